@@ -34,7 +34,7 @@ WITHOUT_CASE: Final = frozenset({"tags"})
 NOBODY: Final = frozenset({("", "")})
 """The peer of a rule that names none."""
 
-PUT_ANEW: Final = frozenset({"uuid", "cluster_uuid", "created_at"})
+SERVER_SET_FIELDS: Final = frozenset({"uuid", "cluster_uuid", "created_at"})
 """Of a trusted source: what it gets each time that it is put."""
 
 PREFIXES: Final = ("ip:", "cidr:")
@@ -192,7 +192,7 @@ def _source(source: Json) -> Json:
             name = str(network)
         elif kind == "tag":
             name = name.lower()
-    kept = {key: each for key, each in source.items() if key not in PUT_ANEW and each}
+    kept = {key: each for key, each in source.items() if key not in SERVER_SET_FIELDS and each}
     return {**kept, "type": kind, "value": name}
 
 

@@ -45,7 +45,7 @@ __all__ = [
 Reduce = Callable[[Any], Any]
 _ABSENT: Final = object()
 
-LONGEST_TEXT: Final = 1_000
+MAX_TEXT: Final = 1_000
 """Characters of a name or another column: above the provider's limits, below the database's."""
 
 OF_NAME: Final = "<name>"
@@ -228,8 +228,8 @@ class ResourceKind:
         texts = (sighted.name, sighted.region, sighted.size, sighted.status, *sighted.tags)
         if "\0" in "".join(texts) or has_nul(sighted.attrs_json):
             raise UnreadableRow(self.name, identifier, self._place_of_nul(row))
-        if max(map(len, texts)) > LONGEST_TEXT:
-            reason = f"a text of it has more than {LONGEST_TEXT:,} characters"
+        if max(map(len, texts)) > MAX_TEXT:
+            reason = f"a text of it has more than {MAX_TEXT:,} characters"
             raise UnreadableRow(self.name, identifier, reason)
         return sighted
 

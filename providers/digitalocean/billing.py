@@ -29,7 +29,7 @@ from providers.digitalocean.errors import MalformedAnswer, PagingLoop, ProviderU
 
 __all__ = [
     "FIRST_INSIGHT",
-    "MOST_INSIGHT_DAYS",
+    "MAX_INSIGHT_DAYS",
     "Balance",
     "HistoryEntry",
     "HistoryPage",
@@ -61,7 +61,7 @@ MAX_PAGES: Final = 50_000
 FIRST_INSIGHT: Final = date(2025, 12, 1)
 """Before this day there are no daily estimates."""
 
-MOST_INSIGHT_DAYS: Final = 31
+MAX_INSIGHT_DAYS: Final = 31
 
 
 async def balance(provider: DigitalOcean) -> Balance:
@@ -130,7 +130,7 @@ async def account_urn(provider: DigitalOcean) -> str:
 async def insight_pages(
     provider: DigitalOcean, urn: str, first_day: date, last_day: date
 ) -> AsyncGenerator[tuple[Insight, ...], None]:
-    """The estimates from one day to another, both included; at most MOST_INSIGHT_DAYS.
+    """The estimates from one day to another, both included; at most MAX_INSIGHT_DAYS.
 
     Raises ProviderUnavailable when what came is not all of it, or twice the same.
     """

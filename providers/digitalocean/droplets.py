@@ -15,7 +15,7 @@ from kinds.json_object import JsonObject
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import (
     ActionFailed,
-    MadeTwice,
+    DuplicateObjects,
     NameTaken,
     NotFound,
     RequestRefused,
@@ -214,11 +214,11 @@ async def find_tagged(provider: DigitalOcean, tag: str) -> list[str]:
 async def find_sole(provider: DigitalOcean, tag: str) -> str | None:
     """The id of the droplet that has a tag; None when there is none.
 
-    Raises MadeTwice when there are several, of which none is the one.
+    Raises DuplicateObjects when there are several, of which none is the one.
     """
     found = await find_tagged(provider, tag)
     if len(found) > 1:
-        raise MadeTwice(f"{len(found)} droplets have the tag {tag}: {', '.join(found)}")
+        raise DuplicateObjects(f"{len(found)} droplets have the tag {tag}: {', '.join(found)}")
     return found[0] if found else None
 
 
@@ -226,7 +226,7 @@ async def make_droplet(provider: DigitalOcean, tag: str, order: JsonObject) -> s
     """Creates the droplet of an order, or finds that of an earlier attempt; its id.
 
     `tag` is the order's own: by it a droplet is found whose making was never answered.
-    Raises MadeTwice.
+    Raises DuplicateObjects.
     """
     found = await find_sole(provider, tag)
     if found is not None:

@@ -8,7 +8,7 @@
     │   ├── NameTaken          409, or 422 that speaks of a name in use
     │   └── ResourceBusy       422 that speaks of a pending event, or locked for too long
     ├── ActionFailed           an action that the provider took up ended in an error
-    ├── MadeTwice              what was to be made once is there several times
+    ├── DuplicateObjects              what was to be made once is there several times
     ├── RateLimited            429, or our own budget is spent for long
     ├── ProviderUnavailable    5xx, a 404 of a proxy, a broken connection, a truncated body
     ├── TooLarge               more than we read at once
@@ -27,7 +27,7 @@ __all__ = [
     "AccessDenied",
     "ActionFailed",
     "CredentialsRefused",
-    "MadeTwice",
+    "DuplicateObjects",
     "MalformedAnswer",
     "NameTaken",
     "NotFound",
@@ -78,7 +78,7 @@ class ActionFailed(ProviderError):
     """An action that the provider took up, and that ended in an error."""
 
 
-class MadeTwice(ProviderError):
+class DuplicateObjects(ProviderError):
     """Duplicates: the answer to a creation was lost, and the retry created a second object."""
 
 

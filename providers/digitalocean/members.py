@@ -10,9 +10,9 @@ from kinds.unreadable import identify
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import AccessDenied, MalformedAnswer, NotFound, RequestRefused
 
-__all__ = ["COST_ONE_PART", "MembersPage", "list_project_ids", "member_pages"]
+__all__ = ["PART_ERRORS", "MembersPage", "list_project_ids", "member_pages"]
 
-COST_ONE_PART: Final = (AccessDenied, RequestRefused, MalformedAnswer, UnreadableRow)
+PART_ERRORS: Final = (AccessDenied, RequestRefused, MalformedAnswer, UnreadableRow)
 """Errors that concern the parts of one object: those of the others are still read."""
 
 
@@ -73,6 +73,6 @@ async def member_pages(
     except NotFound:
         # Deleted since it was listed; its resources went elsewhere first.
         return
-    except COST_ONE_PART as error:
+    except PART_ERRORS as error:
         refused = UnreadableRow(PROJECT, project, f"its resources: {error}")
         yield MembersPage(project, number, (), 0, (refused,))

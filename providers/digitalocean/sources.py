@@ -42,7 +42,7 @@ from providers.digitalocean.errors import (
 )
 from providers.digitalocean.hidden_fields import HiddenFields
 from providers.digitalocean.members import (
-    COST_ONE_PART,
+    PART_ERRORS,
     MembersPage,
     list_project_ids,
     member_pages,
@@ -262,7 +262,7 @@ class _Api:
         except NotFound:
             # The object went since it was listed; the next sweep will not see it.
             return None
-        except COST_ONE_PART as error:
+        except PART_ERRORS as error:
             return UnreadableRow(self._listing.one_key, identifier, f"{parts.field}: {error}")
         return None
 

@@ -61,15 +61,15 @@ HTTP_STATUS_KEY: Final = "x-http-code"
 COMMIT_UNCERTAIN: Final = "COMMIT_UNCERTAIN"
 """The reason of a write that was done or was not: with a key it is safe to send it again."""
 
-LONGEST_TEXT: Final = 300
+MAX_TEXT: Final = 300
 """Of a message, a description or a value in an error. They quote what callers sent, and
 travel as HTTP/2 headers: too long ones would end the connection for everybody on it."""
 
-MOST_VIOLATIONS: Final = 10
+MAX_VIOLATIONS: Final = 10
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class ArcadiaError(Exception):
         self.metadata = {key: _short(value) for key, value in (metadata or {}).items()}
         self.violations = tuple(
             FieldViolation(_short(violation.field), _short(violation.description))
-            for violation in violations[:MOST_VIOLATIONS]
+            for violation in violations[:MAX_VIOLATIONS]
         )
 
 

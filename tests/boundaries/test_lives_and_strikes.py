@@ -23,7 +23,13 @@ from services.inventory.lifetimes.rules.lifetimes import (
     ownership,
 )
 from services.inventory.lifetimes.rules.measures import MEASURES, Measure, sampled
-from services.inventory.sync.rules.sweeps import Evidence, Toll, Verdict, judge, may_tombstone
+from services.inventory.sync.rules.sweeps import (
+    Evidence,
+    TombstoneCheck,
+    Verdict,
+    judge,
+    may_tombstone,
+)
 from services.inventory.vocabulary import Outcome
 
 T0 = datetime(2026, 4, 1, tzinfo=UTC)
@@ -369,7 +375,7 @@ def test_a_field_that_is_no_longer_seen_freezes_and_one_more_does_not() -> None:
 def test_the_breaker_trips_at_one_more_than_its_share(
     living: int, doomed: int, confirmed: int, *, lets: bool
 ) -> None:
-    told = may_tombstone(Toll(living, doomed, confirmed))
+    told = may_tombstone(TombstoneCheck(living, doomed, confirmed))
     assert told == (
         Verdict(Outcome.COMPLETED)
         if lets

@@ -288,7 +288,7 @@ async def test_a_single_statement_may_be_larger_than_what_the_socket_holds(
 async def test_a_single_statement_works_the_same_prepared_or_not(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(single_statements, "MOST_PREPARED", 3)
+    monkeypatch.setattr(single_statements, "MAX_PREPARED", 3)
     echo = compiled(text("SELECT :value"))
     values: list[object] = [1, "one", date(2026, 5, 20), 2**40, None, Decimal("0.10"), 1, "two"]
     read = database.single_read(Scope("acme"))

@@ -9,7 +9,7 @@ from services.inventory.sync.rules.sweeps import (
     BREAKER_ROWS,
     BREAKER_SHARE,
     Evidence,
-    Toll,
+    TombstoneCheck,
     Unreadable,
     Verdict,
     is_read,
@@ -98,7 +98,7 @@ def test_every_outcome_but_completed_says_why(
 def test_without_a_confirmation_the_breaker_bounds_what_is_tombstoned(
     living: int, doomed: int
 ) -> None:
-    verdict = may_tombstone(Toll(living, doomed, confirmed=0))
+    verdict = may_tombstone(TombstoneCheck(living, doomed, confirmed=0))
     if verdict.outcome is Outcome.COMPLETED:
         assert doomed <= BREAKER_ROWS or doomed <= BREAKER_SHARE * living
     else:
@@ -108,13 +108,13 @@ def test_without_a_confirmation_the_breaker_bounds_what_is_tombstoned(
 
 @given(COUNTS, COUNTS, COUNTS)
 def test_a_confirmation_releases_up_to_its_number(living: int, doomed: int, confirmed: int) -> None:
-    free = may_tombstone(Toll(living, doomed, confirmed=0)).outcome is Outcome.COMPLETED
-    released = may_tombstone(Toll(living, doomed, confirmed)).outcome is Outcome.COMPLETED
+    free = may_tombstone(TombstoneCheck(living, doomed, confirmed=0)).outcome is Outcome.COMPLETED
+    released = may_tombstone(TombstoneCheck(living, doomed, confirmed)).outcome is Outcome.COMPLETED
     assert released == (free or doomed <= confirmed)
 
 
 def test_the_breaker_names_the_numbers() -> None:
-    verdict = may_tombstone(Toll(living=30, doomed=7, confirmed=0))
+    verdict = may_tombstone(TombstoneCheck(living=30, doomed=7, confirmed=0))
     assert verdict.reason == (
         "7 of 30 would be tombstoned, more than 20 % of the kind; an operator must confirm"
     )

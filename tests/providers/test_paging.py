@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from providers.digitalocean.api.client import DigitalOcean
-from providers.digitalocean.api.pages import PER_PAGE, Ahead, read_page
+from providers.digitalocean.api.pages import PER_PAGE, Prefetch, read_page
 from providers.digitalocean.api.rate import RateBudget
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop
 from tests.providers.conftest import QUICK
@@ -108,14 +108,14 @@ async def test_a_row_that_shifts_onto_the_page_before_shows_in_the_total(
 
 async def test_reading_ahead_gives_the_same_pages(provider: DigitalOcean) -> None:
     plain = [page async for page in provider.pages(DROPLETS, "droplets")]
-    async with aclosing(Ahead(provider.pages(DROPLETS, "droplets"))) as pages:
+    async with aclosing(Prefetch(provider.pages(DROPLETS, "droplets"))) as pages:
         assert [page async for page in pages] == plain
 
 
 async def test_reading_ahead_stops_when_nobody_waits_for_more(
     simulator: Simulator, provider: DigitalOcean
 ) -> None:
-    async with aclosing(Ahead(provider.pages(DROPLETS, "droplets"))) as pages:
+    async with aclosing(Prefetch(provider.pages(DROPLETS, "droplets"))) as pages:
         await anext(pages)
 
     assert not any("page=3" in asked for asked in simulator.requests(path=DROPLETS))

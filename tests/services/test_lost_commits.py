@@ -90,7 +90,7 @@ RETURNING id
 
 FEBRUARY = Period.month(2026, 2)
 
-MOST_TRIES = 40
+MAX_TRIES = 40
 """More tries than any write has commits."""
 
 
@@ -120,7 +120,7 @@ class Walk:
             "Any",
             self.planting.channel.unary_unary(method_path(method), response_deserializer=read),
         )
-        for attempt in range(MOST_TRIES):
+        for attempt in range(MAX_TRIES):
             if self.loses:
                 self.commits.lose_after(attempt)
             try:

@@ -9,7 +9,7 @@ from kinds.errors import UnreadableRow
 from providers.digitalocean.api.pages import Page
 from providers.digitalocean.page_memory import PageMemory
 from workflows.sync.activities.page_recording import ListedPage, PageRecording
-from workflows.sync.activities.recording import MOST_ROWS_A_CALL
+from workflows.sync.activities.recording import MAX_ROWS_A_CALL
 from workflows.sync.activities.sightings import rows_of, unreadable_message
 
 VOLUMES = rows_of("digitalocean", "volume")
@@ -150,15 +150,15 @@ async def test_a_page_counts_the_rows_that_cannot_be_read_too() -> None:
 
 async def test_known_pages_fill_a_call_with_more_rows_and_are_sent_in_full_in_several() -> None:
     account = Account()
-    account.rows = [{"id": f"v-{n}", "name": f"data-{n}"} for n in range(2 * MOST_ROWS_A_CALL)]
+    account.rows = [{"id": f"v-{n}", "name": f"data-{n}"} for n in range(2 * MAX_ROWS_A_CALL)]
     recording = PageRecording(VOLUMES, account.inventory, "s", account.memory)  # type: ignore[arg-type]
     await recording.record(account.pages())
     account.inventory.calls.clear()
     known = account.pages()
-    assert sum(map(len, known)) <= MOST_ROWS_A_CALL
+    assert sum(map(len, known)) <= MAX_ROWS_A_CALL
     await recording.record(known)
     assert account.inventory.calls == []
     account.inventory.release = 2
     account.inventory.digests.clear()
     await recording.record(known)
-    assert account.inventory.calls == [MOST_ROWS_A_CALL, MOST_ROWS_A_CALL]
+    assert account.inventory.calls == [MAX_ROWS_A_CALL, MAX_ROWS_A_CALL]

@@ -219,7 +219,7 @@ async def test_of_a_droplet_that_was_made_twice_none_is_left(provisioning: Provi
     with pytest.raises(WorkflowFailureError):
         await provisioning.run_of(asked).result()
     assert provisioning.nothing_is_left(asked)
-    assert (await provisioning.now(asked.id)).reason.startswith("MadeTwice")
+    assert (await provisioning.now(asked.id)).reason.startswith("DuplicateObjects")
 
 
 STEPS = ("create", "wait_active", "tag", "project", "record_spec", "assign")

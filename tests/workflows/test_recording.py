@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.sync.activities.recording import ENOUGH_ROWS, MOST_ROWS_A_CALL, Recording
+from workflows.sync.activities.recording import ENOUGH_ROWS, MAX_ROWS_A_CALL, Recording
 
 
 @given(
@@ -43,7 +43,7 @@ def test_every_row_is_recorded_once_and_in_order(
     assert recorded == [] or recorded[0] == 0
     total = asyncio.run(run())
     assert recorded == list(range(total))
-    assert all(size <= MOST_ROWS_A_CALL for size in calls)
+    assert all(size <= MAX_ROWS_A_CALL for size in calls)
 
 
 async def test_who_reads_faster_than_is_recorded_is_held_back() -> None:
@@ -55,7 +55,7 @@ async def test_who_reads_faster_than_is_recorded_is_held_back() -> None:
     async with Recording(record, 0) as recording:
         await recording.add([0] * 200, 1)
         await asyncio.sleep(0)
-        await recording.add([0] * MOST_ROWS_A_CALL, 2)
+        await recording.add([0] * MAX_ROWS_A_CALL, 2)
         held_back = asyncio.create_task(recording.add([0] * 200, 3))
         await asyncio.sleep(0.01)
         assert not held_back.done()

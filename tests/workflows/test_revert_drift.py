@@ -309,7 +309,7 @@ async def test_a_machine_that_is_busy_for_long_keeps_no_other_waiting(
     drifting: Drifting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(powering, "LOOKS_APART", 0.01)
-    monkeypatch.setattr(powering, "MOST_LOOKS", 2)
+    monkeypatch.setattr(powering, "MAX_LOOKS", 2)
     client, simulator = drifting.system.client, drifting.system.simulator
     lookup: Any = Lifetimes(drifting.id)
     async with DigitalOcean.open(simulator.url, "somebody", RateBudget()) as provider:

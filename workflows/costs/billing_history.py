@@ -29,7 +29,7 @@ PATIENCE: Final = timedelta(hours=3)
 AT_ONCE: Final = 3
 """Ingests that run beside each other: they share one token's budget."""
 
-LONGEST_DETAILS: Final = 15_000
+MAX_DETAILS: Final = 15_000
 
 
 @workflow.defn
@@ -118,4 +118,4 @@ class BillingHistory:
         lines += [f"- {line}" for line in self._ingested]
         lines += [f"- {uuid}: is being ingested already" for uuid in self._running]
         lines += [f"- failed: {line}" for line in self._failed]
-        workflow.set_current_details("\n".join(lines)[:LONGEST_DETAILS])
+        workflow.set_current_details("\n".join(lines)[:MAX_DETAILS])

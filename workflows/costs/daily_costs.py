@@ -7,7 +7,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from contracts.costs import HistoryInput
-    from providers.digitalocean.billing import FIRST_INSIGHT, MOST_INSIGHT_DAYS
+    from providers.digitalocean.billing import FIRST_INSIGHT, MAX_INSIGHT_DAYS
     from workflows.costs.activities.daily_costs import DailyCostActivities
     from workflows.costs.payloads import DailyCostsInput, DailyCostsResult
     from workflows.durable.reasons import planned_at
@@ -26,7 +26,7 @@ class DailyCosts:
     async def run(self, request: HistoryInput) -> DailyCostsResult:
         """How many estimates there are, and what they come to."""
         today = planned_at().date()
-        first = max(today - timedelta(days=MOST_INSIGHT_DAYS), FIRST_INSIGHT)
+        first = max(today - timedelta(days=MAX_INSIGHT_DAYS), FIRST_INSIGHT)
         if first >= today:
             return DailyCostsResult()
         result = await workflow.execute_activity_method(

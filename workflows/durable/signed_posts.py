@@ -15,8 +15,8 @@ __all__ = ["Receipt", "SignedPosts", "signature_of"]
 SECONDS: Final = 10.0
 """For the whole answer: one that drips in a byte at a time is none."""
 
-LONGEST_REFERENCE: Final = 200
-LONGEST_ANSWER: Final = 65_536
+MAX_REFERENCE: Final = 200
+MAX_ANSWER: Final = 65_536
 
 REFUSALS: Final = frozenset({400, 413, 415, 422})
 """Answers about the document itself, which is never another one when it is posted again."""
@@ -86,9 +86,9 @@ async def _beginning(answer: httpx.Response) -> bytes:
     text = b""
     async for chunk in answer.aiter_bytes():
         text += chunk
-        if len(text) >= LONGEST_ANSWER:
+        if len(text) >= MAX_ANSWER:
             break
-    return text[:LONGEST_ANSWER]
+    return text[:MAX_ANSWER]
 
 
 def _receipt(status: int, text: bytes, *, needs_reference: bool) -> Receipt:
@@ -118,4 +118,4 @@ def _reference(text: bytes) -> str:
     found = answer.get("reference") if isinstance(answer, dict) else None
     if not isinstance(found, str | int) or isinstance(found, bool):
         return ""
-    return str(found).replace("\0", "")[:LONGEST_REFERENCE]
+    return str(found).replace("\0", "")[:MAX_REFERENCE]

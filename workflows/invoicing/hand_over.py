@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
 
 __all__ = ["HandOver"]
 
-LONGEST_PAUSE: Final = timedelta(hours=1)
+MAX_PAUSE: Final = timedelta(hours=1)
 ROUND: Final = timedelta(hours=12)
 
 
@@ -75,4 +75,4 @@ class HandOver:
 def _pause(request: HandOverInput, rounds: int) -> timedelta:
     """Twice as long each time, up to an hour."""
     doubled: int = 2 ** min(rounds - 1, 16)
-    return min(timedelta(seconds=request.first_pause_seconds) * doubled, LONGEST_PAUSE)
+    return min(timedelta(seconds=request.first_pause_seconds) * doubled, MAX_PAUSE)

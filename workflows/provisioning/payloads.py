@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from contracts.provisioning import ProvisionInput
 
-__all__ = ["Progress", "Provisioned", "Undoing"]
+__all__ = ["CompensationInput", "Progress", "Provisioned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Provisioned:
 
 
 @dataclass(frozen=True, slots=True)
-class Undoing:
+class CompensationInput:
     """What a step made is taken back."""
 
     order: ProvisionInput

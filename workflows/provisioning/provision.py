@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.durable.reasons import failed_as, reason_of
     from workflows.durable.timeouts import PROMPT, short, with_heartbeat
     from workflows.provisioning.activities.provisioning import ProvisionActivities
-    from workflows.provisioning.payloads import Progress, Provisioned, Undoing
+    from workflows.provisioning.payloads import CompensationInput, Progress, Provisioned
     from workflows.sync.activities.reading import ReadActivities
 
 from workflows.durable.saga import insisting, unless_cancelled, whole
@@ -126,7 +126,7 @@ class Provision:
         done = await workflow.execute_activity_method(
             step,
             argument,
-            **(with_heartbeat if step in BEATING else short)(PATIENCE, PROMPT),
+            **(with_heartbeat if step in HEARTBEATING else short)(PATIENCE, PROMPT),
             # Nothing is undone while it may still be done.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=summary,
@@ -149,8 +149,8 @@ class Provision:
         async def undone() -> None:
             await workflow.execute_activity_method(
                 undo,
-                Undoing(order, self._resource_id),
-                **(with_heartbeat if undo in BEATING else short)(PATIENCE, PROMPT),
+                CompensationInput(order, self._resource_id),
+                **(with_heartbeat if undo in HEARTBEATING else short)(PATIENCE, PROMPT),
                 summary=summary,
             )
 
@@ -190,7 +190,7 @@ class Provision:
         )
 
 
-BEATING: Final = (
+HEARTBEATING: Final = (
     ProvisionActivities.create_droplet,
     ProvisionActivities.await_droplet,
     ProvisionActivities.tag_droplet,

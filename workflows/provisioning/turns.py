@@ -24,7 +24,7 @@ TAKES_TURNS: Final = "take-turns-at-a-droplet"
 """Runs from before acted at once."""
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
-LONGEST_PAUSE: Final = timedelta(seconds=30)
+MAX_PAUSE: Final = timedelta(seconds=30)
 """Between two tries to take a turn that another has."""
 
 PARTING: Final = timedelta(seconds=10)
@@ -64,7 +64,7 @@ async def take_turn(
                 ) from None
             waiting()
             await workflow.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_PAUSE)
 
 
 async def give_back(turn: Turn | None) -> None:

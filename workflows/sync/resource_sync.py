@@ -45,7 +45,7 @@ with workflow.unsafe.imports_passed_through():
 
 __all__ = ["ResourceSync"]
 
-MOST_PASSES: Final = 3
+MAX_PASSES: Final = 3
 """A listing that does not add up is read again; a busy account may need it."""
 
 PATIENCE: Final = timedelta(minutes=45)
@@ -187,8 +187,8 @@ class ResourceSync:
             ) from error
 
     async def _sweep(self, request: ResourceSyncInput, kind: str, members: str) -> KindOutcome:
-        """Reads the kind until it adds up, at most MOST_PASSES times."""
-        for number in range(1, MOST_PASSES + 1):
+        """Reads the kind until it adds up, at most MAX_PASSES times."""
+        for number in range(1, MAX_PASSES + 1):
             key = _key(kind, number)
             sweep = SweepInput(
                 request.provider,
@@ -196,7 +196,7 @@ class ResourceSync:
                 key,
                 members,
                 self._projects_sweep_id,
-                one_by_one=number == MOST_PASSES,
+                one_by_one=number == MAX_PASSES,
                 sweep_id=self._begun.get(key, ""),
             )
             try:
@@ -239,7 +239,7 @@ class ResourceSync:
         return outcome
 
     async def _read(self, sweep: SweepInput, number: int) -> SweepResult:
-        again = "" if number == 1 else f", again ({number} of {MOST_PASSES})"
+        again = "" if number == 1 else f", again ({number} of {MAX_PASSES})"
         return await workflow.execute_activity_method(
             SweepActivities.sweep_kind,
             sweep,

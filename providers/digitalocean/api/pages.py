@@ -15,7 +15,7 @@ from kinds.errors import UnreadableRow
 from kinds.json_object import JsonObject
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop
 
-__all__ = ["PER_PAGE", "Ahead", "KnownPage", "Page", "last_page", "read_page"]
+__all__ = ["PER_PAGE", "KnownPage", "Page", "Prefetch", "last_page", "read_page"]
 
 PER_PAGE: Final = 200
 """The most that DigitalOcean allows; more is refused with 422."""
@@ -142,7 +142,7 @@ def last_page(page: Page) -> int:
     return max(page.number, -(-page.total // PER_PAGE))
 
 
-class Ahead:
+class Prefetch:
     """Prefetch: fetches the next page while the caller handles the current one.
 
     Requests the first page on creation. Close it with `contextlib.aclosing`, which cancels the

@@ -39,7 +39,7 @@ __all__ = ["Database", "ReadSession", "WriteSession", "uuid_array", "violated_co
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
-LONGEST_APPLICATION_NAME: Final = 63
+MAX_APPLICATION_NAME: Final = 63
 
 PING_SECONDS: Final = 5.0
 
@@ -223,7 +223,7 @@ class Database:
         return (
             "all" if scope.everything else "tenant",
             scope.tenant_id or "",
-            name[:LONGEST_APPLICATION_NAME],
+            name[:MAX_APPLICATION_NAME],
             statement_milliseconds(remaining_seconds()),
         )
 

@@ -14,7 +14,7 @@ STATEMENT_SECONDS: Final = 60
 IDLE_SECONDS: Final = 300
 """For a transaction between two statements: an upload may wait for its sender meanwhile."""
 
-LONGEST_SECONDS: Final = 4 * 3600
+MAX_SECONDS: Final = 4 * 3600
 """For a statement of any call; the worker reads a provider's bill within it."""
 
 SLACK_SECONDS: Final = 1.0
@@ -35,5 +35,5 @@ def statement_milliseconds(remaining: float | None) -> str:
     """
     if remaining is None:
         return str(STATEMENT_SECONDS * 1000)
-    seconds = min(max(remaining, 0) + SLACK_SECONDS, LONGEST_SECONDS)
+    seconds = min(max(remaining, 0) + SLACK_SECONDS, MAX_SECONDS)
     return str(int(seconds * 1000))

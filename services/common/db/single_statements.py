@@ -36,7 +36,7 @@ __all__ = [
 
 _DIALECT: Final = cast("Any", PGDialect_psycopg)(paramstyle="numeric_dollar")
 
-MOST_PREPARED: Final = 200
+MAX_PREPARED: Final = 200
 """Statements that a connection keeps prepared; further ones are parsed at every call."""
 
 FATAL_ERROR: Final = pq.ExecStatus.FATAL_ERROR
@@ -121,7 +121,7 @@ class SingleConnection(psycopg.AsyncConnection[Any]):
             self.pgconn.send_query_prepared(name, values, formats, pq.Format.BINARY)
             return [None]
         sql, types = key
-        if len(self._statements) >= MOST_PREPARED:
+        if len(self._statements) >= MAX_PREPARED:
             self.pgconn.send_query_params(sql, values, types, formats, pq.Format.BINARY)
             return [None]
         name = b"single_%d" % next(self._names)

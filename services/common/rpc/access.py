@@ -23,7 +23,7 @@ from services.common.settings import Settings
 
 __all__ = [
     "ALL",
-    "LONGEST_CLAIM",
+    "MAX_CLAIM",
     "OPERATOR_ROLE",
     "Caller",
     "Scope",
@@ -47,7 +47,7 @@ USAGE_REPORTER: Final = "usage-reporter"
 LOCAL_ISSUER: Final = "arcadia_app"
 """What minted tokens name as issuer and audience when none is configured."""
 
-LONGEST_CLAIM: Final = 255
+MAX_CLAIM: Final = 255
 """Characters of a subject or a tenant."""
 
 NO_ACCESS: Final = frozenset({"id", "refresh", "logout"})
@@ -370,7 +370,7 @@ def _user_caller(claims: dict[str, Any], expires_at: float) -> Caller:
     subject = claims["sub"]
     if not _sane(subject) or (tenant and not _sane(tenant)):
         raise Unauthenticated(
-            f"sub and tenant_id are texts of at most {LONGEST_CLAIM} printable characters",
+            f"sub and tenant_id are texts of at most {MAX_CLAIM} printable characters",
             reason="TOKEN_INVALID",
         )
     roles = claims.get("roles", [])
@@ -380,4 +380,4 @@ def _user_caller(claims: dict[str, Any], expires_at: float) -> Caller:
 
 
 def _sane(claim: object) -> bool:
-    return isinstance(claim, str) and len(claim) <= LONGEST_CLAIM and claim.isprintable()
+    return isinstance(claim, str) and len(claim) <= MAX_CLAIM and claim.isprintable()

@@ -25,7 +25,7 @@ __all__ = [
 
 DEFAULT_PAGE_SIZE: Final = 50
 MAXIMUM_PAGE_SIZE: Final = 500
-LONGEST_TOKEN: Final = 2048
+MAX_TOKEN: Final = 2048
 LARGEST_INTEGER: Final = 2**63
 
 Row = TypeVar("Row")
@@ -71,7 +71,7 @@ def decode_token(
     if not token:
         return None
     try:
-        if len(token) > LONGEST_TOKEN:
+        if len(token) > MAX_TOKEN:
             raise ValueError(token)
         content = orjson.loads(base64.b64decode(token + "=" * (-len(token) % 4), b"-_", True))
         fingerprint, *position = content

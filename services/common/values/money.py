@@ -33,10 +33,10 @@ __all__ = [
 
 Exact = Fraction | Decimal | int
 
-MOST_DIGITS: Final = 28
+MAX_DIGITS: Final = 28
 """Significant digits of a number that is taken from a caller."""
 
-MOST_PLACES: Final = 12
+MAX_PLACES: Final = 12
 """Digits after its point."""
 
 MAX_QUANTITY: Final = 10**15
@@ -129,7 +129,7 @@ def exact(
     *,
     minimum: Decimal | int | None = None,
     maximum: Decimal | int | None = None,
-    places: int = MOST_PLACES,
+    places: int = MAX_PLACES,
 ) -> Decimal:
     """The exact decimal that a caller wrote, as it is kept: never rounded, never clamped.
 
@@ -186,7 +186,7 @@ def _power_of_ten(exponent: int) -> Fraction:
 
 def _is_short(text: str, places: int) -> bool:
     """Whether it is a number in its shortest form, within the digits that are kept: as most."""
-    if len(text) > MOST_DIGITS or not text.isascii():
+    if len(text) > MAX_DIGITS or not text.isascii():
         return False
     whole, point, rest = text.partition(".")
     if not point:
@@ -200,8 +200,8 @@ def _written(text: str, field: str, places: int) -> Decimal:
         raise InvalidArgument(field, "is not a decimal number", reason="NOT_A_DECIMAL")
     number = _shortest(Decimal(text))
     _, digits, exponent = number.as_tuple()
-    if len(digits) + max(0, int(exponent)) > MOST_DIGITS:
-        raise InvalidArgument(field, f"has more than {MOST_DIGITS} digits", reason="TOO_PRECISE")
+    if len(digits) + max(0, int(exponent)) > MAX_DIGITS:
+        raise InvalidArgument(field, f"has more than {MAX_DIGITS} digits", reason="TOO_PRECISE")
     if -int(exponent) > places:
         raise InvalidArgument(
             field, f"has more than {places} digits after the point", reason="TOO_PRECISE"

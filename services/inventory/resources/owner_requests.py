@@ -7,7 +7,7 @@ from arcadia.inventory.v1 import reconcile_service_pb2
 from grpc.aio import ServicerContext
 
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import LONGEST_CLAIM
+from services.common.rpc.access import MAX_CLAIM
 from services.inventory.requests import required, text
 from services.inventory.resources.deployments import Deployments
 from services.inventory.resources.rules.ownership import Ownership, OwnershipSource
@@ -67,9 +67,9 @@ def new_class(request: pb.ClassifyProjectRequest) -> tuple[Classification, str |
 
 def _tenant(value: str) -> str:
     """A tenant that a token can name: no other would ever see what is theirs."""
-    if len(value) > LONGEST_CLAIM or not value.isprintable() or value != value.strip():
+    if len(value) > MAX_CLAIM or not value.isprintable() or value != value.strip():
         raise InvalidArgument(
             "tenant_id",
-            f"is not at most {LONGEST_CLAIM} printable characters without blanks around them",
+            f"is not at most {MAX_CLAIM} printable characters without blanks around them",
         )
     return value

@@ -14,7 +14,7 @@ from services.inventory.sync.rules.sweeps import (
     STRIKING,
     Evidence,
     Sweep,
-    Toll,
+    TombstoneCheck,
     Unreadable,
     UnreadablePlace,
     Verdict,
@@ -63,7 +63,7 @@ async def complete_sweep(
         confirmed = await sweeps.spend_confirmations(session, sweep)
         struck = await strikes.strike_unseen(session, sweep)
         living = await strikes.count_living(session, sweep) if struck.doomed else 0
-        toll = may_tombstone(Toll(living, struck.doomed, confirmed))
+        toll = may_tombstone(TombstoneCheck(living, struck.doomed, confirmed))
         verdict = verdict if toll.outcome is Outcome.COMPLETED else toll
     closed = await sweeps.close_sweep(
         session,

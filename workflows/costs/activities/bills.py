@@ -25,7 +25,7 @@ __all__ = ["BillActivities"]
 
 BILLING = "billing"
 INVOICES_A_PAGE = 100
-UNREADABLE_TOLD = 5
+MAX_UNREADABLE_LISTED = 5
 """Entries that are named in the result of a walk; all of them are listed by the service."""
 
 
@@ -109,7 +109,7 @@ class BillActivities:
             updated_count=cursor.updated_count + answer.updated_count,
             unchanged_count=cursor.unchanged_count + answer.unchanged_count,
             entry_count=cursor.entry_count + len(page.entries),
-            unreadable=(*cursor.unreadable, *answer.unreadable)[:UNREADABLE_TOLD],
+            unreadable=(*cursor.unreadable, *answer.unreadable)[:MAX_UNREADABLE_LISTED],
             unreadable_count=cursor.unreadable_count + len(answer.unreadable),
             alike=tuple(alike.items()),
         )

@@ -42,7 +42,7 @@ UPLOAD_SECONDS: Final = 4 * 3600.0
 COMPLETE_SECONDS: Final = 3600.0
 """Millions of lines are moved in one transaction."""
 
-LONGEST_REASON: Final = 1_000
+MAX_REASON: Final = 1_000
 
 
 class IngestActivities:
@@ -105,7 +105,7 @@ class IngestActivities:
         with as_failures(BILLING):
             await self._ingest.FailIngest(
                 pb.FailIngestRequest(
-                    ingest_id=request.ingest_id, reason=request.reason[:LONGEST_REASON]
+                    ingest_id=request.ingest_id, reason=request.reason[:MAX_REASON]
                 )
             )
 

@@ -12,7 +12,7 @@ from workflows.metering.payloads import PassCursor
 
 __all__ = ["Overtaken", "through"]
 
-MOST_RESTARTS: Final = 5
+MAX_RESTARTS: Final = 5
 
 
 class Page(Protocol):
@@ -62,7 +62,7 @@ async def through(
 
 
 def _begun_anew(cursor: PassCursor, error: grpc.aio.AioRpcError) -> PassCursor:
-    if error.code() is not grpc.StatusCode.ABORTED or cursor.restarts >= MOST_RESTARTS:
+    if error.code() is not grpc.StatusCode.ABORTED or cursor.restarts >= MAX_RESTARTS:
         raise error
     if reason_of_refusal(error) == "PASS_SUPERSEDED":
         raise Overtaken from error

@@ -27,7 +27,7 @@ LIVES_A_PAGE: Final = 500
 ON: Final = "active"
 LOOKS_APART: Final = 2.0
 """Seconds between two looks at a droplet on which something is being done."""
-MOST_LOOKS: Final = 150
+MAX_LOOKS: Final = 150
 """Five minutes: a droplet that is busy for long keeps the others of its deployment waiting."""
 
 
@@ -69,10 +69,10 @@ class PowerActivities:
     async def _is_on(self, droplet_id: str) -> bool:
         """Whether a droplet runs, read when no run acts on it: it may be off only for a resize.
 
-        If a run still acts on it after MOST_LOOKS, it is being turned on: it counts as running.
+        If a run still acts on it after MAX_LOOKS, it is being turned on: it counts as running.
         """
         try:
-            for _ in range(MOST_LOOKS):
+            for _ in range(MAX_LOOKS):
                 if not await _is_somebodys_turn(droplet_id):
                     droplet = await read_droplet(self._provider, droplet_id)
                     # Whoever took a turn meanwhile may have turned it off.

@@ -28,7 +28,7 @@ from providers.digitalocean.droplets import (
 )
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating
-from workflows.provisioning.payloads import Progress, Provisioned, Undoing
+from workflows.provisioning.payloads import CompensationInput, Progress, Provisioned
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceAsyncStub
@@ -41,7 +41,7 @@ __all__ = ["ProvisionActivities"]
 DROPLET: Final = "droplet"
 ACTOR: Final = "provisioning"
 RUNNING: Final = "running"
-LONGEST_REASON: Final = 1000
+MAX_REASON: Final = 1000
 """What the catalog keeps of one."""
 
 
@@ -208,13 +208,13 @@ class ProvisionActivities:
         )
 
     @activity.defn
-    async def unassign_droplet(self, request: Undoing) -> None:
+    async def unassign_droplet(self, request: CompensationInput) -> None:
         """Takes the assignment back."""
         if request.resource_id:
             await self._assign(request.resource_id, "", f"{request.order.provision_id}/undo")
 
     @activity.defn
-    async def remove_spec(self, request: Undoing) -> None:
+    async def remove_spec(self, request: CompensationInput) -> None:
         """Takes the spec back."""
         if not request.resource_id:
             return
@@ -224,7 +224,7 @@ class ProvisionActivities:
             )
 
     @activity.defn
-    async def delete_droplet(self, request: Undoing) -> int:
+    async def delete_droplet(self, request: CompensationInput) -> int:
         """Deletes the droplet, also one whose id nobody learned; how many there were."""
         with as_failures():
             async with beating(lambda: request.order.own_tag):
@@ -246,4 +246,4 @@ class ProvisionActivities:
 def _plain(reason: str) -> str:
     """As the catalog takes it: whatever a failure says of itself, its end must be told."""
     printable = "".join(one if one.isprintable() else " " for one in reason)
-    return " ".join(printable.split())[:LONGEST_REASON]
+    return " ".join(printable.split())[:MAX_REASON]

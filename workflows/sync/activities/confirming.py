@@ -18,7 +18,7 @@ from temporalio import activity
 
 from kinds.errors import UnreadableRow
 from providers.digitalocean.errors import NotFound, ProviderError
-from providers.digitalocean.members import COST_ONE_PART
+from providers.digitalocean.members import PART_ERRORS
 from providers.digitalocean.sources import Sources
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
@@ -96,7 +96,7 @@ class ConfirmActivities:
                     message: Any = rows.message(await source.one(identifier))
                 except NotFound:
                     return _Reading(identifier, is_gone=True)
-                except COST_ONE_PART as error:
+                except PART_ERRORS as error:
                     return _Reading(identifier, error=error)
                 return _Reading(identifier, message=message)
 

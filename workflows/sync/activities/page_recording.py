@@ -10,7 +10,7 @@ from arcadia.inventory.v1.sync_service_pb2 import RecordUnreadableRowsRequest
 
 from providers.digitalocean.api.pages import Page
 from providers.digitalocean.page_memory import PageMemory, remembered
-from workflows.sync.activities.recording import MOST_ROWS_A_CALL
+from workflows.sync.activities.recording import MAX_ROWS_A_CALL
 from workflows.sync.activities.sightings import ResourceRows, Rows
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class PageRecording:
         messages += await self._record_known([one.page for one in pages if one.page.known])
         digests: list[int] = []
         # Of known pages there may be more than of others, and all of their rows changed.
-        for start in range(0, len(messages), MOST_ROWS_A_CALL):
-            sent = messages[start : start + MOST_ROWS_A_CALL]
+        for start in range(0, len(messages), MAX_ROWS_A_CALL):
+            sent = messages[start : start + MAX_ROWS_A_CALL]
             digests += await self.rows.record(self.inventory, self.sweep_id, sent)
         if messages:
             self._remember(in_full, digests)

@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable, Sized
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
-__all__ = ["ENOUGH_ROWS", "MOST_ROWS_A_CALL", "PAGES_AT_ONCE", "Recording"]
+__all__ = ["ENOUGH_ROWS", "MAX_ROWS_A_CALL", "PAGES_AT_ONCE", "Recording"]
 
 Part = TypeVar("Part", bound=Sized)
 Place = TypeVar("Place")
 
-MOST_ROWS_A_CALL: Final = 1000
+MAX_ROWS_A_CALL: Final = 1000
 
-ENOUGH_ROWS: Final = MOST_ROWS_A_CALL // 4
+ENOUGH_ROWS: Final = MAX_ROWS_A_CALL // 4
 """As many that can wait are worth a call of their own."""
 
 PAGES_AT_ONCE: Final = 8
@@ -25,7 +25,7 @@ class Recording(Generic[Part, Place]):
     What arrives during a call waits and goes with the next one, so that the calls grow
     with the owner's slowness. A page counts as its length says. Pages that `can_wait`, because
     to read them again costs little, are sent when there are ENOUGH_ROWS, or with others. At most
-    MOST_ROWS_A_CALL and one page wait: whoever reads faster is held back, and memory stays flat.
+    MAX_ROWS_A_CALL and one page wait: whoever reads faster is held back, and memory stays flat.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Recording(Generic[Part, Place]):
 
     async def add(self, page: Part, place: Place) -> None:
         """Takes a page on; `place` is where reading goes on after it. Raises what a call raised."""
-        fits = self._waiting_rows + len(page) <= MOST_ROWS_A_CALL
+        fits = self._waiting_rows + len(page) <= MAX_ROWS_A_CALL
         if self._call is not None and (self._call.done() or not fits):
             await self._settle()
         if self._call is None and not fits:

@@ -21,7 +21,7 @@ from temporalio import activity
 
 from kinds.errors import UnreadableRow
 from kinds.project import PROJECT
-from providers.digitalocean.api.pages import Ahead, Page
+from providers.digitalocean.api.pages import Page, Prefetch
 from providers.digitalocean.errors import AccessDenied
 from providers.digitalocean.page_memory import PageMemory
 from providers.digitalocean.sources import Source, Sources
@@ -217,9 +217,9 @@ async def _pages(
     """
     turns = asyncio.Semaphore(at_once)
 
-    def reading(query: int, first: int = 1) -> Ahead:
+    def reading(query: int, first: int = 1) -> Prefetch:
         known = None if memory is None else memory.of(f"{cursor.kind} {query}")
-        return Ahead(source.pages(query, first, at_once=at_once, turns=turns, memory=known))
+        return Prefetch(source.pages(query, first, at_once=at_once, turns=turns, memory=known))
 
     following = None
     try:

@@ -23,7 +23,7 @@ __all__ = [
     "STRIKING",
     "Evidence",
     "Sweep",
-    "Toll",
+    "TombstoneCheck",
     "Unreadable",
     "UnreadablePlace",
     "Verdict",
@@ -146,7 +146,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Toll:
+class TombstoneCheck:
     """What a sweep would tombstone."""
 
     living: int
@@ -205,7 +205,7 @@ def partial(unreadable: Unreadable) -> Verdict:
     return Verdict(Outcome.PARTIAL, f"{unreadable.count:,} could not be read: {words}")
 
 
-def may_tombstone(toll: Toll) -> Verdict:
+def may_tombstone(toll: TombstoneCheck) -> Verdict:
     """Whether the breaker lets a complete sweep go on."""
     within = toll.doomed <= BREAKER_ROWS or toll.doomed <= BREAKER_SHARE * toll.living
     if within or toll.doomed <= toll.confirmed:
