@@ -24,7 +24,11 @@ from services.analytics.invoicing.invoices.rules.numbering import (
     invoice_number,
     read_invoice_number,
 )
-from services.analytics.invoicing.invoices.rules.states import RollupStatus, check_rollup_move
+from services.analytics.invoicing.invoices.rules.states import (
+    InvoiceKind,
+    RollupStatus,
+    check_rollup_move,
+)
 from services.analytics.invoicing.profiles.rules.parties import Party, TaxRule
 from services.analytics.invoicing.rollups.rules.drafting import CannotBill, Part, assemble, tax_of
 from services.common.errors import FailedPrecondition, InvalidArgument
@@ -158,14 +162,14 @@ def test_a_link_of_the_chain_holds_all_that_the_invoice_says_and_the_one_before_
         chain_hash(BEGINNING, replace(sealed, recipient=Party("them", email="x"))),
         chain_hash(BEGINNING, replace(sealed, due_on=date(2026, 5, 16))),
         chain_hash(BEGINNING, replace(sealed, lines_hash="m")),
-        chain_hash(BEGINNING, replace(sealed, kind="one_off")),
+        chain_hash(BEGINNING, replace(sealed, kind=InvoiceKind.ONE_OFF)),
         chain_hash(BEGINNING, replace(sealed, purchase_order="PO 42")),
     ]
     assert len({link, *others}) == len(others) + 1
 
 
 def test_a_link_is_computed_for_good_as_it_was_when_it_was_made() -> None:
-    written = replace(invoice(), kind="one_off", purchase_order="PO 42")
+    written = replace(invoice(), kind=InvoiceKind.ONE_OFF, purchase_order="PO 42")
     assert chain_hash(BEGINNING, invoice()) == (
         "bb627b5dc69ce4d1063bd19a8307e283efb52f2209420c3f9221ae2f9dd631a2"
     )
