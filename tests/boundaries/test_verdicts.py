@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -25,7 +26,7 @@ CLOSED = Reconciliation(datetime(2026, 5, 1, tzinfo=UTC), 0, 0)
 
 
 def test_a_difference_keeps_what_the_books_say_and_why() -> None:
-    books = replace(BOOKS, provider_hours=None, is_charged=False)
+    books = replace(BOOKS, provider_hours=Decimal(700), billed_hours=Decimal(3))
     judgement = judge(books)
     assert judgement is not None
     found = difference_of(books, 7)
