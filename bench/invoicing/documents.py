@@ -36,7 +36,7 @@ BESIDE: Final = 4.0
 
 
 def measure() -> list[Ratio]:
-    """Seconds of a large and of the largest document, and of a small one beside it."""
+    """Seconds to render a large and the largest document, and a small one at the same time."""
     return asyncio.run(_measure())
 
 

@@ -92,7 +92,7 @@ def mute_field(
     tenant: Annotated[str, typer.Option(help="Only this tenant's resources.")] = "",
     resource: Annotated[str, typer.Option(help="Only the resource with this id.")] = "",
     days: Annotated[
-        float, typer.Option(help="For so many days; for good when 0.", min=0, max=MAX_DAYS)
+        float, typer.Option(help="Days until the rule ends; 0 for no end.", min=0, max=MAX_DAYS)
     ] = 0,
 ) -> None:
     """Mute a field: its drifts are still found and listed, as muted."""

@@ -1,4 +1,4 @@
-"""`arcadia invoices profile`: to whom tenants' invoices are made out."""
+"""`arcadia invoices profile`: the recipients of tenants' invoices, and how they are taxed."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from cli.output import print_list, say
 __all__ = ["commands"]
 
 commands = typer.Typer(
-    help="To whom tenants' invoices are made out, and how they are taxed.", no_args_is_help=True
+    help="The recipients of tenants' invoices, and how they are taxed.", no_args_is_help=True
 )
 
 Tenant = Annotated[str, typer.Argument(help="The tenant.")]
