@@ -27,7 +27,8 @@ import psycopg
 from contracts.flows import start_flow
 from services.common.db.migrations import database_admin_url
 from services.common.durable import connect
-from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
+from services.common.identity.callers import OPERATOR_ROLE
+from services.common.identity.tokens import mint_user_token
 from services.common.rpc.clients import CHANNEL_OPTIONS
 from services.common.settings import Port, Service, Settings
 from stack.layout import Layout

@@ -12,7 +12,8 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from cli.output import say
-from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
+from services.common.identity.callers import OPERATOR_ROLE
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 
 __all__ = ["call", "called_as_operator", "method_of", "pages", "run", "send", "stream"]

@@ -17,9 +17,9 @@ from gateway.origins import origin_patterns
 from gateway.replies import REPLIES
 from gateway.routes import ANY_SERVICE, DESCRIPTORS, read_rpcs, transcoded_services
 from services.common.errors import HTTP_STATUS_KEY
-from services.common.oidc import OidcIssuer
-from services.common.rpc.access import LEEWAY_SECONDS
-from services.common.rpc.issuer_keys import keys_address
+from services.common.identity.issuer_keys import keys_address
+from services.common.identity.issuers import OidcIssuer
+from services.common.identity.tokens import LEEWAY_SECONDS
 from services.common.rpc.message_limits import MAX_BODY_BYTES
 from services.common.settings import Port, Service, Settings
 

@@ -17,8 +17,8 @@ from arcadia.common.v1 import access_pb2
 from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 
+from services.common.identity.policy import AccessRule
 from services.common.rpc.message_limits import max_body_bytes
-from services.common.rpc.policy import AccessRule
 from services.common.settings import Service
 
 __all__ = [

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench.environment import BenchStack
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Port, Service
 
 __all__ = ["Target"]

@@ -24,7 +24,7 @@ from services.catalog.quoting.inputs import UsageSeries
 from services.catalog.quoting.lines import Line, total
 from services.catalog.quoting.proofs import prove
 from services.common.db.database import Database
-from services.common.rpc.access import TokenVerifier
+from services.common.identity.tokens import TokenVerifier
 from services.common.settings import Service, Settings
 
 __all__ = ["application"]

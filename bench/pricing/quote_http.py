@@ -13,7 +13,7 @@ import uvloop
 from bench.environment import BenchStack
 from bench.ratios import Ratio, at_least, paired_median
 from bench.transport.http_load import answer_times
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Port
 
 __all__ = ["measure"]

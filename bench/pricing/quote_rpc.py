@@ -17,7 +17,7 @@ from google.protobuf.struct_pb2 import Value
 
 from bench.environment import BenchStack, Metadata
 from bench.ratios import Ratio, at_least, paired_median
-from services.common.rpc.access import ServiceTokens, mint_user_token
+from services.common.identity.tokens import ServiceTokens, mint_user_token
 from services.common.rpc.clients import CHANNEL_OPTIONS
 from services.common.settings import Service
 

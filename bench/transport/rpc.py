@@ -15,7 +15,7 @@ import uvloop
 from google.protobuf import empty_pb2
 
 from bench.ratios import Ratio, at_least
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Settings
 
 __all__ = ["measure"]

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
-from services.common.rpc.policy import PLATFORM
+from services.common.identity.callers import OPERATOR_ROLE
+from services.common.identity.policy import PLATFORM
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Settings
 
 __all__ = ["print_token"]

@@ -22,7 +22,7 @@ from contracts.queues import TaskQueue
 from services.common.db.database import Database
 from services.common.db.single_statements import Compiled
 from services.common.errors import Unavailable
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.rpc.clients import connect
 from services.common.rpc.liveness import polled_queues
 from services.common.settings import Service, Settings

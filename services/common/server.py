@@ -20,11 +20,11 @@ from grpc_reflection.v1alpha import reflection
 from services.common.db.database import Database
 from services.common.db.single_statements import Compiled
 from services.common.health import HealthServicer, HealthWatch
-from services.common.rpc.access import TokenVerifier
+from services.common.identity.policy import access_table
+from services.common.identity.tokens import TokenVerifier
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.interceptor import CallInterceptor
 from services.common.rpc.message_limits import MAX_MESSAGE_BYTES, message_limits
-from services.common.rpc.policy import access_table
 from services.common.rpc.run_links import RunLinks
 from services.common.rpc.telemetry import CallTelemetry, configure_logging, configure_telemetry
 from services.common.rpc.unanswered import unanswered_handlers

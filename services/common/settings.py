@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.common.oidc import OidcIssuer
+from services.common.identity.issuers import OidcIssuer
 
 __all__ = [
     "DEVELOPMENT_SECRETS",

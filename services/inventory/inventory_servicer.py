@@ -13,7 +13,7 @@ from grpc.aio import ServicerContext
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.inventory import requests

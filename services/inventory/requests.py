@@ -12,8 +12,8 @@ from arcadia.inventory.v1 import sync_service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.common.errors import InvalidArgument
+from services.common.identity.callers import current_caller
 from services.common.rpc import wire
-from services.common.rpc.access import current_caller
 from services.common.rpc.fields import required, uuid_of
 from services.common.rpc.requests import current_request_id
 from services.common.rpc.wire import text, word

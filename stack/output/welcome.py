@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
+from services.common.identity.callers import OPERATOR_ROLE
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Port, Service, Settings
 from stack.layout import Layout
 

@@ -23,7 +23,8 @@ from grpc_status import rpc_status
 from sqlalchemy import text
 
 from services.common.db.database import Database
-from services.common.rpc.access import ALL, ServiceTokens, mint_user_token
+from services.common.identity.callers import ALL
+from services.common.identity.tokens import ServiceTokens, mint_user_token
 from services.common.rpc.wire import timestamp
 from services.common.settings import Settings
 from services.common.values.periods import Period

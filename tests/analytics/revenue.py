@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.common.db.database import Database
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 
 __all__ = ["Billed", "invoice"]
 

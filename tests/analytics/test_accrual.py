@@ -15,7 +15,7 @@ from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceStub
 
 from services.analytics.catalog_client import billable, items_of, quote
 from services.analytics.usage.store.periods import usage_of_period
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.rpc.clients import connect
 from services.common.settings import Service
 from services.common.values.periods import Period, month_of

@@ -21,7 +21,7 @@ import services.analytics.__main__
 import services.catalog.__main__
 from services.catalog.plans.seed import seed
 from services.common.db.database import Database, ReadSession
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.server import start
 from services.common.settings import Service
 from services.common.values.periods import Period, month_of

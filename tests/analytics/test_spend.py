@@ -26,7 +26,7 @@ from services.analytics.spend.rules import (
     spent_cents,
 )
 from services.common.errors import FailedPrecondition
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from tests.analytics.account import Analytics, reason_of, today
 from tests.analytics.peers import BLOG, SHOP
 from tests.analytics.test_accrual import accrue

@@ -13,7 +13,7 @@ from services.analytics.usage.rules.events import OwnedEvent, SentEvent, Sifted
 from services.analytics.usage.rules.owners import Owner
 from services.analytics.usage.store.periods import usage_of_period
 from services.analytics.usage.take_events import take_events
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.values.periods import Period, month_of
 from tests.analytics.account import Analytics, event, reason_of, today, yesterday
 from tests.analytics.peers import BLOG, SHOP, Deployment, Span, at

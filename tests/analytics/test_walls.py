@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from services.analytics.tables import metadata
-from services.common.rpc.access import ALL, Scope
+from services.common.identity.callers import ALL, Scope
 from services.common.settings import Service
 from tests.analytics.account import Analytics, event, yesterday
 from tests.analytics.peers import BLOG, Span, at

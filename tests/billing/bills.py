@@ -19,7 +19,7 @@ from arcadia.billing.v1 import ingest_service_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.common.db.database import Database
-from services.common.rpc.access import ServiceTokens, mint_user_token
+from services.common.identity.tokens import ServiceTokens, mint_user_token
 from services.common.settings import Settings
 
 __all__ = ["HEADER", "JUNE", "MAY", "Billing", "Line", "csv_of", "entry", "stamp"]

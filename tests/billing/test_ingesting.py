@@ -8,7 +8,7 @@ import grpc
 import pytest
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from tests.billing.bills import JUNE, MAY, Billing, Line, csv_of, entry
 from tests.inventory.account import reason_of
 

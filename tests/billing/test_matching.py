@@ -14,7 +14,7 @@ from services.billing.ingest.rules.classification import judge
 from services.billing.ingest.store import writing
 from services.billing.ingest.store.candidates import mark_prepared
 from services.billing.ingest.store.ingests import lock_ingest
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from tests.billing.bills import MAY, Billing, Line, csv_of
 from tests.billing.lookup import Known, KnownAccount, resource_id
 from tests.inventory.account import reason_of

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from services.billing.ingest.tables import metadata
-from services.common.rpc.access import ALL, Scope
+from services.common.identity.callers import ALL, Scope
 from services.common.settings import Service
 from tests.billing.bills import Billing, Line
 

@@ -48,7 +48,7 @@ from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quotes.store.billable import read_known
 from services.common.db.database import Database
 from services.common.durable import Started
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.server import Parts, ServiceDefinition, start
 from services.common.settings import Service
 from services.common.values.periods import Period

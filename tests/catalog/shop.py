@@ -21,7 +21,7 @@ from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import subscription_service_pb2 as subscription_pb
 
 from services.common.db.database import Database
-from services.common.rpc.access import ServiceTokens, mint_user_token
+from services.common.identity.tokens import ServiceTokens, mint_user_token
 from services.common.settings import Settings
 
 __all__ = ["Clock", "Shop", "Token", "refusal"]

@@ -13,7 +13,7 @@ from grpc_status import rpc_status
 
 from services.catalog.plans.seed import seed
 from services.catalog.quotes.store.quotes import prepare_month
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from tests.catalog.shop import Shop, Token, refusal
 
 

@@ -9,7 +9,7 @@ import pytest
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from arcadia.catalog.v1 import pricing_service_pb2_grpc
 
-from services.common.rpc.access import ServiceTokens
+from services.common.identity.tokens import ServiceTokens
 from services.common.settings import Service
 from tests.support.whole_stack import WholeStack
 

@@ -12,7 +12,7 @@ import grpc
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.rules.upcoming import upcoming_changes
 from services.catalog.subscriptions.store.subscriptions import read_subscription
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from tests.catalog.shop import Shop
 
 TODAY: Final = date(2026, 4, 10)

@@ -13,7 +13,7 @@ from arcadia.catalog.v1 import subscription_service_pb2 as subscription_pb
 
 from services.catalog.plans.store.versions import read_versions
 from services.catalog.subscriptions.store.subscriptions import read_subscriptions
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from tests.catalog.shop import Shop
 
 Count = Callable[[Awaitable[Any]], Awaitable[int]]

@@ -7,7 +7,7 @@ import pytest
 from arcadia.catalog.v1 import subscriptions_pb2
 
 from services.catalog.subscriptions.store.subscriptions import read_subscription
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from tests.catalog.shop import Shop, Token, refusal
 from tests.catalog.test_concurrency import meeting
 from tests.catalog.test_subscriptions import subscribed, terms

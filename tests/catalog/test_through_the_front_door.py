@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service
 from stack.output.welcome import gateway_url
 from tests.support.environment import environment_of

@@ -8,7 +8,7 @@ from arcadia.catalog.v1 import deployments_pb2
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 from tests.catalog.shop import Shop, refusal
 from tests.catalog.test_concurrency import meeting
 from tests.inventory.account import reason_of, violated_field

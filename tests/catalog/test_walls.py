@@ -8,7 +8,7 @@ from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from services.common.rpc.access import ALL, Scope
+from services.common.identity.callers import ALL, Scope
 from tests.catalog.shop import Shop, refusal
 from tests.inventory.account import reason_of, violated_field
 

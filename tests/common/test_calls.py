@@ -14,15 +14,11 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from services.common import errors
+from services.common.identity.callers import current_caller
+from services.common.identity.policy import AccessRule
+from services.common.identity.tokens import ServiceTokens, TokenVerifier, mint_user_token
 from services.common.rpc import interceptor
-from services.common.rpc.access import (
-    ServiceTokens,
-    TokenVerifier,
-    current_caller,
-    mint_user_token,
-)
 from services.common.rpc.interceptor import CallInterceptor
-from services.common.rpc.policy import AccessRule
 from services.common.rpc.requests import current_request_id
 from services.common.settings import Settings
 from tests.support.waiting import tries

@@ -15,7 +15,7 @@ from services.common.db import single_statements
 from services.common.db.database import Database, violated_constraint
 from services.common.db.single_statements import compiled
 from services.common.errors import InvalidArgument, Unavailable
-from services.common.rpc.access import ALL, Scope
+from services.common.identity.callers import ALL, Scope
 from services.common.rpc.requests import set_request_id
 from services.common.settings import Service
 from tests.support.databases import PostgresServer

@@ -16,9 +16,9 @@ import pytest
 import structlog
 
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import TokenVerifier
+from services.common.identity.policy import ANYBODY
+from services.common.identity.tokens import TokenVerifier
 from services.common.rpc.interceptor import CallInterceptor
-from services.common.rpc.policy import ANYBODY
 from services.common.settings import Settings
 from tests.support.waiting import tries
 

@@ -12,7 +12,7 @@ from sqlalchemy import Text, func, select, text
 from services.common.db.database import Database
 from services.common.db.single_statements import compiled
 from services.common.errors import Unavailable
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.rpc.requests import set_deadline
 from services.common.settings import Service
 from tests.support.databases import PostgresServer

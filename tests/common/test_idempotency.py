@@ -17,7 +17,7 @@ from services.common.errors import (
     OutcomeUnknown,
     Unavailable,
 )
-from services.common.rpc.access import OPERATOR_ROLE, Caller, set_caller
+from services.common.identity.callers import OPERATOR_ROLE, Caller, set_caller
 from services.common.rpc.requests import set_idempotency_key
 from services.common.settings import Service
 from tests.support.databases import PostgresServer

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from pydantic import ValidationError
 
 from services.common.errors import Unauthenticated, Unavailable
-from services.common.oidc import OidcIssuer
-from services.common.rpc.access import Caller, TokenVerifier, mint_user_token
-from services.common.rpc.issuer_keys import IssuerKeys, keys_address
+from services.common.identity.callers import Caller
+from services.common.identity.issuer_keys import IssuerKeys, keys_address
+from services.common.identity.issuers import OidcIssuer
+from services.common.identity.tokens import TokenVerifier, mint_user_token
 from services.common.settings import Settings
 from tests.support.oidc import CLIENT, OpenIdProvider, open_id_provider
 from tests.support.ports import free_port

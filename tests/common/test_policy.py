@@ -4,8 +4,8 @@ import pytest
 from arcadia.common.v1 import access_pb2
 
 from services.common.errors import PermissionDenied
-from services.common.rpc.access import ALL, Caller, Scope
-from services.common.rpc.policy import AccessRule, authorise
+from services.common.identity.callers import ALL, Caller, Scope
+from services.common.identity.policy import AccessRule, authorise
 
 READ = AccessRule(
     access_pb2.ACCESS_TENANT, platform_roles=frozenset({"platform-billing", "platform-viewer"})

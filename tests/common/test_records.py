@@ -13,7 +13,7 @@ from sqlalchemy import Column, MetaData, Table, Text, text
 
 from services.common.db.database import Database
 from services.common.db.records import arrays_of, columns_of, record_of, records_of, unnested
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.settings import Service
 from services.common.values.periods import Period
 

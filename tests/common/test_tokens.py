@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from services.common.errors import PermissionDenied, Unauthenticated
-from services.common.rpc.access import (
-    ALL,
-    Caller,
-    Scope,
+from services.common.identity.callers import ALL, Caller, Scope
+from services.common.identity.tokens import (
     ServiceTokens,
     TokenVerifier,
     mint_service_token,

@@ -27,7 +27,7 @@ from grpc_reflection.v1alpha import reflection
 
 from gateway.limits import Limits
 from gateway.render import write_configuration
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Port, Service, Settings
 from stack.engines.envoy import Envoy
 from tests.support.ports import free_port, offset_with_free

@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
-from services.common.oidc import OidcIssuer
+from services.common.identity.issuers import OidcIssuer
 from tests.gateway.harness import Backend, Gateway, refusal, run_gateway, seeing
 from tests.gateway.test_tokens import claims
 from tests.support.oidc import CLIENT, OpenIdProvider, open_id_provider

@@ -10,7 +10,7 @@ import grpc
 import jwt
 import pytest
 
-from services.common.rpc.access import ServiceTokens
+from services.common.identity.tokens import ServiceTokens
 from tests.gateway.harness import Backend, Gateway, refusal
 from tests.support.waiting import tries
 

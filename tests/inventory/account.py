@@ -19,7 +19,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from services.common.db.database import Database
-from services.common.rpc.access import ServiceTokens, mint_user_token
+from services.common.identity.tokens import ServiceTokens, mint_user_token
 from services.common.settings import Settings
 
 __all__ = ["Inventory", "Swept", "reason_of", "sighting", "violated_field"]

@@ -14,7 +14,7 @@ from arcadia.inventory.v1 import resources_pb2, sync_service_pb2
 from google.protobuf.json_format import MessageToDict
 from sqlalchemy import text
 
-from services.common.rpc.access import ALL, Scope
+from services.common.identity.callers import ALL, Scope
 from tests.inventory.account import PROVIDER, Inventory, Token, reason_of, sighting, violated_field
 from tests.inventory.catalog import SmallCatalog
 from tests.inventory.test_statements import Count, statements

@@ -5,7 +5,7 @@ import pytest
 from arcadia.inventory.v1 import sync_service_pb2
 from sqlalchemy import text
 
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from tests.inventory.account import Inventory, sighting
 from tests.inventory.catalog import SmallCatalog
 from tests.inventory.test_assigning import owners

@@ -10,7 +10,7 @@ from arcadia.inventory.v1 import sync_service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import text
 
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from tests.inventory.account import PROVIDER, Inventory, sighting, violated_field
 from tests.inventory.test_statements import Count, statements
 

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
 
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from tests.inventory.account import Inventory, sighting
 
 

@@ -9,7 +9,7 @@ from arcadia.inventory.v1 import resources_pb2, sync_service_pb2
 from google.protobuf.json_format import MessageToDict
 from sqlalchemy import text
 
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from tests.inventory.account import Inventory, reason_of, sighting, violated_field
 
 

@@ -7,7 +7,7 @@ import pytest
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
 from sqlalchemy import text
 
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from tests.inventory.account import Inventory, Token, sighting, violated_field
 
 UNKNOWN_ID = "0192f0c1-1111-7222-8333-444455556666"

@@ -8,7 +8,7 @@ import pytest
 from arcadia.inventory.v1 import inventory_service_pb2, resources_pb2, sync_service_pb2
 from sqlalchemy import func
 
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.inventory.sync.store.sweeps import KEPT as KEPT_TIME
 from services.inventory.tables import cloud_sweep_sightings, cloud_sweeps
 from tests.inventory.account import Inventory, Token, reason_of, sighting, violated_field

@@ -7,7 +7,7 @@ from arcadia.inventory.v1 import inventory_service_pb2 as pb
 from arcadia.inventory.v1 import sync_service_pb2
 from sqlalchemy import text
 
-from services.common.rpc.access import ALL, Scope
+from services.common.identity.callers import ALL, Scope
 from services.common.settings import Service
 from services.inventory.tables import metadata
 from tests.inventory.account import Inventory, sighting

@@ -16,7 +16,8 @@ from arcadia.inventory.v1 import resources_pb2 as words
 from arcadia.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from sqlalchemy import text
 
-from services.common.rpc.access import ALL, mint_user_token
+from services.common.identity.callers import ALL
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 from tests.inventory.account import Inventory, Token, reason_of, sighting, violated_field
 from tests.support.databases import PostgresServer

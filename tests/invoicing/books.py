@@ -21,7 +21,7 @@ from arcadia.analytics.v1.one_off_service_pb2_grpc import OneOffServiceStub
 from arcadia.analytics.v1.rollup_service_pb2_grpc import RollupServiceStub
 
 from services.common.db.database import Database
-from services.common.rpc.access import ServiceTokens, mint_user_token
+from services.common.identity.tokens import ServiceTokens, mint_user_token
 from services.common.settings import Settings
 from tests.invoicing.catalog import FakeCatalog, Subscription
 

@@ -12,7 +12,8 @@ from temporalio.client import Client
 from contracts.flows import start_flow
 from contracts.metering import MeteringInput, margin_refresh
 from contracts.queues import TaskQueue
-from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
+from services.common.identity.callers import OPERATOR_ROLE
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 from services.common.values.periods import Period
 from tests.providers.simulator import Simulator

@@ -12,7 +12,8 @@ from arcadia.inventory.v1 import inventory_service_pb2, inventory_service_pb2_gr
 from grpc_health.v1 import health_pb2 as standard_health
 from grpc_health.v1 import health_pb2_grpc as standard_health_grpc
 
-from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
+from services.common.identity.callers import OPERATOR_ROLE
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 from tests.support.databases import PostgresServer
 from tests.support.environment import environment_of

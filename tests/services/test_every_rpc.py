@@ -27,8 +27,8 @@ import services.billing.__main__
 import services.catalog.__main__
 import services.inventory.__main__
 from services.common.db.database import Database
-from services.common.rpc.access import ServiceTokens, mint_service_token, mint_user_token
-from services.common.rpc.policy import UndeclaredAccess, access_table, method_path
+from services.common.identity.policy import UndeclaredAccess, access_table, method_path
+from services.common.identity.tokens import ServiceTokens, mint_service_token, mint_user_token
 from services.common.server import RunningServer, ServiceDefinition, start
 from services.common.settings import Service, Settings
 from tests.support.databases import PostgresServer

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from services.common.rpc.policy import AccessRule
+from services.common.identity.policy import AccessRule
 from tests.services.test_every_rpc import METHODS
 
 ROOT: Final = Path(__file__).resolve().parents[2]

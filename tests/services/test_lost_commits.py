@@ -33,7 +33,7 @@ import services.catalog
 import services.catalog.__main__
 import services.inventory.__main__
 from services.common.db.database import Database
-from services.common.rpc.policy import method_path
+from services.common.identity.policy import method_path
 from services.common.server import ServiceDefinition, start
 from services.common.settings import Service
 from services.common.values.periods import Period

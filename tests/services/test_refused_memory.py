@@ -14,7 +14,8 @@ from arcadia.catalog.v1 import quote_service_pb2, quote_service_pb2_grpc
 from google.protobuf import struct_pb2
 from google.protobuf.message import Message
 
-from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
+from services.common.identity.callers import OPERATOR_ROLE
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 from tests.support.environment import environment_of
 from tests.support.ports import free_port

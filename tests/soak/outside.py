@@ -8,7 +8,8 @@ import grpc
 import httpx
 from temporalio.service import RPCError, RPCStatusCode
 
-from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
+from services.common.identity.callers import OPERATOR_ROLE
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 from tests.soak.links import Link
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from services.common.rpc.access import OPERATOR_ROLE, mint_user_token
+from services.common.identity.callers import OPERATOR_ROLE
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import OFFSET_STEP, Port, Settings
 from stack.control import running_state, view
 from stack.layout import Layout

@@ -9,7 +9,7 @@ from arcadia.analytics.v1 import usage_service_pb2 as usage
 from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
 from sqlalchemy import text
 
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.settings import Service
 from tests.walls.invoices import plant_invoices
 from tests.walls.wall import INTRUDER, NOWHERE, VICTIM, Planting, Wall

@@ -8,7 +8,7 @@ from arcadia.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
 from sqlalchemy import text
 
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.settings import Service
 from tests.walls.wall import INTRUDER, NOWHERE, VICTIM, Planting, Wall
 

@@ -23,7 +23,7 @@ from services.analytics.invoicing.rollups.rules.drafting import Draft, Part, ass
 from services.analytics.invoicing.rollups.store.drafts import insert_drafts
 from services.analytics.invoicing.rollups.store.rollups import Opening
 from services.common.db.database import Database
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.values.periods import Period
 from tests.walls.wall import INTRUDER, VICTIM, Planting
 

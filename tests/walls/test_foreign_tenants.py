@@ -20,8 +20,8 @@ import services.billing.__main__
 import services.catalog.__main__
 import services.inventory.__main__
 from services.common.db.database import Database
-from services.common.rpc.access import ALL, Scope
-from services.common.rpc.policy import access_table, method_path
+from services.common.identity.callers import ALL, Scope
+from services.common.identity.policy import access_table, method_path
 from services.common.server import ServiceDefinition, start
 from services.common.settings import Service
 from tests.support.databases import PostgresServer

@@ -19,7 +19,7 @@ import grpc
 from google.protobuf.message import Message
 
 from services.common.db.database import Database
-from services.common.rpc.access import ServiceTokens, mint_user_token
+from services.common.identity.tokens import ServiceTokens, mint_user_token
 from services.common.settings import Service, Settings
 
 __all__ = ["INTRUDER", "NOWHERE", "VICTIM", "Planting", "Token", "Wall"]

@@ -20,7 +20,7 @@ from temporalio.client import WorkflowHandle
 from contracts.collections import DunningSweepInput, DunningTerms
 from contracts.queues import TaskQueue
 from services.common.db.database import Database
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 from services.common.values.periods import Period
 from tests.invoicing.receiver import Receiver

@@ -12,7 +12,7 @@ from contracts.costs import billing_history, daily_costs
 from contracts.flows import BY_HAND, start_flow
 from providers.digitalocean.billing import HistoryEntry
 from providers.digitalocean.simulator.billing.spellings import Spelling
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from tests.workflows.billing_system import Bills
 from tests.workflows.test_costs_command import arcadia
 from workflows.costs.activities.bills import _ordinals

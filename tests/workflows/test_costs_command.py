@@ -13,7 +13,7 @@ from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoice
 from cli.runs import WAITING, details
 from contracts.costs import INVOICE_INGEST, daily_costs, invoice_ingest
 from contracts.flows import BY_HAND, start_flow
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from tests.support.environment import environment_of
 from tests.workflows.billing_system import Bills
 from workflows.costs.daily_costs import DailyCosts

@@ -15,7 +15,7 @@ from temporalio.client import Client, WorkflowFailureError
 
 from contracts.drift import DRIFT_SWEEP
 from contracts.flows import start_flow
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Settings
 from tests.support.waiting import tries
 from tests.workflows.system import System

@@ -10,7 +10,7 @@ from arcadia.billing.v1.provider_invoice_service_pb2_grpc import ProviderInvoice
 
 from contracts.costs import billing_history
 from contracts.flows import BY_HAND, start_flow
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service
 from tests.workflows.billing_system import Bills
 from tests.workflows.system import outcomes_of

@@ -15,7 +15,7 @@ from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1.deployment_service_pb2_grpc import DeploymentServiceStub
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
-from services.common.rpc.access import mint_user_token
+from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 from tests.providers.simulator import Simulator
 from tests.support.engine_room import EngineRoom

@@ -51,7 +51,7 @@ from services.analytics.peers import Peers
 from services.analytics.usage.store.periods import usage_of_period
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import decode_token, encode_token
 from services.common.rpc.wire import internal_page_size, required, timestamp
 from services.common.values.periods import Period, month_of, read_day, read_month

@@ -40,7 +40,7 @@ from services.analytics.margin.store.reconciliation import (
 )
 from services.common.db.database import Database, ReadSession
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.wire import text, timestamp, word

@@ -19,7 +19,7 @@ from services.analytics.margin.store.rates import (
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.wire import required, text, uuid_of
 from services.common.values.money import currency_code, exact

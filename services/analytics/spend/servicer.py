@@ -41,7 +41,7 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument, NotFound
-from services.common.rpc.access import ALL, current_caller
+from services.common.identity.callers import ALL, current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.wire import internal_page_size, required, text, uuid_of, word
 from services.common.values.money import currency_code, money_text

@@ -6,7 +6,7 @@ from typing import Final
 from services.analytics.deployments import Deployments, Named
 from services.analytics.usage.store.adoption import adopt_usage, names_of_usage
 from services.common.db.database import Database
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = ["adopt"]
 

@@ -37,7 +37,7 @@ from services.analytics.usage.store.unmeasured import replace_unmeasured, write_
 from services.analytics.usage.take_events import take_events
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.wire import internal_page_size, required, timestamp
 from services.common.settings import Service
 from services.common.values.periods import Period, read_day, read_month

@@ -30,7 +30,7 @@ from services.analytics.usage.take_events import take_events
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument, Unavailable
-from services.common.rpc.access import Scope, current_caller
+from services.common.identity.callers import Scope, current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.wire import required, text, uuid_of
 

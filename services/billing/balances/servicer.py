@@ -12,7 +12,7 @@ from services.billing.costs.invoice_messages import balance_message
 from services.billing.ingest.ingest_requests import balance_of, day_bounds, required
 from services.common.db.database import Database
 from services.common.errors import NotFound
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 
 __all__ = ["BalanceServicer"]

@@ -24,7 +24,7 @@ from services.billing.costs.store.cost_feed import (
 from services.billing.ingest.ingest_requests import uuid_of
 from services.common.db.database import Database, ReadSession
 from services.common.errors import Aborted, InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import cut, decode_token
 from services.common.rpc.wire import internal_page_size
 from services.common.values.money import plain

@@ -25,7 +25,7 @@ from services.billing.ingest.ingest_requests import amount_usd, uuid_of
 from services.billing.ingest.store.totals import GROUPINGS, TotalPlace, list_totals, month_total
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.values.money import plain

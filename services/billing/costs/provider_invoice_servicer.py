@@ -30,7 +30,7 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient, Started
 from services.common.errors import FailedPrecondition, InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 
 __all__ = ["ProviderInvoiceServicer"]

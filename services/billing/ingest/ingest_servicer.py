@@ -43,7 +43,7 @@ from services.billing.ingest.store.staging import finish_lines, stage_items, sta
 from services.billing.ingest.uploads import Upload
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument, Unavailable
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import cut, decode_token, encode_token, page_size
 from services.common.values.money import plain
 

@@ -19,7 +19,7 @@ from services.catalog.deployments.store.trials import end_trials
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import ALL, current_caller
+from services.common.identity.callers import ALL, current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.requests import current_request_id
 from services.common.values.clock import Clock

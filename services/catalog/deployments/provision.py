@@ -21,7 +21,7 @@ from services.catalog.deployments.store.provisions import (
 from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition, InvalidArgument
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 
 __all__ = ["create_provision", "record_progress"]
 

@@ -20,7 +20,7 @@ from services.catalog.deployments.rules.deployments import (
     NewDeployment,
 )
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import Caller
+from services.common.identity.callers import Caller
 from services.common.values.periods import read_day
 
 __all__ = [

@@ -51,7 +51,7 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument, PermissionDenied
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.requests import current_request_id
 from services.common.values.clock import Clock

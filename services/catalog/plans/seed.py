@@ -10,7 +10,7 @@ from services.catalog.plans.rules.changes import CatalogDocument, Change
 from services.catalog.plans.rules.diff import missing_from, plan_changes
 from services.catalog.plans.store.state import read_state
 from services.common.db.database import Database
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 
 __all__ = ["seed", "seeded"]
 

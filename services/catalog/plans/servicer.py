@@ -40,7 +40,7 @@ from services.catalog.plans.store.versions import list_versions
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument, NotFound, PermissionDenied
-from services.common.rpc.access import ALL, Scope, current_caller
+from services.common.identity.callers import ALL, Scope, current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.values.periods import read_day
 

@@ -64,7 +64,7 @@ from services.catalog.subscriptions.store.backdated import read_backdated
 from services.catalog.subscriptions.store.subscriptions import read_subscriptions
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.rpc.paging import decode_token, encode_token
 from services.common.values.money import currency_code
 from services.common.values.periods import Period

@@ -9,7 +9,7 @@ from services.catalog.quotes.store.billable import on_trial
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.subscriptions import read_subscription
 from services.common.db.database import ReadSession
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = ["Changing", "read_changing"]
 

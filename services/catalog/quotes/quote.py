@@ -43,7 +43,7 @@ from services.common.errors import (
     NotFound,
     PermissionDenied,
 )
-from services.common.rpc.access import ALL, Caller, Scope
+from services.common.identity.callers import ALL, Caller, Scope
 from services.common.rpc.requests import current_idempotency_key
 
 __all__ = ["Quoter"]

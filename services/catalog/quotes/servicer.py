@@ -23,7 +23,7 @@ from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.proofs import compare, verify
 from services.common.db.database import Database
 from services.common.errors import FailedPrecondition
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.values.clock import Clock
 
 __all__ = ["QuoteServicer"]

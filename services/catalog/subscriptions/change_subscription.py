@@ -48,7 +48,7 @@ from services.common.errors import (
     NotFound,
     PermissionDenied,
 )
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = [
     "SubscriptionChange",

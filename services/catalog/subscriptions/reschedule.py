@@ -28,7 +28,7 @@ from services.catalog.subscriptions.store.spans import (
 from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = ["move", "take_back"]
 

@@ -36,7 +36,7 @@ from services.common.errors import (
     InvalidArgument,
     NotFound,
 )
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = ["Order", "active_version", "addons_to_attach", "subscribe"]
 

@@ -32,7 +32,7 @@ from services.common.db.single_statements import (
     single_connections,
 )
 from services.common.errors import COMMIT_UNCERTAIN, OutcomeUnknown, Unavailable
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 from services.common.rpc.requests import current_request_id, remaining_seconds
 
 __all__ = ["Database", "ReadSession", "WriteSession", "uuid_array", "violated_constraint"]

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from services.common.db import columns
 from services.common.db.database import Database, WriteSession
 from services.common.errors import AlreadyExists, InvalidArgument
-from services.common.rpc.access import Caller, current_caller
+from services.common.identity.callers import Caller, current_caller
 from services.common.rpc.requests import current_idempotency_key
 
 __all__ = ["KEPT_DAYS", "keys_in", "once", "once_in", "table_for"]

@@ -8,7 +8,7 @@ from typing import Any, Final
 import grpc
 import orjson
 
-from services.common.rpc.access import ServiceTokens
+from services.common.identity.tokens import ServiceTokens
 from services.common.rpc.requests import (
     IDEMPOTENCY_KEY,
     REQUEST_ID_KEY,

@@ -31,10 +31,11 @@ from services.common.errors import (
     Unimplemented,
     to_status,
 )
-from services.common.rpc.access import TokenVerifier, current_caller, set_caller
+from services.common.identity.callers import current_caller, set_caller
+from services.common.identity.policy import NOBODY, AccessRule, authorise
+from services.common.identity.tokens import TokenVerifier
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.message_limits import MAX_MESSAGE_BYTES
-from services.common.rpc.policy import NOBODY, AccessRule, authorise
 from services.common.rpc.requests import (
     IDEMPOTENCY_KEY,
     REQUEST_ID_KEY,

@@ -7,7 +7,7 @@ from arcadia.common.v1 import access_pb2, limits_pb2
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 
-from services.common.rpc.policy import AccessRule, method_path
+from services.common.identity.policy import AccessRule, method_path
 
 __all__ = ["MAX_BODY_BYTES", "MAX_MESSAGE_BYTES", "max_body_bytes", "message_limits"]
 

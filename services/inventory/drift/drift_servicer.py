@@ -11,7 +11,7 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.inventory.drift import requests
 from services.inventory.drift.close import accept, begin_revert, require_revertible

@@ -8,7 +8,7 @@ from grpc.aio import ServicerContext
 
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import cut, decode_token, encode_token, page_size
 from services.common.rpc.wire import internal_page_size
 from services.inventory.drift import close, requests

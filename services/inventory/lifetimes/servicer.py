@@ -9,7 +9,7 @@ from grpc.aio import ServicerContext
 
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import decode_token, encode_token
 from services.common.rpc.wire import internal_page_size
 from services.inventory.lifetimes import requests

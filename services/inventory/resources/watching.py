@@ -15,7 +15,7 @@ import structlog
 
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument, ResourceExhausted, Unavailable
-from services.common.rpc.access import ALL, Scope
+from services.common.identity.callers import ALL, Scope
 from services.inventory.resources.rules.recording import ResourceEvent
 from services.inventory.resources.store.feed import (
     CHANNEL,

@@ -10,7 +10,7 @@ from grpc.aio import ServicerContext
 
 from services.common.db.database import Database
 from services.common.errors import Unavailable
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.wire import required, timestamp
 from services.inventory import requests

@@ -46,7 +46,7 @@ from services.analytics.invoicing.invoices.store.settling import (
 from services.analytics.usage.rules.figures import UsageByResource
 from services.analytics.usage.store.resources import usage_by_resource
 from services.common.db.database import Database, ReadSession
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.values.clock import Clock
 
 __all__ = ["Documents"]

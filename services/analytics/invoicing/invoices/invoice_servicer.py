@@ -90,7 +90,7 @@ from services.common.errors import (
     PermissionDenied,
     Unavailable,
 )
-from services.common.rpc.access import ALL, current_caller
+from services.common.identity.callers import ALL, current_caller
 from services.common.rpc.downloads import file_stem, sent_as
 from services.common.rpc.messages import message_of
 from services.common.rpc.paging import cut, decode_token, page_size

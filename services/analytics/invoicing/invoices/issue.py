@@ -28,7 +28,7 @@ from services.analytics.invoicing.rollups.store.rollups import locked_rollup
 from services.analytics.margin.store.months import mark_margin
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 
 __all__ = ["Issue", "issue", "issue_by_hand"]
 

@@ -18,7 +18,7 @@ from services.analytics.margin.store.months import mark_margin
 from services.analytics.usage.store.periods import release_adjustments
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 
 __all__ = ["void"]
 

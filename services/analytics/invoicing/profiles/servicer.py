@@ -23,7 +23,7 @@ from services.analytics.invoicing.profiles.store import (
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.messages import message_of
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.values.clock import Clock, utc_now

@@ -14,7 +14,7 @@ from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row
 from services.common.db.records import record_of, records_of
 from services.common.errors import NotFound
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 from services.common.values.effective_dates import Span
 
 __all__ = [

@@ -56,7 +56,7 @@ from services.analytics.usage.store.periods import (
 )
 from services.common.db.database import Database, ReadSession, WriteSession
 from services.common.errors import Aborted, FailedPrecondition
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.values.periods import Period
 
 if TYPE_CHECKING:

@@ -72,7 +72,7 @@ from services.analytics.peers import asking
 from services.analytics.usage.store.periods import release_adjustments
 from services.common.db.database import Database, ReadSession
 from services.common.errors import FailedPrecondition, InvalidArgument
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 from services.common.rpc.messages import message_of
 from services.common.rpc.paging import cut, decode_token, encode_token, page_size
 from services.common.settings import Service

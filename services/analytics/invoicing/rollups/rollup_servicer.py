@@ -40,7 +40,7 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import FailedPrecondition, InvalidArgument
-from services.common.rpc.access import ALL, current_caller
+from services.common.identity.callers import ALL, current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.values.clock import Clock, utc_now
 from services.common.values.periods import read_month

@@ -24,7 +24,7 @@ from services.analytics.usage.rules.series import UsageRun, UsageSeries
 from services.analytics.usage.store.periods import usage_of_period
 from services.common.db.database import Database
 from services.common.errors import FailedPrecondition
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 from services.common.settings import Service
 from services.common.values.periods import Period
 

@@ -13,7 +13,7 @@ from services.analytics.invoicing.unbilled.find import UnbilledFinder
 from services.analytics.invoicing.unbilled.rules import Unbilled
 from services.analytics.margin.rules.summary import REPORTING_CURRENCY
 from services.common.db.database import Database
-from services.common.rpc.access import current_caller
+from services.common.identity.callers import current_caller
 from services.common.rpc.paging import decode_token, encode_token, page_size
 from services.common.values.money import plain
 from services.common.values.periods import read_month

@@ -12,7 +12,7 @@ from services.analytics.usage.rules.owners import Owner
 from services.common.db.database import ReadSession
 from services.common.db.records import record_of, records_of
 from services.common.errors import NotFound
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = ["UsageFilter", "list_facts", "list_usage", "read_figure"]
 

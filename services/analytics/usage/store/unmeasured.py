@@ -11,7 +11,7 @@ from services.analytics.usage.rules.metering import Unmeasured
 from services.analytics.usage.store.reading import UsageFilter
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import arrays_of, records_of, unnested
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = ["After", "list_unmeasured", "replace_unmeasured", "write_unmeasured"]
 

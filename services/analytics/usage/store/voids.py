@@ -11,7 +11,7 @@ from services.analytics.usage.rules.figures import Figure, VoidedEvent
 from services.analytics.usage.store.folding import fold_figures
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import records_of
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = ["list_voids", "void_events"]
 

@@ -20,7 +20,7 @@ from services.catalog.deployments.store.events import record_event
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import AlreadyExists, FieldViolation, NotFound
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = [
     "COLUMNS",

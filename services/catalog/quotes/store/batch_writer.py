@@ -7,7 +7,7 @@ from datetime import date
 from services.catalog.quotes.rules.stored_quotes import StoredQuote
 from services.catalog.quotes.store.quotes import KEEP_CURRENT, prepare_month, rows_of
 from services.common.db.database import Database
-from services.common.rpc.access import ALL
+from services.common.identity.callers import ALL
 
 __all__ = ["QuoteWriter"]
 

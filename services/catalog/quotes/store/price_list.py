@@ -19,7 +19,7 @@ from services.catalog.quotes.rules.snapshots import (
 )
 from services.common.db.database import Database, ReadSession
 from services.common.db.single_statements import compiled
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = ["REVISION", "PriceListReader"]
 

@@ -15,7 +15,7 @@ from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import record_of
 from services.common.db.single_statements import compiled
 from services.common.errors import NotFound
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = ["KEEP_CURRENT", "keep_quotes", "prepare_month", "read_quote", "rows_of"]
 

@@ -24,7 +24,7 @@ from services.catalog.subscriptions.rules.subscriptions import (
 )
 from services.common.db.database import ReadSession, WriteSession, uuid_array
 from services.common.errors import NotFound
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = [
     "create_subscription",

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Integer, bindparam, select, text
 
 from services.common.db.single_statements import Compiled, SingleRead, compiled
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 from services.inventory.resources.rules.recording import ResourceEvent
 from services.inventory.resources.store.history import EVENT
 from services.inventory.tables import cloud_resource_events as events

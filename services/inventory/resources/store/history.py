@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Text, cast, literal, select, text, tuple_
 
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import arrays_of, unnested
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 from services.inventory.resources.rules.recording import Cause, NewEvent, ResourceEvent
 from services.inventory.resources.rules.resources import FieldChange, Json
 from services.inventory.tables import cloud_resource_events as events

@@ -25,7 +25,7 @@ from services.common.db.deployment_rows import deployment_parameters, of_deploym
 from services.common.db.records import records_of
 from services.common.db.single_statements import Compiled, SingleRead, compiled
 from services.common.errors import NotFound
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 from services.common.rpc.deployment_slugs import DeploymentSlug
 from services.inventory.resources.rules.resources import Resource
 from services.inventory.tables import cloud_resources as resources

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import arrays_of, columns_of, record_of, records_of, unnested
 from services.common.errors import NotFound
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 from services.inventory.sync.rules.projects import Project, SightedProject
 from services.inventory.tables import cloud_projects as projects
 

@@ -20,7 +20,7 @@ from services.analytics.invoicing.tables import (
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import columns_of, record_of, records_of
 from services.common.errors import NotFound
-from services.common.rpc.access import ALL, Scope
+from services.common.identity.callers import ALL, Scope
 from services.common.values.periods import Period
 
 __all__ = [

@@ -23,7 +23,7 @@ from services.analytics.invoicing.tables import (
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import records_of
 from services.common.errors import NotFound
-from services.common.rpc.access import Scope
+from services.common.identity.callers import Scope
 
 __all__ = [
     "creditable_lines",

@@ -16,7 +16,7 @@ import jwt
 import structlog
 
 from services.common.errors import Unavailable
-from services.common.oidc import OidcIssuer
+from services.common.identity.issuers import OidcIssuer
 
 __all__ = ["IssuerKeys", "keys_address"]
 

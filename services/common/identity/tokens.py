@@ -1,4 +1,4 @@
-"""Who calls, and what they may see.
+"""Tokens: which are accepted, whom they prove, and how our own are minted.
 
 Tokens are issued elsewhere (arcadia-app, with Guardian); this system only verifies
 them. Two kinds exist: a user's token, and the short-lived token by which services
@@ -10,33 +10,23 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import jwt
 from pydantic import SecretStr
 
-from services.common.errors import PermissionDenied, Unauthenticated
-from services.common.rpc.issuer_keys import IssuerKeys
+from services.common.errors import Unauthenticated
+from services.common.identity.callers import Caller
+from services.common.identity.issuer_keys import IssuerKeys
 from services.common.settings import Settings
 
 __all__ = [
-    "ALL",
     "MAX_CLAIM",
-    "OPERATOR_ROLE",
-    "Caller",
-    "Scope",
     "ServiceTokens",
     "TokenVerifier",
-    "current_caller",
     "mint_service_token",
     "mint_user_token",
-    "set_caller",
 ]
-
-OPERATOR_ROLE: Final = "platform-admin"
-"""With a hyphen. `platform_admin` and `admin` give no operator power."""
 
 LEEWAY_SECONDS: Final = 30
 SERVICE_ISSUER: Final = "arcadia-internal"
@@ -55,72 +45,6 @@ NO_ACCESS: Final = frozenset({"id", "refresh", "logout"})
 
 MINIMUM_KEY_BYTES: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
 """RFC 7518, section 3.2: the key is at least as long as the hash."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose rows a call may touch: one tenant's, or everybody's when `tenant_id` is None."""
-
-    tenant_id: str | None
-
-    @property
-    def everything(self) -> bool:
-        """Whether no tenant bounds it."""
-        return self.tenant_id is None
-
-
-ALL: Final = Scope(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls: a user with their tenant and roles, or one of our own services."""
-
-    subject: str
-    tenant_id: str | None
-    roles: frozenset[str]
-    is_service: bool = False
-    granted: bool = False
-    """Whether the RPC that is called lets one of `roles` act as an operator in it."""
-    expires_at: float = field(default=math.inf, compare=False)
-    """When a user's proof ends, in seconds since the epoch. A service's calls are short."""
-
-    @property
-    def is_operator(self) -> bool:
-        """Whether they see and change everything that the RPC which is called reaches."""
-        return not self.is_service and (self.granted or OPERATOR_ROLE in self.roles)
-
-    def as_operator(self) -> "Caller":
-        """The same caller, acting as an operator in one RPC."""
-        return replace(self, granted=True)
-
-    @property
-    def scope(self) -> Scope:
-        """Whose rows they see. A user who is no operator must have a tenant."""
-        if self.is_service or self.is_operator:
-            return ALL
-        if not self.tenant_id:
-            raise PermissionDenied("the token names no tenant", reason="TENANT_REQUIRED")
-        return Scope(self.tenant_id)
-
-
-_caller: ContextVar[Caller] = ContextVar("arcadia_caller")
-
-
-def current_caller() -> Caller:
-    """The caller of the RPC that is being answered.
-
-    Raises Unauthenticated on a public RPC that was called without a token.
-    """
-    try:
-        return _caller.get()
-    except LookupError:
-        raise Unauthenticated("a token is required", reason="TOKEN_MISSING") from None
-
-
-def set_caller(caller: Caller) -> None:
-    """Makes `caller` the current one in this task and what it starts."""
-    _caller.set(caller)
 
 
 class TokenVerifier:

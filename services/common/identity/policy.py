@@ -9,7 +9,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 
 from services.common.errors import PermissionDenied
-from services.common.rpc.access import Caller
+from services.common.identity.callers import Caller
 
 __all__ = [
     "ANYBODY",

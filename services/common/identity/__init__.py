@@ -1,0 +1,1 @@
+"""Who calls a service, how that is proved, and what they may do."""
