@@ -310,3 +310,11 @@ def test_a_key_shorter_than_its_hash_is_refused_at_the_start(algorithm: str, len
         TokenVerifier(Settings(jwt_secret="k" * length, jwt_algorithm=algorithm))
     with pytest.raises(ValueError, match="ARCADIA_INTERNAL_SECRET"):
         TokenVerifier(Settings(internal_secret="k" * 31))
+
+
+def test_a_token_tells_when_it_was_issued_and_its_id() -> None:
+    token = mint_user_token(SETTINGS, subject="u", tenant_id="acme")
+    claims = jwt.decode(token, options={"verify_signature": False})
+    caller = TokenVerifier(SETTINGS).verify(f"Bearer {token}", internal=False)
+    assert (caller.issued_at, caller.token_id) == (claims["iat"], claims["jti"])
+    assert caller.key_id is None

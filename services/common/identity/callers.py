@@ -40,6 +40,14 @@ class Caller:
     """Whether the RPC that is called lets one of `roles` act as an operator in it."""
     expires_at: float = field(default=math.inf, compare=False)
     """When a user's proof ends, in seconds since the epoch. A service's calls are short."""
+    issued_at: float = field(default=-math.inf, compare=False)
+    """When a user's token was issued, in seconds since the epoch; without `iat` long ago."""
+    token_id: str | None = field(default=None, compare=False)
+    """The `jti` of a user's token."""
+    key_id: str | None = None
+    """The API key that proves them; None for a token."""
+    may_create_keys: bool = False
+    """Whether an API key may create and rotate keys."""
 
     @property
     def is_operator(self) -> bool:

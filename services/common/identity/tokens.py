@@ -247,7 +247,8 @@ def _issuers_claims(token: str, keys: IssuerKeys, key_id: str | None) -> dict[st
     claims = _decode(token, [key], issuer.algorithm, issuer=issuer.issuer, audience=issuer.audience)
     if str(claims.get("typ", "access")).lower() in NO_ACCESS:
         raise Unauthenticated("the token is not an access token", reason="TOKEN_TYPE")
-    return {"exp": claims["exp"], **issuer.caller_claims(claims)}
+    kept = {name: claims[name] for name in ("exp", "iat", "jti") if name in claims}
+    return kept | issuer.caller_claims(claims)
 
 
 def _decode(
@@ -300,7 +301,15 @@ def _user_caller(claims: dict[str, Any], expires_at: float) -> Caller:
     roles = claims.get("roles", [])
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise Unauthenticated("the token's roles are not a list of slugs", reason="TOKEN_INVALID")
-    return Caller(subject, tenant or None, frozenset(roles), expires_at=expires_at)
+    issued_at, token_id = claims.get("iat"), claims.get("jti")
+    return Caller(
+        subject,
+        tenant or None,
+        frozenset(roles),
+        expires_at=expires_at,
+        issued_at=float(issued_at) if isinstance(issued_at, int | float) else -math.inf,
+        token_id=token_id if isinstance(token_id, str) else None,
+    )
 
 
 def _sane(claim: object) -> bool:
