@@ -89,7 +89,7 @@ def _overview() -> str:
         "| --- | --- | --- |",
     ]
     for kind in RESOURCE_KINDS.values():
-        metered = ", ".join(f"`{meter}`" for meter in kind.meters)
+        metered = ", ".join(f"`{rule.code}`" for rule in kind.meters)
         if not metered and kind.monthly_price.in_words() != COSTS_NOTHING:
             metered = "*not sold yet*"
         known = f"`{kind.terraform.removeprefix('digitalocean_')}`" if kind.terraform else "none"

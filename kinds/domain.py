@@ -3,13 +3,14 @@ from typing import Final
 from kinds.dns_comparators import dns_records as same_records
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.listing import Parts
+from kinds.metering import MeterRule
 from kinds.reducers import dns_records
 
 __all__ = ["DOMAIN"]
 
 DOMAIN: Final = ResourceKind(
     name="domain",
-    meters=("dns_zones",),
+    meters=(MeterRule("dns_zones"),),
     # The records are one more request a zone: an account with thousands of zones reads
     # them in turns, so that they never take more than a small share of an hour's requests.
     listing=Listing(

@@ -4,6 +4,7 @@ from typing import Final
 from kinds.comparators import droplet_features
 from kinds.comparators import image as same_image
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
+from kinds.metering import MeterRule
 from kinds.policy import is_kubernetes_node
 from kinds.prices import DROPLET_SIZES
 from kinds.pricing import BySize, Surcharge
@@ -13,7 +14,7 @@ __all__ = ["DROPLET"]
 
 DROPLET: Final = ResourceKind(
     name="droplet",
-    meters=("droplet_hours",),
+    meters=(MeterRule("droplet_hours", {"size": "size", "region": "region"}),),
     # The plain listing leaves out the droplets that have a GPU.
     listing=Listing("/v2/droplets", "droplets", "droplet", queries=((), (("type", "gpus"),))),
     columns=Columns(size="size_slug"),

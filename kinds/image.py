@@ -4,6 +4,7 @@ from typing import Final
 from kinds.comparators import by_default, unset_alike
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.listing import Only
+from kinds.metering import Measure, MeterRule
 from kinds.pricing import When, per_gigabyte
 from kinds.reducers import unordered
 
@@ -12,7 +13,8 @@ __all__ = ["IMAGE"]
 IMAGE: Final = ResourceKind(
     name="image",
     terraform="digitalocean_custom_image",
-    meters=("snapshot_gb_month",),
+    # Backups, and what was uploaded: kept as snapshots are.
+    meters=(MeterRule("snapshot_gb_month", {"kind": "attrs.type"}, Measure("size_gigabytes")),),
     # What was uploaded, and the backups of droplets. Snapshots are private images too, but
     # a kind of their own.
     listing=Listing(

@@ -25,6 +25,7 @@ from kinds.listing import (
     NestedListing,
     Parts,
 )
+from kinds.metering import MeterRule
 from kinds.policy import FieldPolicy, Live, Policy
 from kinds.pricing import FREE, PriceRule
 from kinds.redaction import REDACTED, redact
@@ -137,7 +138,7 @@ class ResourceKind:
     """What a token needs to list it, by default `<name>:read`; empty where no scope says so."""
     terraform: str = OF_NAME
     """The same resource in Terraform, by default `digitalocean_<name>`; empty for none."""
-    meters: tuple[str, ...] = ()
+    meters: tuple[MeterRule, ...] = ()
     """What tenants are metered by; empty for what costs nothing, or is not sold yet."""
     added_later: bool = False
     """Whether syncs did without it once: a token of that time may not list it, which is no

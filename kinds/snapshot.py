@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import Final
 
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
+from kinds.metering import Measure, MeterRule
 from kinds.pricing import per_gigabyte
 from kinds.reducers import unordered
 
@@ -10,7 +11,13 @@ __all__ = ["SNAPSHOT"]
 SNAPSHOT: Final = ResourceKind(
     name="snapshot",
     terraform="digitalocean_droplet_snapshot",
-    meters=("snapshot_gb_month",),
+    meters=(
+        MeterRule(
+            "snapshot_gb_month",
+            {"kind": "attrs.resource_type"},
+            Measure("size_gigabytes"),
+        ),
+    ),
     # Of droplets and of volumes; backups are not among them (see the images).
     listing=Listing("/v2/snapshots", "snapshots", "snapshot"),
     columns=Columns(region="", statuses=()),

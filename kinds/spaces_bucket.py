@@ -1,7 +1,9 @@
+from decimal import Decimal
 from typing import Final
 
 from kinds.kind import Attr, Columns, FieldPolicy, Policy, ResourceKind
 from kinds.listing import BUCKETS
+from kinds.metering import Measure, MeterRule
 from kinds.pricing import Shared
 
 __all__ = ["SPACES_BUCKET"]
@@ -9,7 +11,14 @@ __all__ = ["SPACES_BUCKET"]
 SPACES_BUCKET: Final = ResourceKind(
     name="spaces_bucket",
     scope="",
-    meters=("spaces_gb_month",),
+    # The provider counts in powers of two throughout, and sells them as GB.
+    meters=(
+        MeterRule(
+            "spaces_gb_month",
+            {"region": "region"},
+            Measure("size_bytes", Decimal(2**30), ("measured_at", "object_count")),
+        ),
+    ),
     listing=BUCKETS,
     columns=Columns(provider_id="name", statuses=(), tags="", created_at="created_at"),
     attrs={

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from kinds.metering import METERS
+
 __all__ = [
     "PRICING_MODELS",
     "UNITS",
@@ -14,14 +16,7 @@ __all__ = [
     "VersionStatus",
 ]
 
-UNITS: Final[Mapping[str, Mapping[str, int]]] = {
-    "droplet_hours": {"hour": 1},
-    "spaces_gb_month": {"gb_month": 1},
-    "snapshot_gb_month": {"gb_month": 1},
-    "bandwidth_gb": {"gb": 1},
-    "dns_zones": {"zone": 1},
-    "llm_tokens": {"token": 1, "1k_tokens": 1000},
-}
+UNITS: Final[Mapping[str, Mapping[str, int]]] = {code: one.units for code, one in METERS.items()}
 """The units that usage of a kind is priced by, and how much usage one of them is."""
 
 USAGE_KINDS: Final = tuple(UNITS)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from contracts.providers import DIGITALOCEAN
+from kinds import RESOURCE_KINDS
 
 __all__ = [
     "KINDS",
@@ -22,40 +23,7 @@ __all__ = [
 
 PROVIDERS: Final = frozenset({DIGITALOCEAN})
 
-KINDS: Final = frozenset(
-    {
-        "alert_policy",
-        "app",
-        "autoscale_pool",
-        "cdn_endpoint",
-        "certificate",
-        "container_registry",
-        "database",
-        "database_replica",
-        "dedicated_inference",
-        "domain",
-        "droplet",
-        "firewall",
-        "functions_namespace",
-        "gradient_agent",
-        "image",
-        "kubernetes_cluster",
-        "load_balancer",
-        "nat_gateway",
-        "nfs_share",
-        "partner_attachment",
-        "reserved_ip",
-        "reserved_ipv6",
-        "snapshot",
-        "spaces_bucket",
-        "spaces_key",
-        "ssh_key",
-        "uptime_check",
-        "volume",
-        "vpc",
-        "vpc_peering",
-    }
-)
+KINDS: Final = frozenset(RESOURCE_KINDS)
 """The kinds of resources."""
 
 PROJECT: Final = "project"

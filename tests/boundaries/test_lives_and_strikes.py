@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from kinds.metering import Measure
 from services.inventory.lifetimes.rules.lifetimes import (
     Change,
     ExistenceInterval,
@@ -22,7 +23,7 @@ from services.inventory.lifetimes.rules.lifetimes import (
     names,
     ownership,
 )
-from services.inventory.lifetimes.rules.measures import MEASURES, Measure, sampled
+from services.inventory.lifetimes.rules.measures import MEASURES, sampled
 from services.inventory.sync.rules.sweeps import (
     Evidence,
     TombstoneCheck,
@@ -35,6 +36,7 @@ from services.inventory.vocabulary import Outcome
 T0 = datetime(2026, 4, 1, tzinfo=UTC)
 ACME = Owner("acme", "shop")
 GLOBEX = Owner("globex", "blog")
+HELD = "attrs.size_gigabytes"
 MONTH = Window(T0, T0 + timedelta(days=30))
 
 
@@ -45,7 +47,7 @@ def at(seconds: float) -> datetime:
 def life(**told: Any) -> Lifetime:
     made: dict[str, Any] = {
         "id": UUID(int=1), "kind": "droplet", "provider_id": "1", "name": "web",
-        "status": "active", "size": "small", "measured": None, "unmeasured": "", "project_id": "",
+        "status": "active", "size": "small", "fields": {}, "unmeasured": "", "project_id": "",
         "project_name": "", "lived_from": T0, "lived_to": None, "changes": (),
         "owners": (OwnerSpan(ACME, T0, None),),
     }  # fmt: skip  # a table
@@ -56,6 +58,7 @@ def piece(start: datetime, end: datetime, **told: Any) -> ExistenceInterval:
     made: dict[str, Any] = {
         "resource_id": UUID(int=1), "kind": "droplet", "name": "web", "owner": ACME,
         "status": "active", "size": "small", "gigabytes": None, "unmeasured": "",
+        "fields": {},
     }  # fmt: skip  # a table
     return ExistenceInterval(**{**made, **told}, start=start, end=end)
 
@@ -140,12 +143,13 @@ def test_a_window_is_half_open() -> None:
 
 def test_what_a_volume_holds_cuts_it_and_what_a_droplet_holds_does_not() -> None:
     grown = (Change("attrs.size_gigabytes", at(10), "100"),)
-    volume = life(kind="volume", measured="200", changes=grown)
+    volume = life(kind="volume", fields={HELD: "200"}, changes=grown)
     assert list(existence(volume, MONTH)) == [
         piece(T0, at(10), kind="volume", gigabytes=Decimal(100)),
         piece(at(10), MONTH.end, kind="volume", gigabytes=Decimal(200)),
     ]
-    assert list(existence(life(measured="200", changes=grown), MONTH)) == [piece(T0, MONTH.end)]
+    droplet = life(fields={HELD: "200"}, changes=grown)
+    assert list(existence(droplet, MONTH)) == [piece(T0, MONTH.end)]
 
 
 def test_a_size_that_is_unknown_says_why() -> None:
@@ -154,13 +158,13 @@ def test_a_size_that_is_unknown_says_why() -> None:
         return [(one.gigabytes, one.unmeasured) for one in existence(lived, MONTH)]
 
     first = (Change("attrs.size_gigabytes", at(10), None),)
-    assert told(measured="5", changes=first) == [
+    assert told(fields={HELD: "5"}, changes=first) == [
         (None, "it had not been measured yet"),
         (Decimal(5), ""),
     ]
     assert told() == [(None, "the provider tells no size")]
     assert told(unmeasured="no key") == [(None, "no key")]
-    assert told(measured="5", unmeasured="no key") == [(Decimal(5), "")]
+    assert told(fields={HELD: "5"}, unmeasured="no key") == [(Decimal(5), "")]
     assert [one.unmeasured for one in existence(life(unmeasured="no key"), MONTH)] == [""]
 
 

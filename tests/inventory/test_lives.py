@@ -1,6 +1,7 @@
 """What a resource was at any time: read backwards from what it is now."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -51,7 +52,7 @@ def life(
         name="web",
         status="active",
         size="s-1vcpu-1gb",
-        measured=measured,
+        fields={MEASURES[kind].field: measured} if kind in MEASURES else {},
         unmeasured=unmeasured,
         project_id="",
         project_name="",
@@ -323,3 +324,12 @@ def test_the_first_byte_of_an_empty_bucket_is_kept() -> None:
     known = {"size_bytes": 0, "object_count": 0, "measured_at": "2026-04-01T06:00:00Z"}
     sighted = {"size_bytes": 1, "object_count": 1, "measured_at": "2026-04-01T12:00:00Z"}
     assert sampled("spaces_bucket", known, sighted) == sighted
+
+
+def test_an_interval_tells_by_what_its_kind_is_metered_and_ends_where_that_changes() -> None:
+    copied = replace(
+        life(kind="image", measured="5", changes=(Change("attrs.type", at(1), "custom"),)),
+        fields={"attrs.size_gigabytes": "5", "attrs.type": "backup"},
+    )
+    told = [(one.start, dict(one.fields)) for one in existence(copied, Window(T0, at(2)))]
+    assert told == [(at(0), {"attrs.type": "custom"}), (at(1), {"attrs.type": "backup"})]

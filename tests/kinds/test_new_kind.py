@@ -65,7 +65,6 @@ def test_the_new_kinds_own_test_fails_with_what_is_left_and_then_passes(copy: Pa
     say(copy / "kinds/__init__.py", "            ALERT_POLICY,\n", "            BARE_METAL,\n")
     declared = own_test(copy)
     for place in (
-        "services/inventory/vocabulary.py",
         "providers/digitalocean/simulator/kinds.py",
         "providers/digitalocean/simulator/world/seed.py",
         "docs/kinds.md",
@@ -89,10 +88,6 @@ def test_the_new_kinds_own_test_fails_with_what_is_left_and_then_passes(copy: Pa
         "from providers.digitalocean.simulator.world.build import World\n",
         "from providers.digitalocean.simulator.world.products.bare_metal import add_bare_metals\n",
     )
-    # Where the inventory derives its kinds from the declarations, there is nothing to say.
-    words = copy / "services/inventory/vocabulary.py"
-    if '        "app",\n' in words.read_text():
-        say(words, '        "app",\n', '        "bare_metal",\n')
     assert run(copy, "-m", "kinds.document").returncode == 0
 
     known = own_test(copy)

@@ -16,7 +16,6 @@ from kinds.pricing import Shared
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.simulator.urns import TYPE_OF_KIND
 from providers.digitalocean.sources import Sources
-from services.analytics.usage.rules.readings import RULES
 from tests.providers.simulator import Simulator
 from tests.support import openapi
 from tests.support.pydo_facts import clients_fields
@@ -101,10 +100,11 @@ def test_a_kind_is_listed_by_parameters_that_the_document_names(kind: ResourceKi
 
 
 @KINDS
-def test_a_kind_is_metered_as_it_declares(kind: ResourceKind) -> None:
-    rule = RULES.get(kind.name)
-
-    assert kind.meters == ((rule.resource_kind,) if rule else ())
+def test_a_kind_is_metered_by_fields_that_are_kept(kind: ResourceKind) -> None:
+    columns = {"region", "size"}
+    for rule in kind.meters:
+        assert rule.dimensions.keys() <= set(rule.meter.dimensions)
+        assert rule.fields <= columns | {f"attrs.{name}" for name in kind.attrs}
 
 
 @KINDS

@@ -6,15 +6,13 @@ from functools import cache
 
 from kinds import RESOURCE_KINDS
 from kinds.document import PAGE
+from kinds.metering import METERS
 from kinds.pricing import FREE
 from providers.digitalocean.simulator.kinds import BY_NAME
 from providers.digitalocean.simulator.world.seed import make_world
-from services.analytics.usage.rules.readings import RULES, USAGE_KINDS
 from services.billing.costs.rules.focus import SERVICES
 from services.billing.ingest.rules.classification import PRODUCTS
 from services.billing.ingest.rules.matching import ALSO_NAMES
-from services.catalog.vocabulary import UNITS
-from services.inventory.vocabulary import KINDS
 
 __all__ = ["missing"]
 
@@ -38,8 +36,6 @@ def _missing(name: str) -> Iterator[str]:
     if name not in RESOURCE_KINDS:
         yield "kinds/__init__.py: import the declaration, and name it in RESOURCE_KINDS"
         return
-    if name not in KINDS:
-        yield "services/inventory/vocabulary.py: add the kind to KINDS"
     if name not in BY_NAME and name not in OVER_S3:
         yield "providers/digitalocean/simulator/kinds.py: add a Kind, so that it is listed"
     if name not in _kinds_of_the_account():
@@ -65,12 +61,6 @@ def _missing_of_bills(name: str) -> Iterator[str]:
 
 
 def _missing_of_meters(name: str) -> Iterator[str]:
-    rule = RULES.get(name)
-    if RESOURCE_KINDS[name].meters != ((rule.resource_kind,) if rule else ()):
-        yield (
-            "services/analytics/usage/rules/readings.py: its rule in RULES and its `meters`"
-            " are not the same"
-        )
-    for meter in RESOURCE_KINDS[name].meters:
-        if meter not in UNITS or meter not in USAGE_KINDS:
-            yield f"services/catalog/vocabulary.py: the meter {meter} has no units in UNITS"
+    for rule in RESOURCE_KINDS[name].meters:
+        if rule.code not in METERS:
+            yield f"kinds/metering.py: the meter {rule.code} is not in METERS"

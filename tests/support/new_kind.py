@@ -96,11 +96,10 @@ $files
 Next:
   1. Correct the declaration by the provider's document: path, keys, scope, fields, price.
   2. kinds/__init__.py: import $constant, and name it in RESOURCE_KINDS.
-  3. services/inventory/vocabulary.py: add "$name" to KINDS.
-  4. providers/digitalocean/simulator/kinds.py: add Kind("$name", …), as the document has it.
-  5. providers/digitalocean/simulator/world/seed.py: call add_${name}s(world).
-  6. If it is billed, classification.py, focus.py; if it is metered, readings.py, vocabulary.py.
-  7. python -m kinds.document
+  3. providers/digitalocean/simulator/kinds.py: add Kind("$name", …), as the document has it.
+  4. providers/digitalocean/simulator/world/seed.py: call add_${name}s(world).
+  5. If it is billed, classification.py, focus.py; if it is metered, a MeterRule in `meters`.
+  6. python -m kinds.document
 Until then this fails, and says what is left: pytest tests/kinds/test_$name.py""")
 
 

@@ -139,6 +139,7 @@ def interval(message: lookup_service_pb2.ExistenceInterval, owners: dict[Named, 
         status=message.status,
         size_gb=_size_of(message),
         unmeasured=message.size_unknown_because,
+        fields={"size": message.size, **message.fields},
     )
 
 

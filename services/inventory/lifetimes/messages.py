@@ -59,6 +59,7 @@ def interval_message(interval: ExistenceInterval) -> pb.ExistenceInterval:
         size=interval.size,
         size_gb=None if interval.gigabytes is None else plain(interval.gigabytes),
         size_unknown_because=interval.unmeasured,
+        fields=interval.fields,
     )
 
 

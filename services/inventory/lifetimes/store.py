@@ -13,10 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
+from kinds import RESOURCE_KINDS
 from services.common.db.database import ReadSession
 from services.common.db.records import arrays_of, records_of, unnested
 from services.inventory.lifetimes.rules.lifetimes import Change, Lifetime, Owner, OwnerSpan, Window
-from services.inventory.lifetimes.rules.measures import MEASURES
+from services.inventory.lifetimes.rules.measures import MEASURES, METERED_FIELDS
 from services.inventory.vocabulary import KINDS
 
 __all__ = [
@@ -32,32 +33,49 @@ __all__ = [
 NOW: Final = text("SELECT now()")
 ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 NAMES: Final = ("name",)
+ATTRS_OF: Final = {
+    kind: sorted(
+        field.removeprefix("attrs.")
+        for field in {*METERED_FIELDS.get(kind, ()), *([measure.field] if measure else ())}
+        if field.startswith("attrs.")
+    )
+    for kind in RESOURCE_KINDS
+    for measure in [MEASURES.get(kind)]
+}
+"""By kind the attributes by which it is metered."""
 METERED: Final = (
     "name",
+    "region",
     "size",
     "status",
-    *sorted({measure.field for measure in MEASURES.values()}),
+    *sorted({f"attrs.{attr}" for attrs in ATTRS_OF.values() for attr in attrs}),
 )
 
-MEASURED: Final = " ".join(
+FIELDS: Final = " ".join(
     ["CASE r.kind"]
-    + [f"WHEN '{kind}' THEN r.attrs ->> '{measure.attr}'" for kind, measure in MEASURES.items()]
-    + ["END"]
+    + [
+        f"WHEN '{kind}' THEN jsonb_build_object("
+        + ", ".join(f"'attrs.{attr}', r.attrs ->> '{attr}'" for attr in attrs)
+        + ")"
+        for kind, attrs in ATTRS_OF.items()
+        if attrs
+    ]
+    + ["ELSE '{}' END"]
 )
 
 LIFETIMES: Final = f"""
-SELECT r.id, r.kind, r.provider_id, r.name, r.status, r.size, {MEASURED} AS measured,
+SELECT r.id, r.kind, r.provider_id, r.name, r.status, r.size, {FIELDS} AS fields,
        coalesce(r.region, '') AS region,
        coalesce(r.attrs ->> 'unmeasured', '') AS unmeasured,
        coalesce(CAST(r.project_id AS text), '') AS project_id, coalesce(p.name, '') AS project_name,
        least(r.provider_created_at, r.first_seen_at) AS lived_from,
        r.provider_created_at IS NULL AS begin_unknown,
        CASE WHEN r.deleted_at IS NOT NULL THEN r.last_seen_at END AS lived_to,
-       c.fields, c.ats, c.olds, o.tenants, o.deployments, o.froms, o.tos
+       c.changed, c.ats, c.olds, o.tenants, o.deployments, o.froms, o.tos
 FROM cloud_resources AS r
 LEFT JOIN cloud_projects AS p ON p.id = r.project_id
 CROSS JOIN LATERAL (
-    SELECT array_agg(f.field ORDER BY e.occurred_at, e.id) AS fields,
+    SELECT array_agg(f.field ORDER BY e.occurred_at, e.id) AS changed,
            array_agg(e.occurred_at ORDER BY e.occurred_at, e.id) AS ats,
            array_agg(e.changes -> f.field ->> 'old' ORDER BY e.occurred_at, e.id) AS olds
     FROM cloud_resource_events AS e
@@ -233,7 +251,7 @@ async def _read(
     return [
         replace(
             lifetime,
-            changes=tuple(map(Change, row.fields or (), row.ats or (), row.olds or ())),
+            changes=tuple(map(Change, row.changed or (), row.ats or (), row.olds or ())),
             owners=tuple(
                 map(OwnerSpan, map(Owner, row.tenants, row.deployments), row.froms, row.tos)
             ),

@@ -4,14 +4,15 @@ Ownership is point in time: a span says to whom the resource belonged in it, so 
 later changes nothing that was metered before.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from services.analytics.usage.rules.readings import RULES, MeteringRule, Unit, counts, quantity
+from kinds.metering import MeterRule
+from services.analytics.usage.rules.readings import RULES, quantity
 from services.common.values.periods import Period
 
 __all__ = ["Interval", "Metered", "MeteredFact", "Unmeasured", "day_of", "meter"]
@@ -35,6 +36,8 @@ class Interval:
     size_gb: Decimal | None
     unmeasured: str = ""
     """Why the size is unknown, where the kind has one."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Those by which its kind is metered, as the inventory names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,43 +97,47 @@ def meter(intervals: Iterable[Interval], within: Period) -> Metered:
     unmeasured: list[Unmeasured] = []
     unmetered = 0
     for interval in intervals:
-        rule = RULES.get(interval.kind)
-        if rule is not None and (found := _unmeasured(rule, interval, within)):
-            unmeasured.append(found)
-        if rule is None or not (interval.tenant_id and interval.deployment_id):
+        rules = RULES.get(interval.kind, ())
+        unknown = [
+            found for rule in rules if (found := _unmeasured(rule, interval, within)) is not None
+        ]
+        unmeasured += unknown
+        if unknown or not rules or not (interval.tenant_id and interval.deployment_id):
             unmetered += 1
-            continue
-        sized = rule.unit is Unit.GB_MONTHS
-        if sized and interval.size_gb is None:
-            unmetered += 1
-            continue
-        start, end = max(interval.start, within.start_at), min(interval.end, within.end_at)
-        if start >= end or not counts(rule, interval.status):
-            continue
-        facts.append(
-            MeteredFact(
+        if interval.tenant_id and interval.deployment_id:
+            for rule in rules:
+                facts += _facts(rule, interval, within)
+    return Metered(facts, unmetered, unmeasured)
+
+
+def _facts(rule: MeterRule, interval: Interval, within: Period) -> Iterator[MeteredFact]:
+    """What an interval adds to figures by one rule; nothing of what is unknown."""
+    start, end = max(interval.start, within.start_at), min(interval.end, within.end_at)
+    if start >= end:
+        return
+    for reading in rule.readings(interval.fields, interval.status, interval.size_gb):
+        if reading.amount is not None:
+            yield MeteredFact(
                 tenant_id=interval.tenant_id,
                 deployment_id=interval.deployment_id,
-                resource_kind=rule.resource_kind,
+                resource_kind=rule.code,
                 resource_id=interval.resource_id,
                 inventory_kind=interval.kind,
                 resource_name=interval.name,
                 fact_from=start,
                 fact_to=end,
-                size_gb=interval.size_gb if sized else None,
-                qty=quantity(rule, start, end, interval.size_gb),
+                size_gb=None if rule.measure is None else interval.size_gb,
+                qty=quantity(rule.meter.basis, reading.amount, start, end),
             )
-        )
-    return Metered(facts, unmetered, unmeasured)
 
 
-def _unmeasured(rule: MeteringRule, interval: Interval, within: Period) -> Unmeasured | None:
+def _unmeasured(rule: MeterRule, interval: Interval, within: Period) -> Unmeasured | None:
     """What of an interval cannot be metered, because nobody knows its size."""
     start, end = max(interval.start, within.start_at), min(interval.end, within.end_at)
-    if rule.unit is not Unit.GB_MONTHS or interval.size_gb is not None or start >= end:
+    if rule.measure is None or interval.size_gb is not None or start >= end:
         return None
     reason = interval.unmeasured or UNKNOWN_SIZE
     return Unmeasured(
         interval.resource_id, interval.kind, interval.name, interval.tenant_id,
-        interval.deployment_id, rule.resource_kind, start, end, reason,
+        interval.deployment_id, rule.code, start, end, reason,
     )  # fmt: skip  # a table

@@ -1,4 +1,4 @@
-"""How each kind of resource is metered: one declaration a kind.
+"""How much of a meter is used in a span of time.
 
 Usage is read as from a meter on the wall. What a resource has used since the start of the
 month is a reading, exact to twelve digits after the point; what it used in a span is the
@@ -9,16 +9,16 @@ exactly one GB-month, a whole hour exactly one hour.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
+from kinds import RESOURCE_KINDS
+from kinds.metering import METERS, Basis, MeterRule
 from services.common.values.periods import Period, month_of
 
-__all__ = ["RULES", "USAGE_KINDS", "MeteringRule", "Unit", "counts", "quantity"]
+__all__ = ["RULES", "USAGE_KINDS", "quantity"]
 
 PLACES: Final = 12
 """Digits after the point of a reading: as many as a quantity may have on the wire."""
@@ -29,87 +29,31 @@ SECOND: Final = timedelta(seconds=1)
 SECONDS_A_DAY: Final = 86_400
 SECONDS_AN_HOUR: Final = 3_600
 
-
-class Unit(StrEnum):
-    """What a resource counts while it exists."""
-
-    HOURS = "hours"
-    MONTHS = "months"
-    """Its share of the month, so that a whole month is 1."""
-    GB_MONTHS = "gb_months"
-    """Its size times its share of the month."""
-
-
-@dataclass(frozen=True, slots=True)
-class MeteringRule:
-    """How a kind of resource becomes usage."""
-
-    inventory_kind: str
-    resource_kind: str
-    """The kind of usage, as in the catalog's plan items."""
-    unit: Unit
-    counts_powered_off: bool = False
-    """Whether it counts while it is powered off."""
-
-
-POWERED_OFF: Final = frozenset({"off"})
-"""The provider's words for it."""
-
-RULES: Final[Mapping[str, MeteringRule]] = {
-    rule.inventory_kind: rule
-    for rule in (
-        MeteringRule("droplet", "droplet_hours", Unit.HOURS),
-        MeteringRule("spaces_bucket", "spaces_gb_month", Unit.GB_MONTHS),
-        MeteringRule("snapshot", "snapshot_gb_month", Unit.GB_MONTHS),
-        # Backups, and images that were uploaded: kept as snapshots are.
-        MeteringRule("image", "snapshot_gb_month", Unit.GB_MONTHS),
-        MeteringRule("domain", "dns_zones", Unit.MONTHS),
-    )
+RULES: Final[Mapping[str, tuple[MeterRule, ...]]] = {
+    kind.name: kind.meters for kind in RESOURCE_KINDS.values() if kind.meters
 }
 """By the inventory's kind; what is not here is not metered."""
 
-EVENT_KINDS: Final = frozenset({"bandwidth_gb", "llm_tokens"})
-"""What no inventory can know; it is sent in as events. So may any other kind be."""
-
-USAGE_KINDS: Final = EVENT_KINDS | {rule.resource_kind for rule in RULES.values()}
-"""Every kind of usage."""
+USAGE_KINDS: Final = frozenset(METERS)
+"""Every kind of usage. Those that no rule makes are sent in as events; so may any other be."""
 
 
-def counts(rule: MeteringRule, status: str) -> bool:
-    """Whether a resource of the provider's `status` counts."""
-    return rule.counts_powered_off or status not in POWERED_OFF
-
-
-def quantity(
-    rule: MeteringRule, start: datetime, end: datetime, size_gb: Decimal | None
-) -> Decimal:
-    """What a resource used in a half-open span, in units of its usage; exact.
-
-    `size_gb` is what it held, and needed only where the unit asks for it. Raises ValueError
-    where it is needed and unknown: unknown is not zero.
-    """
+def quantity(basis: Basis, amount: Decimal, start: datetime, end: datetime) -> Decimal:
+    """What `amount` of a meter's things use in a half-open span, in units of the meter; exact."""
     total = Decimal(0)
     while start < end:
         month = month_of(start.date())
         until = min(end, month.end_at)
-        total += _reading(rule.unit, month, until, size_gb) - _reading(
-            rule.unit, month, start, size_gb
-        )
+        total += _reading(basis, amount, month, until) - _reading(basis, amount, month, start)
         start = until
     return total
 
 
-def _reading(unit: Unit, month: Period, at: datetime, size_gb: Decimal | None) -> Decimal:
+def _reading(basis: Basis, amount: Decimal, month: Period, at: datetime) -> Decimal:
     """What was used from the start of the month until `at`, had it been there all along."""
     seconds = (at - month.start_at) // SECOND
-    if unit is Unit.HOURS:
-        return _rounded(Fraction(seconds, SECONDS_AN_HOUR))
-    share = Fraction(seconds, month.days * SECONDS_A_DAY)
-    if unit is Unit.MONTHS:
-        return _rounded(share)
-    if size_gb is None:
-        raise ValueError("the size is unknown")
-    return _rounded(Fraction(size_gb) * share)
+    whole = SECONDS_AN_HOUR if basis is Basis.HOURS else month.days * SECONDS_A_DAY
+    return _rounded(Fraction(amount) * Fraction(seconds, whole))
 
 
 def _rounded(value: Fraction) -> Decimal:

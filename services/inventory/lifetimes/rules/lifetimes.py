@@ -4,14 +4,15 @@ A row says what is now, and the history what was before each change: so the past
 backwards from the present. Nothing that happens later changes it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from services.inventory.lifetimes.rules.measures import MEASURES
+from kinds.metering import Measure
+from services.inventory.lifetimes.rules.measures import MEASURES, METERED_FIELDS
 
 __all__ = [
     "Change",
@@ -75,8 +76,8 @@ class Lifetime:
     name: str
     status: str
     size: str
-    measured: str | None
-    """The attribute of its kind's measure, a JSON number as text."""
+    fields: Mapping[str, str | None]
+    """The attributes by which its kind is metered, as texts by our names: `attrs.size_bytes`."""
     unmeasured: str
     """Why it could not be measured the last time; empty where it could, or nobody says."""
     project_id: str
@@ -118,6 +119,8 @@ class ExistenceInterval:
     gigabytes: Decimal | None
     unmeasured: str
     """Why the size is unknown, where the kind has one; empty where it is known."""
+    fields: Mapping[str, str]
+    """Those by which the kind is metered, as texts; without those that were unset."""
 
 
 NOT_YET: Final = "it had not been measured yet"
@@ -141,8 +144,9 @@ class ExistencePage:
     """None on the last page."""
 
 
+NO_FIELDS: Final[frozenset[str]] = frozenset()
 CUTTING: Final = ("status", "size")
-"""The columns whose changes end an interval; the measure of the kind does too."""
+"""The columns whose changes end an interval; the fields by which its kind is metered do too."""
 
 
 def ownership(life: Lifetime) -> list[OwnerSpan]:
@@ -182,7 +186,8 @@ def existence(life: Lifetime, window: Window) -> Iterator[ExistenceInterval]:
     """How it existed within a window, oldest first: cut wherever what is metered changed."""
     measure = MEASURES.get(life.kind)
     changes = [replace(change, at=_second(change.at)) for change in life.changes]
-    cutting = {*CUTTING, measure.field} if measure else {*CUTTING}
+    metered = METERED_FIELDS.get(life.kind, NO_FIELDS)
+    cutting = {*CUTTING, *metered, *([measure.field] if measure else ())}
     cuts = sorted({change.at for change in changes if change.field in cutting})
     last: ExistenceInterval | None = None
     for span in ownership(life):
@@ -192,8 +197,8 @@ def existence(life: Lifetime, window: Window) -> Iterator[ExistenceInterval]:
         for begun, ended in zip([start, *inner], [*inner, end], strict=True):
             if begun >= ended:
                 continue
-            measured = _was(changes, measure.field, begun, life.measured) if measure else None
-            gigabytes = measure.gigabytes(measured) if measure else None
+            held = _field(life, changes, measure.field, begun) if measure else None
+            gigabytes = measure.gigabytes(held) if measure else None
             piece = ExistenceInterval(
                 resource_id=life.id,
                 kind=life.kind,
@@ -204,7 +209,12 @@ def existence(life: Lifetime, window: Window) -> Iterator[ExistenceInterval]:
                 status=_was(changes, "status", begun, life.status) or "",
                 size=_was(changes, "size", begun, life.size) or "",
                 gigabytes=gigabytes,
-                unmeasured=_why(life) if measure and gigabytes is None else "",
+                unmeasured=_why(life, measure) if measure and gigabytes is None else "",
+                fields={
+                    name: value
+                    for name in metered
+                    if (value := _field(life, changes, name, begun)) is not None
+                },
             )
             if last is not None and _goes_on(last, piece):
                 last = replace(last, end=ended)
@@ -246,9 +256,15 @@ def _was(changes: Sequence[Change], field: str, at: datetime, now: str | None) -
     return now
 
 
-def _why(life: Lifetime) -> str:
+def _field(life: Lifetime, changes: Sequence[Change], field: str, at: datetime) -> str | None:
+    """What a field by which a kind is metered was at an instant."""
+    now = life.region or None if field == "region" else life.fields.get(field)
+    return _was(changes, field, at, now)
+
+
+def _why(life: Lifetime, measure: Measure) -> str:
     """Why the size of a part of a life is unknown."""
-    if life.measured is not None:
+    if life.fields.get(measure.field) is not None:
         return NOT_YET
     return life.unmeasured or NO_SIZE
 

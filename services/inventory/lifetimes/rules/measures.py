@@ -1,16 +1,15 @@
-"""How much a resource of a kind holds, in GB: which field says so, and in what unit."""
+"""By what a resource of a kind is metered: how much it holds, and what tells it apart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
-__all__ = ["MEASURES", "Measure", "sampled"]
+from kinds import RESOURCE_KINDS
+from kinds.metering import Measure
+
+__all__ = ["MEASURES", "METERED_FIELDS", "sampled"]
 
 Attrs = Mapping[str, Any]
-
-PLACES: Final = 12
-"""Digits after the point of a size: as many as a quantity may have on the wire."""
 
 DAY: Final = len("2026-04-01")
 """Of an instant in ISO form."""
@@ -19,46 +18,23 @@ NOTABLE_SHARE: Final = 100
 """A sampled measure that changes by more than one part of so many is a sample of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """The attribute that says how much, and how many of its units are a GB."""
-
-    attr: str
-    per_gb: Decimal = Decimal(1)
-    sampled_with: tuple[str, ...] = ()
-    """Attributes of the same measurement, `measured_at` the first, where the measure changes by
-    itself all the time: then it is sampled, see `sampled`."""
-
-    @property
-    def field(self) -> str:
-        """The attribute as the history names it."""
-        return f"attrs.{self.attr}"
-
-    def gigabytes(self, value: str | None) -> Decimal | None:
-        """The attribute's value, a JSON number as text, in GB; None for what is no number.
-
-        With at most twelve digits after the point: a byte is 0.00000000093 GB.
-        """
-        try:
-            amount = Decimal(value or "") / self.per_gb
-            if amount.is_finite() and amount != round(amount, PLACES):
-                amount = round(amount, PLACES)
-        except InvalidOperation:
-            return None
-        return amount if amount.is_finite() and amount >= 0 else None
-
-
 MEASURES: Final[Mapping[str, Measure]] = {
-    # The provider counts in powers of two throughout, and sells them as GB.
-    "database": Measure("storage_size_mib", per_gb=Decimal(1024)),
-    "image": Measure("size_gigabytes"),
-    "snapshot": Measure("size_gigabytes"),
-    "spaces_bucket": Measure(
-        "size_bytes", per_gb=Decimal(2**30), sampled_with=("measured_at", "object_count")
-    ),
+    kind.name: rule.measure
+    for kind in RESOURCE_KINDS.values()
+    for rule in kind.meters
+    if rule.measure is not None
+} | {
+    "database": Measure("storage_size_mib", Decimal(1024)),
     "volume": Measure("size_gigabytes"),
 }
 """By kind; a kind that is not here has no such measure."""
+
+METERED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
+    kind.name: frozenset().union(*(rule.fields - {"size"} for rule in kind.meters))
+    for kind in RESOURCE_KINDS.values()
+    if kind.meters
+}
+"""By kind the fields by which it is metered, beside its status, its size and its measure."""
 
 
 def sampled(kind: str, known: Attrs, sighted: Attrs) -> Attrs:

@@ -142,7 +142,14 @@ class ListExistenceIntervalsResponse(_message.Message):
     def __init__(self, intervals: _Optional[_Iterable[_Union[ExistenceInterval, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class ExistenceInterval(_message.Message):
-    __slots__ = ("resource_id", "kind", "name", "tenant_id", "deployment_id", "interval_from", "interval_to", "status", "size", "size_gb", "size_unknown_because")
+    __slots__ = ("resource_id", "kind", "name", "tenant_id", "deployment_id", "interval_from", "interval_to", "status", "size", "size_gb", "size_unknown_because", "fields")
+    class FieldsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     RESOURCE_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -154,6 +161,7 @@ class ExistenceInterval(_message.Message):
     SIZE_FIELD_NUMBER: _ClassVar[int]
     SIZE_GB_FIELD_NUMBER: _ClassVar[int]
     SIZE_UNKNOWN_BECAUSE_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
     resource_id: str
     kind: str
     name: str
@@ -165,7 +173,8 @@ class ExistenceInterval(_message.Message):
     size: str
     size_gb: str
     size_unknown_because: str
-    def __init__(self, resource_id: _Optional[str] = ..., kind: _Optional[str] = ..., name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., interval_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., interval_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., status: _Optional[str] = ..., size: _Optional[str] = ..., size_gb: _Optional[str] = ..., size_unknown_because: _Optional[str] = ...) -> None: ...
+    fields: _containers.ScalarMap[str, str]
+    def __init__(self, resource_id: _Optional[str] = ..., kind: _Optional[str] = ..., name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., interval_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., interval_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., status: _Optional[str] = ..., size: _Optional[str] = ..., size_gb: _Optional[str] = ..., size_unknown_because: _Optional[str] = ..., fields: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class LookupProjectsRequest(_message.Message):
     __slots__ = ("provider", "names", "project_ids", "tenant_ids")
