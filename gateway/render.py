@@ -68,14 +68,16 @@ def write_configuration(
     host: str = "127.0.0.1",
     limits: Limits | None = None,
     descriptors: Path = DESCRIPTORS,
+    temporal_ui: str | None = None,
 ) -> Path:
     """Writes all that Envoy needs into `directory`, and returns the path of its configuration.
 
     `host` is the address that the gateway listens on, `0.0.0.0` in a container; the admin
-    interface always stays on the loopback. The files name each other by absolute paths.
-    The secret is only in the key file, which its owner alone may read. Raises ValueError
-    for settings that cannot be meant: an address without a port, an origin that is none, an
-    OIDC issuer that does not tell where its keys are.
+    interface always stays on the loopback. `temporal_ui` is the address of Temporal's UI in the
+    local mode: the gateway shows it on the same port of 127.0.0.1, by its own name only. The
+    files name each other by absolute paths. The secret is only in the key file, which its owner
+    alone may read. Raises ValueError for settings that cannot be meant: an address without a
+    port, an origin that is none, an OIDC issuer that does not tell where its keys are.
     """
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
@@ -84,6 +86,7 @@ def write_configuration(
     text = _template().render(
         listen=Endpoint(host, settings.port(Port.GATEWAY)),
         admin=Endpoint("127.0.0.1", settings.port(Port.GATEWAY_ADMIN)),
+        temporal_ui=Endpoint(temporal_ui, settings.port(Port.TEMPORAL_UI)) if temporal_ui else None,
         settings=settings,
         limits=limits or Limits(),
         default_body_bytes=MAX_BODY_BYTES,

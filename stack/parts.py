@@ -1,6 +1,7 @@
 """The parts of the local stack, declared: what each one is, and what it needs before it."""
 
 import os
+import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,15 +46,16 @@ class Part:
 
 def local_parts(settings: Settings, layout: Layout) -> tuple[Part, ...]:
     """Every part, in the order of starting."""
+    ui_host = _hidden_loopback()
     return (
         _postgres(settings, layout),
-        _temporal(settings, layout),
+        _temporal(settings, layout, ui_host),
         *([_simulator(settings, layout)] if settings.simulated else []),
         Part("migrate", lambda: _module(layout, "cli.app", "migrate"), after=("postgres",)),
         Part("seed", lambda: _module(layout, "cli.app", "catalog", "seed"), after=("migrate",)),
         *(_service(settings, layout, service) for service in Service),
         _worker(settings, layout),
-        _gateway(settings, layout),
+        _gateway(settings, layout, ui_host),
     )
 
 
@@ -86,14 +88,31 @@ def _postgres(settings: Settings, layout: Layout) -> Part:
     )
 
 
-def _temporal(settings: Settings, layout: Layout) -> Part:
-    port, ui_port = settings.port(Port.TEMPORAL), settings.port(Port.TEMPORAL_UI)
-    engine = Temporal(layout.temporal, port, ui_port, settings.temporal_namespace)
+def _hidden_loopback() -> str:
+    """An address of this machine, one of 16 million, that a page in a browser cannot guess.
+
+    Temporal's UI listens on it and does not look at the name in a request. Whoever is not the
+    gateway has to ask the gateway, which does (DNS rebinding).
+    """
+    # Not 127.0.*: 127.0.0.1 and the addresses that Linux distributions use are there.
+    second, third, fourth = (1 + secrets.randbelow(254) for _ in range(3))
+    return f"127.{second}.{third}.{fourth}"
+
+
+def _temporal(settings: Settings, layout: Layout, ui_host: str) -> Part:
+    port = settings.port(Port.TEMPORAL)
+    engine = Temporal(
+        layout.temporal,
+        port,
+        settings.port(Port.TEMPORAL_UI),
+        ui_host,
+        settings.temporal_namespace,
+    )
     return Part(
         "temporal",
         engine.command,
         lambda _: grpc_serving(f"127.0.0.1:{port}", TEMPORAL_FRONTEND),
-        ports=(port, ui_port),
+        ports=(port,),
         prepare=engine.prepare,
     )
 
@@ -149,13 +168,13 @@ def _gateway_workers() -> int:
     return max(2, len(os.sched_getaffinity(0)) // 2)
 
 
-def _gateway(settings: Settings, layout: Layout) -> Part:
-    admin = settings.port(Port.GATEWAY_ADMIN)
+def _gateway(settings: Settings, layout: Layout, ui_host: str) -> Part:
+    admin, ui = settings.port(Port.GATEWAY_ADMIN), settings.port(Port.TEMPORAL_UI)
     return Part(
         "gateway",
         Envoy(layout.gateway / CONFIGURATION, workers=_gateway_workers()).command,
         lambda _: http_ok(f"http://127.0.0.1:{admin}/ready"),
         after=tuple(Service),
-        ports=(settings.port(Port.GATEWAY), admin),
-        prepare=lambda: write_configuration(settings, layout.gateway),
+        ports=(settings.port(Port.GATEWAY), admin, ui),
+        prepare=lambda: write_configuration(settings, layout.gateway, temporal_ui=ui_host),
     )

@@ -13,11 +13,16 @@ __all__ = ["Temporal"]
 
 @dataclass(frozen=True, slots=True)
 class Temporal:
-    """A server whose state is kept in `data`; the UI listens on `ui_port`."""
+    """A server whose state is kept in `data`; the UI listens on `ui_port`.
+
+    The UI answers whatever name it is asked by. Where a browser runs on the same machine, give it
+    a `ui_host` that no page can guess, and put the gateway in front.
+    """
 
     data: Path
     port: int
     ui_port: int
+    ui_host: str = "127.0.0.1"
     namespace: str = "default"
     durable: bool = True
     search_attributes: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +40,10 @@ class Temporal:
                 "--ip=127.0.0.1",
                 f"--port={self.port}",
                 f"--ui-port={self.ui_port}",
+                f"--ui-ip={self.ui_host}",
+                # Its HTTP API, on a port that the system gives it, is used by nobody: a browser
+                # sends a host with a port, which is never the one allowed here.
+                '--dynamic-config-value=frontend.httpAllowedHosts=["localhost"]',
                 f"--namespace={self.namespace}",
                 f"--db-filename={self.data / 'temporal.sqlite'}",
                 # Three times the speed of the defaults, and as safe against a killed process.

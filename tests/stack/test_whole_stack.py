@@ -3,6 +3,7 @@
 All in one file, so that one stack serves them all when the files are spread over workers.
 """
 
+import contextlib
 import os
 import re
 import signal
@@ -11,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import psutil
 import psycopg
 import pytest
 
+from services.common.settings import Port
 from stack.parts import local_parts
 from stack.ports import is_taken
 from tests.support.engine_room import EngineRoom
@@ -73,6 +76,65 @@ def test_the_second_shows_an_operator_droplets_of_everybody(curl_lines: list[str
 def test_the_third_shows_a_tenant_its_own_alone(curl_lines: list[str]) -> None:
     droplets = resources(pasted(curl_lines[2]))
     assert {droplet["tenant_id"] for droplet in droplets} == {"acme"}
+
+
+STRANGERS = ("evil.example", "evil.example:{port}", "localhost.evil.example:{port}", "localhost:1")
+"""Names that a page may have lead to this machine: its requests still carry them."""
+
+
+def test_temporals_ui_is_there_by_its_own_name_only(stack: WholeStack) -> None:
+    port = stack.settings.port(Port.TEMPORAL_UI)
+    for name in ("127.0.0.1", "localhost"):
+        url = f"http://{name}:{port}"
+        with httpx.Client(base_url=url, trust_env=False, timeout=120) as ui:
+            page = ui.get("/", follow_redirects=True).text
+            scripts = re.findall(r'"(/_app/[^"]+\.js)"', page)
+            assert scripts, page
+            assert {ui.get(script).status_code for script in scripts} == {200}
+            listed = ui.get("/api/v1/namespaces").json()["namespaces"]
+            assert "default" in {each["namespaceInfo"]["name"] for each in listed}
+            for stranger in STRANGERS:
+                other = {"host": stranger.format(port=port)}
+                assert ui.get("/api/v1/namespaces", headers=other).status_code == 421
+
+
+def test_temporals_ui_lets_no_page_of_another_origin_read_or_write(stack: WholeStack) -> None:
+    ui = f"http://localhost:{stack.settings.port(Port.TEMPORAL_UI)}/api/v1"
+    page = {"origin": "http://evil.example"}
+    read = httpx.get(f"{ui}/namespaces", headers=page, trust_env=False, timeout=120)
+    asked = {**page, "access-control-request-method": "POST"}
+    preflight = httpx.request(
+        "OPTIONS", f"{ui}/namespaces", headers=asked, trust_env=False, timeout=120
+    )
+    for answer in (read, preflight):
+        assert "access-control-allow-origin" not in answer.headers
+    form = {**page, "content-type": "text/plain"}
+    start = f"{ui}/namespaces/default/workflows/of-a-page"
+    written = httpx.post(start, content="{}", headers=form, trust_env=False, timeout=120)
+    assert written.status_code in {400, 403}, written.text
+    assert "csrf" in written.text.lower()
+
+
+def test_whoever_is_not_the_gateway_finds_no_http_of_temporal(stack: WholeStack) -> None:
+    mark = stack.part("temporal").mark
+    assert mark is not None
+    sockets = [
+        each.laddr
+        for each in psutil.Process(mark.pid).net_connections(kind="tcp")
+        if each.status == psutil.CONN_LISTEN
+    ]
+    ui = stack.settings.port(Port.TEMPORAL_UI)
+    [hidden] = [address.ip for address in sockets if address.port == ui]
+    assert hidden.startswith("127.")
+    assert not hidden.startswith("127.0.")
+    others = [address.port for address in sockets if address.port != ui]
+    assert len(others) > 1
+    for port in others:
+        for host in ("evil.example", f"evil.example:{port}", f"localhost:{port}"):
+            url = f"http://127.0.0.1:{port}/api/v1/namespaces"
+            with contextlib.suppress(httpx.HTTPError):  # those that speak gRPC alone
+                answer = httpx.get(url, headers={"host": host}, trust_env=False, timeout=120)
+                assert answer.status_code in {403, 404}, (port, host)
 
 
 def test_status_shows_every_part(stack: WholeStack) -> None:
