@@ -103,6 +103,12 @@ REPLIES: Final = (
         "HEADERS_TOO_LARGE",
         "the headers of the request are too large or too many",
     ),
+    _when(
+        501,
+        code_pb2.UNIMPLEMENTED,
+        "TRANSFER_CODING_UNKNOWN",
+        "a body is sent whole or in chunks, by no other transfer coding",
+    ),
     Reply(
         "response.code == 502 || response.code == 503",
         503,
