@@ -60,13 +60,13 @@ def test_a_line_is_taken_back_to_its_last_cent_and_not_further() -> None:
 @pytest.mark.parametrize(
     ("asked", "field", "why"),
     [
-        ([(A, 101)], "lines[0].amount_cents", "is more than is left: 100"),
-        ([(A, 1), (B, 41)], "lines[1].amount_cents", "is more than is left: 40"),
+        ([(A, 101)], "lines[0].amount_cents", "exceeds the amount left: 100"),
+        ([(A, 1), (B, 41)], "lines[1].amount_cents", "exceeds the amount left: 40"),
         ([(A, 0)], "lines[0].amount_cents", "must be positive"),
         ([(A, -1)], "lines[0].amount_cents", "must be positive"),
         ([(A, 1), (A, 1)], "lines[1].line_id", "is named twice"),
         ([(A, 1), (UUID(int=9), 1)], "lines[1].line_id", "is no line of this invoice"),
-        ([(T, 15)], "lines[0].amount_cents", "is more than is left: 14"),
+        ([(T, 15)], "lines[0].amount_cents", "exceeds the amount left: 14"),
     ],
 )
 def test_what_cannot_be_taken_back_is_refused_by_its_line(

@@ -222,7 +222,7 @@ def test_a_roll_up_makes_the_moves_of_the_table(current: R, wanted: R) -> None:
             check_rollup_move(current, wanted)
         assert refused.value.reason == "ROLLUP_MOVE_REFUSED"
         assert refused.value.metadata == {"status": current}
-        assert str(refused.value) == f"the roll-up is {current}: it does not become {wanted}"
+        assert str(refused.value) == f"the roll-up is {current} and cannot become {wanted}"
 
 
 @pytest.mark.parametrize("status", list(HandOverStatus))
@@ -233,7 +233,9 @@ def test_only_what_accounts_receivable_has_is_not_handed_over_again(status: Hand
     if status is not HandOverStatus.DELIVERED:
         known.check_not_delivered()
         return
-    with pytest.raises(FailedPrecondition, match=r"^accounts receivable has it as AR-7$") as no:
+    with pytest.raises(
+        FailedPrecondition, match=r"^it was delivered to accounts receivable already, as AR-7$"
+    ) as no:
         known.check_not_delivered()
     assert no.value.reason == "ALREADY_HANDED_OVER"
 

@@ -1,4 +1,4 @@
-"""Takes back some or all of an issued invoice by a credit note."""
+"""Credits an issued invoice, in part or in full, with a credit note."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -45,15 +45,15 @@ async def credit(
     hand_over: HandOverStatus,
     at: datetime,
 ) -> CreditNote:
-    """Issues a credit note of what is wanted, of all that is left when nothing is named.
+    """Issues a credit note for the given lines, or for the whole remainder if none are given.
 
-    An invoice that is credited in full frees its month: what it billed is billed by the next one.
-    Raises FailedPrecondition for an invoice that was not issued, and as `credit_of` does.
+    Crediting an invoice in full frees its month: the next invoice bills it again.
+    Raises FailedPrecondition for an invoice that was not issued, and whatever `credit_of` raises.
     """
     invoice = await locked_invoice(session, invoice_id)
     if invoice.status not in (InvoiceStatus.ISSUED, InvoiceStatus.PAID):
         raise FailedPrecondition(
-            f"the invoice is {invoice.status}: there is nothing to take back",
+            f"the invoice is {invoice.status}: there is nothing to credit",
             reason="INVOICE_NOT_ISSUED",
             metadata={"status": invoice.status},
         )

@@ -1,8 +1,8 @@
-"""Downloads of documents: each state of an issued one is rendered once, and kept.
+"""Document downloads: each state of an issued document is rendered once and stored.
 
-Whoever asks meanwhile waits for the same rendering, also when the first caller went away. Two
-processes may render the same document at the same time; both answer the file that was kept
-first. Drafts change and are not kept.
+Concurrent requests share one rendering, even if the first caller disconnects. Two processes may
+render the same document at the same time; both return the file that was stored first. Drafts
+change, so they are not stored.
 """
 
 import asyncio
@@ -52,17 +52,17 @@ from services.common.values.clock import Clock
 __all__ = ["Documents"]
 
 MAX_NOTES = 1_000
-"""Of one invoice: each credits at least a cent of one line."""
+"""Maximum credit notes of one invoice: each credits at least one cent of one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a document is rendered from, all read at one moment."""
+    """The input of a rendering, read in one transaction."""
 
     key: DocumentKey
     view: InvoiceDocument
     lines: bytes = b""
-    """A file that is attached to the PDF."""
+    """A file to attach to the PDF."""
 
 
 @dataclass
@@ -72,24 +72,24 @@ class Documents:
     database: Database
     renderer: Renderer
     instructions: tuple[str, ...]
-    """How an invoice is paid, a line each."""
+    """Payment instructions, one line each."""
     clock: Clock
     _running: dict[DocumentKey, asyncio.Task[bytes]] = field(default_factory=dict, init=False)
 
     async def of_invoice(self, invoice: Invoice, format_: str) -> httpbody_pb2.HttpBody:
-        """An invoice as it stands. Raises as `Renderer.render` does."""
+        """The invoice in its current state. Raises what `Renderer.render` raises."""
         return await self._answered(
             _key(HandedOver.INVOICE, invoice, format_), lambda: self._invoice(invoice.id, format_)
         )
 
     async def of_void(self, invoice: Invoice, format_: str) -> httpbody_pb2.HttpBody:
-        """What says that an invoice is void. Raises as `Renderer.render` does."""
+        """The void notice of an invoice. Raises what `Renderer.render` raises."""
         return await self._answered(
             _key(HandedOver.VOID, invoice, format_), lambda: self._void(invoice.id, format_)
         )
 
     async def of_note(self, note: CreditNote, format_: str) -> httpbody_pb2.HttpBody:
-        """A credit note. Raises as `Renderer.render` does."""
+        """A credit note. Raises what `Renderer.render` raises."""
         return await self._answered(
             _key_of_note(note, format_), lambda: self._note(note.id, format_)
         )
@@ -104,14 +104,14 @@ class Documents:
                 running = asyncio.create_task(self._rendered(key, read))
                 self._running[key] = running
                 running.add_done_callback(lambda ended: self._ended(key, ended))
-            # Shielded: a caller who goes away must not end it for the others.
+            # Shielded: a caller that disconnects must not cancel it for the others.
             content = await asyncio.shield(running)
         return httpbody_pb2.HttpBody(content_type=CONTENT_TYPES[key.format], data=content)
 
     def _ended(self, key: DocumentKey, ended: "asyncio.Task[bytes]") -> None:
         del self._running[key]
         if not ended.cancelled():
-            # Nobody may be left to take it.
+            # No caller may be left to retrieve the exception.
             ended.exception()
 
     async def _rendered(self, key: DocumentKey, read: Callable[[], Awaitable[Source]]) -> bytes:
@@ -149,14 +149,14 @@ class Documents:
         )
         attached = b""
         if format_ != "html" and invoice.status != InvoiceStatus.VOID:
-            # Most of a second for thousands of lines: the loop goes on meanwhile.
+            # Takes most of a second for thousands of lines, so it must not block the event loop.
             attached = await asyncio.to_thread(as_focus, invoice, lines)
         return Source(_key(HandedOver.INVOICE, invoice, format_), view, attached)
 
     async def _used(
         self, session: ReadSession, invoice: Invoice, proofs: Sequence[Proof]
     ) -> UsageByResource | None:
-        """Of the deployments that an invoice of a month bills for that month."""
+        """The usage of the deployments that a month's invoice bills."""
         if invoice.kind == InvoiceKind.ONE_OFF:
             return None
         billed = [one.deployment_id for one in proofs if one.service_month is None]

@@ -1,4 +1,4 @@
-"""InvoiceService: what tenants owe, as they and operators read it."""
+"""InvoiceService: invoices and credit notes, for tenants and operators."""
 
 import asyncio
 from collections.abc import Sequence
@@ -106,14 +106,14 @@ __all__ = ["InvoiceServicer"]
 Context = ServicerContext[Any, Any]
 
 FOCUS: Final = "focus"
-"""The format of a downloaded invoice that is a file of its lines."""
+"""The download format that contains an invoice's lines."""
 
 FIRST_LINES: Final = 500
 MAX_DAYS: Final = 400
-"""Of usage behind a line: one kind of one deployment in one month has at most 31."""
+"""Maximum days of usage behind a line: one kind of one deployment in one month has at most 31."""
 
 MAX_POSITION: Final = 2**31 - 1
-"""Of a line, as the database keeps it: a token may be forged."""
+"""Bounds of a line's position in the database; a page token may be forged."""
 
 WALKED_AT_ONCE: Final = 500
 WALKED_A_CALL: Final = 5_000
@@ -121,7 +121,7 @@ PROOFS_A_CALL: Final = 1_000
 
 
 class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
-    """Invoices with their lines and documents: read, issued, settled, credited and verified."""
+    """Reads, issues, settles, credits and verifies invoices."""
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def ListInvoices(
         self, request: pb.ListInvoicesRequest, context: Context
     ) -> pb.ListInvoicesResponse:
-        """Invoices, newest month first. A tenant is shown what was issued to it."""
+        """Lists invoices, newest month first. A tenant sees only issued ones."""
         caller = current_caller()
         scope = caller.scope
         size = page_size(request.page_size)
@@ -171,7 +171,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def GetInvoice(
         self, request: pb.GetInvoiceRequest, context: Context
     ) -> pb.GetInvoiceResponse:
-        """One invoice with its first lines."""
+        """Returns an invoice with its first lines."""
         caller = current_caller()
         invoice_id = requests.uuid_of("id", request.id)
         async with self._database.read(caller.scope) as session:
@@ -185,7 +185,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def ListInvoiceLines(
         self, request: pb.ListInvoiceLinesRequest, context: Context
     ) -> pb.ListInvoiceLinesResponse:
-        """The lines of an invoice, in their order."""
+        """Lists the lines of an invoice in order."""
         scope = current_caller().scope
         invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
         size = page_size(request.page_size)
@@ -204,7 +204,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def TraceInvoiceLine(
         self, request: pb.TraceInvoiceLineRequest, context: Context
     ) -> pb.TraceInvoiceLineResponse:
-        """What a line comes from: its price row, and the days of usage behind it."""
+        """Traces a line to its price and the days of usage behind it."""
         scope = current_caller().scope
         invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
         line_id = requests.uuid_of("line_id", request.line_id)
@@ -232,7 +232,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def DownloadInvoice(
         self, request: pb.DownloadInvoiceRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
-        """The invoice as a document."""
+        """Returns the invoice as a document."""
         caller = current_caller()
         invoice_id = requests.uuid_of("id", request.id)
         wanted = requests.word("format", request.format, (*FORMATS, FOCUS))
@@ -254,7 +254,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def DownloadVoidNotice(
         self, request: pb.DownloadVoidNoticeRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
-        """What says that an issued invoice was voided, as a document."""
+        """Returns the void notice of a voided invoice as a document."""
         caller = current_caller()
         invoice_id = requests.uuid_of("id", request.id)
         wanted = requests.word("format", request.format, FORMATS)
@@ -262,7 +262,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             invoice = await read_invoice(session, caller.scope, invoice_id)
             if invoice.status is not InvoiceStatus.VOID or invoice.number is None:
                 raise FailedPrecondition(
-                    f"the invoice is {invoice.status}: only one that was issued and voided has a"
+                    f"the invoice is {invoice.status}: only a voided invoice that was issued has a"
                     " void notice",
                     reason="INVOICE_NOT_VOID",
                 )
@@ -272,7 +272,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def IssueInvoice(
         self, request: pb.IssueInvoiceRequest, context: Context
     ) -> pb.IssueInvoiceResponse:
-        """Issues one draft, and starts its hand-over: no roll-up does that for it."""
+        """Issues one draft outside of a roll-up and starts its hand-over."""
         answer = await self._issue(request)
         if self._terms.hand_over is HandOverStatus.PENDING:
             answer = pb.IssueInvoiceResponse(invoice=await self._handed_over(UUID(request.id)))
@@ -320,10 +320,10 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def VoidInvoice(
         self, request: pb.VoidInvoiceRequest, context: Context
     ) -> pb.VoidInvoiceResponse:
-        """Voids a draft or an issued invoice; what it billed late is billed by the next one."""
+        """Voids a draft or an issued invoice. The next invoice bills its late usage again."""
         answer = await self._void(request)
         if answer.invoice.void_hand_over.status == HandOverStatus.PENDING:
-            # It is void: its hand-over is later where Temporal is down.
+            # The void is committed; if Temporal is down, it is handed over later.
             with suppress(Unavailable):
                 voided = await self._handed_over(UUID(request.id), HandedOver.VOID)
                 answer = pb.VoidInvoiceResponse(invoice=voided)
@@ -347,10 +347,10 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         return pb.VoidInvoiceResponse(invoice=await _told(session, invoice_id))
 
     async def _complete_when_issued(self, session: WriteSession, rollup: Rollup | None) -> None:
-        """Lets a roll-up go on to its end when no draft of it is left for an approval.
+        """Signals a roll-up to finish when it has no draft left to approve.
 
-        It is told before the commit, which it waits for at its next step: were Temporal down
-        after it, nobody would tell it any more.
+        The signal is sent before the commit, for which the workflow waits at its next step. If it
+        were sent after the commit and Temporal were down, it would be lost.
         """
         if rollup is None:
             return
@@ -362,7 +362,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def HandOverInvoice(
         self, request: pb.HandOverInvoiceRequest, context: Context
     ) -> pb.HandOverInvoiceResponse:
-        """Starts the hand-over of an issued invoice, or of its void, again."""
+        """Restarts the hand-over of an issued invoice, or of its void."""
         invoice_id = requests.uuid_of("id", request.id)
         self._terms.check_receivable()
         async with self._database.write(ALL) as session:
@@ -382,9 +382,9 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def _handed_over(
         self, invoice_id: UUID, document: HandedOver = HandedOver.INVOICE
     ) -> invoices_pb2.Invoice:
-        """Starts the work on a hand-over that waits; the invoice with it.
+        """Starts the workflow of a pending hand-over and returns the invoice with it.
 
-        After the commit: the work reads it as pending. Told again, it goes on.
+        Call it after the commit, because the workflow reads the hand-over as pending. Idempotent.
         """
         async with self._database.read(ALL) as session:
             invoice = await read_invoice(session, ALL, invoice_id)
@@ -404,9 +404,9 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def CreateCreditNote(
         self, request: pb.CreateCreditNoteRequest, context: Context
     ) -> pb.CreateCreditNoteResponse:
-        """Takes back some or all of an issued or paid invoice."""
+        """Credits an issued or paid invoice, in part or in full."""
         answer = await self._credit(request)
-        # The note is made: it is handed over later where Temporal is down.
+        # The note is committed; if Temporal is down, it is handed over later.
         with suppress(Unavailable):
             note = await self._note_handed_over(UUID(answer.credit_note.id))
             answer = pb.CreateCreditNoteResponse(credit_note=note)
@@ -436,7 +436,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def HandOverCreditNote(
         self, request: pb.HandOverCreditNoteRequest, context: Context
     ) -> pb.HandOverCreditNoteResponse:
-        """Starts the hand-over of a credit note again."""
+        """Restarts the hand-over of a credit note."""
         note_id = requests.uuid_of("id", request.id)
         self._terms.check_receivable()
         async with self._database.write(ALL) as session:
@@ -447,9 +447,9 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         return pb.HandOverCreditNoteResponse(credit_note=await self._note_handed_over(note_id))
 
     async def _note_handed_over(self, note_id: UUID) -> invoices_pb2.CreditNote:
-        """Starts the work on a note that waits; the note with it.
+        """Starts the workflow of a pending note's hand-over and returns the note with it.
 
-        After the commit: the work reads it as pending. Raises Unavailable.
+        Call it after the commit, because the workflow reads it as pending. Raises Unavailable.
         """
         async with self._database.read(ALL) as session:
             note = await read_credit_note(session, ALL, note_id)
@@ -471,7 +471,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def DownloadCreditNote(
         self, request: pb.DownloadCreditNoteRequest, context: Context
     ) -> httpbody_pb2.HttpBody:
-        """The credit note as a document."""
+        """Returns the credit note as a document."""
         scope = current_caller().scope
         note_id = requests.uuid_of("id", request.id)
         wanted = requests.word("format", request.format, FORMATS)
@@ -483,7 +483,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def ListCreditNotes(
         self, request: pb.ListCreditNotesRequest, context: Context
     ) -> pb.ListCreditNotesResponse:
-        """Credit notes, newest first."""
+        """Lists credit notes, newest first."""
         caller = current_caller()
         size = page_size(request.page_size)
         filters = ("credit_notes", request.tenant_id, request.invoice_id)
@@ -506,7 +506,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def GetCreditNote(
         self, request: pb.GetCreditNoteRequest, context: Context
     ) -> pb.GetCreditNoteResponse:
-        """One credit note."""
+        """Returns a credit note."""
         caller = current_caller()
         note_id = requests.uuid_of("id", request.id)
         async with self._database.read(caller.scope) as session:
@@ -518,16 +518,16 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def VerifyInvoice(
         self, request: pb.VerifyInvoiceRequest, context: Context
     ) -> pb.VerifyInvoiceResponse:
-        """Computes every part again; compares with a quote when an operator names one."""
+        """Recomputes every part of an invoice; compares it with an operator's quote, if given."""
         caller = current_caller()
         invoice_id = requests.uuid_of("id", request.id)
         quote_id = request.quote_id
         if quote_id:
             requests.uuid_of("quote_id", quote_id)
             if not caller.scope.everything:
-                # The catalog is asked as a service, which may read every tenant's quotes.
+                # The catalog is called as a service, which may read every tenant's quotes.
                 raise PermissionDenied(
-                    "only operators compare an invoice with a quote", reason="OPERATOR_ONLY"
+                    "only an operator may compare an invoice with a quote", reason="OPERATOR_ONLY"
                 )
         async with self._database.read(caller.scope) as session:
             invoice = await read_invoice(session, caller.scope, invoice_id)
@@ -558,7 +558,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def VerifyInvoiceChain(
         self, request: pb.VerifyInvoiceChainRequest, context: Context
     ) -> pb.VerifyInvoiceChainResponse:
-        """Walks the chain, at most 5,000 invoices a call."""
+        """Verifies the hash chain, at most 5,000 invoices per call."""
         async with self._database.read(ALL) as session:
             number, previous = await _beginning(session, request.after_number)
             walked = 0
@@ -592,7 +592,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         return verified
 
     async def _differences(self, quote_id: str, proofs: Sequence[Proof]) -> list[pb.ChangedInput]:
-        """In what the quote differs from the part that it is nearest to."""
+        """The differences between the quote and the most similar part."""
         with asking(Service.CATALOG, missing=NotFound("quote", quote_id)):
             compared = [
                 (
@@ -624,7 +624,7 @@ def _part(proof: Proof, reason: str, *, verified: bool) -> pb.VerifiedPart:
 
 
 async def _beginning(session: ReadSession, after_number: str) -> tuple[int, str]:
-    """The number and the hash after which to walk."""
+    """The number and the hash from which to continue."""
     if not after_number:
         return 0, BEGINNING
     number = read_invoice_number(after_number, "after_number")
@@ -637,7 +637,7 @@ async def _beginning(session: ReadSession, after_number: str) -> tuple[int, str]
 def _walked(
     number: int, walked: int, reason: str, *, complete: bool = False
 ) -> pb.VerifyInvoiceChainResponse:
-    """How far the chain was walked, and why no further."""
+    """The last number verified, and why verification stopped there."""
     return pb.VerifyInvoiceChainResponse(
         verified=not reason,
         invoice_count=walked,

@@ -1,4 +1,4 @@
-"""Issues drafts: each gets its number, its recipient and its link of the chain."""
+"""Issues drafts: each gets its number, its recipient and its link in the hash chain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,20 +35,20 @@ __all__ = ["Issue", "issue", "issue_by_hand"]
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """How invoices are issued."""
+    """The issuing terms."""
 
     issuer: Party
     issued_on: date
     due_after: timedelta
     hand_over: HandOverStatus
-    """Where the hand-over of each begins."""
+    """The initial status of each hand-over."""
     at: datetime
 
 
 async def issue(session: WriteSession, invoice_ids: Sequence[UUID], how: Issue) -> int:
-    """Issues those of these invoices that are drafts, by tenant; how many that were."""
+    """Issues the drafts among the given invoices, by tenant; returns their number."""
     sequence = await locked_sequence(session, "invoice")
-    # Read under the lock: whoever issued meanwhile left nothing to issue twice.
+    # Read under the lock, so that a concurrent call cannot issue a draft twice.
     drafts = await locked_drafts(session, invoice_ids)
     if not drafts:
         return 0
@@ -76,9 +76,9 @@ async def issue(session: WriteSession, invoice_ids: Sequence[UUID], how: Issue) 
 
 
 async def issue_by_hand(session: WriteSession, invoice_id: UUID, how: Issue) -> Rollup | None:
-    """Issues one draft that no roll-up is at; answers the roll-up that drafted it.
+    """Issues one draft that no running roll-up owns; returns the roll-up that drafted it.
 
-    Raises FailedPrecondition for what is no draft, or does not add up, or may be undone.
+    Raises FailedPrecondition if it is not a draft, does not add up, or its roll-up is not done.
     """
     found = await read_invoice(session, ALL, invoice_id)
     rollup = None if found.rollup_id is None else await locked_rollup(session, found.rollup_id)
@@ -88,9 +88,9 @@ async def issue_by_hand(session: WriteSession, invoice_id: UUID, how: Issue) -> 
         rollup.decision is Decision.UNDO or rollup.status is RollupStatus.RUNNING
     ):
         raise FailedPrecondition(
-            f"its roll-up is {rollup.status}, and not done with it", reason="ROLLUP_NOT_DONE"
+            f"its roll-up is {rollup.status} and may still change it", reason="ROLLUP_NOT_DONE"
         )
-    # The roll-up may have failed for this very draft.
+    # The roll-up may have failed because of this draft.
     for difference in await differences_of_draft(session, invoice_id):
         raise FailedPrecondition(f"it does not add up: {difference}", reason="TOTALS_DIFFER")
     await issue(session, [invoice_id], how)

@@ -1,4 +1,4 @@
-"""Invoices and credit notes as protos."""
+"""Renders invoices and credit notes as messages."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ RUN_STATUS: Final = {
 
 
 def invoice_message(invoice: Invoice, *, operator: bool) -> invoices_pb2.Invoice:
-    """An invoice; only operators are shown the work behind its hand-over."""
+    """An invoice. Only operators see the workflow of its hand-over."""
     return message_of(
         invoices_pb2.Invoice,
         invoice,
@@ -47,7 +47,7 @@ def line_message(line: InvoiceLine) -> invoices_pb2.InvoiceLine:
 
 
 def credit_note_message(note: CreditNote, *, operator: bool) -> invoices_pb2.CreditNote:
-    """A credit note with its lines; only operators are shown the work behind its hand-over."""
+    """A credit note with its lines. Only operators see the workflow of its hand-over."""
     return message_of(
         invoices_pb2.CreditNote,
         note,
@@ -59,7 +59,7 @@ def credit_note_message(note: CreditNote, *, operator: bool) -> invoices_pb2.Cre
 
 
 def party_message(party: Party | None) -> invoices_pb2.Party | None:
-    """A party; None for nobody."""
+    """A party; None if there is none."""
     return None if party is None else message_of(invoices_pb2.Party, party)
 
 
@@ -85,7 +85,7 @@ def _hand_over(known: HandOver | None, *, operator: bool) -> invoices_pb2.HandOv
     return message_of(
         invoices_pb2.HandOver,
         known,
-        # It may hold what accounts receivable answered: no tenant's business.
+        # It may contain the response of accounts receivable, which tenants must not see.
         reason=known.reason if operator else "",
         run=run if operator and known.workflow_id else None,
     )

@@ -1,4 +1,4 @@
-"""Keeps what became of an attempt to hand something over."""
+"""Records the outcome of a hand-over attempt."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -32,12 +32,12 @@ async def record_attempt(
     run_id: str,
     at: datetime,
 ) -> HandOver | None:
-    """Keeps an attempt. What was delivered stays so, with its reference.
+    """Records an attempt. A delivered hand-over stays delivered and keeps its reference.
 
-    An attempt that was under way when the hand-over was called off does not begin it again. If
-    it delivered an invoice that was voided meanwhile, the void must follow: it is answered.
+    An attempt that was running when the hand-over was cancelled does not reopen it. If it delivered
+    an invoice that was voided in the meantime, the void must be handed over too and is returned.
     """
-    # Its invoice first: who voids it meanwhile sees what was delivered, or is seen.
+    # Lock the invoice first, so that a concurrent void sees the delivery or is seen by it.
     invoice = await locked_invoice(session, known.invoice_id)
     known = await locked_hand_over(session, known.id)
     delivered = status is HandOverStatus.DELIVERED
@@ -52,7 +52,7 @@ async def record_attempt(
             status=status,
             reference=reference if delivered else "",
             reason=reason,
-            # Attempts are told in order, but an answer may be lost and told again.
+            # Attempts arrive in order, but one may arrive again if its response was lost.
             attempt_count=max(known.attempt_count, attempt_count),
             delivered_at=at if delivered else None,
             workflow_id=workflow_id,
@@ -64,7 +64,7 @@ async def record_attempt(
     is_void = invoice.status is InvoiceStatus.VOID and invoice.number is not None
     if not (delivered and known.document is HandedOver.INVOICE and is_void):
         return None
-    # With its roll-up, whose work is at it: the next round finds it there.
+    # Under its roll-up, whose workflow will hand it over in the next round.
     return await begin_hand_over(
         session, invoice, HandedOver.VOID, number=invoice.number or 0,
         rollup_id=invoice.rollup_id, status=HandOverStatus.PENDING, at=at,

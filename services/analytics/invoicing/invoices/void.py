@@ -1,4 +1,4 @@
-"""Voids a draft or an issued invoice; what it billed late is billed by the next one."""
+"""Voids a draft or an issued invoice. The next invoice bills its late usage again."""
 
 from datetime import datetime
 from uuid import UUID
@@ -32,10 +32,10 @@ async def void(
     hand_over: HandOverStatus,
     at: datetime,
 ) -> Rollup | None:
-    """Voids an invoice; `hand_over` is where the hand-over of the void begins.
+    """Voids an invoice; `hand_over` is the initial status of the void's hand-over.
 
-    Answers the roll-up whose draft it was. Raises FailedPrecondition for a paid, void or
-    credited invoice.
+    Returns the roll-up that drafted it. Raises FailedPrecondition for a paid, void or credited
+    invoice.
     """
     found = await read_invoice(session, ALL, invoice_id)
     rollup = None
@@ -54,7 +54,7 @@ async def void(
         invoice.number is not None
         and known is not None
         and (known.attempt_count or known.status is HandOverStatus.DELIVERED)
-    ):  # accounts receivable may have it: then it must hear that it is void
+    ):  # it may have been delivered: then the void must be handed over too
         await begin_hand_over(
             session, invoice, HandedOver.VOID, number=invoice.number, status=hand_over, at=at
         )

@@ -1,4 +1,4 @@
-"""One-off lines: what an operator bills by hand, as lines of an invoice and their proof."""
+"""One-off lines that an operator adds, as invoice lines with their proof."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ from services.common.values.periods import Period
 __all__ = ["ONE_OFF_ENGINE", "OneOff", "one_off_parts", "recomputed_lines"]
 
 ONE_OFF_ENGINE: Final = "one_off/1"
-"""The version of the rule by which one-off lines are made; part of their proof."""
+"""The version of the rule that makes one-off lines; part of their proof."""
 
 
 @dataclass(frozen=True, slots=True)
 class OneOff:
-    """What is billed by hand. The amount is in whole cents without tax, and not 0."""
+    """A one-off line. The amount is in whole cents without tax, and not 0."""
 
     tenant_id: str
     deployment_id: str
-    """The deployment that it counts to; empty for the tenant as a whole."""
+    """The deployment that it belongs to; empty for the tenant as a whole."""
     description: str
     amount_cents: int
     currency: str
@@ -41,7 +41,7 @@ class OneOff:
     added_by: str
     added_at: datetime
     id: UUID | None = None
-    """Under which it was added; None on an invoice that was made of it at once."""
+    """Its id; None on an invoice that was drafted from it immediately."""
     deployment_name: str = ""
     status: OneOffStatus = OneOffStatus.PENDING
     invoice_id: UUID | None = None
@@ -51,7 +51,7 @@ class OneOff:
 
 
 def one_off_parts(lines: Sequence[OneOff], period: Period) -> list[Part]:
-    """The parts of an invoice that one-off lines make: one a currency and deployment."""
+    """The invoice parts of one-off lines: one per currency and deployment."""
     grouped: dict[tuple[str, str], list[OneOff]] = {}
     for line in lines:
         grouped.setdefault((line.currency, line.deployment_id), []).append(line)
@@ -62,7 +62,7 @@ def one_off_parts(lines: Sequence[OneOff], period: Period) -> list[Part]:
 
 
 def recomputed_lines(inputs_json: str) -> list[Line]:
-    """The lines that frozen inputs make now."""
+    """Recomputes the lines from the inputs in a proof."""
     inputs = orjson.loads(inputs_json)
     period = Period(
         date.fromisoformat(inputs["period_start"]), date.fromisoformat(inputs["period_end"])

@@ -1,4 +1,4 @@
-"""OneOffService: lines that an operator bills by hand, on the next invoice or on one at once."""
+"""OneOffService: lines that an operator adds, to the next invoice or to an immediate one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -199,9 +199,9 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
             raise InvalidArgument("lines", refusal.message, reason=refusal.reason) from refusal
 
     async def _owned(self, lines: Mapping[str, OneOff]) -> list[OneOff]:
-        """The lines with the ids and names of their deployments, which must be the tenants'.
+        """The lines with the ids and names of their deployments, which must belong to the tenants.
 
-        By the field that names the deployment of each.
+        The keys are the request fields that name the deployments, for errors.
         """
         named = {
             field: Named(line.tenant_id, line.deployment_id)
@@ -216,9 +216,11 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
 
 
 def _with_owner(field: str, line: OneOff, known: Known | None) -> OneOff:
-    """The line of a deployment, which must be its tenant's, else InvalidArgument."""
+    """The line with its deployment. Raises InvalidArgument for a deployment of another tenant."""
     if known is None or known.tenant_id != line.tenant_id:
-        raise InvalidArgument(field, f"{line.deployment_id!r} is no deployment of {line.tenant_id}")
+        raise InvalidArgument(
+            field, f"{line.deployment_id!r} is not a deployment of {line.tenant_id}"
+        )
     return replace(line, deployment_id=known.deployment_id, deployment_name=known.name)
 
 

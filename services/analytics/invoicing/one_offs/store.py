@@ -1,4 +1,4 @@
-"""One-off lines: added, taken up by a draft or an invoice, given back, removed."""
+"""One-off lines: inserts, claims for a draft or invoice, releases and removals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -38,7 +38,7 @@ _WITH_STATUS: Final = select(
 
 
 async def add_one_off_line(session: WriteSession, line: OneOff) -> UUID:
-    """Keeps a line for the tenant's next invoice; its id."""
+    """Inserts a line for the tenant's next invoice; returns its id."""
     made = await session.execute(
         insert(one_off_lines)
         .values(
@@ -81,7 +81,7 @@ async def list_one_off_lines(
 
 
 async def locked_one_off_line(session: WriteSession, line_id: UUID) -> OneOff:
-    """A line that nobody takes up until this transaction ends. Raises NotFound."""
+    """A line, locked until the transaction ends. Raises NotFound."""
     statement = _WITH_STATUS.where(_LINE.id == line_id).with_for_update(of=one_off_lines)
     found = (await session.execute(statement)).first()
     if found is None:
@@ -90,7 +90,7 @@ async def locked_one_off_line(session: WriteSession, line_id: UUID) -> OneOff:
 
 
 async def remove_one_off_line(session: WriteSession, removed: OneOff) -> None:
-    """Takes a line out of those that wait."""
+    """Marks a pending line as removed."""
     await session.execute(
         update(one_off_lines)
         .where(_LINE.id == removed.id)
@@ -101,9 +101,9 @@ async def remove_one_off_line(session: WriteSession, removed: OneOff) -> None:
 async def open_one_off_lines(
     session: ReadSession, tenant_ids: Sequence[str], *, given_up: Sequence[UUID] = ()
 ) -> dict[str, list[OneOff]]:
-    """The lines of these tenants that are on no invoice yet, by tenant, oldest first.
+    """The pending lines of the given tenants, by tenant, oldest first.
 
-    Drafts that are given up for new ones are none.
+    Lines on drafts that will be replaced count as pending.
     """
     statement = _WITH_STATUS.where(
         _LINE.tenant_id.in_(tenant_ids),
@@ -125,7 +125,7 @@ _CLAIM: Final = text("""
 
 
 async def claim_one_off_lines(session: WriteSession, billed_on: Mapping[UUID, UUID]) -> bool:
-    """Puts lines on the drafts that bill them; whether every one still waited."""
+    """Claims lines for the drafts that bill them; returns whether all were still pending."""
     if not billed_on:
         return True
     claimed = await session.execute(
@@ -135,7 +135,7 @@ async def claim_one_off_lines(session: WriteSession, billed_on: Mapping[UUID, UU
 
 
 async def release_one_off_lines(session: WriteSession, invoice_ids: Sequence[UUID]) -> None:
-    """Takes lines off invoices that are discarded, void or credited: the next ones bill them."""
+    """Releases the lines of discarded, void or credited invoices: the next invoices bill them."""
     if invoice_ids:
         await session.execute(
             update(one_off_lines).where(_LINE.invoice_id.in_(invoice_ids)).values(invoice_id=None)

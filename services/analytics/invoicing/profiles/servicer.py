@@ -1,4 +1,4 @@
-"""BillingProfileService: whom invoices are made out to, and how they are taxed."""
+"""BillingProfileService: recipients of invoices, and tax rules."""
 
 from dataclasses import replace
 from datetime import date
@@ -39,7 +39,7 @@ MAX_LABEL: Final = 40
 MAX_ORDER: Final = 100
 
 AUSTRALIA: Final = "AU"
-"""The tax region whose business numbers are checked."""
+"""The tax region whose business numbers are validated."""
 
 
 class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServiceServicer):
@@ -52,7 +52,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
     async def GetBillingProfile(
         self, request: pb.GetBillingProfileRequest, context: Context
     ) -> pb.GetBillingProfileResponse:
-        """A tenant's profile."""
+        """Returns a tenant's profile."""
         scope = current_caller().scope
         tenant = requests.required("tenant_id", request.tenant_id)
         async with self._database.read(scope) as session:
@@ -62,7 +62,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
     async def ListBillingProfiles(
         self, request: pb.ListBillingProfilesRequest, context: Context
     ) -> pb.ListBillingProfilesResponse:
-        """Profiles by tenant."""
+        """Lists profiles by tenant."""
         size = page_size(request.page_size)
         filters = ("billing_profiles",)
         position = decode_token(request.page_token, filters, (str,))
@@ -79,7 +79,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
     async def SaveBillingProfile(
         self, session: WriteSession, request: pb.SaveBillingProfileRequest, context: Context
     ) -> pb.SaveBillingProfileResponse:
-        """Makes or replaces a profile, of a region that has a tax rule."""
+        """Upserts a profile, whose region must have a tax rule."""
         profile = BillingProfile(
             tenant_id=requests.required("tenant_id", request.tenant_id, 255),
             tax_region=requests.required("tax_region", request.tax_region, MAX_REGION),
@@ -104,7 +104,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
     async def ListTaxRules(
         self, request: pb.ListTaxRulesRequest, context: Context
     ) -> pb.ListTaxRulesResponse:
-        """Tax rules by region, newest first."""
+        """Lists tax rules by region, newest first."""
         size = page_size(request.page_size)
         region = requests.text("tax_region", request.tax_region)
         filters = ("tax_rules", region)

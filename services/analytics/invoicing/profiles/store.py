@@ -52,7 +52,7 @@ async def list_profiles(session: ReadSession, *, after: str, limit: int) -> list
 
 
 async def save_profile(session: WriteSession, profile: BillingProfile, *, by: str) -> None:
-    """Makes or replaces a tenant's profile."""
+    """Upserts a tenant's profile."""
     values = asdict(profile.recipient) | {
         "tax_region": profile.tax_region,
         "purchase_order": profile.purchase_order,
@@ -69,7 +69,7 @@ async def save_profile(session: WriteSession, profile: BillingProfile, *, by: st
 async def profiles_of(
     session: ReadSession, tenant_ids: Sequence[str]
 ) -> Mapping[str, BillingProfile]:
-    """The profiles of those tenants that have one."""
+    """The profiles of those of the given tenants that have one."""
     statement = select(billing_profiles).where(_PROFILE.tenant_id.in_(set(tenant_ids)))
     profiles = records_of(BillingProfile, await session.execute(statement))
     return {one.tenant_id: one for one in profiles}
@@ -86,7 +86,7 @@ async def tax_regions(
 
 
 async def tax_rules_on(session: ReadSession, day: date) -> Mapping[str, TaxRule]:
-    """The rule of each region that is in force on a day."""
+    """The rule of each region in force on a day."""
     statement = select(tax_rules).where(
         _RULE.superseded_at.is_(None),
         _RULE.effective_from <= day,
@@ -103,7 +103,7 @@ async def list_tax_rules(
     after: tuple[str, date] | None,
     limit: int,
 ) -> list[TaxRule]:
-    """Tax rules by region, newest first; `after` is where the page before ended."""
+    """Tax rules by region, newest first; `after` is the last row of the previous page."""
     statement = (
         select(tax_rules)
         .where(_RULE.superseded_at.is_(None))
@@ -133,9 +133,9 @@ async def create_tax_rule(
     by: str,
     at: datetime,
 ) -> TaxRule:
-    """Sets a region's tax for some days; what held before goes on outside of them.
+    """Sets a region's tax for a range of days; earlier rules stay in force outside it.
 
-    Raises FailedPrecondition for one without an end over one that was set from a later day.
+    Raises FailedPrecondition if a rule without an end would overlap one with a later start.
     """
     return await set_row(
         session,

@@ -1,4 +1,4 @@
-"""The annex of an invoice: what each resource used in its month, with totals."""
+"""The usage annex of an invoice: the usage of each resource in the month, with totals."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from services.analytics.usage.rules.figures import MeterTotal, ResourceUsage, Us
 __all__ = ["MAX_RESOURCES", "Annex", "AnnexRow", "AnnexSection", "annex_of"]
 
 MAX_RESOURCES: Final = 1_000
-"""Of those that are listed one by one; the totals are of all."""
+"""Maximum number of deployments listed individually; the totals cover all of them."""
 
 EVENTS: Final = "Reported as events"
-"""What no resource used, such as tokens."""
+"""Heading of usage that belongs to no resource, such as tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnnexRow:
-    """What a resource used of a meter."""
+    """The usage of one meter by one resource."""
 
     resource: str
     meter: str
@@ -42,7 +42,7 @@ class Annex:
     about: str
     sections: tuple[AnnexSection, ...]
     totals: tuple[AnnexRow, ...]
-    """Of each meter, over all deployments."""
+    """The total of each meter over all deployments."""
 
 
 def annex_of(used: UsageByResource, names: Mapping[str, str], days: str) -> Annex | None:

@@ -1,4 +1,4 @@
-"""A document, ready to be laid out: all of it is text that people read."""
+"""The model of a document to render: everything in it is text for people."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,11 +17,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
-    """A line, ready to be read."""
+    """A line as printed."""
 
     description: str
     note: str
-    """When it was used and what part of the month it is; empty for a plain line."""
+    """Service period and proration; empty for a line without either."""
     qty: str
     unit_price: str
     amount: str
@@ -29,7 +29,7 @@ class DocumentLine:
 
 @dataclass(frozen=True, slots=True)
 class DocumentSection:
-    """The lines of a deployment, and what they come to."""
+    """The lines of a deployment and their total."""
 
     title: str
     lines: tuple[DocumentLine, ...]
@@ -38,7 +38,7 @@ class DocumentSection:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A name and a value: a line at the head of a document, or of its totals."""
+    """A name and a value, in the header of a document or in its totals."""
 
     name: str
     value: str
@@ -46,57 +46,57 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class DocumentParty:
-    """Who bills, or who is billed."""
+    """The issuer or the recipient."""
 
     name: str
     number: str
-    """Of a register of businesses, with what it is called; empty for none."""
+    """Business number with its label, such as an ABN; empty for none."""
     lines: tuple[str, ...]
-    """The address, and where to write to."""
+    """The address and the e-mail address, one line each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What is to be paid, by when and how."""
+    """The amount due, the due date and the payment instructions."""
 
     amount: str
     by: str
-    """The day on which it is due, as people read it."""
+    """Due date as text."""
     instructions: tuple[str, ...]
     reference: str
-    """What the payer quotes."""
+    """Payment reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDocument:
-    """An invoice, a credit note or the notice of a void, ready to be laid out."""
+    """An invoice, a credit note or a void notice to render."""
 
     title: str
     number: str
     dated: date
-    """The date of the file: that of the issue, so that equal documents are equal files."""
+    """Date of issue, used as the file's date so that equal documents give equal files."""
     status: str
-    """Shown as a stamp; empty for one that is simply to be paid."""
+    """Printed as a stamp; empty for an invoice that is open for payment."""
     facts: tuple[Fact, ...]
-    """What stands beside the recipient; the number first."""
+    """Facts beside the recipient; the number first."""
     about: tuple[str, ...]
-    """What it is about: the period, the invoice that it corrects, and why."""
+    """The subject: the period, or the corrected invoice and the reason."""
     currency: str
     issuer: DocumentParty
     recipient: DocumentParty
     tenant_id: str
     sections: tuple[DocumentSection, ...]
     totals: tuple[Fact, ...]
-    """From the subtotal to the tax."""
+    """Subtotal to tax."""
     total: Fact
     after_total: tuple[Fact, ...]
-    """What was credited and paid, and what is due."""
+    """Credits, payment and the amount due."""
     payment: Payment | None
-    """None where nothing is due."""
+    """None if nothing is due."""
     chain_hash: str
     remark: str = ""
-    """Below the lines: what their amounts are."""
+    """Note below the lines about their amounts."""
     annex: Annex | None = None
-    """What each resource used; None where nothing was metered."""
+    """Usage per resource; None if nothing was metered."""
     headings: tuple[str, str] = ("Quantity", "Unit price")
-    """Above the two columns between a line and its amount."""
+    """Headings of the two columns between a line and its amount."""

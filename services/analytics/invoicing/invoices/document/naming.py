@@ -1,7 +1,7 @@
-"""What meters, units and lines are called on a document: names for people instead of codes.
+"""Display names of meters, units and lines on a document.
 
-Lines are frozen with the descriptions that the quote engine gave them; what is printed for
-them is decided here, and changes no line, hash or proof.
+A line keeps the description that the quote engine gave it. This module decides only what is printed
+for it, which changes no line, hash or proof.
 """
 
 import re
@@ -21,7 +21,7 @@ __all__ = [
 
 
 class Meter(NamedTuple):
-    """What a meter is called, and the unit that it counts."""
+    """The display name of a meter and its unit."""
 
     name: str
     unit: str
@@ -42,7 +42,7 @@ METERS: Final[Mapping[str, Meter]] = {
     "spaces_gb_month": Meter("Spaces storage", "gb_month"),
     "volume_gb_month": Meter("Volume storage", "gb_month"),
 }
-"""By the meter's code. A meter that is not here is printed as its code reads."""
+"""By meter code. The name of an unlisted meter is derived from its code."""
 
 _UNITS: Final[Mapping[str, tuple[str, str]]] = {
     "1k_tokens": ("1,000 tokens", "1,000 tokens"),
@@ -51,7 +51,7 @@ _UNITS: Final[Mapping[str, tuple[str, str]]] = {
     "flat": ("flat fee", "flat fees"),
     "minimum": ("minimum charge", "minimum charges"),
 }
-"""One and several of a unit, where an `s` does not make the plural."""
+"""Singular and plural of units whose plural is not formed with `s`."""
 
 _CAPITALS: Final = frozenset(
     {"api", "cpu", "dns", "gb", "gpu", "ha", "ip", "llm", "mb", "tb", "vm"}
@@ -65,21 +65,21 @@ def meter_name(code: str) -> str:
 
 
 def meter_unit(code: str) -> str:
-    """The unit that a meter counts, as in `hour`."""
+    """The unit of a meter, such as `hour`."""
     return METERS[code].unit if code in METERS else "unit"
 
 
 def unit_name(unit: str, qty: str) -> str:
-    """A unit beside its quantity: `hour` for 1, `hours` otherwise."""
+    """The unit in the number of its quantity: `hour` for 1, `hours` otherwise."""
     one, several = _UNITS.get(unit) or (unit.replace("_", " "), f"{unit.replace('_', ' ')}s")
     return one if qty in ("1", "\N{MINUS SIGN}1") else several
 
 
 def line_name(kind: str, meter: str, description: str, meta: Mapping[str, str]) -> str:
-    """What a line is called: `Droplet hours over 1,488 included`, `Add-on: Storage 50 GB`.
+    """The display name of a line: `Droplet hours over 1,488 included`, `Add-on: Storage 50 GB`.
 
-    A description that is not the quote engine's own, such as that of a one-off line, is printed
-    as it was written. An adjustment keeps what it says before the name of the line it corrects.
+    A description that does not come from the quote engine, such as a one-off line's, is printed
+    unchanged. An adjustment keeps its prefix before the name of the line that it corrects.
     """
     before, colon, rest = description.rpartition(": ")
     month, late, kept = before.rpartition(": ")
@@ -107,7 +107,7 @@ def _used(meter: str, meta: Mapping[str, str]) -> str:
 
 
 def _read(code: str) -> str:
-    """A code as words: `Storage 50 GB` for `storage_50gb`."""
+    """A code in words: `Storage 50 GB` for `storage_50gb`."""
     words = [_word(word) for word in re.split(r"[_\s-]+", code) if word]
     text = " ".join(words)
     return text[:1].upper() + text[1:]

@@ -1,7 +1,7 @@
-"""Renders documents in processes of their own, so that no document keeps others waiting.
+"""Renders documents in separate processes, so that one document does not block the service.
 
-A few run at once, and of one tenant's one at a time: a tenant that asks for many large
-documents waits for itself. Each has a limit of time and of memory; one that hangs is killed.
+Concurrency is limited overall, and to one document per tenant: a tenant that requests many large
+documents delays only itself. Each process has a time and a memory limit, and is killed if it hangs.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from services.common.settings import Settings
 __all__ = ["CONTENT_TYPES", "FORMATS", "RENDERER", "Limits", "Renderer"]
 
 FORMATS: Final = ("", "pdf", "html")
-"""Of a downloaded document; PDF by default."""
+"""Format of a downloaded document; PDF by default."""
 
 CONTENT_TYPES: Final = {"pdf": "application/pdf", "html": "text/html; charset=utf-8"}
 
@@ -41,28 +41,28 @@ log = structlog.get_logger("documents")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What rendering may take."""
+    """Limits of rendering."""
 
     processes: int = 2
-    """At once, of all tenants together."""
+    """Maximum number of concurrent renderings, for all tenants."""
     seconds: int = 30
-    """For one document, from its start."""
+    """Time limit of one document, from the start of its process."""
     wait_seconds: float = 10.0
-    """For a free process."""
+    """Time limit of the wait for a free process."""
     memory_bytes: int = 1 << 30
-    """Of a process, as addresses: about twice of what it holds."""
+    """Address-space limit of a process: about twice its resident memory."""
     document_bytes: int = 16 * 1024 * 1024
-    """Of a document, well below what a call may answer."""
+    """Maximum size of a document, well below the maximum of a response."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """What the environment says."""
+        """The limits from the environment."""
         return cls(processes=settings.document_processes, seconds=settings.document_seconds)
 
 
 @dataclass
 class Renderer:
-    """Starts the processes, and counts them."""
+    """Starts the rendering processes and limits their number."""
 
     limits: Limits = field(default_factory=Limits)
     command: tuple[str, ...] = field(default_factory=lambda: COMMAND)
@@ -76,9 +76,9 @@ class Renderer:
 
     @asynccontextmanager
     async def turn(self, tenant: str) -> AsyncIterator[None]:
-        """Waits until one of the tenant's documents may be rendered, and holds a process for it.
+        """Waits for the tenant's turn, and reserves a process for it.
 
-        Raises Unavailable where none is free in time.
+        Raises Unavailable if none becomes free in time.
         """
         lock = self._turns.setdefault(tenant, asyncio.Lock())
         try:
@@ -91,7 +91,7 @@ class Renderer:
                     raise
         except TimeoutError:
             raise Unavailable(
-                "other documents are being rendered: try again later",
+                "too many documents are being rendered: try again later",
                 reason="DOCUMENT_RENDERER_BUSY",
             ) from None
         try:
@@ -101,10 +101,10 @@ class Renderer:
             lock.release()
 
     async def render(self, document: InvoiceDocument, format_: str, lines: bytes = b"") -> bytes:
-        """The file of a document, with `lines` attached to a PDF. Within a turn.
+        """Renders a document, with `lines` attached if it is a PDF. Call it within a turn.
 
-        Raises Unavailable for a process that took too long or died, and FailedPrecondition for a
-        document that is too large.
+        Raises Unavailable if the process timed out or crashed, and FailedPrecondition if the
+        document is too large.
         """
         job = orjson.dumps(
             {
@@ -133,7 +133,7 @@ class Renderer:
         return self._checked(document, process.returncode, made, told)
 
     async def _started(self) -> asyncio.subprocess.Process:
-        # It imports what this process would, has none of its secrets, and one thread:
+        # The same import path as this process, none of its secrets, and one thread, because
         # several documents share the machine.
         path = os.pathsep.join(filter(None, sys.path))
         try:

@@ -1,4 +1,4 @@
-"""The lines of a document, as a person checks them: quantity times unit price is the amount."""
+"""The lines of a document, printed so that quantity times unit price is the amount."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -17,22 +17,24 @@ from services.common.values.money import plain
 __all__ = ["MAX_LINES", "folded_note", "sections_of"]
 
 ACCOUNT: Final = "Account"
-"""Above the lines of the tenant as a whole."""
+"""Heading of lines that belong to the tenant and no deployment."""
 
 MAX_LINES: Final = 2_000
-"""Of one document. One with more shows what each deployment comes to; the lines are in the file
-that is attached to it."""
+"""Maximum lines of a document.
+
+Beyond it, the document shows the total per deployment, and the lines are in the attached file.
+"""
 
 MAX_DEPLOYMENTS: Final = 2_000
-"""Of those that are shown one by one."""
+"""Maximum deployments shown individually."""
 
 
 def sections_of(
     lines: Sequence[Line | CreditedLine], names: Mapping[str, str], currency: str
 ) -> tuple[DocumentSection, ...]:
-    """The lines by deployment, without the tax; of a credit note what it takes back of them.
+    """The lines by deployment, without the tax; for a credit note, the credited amounts.
 
-    Of more than `MAX_LINES` one section, with a line for each deployment.
+    With more than `MAX_LINES`, one section with a line per deployment.
     """
     by_deployment: dict[str | None, list[tuple[Line, int | None]]] = {}
     for one in lines:
@@ -71,7 +73,7 @@ def _folded(
     names: Mapping[str, str],
     currency: str,
 ) -> DocumentSection:
-    """A line for each deployment instead of its lines; the last one for all that are too many."""
+    """A line per deployment instead of its lines; the last line sums those beyond the maximum."""
     shown = [
         DocumentLine(
             _name(deployment, names),
@@ -98,7 +100,7 @@ def _described(line: Line) -> str:
 
 
 def _line(line: Line, currency: str) -> DocumentLine:
-    """As a person checks it: quantity times unit price is the amount, rounded half up."""
+    """A line as printed: quantity times unit price is the amount, rounded half up."""
     is_part = line.unit == "day" and line.price_base_qty != 1
     qty = grouped(_exact_qty(line))
     price = amount_in_words(line.unit_price_cents, currency)
@@ -111,7 +113,7 @@ def _line(line: Line, currency: str) -> DocumentLine:
     return DocumentLine(
         description=_described(line),
         note=_note(line),
-        # A thousand tokens are a unit: its number is not the quantity's.
+        # The unit is a thousand tokens, so the quantity is not a number of tokens.
         qty=f"{qty} \N{MULTIPLICATION SIGN} {unit}" if unit[0].isdecimal() else f"{qty} {unit}",
         unit_price=price,
         amount=amount_in_words(line.amount_cents, currency),
@@ -119,7 +121,7 @@ def _line(line: Line, currency: str) -> DocumentLine:
 
 
 def _credited_line(line: Line, credited_cents: int, currency: str) -> DocumentLine:
-    """What is taken back of a line: all of it, or a part of its amount."""
+    """A credited line: all of it, or a part of its amount."""
     return DocumentLine(
         description=_described(line),
         note=_note(line),
@@ -130,7 +132,7 @@ def _credited_line(line: Line, credited_cents: int, currency: str) -> DocumentLi
 
 
 def _exact_qty(line: Line) -> str:
-    """The quantity; as a fraction where no decimal equals it."""
+    """The quantity, as a fraction if no finite decimal equals it."""
     exact: str = line.meta.get("exact_qty", "")
     return exact or plain(line.qty)
 
@@ -157,7 +159,7 @@ def _note(line: Line) -> str:
 
 
 def folded_note(lines: Sequence[object], number: str) -> tuple[str, ...]:
-    """What is left out of the document of an invoice with too many lines; empty otherwise."""
+    """A note about lines left out of a document with too many; empty otherwise."""
     if len(lines) <= MAX_LINES:
         return ()
     where = f" All are in {number}.csv, attached to the PDF of this invoice." if number else ""

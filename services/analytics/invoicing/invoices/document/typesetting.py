@@ -1,12 +1,12 @@
-"""Lays a document out: as PDF by Typst, as a page for browsers by a template.
+"""Renders a document: a PDF with Typst, or an HTML page with a template.
 
-Runs in a process of its own (`worker.py`), so it takes the document as plain JSON. What people
-named things is data to both: Typst reads it with `json()`, never as markup, and the template
-escapes it. Nothing is loaded but the template and the fonts, and equal documents make equal
-bytes: the date in the file is that of the document.
+Runs in a separate process (`worker.py`), so it takes the document as plain JSON. Names given by
+people are data, not markup: Typst reads them with `json()`, and the template escapes them. Only the
+template and the fonts are loaded. Equal documents give equal bytes: the file's date is the
+document's.
 
-Typst was chosen over HTML converters: it makes PDF/A-3b, the archival format that may carry
-the lines as a file, and takes a twentieth of the time.
+Typst was chosen over HTML converters because it writes PDF/A-3b, the archival format that allows
+attachments, in a twentieth of the time.
 """
 
 import unicodedata
@@ -21,28 +21,28 @@ import orjson
 __all__ = ["RENDERER", "as_html", "as_pdf"]
 
 RENDERER: Final = "typst/1"
-"""Kept with each document. Counted up when a template changes what is printed."""
+"""Stored with each document. Increment it when a template changes the printed output."""
 
 FOLDER: Final = Path(__file__).parent
 FONTS: Final = FOLDER / "fonts"
 FAMILIES: Final = ("DejaVu Sans", "Noto Sans CJK JP")
-"""In this order: the second for what the first cannot print."""
+"""Fonts in order of preference: the second has glyphs that the first lacks."""
 
 UNPRINTABLE: Final = "\N{REPLACEMENT CHARACTER}"
-"""Printed for characters that no font has: the archival format takes no document with a gap."""
+"""Replaces characters that no font has: PDF/A does not allow missing glyphs."""
 
 MAX_TEXT: Final = 1_000
-"""Characters of one text; what is longer is cut."""
+"""Maximum characters of one text; longer texts are truncated."""
 
 DIRECTED: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that turn the direction of what follows: a name must not turn an amount."""
+"""Characters that change the text direction: a name must not reverse an amount."""
 
 Plain = Any
-"""What JSON knows."""
+"""A JSON value."""
 
 
 def as_html(document: Mapping[str, Plain]) -> str:
-    """The page, complete in itself."""
+    """Renders a self-contained HTML page."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     templates = Environment(
@@ -56,9 +56,9 @@ def as_html(document: Mapping[str, Plain]) -> str:
 
 
 def as_pdf(document: Mapping[str, Plain], lines: str = "") -> bytes:
-    """The same on A4, as PDF/A-3b, with `lines` attached as a CSV file where there are any.
+    """Renders A4 PDF/A-3b, with `lines`, if any, attached as a CSV file.
 
-    Raises typst.TypstError for a template that does not fit the document, a bug of ours.
+    Raises typst.TypstError if the template does not fit the document, which is a bug.
     """
     import typst
 
@@ -74,7 +74,7 @@ def as_pdf(document: Mapping[str, Plain], lines: str = "") -> bytes:
         format="pdf",
         sys_inputs={"document": orjson.dumps(shown).decode(), "lines": lines},
         pdf_standards=["a-3b"],
-        # Untagged: tags make the file ten times as large. The page for browsers is accessible.
+        # Untagged: tags make the file ten times as large. The HTML page is accessible.
         pdf_tags=False,
         timestamp=datetime.fromisoformat(document["dated"]).replace(tzinfo=UTC),
         package_path=FOLDER,
@@ -90,7 +90,7 @@ def _folders() -> list[Path]:
 
 
 def _cleaned(value: Plain) -> Plain:
-    """Without characters that print nothing or turn the direction, and of a bounded length."""
+    """The text without invisible and direction-changing characters, truncated to the maximum."""
     match value:
         case str():
             return _clean(value)
@@ -114,7 +114,7 @@ def _clean(text: str) -> str:
 
 
 def _printable(document: Plain) -> Plain:
-    """The same with a sign in place of each character that no font has."""
+    """The text with each character that no font has replaced."""
     missing = {one for text in _texts(document) for one in text if not one.isascii()}
     missing = {one for one in missing if ord(one) not in _covered()} if missing else missing
     if not missing:
@@ -149,7 +149,7 @@ def _texts(value: Plain) -> Iterator[str]:
 
 @cache
 def _covered() -> frozenset[int]:
-    """The characters that the fonts have, in the regular and in the bold."""
+    """The characters that the fonts have, both in regular and in bold."""
     from noto_cjk_sans_jp_regular import FONT_PATH
 
     regular, bold = (

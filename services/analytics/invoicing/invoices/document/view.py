@@ -1,4 +1,4 @@
-"""What an invoice's document shows, as text that people read."""
+"""Builds the document model of invoices, credit notes and void notices, as text for people."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ from services.common.values.money import money_text, plain
 __all__ = ["names_in", "view_of", "view_of_note", "view_of_void"]
 
 MAX_CREDIT_NOTES: Final = 20
-"""Of those that an invoice lists one by one."""
+"""Maximum credit notes that an invoice lists individually."""
 
 STAMPS: Final = {
     InvoiceStatus.DRAFT: "DRAFT",
@@ -40,7 +40,7 @@ STAMPS: Final = {
 
 
 def names_in(proofs: Sequence[Proof]) -> dict[str, str]:
-    """What the deployments of an invoice were called when it was made, by their ids."""
+    """The names of an invoice's deployments when it was drafted, by id."""
     return {one.deployment_id: one.deployment_name for one in proofs if one.deployment_name}
 
 
@@ -55,8 +55,8 @@ def view_of(
 ) -> InvoiceDocument:
     """The document of an invoice with all its lines.
 
-    `names` are those of its deployments, `notes` its credit notes from the first to the last,
-    `used` what the resources of its deployments used, `instructions` how it is paid.
+    `names` are its deployments' names, `notes` its credit notes in order, `used` the usage of its
+    resources, `instructions` the payment instructions.
     """
     number = invoice_number(row.number) or "not issued"
     issuer, recipient = row.issuer or Party(""), row.recipient or Party(row.tenant_id)
@@ -90,7 +90,7 @@ def view_of(
 
 
 def view_of_note(note: CreditNote, invoice: Invoice, names: Mapping[str, str]) -> InvoiceDocument:
-    """The document of a credit note: what it takes back of which invoice, and why."""
+    """The document of a credit note: the invoice it corrects, the credited lines and the reason."""
     number = credit_note_number(note.number)
     corrected = invoice_number(invoice.number)
     issuer = invoice.issuer or Party("")
@@ -141,7 +141,7 @@ def view_of_note(note: CreditNote, invoice: Invoice, names: Mapping[str, str]) -
 
 
 def view_of_void(row: Invoice, lines: Sequence[Line], names: Mapping[str, str]) -> InvoiceDocument:
-    """The document that says that an invoice is void: which one, since when, and why."""
+    """The void notice of an invoice: its number, the date and the reason."""
     number = invoice_number(row.number)
     voided_on = (row.voided_at or row.created_at).date()
     return InvoiceDocument(
@@ -185,7 +185,7 @@ def _party(party: Party) -> DocumentParty:
 
 
 def _is_tax_invoice(row: Invoice, issuer: Party, recipient: Party) -> bool:
-    """A draft has no date of issue, and nobody claims tax back with a void invoice."""
+    """The title: only an issued invoice that is not void can be a tax invoice."""
     return row.status in (InvoiceStatus.ISSUED, InvoiceStatus.PAID) and is_tax_document(
         issuer=issuer,
         recipient=recipient,
@@ -203,7 +203,7 @@ def _dates(row: Invoice) -> tuple[Fact, ...]:
 
 
 def _remark(row: Invoice) -> str:
-    """To what extent the lines are taxed, which a tax invoice says."""
+    """The extent to which the lines are taxed, which a tax invoice must state."""
     if not row.tax_cents:
         return ""
     return f"Amounts of lines are without {row.tax_label}, which is charged on all of them."
@@ -246,7 +246,7 @@ def _payments(row: Invoice, notes: Sequence[CreditNote]) -> tuple[Fact, ...]:
 
 
 def _paid_cents(row: Invoice, notes: Sequence[CreditNote]) -> int:
-    """A payment settles what was due when it came: what is credited later was paid as well."""
+    """A payment settles the amount due at that time: later credits were paid for too."""
     paid_at = _paid_at(row)
     credited = sum(note.total_cents for note in notes if note.issued_at <= paid_at)
     return row.total_cents - credited

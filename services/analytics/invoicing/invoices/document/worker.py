@@ -1,8 +1,8 @@
 """Renders one document and ends: JSON on standard input, the file on standard output.
 
-A process of its own, started by `rendering.py`: it is given no secret and no database, and a
-layout that hangs or eats memory ends with it. Exit codes: 0 done, 3 for a
-document that is too large, anything else for a bug or a death.
+A separate process, started by `rendering.py`, without secrets and without a database. If a layout
+hangs or uses too much memory, only this process ends. Exit codes: 0 for success, 3 for a document
+that is too large, anything else for a bug or a crash.
 """
 
 import resource
@@ -15,14 +15,14 @@ from services.analytics.invoicing.invoices.document.typesetting import as_html, 
 __all__ = ["TOO_LARGE", "main"]
 
 TOO_LARGE = 3
-"""The exit code of a document that is larger than it may be."""
+"""Exit code for a document over the maximum size."""
 
 
 def main() -> int:
-    """Reads, renders, writes; the exit code."""
+    """Reads, renders and writes a document; returns the exit code."""
     job = orjson.loads(sys.stdin.buffer.read())
     resource.setrlimit(resource.RLIMIT_AS, (job["max_memory"], job["max_memory"]))
-    # Also when nobody is left who would kill it.
+    # Also ends the process if its parent is gone.
     resource.setrlimit(resource.RLIMIT_CPU, (job["max_seconds"], job["max_seconds"] + 1))
     if job["format"] == "html":
         made = as_html(job["document"]).encode()

@@ -1,4 +1,4 @@
-"""How amounts, quantities and days are written on a document."""
+"""Formats amounts, quantities and days on a document."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,12 +12,12 @@ MINUS: Final = "\N{MINUS SIGN}"
 
 
 def amount_in_words(cents: Decimal | int, currency: str) -> str:
-    """An amount as in `1,234.50`, with a true minus sign in front of a negative one."""
+    """An amount such as `1,234.50`; a negative one gets a minus sign (U+2212)."""
     return amount_text(cents, currency, minus=MINUS)
 
 
 def grouped(number: str) -> str:
-    """A decimal with its thousands set apart; what is no decimal stays as it is."""
+    """A decimal with thousands separators; any other text is returned unchanged."""
     sign = MINUS if number.startswith("-") else ""
     whole, point, places = number.lstrip("-").partition(".")
     if not (whole.isascii() and whole.isdecimal()):
@@ -26,17 +26,17 @@ def grouped(number: str) -> str:
 
 
 def quantity_text(qty: Decimal) -> str:
-    """A measured quantity to three places, with its thousands set apart."""
+    """A measured quantity rounded to three places, with thousands separators."""
     return grouped(f"{qty.quantize(Decimal('0.001')):f}".rstrip("0").rstrip("."))
 
 
 def day_text(day: date | None) -> str:
-    """A day as in `1 April 2026`; empty for none."""
+    """A day such as `1 April 2026`; empty for None."""
     return f"{day.day} {day:%B %Y}" if day else ""
 
 
 def days_text(start: date, end: date) -> str:
-    """A half-open span of days: `1 to 30 April 2026`."""
+    """A half-open range of days, such as `1 to 30 April 2026`."""
     last = end - timedelta(days=1)
     if start == last:
         return day_text(start)

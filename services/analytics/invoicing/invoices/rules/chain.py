@@ -1,4 +1,4 @@
-"""The chain of issued invoices: each one's hash holds the hash of the one before it."""
+"""The hash chain of issued invoices: each hash includes the hash of the previous invoice."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from services.common.values.money import plain
 __all__ = ["BEGINNING", "chain_hash"]
 
 BEGINNING: Final = "0" * 64
-"""What stands before the first invoice."""
+"""The previous hash of the first invoice."""
 
 _SAID: Final = (
     "number", "tenant_id", "currency", "subtotal_cents", "tax_cents", "total_cents", "tax_label",
@@ -20,10 +20,10 @@ _SAID: Final = (
 
 
 def chain_hash(previous: str, invoice: Invoice) -> str:
-    """The hash of an issued invoice as the next link, SHA-256 in lower-case hexadecimal.
+    """The hash of an issued invoice as the next link: SHA-256 in lower-case hexadecimal.
 
-    Of all that it says, but for its own id and the instants. What may change after the issue
-    (whether it is paid or void) is no part of it.
+    It covers the whole content except the id and the timestamps. It excludes what can change after
+    issue (paid, void).
     """
     content = {name: getattr(invoice, name) for name in _SAID} | {
         "issuer": _party(invoice.issuer),
@@ -33,9 +33,9 @@ def chain_hash(previous: str, invoice: Invoice) -> str:
         "due_on": str(invoice.due_on),
         "tax_rate_percent": plain(invoice.tax_rate_percent),
     }
-    if invoice.kind is not InvoiceKind.MONTH:  # the first links were made before there were others
+    if invoice.kind is not InvoiceKind.MONTH:  # the first links predate other kinds
         content["kind"] = invoice.kind
-    if invoice.purchase_order:  # nor did they keep one
+    if invoice.purchase_order:  # and they did not store one
         content["purchase_order"] = invoice.purchase_order
     return digest(f"{previous}\n{canonical(content)}")
 
@@ -43,5 +43,5 @@ def chain_hash(previous: str, invoice: Invoice) -> str:
 def _party(party: Party | None) -> dict[str, Any]:
     if party is None:
         raise ValueError("an issued invoice says who bills whom")
-    # `asdict` copies each value, in ten times as long.
+    # `asdict` copies each value and takes ten times as long.
     return {name: getattr(party, name) for name in ("name", "abn", "address_lines", "email")}

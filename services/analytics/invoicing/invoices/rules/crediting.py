@@ -1,4 +1,4 @@
-"""What a credit note takes back of an issued invoice, so that it never takes back too much."""
+"""Computes a credit note, so that the notes of an invoice never credit more than it charged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ __all__ = ["Credit", "Creditable", "CreditableTax", "CreditedAmount", "credit_of
 
 @dataclass(frozen=True, slots=True)
 class Creditable:
-    """A line of an invoice without tax, in whole cents: what it charged, and what is left."""
+    """A line of an invoice without tax, in whole cents: its amount and what was credited."""
 
     line_id: UUID
     amount_cents: int
@@ -27,14 +27,14 @@ class Creditable:
 
 @dataclass(frozen=True, slots=True)
 class CreditableTax:
-    """The tax line of an invoice, in whole cents: what it charged, and what notes took back."""
+    """The tax line of an invoice, in whole cents: its amount and what was credited."""
 
     line_id: UUID
     amount_cents: int
     followed_cents: int
-    """Taken back as the tax of lines."""
+    """Credited as the tax of credited lines."""
     alone_cents: int
-    """Taken back by itself, where the tax line was named."""
+    """Credited on its own, when a note named the tax line."""
 
     @property
     def left_cents(self) -> int:
@@ -44,7 +44,7 @@ class CreditableTax:
 
 @dataclass(frozen=True, slots=True)
 class CreditedAmount:
-    """How much of a line is to be taken back, in whole cents; the tax line is one too."""
+    """The amount of a line to credit, in whole cents; may name the tax line."""
 
     line_id: UUID
     amount_cents: int
@@ -52,7 +52,7 @@ class CreditedAmount:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """What a note comes to, in whole cents; the tax follows the lines."""
+    """The amounts of a note, in whole cents; the tax follows from the lines."""
 
     amounts: tuple[CreditedAmount, ...]
     subtotal_cents: int
@@ -71,14 +71,14 @@ def credit_of(
     *,
     rate_percent: Decimal,
 ) -> Credit:
-    """The note that takes back what is wanted; all that is left when nothing is named.
+    """The note that credits the given lines, or the whole remainder if none are given.
 
-    The tax of all notes together is the tax on all that they took back, rounded once: when
-    everything is credited, the tax is to the cent what was charged. A tax that was credited
-    alone is not credited again with its lines.
+    The tax of all notes together is the tax on all credited amounts, rounded once. After a full
+    credit, the credited tax equals the charged tax to the cent. Tax that was credited on its own is
+    not credited again with its lines.
 
-    Raises InvalidArgument for a line that is not of this invoice, named twice, or of which
-    less is left; FailedPrecondition when nothing is left.
+    Raises InvalidArgument for a line that is not of this invoice, is named twice, or has less left;
+    FailedPrecondition if nothing is left.
     """
     left = {line.line_id: line.left_cents for line in lines} | {tax.line_id: tax.left_cents}
     amounts = _named(left, wanted) if wanted else _everything(lines)
@@ -98,7 +98,7 @@ def credit_of(
 
 
 def _everything(lines: Sequence[Creditable]) -> tuple[CreditedAmount, ...]:
-    # What an adjustment gave back already is taken off again: the note mirrors the invoice.
+    # The negative lines of an adjustment are credited too: the note mirrors the invoice.
     return tuple(CreditedAmount(line.line_id, line.left_cents) for line in lines if line.left_cents)
 
 
@@ -115,7 +115,7 @@ def _named(
             raise InvalidArgument(f"lines[{index}].amount_cents", "must be positive")
         if one.amount_cents > left[one.line_id]:
             raise InvalidArgument(
-                f"lines[{index}].amount_cents", f"is more than is left: {left[one.line_id]}"
+                f"lines[{index}].amount_cents", f"exceeds the amount left: {left[one.line_id]}"
             )
         seen.add(one.line_id)
     return tuple(wanted)

@@ -1,8 +1,8 @@
-"""A tenant's invoice in FOCUS 1.2, at the prices that the tenant pays: one line a column.
+"""Exports a tenant's invoice in FOCUS 1.2, at the tenant's prices: one declaration per column.
 
-Billed and effective cost are the line's whole cents. List and contracted cost are what its
-quantity comes to at its unit price, before that rounding. The billing account is the tenant, the
-sub account the deployment; the issuer of the invoice is provider, publisher and host at once.
+Billed and effective cost are the line's amount. List and contracted cost are quantity times unit
+price before rounding to the cent. The billing account is the tenant, the sub-account the
+deployment; the issuer of the invoice is the provider, publisher and host.
 """
 
 import csv
@@ -28,10 +28,10 @@ __all__ = ["FOCUS_VERSION", "as_focus"]
 FOCUS_VERSION: Final = "1.2"
 
 PLACES: Final = 18
-"""Of prices and costs that no decimal is equal to."""
+"""Decimal places of prices and costs that no finite decimal equals."""
 
 NOBODY: Final = "arcadia"
-"""The issuer of an invoice that was not issued by anybody named."""
+"""The issuer name of an invoice without one."""
 
 RECURRING: Final = frozenset({"plan_base", "addon"})
 ONCE: Final = frozenset({"one_off"})
@@ -49,7 +49,7 @@ UNITS: Final[Mapping[str, str]] = MappingProxyType(
         "zone": "Zones",
     }
 )
-"""Of our units those that FOCUS calls by another name."""
+"""Units whose name differs in FOCUS."""
 
 _THOUSANDS: Final = re.compile(r"(?P<count>[0-9]+)k_(?P<unit>[a-z]+)")
 
@@ -77,58 +77,58 @@ OTHER: Final = ("Other", "Other (Other)")
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A line of an invoice, and the invoice."""
+    """A line with its invoice."""
 
     invoice: Invoice
     line: Line
 
     @property
     def category(self) -> str:
-        """What FOCUS calls the kind of the line; what is given back is a credit."""
+        """The charge category of the line; a negative line is a credit."""
         if self.line.kind == TAX:
             return "Tax"
-        # Nothing is bought in advance: a month of a plan is used up when it is billed.
+        # Nothing is purchased in advance: a plan's month is consumed when it is billed.
         is_credit = self.line.amount_cents < 0 and self.line.kind != CORRECTION
         return "Credit" if is_credit else "Usage"
 
     @property
     def is_priced(self) -> bool:
-        """Whether it has a price: a tax, a credit and what is given back have none."""
+        """Whether it has a unit price; tax and credits have none."""
         return self.category == "Usage" and self.line.amount_cents >= 0
 
     @property
     def amount(self) -> Decimal:
-        """In whole units of the currency."""
+        """The amount in major units of the currency."""
         return Decimal(self.line.amount_cents).scaleb(-minor_unit_places(self.invoice.currency))
 
     @property
     def unit_price(self) -> Decimal:
-        """Of one unit, in whole units of the currency."""
+        """The unit price in major units of the currency."""
         price = Fraction(self.line.unit_price_cents) / Fraction(self.line.price_base_qty)
         return _decimal(price / 10 ** minor_unit_places(self.invoice.currency))
 
     @property
     def list_cost(self) -> Decimal:
-        """The quantity at its price, before it was rounded to the cent."""
+        """Quantity times unit price, before rounding to the cent."""
         if not self.is_priced:
             return self.amount
         return _decimal(Fraction(self.unit_price) * Fraction(self.line.qty))
 
     @property
     def sku(self) -> str:
-        """The meter, else what is sold by its description."""
+        """The meter, or the description of a line without one."""
         return str(self.line.resource_kind or self.line.description or self.line.kind)
 
     @property
     def issuer(self) -> str:
-        """Who issued the invoice."""
+        """The issuer of the invoice."""
         return (self.invoice.issuer and self.invoice.issuer.name) or NOBODY
 
 
 def as_focus(invoice: Invoice, lines: Sequence[Line]) -> bytes:
     """The invoice as a CSV file with a header, in UTF-8.
 
-    Texts that a spreadsheet would run as a formula get an apostrophe before them.
+    A text that a spreadsheet would run as a formula gets a leading apostrophe.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
@@ -144,7 +144,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, Decimal):
         number = plain(value)
-        # With a point also when it is whole: by it a reader knows a column of decimals.
+        # Whole numbers get a decimal point too, so that readers infer a decimal column.
         return number if "." in number else f"{number}.0"
     text = str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
@@ -178,7 +178,7 @@ def _frequency(charge: Charge) -> str:
 
 
 def _unit(charge: Charge) -> str:
-    """As FOCUS writes units: `Hours`, `GB-Months`, `1000 Tokens`."""
+    """The unit in FOCUS notation: `Hours`, `GB-Months`, `1000 Tokens`."""
     unit = str(charge.line.unit)
     if thousands := _THOUSANDS.fullmatch(unit):
         return f"{thousands['count']}000 {thousands['unit'].title()}"
@@ -264,4 +264,4 @@ COLUMNS: Final[Mapping[str, Callable[[Charge], object]]] = MappingProxyType(
         "x_ServiceProviderName": lambda charge: charge.issuer,
     }
 )
-"""By the column's name, in the specification's own order: how a line reads in it."""
+"""The columns in the order of the specification, each with the function that gives its value."""

@@ -1,4 +1,4 @@
-"""An invoice, its hand-over to accounts receivable, and the credit notes of it."""
+"""Records of an invoice, its hand-over to accounts receivable, and its credit notes."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,7 +22,7 @@ __all__ = ["CreditNote", "CreditedLine", "HandOver", "Invoice"]
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """Where the hand-over of an invoice, of a credit note or of a void stands."""
+    """The state of the hand-over of an invoice, a credit note or a void."""
 
     id: int
     document: HandedOver
@@ -30,7 +30,7 @@ class HandOver:
     credit_note_id: UUID | None
     status: HandOverStatus
     reference: str
-    """Under which accounts receivable has it; empty until then."""
+    """The reference given by accounts receivable; empty until it is delivered."""
     attempt_count: int
     reason: str
     delivered_at: datetime | None
@@ -40,10 +40,11 @@ class HandOver:
     updated_at: datetime
 
     def check_not_delivered(self) -> None:
-        """Raises FailedPrecondition for what accounts receivable has already."""
+        """Raises FailedPrecondition if it was delivered already."""
         if self.status is HandOverStatus.DELIVERED:
             raise FailedPrecondition(
-                f"accounts receivable has it as {self.reference}", reason="ALREADY_HANDED_OVER"
+                f"it was delivered to accounts receivable already, as {self.reference}",
+                reason="ALREADY_HANDED_OVER",
             )
 
 
@@ -83,7 +84,7 @@ class Invoice:
     voided_at: datetime | None = None
     void_reason: str = ""
     purchase_order: str = ""
-    """Which the tenant's billing profile named at issue."""
+    """The purchase order in the tenant's billing profile at issue."""
     credited_in_full_at: datetime | None = None
     credited_cents: int = 0
     hand_over: HandOver | None = None
@@ -91,14 +92,14 @@ class Invoice:
 
     @property
     def month(self) -> Period:
-        """The month that it bills."""
+        """The month billed."""
         return month_of(self.period)
 
     @property
     def title(self) -> tuple[str, ...]:
-        """What its file is called, part by part: its number, else whose draft of which month it is.
+        """The parts of its file name: its number, or tenant and month of a draft.
 
-        A month has one draft in a currency; of others the end of the id tells them apart.
+        A month has one draft per currency; the end of the id distinguishes other drafts.
         """
         if self.number is not None:
             return (invoice_number(self.number),)
@@ -118,7 +119,7 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True)
 class CreditedLine:
-    """How much of a line a credit note takes back, in whole cents."""
+    """The amount of a line that a credit note credits, in whole cents."""
 
     credit_note_id: UUID
     note_position: int
@@ -128,7 +129,7 @@ class CreditedLine:
 
 @dataclass(frozen=True, slots=True)
 class CreditNote:
-    """What is taken back of an issued invoice. Amounts are in whole cents of the currency."""
+    """A credit note of an issued invoice. Amounts are in whole cents of the currency."""
 
     id: UUID
     invoice_id: UUID

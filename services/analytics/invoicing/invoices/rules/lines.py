@@ -1,4 +1,4 @@
-"""Lines of an invoice, and the frozen proofs of what they come from; their hashes."""
+"""Lines of an invoice, the proofs of their computation, and the hashes of both."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -20,15 +20,15 @@ ADJUSTMENT: Final = "adjustment"
 """The kind of a line that corrects an earlier month."""
 
 ONE_OFF: Final = "one_off"
-"""The kind of a line that an operator added by hand."""
+"""The kind of a line that an operator added."""
 
 TAX: Final = "tax"
-"""The kind of the line of tax, which bills no deployment."""
+"""The kind of the tax line, which has no deployment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as the quote gave it, tagged with its deployment and its own service period."""
+    """A quote line with its deployment and its service period."""
 
     kind: str
     resource_kind: str
@@ -41,35 +41,35 @@ class Line:
     deployment_id: str | None
     service_start: date
     service_end: date
-    """The days that it covers, without this one."""
+    """End of the service period, exclusive."""
     dimensions: Mapping[str, str] = field(default_factory=dict)
-    """What was used, by the dimensions of its meter."""
+    """The dimensions of the usage."""
     price_base_qty: Decimal = Decimal(1)
-    """How many units the unit price buys."""
+    """The number of units that the unit price buys."""
     service_days: int | None = None
-    """How many days it covers; None on what older releases drafted, which did not tell."""
+    """The number of days covered; None on drafts of releases that did not record it."""
 
     @property
     def service(self) -> Period:
-        """From the first of its days to the last."""
+        """The service period."""
         return Period(self.service_start, self.service_end)
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """A line where it stands on an invoice."""
+    """A line at its position on an invoice."""
 
     invoice_id: UUID
     tenant_id: str
     position: int
     line: Line
     id: UUID | None = None
-    """None before it is kept."""
+    """None before it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a part of an invoice was computed from and by what; the tax has no deployment."""
+    """The inputs and the engine of a computed part of an invoice; the tax has no deployment."""
 
     deployment_id: str
     subscription_id: str
@@ -78,16 +78,16 @@ class Proof:
     engine_version: str
     result_hash: str
     deployment_name: str = ""
-    """What it was called when it was billed."""
+    """The deployment's name when it was billed."""
     service_month: date | None = None
-    """The month that was priced, where it is another one than the invoice's."""
+    """The priced month, if it differs from the invoice's."""
     covered_days: tuple[Period, ...] | None = None
-    """The days that are billed or free by a trial; None where the catalog did not tell."""
+    """The days that are billed or covered by a trial; None if the catalog did not return them."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceProof:
-    """A proof where it stands on an invoice."""
+    """A proof at its position on an invoice."""
 
     invoice_id: UUID
     tenant_id: str
@@ -96,7 +96,7 @@ class InvoiceProof:
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted keys and no spaces: equal values have equal texts."""
+    """Canonical JSON: sorted keys and no spaces, so equal values give equal texts."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
@@ -106,12 +106,12 @@ def digest(text: str) -> str:
 
 
 def lines_hash(lines: Iterable[Line]) -> str:
-    """Names the lines of an invoice, in their order, to the last cent and word."""
+    """The hash of an invoice's lines in order, with all amounts and texts."""
     return digest(canonical([_content(line) for line in lines]))
 
 
 def proofs_hash(proofs: Iterable[Proof]) -> str:
-    """Names the proofs of an invoice, in their order, by the hashes that they keep."""
+    """The hash of an invoice's proofs in order, over the hashes they contain."""
     return digest(
         canonical(
             [
@@ -143,7 +143,7 @@ def _content(line: Line) -> list[Any]:
         line.service_start.isoformat(),
         line.service_end.isoformat(),
     ]
-    # Only what says something: lines of older releases had none of it, and keep their hash.
+    # Omit unset fields, so that lines of older releases keep their hash.
     more: dict[str, Any] = {}
     if line.dimensions:
         more["dimensions"] = dict(line.dimensions)

@@ -1,4 +1,4 @@
-"""The numbers of invoices and credit notes, as people read them."""
+"""Formats and parses the numbers of invoices and credit notes."""
 
 import re
 from typing import Final
@@ -11,17 +11,17 @@ _INVOICE: Final = re.compile(r"INV-([0-9]{6,18})", re.ASCII)
 
 
 def invoice_number(number: int | None) -> str:
-    """As in `INV-000042`; empty for a draft, which has none."""
+    """An invoice number such as `INV-000042`; empty for a draft."""
     return "" if number is None else f"INV-{number:06d}"
 
 
 def credit_note_number(number: int) -> str:
-    """As in `CN-000007`."""
+    """A credit note number such as `CN-000007`."""
     return f"CN-{number:06d}"
 
 
 def read_invoice_number(text: str, field: str) -> int:
-    """The number that a caller wrote as in `INV-000042`. Raises InvalidArgument."""
+    """Parses an invoice number such as `INV-000042`. Raises InvalidArgument."""
     found = _INVOICE.fullmatch(text)
     if found is None:
         raise InvalidArgument(field, "is not an invoice's number as in INV-000042")

@@ -1,4 +1,4 @@
-"""Where invoices, roll-ups and hand-overs stand, and which moves are allowed."""
+"""The states of invoices, roll-ups and hand-overs, and the allowed transitions."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -22,16 +22,16 @@ __all__ = [
 
 
 class InvoiceKind(StrEnum):
-    """What an invoice was made of."""
+    """The kind of an invoice."""
 
     MONTH = "month"
-    """A month of subscriptions and usage, by a roll-up."""
+    """A month of subscriptions and usage, drafted by a roll-up."""
     ONE_OFF = "one_off"
-    """Lines that an operator billed at once."""
+    """One-off lines that an operator billed immediately."""
 
 
 class InvoiceStatus(StrEnum):
-    """Where an invoice stands."""
+    """The status of an invoice."""
 
     DRAFT = "draft"
     ISSUED = "issued"
@@ -40,7 +40,7 @@ class InvoiceStatus(StrEnum):
 
 
 class OneOffStatus(StrEnum):
-    """Where a one-off line stands."""
+    """The status of a one-off line."""
 
     PENDING = "pending"
     DRAFTED = "drafted"
@@ -49,7 +49,7 @@ class OneOffStatus(StrEnum):
 
 
 class RollupStatus(StrEnum):
-    """Where a roll-up stands."""
+    """The status of a roll-up."""
 
     RUNNING = "running"
     AWAITING_APPROVAL = "awaiting_approval"
@@ -60,7 +60,7 @@ class RollupStatus(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a roll-up did for a tenant."""
+    """The outcome of a roll-up for one tenant."""
 
     PLANNED = "planned"
     DRAFTED = "drafted"
@@ -69,7 +69,7 @@ class Outcome(StrEnum):
 
 
 class Decision(StrEnum):
-    """What an operator decided about a roll-up."""
+    """An operator's decision on a roll-up."""
 
     NONE = ""
     APPROVE = "approve"
@@ -77,7 +77,7 @@ class Decision(StrEnum):
 
 
 class HandOverStatus(StrEnum):
-    """Where the hand-over of an invoice stands."""
+    """The status of a hand-over."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -86,7 +86,7 @@ class HandOverStatus(StrEnum):
 
 
 class HandedOver(StrEnum):
-    """What is handed over to accounts receivable."""
+    """A kind of document for accounts receivable."""
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
@@ -98,7 +98,7 @@ OPEN_ROLLUPS: Final = (
     RollupStatus.AWAITING_APPROVAL,
     RollupStatus.ISSUING,
 )
-"""The states of a roll-up that goes on by itself or waits for an operator."""
+"""The states of a roll-up that is running or waits for an operator."""
 
 ENDED_ROLLUPS: Final = tuple(status for status in RollupStatus if status not in OPEN_ROLLUPS)
 """All others."""
@@ -121,7 +121,7 @@ _MOVES: Final[Mapping[RollupStatus, frozenset[RollupStatus]]] = {
         }
     ),
     RollupStatus.ISSUING: frozenset({RollupStatus.COMPLETED, RollupStatus.FAILED}),
-    # A retry of failed tenants goes on with the same roll-up; one that broke off may be undone.
+    # Retrying failed tenants resumes the same roll-up; an interrupted one may be undone.
     RollupStatus.COMPLETED: frozenset({RollupStatus.RUNNING}),
     RollupStatus.FAILED: frozenset({RollupStatus.RUNNING, RollupStatus.UNDONE}),
     RollupStatus.UNDONE: frozenset(),
@@ -129,12 +129,12 @@ _MOVES: Final[Mapping[RollupStatus, frozenset[RollupStatus]]] = {
 
 
 def check_rollup_move(current: RollupStatus, wanted: RollupStatus) -> bool:
-    """Whether there is anything to do: staying is none. Raises FailedPrecondition."""
+    """Whether the status changes; False if it already has it. Raises FailedPrecondition."""
     if current is wanted:
         return False
     if wanted not in _MOVES[current]:
         raise FailedPrecondition(
-            f"the roll-up is {current}: it does not become {wanted}",
+            f"the roll-up is {current} and cannot become {wanted}",
             reason="ROLLUP_MOVE_REFUSED",
             metadata={"status": current},
         )

@@ -1,4 +1,4 @@
-"""When a document may call itself a tax invoice or an adjustment note under Australian law."""
+"""Decides whether a document may be titled a tax invoice or adjustment note (Australian law)."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ __all__ = ["is_tax_document"]
 
 GST_CURRENCY: Final = "AUD"
 BUYER_NAMED_FROM_CENTS: Final = 100_000
-"""From AUD 1,000, tax included, a tax invoice says who bought."""
+"""From AUD 1,000 including tax, a tax invoice must identify the buyer."""
 
 
 def is_tax_document(
@@ -22,10 +22,10 @@ def is_tax_document(
     29-75(1) for adjustment notes, and the Australian Taxation Office's page "Tax invoices"
     (ato.gov.au, Issuing tax invoices): the seller's identity and ABN, the date of issue, what was
     sold with its quantity and price, and the amount of GST; from AUD 1,000 on also the buyer's
-    identity or ABN. Every document of ours shows date, lines and tax. An amount in another
-    currency would have to show its GST in AUD as well, which ours do not.
+    identity or ABN. Every document here shows date, lines and tax. An amount in another currency
+    would also have to show its GST in AUD, which these do not.
 
-    `account` is the tenant: a buyer of whom no other name is known is not identified.
+    `account` is the tenant id: a buyer without any other name counts as not identified.
     """
     if not tax_cents or currency != GST_CURRENCY:
         return False

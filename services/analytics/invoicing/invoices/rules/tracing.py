@@ -1,4 +1,4 @@
-"""Which row of the catalog priced a line: its type and its id, as the quote put them there."""
+"""Finds the catalog row that priced a line, from the type and id in its metadata."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -15,10 +15,10 @@ SOURCES: Final[Mapping[str, tuple[str, str]]] = {
     ONE_OFF: ("one_off_line", "one_off_line_id"),
     TAX: ("tax_rule", "tax_rule_id"),
 }
-"""By the kind of line: what priced it, and where the line keeps its id."""
+"""By line kind: the type of the price, and the metadata key of its id."""
 
 
 def price_of(kind: str, meta: Mapping[str, str]) -> tuple[str, str]:
-    """What priced a line and its id; an adjustment is priced as the line that it corrects."""
+    """The type and id of the price; an adjustment has those of the line that it corrects."""
     price_type, key = SOURCES[meta.get("adjusts_kind", "overage") if kind == ADJUSTMENT else kind]
     return price_type, meta.get(key, "")

@@ -1,4 +1,4 @@
-"""Whether an invoice still is what was issued: its lines, its proofs, its link in the chain."""
+"""Verifies that an invoice is unchanged since issue: its lines, proofs and link in the chain."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ __all__ = ["broken_link", "changed_lines", "changed_one_off", "changed_tax"]
 
 
 def changed_lines(invoice: Invoice, lines: Sequence[Line], proofs: Sequence[Proof]) -> str:
-    """What of its lines and proofs is not as it was drafted, in words; empty when all is."""
+    """Differences of its lines and proofs from the draft, in words; empty if there are none."""
     if lines_hash(lines) != invoice.lines_hash:
         return "the lines are not those that were drafted"
     if proofs_hash(proofs) != invoice.proofs_hash:
@@ -36,22 +36,22 @@ def changed_lines(invoice: Invoice, lines: Sequence[Line], proofs: Sequence[Proo
 
 
 def changed_tax(invoice: Invoice, proof: Proof) -> str:
-    """What of the tax is not as it is computed now, in words; empty when all is."""
+    """Differences of the tax from a recomputation, in words; empty if there are none."""
     region: str = orjson.loads(proof.inputs_json)["tax_rule"]["region"]
     rule = TaxRule(
         invoice.tax_rule_id, region, invoice.tax_label, invoice.tax_rate_percent, invoice.period
     )
     now, tax = recomputed_tax_proof(invoice.subtotal_cents, rule, invoice.month)
     if tax != invoice.tax_cents:
-        return f"the tax is {invoice.tax_cents}, and {tax} is due"
+        return f"the tax is {invoice.tax_cents}, but {tax} is due"
     for name in ("inputs_json", "inputs_hash", "result_hash", "engine_version"):
         if getattr(now, name) != getattr(proof, name):
-            return f"{name} of the tax is not as it is computed now"
+            return f"{name} of the tax differs from the recomputation"
     return ""
 
 
 def changed_one_off(lines: Sequence[Line], proof: Proof) -> str:
-    """What of the one-off lines of a proof is not as it is made now; empty when all is."""
+    """Differences of a proof's one-off lines from a recomputation; empty if there are none."""
     billed = lines_hash(
         line
         for line in lines
@@ -69,7 +69,7 @@ def broken_link(
     number: int,
     previous: str,
 ) -> str:
-    """Why an invoice does not stand in the chain under a number; empty when it does."""
+    """Why an invoice is not a valid link under a number; empty if it is valid."""
     if invoice.number != number:
         return f"number {number} is missing"
     if invoice.previous_chain_hash != previous:

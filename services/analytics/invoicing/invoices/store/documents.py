@@ -1,4 +1,4 @@
-"""Documents as they were first rendered: kept for good, one for each state."""
+"""Stored documents: one rendering per state, never deleted."""
 
 import hashlib
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _KEPT = invoice_documents.c
 class DocumentKey:
     """A document in a format and a state.
 
-    What was paid or credited is printed on an invoice: each payment and credit makes another file.
+    An invoice shows payments and credits, so each of them results in another file.
     """
 
     document: HandedOver
@@ -31,13 +31,13 @@ class DocumentKey:
     tenant_id: str
     format: str
     status: str
-    """Of the invoice; a draft is never kept."""
+    """The invoice's status; drafts are never stored."""
     credited_cents: int
-    """What was credited of the invoice; 0 for a credit note."""
+    """The credited amount of the invoice; 0 for a credit note."""
 
 
 async def read_document(session: ReadSession, key: DocumentKey) -> bytes | None:
-    """The file of a document; None where it was never rendered in this state."""
+    """The stored file of a document; None if this state was never rendered."""
     statement = select(_KEPT.content).where(
         _KEPT.document_id == key.document_id,
         _KEPT.document == key.document.value,
@@ -52,7 +52,7 @@ async def read_document(session: ReadSession, key: DocumentKey) -> bytes | None:
 async def keep_document(
     session: WriteSession, key: DocumentKey, content: bytes, *, renderer: str, at: datetime
 ) -> None:
-    """Keeps a file, unless another process kept one of the same state first."""
+    """Stores a file unless another process already stored this state."""
     await session.execute(
         insert(invoice_documents)
         .values(

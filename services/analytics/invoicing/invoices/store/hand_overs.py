@@ -1,4 +1,4 @@
-"""Where the hand-over of each invoice, credit note and void to accounts receivable stands."""
+"""The hand-overs of invoices, credit notes and voids to accounts receivable."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -43,7 +43,7 @@ async def begin_hand_over(
     status: HandOverStatus,
     at: datetime,
 ) -> HandOver | None:
-    """Begins the hand-over of what corrects an invoice; None where it began before."""
+    """Creates the hand-over of a credit note or void; None if it exists."""
     made = await session.execute(
         insert(invoice_hand_overs)
         .values(
@@ -98,7 +98,7 @@ async def list_pending(
     after: int,
     limit: int,
 ) -> list[HandOver]:
-    """What accounts receivable does not have yet: an invoice before what corrects it."""
+    """Undelivered hand-overs: an invoice before its corrections."""
     statement = (
         select(invoice_hand_overs)
         .where(_PENDING, _HAND_OVER.id > after)
@@ -113,7 +113,7 @@ async def list_pending(
 
 
 async def locked_hand_over(session: WriteSession, hand_over_id: int) -> HandOver:
-    """A hand-over that nobody else changes until this transaction ends. Raises NotFound."""
+    """A hand-over, locked until the transaction ends. Raises NotFound."""
     await session.execute(
         select(_HAND_OVER.id).where(_HAND_OVER.id == hand_over_id).with_for_update()
     )
@@ -121,7 +121,7 @@ async def locked_hand_over(session: WriteSession, hand_over_id: int) -> HandOver
 
 
 async def save_hand_over(session: WriteSession, hand_over: HandOver) -> None:
-    """Keeps a locked hand-over as it is now."""
+    """Saves a locked hand-over."""
     await session.execute(
         update(invoice_hand_overs)
         .where(_HAND_OVER.id == hand_over.id)
@@ -130,7 +130,7 @@ async def save_hand_over(session: WriteSession, hand_over: HandOver) -> None:
 
 
 async def await_again(session: WriteSession, hand_over_id: int, at: datetime) -> None:
-    """Makes a hand-over that was given up, or never begun, pending again."""
+    """Resets a failed or unconfigured hand-over to pending."""
     await session.execute(
         update(invoice_hand_overs)
         .where(
@@ -146,7 +146,7 @@ async def await_again(session: WriteSession, hand_over_id: int, at: datetime) ->
 async def note_work(
     session: WriteSession, hand_over_id: int, workflow_id: str, run_id: str, at: datetime
 ) -> None:
-    """Remembers what works on a hand-over that waits; one that ended meanwhile stays as it is."""
+    """Records the workflow of a hand-over if it is still pending."""
     await session.execute(
         update(invoice_hand_overs)
         .where(_HAND_OVER.id == hand_over_id, _PENDING)
@@ -160,7 +160,7 @@ async def note_work(
 
 
 async def call_off(session: WriteSession, invoice_id: UUID, reason: str, at: datetime) -> None:
-    """Gives up the hand-over of an invoice that waits: there is nothing to hand over any more."""
+    """Cancels the pending hand-over of an invoice."""
     await session.execute(
         update(invoice_hand_overs)
         .where(

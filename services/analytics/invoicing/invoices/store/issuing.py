@@ -1,4 +1,4 @@
-"""Drafts that are issued: numbers in a block, the next links of the chain, sealed for good."""
+"""Issues drafts: takes numbers in a block, and writes the links of the chain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,15 +31,15 @@ _IS_DRAFT: Final = _INVOICE.status == InvoiceStatus.DRAFT.value
 
 @dataclass(frozen=True, slots=True)
 class NumberSequence:
-    """Where the numbers of invoices, or of credit notes, go on."""
+    """The number sequence of invoices or of credit notes."""
 
     next: int
     chain_hash: str
-    """Of the last link of the chain of invoices; credit notes have none."""
+    """The hash of the last link; credit notes have no chain."""
 
 
 async def next_drafts(session: WriteSession, rollup_id: UUID, limit: int) -> Sequence[UUID]:
-    """The next drafts of a roll-up, by tenant: the order of their numbers."""
+    """The next drafts of a roll-up, by tenant, which is the order of their numbers."""
     found = await session.execute(
         select(_INVOICE.id)
         .where(_INVOICE.rollup_id == rollup_id, _IS_DRAFT)
@@ -50,13 +50,13 @@ async def next_drafts(session: WriteSession, rollup_id: UUID, limit: int) -> Seq
 
 
 async def count_drafts(session: ReadSession, rollup_id: UUID) -> int:
-    """How many drafts a roll-up has."""
+    """The number of drafts of a roll-up."""
     statement = select(func.count()).where(_INVOICE.rollup_id == rollup_id, _IS_DRAFT)
     return int((await session.execute(statement)).scalar_one())
 
 
 async def locked_drafts(session: WriteSession, invoice_ids: Sequence[UUID]) -> list[Invoice]:
-    """Those of these invoices that are drafts, by tenant; nobody moves them meanwhile."""
+    """Those of the given invoices that are drafts, by tenant, locked."""
     statement = (
         select(tenant_invoices)
         .where(_INVOICE.id.in_(invoice_ids), _IS_DRAFT)
@@ -67,19 +67,19 @@ async def locked_drafts(session: WriteSession, invoice_ids: Sequence[UUID]) -> l
 
 
 async def locked_sequence(session: WriteSession, name: str) -> NumberSequence:
-    """A sequence, locked until this transaction ends: numbers have no gap, and one taker."""
+    """A sequence, locked until the transaction ends: numbers are unique and have no gaps."""
     statement = select(invoice_sequences).where(invoice_sequences.c.name == name).with_for_update()
     return record_of(NumberSequence, (await session.execute(statement)).one())
 
 
 async def read_sequence(session: ReadSession, name: str) -> NumberSequence:
-    """A sequence as it is now."""
+    """A sequence, without a lock."""
     statement = select(invoice_sequences).where(invoice_sequences.c.name == name)
     return record_of(NumberSequence, (await session.execute(statement)).one())
 
 
 async def advance_sequence(session: WriteSession, name: str, following: NumberSequence) -> None:
-    """Has a locked sequence go on from another number."""
+    """Advances a locked sequence."""
     await session.execute(
         update(invoice_sequences)
         .where(invoice_sequences.c.name == name)
@@ -106,7 +106,7 @@ _HAND_OVER: Final = text("""
 
 
 async def seal(session: WriteSession, issued: Sequence[Invoice], hand_over: HandOverStatus) -> None:
-    """Issues locked drafts with what they say now, and begins the hand-over of each."""
+    """Issues locked drafts with their final content, and creates the hand-over of each."""
     sealed = [{name: getattr(one, name) for name in _SEALED} for one in issued]
     await session.execute(_SEAL, {"sealed": orjson.dumps(sealed).decode()})
     ids = [one.id for one in issued]

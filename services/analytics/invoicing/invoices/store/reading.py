@@ -1,4 +1,4 @@
-"""Reading invoices, their lines and proofs; the first wall around a tenant's own."""
+"""Reads invoices, their lines and proofs, restricted to the caller's tenant."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -52,7 +52,7 @@ _CREDITED: Final = (
 
 
 def standing(of: FromClause, name: str) -> list[ColumnElement[Any]]:
-    """A hand-over, each column with `name` before its own."""
+    """The columns of a hand-over, prefixed with `name`."""
     return [of.c[one.name].label(f"{name}_{one.name}") for one in fields(HandOver)]
 
 
@@ -68,12 +68,12 @@ WITH_STANDING: Final[Select[Any]] = select(
         and_(_HAND_OVER.invoice_id == _INVOICE.id, _HAND_OVER.document == "invoice"),
     ).outerjoin(_OF_VOID, and_(_OF_VOID.c.invoice_id == _INVOICE.id, _OF_VOID.c.document == "void"))
 )
-"""Invoices with what is credited of them and where their hand-over stands, and their void's."""
+"""Invoices with their credits, their hand-over and their void's hand-over."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
-    """Which invoices; what is empty is not asked. Combined with and."""
+    """A filter: empty fields do not restrict it; the others are combined with AND."""
 
     tenant_id: str = ""
     period: Period | None = None
@@ -81,7 +81,10 @@ class InvoiceFilter:
 
 
 def visible(scope: Scope) -> list[ColumnElement[bool]]:
-    """The first wall. A tenant sees what was issued to it: a draft may still be undone."""
+    """Restricts a query to the caller's scope.
+
+    A tenant sees no drafts, which may still be undone.
+    """
     if scope.everything:
         return []
     return [_INVOICE.tenant_id == scope.tenant_id, _INVOICE.number.is_not(None)]
@@ -95,7 +98,7 @@ async def list_invoices(
     before: tuple[date, UUID] | None,
     limit: int,
 ) -> list[Invoice]:
-    """Invoices, newest month first; `before` is where the page before ended."""
+    """Invoices, newest month first; `before` is the last row of the previous page."""
     statement = (
         WITH_STANDING.where(*visible(scope))
         .order_by(_INVOICE.period.desc(), _INVOICE.id.desc())
@@ -118,7 +121,7 @@ async def list_invoices(
 
 
 async def read_invoice(session: ReadSession, scope: Scope, invoice_id: UUID) -> Invoice:
-    """An invoice with its standing. Raises NotFound, also for another tenant's."""
+    """An invoice with its credits and hand-overs. Raises NotFound, also for another tenant's."""
     statement = WITH_STANDING.where(_INVOICE.id == invoice_id, *visible(scope))
     found = (await session.execute(statement)).first()
     if found is None:
@@ -127,16 +130,16 @@ async def read_invoice(session: ReadSession, scope: Scope, invoice_id: UUID) -> 
 
 
 async def locked_invoice(session: WriteSession, invoice_id: UUID) -> Invoice:
-    """An invoice, which nobody moves until this transaction ends. Raises NotFound.
+    """An invoice, locked until the transaction ends. Raises NotFound.
 
-    Its standing is read once it is locked.
+    Its credits and hand-overs are read after it is locked.
     """
     await session.execute(select(_INVOICE.id).where(_INVOICE.id == invoice_id).with_for_update())
     return await read_invoice(session, ALL, invoice_id)
 
 
 async def read_invoices(session: ReadSession, invoice_ids: Sequence[UUID]) -> list[Invoice]:
-    """Invoices with their standing, by number."""
+    """Invoices with their credits and hand-overs, by number."""
     statement = WITH_STANDING.where(_INVOICE.id.in_(invoice_ids)).order_by(_INVOICE.number)
     return records_of(Invoice, await session.execute(statement))
 
@@ -144,7 +147,7 @@ async def read_invoices(session: ReadSession, invoice_ids: Sequence[UUID]) -> li
 async def list_lines(
     session: ReadSession, invoice_id: UUID, *, after: int, limit: int | None
 ) -> list[InvoiceLine]:
-    """The lines of an invoice that was found already, in their order; all without a limit."""
+    """The lines of an invoice in order; all of them without a limit. Checks no access."""
     statement = (
         select(tenant_invoice_lines)
         .where(_LINE.invoice_id == invoice_id, _LINE.position > after)
@@ -156,7 +159,7 @@ async def list_lines(
 
 
 async def read_line(session: ReadSession, invoice_id: UUID, line_id: UUID) -> InvoiceLine:
-    """A line of an invoice that was found already. Raises NotFound."""
+    """A line of an invoice. Checks no access. Raises NotFound."""
     statement = select(tenant_invoice_lines).where(
         _LINE.invoice_id == invoice_id, _LINE.id == line_id
     )
@@ -169,7 +172,7 @@ async def read_line(session: ReadSession, invoice_id: UUID, line_id: UUID) -> In
 async def lines_of(
     session: ReadSession, invoice_ids: Sequence[UUID]
 ) -> Mapping[UUID, Sequence[Line]]:
-    """All lines of some invoices, by invoice and in their order."""
+    """All lines of some invoices, by invoice and in order."""
     statement = (
         select(tenant_invoice_lines)
         .where(_LINE.invoice_id.in_(invoice_ids))
@@ -184,7 +187,7 @@ async def lines_of(
 async def proofs_of(
     session: ReadSession, invoice_ids: Sequence[UUID]
 ) -> Mapping[UUID, Sequence[Proof]]:
-    """All proofs of some invoices, by invoice and in their order."""
+    """All proofs of some invoices, by invoice and in order."""
     proof = tenant_invoice_proofs.c
     statement = (
         select(*columns_of(InvoiceProof, tenant_invoice_proofs))
@@ -198,7 +201,7 @@ async def proofs_of(
 
 
 async def invoices_after(session: ReadSession, number: int, limit: int) -> list[Invoice]:
-    """The next numbered invoices, as the chain has them."""
+    """The next invoices in the order of the chain."""
     statement = (
         select(tenant_invoices)
         .where(_INVOICE.number > number)
@@ -216,9 +219,9 @@ async def list_overdue(
     after: tuple[date, UUID] | None,
     limit: int,
 ) -> list[Invoice]:
-    """Issued invoices that were to be paid before a day, longest overdue first.
+    """Issued invoices that were due before a day, longest overdue first.
 
-    Of every tenant when none is named; without those of which nothing is owed any more.
+    For all tenants if none is given; without those that are credited in full.
     """
     owed = _INVOICE.total_cents - _CREDITED.element
     statement = (
@@ -239,7 +242,7 @@ async def list_overdue(
 
 
 async def read_numbered(session: ReadSession, number: int) -> Invoice | None:
-    """The invoice with a number; None when there is none."""
+    """The invoice with a number; None if there is none."""
     statement = select(tenant_invoices).where(_INVOICE.number == number)
     found = (await session.execute(statement)).first()
     return None if found is None else record_of(Invoice, found)

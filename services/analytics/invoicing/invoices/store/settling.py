@@ -1,4 +1,4 @@
-"""What becomes of an issued invoice: paid, void, credited."""
+"""Writes payments, voids and credit notes."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -48,7 +48,7 @@ _WITH_STANDING: Final[Select[Any]] = select(
         invoice_hand_overs, invoice_hand_overs.c.credit_note_id == _NOTE.id
     )
 )
-"""Credit notes with the number of what they correct, and where their hand-over stands."""
+"""Credit notes with the number of the corrected invoice and their hand-over."""
 
 
 async def mark_paid(
@@ -70,7 +70,7 @@ async def mark_paid(
 async def mark_void(
     session: WriteSession, invoice_id: UUID, *, reason: str, by: str, at: datetime
 ) -> None:
-    """Voids a draft or an issued invoice; its number stays taken."""
+    """Voids a draft or an issued invoice; it keeps its number."""
     await session.execute(
         update(tenant_invoices)
         .where(_INVOICE.id == invoice_id)
@@ -79,7 +79,7 @@ async def mark_void(
 
 
 async def creditable_lines(session: ReadSession, invoice_id: UUID) -> list[Creditable]:
-    """The lines of an invoice without tax, with what notes took back of each."""
+    """The lines of an invoice without the tax, each with its credited amount."""
     line = tenant_invoice_lines.c
     credited = (
         select(func.coalesce(func.sum(_NOTE_LINE.amount_cents), 0))
@@ -95,7 +95,7 @@ async def creditable_lines(session: ReadSession, invoice_id: UUID) -> list[Credi
 
 
 async def creditable_tax(session: ReadSession, invoice_id: UUID) -> CreditableTax:
-    """The tax line of an invoice, with what notes took back of it."""
+    """The tax line of an invoice with its credited amount."""
     line = tenant_invoice_lines.c
     row = (
         await session.execute(
@@ -119,7 +119,7 @@ async def creditable_tax(session: ReadSession, invoice_id: UUID) -> CreditableTa
 
 
 async def mark_credited_in_full(session: WriteSession, invoice_id: UUID, at: datetime) -> None:
-    """Frees the month of an invoice of which notes took back everything."""
+    """Frees the month of an invoice that is credited in full."""
     await session.execute(
         update(tenant_invoices).where(_INVOICE.id == invoice_id).values(credited_in_full_at=at)
     )
@@ -135,7 +135,7 @@ async def insert_credit_note(
     by: str,
     at: datetime,
 ) -> UUID:
-    """Issues a credit note under a number; answers its id."""
+    """Inserts a credit note under a number; returns its id."""
     made = await session.execute(
         insert(credit_notes)
         .values(

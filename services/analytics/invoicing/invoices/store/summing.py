@@ -1,4 +1,4 @@
-"""What roll-ups come to, and whether their drafts add up: read from the rows, never kept."""
+"""Totals of roll-ups, and consistency checks of their drafts; computed, never stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ MAX_DIFFERENCES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class CurrencyTotal:
-    """What the invoices of a roll-up in one currency come to, in whole cents."""
+    """The totals of a roll-up's invoices in one currency, in whole cents."""
 
     currency: str
     subtotal_cents: int
@@ -58,7 +58,7 @@ _HANDED_OVER: Final = text("""
 
 
 async def summaries(session: ReadSession, rollup_ids: Sequence[UUID]) -> dict[UUID, Summary]:
-    """What each of these roll-ups comes to."""
+    """The totals of each of the given roll-ups."""
     ids = {"ids": list(rollup_ids)}
     found = {rollup_id: Summary() for rollup_id in rollup_ids}
     for row in await session.execute(_OUTCOMES, ids):
@@ -71,9 +71,9 @@ async def summaries(session: ReadSession, rollup_ids: Sequence[UUID]) -> dict[UU
     return found
 
 
-# The tax is computed here a second time, by PostgreSQL, whose round() takes halves away
-# from zero as we do. Draft by draft: a month that just grew has no statistics yet, and a plan for
-# one draft adds up all lines anew for each of thousands.
+# Recomputes the tax in PostgreSQL, whose round() rounds half away from zero, as the code does.
+# The lateral join computes it per draft: right after a bulk insert there are no statistics, and
+# another plan would sum all lines again for each draft.
 _DIFFERENCES: Final = """
     WITH drafts AS (
         SELECT * FROM tenant_invoices WHERE {which} AND status = 'draft'
@@ -120,7 +120,7 @@ _UNDRAFTED: Final = text("""
 
 
 async def differences_of(session: ReadSession, rollup_id: UUID) -> list[str]:
-    """What does not add up in a roll-up, in words; at most 100."""
+    """The inconsistencies of a roll-up, in words; at most 100."""
     asked = {"rollup_id": rollup_id, "limit": MAX_DIFFERENCES}
     told = [*(await session.execute(_OF_ROLLUP, asked)).scalars()]
     told += (await session.execute(_UNDRAFTED, asked)).scalars()
@@ -128,6 +128,6 @@ async def differences_of(session: ReadSession, rollup_id: UUID) -> list[str]:
 
 
 async def differences_of_draft(session: ReadSession, invoice_id: UUID) -> Sequence[str]:
-    """What does not add up in one draft, in words."""
+    """The inconsistencies of one draft, in words."""
     asked = {"invoice_id": invoice_id, "limit": MAX_DIFFERENCES}
     return (await session.execute(_OF_DRAFT, asked)).scalars().all()

@@ -1,4 +1,4 @@
-"""Australian business numbers: eleven digits, of which the first two are check digits."""
+"""Australian business numbers: eleven digits, the first two of which are check digits."""
 
 from stdnum.au import abn
 
@@ -8,22 +8,22 @@ __all__ = ["is_abn", "read_abn"]
 
 
 def is_abn(text: str) -> bool:
-    """Whether a text is an ABN whose check digits hold."""
+    """Whether a text is an ABN with valid check digits."""
     return bool(abn.is_valid(text))
 
 
 def read_abn(field: str, text: str) -> str:
-    """The ABN of a text as it is printed, `51 824 753 556`; empty when empty.
+    """Formats an ABN as printed, `51 824 753 556`; empty if empty.
 
-    Raises InvalidArgument for one whose check digits do not hold.
+    Raises InvalidArgument for invalid check digits.
     """
     if not text.strip():
         return ""
     if not is_abn(text):
         raise InvalidArgument(
             field,
-            f"{text!r} is not an Australian business number: it has eleven digits, and its check"
-            " digits must hold",
+            f"{text!r} is not an Australian business number: it must have eleven digits, with"
+            " valid check digits",
             reason="MALFORMED_ABN",
         )
     return str(abn.format(text))

@@ -1,4 +1,4 @@
-"""Who bills and who is billed, and the tax that a region asks."""
+"""Issuers and recipients, and the tax rules of regions."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +10,7 @@ __all__ = ["BillingProfile", "Party", "TaxRule"]
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Somebody on an invoice; what is unknown is empty."""
+    """An issuer or recipient; unknown fields are empty."""
 
     name: str
     abn: str = ""
@@ -20,19 +20,19 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class BillingProfile:
-    """To whom the invoices of a tenant are made out, and where it is taxed."""
+    """The recipient of a tenant's invoices, and its tax region."""
 
     tenant_id: str
     recipient: Party
     tax_region: str
     updated_at: datetime
     purchase_order: str
-    """Which its invoices quote from the next issue on; empty for none."""
+    """Purchase order shown on invoices issued from now on; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaxRule:
-    """The tax of a region from a day on, until and without another where there is one."""
+    """The tax of a region from a day on, up to the exclusive end if there is one."""
 
     id: UUID
     tax_region: str

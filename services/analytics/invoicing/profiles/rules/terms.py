@@ -1,4 +1,4 @@
-"""How this operator bills: who it is, by when is to be paid, who must approve."""
+"""The operator's billing terms: issuer, payment days, approval."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,7 @@ DEVELOPMENT_ISSUER: Final = Party(
     ("1 Example Street", "Sydney NSW 2000", "Australia"),
     "billing@example.com",
 )
-"""Who bills in the local mode, where nothing is billed in earnest."""
+"""The issuer in the local system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,17 @@ class Terms:
 
     issuer: Party
     payment_instructions: tuple[str, ...]
-    """How an invoice is paid, a line each."""
+    """Payment instructions, one line each."""
     due_after: timedelta
     approval_required: bool
     tax_region: str
-    """Of tenants without a billing profile."""
+    """The tax region of tenants without a billing profile."""
     hand_over: HandOverStatus
-    """Where the hand-over of a new invoice begins."""
+    """The initial status of a hand-over."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """What the environment says."""
+        """The terms from the environment."""
         return cls(
             issuer=_issuer(settings),
             payment_instructions=_lines(settings.payment_instructions),
@@ -49,12 +49,12 @@ class Terms:
         )
 
     def check_receivable(self) -> None:
-        """Raises FailedPrecondition where nobody said where invoices go."""
+        """Raises FailedPrecondition if no accounts receivable URL is configured."""
         if self.hand_over is HandOverStatus.NOT_CONFIGURED:
             raise FailedPrecondition("ARCADIA_AR_URL is not set", reason="AR_NOT_CONFIGURED")
 
     def checked_issuer(self) -> Party:
-        """Who bills. Raises FailedPrecondition where nobody said who that is."""
+        """The issuer. Raises FailedPrecondition if none is configured."""
         if not self.issuer.name:
             raise FailedPrecondition(
                 "ARCADIA_ISSUER_NAME is not set: an invoice says who bills",
