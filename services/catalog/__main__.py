@@ -4,10 +4,14 @@ from datetime import timedelta
 
 import grpc
 from arcadia.catalog.v1 import (
+    api_key_service_pb2,
+    api_key_service_pb2_grpc,
     catalog_service_pb2,
     catalog_service_pb2_grpc,
     deployment_service_pb2,
     deployment_service_pb2_grpc,
+    identity_service_pb2,
+    identity_service_pb2_grpc,
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
     pricing_service_pb2,
@@ -16,15 +20,21 @@ from arcadia.catalog.v1 import (
     quote_service_pb2_grpc,
     subscription_service_pb2,
     subscription_service_pb2_grpc,
+    token_revocation_service_pb2,
+    token_revocation_service_pb2_grpc,
 )
 
 from services.catalog.deployments.lifecycle_servicer import LifecycleServicer
 from services.catalog.deployments.servicer import DeploymentServicer
+from services.catalog.keys.identity import OwnIdentity
+from services.catalog.keys.identity_servicer import IdentityServicer
+from services.catalog.keys.servicer import ApiKeyServicer
 from services.catalog.plans.servicer import CatalogServicer
 from services.catalog.pricing.servicer import PricingServicer
 from services.catalog.quotes.margin_inputs import MarginChecker
 from services.catalog.quotes.quote import Quoter
 from services.catalog.quotes.servicer import QuoteServicer
+from services.catalog.revocations.servicer import TokenRevocationServicer
 from services.catalog.subscriptions.servicer import SubscriptionServicer
 from services.common.durable import FlowClient
 from services.common.server import Parts, ServiceDefinition, run
@@ -61,19 +71,35 @@ def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> Non
     quote_service_pb2_grpc.add_QuoteServiceServicer_to_server(
         QuoteServicer(parts.database, quoter, now), server
     )
+    api_key_service_pb2_grpc.add_ApiKeyServiceServicer_to_server(
+        ApiKeyServicer(parts.database, now), server
+    )
+    token_revocation_service_pb2_grpc.add_TokenRevocationServiceServicer_to_server(
+        TokenRevocationServicer(
+            parts.database, now, longest_life=timedelta(days=parts.settings.jwt_max_days)
+        ),
+        server,
+    )
+    identity_service_pb2_grpc.add_IdentityServiceServicer_to_server(
+        IdentityServicer(OwnIdentity(parts.database, now)), server
+    )
 
 
 DEFINITION = ServiceDefinition(
     service=Service.CATALOG,
     protos=(
+        api_key_service_pb2.DESCRIPTOR,
         catalog_service_pb2.DESCRIPTOR,
         deployment_service_pb2.DESCRIPTOR,
+        identity_service_pb2.DESCRIPTOR,
         lifecycle_service_pb2.DESCRIPTOR,
         pricing_service_pb2.DESCRIPTOR,
         quote_service_pb2.DESCRIPTOR,
         subscription_service_pb2.DESCRIPTOR,
+        token_revocation_service_pb2.DESCRIPTOR,
     ),
     register=register,
+    identity=lambda parts: OwnIdentity(parts.database, utc_now),
 )
 
 

@@ -20,9 +20,12 @@ from grpc_reflection.v1alpha import reflection
 from services.common.db.database import Database
 from services.common.db.single_statements import Compiled
 from services.common.health import HealthServicer, HealthWatch
+from services.common.identity.api_keys import ApiKeys
 from services.common.identity.policy import access_table
+from services.common.identity.revocations import Revocations
 from services.common.identity.tokens import TokenVerifier
 from services.common.rpc.call_log import CallLog
+from services.common.rpc.catalog_identity import CatalogIdentity, IdentitySource
 from services.common.rpc.interceptor import CallInterceptor
 from services.common.rpc.message_limits import MAX_MESSAGE_BYTES, message_limits
 from services.common.rpc.run_links import RunLinks
@@ -72,6 +75,8 @@ class ServiceDefinition:
     register: Callable[[grpc.aio.Server, Parts], None] = lambda server, parts: None
     freshness: Compiled | None = None
     """Reads the names of its sources, each with the instant of its last complete update."""
+    identity: Callable[[Parts], IdentitySource] | None = None
+    """How it learns of API keys and revoked tokens; None: it asks the catalog."""
 
     def services(self) -> list[ServiceDescriptor]:
         """Every gRPC service that it answers for, health included."""
@@ -89,6 +94,7 @@ class RunningServer:
     watch: HealthWatch
     call_log: CallLog | None
     stopping: asyncio.Event
+    revocations: Revocations
 
 
 async def start(
@@ -103,9 +109,16 @@ async def start(
     limits = message_limits(services)
     quiet = settings.log_level in ("warning", "error")
     call_log = None if quiet else CallLog(definition.service)
+    parts = Parts(settings, database)
+    identity = (
+        definition.identity(parts)
+        if definition.identity
+        else CatalogIdentity(settings, caller=definition.service)
+    )
+    revocations = Revocations(identity.live_revocations, required=settings.env == "production")
     interceptor = CallInterceptor(
         access_table(services),
-        TokenVerifier(settings),
+        TokenVerifier(settings, ApiKeys(identity.resolve_key), revocations),
         CallTelemetry() if settings.otel_endpoint else None,
         call_log,
         RunLinks(settings),
@@ -118,7 +131,6 @@ async def start(
         interceptors=[interceptor],
         options=(*SERVER_OPTIONS, ("grpc.max_receive_message_length", largest)),
     )
-    parts = Parts(settings, database)
     definition.register(server, parts)
     status = health.aio.HealthServicer()
     await status.set("", standard.HealthCheckResponse.NOT_SERVING)
@@ -134,7 +146,7 @@ async def start(
     except RuntimeError as error:
         raise OSError(f"cannot listen on {address}: {error}") from error
     await server.start()
-    return RunningServer(server, port, status, watch, call_log, parts.stopping)
+    return RunningServer(server, port, status, watch, call_log, parts.stopping, revocations)
 
 
 def run(definition: ServiceDefinition) -> None:
@@ -167,15 +179,20 @@ async def _serve(definition: ServiceDefinition, settings: Settings) -> None:
     running = await start(
         definition, settings, database, address=settings.address(definition.service)
     )
-    watch = asyncio.create_task(running.watch.run())
+    watches = {
+        asyncio.create_task(running.watch.run()),
+        asyncio.create_task(running.revocations.run()),
+    }
     log.info("listening", address=settings.address(definition.service))
     stopping = asyncio.create_task(stop.wait())
-    # A service that no longer watches its health must not go on claiming it.
-    await asyncio.wait({stopping, watch}, return_when=asyncio.FIRST_COMPLETED)
+    # A service that no longer watches its health must not go on claiming it, and one that no longer
+    # learns which tokens are revoked must not accept them.
+    await asyncio.wait({stopping, *watches}, return_when=asyncio.FIRST_COMPLETED)
     log.info("stopping")
-    failure = watch.exception() if watch.done() else None
-    watch.cancel()
-    await asyncio.gather(watch, return_exceptions=True)
+    failure = next((watch.exception() for watch in watches if watch.done()), None)
+    for watch in watches:
+        watch.cancel()
+    await asyncio.gather(*watches, return_exceptions=True)
     await running.health.enter_graceful_shutdown()
     await asyncio.sleep(DRAIN_SECONDS)
     running.stopping.set()

@@ -1,6 +1,7 @@
 """A served catalog for every test that asks for one."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 
 import grpc
@@ -9,7 +10,7 @@ import pytest
 from services.catalog.__main__ import DEFINITION, register
 from services.catalog.plans.seed import seed
 from services.common.db.database import Database
-from services.common.server import ServiceDefinition, start
+from services.common.server import start
 from services.common.settings import Service
 from tests.catalog.shop import Clock, Shop
 from tests.support.databases import PostgresServer
@@ -23,7 +24,7 @@ async def shop(postgres: PostgresServer) -> AsyncIterator[Shop]:
     database = Database(settings.database_url(Service.CATALOG), application_name="catalog")
     await seed(database)
     clock = Clock()
-    definition = ServiceDefinition(Service.CATALOG, DEFINITION.protos, partial(register, now=clock))
+    definition = replace(DEFINITION, register=partial(register, now=clock))
     running = await start(definition, settings, database, address="127.0.0.1:0")
     channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")
     yield Shop(database, channel, settings, postgres.url(name), clock)

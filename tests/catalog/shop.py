@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import psycopg
 from arcadia.catalog.v1 import (
+    api_key_service_pb2_grpc,
     catalog_service_pb2_grpc,
     deployment_service_pb2_grpc,
     deployments_pb2,
@@ -16,6 +17,7 @@ from arcadia.catalog.v1 import (
     quote_service_pb2_grpc,
     subscription_service_pb2_grpc,
     subscriptions_pb2,
+    token_revocation_service_pb2_grpc,
 )
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import subscription_service_pb2 as subscription_pb
@@ -59,6 +61,8 @@ class Shop:
     subscriptions: "subscription_service_pb2_grpc.SubscriptionServiceAsyncStub" = field(init=False)
     pricing: "pricing_service_pb2_grpc.PricingServiceAsyncStub" = field(init=False)
     quotes: "quote_service_pb2_grpc.QuoteServiceAsyncStub" = field(init=False)
+    keys: "api_key_service_pb2_grpc.ApiKeyServiceAsyncStub" = field(init=False)
+    tokens: "token_revocation_service_pb2_grpc.TokenRevocationServiceAsyncStub" = field(init=False)
 
     def __post_init__(self) -> None:
         self.catalog = catalog_service_pb2_grpc.CatalogServiceStub(self.channel)
@@ -67,6 +71,8 @@ class Shop:
         self.subscriptions = subscription_service_pb2_grpc.SubscriptionServiceStub(self.channel)
         self.pricing = pricing_service_pb2_grpc.PricingServiceStub(self.channel)
         self.quotes = quote_service_pb2_grpc.QuoteServiceStub(self.channel)
+        self.keys = api_key_service_pb2_grpc.ApiKeyServiceStub(self.channel)
+        self.tokens = token_revocation_service_pb2_grpc.TokenRevocationServiceStub(self.channel)
         self._worker = ServiceTokens(self.settings, "worker")
         self.operator = self.user("op", roles=["platform-admin"])
         self.acme = self.tenant("acme")

@@ -188,7 +188,8 @@ async def test_each_algorithm_verifies(
         return {"k1": jwt.PyJWK(told, algorithm=algorithm)}
 
     monkeypatch.setattr(IssuerKeys, "_fetch", published)
-    claims = {"iss": issuer.issuer, "aud": CLIENT, "sub": "x", "exp": int(time.time()) + 60}
+    now = int(time.time())
+    claims = {"iss": issuer.issuer, "aud": CLIENT, "sub": "x", "iat": now, "exp": now + 60}
     token = jwt.encode(claims, private, algorithm, headers={"kid": "k1"})
     assert (await verified(trusting(issuer), token)).subject == "staff:x"
 

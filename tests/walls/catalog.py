@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from arcadia.catalog.v1 import deployment_service_pb2 as deployment_pb
+from arcadia.catalog.v1 import api_key_service_pb2 as key_pb
 from arcadia.catalog.v1 import (
+    api_key_service_pb2_grpc,
     deployment_service_pb2_grpc,
     quote_service_pb2_grpc,
     subscription_service_pb2_grpc,
+    token_revocation_service_pb2_grpc,
 )
+from arcadia.catalog.v1 import deployment_service_pb2 as deployment_pb
 from arcadia.catalog.v1 import quote_service_pb2 as quote_pb
 from arcadia.catalog.v1 import subscription_service_pb2 as pb
+from arcadia.catalog.v1 import token_revocation_service_pb2 as token_pb
 from google.protobuf.message import Message
 
 from services.catalog.plans.seed import seed
@@ -33,6 +37,7 @@ class Ids:
     attached_addon: str
     quote: str
     other_quote: str
+    api_key: str
     sooner: str = "2189-01-01"
     later: str = "2190-01-01"
     """Days for changes: as far ahead as a tenant may agree them, of a tenant that there is."""
@@ -60,6 +65,12 @@ async def _plant(planting: Planting, tenant: str) -> Ids:
     for plan in ("studio", "pro"):
         asked = quote_pb.CreateQuoteRequest(plan_code=plan)
         quoted.append((await quotes.CreateQuote(asked, metadata=token)).id)
+    keys = api_key_service_pb2_grpc.ApiKeyServiceStub(planting.channel)
+    new_key = key_pb.CreateApiKeyRequest(name=f"key of {tenant}", roles=["admin"])
+    key = (await keys.CreateApiKey(new_key, metadata=token)).api_key
+    tokens = token_revocation_service_pb2_grpc.TokenRevocationServiceStub(planting.channel)
+    revoked = token_pb.RevokeTokensRequest(subject=f"former member of {tenant}")
+    await tokens.RevokeTokens(revoked, metadata=token)
     sooner, later = (datetime.now(UTC).date() + timedelta(days=days) for days in (60, 80))
     return Ids(
         tenant,
@@ -69,12 +80,25 @@ async def _plant(planting: Planting, tenant: str) -> Ids:
         subscription.addons[0].id,
         quoted[0],
         quoted[1],
+        key.id,
         sooner.isoformat(),
         later.isoformat(),
     )
 
 
 ASKED: Mapping[str, Callable[[Any], Message]] = {
+    "ApiKeyService/ListApiKeys": lambda ids: key_pb.ListApiKeysRequest(tenant_id=ids.tenant),
+    "ApiKeyService/GetApiKey": lambda ids: key_pb.GetApiKeyRequest(id=ids.api_key),
+    "ApiKeyService/CreateApiKey": lambda ids: key_pb.CreateApiKeyRequest(
+        tenant_id=ids.tenant, name="another"
+    ),
+    "ApiKeyService/RotateApiKey": lambda ids: key_pb.RotateApiKeyRequest(id=ids.api_key),
+    "TokenRevocationService/ListRevocations": lambda ids: token_pb.ListRevocationsRequest(
+        tenant_id=ids.tenant
+    ),
+    "TokenRevocationService/RevokeTokens": lambda ids: token_pb.RevokeTokensRequest(
+        tenant_id=ids.tenant, subject="another"
+    ),
     "DeploymentService/ListDeployments": lambda ids: deployment_pb.ListDeploymentsRequest(
         tenant_id=ids.tenant
     ),
@@ -125,11 +149,12 @@ ASKED: Mapping[str, Callable[[Any], Message]] = {
     "DeploymentService/TransitionDeployment": lambda ids: deployment_pb.TransitionDeploymentRequest(
         id=ids.deployment, to_state="cancelled"
     ),
+    "ApiKeyService/RevokeApiKey": lambda ids: key_pb.RevokeApiKeyRequest(id=ids.api_key),
 }
 
 WALL = Wall(
     Service.CATALOG,
-    absent=Ids("nobody", *([NOWHERE] * 6)),
+    absent=Ids("nobody", *([NOWHERE] * 7)),
     plant=plant,
     asked=ASKED,
 )

@@ -3,8 +3,10 @@
 from alembic import context
 
 import services.catalog.deployments.tables
+import services.catalog.keys.tables
 import services.catalog.plans.tables
-import services.catalog.quotes.tables  # noqa: F401  declares its tables, as each part does
+import services.catalog.quotes.tables
+import services.catalog.revocations.tables  # noqa: F401  declares its tables, as each part does
 from services.catalog.tables import metadata
 from services.common.db.migrations import run_environment
 

@@ -5,19 +5,22 @@ them. Two kinds exist: a user's token, and the short-lived token by which servic
 and workers call each other, signed with a separate key.
 """
 
+import asyncio
 import math
 import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import jwt
 from pydantic import SecretStr
 
 from services.common.errors import Unauthenticated
+from services.common.identity.api_keys import ApiKeys, is_api_key
 from services.common.identity.callers import Caller
 from services.common.identity.issuer_keys import IssuerKeys
+from services.common.identity.revocations import Revocations
 from services.common.settings import Settings
 
 __all__ = [
@@ -48,12 +51,24 @@ MINIMUM_KEY_BYTES: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
 
 
 class TokenVerifier:
-    """Verifies both kinds of token, and remembers verified ones for their remaining life."""
+    """Verifies both kinds of token, and remembers verified ones for their remaining life.
+
+    API keys and revocations are checked where the verifier is given them.
+    """
 
     CACHED_TOKENS = 4096
     RECHECK_SECONDS = 60.0
+    STREAM_SECONDS = 2.0
+    """How often the caller of an open stream is proved again."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        keys: ApiKeys | None = None,
+        revocations: Revocations | None = None,
+    ) -> None:
+        self._api_keys = keys
+        self._revocations = revocations
         self._algorithm = settings.jwt_algorithm
         self._user_keys = _keys(settings.jwt_secret, settings.jwt_secret_previous)
         self._internal_keys = _keys(settings.internal_secret, settings.internal_secret_previous)
@@ -69,6 +84,29 @@ class TokenVerifier:
             _require_key_length("ARCADIA_INTERNAL_SECRET", key, SERVICE_ALGORITHM)
         for key in self._reporter_keys:
             _require_key_length("ARCADIA_USAGE_REPORTER_SECRET", key, SERVICE_ALGORITHM)
+
+    async def prove(self, authorization: str | None, *, internal: bool) -> Caller:
+        """The caller that an `authorization` value proves now: by a token or an API key.
+
+        Raises Unauthenticated as `verify` does, also for what was revoked, and Unavailable where
+        something that is needed to know it does not answer.
+        """
+        if internal:
+            return self.verify(authorization, internal=True)
+        if authorization and self._api_keys and is_api_key(token := _bearer(authorization)):
+            return await self._api_keys.caller_of(token)
+        await self.learn_keys(authorization)
+        caller = self.verify(authorization, internal=False)
+        if self._revocations:
+            self._revocations.check(caller)
+        return caller
+
+    async def until_unproven(self, authorization: str | None, caller: Caller) -> NoReturn:
+        """Proves the caller of a stream again and again; raises as `prove` when that fails."""
+        while True:
+            left = max(0.0, caller.expires_at - time.time())
+            await asyncio.sleep(min(left, self.STREAM_SECONDS))
+            caller = await self.prove(authorization, internal=False)
 
     async def learn_keys(self, authorization: str | None) -> None:
         """Fetches the keys of the OIDC issuer of a token, if that is needed to verify it.
@@ -134,9 +172,11 @@ class TokenVerifier:
             if claims.get("typ", "access") != "access":
                 raise Unauthenticated("the token is not an access token", reason="TOKEN_TYPE")
         expires = _expiry(claims)
-        if expires > time.time() + self._longest + LEEWAY_SECONDS:
-            raise Unauthenticated("the token ends too far from now", reason="TOKEN_INVALID")
-        return _user_caller(claims, expires), expires
+        caller = _user_caller(claims, expires)
+        # By its whole life, not only by what is left: a revocation is forgotten after so long.
+        if expires > min(time.time(), caller.issued_at) + self._longest + 2 * LEEWAY_SECONDS:
+            raise Unauthenticated("the token lives too long", reason="TOKEN_INVALID")
+        return caller, expires
 
     def _service(self, token: str) -> tuple[Caller, float]:
         try:
@@ -268,7 +308,7 @@ def _decode(
                 issuer=issuer,
                 audience=audience,
                 leeway=LEEWAY_SECONDS,
-                options={"require": ["exp", "sub"], "verify_aud": audience is not None},
+                options={"require": ["exp", "iat", "sub"], "verify_aud": audience is not None},
             )
         except jwt.InvalidSignatureError:
             continue
@@ -301,13 +341,13 @@ def _user_caller(claims: dict[str, Any], expires_at: float) -> Caller:
     roles = claims.get("roles", [])
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise Unauthenticated("the token's roles are not a list of slugs", reason="TOKEN_INVALID")
-    issued_at, token_id = claims.get("iat"), claims.get("jti")
+    token_id = claims.get("jti")
     return Caller(
         subject,
         tenant or None,
         frozenset(roles),
         expires_at=expires_at,
-        issued_at=float(issued_at) if isinstance(issued_at, int | float) else -math.inf,
+        issued_at=float(claims["iat"]),
         token_id=token_id if isinstance(token_id, str) else None,
     )
 

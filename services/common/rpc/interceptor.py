@@ -6,12 +6,11 @@ method's handler once, and answers with the wrapped one from then on.
 
 import asyncio
 import inspect
-import math
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 import grpc
 import structlog
@@ -203,12 +202,15 @@ class _Call:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             started = time.perf_counter()
             try:
-                await self._enter(context)
+                authorization = await self._enter(context)
                 parsed = self._parsed(request)
                 with self._counted():
                     answers = cast("AsyncGenerator[Any]", behaviour(parsed, context))
-                    async with aclosing(answers):
-                        async for response in self._while_proven(answers):
+                    async with (
+                        aclosing(answers),
+                        aclosing(self._while_proven(answers, authorization)) as proven,
+                    ):
+                        async for response in proven:
                             yield response
             except Exception as error:  # noqa: BLE001  (answered as a status)
                 await self._refuse(error, context, started)
@@ -253,26 +255,42 @@ class _Call:
             if not self.streams[whose]:
                 del self.streams[whose]
 
-    async def _while_proven(self, answers: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """The answers of a stream, for as long as the caller's token lives.
+    async def _while_proven(
+        self, answers: AsyncIterator[Any], authorization: str | None
+    ) -> AsyncGenerator[Any]:
+        """The answers of a stream, for as long as a user's proof holds.
 
-        Raises Unauthenticated when it ends: a stream proves its caller only once.
+        Raises what refuses the caller when it ends: expired, revoked, or not to be proved.
         """
-        expires = math.inf
-        if self.access != access_pb2.ACCESS_PUBLIC:
-            expires = current_caller().expires_at
-        end = asyncio.get_running_loop().time() + (expires - time.time())
-        while True:
-            try:
-                async with asyncio.timeout_at(None if math.isinf(end) else end) as clock:
-                    answer = await anext(answers)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                if not clock.expired():
-                    raise
-                raise Unauthenticated("the token has expired", reason="TOKEN_EXPIRED") from None
-            yield answer
+        if self.access == access_pb2.ACCESS_PUBLIC or current_caller().is_service:
+            async for answer in answers:
+                yield answer
+            return
+        clock: asyncio.Timeout | None = None
+        proof = asyncio.create_task(self.verifier.until_unproven(authorization, current_caller()))
+
+        def interrupt(done: asyncio.Task[NoReturn]) -> None:
+            if not done.cancelled() and done.exception() and clock is not None:
+                clock.reschedule(asyncio.get_running_loop().time())
+
+        proof.add_done_callback(interrupt)
+        try:
+            while not proof.done():
+                try:
+                    async with asyncio.timeout(None) as clock:
+                        answer = await anext(answers)
+                except StopAsyncIteration:
+                    return
+                except TimeoutError:
+                    if not proof.done():
+                        raise
+                    break
+                finally:
+                    clock = None
+                yield answer
+            await proof  # raises why it ended
+        finally:
+            proof.cancel()
 
     def _parsed(self, request: Any) -> Any:
         """The message of a request; a stream of them is parsed by gRPC itself."""
@@ -285,8 +303,11 @@ class _Call:
         except DecodeError:
             raise InvalidArgument("request", "is not a well-formed message") from None
 
-    async def _enter(self, context: Context) -> None:
-        """Takes the request id, proves the caller, and lets them pass or raises."""
+    async def _enter(self, context: Context) -> str | None:
+        """Takes the request id, proves the caller, and lets them pass or raises.
+
+        Returns what proved them.
+        """
         authorization = request_id = None
         for key, value in context.invocation_metadata() or ():
             if key == "authorization":
@@ -303,12 +324,11 @@ class _Call:
         if (seconds := context.time_remaining()) is not None:
             set_deadline(seconds)
         if self.access == access_pb2.ACCESS_PUBLIC:
-            return
+            return None
         internal = self.access == access_pb2.ACCESS_INTERNAL
-        if not internal:
-            await self.verifier.learn_keys(authorization)
-        caller = self.verifier.verify(authorization, internal=internal)
+        caller = await self.verifier.prove(authorization, internal=internal)
         set_caller(authorise(caller, self.rule, tenant_roles_enforced=self.tenant_roles_enforced))
+        return authorization
 
     def _done(self, started: float) -> None:
         elapsed = time.perf_counter() - started

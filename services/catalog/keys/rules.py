@@ -1,0 +1,182 @@
+"""API keys: who may create which, for how long they work, and how many a tenant has."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.common.errors import (
+    FailedPrecondition,
+    InvalidArgument,
+    PermissionDenied,
+    ResourceExhausted,
+)
+from services.common.identity.callers import OPERATOR_ROLE, Caller
+
+__all__ = [
+    "DEFAULT_OVERLAP",
+    "MAX_KEYS",
+    "MAX_OVERLAP",
+    "PLATFORM_ROLES",
+    "TENANT_ROLES",
+    "ApiKey",
+    "KeyStatus",
+    "Powers",
+    "check_can_rotate",
+    "check_end",
+    "check_manages",
+    "check_may_give",
+    "check_quota",
+    "check_roles",
+    "ends_at_of",
+]
+
+PLATFORM_ROLES: Final = frozenset(
+    {OPERATOR_ROLE, "platform-billing", "platform-operations", "platform-viewer"}
+)
+TENANT_ROLES: Final = frozenset({"admin"})
+
+MAX_KEYS: Final = 50
+"""Of a tenant, or of the operator, that still work."""
+
+DEFAULT_LIFE: Final = timedelta(days=365)
+MAX_LIFE: Final = timedelta(days=731)
+DEFAULT_OVERLAP: Final = timedelta(days=1)
+MAX_OVERLAP: Final = timedelta(days=30)
+
+
+class KeyStatus(StrEnum):
+    """Whether a key works."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """What a key lets its holder do."""
+
+    tenant_id: str | None
+    """None for a key of the operator."""
+    roles: frozenset[str]
+    may_create_keys: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is kept of a key, but for the hashes of its secrets."""
+
+    id: UUID
+    name: str
+    powers: Powers
+    created_at: datetime
+    created_by: str
+    ends_at: datetime
+    last_used_at: datetime | None
+    rotated_at: datetime | None
+    previous_ends_at: datetime | None
+    revoked_at: datetime | None
+    revoked_by: str
+    revoked_reason: str
+
+    def status(self, now: datetime) -> KeyStatus:
+        """Whether it works now."""
+        if self.revoked_at is not None:
+            return KeyStatus.REVOKED
+        return KeyStatus.ACTIVE if now < self.ends_at else KeyStatus.EXPIRED
+
+
+def check_manages(caller: Caller) -> None:
+    """Raises PermissionDenied unless the caller manages the keys and tokens that they see.
+
+    Of a tenant that takes its `admin`, also where tenants' roles are not enforced elsewhere.
+    """
+    if not caller.is_operator and "admin" not in caller.roles:
+        raise PermissionDenied("this needs the role admin", reason="ROLE_REQUIRED")
+
+
+def check_roles(powers: Powers) -> None:
+    """Raises InvalidArgument for roles that a key of such an owner cannot have."""
+    of_tenant = powers.tenant_id is not None
+    known = TENANT_ROLES if of_tenant else PLATFORM_ROLES
+    if wrong := sorted(powers.roles - known):
+        owner = "a tenant" if of_tenant else "the operator"
+        raise InvalidArgument(
+            "roles",
+            f"{wrong[0]!r} is no role of a key of {owner}: {', '.join(sorted(known))}",
+            reason="UNKNOWN_ROLE",
+        )
+    if not of_tenant and not powers.roles:
+        raise InvalidArgument(
+            "roles", "name at least one for a key of the operator", reason="FIELD_REQUIRED"
+        )
+
+
+def check_may_give(caller: Caller, powers: Powers) -> None:
+    """Raises PermissionDenied where the key could do more than who creates or rotates it."""
+    check_manages(caller)
+    if caller.key_id is not None and not caller.may_create_keys:
+        raise PermissionDenied(
+            "this API key may not create or rotate keys", reason="KEY_MAY_NOT_CREATE_KEYS"
+        )
+    if OPERATOR_ROLE in caller.roles:
+        return
+    if powers.tenant_id is None or powers.tenant_id != caller.tenant_id:
+        raise PermissionDenied(
+            f"only {OPERATOR_ROLE} gives keys of the operator or of other tenants",
+            reason="ROLE_REQUIRED",
+        )
+    if missing := sorted(powers.roles - caller.roles):
+        raise PermissionDenied(
+            f"the role {missing[0]} is not yours to give", reason="ROLE_REQUIRED"
+        )
+
+
+def ends_at_of(said: datetime | None, now: datetime, caller: Caller) -> datetime:
+    """When a new key ends: as it is said, or a year from now.
+
+    Raises InvalidArgument as `check_end`.
+    """
+    if said is not None:
+        check_end(said, now, caller)
+        return said
+    default = (now + DEFAULT_LIFE).timestamp()
+    if caller.key_id is not None:
+        default = min(default, caller.expires_at)
+    return datetime.fromtimestamp(default, tz=now.tzinfo)
+
+
+def check_end(ends_at: datetime, now: datetime, caller: Caller) -> None:
+    """Raises InvalidArgument for an end that is past or too late.
+
+    What a key creates or rotates ends when that key does, at the latest.
+    """
+    if ends_at <= now:
+        raise InvalidArgument("ends_at", "is not in the future", reason="OUT_OF_RANGE")
+    if ends_at > now + MAX_LIFE:
+        raise InvalidArgument(
+            "ends_at", f"is more than {MAX_LIFE.days} days from now", reason="OUT_OF_RANGE"
+        )
+    if caller.key_id is not None and ends_at.timestamp() > caller.expires_at:
+        raise InvalidArgument(
+            "ends_at", "is after the end of the key that you call with", reason="OUT_OF_RANGE"
+        )
+
+
+def check_quota(working: int, limit: int) -> None:
+    """Raises ResourceExhausted for one key more than there may be."""
+    if working >= limit:
+        raise ResourceExhausted(
+            f"there are {working} keys that work, and {limit} may be: revoke one first",
+            reason="TOO_MANY_KEYS",
+        )
+
+
+def check_can_rotate(key: ApiKey, now: datetime) -> None:
+    """Raises FailedPrecondition for a key that does not work any more."""
+    if (status := key.status(now)) is not KeyStatus.ACTIVE:
+        raise FailedPrecondition(
+            f"the key is {status}: create another", reason="KEY_ENDED", metadata={"status": status}
+        )

@@ -1,0 +1,128 @@
+"""ApiKeyService: proto to domain and back."""
+
+from typing import Any
+
+from arcadia.catalog.v1 import api_key_service_pb2 as pb
+from arcadia.catalog.v1 import api_key_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.catalog import requests
+from services.catalog.deployments.rules.deployments import Cause
+from services.catalog.keys.create import create
+from services.catalog.keys.messages import api_key_message
+from services.catalog.keys.requests import new_key, rotation
+from services.catalog.keys.revoke import revoke
+from services.catalog.keys.rotate import rotate
+from services.catalog.keys.rules import ApiKey, KeyStatus
+from services.catalog.keys.store import list_keys, read_key
+from services.common.db.database import Database, WriteSession
+from services.common.db.idempotency import once
+from services.common.identity.api_keys import new_secret, written_key
+from services.common.identity.callers import current_caller
+from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.requests import current_request_id
+from services.common.values.clock import Clock
+
+__all__ = ["ApiKeyServicer"]
+
+Context = ServicerContext[Any, Any]
+
+
+class ApiKeyServicer(api_key_service_pb2_grpc.ApiKeyServiceServicer):
+    """The API keys of tenants and of the operator.
+
+    The answer that is kept for a repetition is made before the key is put into it: a secret is
+    kept nowhere.
+    """
+
+    def __init__(self, database: Database, now: Clock) -> None:
+        self._database = database
+        self._now = now
+
+    async def CreateApiKey(
+        self, request: pb.CreateApiKeyRequest, context: Context
+    ) -> pb.CreateApiKeyResponse:
+        """Creates a key and answers it whole, once."""
+        written: list[str] = []
+        answer = await self._create_once(request, written)
+        answer.key = "".join(written)  # nothing was written for a repetition
+        return answer
+
+    @once
+    async def _create_once(
+        self, session: WriteSession, request: pb.CreateApiKeyRequest, written: list[str]
+    ) -> pb.CreateApiKeyResponse:
+        caller, secret = current_caller(), new_secret()
+        made = await create(session, caller, new_key(request, caller), secret, self._cause())
+        written.append(written_key(made.id, secret))
+        return pb.CreateApiKeyResponse(api_key=self._message(made))
+
+    async def ListApiKeys(
+        self, request: pb.ListApiKeysRequest, context: Context
+    ) -> pb.ListApiKeysResponse:
+        """Lists keys in the order of their creation."""
+        scope, size = current_caller().scope, page_size(request.page_size)
+        tenant_id = requests.text("tenant_id", request.tenant_id)
+        status = requests.one_of("status", request.status, KeyStatus) if request.status else ""
+        filters = ("api keys", tenant_id, status)
+        position = decode_token(request.page_token, filters, (str,))
+        after = requests.uuid_of("page_token", position[0]) if position else None
+        async with self._database.read(scope) as session:
+            found = await list_keys(
+                session,
+                scope,
+                tenant_id=tenant_id,
+                status=status,
+                now=self._now(),
+                after=after,
+                limit=size + 1,
+            )
+        page, token = cut(found, size, filters, lambda one: (str(one.id),))
+        return pb.ListApiKeysResponse(api_keys=map(self._message, page), next_page_token=token)
+
+    async def GetApiKey(
+        self, request: pb.GetApiKeyRequest, context: Context
+    ) -> pb.GetApiKeyResponse:
+        """One key, without its secret."""
+        scope, key_id = current_caller().scope, requests.uuid_of("id", request.id)
+        async with self._database.read(scope) as session:
+            found = await read_key(session, scope, key_id)
+        return pb.GetApiKeyResponse(api_key=self._message(found))
+
+    async def RotateApiKey(
+        self, request: pb.RotateApiKeyRequest, context: Context
+    ) -> pb.RotateApiKeyResponse:
+        """Gives a key a new secret and answers it whole, once."""
+        written: list[str] = []
+        answer = await self._rotate_once(request, written)
+        answer.key = "".join(written)
+        return answer
+
+    @once
+    async def _rotate_once(
+        self, session: WriteSession, request: pb.RotateApiKeyRequest, written: list[str]
+    ) -> pb.RotateApiKeyResponse:
+        secret = new_secret()
+        changed = await rotate(session, current_caller(), rotation(request), secret, self._cause())
+        written.append(written_key(changed.id, secret))
+        return pb.RotateApiKeyResponse(api_key=self._message(changed))
+
+    @once
+    async def RevokeApiKey(
+        self, session: WriteSession, request: pb.RevokeApiKeyRequest, context: Context
+    ) -> pb.RevokeApiKeyResponse:
+        """Revokes a key."""
+        key_id, cause = requests.uuid_of("id", request.id), self._cause(request.reason)
+        revoked = await revoke(session, current_caller(), key_id, cause)
+        return pb.RevokeApiKeyResponse(api_key=self._message(revoked))
+
+    def _cause(self, reason: str = "") -> Cause:
+        return Cause(
+            actor=current_caller().subject,
+            reason=requests.prose("reason", reason),
+            request_id=current_request_id(),
+            at=self._now(),
+        )
+
+    def _message(self, key: ApiKey) -> pb.ApiKey:
+        return api_key_message(key, self._now())

@@ -1,0 +1,224 @@
+"""API keys in SQL."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from services.catalog.keys.rules import ApiKey, KeyStatus, Powers
+from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import record_of, records_of
+from services.common.errors import NotFound
+from services.common.identity.callers import Scope
+
+__all__ = [
+    "Secrets",
+    "count_working",
+    "create_key",
+    "find_secrets",
+    "list_keys",
+    "lock_key",
+    "note_use",
+    "read_key",
+    "replace_secret",
+    "revoke_key",
+]
+
+USE_NOTED: Final = timedelta(minutes=1)
+"""How often the use of a key is written."""
+
+COLUMNS: Final = """
+k.id, k.name, k.tenant_id, k.roles, k.may_create_keys, k.created_at, k.created_by, k.ends_at,
+k.last_used_at, k.rotated_at, k.previous_ends_at, k.revoked_at, k.revoked_by, k.revoked_reason
+"""
+
+OF_SCOPE: Final = "(CAST(:scope AS text) IS NULL OR k.tenant_id = CAST(:scope AS text))"
+
+ONE: Final = f"SELECT {COLUMNS} FROM api_keys AS k WHERE k.id = :id AND {OF_SCOPE}"
+READ: Final = text(ONE)
+LOCK: Final = text(f"{ONE} FOR NO KEY UPDATE")
+
+STATUS: Final = f"""
+CASE WHEN k.revoked_at IS NOT NULL THEN '{KeyStatus.REVOKED}'
+     WHEN k.ends_at <= :now THEN '{KeyStatus.EXPIRED}' ELSE '{KeyStatus.ACTIVE}' END
+"""
+
+LIST: Final = text(f"""
+SELECT {COLUMNS} FROM api_keys AS k
+WHERE {OF_SCOPE}
+  AND (CAST(:tenant_id AS text) = '' OR k.tenant_id = CAST(:tenant_id AS text))
+  AND (CAST(:status AS text) = '' OR {STATUS} = CAST(:status AS text))
+  AND (CAST(:after AS uuid) IS NULL OR k.id > CAST(:after AS uuid))
+ORDER BY k.id
+LIMIT :limit
+""")
+
+# One at a time for an owner: two keys that are created at once count each other.
+TURN: Final = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('api keys/' || coalesce(:tenant_id, ''), 0))"
+)
+COUNT: Final = text(
+    "SELECT count(*) FROM api_keys WHERE tenant_id IS NOT DISTINCT FROM :tenant_id"
+    " AND revoked_at IS NULL AND ends_at > :now"
+)
+
+CREATE: Final = text(f"""
+INSERT INTO api_keys AS k
+    (tenant_id, name, roles, may_create_keys, secret_hash, created_at, created_by, ends_at)
+VALUES (:tenant_id, :name, :roles, :may_create_keys, :secret_hash, :at, :actor, :ends_at)
+RETURNING {COLUMNS}
+""")
+
+REPLACE: Final = text(f"""
+UPDATE api_keys AS k
+SET previous_hash = CASE WHEN :overlaps THEN k.secret_hash END,
+    previous_ends_at = CASE WHEN :overlaps THEN CAST(:previous_ends_at AS timestamptz) END,
+    secret_hash = :secret_hash, rotated_at = :at, ends_at = :ends_at
+WHERE k.id = :id
+RETURNING {COLUMNS}
+""")
+
+REVOKE: Final = text(f"""
+UPDATE api_keys AS k
+SET revoked_at = :at, revoked_by = :actor, revoked_reason = :reason
+WHERE k.id = :id
+RETURNING {COLUMNS}
+""")
+
+SECRETS: Final = text(f"""
+SELECT {COLUMNS}, k.secret_hash, k.previous_hash FROM api_keys AS k WHERE k.id = :id
+""")
+
+NOTE_USE: Final = text(
+    "UPDATE api_keys SET last_used_at = :at WHERE id = :id"
+    " AND (last_used_at IS NULL OR last_used_at < CAST(:at AS timestamptz) - :noted)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """A key with the hashes of its secrets."""
+
+    key: ApiKey
+    secret_hash: bytes
+    previous_hash: bytes | None
+
+
+def _key_of(row: Row[Any]) -> ApiKey:
+    return record_of(ApiKey, row)
+
+
+async def read_key(session: ReadSession, scope: Scope, key_id: UUID) -> ApiKey:
+    """One key. Raises NotFound when there is none in the scope."""
+    return await _one(session, READ, scope, key_id)
+
+
+async def lock_key(session: WriteSession, scope: Scope, key_id: UUID) -> ApiKey:
+    """One key, which nobody else changes until the end. Raises NotFound as `read_key`."""
+    return await _one(session, LOCK, scope, key_id)
+
+
+async def _one(session: ReadSession, statement: Any, scope: Scope, key_id: UUID) -> ApiKey:
+    values = {"id": key_id, "scope": scope.tenant_id}
+    row = (await session.execute(statement, values)).one_or_none()
+    if row is None:
+        raise NotFound("api key", str(key_id))
+    return _key_of(row)
+
+
+async def list_keys(
+    session: ReadSession,
+    scope: Scope,
+    *,
+    tenant_id: str,
+    status: str,
+    now: datetime,
+    after: UUID | None,
+    limit: int,
+) -> list[ApiKey]:
+    """Keys in the order of their creation; empty filters take all."""
+    values = {
+        "scope": scope.tenant_id,
+        "tenant_id": tenant_id,
+        "status": status,
+        "now": now,
+        "after": after,
+        "limit": limit,
+    }
+    return records_of(ApiKey, await session.execute(LIST, values))
+
+
+async def count_working(session: WriteSession, tenant_id: str | None, now: datetime) -> int:
+    """How many keys of an owner work; nobody else counts or creates them until the end."""
+    values = {"tenant_id": tenant_id}
+    await session.execute(TURN, values)
+    return int((await session.execute(COUNT, values | {"now": now})).scalar_one())
+
+
+async def create_key(
+    session: WriteSession,
+    powers: Powers,
+    *,
+    name: str,
+    secret_hash: bytes,
+    actor: str,
+    at: datetime,
+    ends_at: datetime,
+) -> ApiKey:
+    """Keeps a new key."""
+    values = {
+        "tenant_id": powers.tenant_id,
+        "name": name,
+        "roles": sorted(powers.roles),
+        "may_create_keys": powers.may_create_keys,
+        "secret_hash": secret_hash,
+        "actor": actor,
+        "at": at,
+        "ends_at": ends_at,
+    }
+    return _key_of((await session.execute(CREATE, values)).one())
+
+
+async def replace_secret(
+    session: WriteSession,
+    key_id: UUID,
+    *,
+    secret_hash: bytes,
+    at: datetime,
+    previous_ends_at: datetime | None,
+    ends_at: datetime,
+) -> ApiKey:
+    """Gives a locked key another secret; the present one works until it ends, if it does."""
+    values = {
+        "id": key_id,
+        "secret_hash": secret_hash,
+        "at": at,
+        "overlaps": previous_ends_at is not None,
+        "previous_ends_at": previous_ends_at,
+        "ends_at": ends_at,
+    }
+    return _key_of((await session.execute(REPLACE, values)).one())
+
+
+async def revoke_key(
+    session: WriteSession, key_id: UUID, *, actor: str, reason: str, at: datetime
+) -> ApiKey:
+    """Makes a locked key open nothing any more."""
+    values = {"id": key_id, "actor": actor, "reason": reason, "at": at}
+    return _key_of((await session.execute(REVOKE, values)).one())
+
+
+async def find_secrets(session: ReadSession, key_id: UUID) -> Secrets | None:
+    """A key with its hashes; None when there is none of that id."""
+    row = (await session.execute(SECRETS, {"id": key_id})).one_or_none()
+    if row is None:
+        return None
+    previous = bytes(row.previous_hash) if row.previous_hash is not None else None
+    return Secrets(_key_of(row), bytes(row.secret_hash), previous)
+
+
+async def note_use(session: WriteSession, key_id: UUID, at: datetime) -> None:
+    """Keeps that a key was used, unless that was kept within the last minute."""
+    await session.execute(NOTE_USE, {"id": key_id, "at": at, "noted": USE_NOTED})

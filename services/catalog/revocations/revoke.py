@@ -1,0 +1,41 @@
+"""Revokes tokens."""
+
+from datetime import timedelta
+
+from services.catalog.deployments.rules.deployments import Cause
+from services.catalog.keys.rules import check_manages
+from services.catalog.revocations.rules import (
+    Target,
+    TokenRevocation,
+    check_count,
+    check_named,
+    forgotten_at,
+)
+from services.catalog.revocations.store import count_other, forget_ended, upsert_revocation
+from services.common.db.database import WriteSession
+from services.common.identity.callers import Caller
+
+__all__ = ["revoke_tokens"]
+
+
+async def revoke_tokens(
+    session: WriteSession, caller: Caller, target: Target, cause: Cause, *, longest_life: timedelta
+) -> TokenRevocation:
+    """Refuses the tokens issued until now that are named, for as long as one may live.
+
+    Raises PermissionDenied for a tenant's caller who is not its admin, InvalidArgument where
+    nothing is named, ResourceExhausted when there are too many revocations.
+    """
+    check_manages(caller)
+    check_named(target)
+    check_count(await count_other(session, target, cause.at))
+    made = await upsert_revocation(
+        session,
+        target,
+        actor=cause.actor,
+        reason=cause.reason,
+        at=cause.at,
+        ends_at=forgotten_at(cause.at, longest_life),
+    )
+    await forget_ended(session, cause.at)
+    return made

@@ -1,0 +1,92 @@
+"""What the catalog keeps of API keys and revoked tokens, asked of it by the other services."""
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import grpc
+from arcadia.catalog.v1 import identity_service_pb2 as pb
+from arcadia.catalog.v1.identity_service_pb2_grpc import IdentityServiceStub
+
+from services.common.errors import Unavailable
+from services.common.identity.api_keys import PresentedKey, key_caller
+from services.common.identity.callers import Caller
+from services.common.identity.revocations import LiveRevocations, Revocation
+from services.common.rpc.clients import open_channel
+from services.common.rpc.wire import instant_of
+from services.common.settings import Service, Settings
+
+if TYPE_CHECKING:
+    from arcadia.catalog.v1.identity_service_pb2_grpc import IdentityServiceAsyncStub
+
+__all__ = ["CatalogIdentity", "IdentitySource"]
+
+WAIT_SECONDS: Final = 3.0
+
+
+class IdentitySource(Protocol):
+    """Where a service learns whom API keys prove and which tokens are revoked.
+
+    Both raise Unavailable where that cannot be learned now.
+    """
+
+    async def resolve_key(self, key: PresentedKey) -> Caller | None:
+        """The caller that a key proves; None for one that opens nothing."""
+        ...
+
+    async def live_revocations(self, known_version: str) -> LiveRevocations | None:
+        """All revocations of tokens that may still live; None where the list is the known one."""
+        ...
+
+
+class CatalogIdentity:
+    """Asks the catalog; must be made inside the running loop.
+
+    Its channel lives as long as the process, and connects when it is first used.
+    """
+
+    def __init__(self, settings: Settings, *, caller: str) -> None:
+        channel = open_channel(settings, Service.CATALOG, caller=caller)
+        self._catalog: IdentityServiceAsyncStub = IdentityServiceStub(channel)
+
+    async def resolve_key(self, key: PresentedKey) -> Caller | None:
+        """The caller that a key proves; None for one that opens nothing."""
+        request = pb.ResolveApiKeyRequest(id=str(key.id), secret_hash=key.secret_hash)
+        answer = await self._ask(self._catalog.ResolveApiKey, request)
+        if not answer.HasField("holder"):
+            return None
+        holder = answer.holder
+        return key_caller(
+            key.id,
+            holder.tenant_id or None,
+            frozenset(holder.roles),
+            may_create_keys=holder.may_create_keys,
+            ends_at=instant_of(holder.ends_at, "ends_at"),
+        )
+
+    async def live_revocations(self, known_version: str) -> LiveRevocations | None:
+        """All revocations of tokens that may still live; None where the list is the known one."""
+        request = pb.GetLiveRevocationsRequest(known_version=known_version)
+        answer = await self._ask(self._catalog.GetLiveRevocations, request)
+        if answer.version == known_version:
+            return None
+        return LiveRevocations(
+            answer.version,
+            tuple(
+                Revocation(
+                    each.tenant_id or None,
+                    each.subject or None,
+                    each.token_id or None,
+                    instant_of(each.revoked_at, "revoked_at").timestamp(),
+                )
+                for each in answer.revocations
+            ),
+        )
+
+    async def _ask(self, method: Any, request: Any) -> Any:
+        try:
+            return await method(request, timeout=WAIT_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            raise Unavailable(
+                "the catalog does not answer, so API keys and revocations are not known",
+                reason="IDENTITY_UNAVAILABLE",
+                metadata={"code": error.code().name},
+            ) from error

@@ -1,0 +1,112 @@
+"""Revocations of tokens, as operators and tenants' admins make them."""
+
+from datetime import UTC, timedelta
+from typing import Any
+
+import pytest
+from arcadia.catalog.v1 import token_revocation_service_pb2 as pb
+
+from services.catalog.revocations import rules
+from services.catalog.revocations.live import live_revocations
+from services.common.identity.revocations import Revocation
+from tests.catalog.shop import Shop, Token, refusal
+from tests.inventory.account import reason_of, violated_field
+
+
+async def revoke(shop: Shop, token: Token | None = None, **said: Any) -> pb.TokenRevocation:
+    request = pb.RevokeTokensRequest(**said)
+    return (await shop.tokens.RevokeTokens(request, metadata=token or shop.acme)).revocation
+
+
+async def listed(shop: Shop, token: Token, **said: Any) -> list[str]:
+    request = pb.ListRevocationsRequest(**said)
+    answer = await shop.tokens.ListRevocations(request, metadata=token)
+    return [each.id for each in answer.revocations]
+
+
+async def test_a_tenants_admin_revokes_tokens_of_the_tenant_only(shop: Shop) -> None:
+    made = await revoke(shop, subject="m", reason="left the company")
+    assert (made.tenant_id, made.subject, made.revoked_by) == ("acme", "m", "member of acme")
+    foreign = revoke(shop, tenant_id="globex", subject="m")
+    assert await refusal(foreign, violated_field) == ("INVALID_ARGUMENT", "tenant_id")
+    member = shop.user("m", roles=["member"], tenant_id="acme")
+    denied = await refusal(revoke(shop, member, subject="n"), reason_of)
+    assert denied == ("PERMISSION_DENIED", "ROLE_REQUIRED")
+    # Without a subject all of the tenant's.
+    whole = await revoke(shop)
+    assert (whole.tenant_id, whole.subject, whole.token_id) == ("acme", "", "")
+    assert await listed(shop, shop.acme) == [made.id, whole.id]
+    assert await listed(shop, shop.tenant("globex")) == []
+
+
+async def test_an_operator_revokes_anybodys_tokens_but_not_everybodys(shop: Shop) -> None:
+    made = [
+        await revoke(shop, shop.operator, subject="m"),
+        await revoke(shop, shop.operator, token_id="jti-1"),
+        await revoke(shop, shop.operator, tenant_id="acme"),
+    ]
+    nothing = revoke(shop, shop.operator)
+    assert await refusal(nothing, violated_field) == ("INVALID_ARGUMENT", "subject")
+    for role in ("platform-billing", "platform-operations", "platform-viewer"):
+        denied = revoke(shop, shop.user("o", roles=[role]), subject="m")
+        assert (await refusal(denied, reason_of))[0] == "PERMISSION_DENIED"
+    viewer = shop.user("v", roles=["platform-viewer"])
+    assert await listed(shop, viewer) == [each.id for each in made]
+    assert await listed(shop, shop.operator, tenant_id="acme") == [made[2].id]
+
+
+async def test_tokens_that_are_revoked_again_keep_one_revocation_of_the_later_moment(
+    shop: Shop,
+) -> None:
+    first = await revoke(shop, subject="m")
+    shop.clock.now += timedelta(hours=1)
+    second = await revoke(shop, subject="m", reason="again")
+    assert second.id == first.id
+    assert second.revoked_at.ToDatetime(UTC) == shop.clock()
+    assert shop.rows("SELECT count(*) FROM token_revocations") == [(1,)]
+
+
+async def test_a_revocation_lives_as_long_as_a_token_and_is_then_forgotten(shop: Shop) -> None:
+    made = await revoke(shop, subject="m")
+    longest = timedelta(days=shop.settings.jwt_max_days)
+    assert made.ends_at.ToDatetime(UTC) == shop.clock() + longest + timedelta(minutes=2)
+    shop.clock.now += longest + timedelta(seconds=119)
+    assert await listed(shop, shop.acme) == [made.id]
+    shop.clock.now += timedelta(seconds=1)
+    assert await listed(shop, shop.acme) == []
+    await revoke(shop, subject="n")
+    assert shop.rows("SELECT subject FROM token_revocations") == [("n",)]
+
+
+async def test_services_learn_the_live_revocations_where_they_changed(shop: Shop) -> None:
+    await revoke(shop, subject="m")
+    await revoke(shop, shop.operator, token_id="jti-1")
+    at = shop.clock().timestamp()
+    found = await live_revocations(shop.database, "", shop.clock())
+    assert found is not None
+    assert set(found.revocations) == {
+        Revocation("acme", "m", None, at),
+        Revocation(None, None, "jti-1", at),
+    }
+    assert await live_revocations(shop.database, found.version, shop.clock()) is None
+    shop.clock.now += timedelta(seconds=1)
+    await revoke(shop, subject="m")
+    changed = await live_revocations(shop.database, found.version, shop.clock())
+    assert changed is not None
+    assert Revocation("acme", "m", None, at + 1) in changed.revocations
+    shop.clock.now += timedelta(days=40)
+    ended = await live_revocations(shop.database, changed.version, shop.clock())
+    assert ended is not None
+    assert ended.revocations == ()
+
+
+async def test_the_revocations_of_a_tenant_are_bounded(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MAX_REVOCATIONS", 2)
+    for subject in ("a", "b", "a"):
+        await revoke(shop, subject=subject)
+    refused = await refusal(revoke(shop, subject="c"), reason_of)
+    assert refused == ("RESOURCE_EXHAUSTED", "TOO_MANY_REVOCATIONS")
+    assert (await revoke(shop, subject="b")).subject == "b"
+    assert (await revoke(shop, shop.tenant("globex"), subject="c")).subject == "c"
