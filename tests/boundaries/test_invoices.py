@@ -109,7 +109,7 @@ def test_an_invoice_comes_to_the_largest_amount_and_not_to_a_cent_more() -> None
             assemble("acme", APRIL, [part(line(largest), line(sign))], GST)
         assert (refused.value.reason, refused.value.message, refused.value.deployment_id) == (
             "AMOUNT_TOO_LARGE",
-            "the lines come to more than 1000000000000000 cents",
+            "the lines exceed 1000000000000000 cents in total",
             "",
         )
         assert str(refused.value) == refused.value.message

@@ -1,4 +1,4 @@
-"""What a request about invoices may say, refused with the name of the field."""
+"""Parsers of invoicing requests; each error names the field."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -28,24 +28,24 @@ MAX_ADDRESS_LINES: Final = 8
 
 
 def text(field: str, value: str, longest: int = MAX_TEXT) -> str:
-    """A text that the database can keep, else InvalidArgument."""
+    """A text that the database can store. Raises InvalidArgument."""
     return fields.text(field, value, longest)
 
 
 def required(field: str, value: str, longest: int = MAX_TEXT) -> str:
-    """A text that is not blank, else InvalidArgument."""
+    """A text that is not blank. Raises InvalidArgument."""
     if not value.strip():
         raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
     return text(field, value, longest)
 
 
 def uuid_or_none(field: str, value: str) -> UUID | None:
-    """One of our ids, None when empty, else InvalidArgument."""
+    """An id; None if empty. Raises InvalidArgument."""
     return uuid_of(field, value) if value else None
 
 
 def word(field: str, value: str, words: Sequence[str]) -> str:
-    """One of some words, else InvalidArgument."""
+    """One of the allowed values. Raises InvalidArgument."""
     if value not in words:
         named = ", ".join(one for one in words if one)
         raise InvalidArgument(field, f"{value!r} is not one of {named}")
@@ -53,14 +53,14 @@ def word(field: str, value: str, words: Sequence[str]) -> str:
 
 
 def page_limit(field: str, value: int, default: int, most: int) -> int:
-    """How many are asked for: the default for 0, never more than the most."""
+    """The requested number: the default for 0, capped at the maximum."""
     if value < 0:
         raise InvalidArgument(field, "must not be negative")
     return min(value or default, most)
 
 
 def party(field: str, message: invoices_pb2.Party) -> Party:
-    """Somebody on an invoice, each line short enough for one. Raises InvalidArgument."""
+    """A party with bounded lines. Raises InvalidArgument."""
     if len(message.address_lines) > MAX_ADDRESS_LINES:
         raise InvalidArgument(
             f"{field}.address_lines", f"must not be more than {MAX_ADDRESS_LINES}"

@@ -1,4 +1,4 @@
-"""The tables of invoices, and of what makes and moves them."""
+"""The tables of invoices, roll-ups, credit notes and hand-overs."""
 
 from sqlalchemy import (
     BigInteger,
@@ -46,7 +46,7 @@ def _cents(*names: str) -> list[Column[int]]:
 
 
 def _words(*names: str) -> list[Column[str]]:
-    """Texts that are empty until something is known."""
+    """Text columns that are empty by default."""
     return [Column(name, Text, nullable=False, server_default="") for name in names]
 
 

@@ -1,4 +1,4 @@
-"""Begins a roll-up, or finds the one that was begun under its key."""
+"""Opens a roll-up, idempotently by its key."""
 
 from datetime import datetime
 
@@ -18,14 +18,14 @@ __all__ = ["begin_rollup"]
 
 
 async def begin_rollup(session: WriteSession, opening: Opening, at: datetime) -> Rollup:
-    """Opens a roll-up, or answers the one that was opened under its key before.
+    """Opens a roll-up, or returns the one that was opened under its key before.
 
-    An earlier one of the month that never ended is closed: there is one workflow a month, so
-    its own is gone. Its drafts pass to this one, unless it is to replace them.
+    Closes an unfinished earlier roll-up of the month: there is one workflow per month, so that
+    one's workflow is gone. Its drafts move to the new roll-up, unless the new one replaces them.
 
     Raises AlreadyExists when the key names a roll-up of another month.
     """
-    # Before the key is taken: who holds one of these may be about to take the same key.
+    # Lock them before the key: the holder of such a lock may be about to claim the same key.
     await lock_open(session, opening.period)
     opened = await insert_rollup(session, opening, at)
     if opened is None:

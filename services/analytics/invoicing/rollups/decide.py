@@ -1,4 +1,4 @@
-"""Moves a roll-up on, decides upon it, and tells its work what was decided."""
+"""Changes the status of a roll-up, records decisions, and signals its workflow."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -42,13 +42,13 @@ TOLD_WHILE: Final[Mapping[str, frozenset[RollupStatus]]] = {
     ),
     RETRY: frozenset({RollupStatus.RUNNING}),
 }
-"""A decision that was told before is told again, but not to work that is past it."""
+"""The statuses in which a repeated decision is signalled again: later ones are past it."""
 
 
 async def tell_work(flows: FlowClient, rollup: Rollup, decision: str) -> str:
-    """Signals the work on a roll-up, or starts it where it had ended; the id of its run.
+    """Signal-with-start: signals the roll-up's workflow, started if needed; returns its run id.
 
-    Raises Unavailable while Temporal does not answer.
+    Raises Unavailable if Temporal does not answer.
     """
     request = RollupInput(
         period=rollup.period.isoformat(),
@@ -64,10 +64,10 @@ async def tell_work(flows: FlowClient, rollup: Rollup, decision: str) -> str:
 async def move_rollup(
     session: WriteSession, rollup_id: UUID, status: RollupStatus, *, reason: str, at: datetime
 ) -> Rollup:
-    """The roll-up with its new status. Raises NotFound, and FailedPrecondition for no move."""
+    """Sets the status. Raises NotFound, and FailedPrecondition for an invalid transition."""
     rollup = await locked_rollup(session, rollup_id)
     if status is RollupStatus.UNDONE and await has_issued(session, rollup_id):
-        raise FailedPrecondition("what was issued is not undone", reason="ROLLUP_NOT_UNDOABLE")
+        raise FailedPrecondition("issued invoices cannot be undone", reason="ROLLUP_NOT_UNDOABLE")
     if not check_rollup_move(rollup.status, status):
         return rollup
     return await update_rollup(
@@ -88,9 +88,9 @@ async def decide(
     reason: str,
     at: datetime,
 ) -> Rollup:
-    """The roll-up with an operator's decision; the same again answers it as it is.
+    """Records an operator's decision on a roll-up. Idempotent.
 
-    Raises NotFound, and FailedPrecondition when it does not await that decision.
+    Raises NotFound, and FailedPrecondition if it does not await that decision.
     """
     rollup = await locked_rollup(session, rollup_id)
     if decision is Decision.UNDO and rollup.status is not RollupStatus.UNDONE:
@@ -111,15 +111,15 @@ async def decide(
 async def check_newest(
     session: ReadSession, rollup: Rollup, *, but: Sequence[RollupStatus]
 ) -> None:
-    """Raises FailedPrecondition when a later roll-up of the month took over from this one.
+    """Raises FailedPrecondition if a later roll-up of the month superseded this one.
 
-    Those of the statuses `but` did not. One workflow a month is told what was decided: it would
-    do to the later one what was said of this one.
+    Later roll-ups with a status in `but` do not count. There is one workflow per month, so it would
+    apply this roll-up's decision to the later one.
     """
     later = await later_rollup(session, rollup, but=but)
     if later is not None:
         raise FailedPrecondition(
-            f"roll-up {later} of the month took over from it",
+            f"it was superseded by roll-up {later} of the month",
             reason="ROLLUP_SUPERSEDED",
             metadata={"rollup_id": str(later)},
         )
@@ -128,9 +128,9 @@ async def check_newest(
 async def approve_when_issued(
     session: WriteSession, rollup: Rollup, *, operator: str, at: datetime
 ) -> bool:
-    """Approves a locked roll-up whose last draft was issued by hand; whether it did.
+    """Approves a locked roll-up whose last draft an operator issued; returns whether it did.
 
-    There is nothing left to approve: without this it would never complete.
+    Nothing is left to approve, so without this it would never complete.
     """
     if rollup.status is not RollupStatus.AWAITING_APPROVAL or rollup.decision:
         return False

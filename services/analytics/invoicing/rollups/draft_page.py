@@ -1,7 +1,7 @@
-"""A page of a roll-up: usage and subscriptions in, quotes from the catalog, drafts out.
+"""Drafts one page of a roll-up: usage and subscriptions in, quotes from the catalog, drafts out.
 
-Everything is read and priced before the transaction that writes begins: no lock is held
-while prices are computed.
+Everything is read and priced before the write transaction begins, so no lock is held while the
+catalog computes prices.
 """
 
 from collections import defaultdict
@@ -67,38 +67,38 @@ __all__ = ["PageDrafting"]
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What is known of the tenants of a page before anything is priced."""
+    """The inputs of a page, read before pricing."""
 
     own: ClosedMonth
-    """The month of the roll-up, with what later invoices adjust of it."""
+    """The month of the roll-up, with its adjustments on later invoices."""
     standing: Mapping[str, Sequence[LivingInvoice]]
-    """The month's invoices that hold, by tenant."""
+    """The month's valid invoices (not void, not credited in full), by tenant."""
     again: Sequence[ClosedMonth]
-    """Earlier months of which something was learned late."""
+    """Earlier months with late changes."""
     since: Period
-    """The first of all these months."""
+    """The earliest of these months."""
     others: AbstractSet[UUID]
-    """The invoices of other months since then that hold: they say what is billed already."""
+    """The valid invoices of other months since then, which determine what is billed already."""
     one_offs: Mapping[str, Sequence[OneOff]]
-    """What operators added by hand and no invoice bills yet, by tenant."""
+    """Pending one-off lines, by tenant."""
     regions: Mapping[str, str]
     rules: Mapping[str, TaxRule]
 
 
 @dataclass(slots=True)
 class _Made:
-    """What becomes of the tenants of a page."""
+    """The results of a page."""
 
     skipped: set[str] = field(default_factory=set)
     kept: set[str] = field(default_factory=set)
-    """Drafted by this roll-up already: an answer was lost."""
+    """Tenants that this roll-up drafted before: the response of that attempt was lost."""
     replaced: list[UUID] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     repriced: list[Repriced] = field(default_factory=list)
     failures: dict[str, CannotBill] = field(default_factory=dict)
 
     def outcomes(self, drafted: AbstractSet[str]) -> list[TenantOutcome]:
-        """A line for each tenant."""
+        """One outcome per tenant."""
         drafted = drafted | self.kept
         return [
             *(TenantOutcome(one, Outcome.DRAFTED) for one in sorted(drafted)),
@@ -111,7 +111,7 @@ class _Made:
 
 
 class PageDrafting:
-    """Drafts tenants with what the catalog quotes for them."""
+    """Drafts the invoices of tenants from the catalog's quotes."""
 
     def __init__(
         self, database: Database, catalog: "PricingServiceAsyncStub", *, tax_region: str
@@ -121,10 +121,10 @@ class PageDrafting:
         self._tax_region = tax_region
 
     async def draft(self, rollup: Rollup, tenant_ids: Sequence[str], at: datetime) -> None:
-        """Drafts these tenants of a roll-up, and keeps what became of each.
+        """Drafts the invoices of these tenants and records the outcome of each.
 
-        Raises FailedPrecondition when the roll-up does not draft (any more), Aborted when
-        another invoice billed one of the months of a tenant meanwhile.
+        Raises FailedPrecondition if the roll-up is not drafting, Aborted if another invoice billed
+        one of a tenant's months in the meantime.
         """
         page = await self._read(rollup, tenant_ids)
         made = _sorted_out(rollup, page)
@@ -150,7 +150,7 @@ class PageDrafting:
             given_up = [
                 row.id for rows in standing.values() for row in rows if _is_replaced(row, rollup)
             ]
-            # Who has an invoice of the month gets what is learned late with the next one.
+            # A tenant that has an invoice of the month gets late changes on the next one.
             open_to_more = [
                 tenant
                 for tenant in tenant_ids
@@ -186,7 +186,7 @@ class PageDrafting:
     async def _own_parts(
         self, page: _Page, tenant_ids: Sequence[str], made: _Made
     ) -> list[tuple[str, Part]]:
-        """The parts of the month itself; without what its invoices that stay bill already."""
+        """The parts of the month itself, without those billed by invoices that are kept."""
         month = page.own
         billed = {
             one
@@ -203,7 +203,7 @@ class PageDrafting:
     async def _repriced(
         self, month: ClosedMonth, failures: dict[str, CannotBill]
     ) -> list[Repriced]:
-        """What the changes of a closed month add to, or take from, what was billed for it."""
+        """The adjustments of a closed month: its price now less its billed amounts."""
         tenants = sorted({tenant for tenant, _ in month.changed} - failures.keys())
         listed = map(Subscribed.of, await billable_of(self._catalog, month.period, tenants))
         wanted = [one for one in month.with_billed(listed) if one.tenant_id in tenants]
@@ -239,7 +239,7 @@ class PageDrafting:
         return made
 
     def _assemble(self, page: _Page, tenant: str, parts: Iterable[Part], made: _Made) -> None:
-        """A draft for each currency that has no invoice that stays."""
+        """Adds a draft for each currency without an invoice that is kept."""
         stays = {
             row.currency for row in page.standing.get(tenant, ()) if row.id not in made.replaced
         }
@@ -257,7 +257,7 @@ class PageDrafting:
             return
         made.drafts += drafts
         if not drafts and tenant not in made.kept:
-            # It has its invoices, or what was learned late costs nothing.
+            # It has its invoices, or its late changes cost nothing.
             made.skipped.add(tenant)
 
     def _draft(self, page: _Page, tenant: str, parts: Sequence[Part]) -> Draft:
@@ -277,7 +277,7 @@ class PageDrafting:
             current = await locked_rollup(session, rollup.id, shared=True)
             if current.status is not RollupStatus.RUNNING or current.decision:
                 raise FailedPrecondition(
-                    f"the roll-up is {current.status}: nothing is drafted",
+                    f"the roll-up is {current.status}, so it cannot draft invoices",
                     reason="ROLLUP_NOT_DRAFTING",
                     metadata={"status": current.status},
                 )
@@ -302,7 +302,7 @@ class PageDrafting:
                 )
             beaten = {draft.tenant_id for draft in made.drafts if key_of(draft) not in ids}
             for row in await living_invoices(session, rollup.period, sorted(beaten)):
-                # Drafted meanwhile: by the same page, sent twice, or by somebody else.
+                # Drafted in the meantime, by a repetition of this page or by another call.
                 (made.kept if row.rollup_id == rollup.id else made.skipped).add(row.tenant_id)
             drafted = {tenant for tenant, _ in ids}
             await record_outcomes(session, rollup.id, made.outcomes(drafted), at)
@@ -327,7 +327,7 @@ async def _own_month(
 async def _take_up(
     session: WriteSession, repriced: Sequence[Repriced], ids: Mapping[DraftKey, UUID]
 ) -> None:
-    """Notes on which invoice each change is; closes those that cost nothing."""
+    """Records which invoice adjusts each change; closes changes that cost nothing."""
     taken_up: dict[int, UUID] = {}
     free: list[int] = []
     for one in repriced:
@@ -335,7 +335,7 @@ async def _take_up(
             free += one.change_ids
             continue
         invoices = {ids.get((one.tenant_id, part.currency)) for part in one.parts}
-        # Beaten by a page that was sent twice: that one took all of it up.
+        # A repetition of this page was first and claimed all of them.
         if None in invoices:
             if len(invoices) > 1:
                 raise _moved()
@@ -348,18 +348,18 @@ async def _take_up(
 
 def _moved() -> Aborted:
     return Aborted(
-        "another invoice billed one of the tenants' months meanwhile", reason="INVOICES_MOVED"
+        "another invoice billed one of the tenants' months in the meantime", reason="INVOICES_MOVED"
     )
 
 
 def _is_replaced(invoice: LivingInvoice, rollup: Rollup) -> bool:
-    """Whether a roll-up gives up a standing invoice for a new draft."""
+    """Whether a roll-up replaces an existing invoice with a new draft."""
     ours = invoice.rollup_id == rollup.id
     return rollup.force and not ours and invoice.status is InvoiceStatus.DRAFT
 
 
 def _sorted_out(rollup: Rollup, page: _Page) -> _Made:
-    """Whose draft is this roll-up's own, and which ones to replace."""
+    """The tenants that this roll-up has drafted before, and the drafts to replace."""
     made = _Made()
     for tenant, invoices in page.standing.items():
         for invoice in invoices:

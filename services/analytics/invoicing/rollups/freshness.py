@@ -1,6 +1,6 @@
-"""How fresh that is from which a month is metered, and its costs are known.
+"""Checks whether the sources of a month's usage and costs are fresh.
 
-In the past tense: it is kept with the roll-up, and read long after.
+The messages are in the past tense, because they are stored with the roll-up and read later.
 """
 
 from dataclasses import dataclass
@@ -27,16 +27,16 @@ METERED: Final = sorted(RULES)
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """What is not fresh, in words."""
+    """The stale sources, in words."""
 
     stale: tuple[str, ...]
-    """What the inventory did not see completely since the month ended."""
+    """Kinds that the inventory did not see completely since the end of the month."""
     unknown: tuple[str, ...]
-    """What else is not known yet."""
+    """Other missing sources."""
 
 
 class Sources:
-    """Asks the inventory and billing; one that does not answer makes its part unknown."""
+    """Asks inventory and billing; if one does not answer, its sources are reported as unknown."""
 
     def __init__(
         self, inventory: "LookupServiceAsyncStub", costs: "CostFeedServiceAsyncStub"
@@ -45,7 +45,7 @@ class Sources:
         self._costs = costs
 
     async def freshness(self, period: Period) -> Freshness:
-        """How fresh they are for a month."""
+        """The freshness of the sources of a month."""
         unknown: list[str] = []
         stale: list[str] = []
         try:
@@ -86,7 +86,7 @@ class Sources:
 
 
 def stale_kinds(sweeps: dict[str, datetime | None], period: Period) -> list[str]:
-    """The kinds whose last complete sweep began before the month ended, in words."""
+    """The kinds whose last complete sweep began before the end of the month, in words."""
     told = []
     for kind, at in sorted(sweeps.items()):
         if at is None:

@@ -1,4 +1,4 @@
-"""InvoicingService: the steps of the month's end, each of which may be sent again."""
+"""InvoicingService: the steps of the month-end roll-up, each of which is idempotent."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -88,7 +88,7 @@ Context = ServicerContext[Any, Any]
 
 PLANNING: Final = "planning"
 WAITING: Final = "waiting"
-"""What a page token of a plan goes on with."""
+"""The position in a plan's page token."""
 
 TENANTS_A_PAGE: Final = 200
 MAX_TENANTS_A_PAGE: Final = 1_000
@@ -101,7 +101,7 @@ MAX_PAGE: Final = 2**31 - 1
 
 
 class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
-    """Drafts, checks, issues and hands over; called by workers."""
+    """Drafts, checks, issues and hands over invoices; called by workers."""
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def BeginRollup(
         self, request: pb.BeginRollupRequest, context: Context
     ) -> pb.BeginRollupResponse:
-        """Opens a roll-up, or answers the one that was opened under its key."""
+        """Opens a roll-up, or returns the one that was opened under its key."""
         opening = Opening(
             period=read_month(request.period, "period"),
             key=requests.required("key", request.key),
@@ -139,7 +139,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def CheckFreshness(
         self, request: pb.CheckFreshnessRequest, context: Context
     ) -> pb.CheckFreshnessResponse:
-        """What is not fresh of that from which a month is metered; kept with the roll-up."""
+        """Returns the stale sources of a month and stores them with the roll-up."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         async with self._database.read(ALL) as session:
             rollup = await read_rollup(session, rollup_id)
@@ -151,7 +151,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def PlanRollup(
         self, request: pb.PlanRollupRequest, context: Context
     ) -> pb.PlanRollupResponse:
-        """Keeps who is billable, page by page; then tells on which pages somebody waits."""
+        """Stores the billable tenants by page; once all are planned, returns the pages to draft."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         tenants = requests.page_limit(
             "tenants_per_page", request.tenants_per_page, TENANTS_A_PAGE, MAX_TENANTS_A_PAGE
@@ -170,7 +170,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             1,
         )
         if rollup.is_planned:
-            # The token may be of the planning that ended with a lost answer.
+            # The token may be of a planning call whose response was lost.
             after = number if kind == WAITING else 0
             return await self._waiting_pages(rollup_id, filters, after=after, limit=pages)
         if not request.page_token:
@@ -190,13 +190,13 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
                 await release_adjustments(session, orphans)
                 await release_one_off_lines(session, orphans)
         if token:
-            # Cursors are told when all is planned: a page may still gain a tenant.
+            # Cursors are returned when all is planned: a page may still gain a tenant.
             following = encode_token(filters, (PLANNING, token, number))
             return pb.PlanRollupResponse(next_page_token=following)
         return await self._waiting_pages(rollup_id, filters, after=0, limit=pages)
 
     async def _note_backdated_changes(self) -> None:
-        """Notes which closed months subscriptions were changed in since the last roll-up."""
+        """Records the closed months in which subscriptions changed since the last roll-up."""
         async with self._database.read(ALL) as session:
             after = await backdated_cursor(session)
         while True:
@@ -220,7 +220,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def _waiting_pages(
         self, rollup_id: UUID, filters: tuple[Any, ...], *, after: int, limit: int
     ) -> pb.PlanRollupResponse:
-        """The pages on which a tenant waits to be drafted."""
+        """Returns the pages with tenants to draft."""
         async with self._database.read(ALL) as session:
             found = await planned_pages(session, rollup_id, after=after, limit=limit + 1)
         pages, token = cut(found, limit, filters, lambda one: (WAITING, "", one[0]))
@@ -233,7 +233,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def DraftInvoices(
         self, request: pb.DraftInvoicesRequest, context: Context
     ) -> pb.DraftInvoicesResponse:
-        """Drafts a page, or these tenants. Sent again, it finds them drafted."""
+        """Drafts a page, or the given tenants. Idempotent."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         if len(request.tenant_ids) > MAX_RETRIED:
             raise InvalidArgument("tenant_ids", f"must not be more than {MAX_RETRIED}")
@@ -260,7 +260,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def CheckRollup(
         self, request: pb.CheckRollupRequest, context: Context
     ) -> pb.CheckRollupResponse:
-        """Whether every draft adds up, and which usage is on none."""
+        """Checks that every draft adds up, and computes unbilled usage."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         async with self._database.read(ALL) as session:
             rollup = await read_rollup(session, rollup_id)
@@ -274,7 +274,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def IssueInvoices(
         self, request: pb.IssueInvoicesRequest, context: Context
     ) -> pb.IssueInvoicesResponse:
-        """Issues the next drafts of a roll-up that is issuing."""
+        """Issues the next drafts of a roll-up."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         limit = requests.page_limit("limit", request.limit, ISSUED_AT_ONCE, MAX_ISSUED_AT_ONCE)
         how = Issue(
@@ -289,7 +289,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             approved = not rollup.approval_required or rollup.decision is Decision.APPROVE
             if rollup.status is not RollupStatus.ISSUING or not approved:
                 raise FailedPrecondition(
-                    f"the roll-up is {rollup.status}: nothing is issued",
+                    f"the roll-up is {rollup.status}, so it cannot issue invoices",
                     reason="ROLLUP_NOT_ISSUING",
                     metadata={"status": rollup.status},
                 )
@@ -302,14 +302,14 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def DiscardDrafts(
         self, request: pb.DiscardDraftsRequest, context: Context
     ) -> pb.DiscardDraftsResponse:
-        """Voids the next drafts of the month whose roll-up is undone."""
+        """Voids the next drafts of a roll-up that is being undone."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         limit = requests.page_limit("limit", request.limit, ISSUED_AT_ONCE, MAX_ISSUED_AT_ONCE)
         async with self._database.write(ALL) as session:
             rollup = await locked_rollup(session, rollup_id)
             if rollup.decision is not Decision.UNDO:
                 raise FailedPrecondition(
-                    "nobody decided to undo this roll-up", reason="ROLLUP_NOT_UNDONE"
+                    "no operator decided to undo this roll-up", reason="ROLLUP_NOT_UNDONE"
                 )
             voided, left = await void_drafts(
                 session,
@@ -326,7 +326,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def SetRollupStatus(
         self, request: pb.SetRollupStatusRequest, context: Context
     ) -> pb.SetRollupStatusResponse:
-        """Moves a roll-up on."""
+        """Changes the status of a roll-up."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         status = requests.word("status", request.status, list(RollupStatus))
         reason = requests.text("reason", request.reason, 10_000)
@@ -340,7 +340,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def ListPendingHandOvers(
         self, request: pb.ListPendingHandOversRequest, context: Context
     ) -> pb.ListPendingHandOversResponse:
-        """What accounts receivable does not have yet, an invoice before what corrects it."""
+        """Lists the undelivered hand-overs, an invoice before its corrections."""
         rollup_id = requests.uuid_or_none("rollup_id", request.rollup_id)
         invoice_id = requests.uuid_or_none("invoice_id", request.invoice_id)
         size = page_size(request.page_size)
@@ -366,7 +366,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def GetHandOver(
         self, request: pb.GetHandOverRequest, context: Context
     ) -> pb.GetHandOverResponse:
-        """What is handed over: an invoice with all its lines, a credit note, a void."""
+        """Returns the document to hand over: an invoice with its lines, a credit note or a void."""
         async with self._database.read(ALL) as session:
             known = await _hand_over(session, request)
             invoice = await read_invoice(session, ALL, known.invoice_id)
@@ -385,7 +385,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def RecordHandOver(
         self, request: pb.RecordHandOverRequest, context: Context
     ) -> pb.RecordHandOverResponse:
-        """Keeps what became of an attempt."""
+        """Records the outcome of an attempt."""
         if request.attempt_count < 0:
             raise InvalidArgument("attempt_count", "must not be negative")
         status = requests.word("status", request.status, list(HandOverStatus))
@@ -411,7 +411,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def ListOverdueInvoices(
         self, request: pb.ListOverdueInvoicesRequest, context: Context
     ) -> pb.ListOverdueInvoicesResponse:
-        """The issued invoices that were to be paid before a day and are not."""
+        """Lists the issued invoices that were due before a day and are not paid."""
         due_before = read_day(request.due_before, "due_before")
         tenant_id = requests.text("tenant_id", request.tenant_id)
         size = page_size(request.page_size)
@@ -436,16 +436,16 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
 async def _hand_over(
     session: ReadSession, request: pb.GetHandOverRequest | pb.RecordHandOverRequest
 ) -> HandOver:
-    """The hand-over that a request names by its id, or by the invoice that is handed over."""
+    """The hand-over that a request names by its id or by its invoice."""
     if request.id:
         if not request.id.isascii() or not request.id.isdecimal() or len(request.id) > 18:
-            raise InvalidArgument("id", "is not a hand-over's")
+            raise InvalidArgument("id", "is not the id of a hand-over")
         return await read_hand_over(session, int(request.id))
     invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
     invoice = await read_invoice(session, ALL, invoice_id)
     if invoice.number is None:
         raise FailedPrecondition(
-            f"the invoice is {invoice.status}: only issued ones are handed over",
+            f"the invoice is {invoice.status}: only an issued invoice is handed over",
             reason="INVOICE_NOT_ISSUED",
         )
     return await hand_over_of(session, invoice_id, HandedOver.INVOICE)

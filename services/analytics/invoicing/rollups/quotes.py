@@ -1,4 +1,4 @@
-"""From the catalog's quotes to the parts of an invoice: lines as the quotes give them."""
+"""Converts the catalog's quotes to the parts of an invoice, with their lines unchanged."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ __all__ = ["Subscribed", "days_of", "part_of"]
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """A subscription that is priced in a month, and whose it is."""
+    """A subscription to price in a month, with its owner."""
 
     subscription_id: str
     tenant_id: str
@@ -30,7 +30,7 @@ class Subscribed:
 
     @classmethod
     def of(cls, one: pricing_service_pb2.BillableSubscription) -> "Subscribed":
-        """As the catalog lists it."""
+        """From the catalog's message."""
         return cls(
             one.subscription.id,
             one.subscription.tenant_id,
@@ -42,9 +42,9 @@ class Subscribed:
 def part_of(
     subscribed: Subscribed, quote: quotes_pb2.Quote, month: Period, *, is_own: bool = True
 ) -> Part:
-    """What a subscription is billed for a month: prorated recurring lines, overage, ad hoc.
+    """The charges of a subscription for a month: prorated recurring lines, overage, ad hoc.
 
-    `is_own` is whether the month is that of the invoice.
+    `is_own` says whether the month is the invoice's own.
     """
     lines = (*quote.first_invoice, *quote.overage, *quote.ad_hoc)
     return Part(
@@ -67,7 +67,7 @@ def part_of(
 
 
 def days_of(span: quotes_pb2.DaySpan) -> Period:
-    """A span of days as the catalog tells it."""
+    """A range of days from the catalog."""
     return _period(span.start, span.end)
 
 
@@ -78,7 +78,7 @@ def _period(start: str, end: str) -> Period:
 
 
 def _line(line: quotes_pb2.QuoteLine, deployment_id: str, month: Period) -> Line:
-    # An earlier version of the engine does not tell a line's own days.
+    # An earlier version of the engine does not return the days of a line.
     service = _period(line.service_start, line.service_end) if line.service_start else month
     return Line(
         kind=line.kind,

@@ -1,4 +1,4 @@
-"""A closed month of which something was learned late, priced again from what is known now."""
+"""Reprices a closed month with late changes from current data."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,35 +17,38 @@ __all__ = ["ClosedMonth", "Repriced", "adjusting_parts", "taken_away"]
 
 @dataclass(frozen=True, slots=True)
 class ClosedMonth:
-    """What is known of a month now, and what invoices that hold bill for it."""
+    """The current inputs of a month, and what valid invoices bill for it."""
 
     period: Period
     changed: Mapping[Deployment, Sequence[int]]
-    """The deployments of which something was learned late, with the rows that say so."""
+    """The deployments with late changes, and the rows of these changes."""
     usage: Sequence[UsageSeries]
     billed: Mapping[Deployment, Mapping[str, Sequence[Line]]]
-    """Lines by deployment and currency: of the month itself only what later invoices bill."""
+    """Billed lines by deployment and currency; for the roll-up's own month, only those of later
+    invoices."""
     proven: Mapping[Deployment, Billed]
     taken_back: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
-    """By tenant, the currencies whose own invoice was voided or credited in full: in these the
-    month is billed by its own roll-up, and not adjusted before."""
+    """By tenant, the currencies whose own invoice was voided or credited in full.
+
+    In these, the month's own roll-up bills it; it is not adjusted before.
+    """
     is_own: bool = False
-    """Whether it is the month of the roll-up."""
+    """Whether it is the roll-up's own month."""
 
     def engine_of(self, one: Subscribed) -> str:
-        """The version of the engine that prices a subscription: the one that billed the month."""
+        """The engine version for a subscription: the one that billed the month."""
         billed = None if self.is_own else self.proven.get(one.deployment)
         return billed.engine_version if billed else ""
 
     def with_billed(self, listed: Iterable[Subscribed]) -> list[Subscribed]:
-        """Those of changed deployments, and those that were billed and are not listed any more.
+        """The subscriptions of changed deployments, and billed ones that are no longer listed.
 
-        The latter cost nothing now, and a proof says so.
+        The latter now cost nothing, which a proof records.
         """
         return self._with(listed, self.changed.keys(), only=True)
 
     def with_adjusted(self, listed: Iterable[Subscribed]) -> list[Subscribed]:
-        """All of them, and those that only later invoices bill for the month."""
+        """All subscriptions, and those that only later invoices bill for the month."""
         return self._with(listed, self.billed.keys(), only=False)
 
     def _with(
@@ -63,17 +66,17 @@ class ClosedMonth:
 
 @dataclass(frozen=True, slots=True)
 class Repriced:
-    """What was learned late of a deployment's month, as parts of the next invoice."""
+    """A repriced month of a deployment, as parts of the next invoice."""
 
     tenant_id: str
     month: Period
     change_ids: Sequence[int]
     parts: Sequence[Part]
-    """One for each subscription that was priced; empty when nothing changes."""
+    """One per priced subscription; empty if nothing changes."""
 
 
 def adjusting_parts(month: ClosedMonth, quoted: Iterable[tuple[str, Part]]) -> list[Repriced]:
-    """The parts that bill each changed deployment the difference of its price now and its bill."""
+    """The parts that bill the difference between the price now and the billed amount."""
     by_deployment: dict[Deployment, list[Part]] = {}
     for tenant, part in quoted:
         by_deployment.setdefault((tenant, part.deployment_id), []).append(part)
@@ -99,7 +102,7 @@ def _adjusting(
     billed: Mapping[str, Sequence[Line]],
     taken_back: AbstractSet[str],
 ) -> list[Part]:
-    """A part a currency bears its adjustments; the others are there for their proofs."""
+    """One part per currency has the adjustments; the others only have proofs."""
     made: list[Part] = []
     for currency in sorted({*billed, *(part.currency for part in now)} - taken_back):
         known_now = [line for part in now if part.currency == currency for line in part.lines]
@@ -115,9 +118,9 @@ def _adjusting(
 
 
 def taken_away(own: ClosedMonth, tenant: str, parts: Iterable[Part]) -> list[Part]:
-    """The parts of a month's own invoice less what later invoices bill for the month already.
+    """The parts of a month's own invoice, less what later invoices already bill for the month.
 
-    So that voiding an invoice and billing its month again never bills anything twice.
+    This prevents double billing when an invoice is voided and its month is billed again.
     """
     made = list(parts)
     for (owner, deployment_id), billed in own.billed.items():

@@ -1,4 +1,4 @@
-"""Roll-ups as protos."""
+"""Renders roll-ups as messages."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -24,7 +24,7 @@ RUN_STATUS: Final = {
 
 
 async def rollup_message(session: ReadSession, rollup: Rollup) -> rollups_pb2.Rollup:
-    """A roll-up with what it comes to."""
+    """A roll-up with its totals."""
     [message] = await rollup_messages(session, [rollup])
     return message
 
@@ -32,13 +32,13 @@ async def rollup_message(session: ReadSession, rollup: Rollup) -> rollups_pb2.Ro
 async def rollup_messages(
     session: ReadSession, rollups: Sequence[Rollup]
 ) -> list[rollups_pb2.Rollup]:
-    """Roll-ups with what they come to."""
+    """Roll-ups with their totals."""
     found = await summaries(session, [one.id for one in rollups])
     return [_message(one, found[one.id]) for one in rollups]
 
 
 def failure_message(failed: TenantOutcome) -> rollups_pb2.RollupFailure:
-    """A tenant whose invoice could not be made."""
+    """A tenant whose invoice could not be drafted."""
     return message_of(rollups_pb2.RollupFailure, failed, failed_at=failed.attempted_at)
 
 

@@ -1,4 +1,4 @@
-"""RollupService: how an operator follows and steers the month's end."""
+"""RollupService: lets operators start, monitor and decide on roll-ups."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -54,7 +54,7 @@ MAX_RETRIED: Final = 1_000
 
 
 class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
-    """Starts roll-ups, decides upon them, and tells how far they are."""
+    """Starts roll-ups, records decisions on them, and reports their progress."""
 
     def __init__(
         self, database: Database, flows: FlowClient, terms: Terms, clock: Clock = utc_now
@@ -68,9 +68,9 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     async def StartRollup(
         self, session: WriteSession, request: pb.StartRollupRequest, context: Context
     ) -> pb.StartRollupResponse:
-        """Starts the roll-up of a month that has ended, or answers the one that runs.
+        """Starts the roll-up of a month that has ended, or returns the running one.
 
-        With force, one whose drafts await approval is superseded: its drafts are replaced.
+        With force, supersedes a roll-up that awaits approval and replaces its drafts.
         """
         period = read_month(request.period, "period")
         if self._clock() < period.end_at:
@@ -82,10 +82,10 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
             approval_required=self._terms.approval_required,
             started_by=caller.subject,
         )
-        # Who waits for an approval gives way to new drafts: locked, so that nobody
-        # approves it meanwhile. One that issues, or still drafts, is answered instead.
+        # A roll-up that awaits approval is superseded. It is locked, so that nobody approves it
+        # in the meantime. One that is drafting or issuing is returned instead.
         gives_way = start.force and await lock_awaiting(session, period)
-        # The work opens the roll-up too, under the same key: whoever comes first.
+        # The workflow opens the roll-up under the same key, so the order does not matter.
         run = await self._flows.start(invoice_rollup(start), replace=gives_way)
         workflow_id = run.workflow_id
         run_id = await self._flows.first_run_id(workflow_id)
@@ -103,7 +103,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     async def ListRollups(
         self, request: pb.ListRollupsRequest, context: Context
     ) -> pb.ListRollupsResponse:
-        """Roll-ups, newest first."""
+        """Lists roll-ups, newest first."""
         size = page_size(request.page_size)
         period = read_month(request.period, "period") if request.period else None
         if request.status:
@@ -134,7 +134,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     async def ListRollupFailures(
         self, request: pb.ListRollupFailuresRequest, context: Context
     ) -> pb.ListRollupFailuresResponse:
-        """Who could not be billed, and why."""
+        """Lists the tenants that could not be billed, with the reason."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         size = page_size(request.page_size)
         filters = ("rollup_failures", str(rollup_id))
@@ -152,7 +152,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     async def ApproveRollup(
         self, request: pb.ApproveRollupRequest, context: Context
     ) -> pb.ApproveRollupResponse:
-        """Lets a roll-up issue its drafts."""
+        """Approves a roll-up, which then issues its drafts."""
         rollup_id = requests.uuid_of("id", request.id)
         message = await self._decide(rollup_id, Decision.APPROVE, reason="")
         return pb.ApproveRollupResponse(rollup=message)
@@ -160,7 +160,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     async def UndoRollup(
         self, request: pb.UndoRollupRequest, context: Context
     ) -> pb.UndoRollupResponse:
-        """Voids the drafts of a roll-up."""
+        """Undoes a roll-up: voids its drafts."""
         rollup_id = requests.uuid_of("id", request.id)
         reason = requests.required("reason", request.reason)
         message = await self._decide(rollup_id, Decision.UNDO, reason=reason)
@@ -169,9 +169,9 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     async def RetryRollup(
         self, request: pb.RetryRollupRequest, context: Context
     ) -> pb.RetryRollupResponse:
-        """Tries failed tenants again."""
+        """Retries failed tenants."""
         answer = await self._retry(request)
-        # After the commit: the work reads what is planned.
+        # Signal after the commit, because the workflow reads the plan.
         await self._tell(UUID(request.id), RETRY)
         return answer
 
@@ -189,13 +189,15 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         rollup = await locked_rollup(session, rollup_id)
         if rollup.status not in (RollupStatus.AWAITING_APPROVAL, RollupStatus.COMPLETED):
             raise FailedPrecondition(
-                f"the roll-up is {rollup.status}: nothing is tried again",
+                f"the roll-up is {rollup.status}, so it cannot retry tenants",
                 reason="ROLLUP_NOT_RETRYABLE",
                 metadata={"status": rollup.status},
             )
         await check_newest(session, rollup, but=ENDED_ROLLUPS)
         if not await reopen_failed(session, rollup_id, tenants, per_page=RETRIED_A_PAGE):
-            raise FailedPrecondition("no such tenant failed", reason="NOTHING_TO_RETRY")
+            raise FailedPrecondition(
+                "the roll-up has no such failed tenant", reason="NOTHING_TO_RETRY"
+            )
         rollup = await move_rollup(
             session, rollup_id, RollupStatus.RUNNING, reason="", at=self._clock()
         )
@@ -204,7 +206,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     async def _decide(
         self, rollup_id: UUID, decision: Decision, *, reason: str
     ) -> rollups_pb2.Rollup:
-        # Deciding the same again is answered as it is, and told again: no key is needed.
+        # Repeating a decision returns it and signals again, so no idempotency key is needed.
         async with self._database.write(ALL) as session:
             rollup = await decide(
                 session,
@@ -219,7 +221,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         return message
 
     async def _tell(self, rollup_id: UUID, decision: str) -> None:
-        """Tells the work, which may have ended: then it is started to go on with this one."""
+        """Signals the workflow; if it has ended, starts it to resume this roll-up."""
         async with self._database.read(ALL) as session:
             rollup = await read_rollup(session, rollup_id)
         if rollup.status not in TOLD_WHILE[decision]:

@@ -1,4 +1,4 @@
-"""Finds unbilled usage: figures here, the days that are billed or free from the catalog."""
+"""Finds unbilled usage: usage from this database, billed and trial days from the catalog."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ VALUED_AT_ONCE: Final = 1_000
 
 
 class UnbilledFinder:
-    """Needs the catalog, which knows subscriptions and list prices."""
+    """Finds unbilled usage and its value at the catalog's list prices."""
 
     def __init__(self, database: Database, catalog: "PricingServiceAsyncStub") -> None:
         self._database = database
@@ -63,11 +63,10 @@ class UnbilledFinder:
         tenant_id: str = "",
         deployments: Sequence[str] = (),
     ) -> tuple[list[Unbilled], str]:
-        """Unbilled usage of the next tenants from `since` on, without its value.
+        """The unbilled usage of the next tenants from `since` on, without values.
 
-        Of one deployment where it is named, by all names under which its usage is kept.
-        In the order of the list; and the last tenant that was looked at, empty when it was the
-        last of all.
+        If a deployment is given, only its usage, under all its names. Also returns the last tenant
+        read; empty if it was the last of all.
         """
         async with self._database.read(scope) as session:
             tenants = await tenants_with_usage(
@@ -98,7 +97,7 @@ class UnbilledFinder:
         return unbilled_series(usage, covered)
 
     async def valued(self, unbilled: Sequence[Unbilled]) -> list[Unbilled]:
-        """The same with its value at list price, exact; unknown where there is no price."""
+        """Adds exact values at list price; None without a price."""
         worth: list[Unbilled] = []
         for start in range(0, len(unbilled), VALUED_AT_ONCE):
             those = unbilled[start : start + VALUED_AT_ONCE]
@@ -106,7 +105,7 @@ class UnbilledFinder:
         return worth
 
     async def _values(self, those: Sequence[Unbilled]) -> list[Decimal | None]:
-        """The value of each; unknown too where the catalog does not take what was used."""
+        """The value of each; None too if the catalog rejects the usage."""
         request = pricing.ValueUsageRequest(
             usage=[usage_message(_alone(one)) for one in those], currency=REPORTING_CURRENCY
         )
@@ -118,7 +117,7 @@ class UnbilledFinder:
                 return [None]
             half = len(those) // 2
             return [*await self._values(those[:half]), *await self._values(those[half:])]
-        # A release of the catalog that tells no values leaves them unknown.
+        # A release of the catalog that returns no values leaves them unknown.
         return [*map(_cents, answer.values)] or [None] * len(those)
 
 
@@ -138,6 +137,6 @@ def _alone(one: Unbilled) -> UsageSeries:
 
 
 def _cents(value: pricing.UsageValue) -> Decimal | None:
-    """Of a single day."""
+    """The period of one day."""
     known = [Decimal(run.value) for run in value.runs if run.HasField("value")]
     return known[0] if known else None

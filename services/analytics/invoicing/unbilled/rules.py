@@ -1,4 +1,4 @@
-"""Usage that nobody is billed for: of days that no subscription bills and no trial covers."""
+"""Unbilled usage: usage on days that no subscription bills and no trial covers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +11,12 @@ from services.common.values.periods import Period
 __all__ = ["Unbilled", "UnbilledTotal", "days_of_runs", "total_of", "unbilled_series"]
 
 Covered = Mapping[tuple[str, str], Sequence[Period]]
-"""The billed days and those of trials, by tenant and deployment."""
+"""Billed days and trial days, by tenant and deployment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unbilled:
-    """What a deployment used of a kind on a day, unbilled."""
+    """The unbilled usage of one kind by a deployment on one day."""
 
     tenant_id: str
     deployment_id: str
@@ -25,11 +25,11 @@ class Unbilled:
     qty: Decimal
     """In units of the kind, exact."""
     cents: Decimal | None
-    """At list price, exact; None where no unit price is in force."""
+    """Value at list price, exact; None without a unit price in force."""
 
     @property
     def place(self) -> tuple[str, str, str, int]:
-        """Where it stands in the list."""
+        """Its sort key."""
         return self.tenant_id, self.deployment_id, self.resource_kind, self.day.toordinal()
 
 
@@ -40,11 +40,11 @@ class UnbilledTotal:
     deployment_count: int
     usage_count: int
     cents: Decimal
-    """Of the figures that have a price, exact."""
+    """The sum of the priced figures, exact."""
     unpriced_count: int
 
     def __add__(self, other: "UnbilledTotal") -> "UnbilledTotal":
-        """Both together, of two that have no deployment in common."""
+        """The sum of two totals without a common deployment."""
         return UnbilledTotal(
             self.deployment_count + other.deployment_count,
             self.usage_count + other.usage_count,
@@ -54,7 +54,7 @@ class UnbilledTotal:
 
 
 def unbilled_series(usage: Iterable[UsageSeries], covered: Covered) -> list[UsageSeries]:
-    """The usage of the days that are not covered; without what is covered as a whole."""
+    """The usage of days that are not covered, without fully covered series."""
     found = []
     for series in usage:
         spans = covered.get((series.tenant_id, series.deployment_id), ())
@@ -65,7 +65,7 @@ def unbilled_series(usage: Iterable[UsageSeries], covered: Covered) -> list[Usag
 
 
 def days_of_runs(runs: Iterable[UsageRun]) -> Iterator[tuple[date, Decimal]]:
-    """Each day of some runs, with what was used on it."""
+    """The days of some runs, with their usage."""
     for run in runs:
         for place in range(run.days):
             yield run.first_day + timedelta(days=place), run.qty
@@ -86,7 +86,7 @@ def total_of(unbilled: Iterable[Unbilled]) -> UnbilledTotal:
 
 
 def _uncovered(run: UsageRun, covered: Sequence[Period]) -> Iterator[UsageRun]:
-    """The days of a run that no span has, as runs."""
+    """The days of a run outside all spans, as runs."""
     first, end = run.first_day, run.first_day + timedelta(days=run.days)
     for span in sorted(covered):
         if span.end <= first or span.start >= end:

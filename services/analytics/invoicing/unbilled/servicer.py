@@ -1,4 +1,4 @@
-"""UnbilledUsageService: what is used and billed to nobody, figure by figure."""
+"""UnbilledUsageService: lists usage that no invoice bills."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -26,11 +26,11 @@ __all__ = ["UnbilledUsageServicer"]
 Context = ServicerContext[Any, Any]
 
 MAX_ROUNDS: Final = 4
-"""Batches of tenants read for one page; a page that is not full by then is answered as it is."""
+"""Maximum batches of tenants read for one page; the page may then be incomplete."""
 
 
 class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageServiceServicer):
-    """Needs the catalog, which knows which days are billed, and deployments by both names."""
+    """Lists unbilled usage, with billed days and deployment names from the catalog."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
     async def ListUnbilledUsage(
         self, request: pb.ListUnbilledUsageRequest, context: Context
     ) -> pb.ListUnbilledUsageResponse:
-        """Unbilled usage of a month, by tenant, deployment, kind and day."""
+        """Lists the unbilled usage of a month, by tenant, deployment, kind and day."""
         scope = current_caller().scope
         period = read_month(request.period, "period")
         tenant_id = requests.text("tenant_id", request.tenant_id)
@@ -66,7 +66,7 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
             found += [one for one in some if after is None or one.place > after]
             if len(found) > size or not last:
                 break
-            # The next ones begin after the last one, which was looked at as a whole.
+            # The next page begins after the last tenant, which was read completely.
             since = f"{last}\x01"
         page = found[:size]
         token = ""
@@ -79,10 +79,10 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
         )
 
     async def _names(self, tenant_id: str, deployment: str) -> Sequence[str]:
-        """The id and the slug of a deployment that is named by either of them.
+        """The id and the slug of a deployment given by either of them.
 
-        Usage that was metered before the catalog knew it is kept under its slug until it is
-        adopted. A name that the catalog does not know stands for itself.
+        Usage metered before the catalog knew the deployment is stored under its slug until it is
+        adopted. A name that the catalog does not know is returned unchanged.
         """
         named = Named(tenant_id, deployment)
         owner = (await self._deployments.find([named], by_slug_alone=True)).get(named)

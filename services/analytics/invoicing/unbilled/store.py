@@ -1,4 +1,4 @@
-"""Usage of a month that may be on nobody's invoice: which tenants to look at."""
+"""Finds tenants that may have unbilled usage in a month."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -21,9 +21,9 @@ _TENANTS: Final = text("""
     ORDER BY 1 LIMIT :limit
 """)
 
-# What the month's proofs cover needs no second look: once a month is billed, few are left. The
-# covered days are added up once, not looked up for each figure. Where a subscription was changed
-# since, its proof may cover days that nobody is billed for any more.
+# Days covered by the month's proofs are skipped, so few tenants are left once a month is billed.
+# The covered days are aggregated once instead of looked up per figure. If a subscription changed
+# since, its proof may cover days that are no longer billed.
 _NOT_COVERED: Final = text("""
     WITH changed AS MATERIALIZED (
         SELECT DISTINCT tenant_id, deployment_id FROM month_changes
@@ -62,9 +62,9 @@ async def tenants_with_usage(
     deployments: Sequence[str],
     limit: int,
 ) -> Sequence[str]:
-    """The tenants from `since` on that used something in a month, under some deployments' names.
+    """The tenants from `since` on with usage in a month under the given deployment names.
 
-    No names are all.
+    Without names, all deployments.
     """
     asked = {
         "start": period.start, "end": period.end, "since": since, "tenant_id": tenant_id,
@@ -74,17 +74,17 @@ async def tenants_with_usage(
 
 
 async def tenants_not_covered(session: ReadSession, period: Period) -> Sequence[str]:
-    """The tenants that used something in a month which no invoice covers for sure.
+    """The tenants with usage in a month that may not be covered by an invoice.
 
-    The catalog knows whether a trial covers it, or a subscription of which nothing is billed
-    yet. What was changed in it since the last roll-up was planned is not looked at.
+    Whether a trial covers it, or a subscription that is not billed yet, is known by the catalog.
+    Changes since the last roll-up was planned are not considered.
     """
     asked = {"start": period.start, "end": period.end}
     return (await session.execute(_NOT_COVERED, asked)).scalars().all()
 
 
 async def keep_unbilled_total(session: WriteSession, rollup_id: UUID, total: UnbilledTotal) -> None:
-    """Keeps with a roll-up what is on nobody's invoice."""
+    """Stores the unbilled usage with a roll-up."""
     await session.execute(
         _KEEP,
         {

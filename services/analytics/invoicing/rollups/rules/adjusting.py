@@ -1,9 +1,8 @@
-"""Adjustments: a billed month that costs something else now, as lines of a later invoice.
+"""Adjustments: lines of a later invoice for a billed month whose price changed.
 
-The month is priced again from all that is known now, less what valid invoices already bill
-for it. So the allowances, caps and prices of that month apply, and nothing is billed twice or
-lost, whichever of those invoices is voided meanwhile: what is billed and its adjustments always
-add up to the month's price.
+The month is repriced from current data, less what valid invoices already bill for it. The
+allowances, caps and prices of that month apply. Whichever of those invoices is voided in the
+meantime, the billed amounts and the adjustments add up to the month's price.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,17 +19,17 @@ from services.common.values.periods import Period
 __all__ = ["adjustment_lines"]
 
 ORDER: Final = ("plan_base", "addon", "overage", "ad_hoc", "rebilled")
-"""Of the kinds of lines that are adjusted."""
+"""The order of the kinds of adjusted lines."""
 
 PLACES: Final = Decimal("1e-12")
-"""The precision in which a quantity is shown that no decimal equals."""
+"""Decimal places of a quantity that no finite decimal equals."""
 
 _WIDE: Final = Context(prec=200)
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What lines have in common whose quantities add up: what was used, and at which price."""
+    """The key of lines whose quantities may be added: the same usage at the same price."""
 
     kind: str
     resource_kind: str
@@ -42,7 +41,7 @@ class Key:
 
     @property
     def place(self) -> tuple[object, ...]:
-        """Where its line stands among the others."""
+        """The sort key of its line."""
         order = ORDER.index(self.kind) if self.kind in ORDER else len(ORDER)
         return (order, self.kind, self.resource_kind, self.dimensions, self.price_id, self.unit,
                 self.unit_price_cents, self.price_base_qty)  # fmt: skip  # a table
@@ -50,27 +49,27 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """The lines of one key, added up."""
+    """The sum of the lines of one key."""
 
     line: Line
-    """The last of them: what an adjustment of them looks like."""
+    """The last line, which is the template of the adjustment."""
     qty: Fraction
     amount_cents: int
     meta: Mapping[str, str]
-    """What all of them say."""
+    """The metadata that all lines share."""
     service: Period
-    """From the first of their days to the last."""
+    """The service period that spans all lines."""
     service_days: int | None
 
 
 def adjustment_lines(
     billed: Iterable[Line], known_now: Iterable[Line], month: Period
 ) -> tuple[Line, ...]:
-    """The lines that bring what is billed for a month to its price now.
+    """The lines that adjust the billed amount of a month to its current price.
 
-    `billed` are the lines of invoices that hold, earlier adjustments among them, `known_now`
-    those of the quotes from what is known now; all of one deployment, month and currency.
-    Late usage within the allowance makes no line.
+    `billed` are the lines of valid invoices, including earlier adjustments; `known_now` those of
+    quotes from current data; all of one deployment, month and currency. Late usage within the
+    allowance gives no line.
     """
     before, now = _summed(billed), _summed(known_now)
     keys = sorted({*before, *now}, key=lambda key: key.place)
@@ -103,7 +102,7 @@ def _key(line: Line) -> Key:
 
 
 def _qty(line: Line) -> Fraction:
-    """The exact quantity that a line stands for."""
+    """The exact quantity of a line."""
     told = line.meta.get("adjusts_qty") or line.meta.get("exact_qty")
     return Fraction(told) if told else Fraction(line.qty)
 
@@ -155,7 +154,8 @@ def _difference(key: Key, before: Sum | None, now: Sum | None, month: Period) ->
     if whole_cents(Fraction(shown) * _price(key)) == amount:
         exact = {} if Fraction(shown) == qty else {"exact_qty": str(qty)}
         return replace(line, qty=shown, meta=meta | exact)
-    # No quantity gives the difference of two rounded amounts: the line has the amount once.
+    # No quantity gives the difference of two rounded amounts, so the line has quantity 1 at that
+    # amount.
     return replace(
         line,
         qty=Decimal(1),
@@ -178,7 +178,7 @@ _OF_THE_DIFFERENCE: Final = frozenset(
         "adjusts_price_base_qty",
     }
 )  # fmt: skip  # a table
-"""What a line says of its own quantity: another one has its own."""
+"""The metadata about a line's quantity, which an adjustment does not inherit."""
 
 
 def _price(key: Key) -> Fraction:
@@ -186,5 +186,5 @@ def _price(key: Key) -> Fraction:
 
 
 def _shown(qty: Fraction) -> Decimal:
-    """The quantity as a decimal, half up to 12 places where none equals it."""
+    """The quantity as a decimal, rounded half up to 12 places if it is not finite."""
     return Decimal(whole_cents(qty / Fraction(PLACES))).scaleb(-12, _WIDE)

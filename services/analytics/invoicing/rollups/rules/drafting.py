@@ -1,6 +1,6 @@
-"""From quotes to a tenant's invoice: lines as the quotes give them, and one line of tax.
+"""Assembles a tenant's invoice from quotes: their lines unchanged, and one tax line.
 
-Nothing is priced here. The tax is computed once, on the sum, half up.
+Nothing is priced here. The tax is computed once, on the sum, rounded half up.
 """
 
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ __all__ = [
 ]
 
 TAX_ENGINE: Final = "tax/1"
-"""The version of the rule by which tax is computed; part of its proof."""
+"""The version of the tax rule; part of its proof."""
 
 MAX_SUBTOTAL: Final = 10**15
-"""In whole cents, as the largest line of a quote: more than that is somebody's mistake."""
+"""In whole cents, equal to the largest line of a quote: a higher amount must be a mistake."""
 
 
 class CannotBill(Exception):
-    """A tenant's invoice cannot be made; the roll-up records why and goes on."""
+    """A tenant's invoice cannot be drafted; the roll-up records the reason and continues."""
 
     def __init__(self, reason: str, message: str, deployment_id: str = "") -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ class CannotBill(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one subscription is billed, and the proof of it."""
+    """The lines of one subscription, and their proof."""
 
     deployment_id: str
     currency: str
@@ -53,7 +53,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A tenant's invoice that was not issued. Amounts in whole cents of the currency."""
+    """A draft of a tenant's invoice. Amounts are in whole cents of the currency."""
 
     tenant_id: str
     period: Period
@@ -66,21 +66,21 @@ class Draft:
 
     @property
     def total_cents(self) -> int:
-        """What is to be paid."""
+        """The total including tax."""
         return self.subtotal_cents + self.tax_cents
 
 
 def tax_of(subtotal_cents: int, rate_percent: Decimal) -> int:
-    """The tax on a subtotal, in whole cents, half up; of a negative one it mirrors."""
+    """The tax on a subtotal, in whole cents, rounded half up; symmetric for a negative one."""
     numerator, denominator = rate_percent.as_integer_ratio()
     return whole_cents(Fraction(subtotal_cents * numerator, denominator * 100))
 
 
 def assemble(tenant_id: str, period: Period, parts: Sequence[Part], rule: TaxRule) -> Draft:
-    """The invoice of a tenant: its parts in their order, then the tax.
+    """Assembles a tenant's invoice: its parts in order, then the tax.
 
-    Raises CannotBill when the parts are in different currencies, or there is none, or when
-    they come to more than any invoice of ours ever will.
+    Raises CannotBill if there are no parts, they have different currencies, or their sum exceeds
+    the maximum.
     """
     currencies = sorted({part.currency for part in parts})
     if not currencies:
@@ -94,7 +94,7 @@ def assemble(tenant_id: str, period: Period, parts: Sequence[Part], rule: TaxRul
     lines = tuple(line for part in parts for line in part.lines)
     subtotal = sum(line.amount_cents for line in lines)
     if abs(subtotal) > MAX_SUBTOTAL:
-        raise CannotBill("AMOUNT_TOO_LARGE", f"the lines come to more than {MAX_SUBTOTAL} cents")
+        raise CannotBill("AMOUNT_TOO_LARGE", f"the lines exceed {MAX_SUBTOTAL} cents in total")
     tax = tax_of(subtotal, rule.rate_percent)
     return Draft(
         tenant_id=tenant_id,
@@ -109,7 +109,7 @@ def assemble(tenant_id: str, period: Period, parts: Sequence[Part], rule: TaxRul
 
 
 def recomputed_tax_proof(subtotal_cents: int, rule: TaxRule, period: Period) -> tuple[Proof, int]:
-    """The proof of a tax as it is computed now, and the tax itself."""
+    """The tax and its proof, by the current rule."""
     tax = tax_of(subtotal_cents, rule.rate_percent)
     return _tax_proof(subtotal_cents, tax, rule, period), tax
 

@@ -1,4 +1,4 @@
-"""A roll-up: the invoices of a month, and which decisions it awaits."""
+"""The record of a roll-up, and the decisions that it permits."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,7 +25,7 @@ class Rollup:
     """The first day of its month."""
     status: RollupStatus
     force: bool
-    """Whether it replaces drafts of earlier ones."""
+    """Whether it replaces the drafts of earlier roll-ups."""
     approval_required: bool
     is_planned: bool
     decision: Decision
@@ -39,22 +39,22 @@ class Rollup:
     finished_at: datetime | None
     unbilled_deployments: int | None
     unbilled_usages: int | None
-    """None until it is checked what nobody is billed for."""
+    """None until unbilled usage is computed."""
     unbilled_cents: Decimal | None
     unbilled_unpriced: int | None
     freshness_notes: tuple[str, ...]
 
     @property
     def month(self) -> Period:
-        """The month that it bills."""
+        """The month billed."""
         return month_of(self.period)
 
     def check_decision(self, decision: Decision, *, has_issued: bool) -> None:
-        """Raises FailedPrecondition when it does not await a decision."""
+        """Raises FailedPrecondition if it does not await a decision."""
         if decision is Decision.APPROVE:
             if self.status is not RollupStatus.AWAITING_APPROVAL or self.decision is Decision.UNDO:
                 raise FailedPrecondition(
-                    f"the roll-up is {self.status}: it does not await approval",
+                    f"the roll-up is {self.status} and does not await approval",
                     reason="ROLLUP_NOT_AWAITING_APPROVAL",
                     metadata={"status": self.status},
                 )
@@ -62,7 +62,7 @@ class Rollup:
         undoable = {RollupStatus.RUNNING, RollupStatus.AWAITING_APPROVAL, RollupStatus.FAILED}
         if self.status not in undoable or self.decision is Decision.APPROVE or has_issued:
             raise FailedPrecondition(
-                f"the roll-up is {self.status}: what was issued is not undone",
+                f"the roll-up is {self.status}: issued invoices cannot be undone",
                 reason="ROLLUP_NOT_UNDOABLE",
                 metadata={"status": self.status},
             )
@@ -70,7 +70,7 @@ class Rollup:
 
 @dataclass(frozen=True, slots=True)
 class TenantOutcome:
-    """What a roll-up did for a tenant; `deployment_id`, `reason` and `message`: why it failed."""
+    """The outcome for a tenant; a failure has `deployment_id`, `reason` and `message`."""
 
     tenant_id: str
     outcome: Outcome

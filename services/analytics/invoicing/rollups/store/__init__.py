@@ -1,1 +1,1 @@
-"""All SQL of invoices, roll-ups, credit notes, hand-overs, profiles and tax."""
+"""The SQL of roll-ups."""

@@ -1,6 +1,6 @@
-"""What invoices that hold bill for a month: their lines, and the proofs behind them.
+"""What valid invoices bill for a month: their lines and the proofs.
 
-An invoice holds until it is void or credited in full. It bills its own month, and earlier ones
+An invoice is valid until it is void or credited in full. It bills its own month, and earlier months
 as adjustments.
 """
 
@@ -42,7 +42,7 @@ _LINES: Final = text("""
     ORDER BY line.invoice_id, line.position
 """)
 
-# The month's own invoice first: its engine is the one that billed the month.
+# The month's own invoice first: its engine billed the month.
 _PROOFS: Final = text("""
     SELECT proof.tenant_id, proof.deployment_id, proof.subscription_id, proof.deployment_name,
            proof.engine_version
@@ -80,17 +80,17 @@ class Billed:
     """How a deployment was billed for a month."""
 
     engine_version: str
-    """Of the engine that did it first."""
+    """The version of the first engine that billed it."""
     subscriptions: dict[str, str] = field(default_factory=dict)
-    """The subscriptions that were priced, with what the deployment was called."""
+    """The priced subscriptions, with the deployment's name."""
 
 
 async def billed_for(
     session: ReadSession, month: Period, tenant_ids: Sequence[str], given_up: Sequence[UUID]
 ) -> dict[Deployment, dict[str, list[Line]]]:
-    """The lines that bill a month, by deployment and currency; without tax and one-off lines.
+    """The billed lines of a month, by deployment and currency, without tax and one-off lines.
 
-    Drafts that are given up for new ones bill nothing.
+    Drafts that will be replaced do not count.
     """
     return await _lines(session, month, tenant_ids, given_up, adjusting=False)
 
@@ -141,7 +141,7 @@ async def proven_for(
 async def taken_back_in(
     session: ReadSession, month: Period, tenant_ids: Sequence[str]
 ) -> dict[str, set[str]]:
-    """By tenant, the currencies in which a month was billed by its own invoices, and none holds."""
+    """By tenant, the currencies in which a month had own invoices of which none is valid now."""
     asked = {"tenants": list(tenant_ids), "period": month.start}
     found: dict[str, set[str]] = {}
     for row in await session.execute(_TAKEN_BACK, asked):
@@ -152,16 +152,16 @@ async def taken_back_in(
 async def other_invoices(
     session: ReadSession, period: Period, tenant_ids: Sequence[str], since: Period
 ) -> set[UUID]:
-    """The invoices of tenants that hold, for months since one, but for those of `period`."""
+    """The valid invoices of tenants for months since one, except those of `period`."""
     asked = {"tenants": list(tenant_ids), "since": since.start, "period": period.start}
     return set((await session.execute(_OTHERS, asked)).scalars())
 
 
 async def lock_months(session: WriteSession, own: Period, adjusted: Sequence[Period]) -> None:
-    """Lets nobody else bill the adjusted months, and nobody adjust the own one, meanwhile.
+    """Locks the adjusted months against billing, and the own month against adjustment.
 
-    Pages of one month write beside each other. In the order of the months: nobody waits in a
-    circle.
+    Pages of one month write concurrently. Locks are taken in the order of months, so there is no
+    deadlock.
     """
     for month in sorted({own, *adjusted}):
         lock = _LOCK_SHARED if month == own else _LOCK_ALONE

@@ -1,4 +1,4 @@
-"""Drafts: written a page at a time, replaced, voided."""
+"""Drafts: inserted by page, replaced, voided."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,17 +35,17 @@ __all__ = [
 ]
 
 DraftKey = tuple[str, str]
-"""What an invoice of a month is one of: tenant and currency."""
+"""The key of an invoice within a month: tenant and currency."""
 
 
 def key_of(draft: Draft) -> DraftKey:
-    """Which of the month's invoices a draft is."""
+    """The key of a draft."""
     return draft.tenant_id, draft.currency
 
 
 @dataclass(frozen=True, slots=True)
 class LivingInvoice:
-    """An invoice that bills a month, with the subscriptions that it bills for that month."""
+    """A valid invoice of a month, with the subscriptions that it bills for that month."""
 
     id: UUID
     tenant_id: str
@@ -55,8 +55,8 @@ class LivingInvoice:
     subscription_ids: tuple[str, ...]
 
 
-# Tenant by tenant: a month that just grew has no statistics yet, by which the planner would
-# know better than to read all of it.
+# Per tenant: right after a bulk insert the planner has no statistics, and would otherwise read
+# the whole month.
 _LIVING: Final = text("""
     SELECT invoice.id, invoice.tenant_id, invoice.currency, invoice.status, invoice.rollup_id,
            ARRAY(SELECT subscription_id FROM tenant_invoice_proofs AS proof
@@ -75,22 +75,22 @@ _LIVING: Final = text("""
 async def living_invoices(
     session: ReadSession, period: date, tenant_ids: Sequence[str]
 ) -> list[LivingInvoice]:
-    """The invoices of these tenants that bill a month: one a currency at most.
+    """The valid invoices of these tenants for a month: at most one per currency.
 
-    One that is void, or credited in full, bills nothing any more.
+    Void and fully credited invoices do not count.
     """
     asked = {"tenants": list(tenant_ids), "period": period}
     return records_of(LivingInvoice, await session.execute(_LIVING, asked))
 
 
 async def delete_drafts(session: WriteSession, invoice_ids: Sequence[UUID]) -> None:
-    """Removes drafts that are drafted anew; the database refuses anything else."""
+    """Deletes drafts that are replaced; the database rejects deleting anything else."""
     for table in (tenant_invoice_lines, tenant_invoice_proofs):
         await session.execute(delete(table).where(table.c.invoice_id.in_(invoice_ids)))
     await session.execute(delete(tenant_invoices).where(tenant_invoices.c.id.in_(invoice_ids)))
 
 
-# A tenant that another run drafted meanwhile is left to it.
+# A tenant that another run drafted in the meantime is skipped.
 _INSERT: Final = text("""
     INSERT INTO tenant_invoices
         (tenant_id, period, rollup_id, currency, subtotal_cents, tax_cents, total_cents,
@@ -108,7 +108,7 @@ _INSERT: Final = text("""
         WHERE status <> 'void' AND kind = 'month' AND credited_in_full_at IS NULL DO NOTHING
     RETURNING id, tenant_id, currency
 """)
-# By the driver, in binary: quoting thousands of texts for an array costs more than the rest.
+# Binary parameters: quoting thousands of texts for an array costs more than the rest.
 _INSERT_LINES: Final = f"""
     INSERT INTO tenant_invoice_lines
         (invoice_id, tenant_id, position, kind, resource_kind, description, qty, unit,
@@ -137,10 +137,10 @@ async def insert_drafts(
     drafts: Sequence[Draft],
     at: datetime,
 ) -> dict[DraftKey, UUID]:
-    """Writes drafts with their lines and proofs; the invoices by tenant and currency.
+    """Inserts drafts with their lines and proofs; returns the invoices by tenant and currency.
 
-    What has an invoice by now is left out. Without a roll-up they are one-off invoices, of which
-    a tenant may have any number.
+    Skips those that have an invoice by now. Without a roll-up they are one-off invoices, of which a
+    tenant may have any number.
     """
     made = await session.execute(
         _INSERT,
@@ -196,9 +196,9 @@ _LEFT: Final = text(
 async def void_drafts(
     session: WriteSession, period: date, *, limit: int, by: str, reason: str, at: datetime
 ) -> tuple[list[UUID], int]:
-    """Voids the next drafts of a month, whichever roll-up made them; which, and how many are left.
+    """Voids the next drafts of a month, of any roll-up; returns their ids and the number left.
 
-    The month may be metered anew then: a draft that was left would bill what was known before.
+    The month may then be metered again, so a remaining draft would bill outdated usage.
     """
     voided = await session.execute(
         _VOID, {"period": period, "limit": limit, "by": by, "reason": reason, "at": at}

@@ -1,4 +1,4 @@
-"""Which tenants a roll-up bills, page by page, and what became of each."""
+"""The tenants of a roll-up, by page, and the outcome of each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ _PLAN: Final = text("""
 async def plan_tenants(
     session: WriteSession, rollup_id: UUID, pages: Mapping[int, Sequence[str]]
 ) -> None:
-    """Adds the tenants of some pages; those that are planned stay where they are."""
+    """Inserts the tenants of some pages; planned tenants keep their page."""
     rows = [(tenant, page) for page, tenants in pages.items() for tenant in tenants]
     await session.execute(
         _PLAN,
@@ -55,7 +55,7 @@ async def plan_tenants(
     )
 
 
-# Drafts of an earlier run whose tenant is not billable any more: nobody would issue them.
+# Drafts of an earlier run whose tenant is no longer billable: no roll-up would issue them.
 _VOID_ORPHANS: Final = text("""
     UPDATE tenant_invoices AS orphan
     SET status = 'void', voided_at = :at, voided_by = 'roll-up',
@@ -70,7 +70,7 @@ _VOID_ORPHANS: Final = text("""
 """)
 
 
-# On pages after the last one.
+# These get pages after the last one.
 _PLAN_MORE: Final = """
     INSERT INTO rollup_tenants (rollup_id, tenant_id, page)
     SELECT :rollup_id, more.tenant_id,
@@ -81,8 +81,9 @@ _PLAN_MORE: Final = """
                       WHERE planned.rollup_id = :rollup_id
                         AND planned.tenant_id = more.tenant_id)
 """
-# A tenant without a subscription may still owe for what is learned late. As `open_changes`; what
-# is on a draft of the month is billed again where the draft is replaced, else the draft stays.
+# A tenant without a subscription may still have late changes. The condition is that of
+# `open_changes`; a change on a draft of the month is billed again if the draft is replaced,
+# otherwise the draft is kept.
 _PLAN_LATE: Final = text(
     _PLAN_MORE.format(
         tenants=f"""
@@ -93,8 +94,8 @@ _PLAN_LATE: Final = text(
             AND change.period < :period AND {IS_PRICED_AGAIN}"""
     )
 )
-# A tenant whose own invoice was taken back, and whose later ones still adjust the month: without
-# a subscription left in it, the month costs nothing, and what those bill is given back.
+# A tenant whose own invoice was voided or credited in full, while later invoices still adjust the
+# month: without a subscription in it, the month costs nothing, and the adjustments are credited.
 _PLAN_ADJUSTED: Final = text(
     _PLAN_MORE.format(
         tenants="""
@@ -110,8 +111,8 @@ _PLAN_ADJUSTED: Final = text(
             AND (own.status = 'void' OR own.credited_in_full_at IS NOT NULL)"""
     )
 )
-# A tenant with a one-off line may have no subscription. A line that is on a draft of the month
-# counts too: it is billed again when the draft is replaced.
+# A tenant with a one-off line may have no subscription. A line on a draft of the month counts
+# too, because it is billed again if the draft is replaced.
 _PLAN_ONE_OFF: Final = text(
     _PLAN_MORE.format(
         tenants="""
@@ -126,7 +127,7 @@ _PLAN_ONE_OFF: Final = text(
 
 @dataclass(frozen=True, slots=True)
 class BackdatedChange:
-    """That a subscription was changed for days of a month before the one of the change."""
+    """A change of a subscription that affects a month before the month of the change."""
 
     tenant_id: str
     deployment_id: str
@@ -138,7 +139,7 @@ _ADVANCE: Final = text("""
     UPDATE read_cursors SET position = :until
     WHERE name = 'backdated_changes' AND position = :after
 """)
-# Months that are open are billed by what is known when they close.
+# Only closed months: an open month is billed from the data at its close.
 _NOTE: Final = f"""
     INSERT INTO month_changes (tenant_id, deployment_id, period, cause, noted_at)
     SELECT DISTINCT change.tenant_id, change.deployment_id, month.period, 'subscription',
@@ -151,7 +152,7 @@ _NOTE: Final = f"""
 
 
 async def backdated_cursor(session: ReadSession) -> int:
-    """Up to where the catalog's backdated changes were noted."""
+    """The cursor of the catalog's backdated changes."""
     return int((await session.execute(_CURSOR)).scalar_one())
 
 
@@ -163,9 +164,9 @@ async def note_backdated_changes(
     until: int,
     at: datetime,
 ) -> None:
-    """Notes, for each closed month that a change reaches, that it is to be priced again.
+    """Marks each closed month that a change affects for repricing.
 
-    Those after one cursor until another; nothing when somebody else noted them meanwhile.
+    Covers the changes from one cursor to another; does nothing if another call recorded them.
     """
     advanced = await session.execute(_ADVANCE, {"after": after, "until": until})
     if advanced.rowcount and changes:
@@ -176,7 +177,7 @@ async def note_backdated_changes(
 async def close_plan(
     session: WriteSession, rollup: Rollup, *, per_page: int, at: datetime
 ) -> list[UUID]:
-    """Says that every tenant is planned; answers the drafts that were voided as nobody's."""
+    """Marks the plan as complete; returns the drafts voided as not billable."""
     rollup_id = rollup.id
     for plan in (_PLAN_LATE, _PLAN_ADJUSTED, _PLAN_ONE_OFF):
         await session.execute(
@@ -190,7 +191,7 @@ async def close_plan(
 async def planned_pages(
     session: ReadSession, rollup_id: UUID, *, after: int, limit: int
 ) -> list[tuple[int, int]]:
-    """The pages after one on which a tenant still waits, each with how many do."""
+    """The pages after a given one that have waiting tenants, with the number of these."""
     statement = (
         select(_TENANT.page, func.count().label("waiting"))
         .where(
@@ -208,7 +209,7 @@ async def planned_pages(
 async def planned_tenants(
     session: ReadSession, rollup_id: UUID, *, page: int | None, tenant_ids: Sequence[str]
 ) -> list[str]:
-    """The tenants of a page, or of those named, that wait to be drafted or failed before."""
+    """The tenants of a page, or of those named, that are planned or failed."""
     statement = select(_TENANT.tenant_id).where(_TENANT.rollup_id == rollup_id)
     if page is not None:
         statement = statement.where(_TENANT.page == page, _TENANT.outcome == Outcome.PLANNED.value)
@@ -224,7 +225,7 @@ async def planned_tenants(
 async def list_failures(
     session: ReadSession, rollup_id: UUID, *, after: str, limit: int
 ) -> list[TenantOutcome]:
-    """The tenants whose invoice could not be made, by tenant."""
+    """The failed tenants, by tenant."""
     statement = (
         select(rollup_tenants)
         .where(
@@ -250,21 +251,21 @@ _RECORD: Final = f"""
 async def record_outcomes(
     session: WriteSession, rollup_id: UUID, outcomes: Sequence[TenantOutcome], at: datetime
 ) -> None:
-    """Keeps what became of tenants, and that they were tried once more."""
+    """Records the outcomes of tenants and counts the attempt."""
     driver = await session.driver()
     told = arrays_of(TenantOutcome, outcomes, "told")
     await driver.execute(_RECORD, told | {"rollup_id": rollup_id, "at": at})
 
 
 async def outcomes_of_page(session: ReadSession, rollup_id: UUID, page: int) -> dict[str, int]:
-    """How many tenants of a page have each outcome."""
+    """The number of tenants of a page with each outcome."""
     return await _counted(session, rollup_id, _TENANT.page == page)
 
 
 async def outcomes_of_tenants(
     session: ReadSession, rollup_id: UUID, tenant_ids: Sequence[str]
 ) -> dict[str, int]:
-    """How many of these tenants have each outcome."""
+    """The number of the given tenants with each outcome."""
     return await _counted(session, rollup_id, _TENANT.tenant_id.in_(tenant_ids))
 
 

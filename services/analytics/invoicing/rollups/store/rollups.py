@@ -1,4 +1,4 @@
-"""Roll-ups: opened, planned tenant by tenant, decided upon, followed."""
+"""Roll-ups: inserts, status changes, decisions and queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ _ROLLUP = rollups.c
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a roll-up is opened with; `key` is its workflow's id and first run id."""
+    """The initial values of a roll-up; `key` is the workflow's id and first run id."""
 
     period: Period
     key: str
@@ -56,7 +56,7 @@ class Opening:
 
 
 async def lock_open(session: WriteSession, period: Period) -> None:
-    """Has nobody move the roll-ups of a month that go on or wait until this transaction ends."""
+    """Locks the active roll-ups of a month until the transaction ends."""
     await session.execute(
         select(_ROLLUP.id)
         .where(_ROLLUP.period == period.start, _ROLLUP.status.in_(OPEN_ROLLUPS))
@@ -66,7 +66,7 @@ async def lock_open(session: WriteSession, period: Period) -> None:
 
 
 async def insert_rollup(session: WriteSession, opening: Opening, at: datetime) -> Rollup | None:
-    """Opens a roll-up; None where one was opened under its key."""
+    """Inserts a roll-up; None if one exists under its key."""
     workflow_id, _, run_id = opening.key.rpartition("/")
     opened = await session.execute(
         insert(rollups)
@@ -94,7 +94,7 @@ async def rollup_of_key(session: ReadSession, key: str) -> Rollup:
 
 
 async def fail_others(session: WriteSession, rollup: Rollup, reason: str, at: datetime) -> None:
-    """Closes the other roll-ups of a month that go on or wait."""
+    """Closes the other active roll-ups of a month."""
     await session.execute(
         update(rollups)
         .where(
@@ -113,7 +113,7 @@ _ADOPT: Final = text(
 
 
 async def adopt_drafts(session: WriteSession, rollup: Rollup) -> None:
-    """Gives a roll-up the drafts that others left, so that somebody issues them."""
+    """Moves the drafts of other roll-ups to this one, so that they are issued."""
     await session.execute(_ADOPT, {"rollup_id": rollup.id, "period": rollup.period})
 
 
@@ -125,7 +125,7 @@ async def list_rollups(
     before: UUID | None,
     limit: int,
 ) -> list[Rollup]:
-    """Roll-ups, newest first; `before` is the last one of the page before."""
+    """Roll-ups, newest first; `before` is the last one of the previous page."""
     statement = select(rollups).order_by(_ROLLUP.id.desc()).limit(limit)
     if period is not None:
         statement = statement.where(_ROLLUP.period == period.start)
@@ -142,9 +142,9 @@ async def read_rollup(session: ReadSession, rollup_id: UUID) -> Rollup:
 
 
 async def locked_rollup(session: WriteSession, rollup_id: UUID, *, shared: bool = False) -> Rollup:
-    """A roll-up that nobody decides upon until this transaction ends. Raises NotFound.
+    """A roll-up, locked against decisions until the transaction ends. Raises NotFound.
 
-    Pages that are drafted at the same time share the lock.
+    Pages that are drafted concurrently share the lock.
     """
     return await _found(session, rollup_id, select(rollups).with_for_update(read=shared))
 
@@ -157,14 +157,14 @@ async def _found(session: ReadSession, rollup_id: UUID, statement: Select[Any]) 
 
 
 async def newest_run(session: ReadSession, workflow_id: str, run_id: str) -> Rollup | None:
-    """The roll-up on which a run works; None when it has not opened one yet."""
+    """The roll-up of a workflow run; None if it has not opened one yet."""
     statement = select(rollups).where(_ROLLUP.workflow_id == workflow_id, _ROLLUP.run_id == run_id)
     found = (await session.execute(statement)).first()
     return None if found is None else record_of(Rollup, found)
 
 
 async def update_rollup(session: WriteSession, rollup: Rollup, **changes: object) -> Rollup:
-    """A locked roll-up with some columns changed."""
+    """Updates some columns of a locked roll-up."""
     changed = await session.execute(
         update(rollups).where(_ROLLUP.id == rollup.id).values(changes).returning(rollups)
     )
@@ -172,12 +172,12 @@ async def update_rollup(session: WriteSession, rollup: Rollup, **changes: object
 
 
 async def set_run(session: WriteSession, rollup_id: UUID, run_id: str) -> None:
-    """Remembers the run that goes on with a roll-up."""
+    """Records the run that resumes a roll-up."""
     await session.execute(update(rollups).where(_ROLLUP.id == rollup_id).values(run_id=run_id))
 
 
 async def keep_freshness(session: WriteSession, rollup_id: UUID, notes: Sequence[str]) -> None:
-    """Keeps with a roll-up what was not fresh when its month was closed."""
+    """Stores the sources that were stale when the roll-up's month was closed."""
     await session.execute(
         update(rollups).where(_ROLLUP.id == rollup_id).values(freshness_notes=list(notes))
     )
@@ -186,7 +186,7 @@ async def keep_freshness(session: WriteSession, rollup_id: UUID, notes: Sequence
 async def later_rollup(
     session: ReadSession, rollup: Rollup, *, but: Sequence[RollupStatus]
 ) -> UUID | None:
-    """The newest roll-up of the same month after one, but for those in some statuses."""
+    """The newest later roll-up of the same month, except those in some statuses."""
     statement = (
         select(_ROLLUP.id)
         .where(_ROLLUP.period == rollup.period, _ROLLUP.id > rollup.id, _ROLLUP.status.not_in(but))
@@ -198,7 +198,7 @@ async def later_rollup(
 
 
 async def lock_awaiting(session: WriteSession, period: Period) -> bool:
-    """Whether a roll-up of a month awaits approval; nobody decides upon it until this ends."""
+    """Whether a roll-up of a month awaits approval; locks it until the transaction ends."""
     statement = (
         select(_ROLLUP.id)
         .where(
@@ -212,7 +212,7 @@ async def lock_awaiting(session: WriteSession, period: Period) -> bool:
 
 
 async def has_issued(session: ReadSession, rollup_id: UUID) -> bool:
-    """Whether one of its invoices was issued, whatever became of it then."""
+    """Whether one of its invoices was ever issued."""
     statement = (
         select(tenant_invoices.c.id)
         .where(tenant_invoices.c.rollup_id == rollup_id, tenant_invoices.c.number.is_not(None))
@@ -241,7 +241,7 @@ _REOPEN: Final = text("""
 async def reopen_failed(
     session: WriteSession, rollup_id: UUID, tenant_ids: Sequence[str], *, per_page: int
 ) -> int:
-    """Plans failed tenants again, on new pages; all of them when none is named. How many."""
+    """Plans failed tenants again on new pages, all if none is given; returns their number."""
     reopened = await session.execute(
         _REOPEN,
         {
