@@ -17,6 +17,7 @@ from gateway.origins import origin_patterns
 from gateway.replies import REPLIES
 from gateway.routes import ANY_SERVICE, DESCRIPTORS, read_rpcs, transcoded_services
 from services.common.errors import HTTP_STATUS_KEY
+from services.common.identity.api_keys import KEY_PATTERN
 from services.common.identity.issuer_keys import keys_address
 from services.common.identity.issuers import OidcIssuer
 from services.common.identity.tokens import LEEWAY_SECONDS
@@ -31,6 +32,9 @@ CONFIGURATION: Final = "envoy.yaml"
 KEYS: Final = "jwks.json"
 AUTHORITIES: Final = "authorities.pem"
 """Who may certify the addresses of OIDC issuers' keys: Mozilla's list."""
+
+API_KEY_ID: Final = f"^(?:[Bb]earer {KEY_PATTERN.replace('[0-9a-f]{32}', '([0-9a-f]{32})')}|.*)$"
+"""Captures the id of an API key; of any other header nothing."""
 
 NATIVE_GRPC: Final = (
     "request.headers['content-type'].matches('^application/grpc($|[+;])')"
@@ -92,6 +96,8 @@ def write_configuration(
         default_body_bytes=MAX_BODY_BYTES,
         leeway_seconds=LEEWAY_SECONDS,
         status_header=HTTP_STATUS_KEY,
+        api_key=f"[Bb]earer {KEY_PATTERN}",
+        api_key_id=API_KEY_ID,
         origins=origin_patterns(settings),
         replies=REPLIES,
         native_grpc=NATIVE_GRPC,
