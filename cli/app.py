@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "healthcheck": "system.healthcheck:healthcheck",
     "inventory": "inventory.resources:commands",
     "invoices": "invoicing.invoices:commands",
+    "limits": "catalog.limits:commands",
     "margin": "invoicing.margin:commands",
     "migrate": "system.migrate:migrate_databases",
     "provision": "inventory.provision:commands",

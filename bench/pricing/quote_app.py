@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from services.catalog.quotes.batching import Batcher
 from services.catalog.quotes.rules.snapshots import plan_inputs
-from services.catalog.quotes.rules.stored_quotes import StoredQuote, new_id
+from services.catalog.quotes.rules.stored_quotes import NewQuote, StoredQuote, new_id
 from services.catalog.quotes.store.batch_writer import QuoteWriter
 from services.catalog.quotes.store.price_list import PriceListReader
 from services.catalog.quoting.inputs import UsageSeries
@@ -25,6 +25,7 @@ from services.catalog.quoting.lines import Line, total
 from services.catalog.quoting.proofs import prove
 from services.common.db.database import Database
 from services.common.identity.tokens import TokenVerifier
+from services.common.limits.declared import QUOTES_A_DAY
 from services.common.settings import Service, Settings
 
 __all__ = ["application"]
@@ -82,7 +83,7 @@ def application(settings: Settings) -> FastAPI:
         kept = StoredQuote(
             identifier, caller.tenant_id or "", caller.subject, None, proof, content, now
         )
-        await keeping.ask((kept, prices.revision))
+        await keeping.ask(NewQuote(kept, prices.revision, QUOTES_A_DAY.highest))
         return Response(content, media_type="application/json")
 
     return app

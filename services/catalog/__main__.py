@@ -14,6 +14,8 @@ from arcadia.catalog.v1 import (
     identity_service_pb2_grpc,
     lifecycle_service_pb2,
     lifecycle_service_pb2_grpc,
+    limit_service_pb2,
+    limit_service_pb2_grpc,
     pricing_service_pb2,
     pricing_service_pb2_grpc,
     quote_service_pb2,
@@ -29,6 +31,8 @@ from services.catalog.deployments.servicer import DeploymentServicer
 from services.catalog.keys.identity import OwnIdentity
 from services.catalog.keys.identity_servicer import IdentityServicer
 from services.catalog.keys.servicer import ApiKeyServicer
+from services.catalog.limits.read_limits import limits_loader
+from services.catalog.limits.servicer import LimitServicer
 from services.catalog.plans.servicer import CatalogServicer
 from services.catalog.pricing.servicer import PricingServicer
 from services.catalog.quotes.margin_inputs import MarginChecker
@@ -61,13 +65,16 @@ def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> Non
     lifecycle_service_pb2_grpc.add_LifecycleServiceServicer_to_server(
         LifecycleServicer(parts.database, now), server
     )
+    limit_service_pb2_grpc.add_LimitServiceServicer_to_server(
+        LimitServicer(parts.database, now, parts.limits), server
+    )
     subscription_service_pb2_grpc.add_SubscriptionServiceServicer_to_server(
         SubscriptionServicer(parts.database, now), server
     )
     pricing_service_pb2_grpc.add_PricingServiceServicer_to_server(
         PricingServicer(parts.database), server
     )
-    quoter = Quoter(parts.database, MarginChecker(parts.settings))
+    quoter = Quoter(parts.database, MarginChecker(parts.settings), parts.limits)
     quote_service_pb2_grpc.add_QuoteServiceServicer_to_server(
         QuoteServicer(parts.database, quoter, now), server
     )
@@ -93,6 +100,7 @@ DEFINITION = ServiceDefinition(
         deployment_service_pb2.DESCRIPTOR,
         identity_service_pb2.DESCRIPTOR,
         lifecycle_service_pb2.DESCRIPTOR,
+        limit_service_pb2.DESCRIPTOR,
         pricing_service_pb2.DESCRIPTOR,
         quote_service_pb2.DESCRIPTOR,
         subscription_service_pb2.DESCRIPTOR,
@@ -100,6 +108,7 @@ DEFINITION = ServiceDefinition(
     ),
     register=register,
     identity=lambda parts: OwnIdentity(parts.database, utc_now),
+    load_limits=limits_loader,
 )
 
 

@@ -11,14 +11,16 @@ The tree:
     ├── Aborted                a lost race: read again and retry      ABORTED             409
     ├── AlreadyExists          the same key or slug, something else   ALREADY_EXISTS      409
     ├── ResourceExhausted      too many requests                      RESOURCE_EXHAUSTED  429
+    │   ├── QuotaExceeded      a tenant has as many of something as it may                429
+    │   ├── TooManyCalls       a tenant, or a caller, asks too often                      429
     │   └── RequestTooLarge    a message above its method's limit                         413
     ├── Unavailable            what this stands on is down            UNAVAILABLE         503
     ├── OutcomeUnknown         a commit whose answer was lost         UNKNOWN             500
     ├── Internal               a bug of ours; tells the caller nothing  INTERNAL          500
     └── Unimplemented          declared in the protos, not yet built  UNIMPLEMENTED       501
 
-Every status carries an `ErrorInfo` after AIP-193, and a `BadRequest` where fields
-are to blame.
+Every status carries an `ErrorInfo` after AIP-193, a `BadRequest` where fields are to blame, a
+`QuotaFailure` where a quota is used up, and a `RetryInfo` where waiting helps.
 """
 
 from collections.abc import Mapping
@@ -26,7 +28,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import grpc
-from google.protobuf import any_pb2
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
@@ -44,11 +47,14 @@ __all__ = [
     "NotFound",
     "OutcomeUnknown",
     "PermissionDenied",
+    "QuotaExceeded",
     "RequestTooLarge",
     "ResourceExhausted",
+    "TooManyCalls",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
+    "quota_headers",
     "to_status",
 ]
 
@@ -81,7 +87,10 @@ class FieldViolation:
 
 
 class ArcadiaError(Exception):
-    """An expected refusal. `reason` is its stable name, `metadata` what a program may need."""
+    """An expected refusal. `reason` is its stable name, `metadata` what a program may need.
+
+    `headers` go with the answer: as trailing metadata, and through the gateway as HTTP headers.
+    """
 
     code: ClassVar[int] = code_pb2.UNKNOWN
     http_status: ClassVar[int | None] = None
@@ -98,6 +107,7 @@ class ArcadiaError(Exception):
         super().__init__(_short(message))
         self.message = _short(message)
         self.reason = reason
+        self.headers: dict[str, str] = {}
         self.metadata = {key: _short(value) for key, value in (metadata or {}).items()}
         self.violations = tuple(
             FieldViolation(_short(violation.field), _short(violation.description))
@@ -179,6 +189,33 @@ class ResourceExhausted(ArcadiaError):
     code = code_pb2.RESOURCE_EXHAUSTED
 
 
+class QuotaExceeded(ResourceExhausted):
+    """A tenant has as many of something as it may have; nothing was made."""
+
+    def __init__(
+        self, quota: str, *, tenant_id: str, limit: int, used: int, field: str = ""
+    ) -> None:
+        where = f"{field}: " if field else ""
+        super().__init__(
+            f"{where}the tenant has used {used:,} of {limit:,} {quota.replace('_', ' ')};"
+            " an operator can raise the limit",
+            reason=f"QUOTA_{quota.upper()}",
+            metadata={
+                "quota": quota, "limit": str(limit), "used": str(used), "tenant_id": tenant_id
+            },
+        )  # fmt: skip  # a table
+        self.headers = quota_headers(quota, limit=limit, used=used)
+
+
+class TooManyCalls(ResourceExhausted):
+    """Who calls has too many calls under way, or asks too often. Waiting helps."""
+
+    def __init__(self, message: str, *, reason: str, wait_seconds: int) -> None:
+        super().__init__(message, reason=reason)
+        self.wait_seconds = wait_seconds
+        self.headers = {"retry-after": str(wait_seconds)}
+
+
 class RequestTooLarge(ResourceExhausted):
     """The message is larger than its method takes."""
 
@@ -225,6 +262,15 @@ class Unimplemented(ArcadiaError):
         super().__init__("this release does not answer this call", reason="UNIMPLEMENTED")
 
 
+def quota_headers(quota: str, *, limit: int, used: int) -> dict[str, str]:
+    """What an answer says of the quota that its call touched."""
+    return {
+        "x-quota-name": quota,
+        "x-quota-limit": str(limit),
+        "x-quota-remaining": str(max(0, limit - used)),
+    }
+
+
 def to_status(error: ArcadiaError) -> grpc.Status:
     """The gRPC status of an error, with its details packed in the trailing metadata."""
     details = [
@@ -245,14 +291,21 @@ def to_status(error: ArcadiaError) -> grpc.Status:
                 )
             )
         )
+    if isinstance(error, QuotaExceeded):
+        subject = f"tenant:{error.metadata['tenant_id']}"
+        violation = error_details_pb2.QuotaFailure.Violation(
+            subject=subject, description=error.message
+        )
+        details.append(_pack(error_details_pb2.QuotaFailure(violations=[violation])))
+    if isinstance(error, TooManyCalls):
+        wait = duration_pb2.Duration(seconds=error.wait_seconds)
+        details.append(_pack(error_details_pb2.RetryInfo(retry_delay=wait)))
     return rpc_status.to_status(
         status_pb2.Status(code=error.code, message=error.message, details=details)
     )
 
 
-def _pack(
-    message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest,
-) -> any_pb2.Any:
+def _pack(message: Message) -> any_pb2.Any:
     packed = any_pb2.Any()
     packed.Pack(message)
     return packed

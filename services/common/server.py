@@ -24,6 +24,7 @@ from services.common.identity.api_keys import ApiKeys
 from services.common.identity.policy import access_table
 from services.common.identity.revocations import Revocations
 from services.common.identity.tokens import TokenVerifier
+from services.common.limits.known import KnownLimits, LoadLimits, ask_catalog
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.catalog_identity import CatalogIdentity, IdentitySource
 from services.common.rpc.interceptor import CallInterceptor
@@ -62,6 +63,8 @@ class Parts:
 
     settings: Settings
     database: Database
+    limits: KnownLimits
+    """Of tenants, as this process knows them."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is about to end: streams without an end of their own end then."""
 
@@ -77,6 +80,8 @@ class ServiceDefinition:
     """Reads the names of its sources, each with the instant of its last complete update."""
     identity: Callable[[Parts], IdentitySource] | None = None
     """How it learns of API keys and revoked tokens; None: it asks the catalog."""
+    load_limits: Callable[[Database], LoadLimits] | None = None
+    """Reads the limits of tenants: for the catalog, which keeps them. Others ask it."""
 
     def services(self) -> list[ServiceDescriptor]:
         """Every gRPC service that it answers for, health included."""
@@ -107,9 +112,14 @@ async def start(
     """
     services = definition.services()
     limits = message_limits(services)
+    known_limits = KnownLimits(
+        definition.load_limits(database)
+        if definition.load_limits is not None
+        else ask_catalog(settings, definition.service)
+    )
     quiet = settings.log_level in ("warning", "error")
     call_log = None if quiet else CallLog(definition.service)
-    parts = Parts(settings, database)
+    parts = Parts(settings, database, known_limits)
     identity = (
         definition.identity(parts)
         if definition.identity

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -373,7 +373,7 @@ async def _served(
     async with catalog.write(ALL) as session:
         await apply_document(session, read_document(ALSO_SOLD), shown="", validate_only=False)
     selling = await start(
-        ServiceDefinition(Service.CATALOG, DEFINITION.protos, partial(register, now=clock)),
+        replace(DEFINITION, register=partial(register, now=clock)),
         settings,
         catalog,
         address="127.0.0.1:0",

@@ -1,7 +1,7 @@
 """What the roll-up makes of the real catalog and metering: parts of months, and lateness."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ import services.analytics.__main__
 from services.catalog.__main__ import DEFINITION, register
 from services.catalog.plans.seed import seed
 from services.common.db.database import Database
-from services.common.server import ServiceDefinition, start
+from services.common.server import start
 from services.common.settings import Service
 from services.common.values.periods import Period
 from tests.analytics.account import Analytics, event
@@ -63,7 +63,7 @@ async def month(postgres: PostgresServer) -> AsyncIterator[Month]:
     settings = postgres.settings(names, inventory_address=peers_address, log_level="warning")
     catalog = Database(settings.database_url(Service.CATALOG), application_name="catalog")
     await seed(catalog)
-    definition = ServiceDefinition(Service.CATALOG, DEFINITION.protos, partial(register, now=clock))
+    definition = replace(DEFINITION, register=partial(register, now=clock))
     selling = await start(definition, settings, catalog, address="127.0.0.1:0")
     settings = settings.model_copy(update={"catalog_address": f"127.0.0.1:{selling.port}"})
     database = Database(settings.database_url(Service.ANALYTICS), application_name="analytics")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from services.common.limits.declared import limits_table
+
 FOLDER = Path(__file__).resolve().parents[2]
 PAGES = [
     *(FOLDER / name for name in ("README.md", "CONTRIBUTING.md", "protos/README.md")),
@@ -38,6 +40,10 @@ def test_a_recipe_names_files_and_tests_that_exist() -> None:
     assert tests
     for path, test in tests:
         assert f"def {test}(" in (FOLDER / path).read_text(), f"{path}::{test}"
+
+
+def test_the_limits_of_tenants_are_listed_as_they_are_declared() -> None:
+    assert limits_table() in (FOLDER / "docs/http.md").read_text()
 
 
 def test_the_glossary_has_each_term_once_in_alphabetical_order() -> None:

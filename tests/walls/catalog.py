@@ -14,6 +14,7 @@ from arcadia.catalog.v1 import (
     token_revocation_service_pb2_grpc,
 )
 from arcadia.catalog.v1 import deployment_service_pb2 as deployment_pb
+from arcadia.catalog.v1 import limit_service_pb2 as limit_pb
 from arcadia.catalog.v1 import quote_service_pb2 as quote_pb
 from arcadia.catalog.v1 import subscription_service_pb2 as pb
 from arcadia.catalog.v1 import token_revocation_service_pb2 as token_pb
@@ -114,6 +115,8 @@ ASKED: Mapping[str, Callable[[Any], Message]] = {
     "DeploymentService/UpdateDeployment": lambda ids: deployment_pb.UpdateDeploymentRequest(
         id=ids.deployment, llm_mode="hosted"
     ),
+    # It names no tenant: each learns of its own.
+    "LimitService/GetLimits": lambda _: limit_pb.GetLimitsRequest(),
     "QuoteService/GetQuote": lambda ids: quote_pb.GetQuoteRequest(id=ids.quote),
     "QuoteService/VerifyQuote": lambda ids: quote_pb.VerifyQuoteRequest(id=ids.quote),
     "QuoteService/CompareQuotes": lambda ids: quote_pb.CompareQuotesRequest(

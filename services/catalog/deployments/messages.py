@@ -113,11 +113,7 @@ def subscription_message(subscription: Subscription, today: date) -> subscriptio
         current_period_start=day_text(period.start),
         current_period_end=day_text(period.end),
         trial_end=day_text(subscription.trial_end),
-        addons=[
-            attached_addon_message(addon)
-            for addon in subscription.addons
-            if addon.detached_on is None or addon.detached_on > max(today, addon.attached_on)
-        ],
+        addons=[attached_addon_message(addon) for addon in subscription.addons_from(today)],
         terms=[
             subscriptions_pb2.PlanTerm(
                 plan_code=term.plan_code,

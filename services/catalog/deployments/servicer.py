@@ -46,12 +46,15 @@ from services.catalog.deployments.store.trials import (
     list_grants,
 )
 from services.catalog.deployments.take_trial import take_trial
+from services.catalog.limits.check_quota import check_quota
+from services.catalog.limits.store.counts import count_deployments
 from services.catalog.subscriptions.store.subscriptions import subscription_of_deployment
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument, PermissionDenied
 from services.common.identity.callers import current_caller
+from services.common.limits.declared import DEPLOYMENTS
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.common.rpc.requests import current_request_id
 from services.common.values.clock import Clock
@@ -134,6 +137,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         bounded = with_bounded_trial(new, cause.day, longest)
         if bounded.trial:
             await take_trial(session, bounded.tenant_id, cause, by_tenant=not caller.is_operator)
+        await check_quota(session, DEPLOYMENTS, bounded.tenant_id, count_deployments, cause.day)
         made = await create_deployment(session, bounded, cause)
         return pb.CreateDeploymentResponse(deployment=deployment_message(made))
 

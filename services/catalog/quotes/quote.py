@@ -26,10 +26,10 @@ from services.catalog.quotes.rules.snapshots import (
     plan_inputs,
     version_snapshot,
 )
-from services.catalog.quotes.rules.stored_quotes import StoredQuote, new_id
+from services.catalog.quotes.rules.stored_quotes import Kept, NewQuote, StoredQuote, new_id
 from services.catalog.quotes.store.batch_writer import QuoteWriter
 from services.catalog.quotes.store.price_list import PriceListReader
-from services.catalog.quotes.store.quotes import keep_quotes
+from services.catalog.quotes.store.quotes import keep_quote
 from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce
 from services.catalog.quoting.inputs import QuoteInputs, VersionSnapshot
 from services.catalog.quoting.proofs import prove
@@ -42,9 +42,13 @@ from services.common.errors import (
     InvalidArgument,
     NotFound,
     PermissionDenied,
+    QuotaExceeded,
+    quota_headers,
 )
 from services.common.identity.callers import ALL, Caller, Scope
-from services.common.rpc.requests import current_idempotency_key
+from services.common.limits.declared import QUOTES_A_DAY
+from services.common.limits.known import KnownLimits
+from services.common.rpc.requests import add_answer_headers, current_idempotency_key
 
 __all__ = ["Quoter"]
 
@@ -63,8 +67,9 @@ class _Made:
 class Quoter:
     """Makes quotes for callers, and keeps them."""
 
-    def __init__(self, database: Database, margins: MarginChecker) -> None:
+    def __init__(self, database: Database, margins: MarginChecker, limits: KnownLimits) -> None:
         self._database = database
+        self._limits = limits
         self._margins = margins
         self._writer = QuoteWriter(database)
         self._price_lists = PriceListReader(database)
@@ -77,10 +82,15 @@ class Quoter:
         """The quote that a caller asks for, stored.
 
         Raises InvalidArgument for what is not sold, NotFound for a subscription that the
-        caller does not see, FailedPrecondition where nothing says what usage costs.
+        caller does not see, FailedPrecondition where nothing says what usage costs,
+        QuotaExceeded for a tenant that has made as many in the day as it may.
         """
         await self._writer.prepare(now.date())
         if request.request_id or current_idempotency_key():
+            try:
+                return await self._once(request, wanted, caller, now)
+            except QuotaExceeded as exceeded:  # asked anew where no connection is held
+                await self._check_raised(exceeded)
             return await self._once(request, wanted, caller, now)
         prices = self._price_lists.known
         for _ in range(MAX_TRIES):
@@ -94,8 +104,14 @@ class Quoter:
                     raise
                 # Else what was refused may be sold by now.
             else:
-                if await self._keeping.ask((made.kept, prices.revision)):
+                quota = self._quota(made.kept, caller)
+                kept = await self._keeping.ask(NewQuote(made.kept, prices.revision, quota))
+                if kept.is_kept:
+                    _say_quota(quota, kept)
                     return made.answer
+                if quota is not None and kept.over_quota:
+                    await self._check_raised(_exceeded(made.kept, quota, kept))
+                    continue
             prices = None
         raise Aborted("the catalog changed while the quote was made", reason="CATALOG_CHANGED")
 
@@ -112,10 +128,26 @@ class Quoter:
 
             async def do() -> quotes_pb2.Quote:
                 made = await self._make(wanted, caller, now, prices, session)
-                await keep_quotes(session, [made.kept])
+                quota = self._quota(made.kept, caller)
+                kept = await keep_quote(session, NewQuote(made.kept, prices.revision, quota))
+                if quota is not None and kept.over_quota:
+                    raise _exceeded(made.kept, quota, kept)
+                _say_quota(quota, kept)
                 return made.answer
 
             return await once_in(session, request, quotes_pb2.Quote, do)
+
+    def _quota(self, quote: StoredQuote, caller: Caller) -> int | None:
+        """How many quotes the tenant may make in a day; None for an operator's."""
+        if caller.is_operator or not quote.tenant_id:
+            return None
+        return self._limits.value(quote.tenant_id, QUOTES_A_DAY)
+
+    async def _check_raised(self, exceeded: QuotaExceeded) -> None:
+        """Raises it, unless an operator raised the limit since this process read it."""
+        tenant_id, limit = exceeded.metadata["tenant_id"], int(exceeded.metadata["limit"])
+        if await self._limits.fresh_value(tenant_id, QUOTES_A_DAY) <= limit:
+            raise exceeded
 
     async def _made(
         self, wanted: Wanted, caller: Caller, now: datetime, prices: PriceList
@@ -187,6 +219,15 @@ class Quoter:
             guard = await self._margins.guard(answer.all_in_monthly_cents, inputs, wanted.starts_on)
             answer.margin_guard.CopyFrom(guard_message(guard))
         return _Made(answer, kept)
+
+
+def _say_quota(quota: int | None, kept: Kept) -> None:
+    if quota is not None:
+        add_answer_headers(quota_headers(QUOTES_A_DAY.name, limit=quota, used=kept.made))
+
+
+def _exceeded(quote: StoredQuote, quota: int, kept: Kept) -> QuotaExceeded:
+    return QuotaExceeded(QUOTES_A_DAY.name, tenant_id=quote.tenant_id, limit=quota, used=kept.made)
 
 
 def _scope(wanted: Wanted, caller: Caller) -> Scope:

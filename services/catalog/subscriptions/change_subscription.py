@@ -9,6 +9,7 @@ from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
 from services.catalog.deployments.store.locks import hold_catalog
+from services.catalog.limits.check_quota import check_quota
 from services.catalog.plans.rules.currencies import check_currency
 from services.catalog.plans.rules.plans import PlanVersion
 from services.catalog.plans.store.versions import find_version, read_versions
@@ -49,6 +50,7 @@ from services.common.errors import (
     PermissionDenied,
 )
 from services.common.identity.callers import Scope
+from services.common.limits.declared import ADDONS_A_SUBSCRIPTION
 
 __all__ = [
     "SubscriptionChange",
@@ -124,6 +126,7 @@ async def attach_addon(
     """Attaches an addon at its price and quantity of now; answers also what it is called."""
     locked = await _lock(session, scope, change)
     check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
+    await _check_addons(session, locked.subscription, change.cause.day)
     await hold_catalog(session)
     currency = await _currency(session, locked)
     [addon] = await addons_to_attach(session, [("code", code)], currency)
@@ -133,6 +136,15 @@ async def attach_addon(
     words = f"{code} from {locked.day}"
     changed = await _changed(session, scope, locked, change, EventType.ADDON_ATTACHED, words)
     return changed, identifier
+
+
+async def _check_addons(session: WriteSession, subscription: Subscription, today: date) -> None:
+    """Lets a subscription, whose deployment is locked, have one more addon."""
+
+    async def held(_: WriteSession, __: str) -> int:
+        return len(subscription.addons_from(today))
+
+    await check_quota(session, ADDONS_A_SUBSCRIPTION, subscription.tenant_id, held, today)
 
 
 async def detach_addon(

@@ -38,6 +38,7 @@ from services.common.rpc.message_limits import MAX_MESSAGE_BYTES
 from services.common.rpc.requests import (
     IDEMPOTENCY_KEY,
     REQUEST_ID_KEY,
+    answer_headers,
     set_deadline,
     set_idempotency_key,
     set_request_id,
@@ -174,6 +175,8 @@ class _Call:
                 response = await behaviour(self._parsed(request), context)
                 if self.links is not None and current_caller().is_operator:
                     self.links.fill(response)
+                if headers := answer_headers():
+                    await context.send_initial_metadata(tuple(headers.items()))
             except Exception as error:  # noqa: BLE001  (answered as a status)
                 await self._refuse(error, context, started)
                 return None  # gRPC knows that it was aborted
@@ -365,7 +368,7 @@ class _Call:
         else:
             log.warning("call refused", message=known.message, **details)
         answer = to_status(known)
-        trailing = tuple(answer.trailing_metadata or ())
+        trailing = (*(answer.trailing_metadata or ()), *known.headers.items())
         if known.http_status is not None:
             trailing = (*trailing, (HTTP_STATUS_KEY, str(known.http_status)))
         try:

@@ -1,6 +1,7 @@
 """The request that is being answered: its id, its caller's key for it, and the time it has.
 
-The id travels from the gateway to the database.
+The id travels from the gateway to the database. What the answer says beside its message is
+noted here too.
 """
 
 import re
@@ -12,6 +13,8 @@ from typing import Final
 __all__ = [
     "IDEMPOTENCY_KEY",
     "REQUEST_ID_KEY",
+    "add_answer_headers",
+    "answer_headers",
     "current_idempotency_key",
     "current_request_id",
     "new_request_id",
@@ -73,3 +76,18 @@ def remaining_seconds() -> float | None:
 def set_deadline(seconds: float) -> None:
     """Takes how long the caller waits from now."""
     _deadline.set(time.monotonic() + seconds)
+
+
+_answer_headers: ContextVar[dict[str, str] | None] = ContextVar(
+    "arcadia_answer_headers", default=None
+)
+
+
+def answer_headers() -> dict[str, str] | None:
+    """What goes ahead of the answer that this task gives; None for nothing."""
+    return _answer_headers.get()
+
+
+def add_answer_headers(headers: dict[str, str]) -> None:
+    """Has the answer of this task, if it succeeds, say this in its initial metadata."""
+    _answer_headers.set({**(_answer_headers.get() or {}), **headers})

@@ -2,24 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
 
 from services.catalog.deployments.rules.deployments import Deployment
 from services.catalog.deployments.rules.lifecycle import ENDED, State
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.limits.declared import TRIALS
 
-__all__ = ["TRIALS", "check_extension", "check_trial_left"]
-
-TRIALS: Final = 1
-"""That a tenant may have without a grant."""
+__all__ = ["check_extension", "check_trial_left"]
 
 
 def check_trial_left(used: int, granted: int) -> None:
     """Raises FailedPrecondition when a tenant has had as many trials as it may."""
-    if used >= TRIALS + granted:
+    most = TRIALS.default + granted
+    if used >= most:
         raise FailedPrecondition(
-            f"trial: the tenant has had {used} of {TRIALS + granted}; an operator can grant more",
+            f"trial: the tenant has had {used} of {most}; an operator can grant more",
             reason="TRIAL_USED",
             metadata={"field": "trial", "used": str(used)},
         )

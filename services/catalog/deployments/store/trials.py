@@ -13,7 +13,14 @@ from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import record_of, records_of
 
-__all__ = ["count_trials", "end_trials", "grant_trials", "list_grants", "move_trial_end"]
+__all__ = [
+    "count_trials",
+    "end_trials",
+    "grant_trials",
+    "list_grants",
+    "move_trial_end",
+    "read_trial_counts",
+]
 
 # What somebody moves at this moment is left to them: a later batch finds what is left.
 DUE: Final = text("""
@@ -80,6 +87,11 @@ WHERE deployment_id = :id AND starts_on < CAST(:day AS date)
 async def count_trials(session: WriteSession, tenant_id: str) -> tuple[int, int]:
     """The trials that a tenant had, and those that it was granted; nobody else counts them now."""
     await session.execute(TURN, {"tenant_id": tenant_id})
+    return await read_trial_counts(session, tenant_id)
+
+
+async def read_trial_counts(session: ReadSession, tenant_id: str) -> tuple[int, int]:
+    """The trials that a tenant had, and those that it was granted."""
     row = (await session.execute(COUNTED, {"tenant_id": tenant_id})).one()
     return row.used, row.granted
 

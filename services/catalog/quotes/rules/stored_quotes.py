@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.catalog.quoting.proofs import Proof
 
-__all__ = ["StoredQuote", "day_of", "new_id"]
+__all__ = ["Kept", "NewQuote", "StoredQuote", "day_of", "new_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,34 @@ class StoredQuote:
     proof: Proof
     answer: bytes
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewQuote:
+    """A quote that is to be kept."""
+
+    quote: StoredQuote
+    revision: str
+    """Of the catalog that it was priced from."""
+    quota: int | None
+    """How many its tenant may make in a day; None where it is not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a quote that was to be kept."""
+
+    is_current: bool
+    """Whether it was priced from the catalog as it is now; else it is not kept."""
+    made: int
+    """How many its tenant made in its day, with this one if it is kept; 0 where uncounted."""
+    over_quota: bool
+    """Whether it would be one too many; then it is not kept."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is kept and committed."""
+        return self.is_current and not self.over_quota
 
 
 def new_id(now: datetime) -> UUID:

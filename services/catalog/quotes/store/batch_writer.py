@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
-from services.catalog.quotes.rules.stored_quotes import StoredQuote
-from services.catalog.quotes.store.quotes import KEEP_CURRENT, prepare_month, rows_of
+from services.catalog.quotes.rules.stored_quotes import Kept, NewQuote
+from services.catalog.quotes.store.quotes import KEEP_CURRENT, outcomes, prepare_month, rows_of
 from services.common.db.database import Database
 from services.common.identity.callers import ALL
 
@@ -32,13 +32,12 @@ class QuoteWriter:
                     await prepare_month(session, month)
                 self._prepared.add(month)
 
-    async def keep(self, priced: Sequence[tuple[StoredQuote, str]]) -> list[bool]:
-        """Keeps quotes, whose months are prepared, each with its catalog's revision.
+    async def keep(self, quotes: Sequence[NewQuote]) -> list[Kept]:
+        """Keeps quotes, whose months are prepared; says of each whether it is committed.
 
-        For each, whether it is kept and committed: it is not when the catalog has changed since
-        that revision.
+        It is not when the catalog has changed since it was priced, and when its tenant has made
+        as many in the day as it may.
         """
-        rows = rows_of(*zip(*priced, strict=True))
-        answered = await self._database.single_write(ALL).fetch(KEEP_CURRENT, {"quotes": rows})
-        kept = {identifier for (identifier,) in answered}
-        return [quote.id in kept for quote, _ in priced]
+        values = {"quotes": rows_of(quotes)}
+        answered = await self._database.single_write(ALL).fetch(KEEP_CURRENT, values)
+        return outcomes(quotes, answered)

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import repeat
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 from sqlalchemy import text
 
-from services.catalog.quotes.rules.stored_quotes import StoredQuote, day_of
+from services.catalog.quotes.rules.stored_quotes import Kept, NewQuote, StoredQuote, day_of
 from services.catalog.quotes.store.price_list import REVISION
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import record_of
@@ -17,29 +16,59 @@ from services.common.db.single_statements import compiled
 from services.common.errors import NotFound
 from services.common.identity.callers import Scope
 
-__all__ = ["KEEP_CURRENT", "keep_quotes", "prepare_month", "read_quote", "rows_of"]
+__all__ = ["KEEP_CURRENT", "keep_quote", "outcomes", "prepare_month", "read_quote", "rows_of"]
 
 PREPARE: Final = text("SELECT prepare_quote_month(:day)")
 
-# One JSON text for all rows: its escapes are made in C, those of arrays are not.
+# One JSON text for all rows: its escapes are made in C, those of arrays are not. The row of a
+# tenant's day in quote_counts is locked until the transaction ends, so no two who keep quotes of
+# one tenant count at the same time; tenants are taken in the order of their ids.
 _KEEP: Final = """
-INSERT INTO quotes (id, quoted_on, tenant_id, requested_by, subscription_id, inputs_json,
-                    inputs_hash, engine_version, result_hash, answer, created_at)
-SELECT id, quoted_on, tenant_id, requested_by, subscription_id, inputs_json, inputs_hash,
-       engine_version, result_hash, decode(answer, 'hex'), created_at
-FROM json_to_recordset(CAST(:quotes AS json)) AS q (
-    id uuid, quoted_on date, tenant_id text, requested_by text, subscription_id uuid,
-    inputs_json text, inputs_hash text, engine_version text, result_hash text, answer text,
-    created_at timestamptz, revision text
+WITH current AS (
+    SELECT *, row_number() OVER (PARTITION BY tenant_id, quoted_on, quota IS NULL ORDER BY id)
+           AS place
+    FROM json_to_recordset(CAST(:quotes AS json)) AS q (
+        id uuid, quoted_on date, tenant_id text, requested_by text, subscription_id uuid,
+        inputs_json text, inputs_hash text, engine_version text, result_hash text, answer text,
+        created_at timestamptz, revision text, quota bigint
+    )
+    WHERE {}
+), wanted AS (
+    SELECT tenant_id, quoted_on AS day, count(*) AS quotes, max(quota) AS quota FROM current
+    WHERE quota IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+), counted AS (
+    INSERT INTO quote_counts AS c (tenant_id, day, made)
+    SELECT tenant_id, day, least(quotes, quota) FROM wanted
+    ON CONFLICT (tenant_id, day) DO UPDATE SET made = (
+        SELECT greatest(c.made, least(c.made + w.quotes, w.quota)) FROM wanted AS w
+        WHERE w.tenant_id = c.tenant_id AND w.day = c.day)
+    RETURNING c.tenant_id, c.day, coalesce(old.made, 0) AS before, new.made AS after
+), judged AS (
+    SELECT q.*, coalesce(least(c.before + q.place, c.after), 0) AS made,
+           coalesce(c.before + q.place > c.after, false) AS over_quota
+    FROM current AS q LEFT JOIN counted AS c
+      ON c.tenant_id = q.tenant_id AND c.day = q.quoted_on AND q.quota IS NOT NULL
+), kept AS (
+    INSERT INTO quotes (id, quoted_on, tenant_id, requested_by, subscription_id, inputs_json,
+                        inputs_hash, engine_version, result_hash, answer, created_at)
+    SELECT id, quoted_on, tenant_id, requested_by, subscription_id, inputs_json, inputs_hash,
+           engine_version, result_hash, decode(answer, 'hex'), created_at
+    FROM judged WHERE NOT over_quota
 )
+SELECT id, made, over_quota FROM judged
 """
 
-KEEP: Final = text(_KEEP)
+KEEP: Final = text(_KEEP.format("true"))
 
 KEEP_CURRENT: Final = compiled(
-    text(f"{_KEEP} WHERE coalesce(revision, '') = coalesce(({REVISION}), '') RETURNING id")
+    text(_KEEP.format(f"coalesce(revision, '') = coalesce(({REVISION}), '')"))
 )
-"""Keeps those that were priced from the catalog as it is now, and answers their ids."""
+"""Keeps those that were priced from the catalog as it is now, and answers their ids.
+
+And how many their tenants made in the day; what would be one too many is said, and not kept.
+"""
+
+FORGET: Final = text("DELETE FROM quote_counts WHERE day < CAST(:day AS date) - 31")
 
 READ: Final = text("""
 SELECT id, tenant_id, requested_by, subscription_id, inputs_json, inputs_hash, engine_version,
@@ -53,20 +82,28 @@ WHERE id = :id AND quoted_on = :day
 async def prepare_month(session: WriteSession, day: date) -> None:
     """Makes room for the quotes of a day's month; needed once, and does nothing again."""
     await session.execute(PREPARE, {"day": day})
+    await session.execute(FORGET, {"day": day})
 
 
-async def keep_quotes(session: WriteSession, quotes: Sequence[StoredQuote]) -> None:
-    """Keeps quotes, whose months are prepared."""
-    await session.execute(KEEP, {"quotes": rows_of(quotes, repeat(""))})
+async def keep_quote(session: WriteSession, new: NewQuote) -> Kept:
+    """Keeps a quote, whose month is prepared, of whichever catalog it was priced from."""
+    rows = (await session.execute(KEEP, {"quotes": rows_of([new])})).all()
+    return outcomes([new], rows)[0]
 
 
-def rows_of(quotes: Iterable[StoredQuote], revisions: Iterable[str]) -> str:
-    """Quotes as KEEP takes them, and the catalog's revision that each was priced from."""
-    return orjson.dumps(list(map(_row, quotes, revisions))).decode()
+def rows_of(quotes: Iterable[NewQuote]) -> str:
+    """Quotes as KEEP takes them."""
+    return orjson.dumps(list(map(_row, quotes))).decode()
 
 
-def _row(quote: StoredQuote, revision: str) -> dict[str, Any]:
-    proof = quote.proof
+def outcomes(quotes: Iterable[NewQuote], rows: Iterable[Sequence[Any]]) -> list[Kept]:
+    """What became of each quote, by what KEEP answered: nothing, where it is not current."""
+    known = {identifier: (int(made), bool(over)) for identifier, made, over in rows}
+    return [Kept(new.quote.id in known, *known.get(new.quote.id, (0, False))) for new in quotes]
+
+
+def _row(new: NewQuote) -> dict[str, Any]:
+    quote, proof = new.quote, new.quote.proof
     return {
         "id": quote.id,
         "quoted_on": quote.created_at.date(),
@@ -79,7 +116,8 @@ def _row(quote: StoredQuote, revision: str) -> dict[str, Any]:
         "result_hash": proof.result_hash,
         "answer": quote.answer.hex(),
         "created_at": quote.created_at,
-        "revision": revision,
+        "revision": new.revision,
+        "quota": new.quota,
     }
 
 

@@ -94,6 +94,14 @@ class Subscription:
         last = day if self.ends_on is None else min(day, self.ends_on - timedelta(days=1))
         return month_of(max(last, self.starts_on))
 
+    def addons_from(self, day: date) -> list[AttachedAddon]:
+        """The addons that are attached on a day or later."""
+        return [
+            addon
+            for addon in self.addons
+            if addon.detached_on is None or addon.detached_on > max(day, addon.attached_on)
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionFilter:

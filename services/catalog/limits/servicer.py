@@ -1,0 +1,111 @@
+"""LimitService: proto to domain and back. Operators set what tenants may have and ask for."""
+
+from typing import Any, Final
+
+from arcadia.catalog.v1 import limit_service_pb2 as pb
+from arcadia.catalog.v1 import limit_service_pb2_grpc
+from grpc.aio import ServicerContext
+
+from services.catalog import requests
+from services.catalog.limits.messages import limit_message
+from services.catalog.limits.read_limits import read_limits, read_values
+from services.catalog.limits.rules.setting import NewValue, check_new_value, limit_named
+from services.catalog.limits.store.values import set_value
+from services.common.db.database import Database, WriteSession
+from services.common.db.idempotency import once
+from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.identity.callers import current_caller
+from services.common.limits.declared import LIMITS
+from services.common.limits.known import KnownLimits
+from services.common.values.clock import Clock
+from services.common.values.periods import read_day
+
+__all__ = ["LimitServicer"]
+
+Context = ServicerContext[Any, Any]
+
+MAX_TENANTS: Final = 1_000
+
+
+class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
+    """The limits of tenants."""
+
+    def __init__(self, database: Database, now: Clock, limits: KnownLimits) -> None:
+        self._database = database
+        self._now = now
+        self._limits = limits
+
+    async def GetLimits(
+        self, request: pb.GetLimitsRequest, context: Context
+    ) -> pb.GetLimitsResponse:
+        """The limits of the caller's own tenant."""
+        caller = current_caller()
+        if not caller.tenant_id:
+            raise FailedPrecondition(
+                "the token names no tenant: ask for /api/v1/tenants/{tenant_id}/limits",
+                reason="TENANT_REQUIRED",
+            )
+        async with self._database.read(caller.scope) as session:
+            found = await read_limits(session, caller.tenant_id, self._now().date())
+        return pb.GetLimitsResponse(
+            limits=[limit_message(one, for_operator=False) for one in found]
+        )
+
+    async def GetTenantLimits(
+        self, request: pb.GetTenantLimitsRequest, context: Context
+    ) -> pb.GetTenantLimitsResponse:
+        """The limits of a tenant, with who set them."""
+        tenant_id = _tenant(request.tenant_id)
+        async with self._database.read(current_caller().scope) as session:
+            found = await read_limits(session, tenant_id, self._now().date())
+        return pb.GetTenantLimitsResponse(
+            limits=[limit_message(one, for_operator=True) for one in found]
+        )
+
+    async def SetTenantLimit(
+        self, request: pb.SetTenantLimitRequest, context: Context
+    ) -> pb.SetTenantLimitResponse:
+        """Sets a limit of a tenant, or its default again."""
+        answer = await self._set(request)
+        # It is committed: this process goes by it at once, others within some seconds.
+        await self._limits.fresh_value(request.tenant_id, LIMITS[answer.limit.name])
+        return answer
+
+    @once
+    async def _set(
+        self, session: WriteSession, request: pb.SetTenantLimitRequest
+    ) -> pb.SetTenantLimitResponse:
+        new = NewValue(
+            tenant_id=_tenant(request.tenant_id),
+            limit=limit_named("name", requests.required("name", request.name)),
+            value=request.limit if request.HasField("limit") else None,
+            ends_on=read_day(request.ends_on, "ends_on") if request.ends_on else None,
+            set_by=current_caller().subject,
+            reason=requests.prose("reason", request.reason),
+            set_at=self._now(),
+        )
+        check_new_value(new)
+        await set_value(session, new)
+        found = await read_limits(session, new.tenant_id, new.set_at.date())
+        [state] = [one for one in found if one.limit is new.limit]
+        return pb.SetTenantLimitResponse(limit=limit_message(state, for_operator=True))
+
+    async def LookupTenantLimits(
+        self, request: pb.LookupTenantLimitsRequest, context: Context
+    ) -> pb.LookupTenantLimitsResponse:
+        """The values that operators set for some tenants."""
+        if len(request.tenant_ids) > MAX_TENANTS:
+            raise InvalidArgument("tenant_ids", f"are more than {MAX_TENANTS:,}")
+        tenant_ids = [requests.text("tenant_ids", one) for one in request.tenant_ids]
+        found = await read_values(self._database, tenant_ids, self._now().date())
+        return pb.LookupTenantLimitsResponse(
+            values=[
+                pb.LimitValue(tenant_id=tenant_id, name=name, limit=value)
+                for tenant_id, values in found.items()
+                for name, value in values.items()
+            ]
+        )
+
+
+def _tenant(said: str) -> str:
+    return requests.line("tenant_id", requests.required("tenant_id", said))
