@@ -1,7 +1,9 @@
 """What the worker of each task queue can do: one table, from a queue to its subsystem."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from inspect import getmembers, ismethod
 from typing import Any, Final
 
@@ -20,24 +22,20 @@ from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
 
 from contracts.queues import TaskQueue
 from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.rate import LEFT_FOR_OTHERS, RateBudgets
 from providers.digitalocean.sources import Sources
-from providers.digitalocean.spaces import Spaces
+from providers.digitalocean.spaces import Spaces, SpacesKeys
 from services.common.settings import Settings
 from workflows.collections.activities.billing_actions import BillingActionActivities
-from workflows.collections.activities.dunning import DunningActivities
-from workflows.collections.activities.tenant_notices import TenantNoticeActivities
+from workflows.collections.activities.dunning import DunningActivities, TenantNoticeActivities
+from workflows.collections.daily import DunningSweep, TrialEnd
 from workflows.collections.dunning import Dunning
-from workflows.collections.dunning_sweep import DunningSweep
-from workflows.collections.trial_end import TrialEnd
-from workflows.costs.activities.bills import BillActivities
+from workflows.costs.activities.bills import BillActivities, MatchActivities
 from workflows.costs.activities.daily_costs import DailyCostActivities
 from workflows.costs.activities.ingesting import IngestActivities
-from workflows.costs.activities.matching import MatchActivities
-from workflows.costs.balance_snapshot import BalanceSnapshot
 from workflows.costs.billing_history import BillingHistory
-from workflows.costs.cost_rematch import CostRematch
-from workflows.costs.daily_costs import DailyCosts
-from workflows.costs.invoice_ingest import InvoiceIngest
+from workflows.costs.invoice_ingest import CostRematch, InvoiceIngest
+from workflows.costs.readings import BalanceSnapshot, DailyCosts
 from workflows.drift.activities.drift import DriftActivities
 from workflows.drift.activities.reverting import RevertActivities
 from workflows.drift.drift_sweep import DriftSweep
@@ -49,15 +47,13 @@ from workflows.invoicing.hand_over import HandOver
 from workflows.invoicing.invoice_rollup import InvoiceRollup
 from workflows.invoicing.month_end import MonthEnd
 from workflows.metering.activities.metering import AttributionActivities, MeteringActivities
-from workflows.metering.margin_refresh import MarginRefresh
-from workflows.metering.metering import Metering
+from workflows.metering.metering import MarginRefresh, Metering
 from workflows.provisioning.activities.powering import PowerActivities
 from workflows.provisioning.activities.provisioning import ProvisionActivities
-from workflows.provisioning.droplet_turn import DropletTurn
 from workflows.provisioning.provision import Provision
+from workflows.provisioning.turns import DropletTurn
 from workflows.spend.activities.spending import SpendActivities
-from workflows.spend.spend_breach import SpendBreach
-from workflows.spend.spend_evaluation import SpendEvaluation
+from workflows.spend.caps import SpendBreach, SpendEvaluation
 from workflows.sync.activities.claiming import ClaimActivities
 from workflows.sync.activities.confirming import ConfirmActivities
 from workflows.sync.activities.projects import ProjectActivities
@@ -67,7 +63,7 @@ from workflows.sync.ensure_project import EnsureProject
 from workflows.sync.resource_sync import ResourceSync
 from workflows.sync.sync_resource import SyncResource
 
-__all__ = ["SUBSYSTEMS", "Peers", "Subsystem", "activities_of"]
+__all__ = ["SUBSYSTEMS", "Peers", "ProviderTokens", "Subsystem", "activities_of", "spaces_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +195,53 @@ SUBSYSTEMS: Final[Mapping[TaskQueue, Subsystem]] = {
         _invoicing,
     ),
 }
+
+
+FOR_THE_SIMULATOR: Final = "simulator"
+"""Where no token is configured: the simulator takes any."""
+
+SWEEPING: Final = frozenset(
+    {TaskQueue.CLOUD_SYNC_FULL, TaskQueue.CLOUD_SYNC_SLOW, TaskQueue.CLOUD_BILLING}
+)
+"""The queues that would use up whatever there is."""
+
+
+class ProviderTokens:
+    """The tokens by purpose. A token's budget is shared by all whom it serves."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._budgets = RateBudgets()
+
+    def client(self, queue: TaskQueue) -> AbstractAsyncContextManager[DigitalOcean]:
+        """The client of a queue's activities."""
+        token = self._token(queue)
+        budget = self._budgets.of(token).share(self.leaving(queue))
+        return DigitalOcean.open(self._settings.provider_url(), token, budget)
+
+    def leaving(self, queue: TaskQueue) -> Fraction:
+        """The part of the budget that a queue leaves to provisioning, where both have one token."""
+        if queue in SWEEPING and self._token(queue) == self._token(TaskQueue.PROVISIONING):
+            return LEFT_FOR_OTHERS
+        return Fraction(0)
+
+    def _token(self, purpose: str) -> str:
+        return self._settings.provider_token(purpose) or FOR_THE_SIMULATOR
+
+
+@asynccontextmanager
+async def spaces_of(settings: Settings) -> AsyncIterator[Spaces | None]:
+    """The client of Spaces; None where no keys are configured."""
+    secret = settings.spaces_secret_access_key.get_secret_value()
+    endpoint = settings.spaces_endpoint
+    keys = SpacesKeys(settings.spaces_access_key_id, secret)
+    if settings.simulated and not (keys.access_key_id or secret):
+        # As with tokens: the simulator takes any.
+        endpoint = f"{settings.provider_url()}/s3/{{region}}"
+        keys = SpacesKeys(FOR_THE_SIMULATOR, FOR_THE_SIMULATOR)
+    if not (keys.access_key_id and keys.secret_access_key):
+        yield None
+        return
+    regions = tuple(settings.spaces_regions.split())
+    async with Spaces.open(endpoint, regions, keys) as spaces:
+        yield spaces

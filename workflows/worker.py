@@ -36,8 +36,7 @@ from services.common.durable import connect
 from services.common.rpc.clients import connect as connect_service
 from services.common.rpc.telemetry import configure_logging, configure_telemetry
 from services.common.settings import Service, Settings
-from workflows.assembly import SUBSYSTEMS, Peers, activities_of
-from workflows.durable.provider import ProviderTokens, spaces_of
+from workflows.assembly import SUBSYSTEMS, Peers, ProviderTokens, activities_of, spaces_of
 from workflows.durable.releases import deployment_of
 from workflows.schedules import ensure_schedules, planned
 

@@ -20,7 +20,7 @@ from cli.runs import run_workflow
 from contracts.costs import daily_costs
 from contracts.flows import BY_HAND
 from services.common.values.money import dollars
-from workflows.costs.daily_costs import DailyCosts
+from workflows.costs.readings import DailyCosts
 
 __all__ = ["commands"]
 

@@ -17,7 +17,7 @@ from contracts.metering import margin_refresh
 from services.common.errors import InvalidArgument
 from services.common.values.money import amount_text
 from services.common.values.periods import month_of, read_month
-from workflows.metering.margin_refresh import MarginRefresh
+from workflows.metering.metering import MarginRefresh
 
 __all__ = ["commands", "missing_costs"]
 

@@ -17,8 +17,7 @@ from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 from services.common.values.periods import Period
 from tests.providers.simulator import Simulator
-from workflows.metering.margin_refresh import MarginRefresh
-from workflows.metering.metering import Metering
+from workflows.metering.metering import MarginRefresh, Metering
 
 __all__ = ["APRIL", "April", "make_account"]
 

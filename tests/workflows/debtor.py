@@ -27,7 +27,7 @@ from tests.invoicing.receiver import Receiver
 from tests.support.serving import served
 from tests.walls.invoices import NOW, issued_invoices
 from tests.workflows.system import System
-from workflows.collections.dunning_sweep import DunningSweep
+from workflows.collections.daily import DunningSweep
 
 __all__ = ["Debtor", "indebted"]
 

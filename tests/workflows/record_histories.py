@@ -29,14 +29,11 @@ from tests.workflows.test_metering import droplets, free
 from tests.workflows.test_provision import Provisioning, provisioning
 from tests.workflows.test_revert_drift import Drifting, drifting
 from tests.workflows.usage_system import Usage
-from workflows.costs.balance_snapshot import BalanceSnapshot
 from workflows.costs.billing_history import BillingHistory
-from workflows.costs.cost_rematch import CostRematch
-from workflows.costs.daily_costs import DailyCosts
-from workflows.costs.invoice_ingest import InvoiceIngest
+from workflows.costs.invoice_ingest import CostRematch, InvoiceIngest
+from workflows.costs.readings import BalanceSnapshot, DailyCosts
 from workflows.drift.drift_sweep import DriftSweep
-from workflows.metering.margin_refresh import MarginRefresh
-from workflows.metering.metering import Metering
+from workflows.metering.metering import MarginRefresh, Metering
 from workflows.provisioning.provision import Provision
 from workflows.sync.starts import drift_sweep_by_hand
 

@@ -10,7 +10,7 @@ from tests.workflows.debtor import Debtor
 from tests.workflows.record_histories import save_from
 from tests.workflows.test_dunning import becomes, debtor, ended, office
 from tests.workflows.test_spend import accrue, breaches, cap, comes_to, decide, evaluate, run_of
-from workflows.collections.trial_end import TrialEnd
+from workflows.collections.daily import TrialEnd
 
 __all__ = ["debtor", "office"]
 

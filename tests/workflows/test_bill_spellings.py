@@ -17,7 +17,7 @@ from tests.workflows.billing_system import Bills
 from tests.workflows.test_costs_command import arcadia
 from workflows.costs.activities.bills import _ordinals
 from workflows.costs.billing_history import BillingHistory
-from workflows.costs.daily_costs import DailyCosts
+from workflows.costs.readings import DailyCosts
 
 SPRING = "2025-03-10T10:00:00Z"
 

@@ -21,10 +21,9 @@ from contracts.queues import TaskQueue
 from services.common.settings import Settings
 from tests.support.waiting import tries
 from tests.workflows.billing_system import Bills
-from workflows.costs.balance_snapshot import BalanceSnapshot
 from workflows.costs.billing_history import BillingHistory
-from workflows.costs.daily_costs import DailyCosts
 from workflows.costs.invoice_ingest import InvoiceIngest
+from workflows.costs.readings import BalanceSnapshot, DailyCosts
 from workflows.schedules import planned
 
 INVOICES = "/v2/customers/my/invoices"

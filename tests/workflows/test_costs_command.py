@@ -16,8 +16,8 @@ from contracts.flows import BY_HAND, start_flow
 from services.common.identity.tokens import mint_user_token
 from tests.support.environment import environment_of
 from tests.workflows.billing_system import Bills
-from workflows.costs.daily_costs import DailyCosts
 from workflows.costs.invoice_ingest import InvoiceIngest
+from workflows.costs.readings import DailyCosts
 
 SPRING = "2024-05-10T10:00:00Z"
 """Four invoices have been issued by then."""

@@ -29,10 +29,9 @@ from tests.support.ports import free_port
 from tests.support.waiting import tries, until
 from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.debtor import Debtor, indebted
+from workflows.collections.daily import DunningSweep, TrialEnd
 from workflows.collections.dunning import Dunning
-from workflows.collections.dunning_sweep import DunningSweep
-from workflows.collections.trial_end import TrialEnd
-from workflows.spend.spend_evaluation import SpendEvaluation
+from workflows.spend.caps import SpendEvaluation
 
 HOUR = 3600
 SOAK = pytest.mark.soak

@@ -36,8 +36,7 @@ from services.common.settings import Settings
 from tests.analytics.peers import Span, at
 from tests.support.waiting import tries
 from tests.workflows.usage_system import Usage
-from workflows.metering.margin_refresh import MarginRefresh
-from workflows.metering.metering import Metering
+from workflows.metering.metering import MarginRefresh, Metering
 from workflows.metering.payloads import MarginResult
 from workflows.schedules import ensure_schedules, planned
 

@@ -7,7 +7,7 @@ import pytest
 from contracts.queues import TaskQueue
 from providers.digitalocean.api.rate import LEFT_FOR_OTHERS
 from services.common.settings import Settings
-from workflows.durable.provider import ProviderTokens, spaces_of
+from workflows.assembly import ProviderTokens, spaces_of
 from workflows.sync.starts import HOURLY_KINDS, SLOW_KINDS, SYNCED_KINDS
 
 SWEEPING = (TaskQueue.CLOUD_SYNC_FULL, TaskQueue.CLOUD_SYNC_SLOW, TaskQueue.CLOUD_BILLING)

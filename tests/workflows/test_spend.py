@@ -17,8 +17,7 @@ from tests.support.environment import environment_of
 from tests.support.waiting import tries, until
 from tests.workflows.debtor import Debtor
 from tests.workflows.test_dunning import becomes, begun, debtor, office
-from workflows.spend.spend_breach import SpendBreach
-from workflows.spend.spend_evaluation import SpendEvaluation
+from workflows.spend.caps import SpendBreach, SpendEvaluation
 
 __all__ = ["debtor", "office"]
 

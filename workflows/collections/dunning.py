@@ -36,11 +36,11 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.collections.tenant_notices import tell_tenant
 from workflows.durable.saga import each, whole
-from workflows.provisioning.power_steps import LIFTING, PATIENCE, power_off, set_power
+from workflows.provisioning.turns import OFF_TIMEOUT, ON_TIMEOUT, power_off, set_power
 
 __all__ = ["Dunning"]
 
-ASIDE: Final = timedelta(minutes=10)
+NOTICE_TIMEOUT: Final = timedelta(minutes=10)
 """For telling of what is done anyway; at the next look it is told again."""
 
 ACTIVE: Final = "active"
@@ -48,13 +48,13 @@ PAST_DUE: Final = "past_due"
 PAUSED: Final = "paused"
 SUSPENDED: Final = "suspended"
 
-PAUSED_TOO: Final = "suspend-the-paused"
+PATCH_SUSPEND_PAUSED: Final = "suspend-the-paused"
 """Runs from before it do not suspend what is paused."""
 
-ASKS_AGAIN: Final = "ask-before-powering-off"
+PATCH_ASK_BEFORE_POWER_OFF: Final = "ask-before-powering-off"
 """Runs from before it powered off at a later look what had been lifted by hand meanwhile."""
 
-TELLS_FIRST: Final = "tell-before-suspending"
+PATCH_NOTICE_FIRST: Final = "tell-before-suspending"
 """Runs from before it suspend without a notice."""
 
 
@@ -113,7 +113,7 @@ class Dunning:
             # What fell due meanwhile found this run here, and nobody starts another.
             return not (await self._overdue(request)).invoice_count
         await whole(self._make_past_due(request, overdue))
-        if workflow.patched(TELLS_FIRST) and workflow.now() >= self._tells_at(request):
+        if workflow.patched(PATCH_NOTICE_FIRST) and workflow.now() >= self._tells_at(request):
             await self._tell_tenant(request, overdue)
         if workflow.now() >= self._suspends_at(request):
             await whole(self._suspend(request, overdue))
@@ -158,7 +158,7 @@ class Dunning:
                 what_to_do=f"pay what is overdue before {suspends_at:%Y-%m-%d %H:%M} UTC",
                 deployment_ids=self._state.past_due,
             ),
-            patience=ASIDE,
+            patience=NOTICE_TIMEOUT,
         )
         self._state = replace(
             self._state, is_told=noticed.is_delivered, untold_reason=noticed.reason
@@ -182,7 +182,7 @@ class Dunning:
                 request, SUSPENDED, (PAST_DUE,), overdue.in_words(), only=waiting
             )
             self._suspended(outcome)
-        if workflow.patched(PAUSED_TOO):
+        if workflow.patched(PATCH_SUSPEND_PAUSED):
             known = self._state.suspended
             outcome = await self._move(request, SUSPENDED, (PAUSED,), overdue.in_words(), but=known)
             self._state = replace(self._state, paused=(*self._state.paused, *outcome.moved))
@@ -205,7 +205,7 @@ class Dunning:
 
     async def _still_powers_off(self, one: PowerOff) -> bool:
         """Whether nobody lifted the suspension, or forbade what it does, since it was made."""
-        if not workflow.patched(ASKS_AGAIN):
+        if not workflow.patched(PATCH_ASK_BEFORE_POWER_OFF):
             return True
         return await workflow.execute_activity_method(
             BillingActionActivities.powers_off,
@@ -246,7 +246,7 @@ class Dunning:
         only: Sequence[str],
     ) -> set[str]:
         outcome = await self._move(
-            request, to_state, from_states, reason, only=only, patience=LIFTING
+            request, to_state, from_states, reason, only=only, patience=ON_TIMEOUT
         )
         return {*outcome.moved, *outcome.already_there}
 
@@ -259,7 +259,7 @@ class Dunning:
         *,
         only: Sequence[str] = (),
         but: Sequence[str] = (),
-        patience: timedelta = PATIENCE,
+        patience: timedelta = OFF_TIMEOUT,
     ) -> ActionOutcome:
         return await workflow.execute_activity_method(
             BillingActionActivities.apply_billing_action,
@@ -282,7 +282,7 @@ class Dunning:
         """Waits until somebody says that something changed, or it is time for another look."""
         pause = timedelta(seconds=request.terms.look_seconds)
         if not self._state.suspended:
-            is_next_told = workflow.patched(TELLS_FIRST) and not self._state.told_at
+            is_next_told = workflow.patched(PATCH_NOTICE_FIRST) and not self._state.told_at
             next_at = self._tells_at(request) if is_next_told else self._suspends_at(request)
             until = next_at - workflow.now()
             pause = min(pause, until) if until > timedelta(0) else pause

@@ -24,9 +24,9 @@ with workflow.unsafe.imports_passed_through():
 
 __all__ = ["BillingHistory"]
 
-PATIENCE: Final = timedelta(hours=3)
+WALK_TIMEOUT: Final = timedelta(hours=3)
 
-AT_ONCE: Final = 3
+MAX_INGESTS_AT_ONCE: Final = 3
 """Ingests that run beside each other: they share one token's budget."""
 
 MAX_DETAILS: Final = 15_000
@@ -53,7 +53,7 @@ class BillingHistory:
     async def run(self, request: HistoryInput) -> HistoryResult:
         """What became of every invoice that was due. Fails at the end when one failed."""
         await self._walk_history(request)
-        turns = asyncio.Semaphore(AT_ONCE)
+        turns = asyncio.Semaphore(MAX_INGESTS_AT_ONCE)
         token = ""
         while True:
             page = await workflow.execute_activity_method(
@@ -84,7 +84,7 @@ class BillingHistory:
             self._walk = await workflow.execute_activity_method(
                 BillActivities.walk_history,
                 request,
-                **with_heartbeat(PATIENCE),
+                **with_heartbeat(WALK_TIMEOUT),
                 summary="record every invoice of the billing history",
             )
         except FailureError as error:

@@ -12,13 +12,14 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.costs import InvoiceIngestInput
+    from contracts.costs import CostRematchInput, InvoiceIngestInput
     from contracts.search_attributes import OUTCOME, PERIOD, RESIDUAL
     from services.common.values.money import dollars
+    from workflows.costs.activities.bills import MatchActivities
     from workflows.costs.activities.ingesting import IngestActivities
-    from workflows.costs.activities.matching import MatchActivities
     from workflows.costs.payloads import (
         CompletedIngest,
+        CostRematchResult,
         FailIngestInput,
         IngestInput,
         InvoiceIngestResult,
@@ -27,9 +28,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short, with_heartbeat
 
-__all__ = ["InvoiceIngest"]
+__all__ = ["CostRematch", "InvoiceIngest"]
 
-PATIENCE: Final = timedelta(hours=6)
+STEP_TIMEOUT: Final = timedelta(hours=6)
 """For one step: a file of millions of lines, and a provider that is down for a while."""
 FAILED: Final = "failed"
 
@@ -74,7 +75,7 @@ class InvoiceIngest:
         upload = await workflow.execute_activity_method(
             IngestActivities.upload_csv,
             ingest,
-            **with_heartbeat(PATIENCE),
+            **with_heartbeat(STEP_TIMEOUT),
             summary="stage the CSV form",
         )
         workflow.set_current_details(
@@ -83,13 +84,13 @@ class InvoiceIngest:
         await workflow.execute_activity_method(
             IngestActivities.record_items,
             ingest,
-            **with_heartbeat(PATIENCE),
+            **with_heartbeat(STEP_TIMEOUT),
             summary="stage the JSON form, which knows the ids",
         )
         return await workflow.execute_activity_method(
             IngestActivities.complete_ingest,
             ingest,
-            **with_heartbeat(PATIENCE),
+            **with_heartbeat(STEP_TIMEOUT),
             summary="replace the lines, and hold them against summary and history",
         )
 
@@ -97,7 +98,7 @@ class InvoiceIngest:
         return await workflow.execute_activity_method(
             MatchActivities.match_invoice,
             replace(request, unless_matched=True),
-            **with_heartbeat(PATIENCE),
+            **with_heartbeat(STEP_TIMEOUT),
             summary="match the lines that no inventory answered for yet",
         )
 
@@ -108,3 +109,23 @@ class InvoiceIngest:
             **short(timedelta(minutes=30)),
             summary="close the ingest; the lines of the last good one stay",
         )
+
+
+@workflow.defn
+class CostRematch:
+    """Started as `cost-rematch/<invoice, month or all>` by the call of an operator."""
+
+    @workflow.run
+    async def run(self, request: CostRematchInput) -> CostRematchResult:
+        """How the lines of each invoice were matched."""
+        told: list[str] = []
+        for invoice in request.invoices:
+            counts = await workflow.execute_activity_method(
+                MatchActivities.match_invoice,
+                invoice,
+                **with_heartbeat(STEP_TIMEOUT),
+                summary=f"match the lines of {invoice.period or invoice.invoice_uuid}",
+            )
+            told.append(f"{invoice.period}: {counts.in_words()}")
+            workflow.set_current_details("\n".join(f"- {line}" for line in told))
+        return CostRematchResult(tuple(told))

@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
 
 __all__ = ["DriftSweep"]
 
-PATIENCE: Final = timedelta(minutes=30)
+STEP_TIMEOUT: Final = timedelta(minutes=30)
 """For one step: the next hour's sweep must find the way free."""
 
 FAILED: Final = "failed"
@@ -88,7 +88,7 @@ class DriftSweep:
             outcome = await workflow.execute_activity_method(
                 DriftActivities.sweep_drift,
                 KindInput(request.provider, kind),
-                **with_heartbeat(PATIENCE, FEW),
+                **with_heartbeat(STEP_TIMEOUT, FEW),
                 summary=f"compare every specified {kind} with what was last seen",
             )
         except FailureError as error:
@@ -101,7 +101,7 @@ class DriftSweep:
             self._causes = await workflow.execute_activity_method(
                 DriftActivities.explain_drifts,
                 ExplainInput(request.provider),
-                **with_heartbeat(PATIENCE, FEW),
+                **with_heartbeat(STEP_TIMEOUT, FEW),
                 summary="look up in the action log what caused the new drifts",
             )
         except FailureError as error:

@@ -42,31 +42,31 @@ from workflows.provisioning.turns import Turn, give_back, take_turn
 
 __all__ = ["RevertDrift"]
 
-PATIENCE: Final = timedelta(minutes=30)
+STEP_TIMEOUT: Final = timedelta(minutes=30)
 """For one step. The provider takes minutes for a resize."""
 
-ASKING: Final = timedelta(minutes=5)
+CALL_TIMEOUT: Final = timedelta(minutes=5)
 """For a word with the inventory."""
 
-ENDING: Final = timedelta(days=2)
+END_TIMEOUT: Final = timedelta(days=2)
 """How long to retry turning a machine on and recording the outcome: nothing else does it later.
 
 A failed action and a refusal are retried too.
 """
 
-PAUSE: Final = timedelta(minutes=10)
+RETRY_PAUSE: Final = timedelta(minutes=10)
 """Between two tries to turn a machine on that did not succeed."""
 
-INSISTS: Final = "insist-on-turning-on"
+PATCH_RETRY_POWER_ON: Final = "insist-on-turning-on"
 """Runs from before it tried once."""
 
-TURN: Final = timedelta(days=3)
+TURN_TIMEOUT: Final = timedelta(days=3)
 """For the turn at the droplet: the one who has it may try for days to turn the machine on."""
 
-TELLING: Final = timedelta(days=1)
+NOTICE_TIMEOUT: Final = timedelta(days=1)
 """For the notice that a machine is off."""
 
-TELLS: Final = "tell-of-a-machine-that-is-off"
+PATCH_NOTICE_LEFT_OFF: Final = "tell-of-a-machine-that-is-off"
 """Runs from before said it in their details alone."""
 
 LEFT_OFF: Final = "left-off"
@@ -110,7 +110,7 @@ class RevertDrift:
         return await workflow.execute_activity_method(
             RevertActivities.begin_revert,
             request,
-            **short(ASKING, PROMPT),
+            **short(CALL_TIMEOUT, PROMPT),
             summary="note which run reverts it",
         )
 
@@ -120,7 +120,7 @@ class RevertDrift:
         def waiting() -> None:
             self._tell(f"waiting for its turn: another run acts on {plan.kind} {plan.provider_id}")
 
-        self._turn = await take_turn(plan.provider_id, patience=TURN, waiting=waiting)
+        self._turn = await take_turn(plan.provider_id, patience=TURN_TIMEOUT, waiting=waiting)
         if self._turn is None or plan.field != "size":
             return plan
         # Another run may have turned the machine on or off meanwhile.
@@ -135,7 +135,7 @@ class RevertDrift:
         await workflow.execute_activity_method(
             RevertActivities.set_field,
             SetField(plan.provider, plan.provider_id, plan.field, plan.wanted_json),
-            **with_heartbeat(PATIENCE, PROMPT),
+            **with_heartbeat(STEP_TIMEOUT, PROMPT),
             # Nothing is undone while it may still be done.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=f"set {plan.field}",
@@ -150,7 +150,7 @@ class RevertDrift:
         result = await workflow.execute_activity_method(
             RevertActivities.complete_revert,
             RevertInput(plan.drift_id),
-            **short(ASKING, PROMPT),
+            **short(CALL_TIMEOUT, PROMPT),
             summary="close the drift if the live value is the desired one",
         )
         if result.status != REVERTED:
@@ -169,7 +169,7 @@ class RevertDrift:
             await workflow.execute_activity_method(
                 RevertActivities.fail_revert,
                 FailedRevert(request.drift_id, reason),
-                **short(ENDING, PROMPT),
+                **short(END_TIMEOUT, PROMPT),
                 summary="leave the drift open with the reason",
             )
         outcome = "cancelled" if cancelled else "failed"
@@ -191,12 +191,12 @@ class RevertDrift:
         def tell(failure: FailureError) -> None:
             name = f"{plan.kind} {plan.provider_id}"
             self._tell(f"{name} is still off; turning it on is retried: {reason_of(failure)}")
-            if self._telling is None and workflow.patched(TELLS):
+            if self._telling is None and workflow.patched(PATCH_NOTICE_LEFT_OFF):
                 notice = _left_off(plan, reason_of(failure))
-                self._telling = asyncio.create_task(tell_tenant(notice, patience=TELLING))
+                self._telling = asyncio.create_task(tell_tenant(notice, patience=NOTICE_TIMEOUT))
 
-        patience = ENDING if workflow.patched(INSISTS) else timedelta(0)
-        stuck = await insisting([turn_on], patience=patience, pause=PAUSE, tell=tell)
+        patience = END_TIMEOUT if workflow.patched(PATCH_RETRY_POWER_ON) else timedelta(0)
+        stuck = await insisting([turn_on], patience=patience, pause=RETRY_PAUSE, tell=tell)
         if stuck is not None:
             return f"{reason}; the machine is off, and could not be turned on: {reason_of(stuck)}"
         self._turned_off = None
@@ -211,7 +211,7 @@ class RevertDrift:
         await workflow.execute_activity_method(
             RevertActivities.set_power,
             SetPower(plan.provider_id, is_on),
-            **with_heartbeat(PATIENCE, PROMPT),
+            **with_heartbeat(STEP_TIMEOUT, PROMPT),
             # Nothing is undone while it may still be done.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=f"turn it {word}",
@@ -223,7 +223,7 @@ class RevertDrift:
             ReadActivities.read_resource,
             ResourceInput(plan.provider, plan.kind, plan.provider_id),
             task_queue=TaskQueue.CLOUD_SYNC_FAST,
-            **with_heartbeat(ASKING, PROMPT),
+            **with_heartbeat(CALL_TIMEOUT, PROMPT),
             summary="record how it is now",
         )
 
@@ -242,6 +242,6 @@ def _left_off(plan: RevertPlan, reason: str) -> TenantNotice:
         at=f"{workflow.now():%Y-%m-%dT%H:%M:%SZ}",
         what=f"{name} is off: it was turned off to set its {plan.field} back, and is not on again",
         why=reason,
-        what_to_do=f"turning on is tried again every {PAUSE.seconds // 60} minutes for"
-        f" {ENDING.days} days; look at {name} at the provider",
+        what_to_do=f"turning on is tried again every {RETRY_PAUSE.seconds // 60} minutes for"
+        f" {END_TIMEOUT.days} days; look at {name} at the provider",
     )

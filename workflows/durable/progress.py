@@ -13,9 +13,8 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError
 
-from workflows.costs.activities.bills import BillActivities
+from workflows.costs.activities.bills import BillActivities, MatchActivities
 from workflows.costs.activities.ingesting import IngestActivities
-from workflows.costs.activities.matching import MatchActivities
 from workflows.costs.billing_history import BillingHistory
 from workflows.costs.payloads import HistoryCursor, HistoryResult
 from workflows.drift.activities.drift import DriftActivities

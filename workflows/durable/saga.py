@@ -10,7 +10,7 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 
 __all__ = ["each", "insisting", "unless_cancelled", "whole"]
 
-HEEDS_CANCELLATION: Final = "heed-a-cancellation-after-a-step"
+PATCH_CANCELLATION: Final = "heed-a-cancellation-after-a-step"
 """Runs from before it went on when they were cancelled while a step came to its end."""
 
 
@@ -73,5 +73,5 @@ def unless_cancelled() -> None:
     An activity whose cancellation is waited for, and that succeeded all the same, is taken as
     done: without this, nobody would heed that the run was cancelled meanwhile.
     """
-    if workflow.cancellation_reason() is not None and workflow.patched(HEEDS_CANCELLATION):
+    if workflow.cancellation_reason() is not None and workflow.patched(PATCH_CANCELLATION):
         raise asyncio.CancelledError

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
 __all__ = ["HandOver"]
 
 MAX_PAUSE: Final = timedelta(hours=1)
-ROUND: Final = timedelta(hours=12)
+ROUND_TIMEOUT: Final = timedelta(hours=12)
 
 
 @workflow.defn
@@ -63,7 +63,7 @@ class HandOver:
         return await workflow.execute_activity_method(
             HandOverActivities.hand_over_pending,
             HandOverRound(request.invoice_id, request.rollup_id, is_last),
-            **with_heartbeat(ROUND),
+            **with_heartbeat(ROUND_TIMEOUT),
             summary="post each invoice that accounts receivable does not have",
         )
 

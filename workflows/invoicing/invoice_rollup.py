@@ -38,10 +38,10 @@ with workflow.unsafe.imports_passed_through():
 
 __all__ = ["InvoiceRollup"]
 
-PATIENCE: Final = timedelta(hours=12)
+STEP_TIMEOUT: Final = timedelta(hours=12)
 """For one step: a service may be away for a night."""
 
-MARGIN_PATIENCE: Final = timedelta(minutes=10)
+MARGIN_TIMEOUT: Final = timedelta(minutes=10)
 
 APPROVE: Final = "approve"
 UNDO: Final = "undo"
@@ -49,7 +49,7 @@ UNDO: Final = "undo"
 PAGES_AT_ONCE: Final = 4
 """Pages drafted beside each other: the next one starts when one of them is done."""
 
-ASKS_HOW_FRESH: Final = "asks-how-fresh"
+PATCH_FRESHNESS: Final = "asks-how-fresh"
 """Runs of earlier releases closed the month without asking."""
 
 METERING_PAUSE: Final = timedelta(minutes=10)
@@ -115,7 +115,7 @@ class InvoiceRollup:
         return await workflow.execute_activity_method(
             InvoicingActivities.begin_rollup,
             RollupOpening(request, f"{info.workflow_id}/{info.first_execution_run_id}"),
-            **short(PATIENCE, PROMPT),
+            **short(STEP_TIMEOUT, PROMPT),
             summary="open the roll-up",
         )
 
@@ -123,7 +123,7 @@ class InvoiceRollup:
         await workflow.execute_activity_method(
             InvoicingActivities.set_status,
             StatusInput(rollup_id, status, reason),
-            **short(PATIENCE, PROMPT),
+            **short(STEP_TIMEOUT, PROMPT),
             summary=f"the roll-up is {status.replace('_', ' ')}",
         )
 
@@ -133,7 +133,7 @@ class InvoiceRollup:
         workflow.upsert_search_attributes([OUTCOME.value_set("failed")])
 
     async def _bill(self, request: RollupInput, rollup_id: str) -> RollupResult:
-        if workflow.patched(ASKS_HOW_FRESH):
+        if workflow.patched(PATCH_FRESHNESS):
             await self._wait_until_fresh(request, rollup_id)
         await self._close_metering(request)
         check = await self._draft_until_approved(request, rollup_id)
@@ -157,7 +157,7 @@ class InvoiceRollup:
             found = await workflow.execute_activity_method(
                 InvoicingActivities.check_freshness,
                 rollup_id,
-                **short(PATIENCE, PROMPT, each=timedelta(minutes=2)),
+                **short(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=2)),
                 summary="ask how fresh the inventory and the provider's bill are",
             )
             if not found.stale or workflow.now() >= patience_ends:
@@ -176,7 +176,7 @@ class InvoiceRollup:
                 await workflow.execute_activity_method(
                     InvoicingActivities.close_metering,
                     request.period,
-                    **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=2)),
+                    **with_heartbeat(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=2)),
                     summary="close the month: what comes later becomes an adjustment",
                 )
             except FailureError as error:
@@ -205,7 +205,7 @@ class InvoiceRollup:
         plan = await workflow.execute_activity_method(
             InvoicingActivities.plan_rollup,
             replace(request, rollup_id=rollup_id),
-            **with_heartbeat(PATIENCE, PROMPT),
+            **with_heartbeat(STEP_TIMEOUT, PROMPT),
             summary="find who is billable",
         )
         self._tell("drafting", tenant_count=self._told.tenant_count + plan.tenant_count)
@@ -226,7 +226,7 @@ class InvoiceRollup:
         outcome = await workflow.execute_activity_method(
             InvoicingActivities.draft_page,
             PageInput(rollup_id, cursor),
-            **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=10)),
+            **with_heartbeat(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=10)),
             summary=f"quote and draft page {cursor}",
         )
         self._tell("drafting", pages=self._told.pages.plus(outcome))
@@ -235,7 +235,7 @@ class InvoiceRollup:
         check = await workflow.execute_activity_method(
             InvoicingActivities.check_rollup,
             rollup_id,
-            **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=10)),
+            **with_heartbeat(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=10)),
             summary="hold every draft against its lines and proofs",
         )
         self._tell("checked", pages=check.pages, totals=check.totals)
@@ -254,7 +254,7 @@ class InvoiceRollup:
         issued = await workflow.execute_activity_method(
             InvoicingActivities.issue_invoices,
             IssueInput(rollup_id, workflow.now().date().isoformat()),
-            **with_heartbeat(PATIENCE, PROMPT),
+            **with_heartbeat(STEP_TIMEOUT, PROMPT),
             summary="number and seal the drafts, a block at a time",
         )
         self._tell("issued", issued_count=issued.done_count)
@@ -283,7 +283,7 @@ class InvoiceRollup:
             await workflow.execute_activity_method(
                 InvoicingActivities.refresh_margin,
                 request.period,
-                **with_heartbeat(MARGIN_PATIENCE, PROMPT, each=timedelta(minutes=5)),
+                **with_heartbeat(MARGIN_TIMEOUT, PROMPT, each=timedelta(minutes=5)),
                 summary="compute the month's margin anew",
             )
         except FailureError as error:
@@ -296,14 +296,14 @@ class InvoiceRollup:
         await workflow.execute_activity_method(
             InvoicingActivities.discard_drafts,
             rollup_id,
-            **with_heartbeat(PATIENCE, PROMPT),
+            **with_heartbeat(STEP_TIMEOUT, PROMPT),
             summary="void the drafts",
         )
         try:
             await workflow.execute_activity_method(
                 InvoicingActivities.reopen_metering,
                 request.period,
-                **with_heartbeat(PATIENCE, PROMPT, each=timedelta(minutes=2)),
+                **with_heartbeat(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=2)),
                 summary="open the month's metering again",
             )
         except FailureError as error:

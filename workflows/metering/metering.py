@@ -15,22 +15,23 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.metering import MeteringInput
+    from contracts.metering import MarginInput, MeteringInput
     from contracts.search_attributes import OUTCOME, PERIOD
     from services.common.values.periods import month_of
     from workflows.durable.reasons import planned_at, reason_of
-    from workflows.durable.timeouts import FEW, with_heartbeat
+    from workflows.durable.timeouts import FEW, short, with_heartbeat
     from workflows.metering.activities.metering import AttributionActivities, MeteringActivities
     from workflows.metering.payloads import (
         AttributeInput,
+        MarginResult,
         MeterDayInput,
         MeteringResult,
         MonthInput,
     )
 
-__all__ = ["Metering"]
+__all__ = ["MarginRefresh", "Metering"]
 
-PATIENCE: Final = timedelta(minutes=45)
+METERING_TIMEOUT: Final = timedelta(minutes=45)
 """For one step: the next hour's run must find the way free."""
 
 HOURS_BETWEEN_COSTS: Final = 6
@@ -46,7 +47,7 @@ AGAIN_HOURS: Final = range(SETTLED_HOUR, SETTLED_HOUR + 4)
 AGAIN_DAYS: Final = 10
 """So many days into a month; later by hand: `arcadia usage meter --month`."""
 
-METERS_AGAIN: Final = "meters-last-month-again"
+PATCH_METER_AGAIN: Final = "meters-last-month-again"
 
 RETRIES: Final = replace(FEW, maximum_attempts=8)
 
@@ -89,7 +90,7 @@ class Metering:
         if self._costs_are_due(request):
             await self._step("daily costs", self._attribute(today))
         await self._step("accrual", self._accrue(today))
-        if self._last_month_is_due(request) and workflow.patched(METERS_AGAIN):
+        if self._last_month_is_due(request) and workflow.patched(PATCH_METER_AGAIN):
             last = month_of(today).preceding()
             await self._step(last.code, self._meter_month(last.start, today))
         outcome = "failed" if self._failed else "completed"
@@ -115,7 +116,7 @@ class Metering:
         return workflow.execute_activity_method(
             MeteringActivities.meter_month,
             MonthInput(first, f"metering/again/{today}"),
-            **with_heartbeat(PATIENCE, RETRIES),
+            **with_heartbeat(METERING_TIMEOUT, RETRIES),
             summary=f"meter {first:%Y-%m} again from what the inventory knows by now",
         )
 
@@ -123,7 +124,7 @@ class Metering:
         return workflow.execute_activity_method(
             MeteringActivities.meter_day,
             MeterDayInput(day, key),
-            **with_heartbeat(PATIENCE, RETRIES),
+            **with_heartbeat(METERING_TIMEOUT, RETRIES),
             summary=f"meter {day} from what the inventory knows",
         )
 
@@ -132,7 +133,7 @@ class Metering:
         return workflow.execute_activity_method(
             AttributionActivities.attribute_daily_costs,
             AttributeInput(first, end, self._key("daily-costs")),
-            **with_heartbeat(PATIENCE, RETRIES),
+            **with_heartbeat(METERING_TIMEOUT, RETRIES),
             summary=f"bring the daily costs from {first} on to their owners",
         )
 
@@ -140,7 +141,7 @@ class Metering:
         return workflow.execute_activity_method(
             AttributionActivities.refresh_accrual,
             MonthInput(today.replace(day=1), self._key("accrual")),
-            **with_heartbeat(PATIENCE, RETRIES),
+            **with_heartbeat(METERING_TIMEOUT, RETRIES),
             summary="price every subscription with its usage so far",
         )
 
@@ -157,3 +158,80 @@ class Metering:
     def _key(self, step: str) -> str:
         info = workflow.info()
         return f"{info.workflow_id}/{info.run_id}/{step}"
+
+
+MARGIN_TIMEOUT: Final = timedelta(hours=3)
+
+
+@workflow.defn
+class MarginRefresh:
+    """Started by its schedule, by the month's end, and by `arcadia margin refresh`.
+
+    The schedule's runs name no month: they compute the one that ended last, then those before it
+    whose bill or invoices changed since. A month that fails is told at the end.
+    """
+
+    def __init__(self) -> None:
+        self._told: list[str] = []
+        self._failed: list[str] = []
+
+    @workflow.run
+    async def run(self, request: MarginInput) -> MarginResult:
+        """What the margin was computed from: of the month that is named, else of the last."""
+        period = request.period or _last_month(planned_at().date())
+        workflow.upsert_search_attributes([PERIOD.value_set(f"{period:%Y-%m}")])
+        if request.period is not None:
+            return await self._refresh(period)
+        # A month that cannot be computed keeps no other from being so.
+        result = await self._tried(period)
+        for late in await self._unsettled(period):
+            await self._tried(late)
+        if result is None or self._failed:
+            raise ApplicationError(
+                f"not computed: {'; '.join(self._failed)}", type="MarginFailed", non_retryable=True
+            )
+        return result
+
+    async def _tried(self, period: date) -> MarginResult | None:
+        try:
+            return await self._refresh(period)
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            self._failed.append(f"{period:%Y-%m}: {reason_of(error)}")
+            self._tell(f"{period:%Y-%m} was not computed: {reason_of(error)}")
+            return None
+
+    async def _unsettled(self, period: date) -> list[date]:
+        return await workflow.execute_activity_method(
+            AttributionActivities.unsettled_months,
+            period,
+            **short(MARGIN_TIMEOUT),
+            summary=f"look for months before {period:%Y-%m} that something came late for",
+        )
+
+    async def _refresh(self, period: date) -> MarginResult:
+        info = workflow.info()
+        costs = await workflow.execute_activity_method(
+            AttributionActivities.attribute_costs,
+            AttributeInput(period, period, f"{info.workflow_id}/{info.run_id}"),
+            **with_heartbeat(MARGIN_TIMEOUT),
+            summary=f"bring the bill of {period:%Y-%m} to its owners",
+        )
+        tenants, deployments = await workflow.execute_activity_method(
+            AttributionActivities.refresh_margin,
+            period,
+            **with_heartbeat(MARGIN_TIMEOUT),
+            summary=f"compute the margin of {period:%Y-%m}",
+        )
+        result = MarginResult(period, costs, tenants, deployments)
+        self._tell(result.in_words())
+        return result
+
+    def _tell(self, words: str) -> None:
+        self._told.append(words)
+        workflow.set_current_details("\n\n".join(self._told))
+
+
+def _last_month(day: date) -> date:
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)

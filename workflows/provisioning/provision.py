@@ -31,20 +31,20 @@ from workflows.durable.saga import insisting, unless_cancelled, whole
 
 __all__ = ["Provision"]
 
-PATIENCE: Final = timedelta(minutes=20)
+STEP_TIMEOUT: Final = timedelta(minutes=20)
 """For one step."""
 
-UNKNOWN_FOR: Final = timedelta(minutes=1)
+UNKNOWN_TIMEOUT: Final = timedelta(minutes=1)
 """How long the catalog may not know the provision at the start."""
 
-ENDING: Final = timedelta(days=7)
+END_TIMEOUT: Final = timedelta(days=7)
 """For taking steps back, and for the word of the end: nobody comes back to what is left.
 
 What is left behind costs money until somebody sees it, so it is tried again also after a
 refusal, such as of a token that is mended meanwhile.
 """
 
-PAUSE: Final = timedelta(hours=1)
+ROUND_PAUSE: Final = timedelta(hours=1)
 """Between two rounds of taking back."""
 
 UNKNOWN: Final = "ProvisionUnknown"
@@ -74,13 +74,13 @@ class Provision:
     async def run(self, order: ProvisionInput) -> str:
         """The inventory's id of the droplet. Fails when everything was undone."""
         try:
-            await self._at(order, "create", patience=UNKNOWN_FOR)
+            await self._at(order, "create", patience=UNKNOWN_TIMEOUT)
             await self._make(order)
         except (asyncio.CancelledError, FailureError) as error:
             await whole(self._end_undone(order, error))
             raise
         with suppress(asyncio.CancelledError):  # too late: all of it is done
-            await whole(self._record(order, "completed", self._step, patience=ENDING))
+            await whole(self._record(order, "completed", self._step, patience=END_TIMEOUT))
         workflow.upsert_search_attributes([OUTCOME.value_set("completed")])
         workflow.set_current_details(f"{order.name} runs and belongs to {order.slug}")
         return self._resource_id
@@ -94,7 +94,7 @@ class Provision:
         if left is not None:
             reason = f"{reason}; not undone: {reason_of(left)}"
         if not failed_as(error, UNKNOWN):
-            await self._record(order, status, self._step, reason, patience=ENDING)
+            await self._record(order, status, self._step, reason, patience=END_TIMEOUT)
         workflow.upsert_search_attributes([OUTCOME.value_set(status if left is None else LEFT)])
         workflow.set_current_details(f"undone at step {self._step}: {reason}")
 
@@ -126,7 +126,7 @@ class Provision:
         done = await workflow.execute_activity_method(
             step,
             argument,
-            **(with_heartbeat if step in HEARTBEATING else short)(PATIENCE, PROMPT),
+            **(with_heartbeat if step in HEARTBEATING else short)(STEP_TIMEOUT, PROMPT),
             # Nothing is undone while it may still be done.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=summary,
@@ -139,7 +139,7 @@ class Provision:
             ReadActivities.read_resource,
             ResourceInput(DIGITALOCEAN, DROPLET, provider_id),
             task_queue=TaskQueue.CLOUD_SYNC_FAST,
-            **with_heartbeat(PATIENCE, PROMPT),
+            **with_heartbeat(STEP_TIMEOUT, PROMPT),
             summary="record how it is",
         )
 
@@ -150,7 +150,7 @@ class Provision:
             await workflow.execute_activity_method(
                 undo,
                 CompensationInput(order, self._resource_id),
-                **(with_heartbeat if undo in HEARTBEATING else short)(PATIENCE, PROMPT),
+                **(with_heartbeat if undo in HEARTBEATING else short)(STEP_TIMEOUT, PROMPT),
                 summary=summary,
             )
 
@@ -164,10 +164,10 @@ class Provision:
             workflow.set_current_details(f"undoing what was made for {order.slug}: {reason}{stuck}")
 
         tell()
-        return await insisting(self._undo[::-1], patience=ENDING, pause=PAUSE, tell=tell)
+        return await insisting(self._undo[::-1], patience=END_TIMEOUT, pause=ROUND_PAUSE, tell=tell)
 
     async def _at(
-        self, order: ProvisionInput, step: str, *, patience: timedelta = PATIENCE
+        self, order: ProvisionInput, step: str, *, patience: timedelta = STEP_TIMEOUT
     ) -> None:
         self._step = step
         workflow.set_current_details(f"{order.name} for {order.slug}: {step.replace('_', ' ')}")
@@ -180,7 +180,7 @@ class Provision:
         step: str,
         reason: str = "",
         *,
-        patience: timedelta = PATIENCE,
+        patience: timedelta = STEP_TIMEOUT,
     ) -> None:
         await workflow.execute_activity_method(
             ProvisionActivities.record_provision,

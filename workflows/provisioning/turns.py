@@ -4,8 +4,10 @@ A turn is taken for a whole saga, not for an action: while one has a machine off
 another must neither take it for a machine that is off, nor turn it on.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -14,20 +16,57 @@ from temporalio.exceptions import ApplicationError, FailureError, WorkflowAlread
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.collections import PowerOff
     from contracts.provisioning import droplet_turn
+    from contracts.queues import TaskQueue
+    from workflows.drift.activities.reverting import RevertActivities
+    from workflows.drift.payloads import SetPower
+    from workflows.durable.reasons import NOT_FOUND, failed_as
+    from workflows.durable.timeouts import with_heartbeat
+    from workflows.provisioning.activities.powering import PowerActivities
 
-from workflows.provisioning.droplet_turn import DropletTurn
+from workflows.durable.saga import each, whole
 
-__all__ = ["Turn", "give_back", "take_turn"]
+__all__ = [
+    "OFF_TIMEOUT",
+    "ON_TIMEOUT",
+    "DropletTurn",
+    "Turn",
+    "give_back",
+    "power_off",
+    "set_power",
+    "take_turn",
+]
 
-TAKES_TURNS: Final = "take-turns-at-a-droplet"
+
+@workflow.defn
+class DropletTurn:
+    """Started as `droplet-actions/<the provider's id>`, as a child of whoever acts."""
+
+    def __init__(self) -> None:
+        self._is_over = False
+
+    @workflow.run
+    async def run(self, holder: str) -> None:
+        """Holds the turn until it is given back; `holder` is the workflow that has it."""
+        workflow.set_current_details(f"{holder} has the turn")
+        await workflow.wait_condition(lambda: self._is_over)
+        workflow.set_current_details(f"{holder} had the turn, and gave it back")
+
+    @workflow.signal
+    def give_back(self) -> None:
+        """The holder is through."""
+        self._is_over = True
+
+
+PATCH_TURNS: Final = "take-turns-at-a-droplet"
 """Runs from before acted at once."""
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
 MAX_PAUSE: Final = timedelta(seconds=30)
 """Between two tries to take a turn that another has."""
 
-PARTING: Final = timedelta(seconds=10)
+END_TIMEOUT: Final = timedelta(seconds=10)
 """For the turn to end by itself, so that it does not read as terminated."""
 
 Turn = ChildWorkflowHandle[DropletTurn, None]
@@ -41,7 +80,7 @@ async def take_turn(
     `waiting` is called when another has it. Raises ApplicationError `DropletBusy` when the
     patience is over.
     """
-    if not workflow.patched(TAKES_TURNS):
+    if not workflow.patched(PATCH_TURNS):
         return None
     ends = workflow.now() + patience
     pause = FIRST_PAUSE
@@ -73,4 +112,56 @@ async def give_back(turn: Turn | None) -> None:
         return
     with suppress(FailureError):  # somebody ended it by hand
         await turn.signal(DropletTurn.give_back)
-    await workflow.wait([turn], timeout=PARTING.total_seconds())
+    await workflow.wait([turn], timeout=END_TIMEOUT.total_seconds())
+
+
+OFF_TIMEOUT: Final = timedelta(hours=1)
+"""For one machine that is to be off."""
+
+ON_TIMEOUT: Final = timedelta(days=7)
+"""For one that is to be on again: nobody comes back to what is left."""
+
+
+async def _running_droplets(deployment_id: str) -> tuple[str, ...]:
+    """The provider's ids of a deployment's droplets that run."""
+    droplets = await workflow.execute_activity_method(
+        PowerActivities.running_droplets,
+        deployment_id,
+        task_queue=TaskQueue.PROVISIONING,
+        **with_heartbeat(OFF_TIMEOUT),
+        summary="find the machines that run",
+    )
+    return tuple(droplets)
+
+
+async def power_off(one: PowerOff, keep: Callable[[PowerOff], None]) -> None:
+    """Powers off the droplets of a deployment that run, and keeps how far that is."""
+    if one.step == "asked":
+        # Known before any is off: whatever comes, just these are powered on again.
+        droplets = await _running_droplets(one.deployment_id)
+        one = replace(one, step="known", droplet_ids=droplets)
+        keep(one)
+    if one.step == "known":
+        await each(whole(set_power(droplet, is_on=False)) for droplet in one.droplet_ids)
+        keep(replace(one, step="off"))
+
+
+async def set_power(droplet_id: str, *, is_on: bool) -> None:
+    """Powers a machine on or off, when it is our turn; one that is gone is left out."""
+    patience = ON_TIMEOUT if is_on else OFF_TIMEOUT
+    turn = await take_turn(droplet_id, patience=patience)
+    failure: BaseException | None = None
+    try:
+        await workflow.execute_activity_method(
+            RevertActivities.set_power,
+            SetPower(droplet_id, is_on),
+            task_queue=TaskQueue.PROVISIONING,
+            **with_heartbeat(patience),
+            summary=f"power {droplet_id} {'on' if is_on else 'off'}",
+        )
+    except (asyncio.CancelledError, FailureError) as error:
+        failure = error
+    # Not in a `finally`: a run that is evicted from a worker's cache must not wait for anything.
+    await give_back(turn)
+    if failure is not None and not failed_as(failure, NOT_FOUND):
+        raise failure

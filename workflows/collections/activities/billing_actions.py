@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Final
 
 from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
-from temporalio import activity
 
 from contracts.collections import TrialEndInput
 from workflows.collections.payloads import ActionOutcome, BillingAction
-from workflows.durable.errors import as_failures
+from workflows.durable.activities import service_activity
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.spend.payloads import PausedCheck, PausedStates
 
@@ -33,7 +32,7 @@ class BillingActionActivities:
     def __init__(self, lifecycle: "LifecycleServiceAsyncStub") -> None:
         self._lifecycle = lifecycle
 
-    @activity.defn
+    @service_activity(SERVICE, heartbeat=True)
     async def apply_billing_action(self, request: BillingAction) -> ActionOutcome:
         """Moves deployments of a tenant that are in a state to be moved.
 
@@ -43,27 +42,24 @@ class BillingActionActivities:
         there: list[str] = []
         left: list[str] = []
         power_off: list[str] = []
-        with as_failures(SERVICE):
-            async with beating(lambda: None):
-                async for one in self._deployments(request):
-                    answer = await self._lifecycle.ApplyBillingAction(_action(request, one.id))
-                    if answer.outcome == "moved":
-                        moved.append(one.id)
-                        if answer.deployment.power_off_when_suspended:
-                            power_off.append(one.id)
-                    elif answer.outcome == "already_there":
-                        there.append(one.id)
-                    else:
-                        left.append(one.id)
+        async for one in self._deployments(request):
+            answer = await self._lifecycle.ApplyBillingAction(_action(request, one.id))
+            if answer.outcome == "moved":
+                moved.append(one.id)
+                if answer.deployment.power_off_when_suspended:
+                    power_off.append(one.id)
+            elif answer.outcome == "already_there":
+                there.append(one.id)
+            else:
+                left.append(one.id)
         return ActionOutcome(tuple(moved), tuple(there), tuple(left), tuple(power_off))
 
-    @activity.defn
+    @service_activity(SERVICE)
     async def powers_off(self, deployment_id: str) -> bool:
         """Whether a deployment is suspended, and its machines are off for that."""
-        with as_failures(SERVICE):
-            answer = await self._lifecycle.LookupDeployments(
-                pb.LookupDeploymentsRequest(keys=[pb.DeploymentKey(id=deployment_id)])
-            )
+        answer = await self._lifecycle.LookupDeployments(
+            pb.LookupDeploymentsRequest(keys=[pb.DeploymentKey(id=deployment_id)])
+        )
         found = answer.matches[0].deployment
         return bool(
             found.state == SUSPENDED
@@ -71,15 +67,14 @@ class BillingActionActivities:
             and not found.billing_action_suspended
         )
 
-    @activity.defn
+    @service_activity(SERVICE)
     async def paused_states(self, request: PausedCheck) -> PausedStates:
         """What is to become of the machines of deployments that a cap paused."""
-        with as_failures(SERVICE):
-            answer = await self._lifecycle.LookupDeployments(
-                pb.LookupDeploymentsRequest(
-                    keys=[pb.DeploymentKey(id=one) for one in request.deployment_ids]
-                )
+        answer = await self._lifecycle.LookupDeployments(
+            pb.LookupDeploymentsRequest(
+                keys=[pb.DeploymentKey(id=one) for one in request.deployment_ids]
             )
+        )
         found = [match.deployment for match in answer.matches]
         return PausedStates(
             off=tuple(
@@ -93,19 +88,18 @@ class BillingActionActivities:
             ended=tuple(one.id for one in found if one.state in ENDED),
         )
 
-    @activity.defn
+    @service_activity(SERVICE)
     async def end_trials(self, request: TrialEndInput) -> int:
         """Ends every trial that is over; how many there were."""
         ended = reached_before(int) or 0
-        with as_failures(SERVICE):
-            async with beating(lambda: ended):
-                while True:
-                    answer = await self._lifecycle.EndTrials(
-                        pb.EndTrialsRequest(limit=request.trials_at_once, actor=TRIAL_END)
-                    )
-                    ended += answer.ended_count
-                    if not answer.is_cut:
-                        return ended
+        async with beating(lambda: ended):
+            while True:
+                answer = await self._lifecycle.EndTrials(
+                    pb.EndTrialsRequest(limit=request.trials_at_once, actor=TRIAL_END)
+                )
+                ended += answer.ended_count
+                if not answer.is_cut:
+                    return ended
 
     async def _deployments(
         self, request: BillingAction

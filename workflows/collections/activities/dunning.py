@@ -1,22 +1,36 @@
 """What the analytics know of unpaid invoices, and a dunning started for each tenant with one."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import orjson
+from arcadia.analytics.v1 import invoices_pb2
 from arcadia.analytics.v1 import invoicing_service_pb2 as pb
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from contracts.collections import DunningSweepInput, dunning
 from contracts.flows import start_flow
-from workflows.collections.payloads import Overdue, OverdueInput, SweepPlace
-from workflows.durable.errors import as_failures
-from workflows.durable.heartbeats import beating, reached_before
+from services.common.values.periods import read_day
+from workflows.collections.payloads import (
+    Noticed,
+    Overdue,
+    OverdueInput,
+    PastDueNotices,
+    PastDueResult,
+    SweepPlace,
+    TenantNotice,
+)
+from workflows.durable.activities import page_by_page, service_activity
+from workflows.durable.signed_posts import Receipt, SignedPosts
 
 if TYPE_CHECKING:
     from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceAsyncStub
 
-__all__ = ["DunningActivities"]
+__all__ = ["NOWHERE", "DunningActivities", "TenantNoticeActivities"]
 
 SERVICE: Final = "analytics"
 INVOICES_A_PAGE: Final = 500
@@ -29,40 +43,36 @@ class DunningActivities:
     def __init__(self, steps: "InvoicingServiceAsyncStub") -> None:
         self._steps = steps
 
-    @activity.defn
+    @service_activity(SERVICE)
     async def start_dunning(self, request: DunningSweepInput) -> int:
         """Starts what does not run yet; how many tenants are overdue."""
-        with as_failures(SERVICE):
-            place = reached_before(SweepPlace) or SweepPlace()
-            async with beating(lambda: place):
-                while True:
-                    page = await self._steps.ListOverdueInvoices(
-                        pb.ListOverdueInvoicesRequest(
-                            due_before=request.today,
-                            page_size=INVOICES_A_PAGE,
-                            page_token=place.page_token,
-                        )
-                    )
-                    # A tenant may be on more than one page: it is told once more, to no effect.
-                    tenants = {invoice.tenant_id for invoice in page.invoices}
-                    await _started(sorted(tenants), request)
-                    place = SweepPlace(page.next_page_token, place.tenant_count + len(tenants))
-                    if not place.page_token:
-                        return place.tenant_count
 
-    @activity.defn
+        async def start(place: SweepPlace) -> SweepPlace:
+            page = await _overdue_page(self._steps, request.today, page_token=place.page_token)
+            # A tenant may be on more than one page: starting its dunning twice has no effect.
+            tenants = {invoice.tenant_id for invoice in page.invoices}
+            await _started(sorted(tenants), request)
+            return SweepPlace(page.next_page_token, place.tenant_count + len(tenants))
+
+        return (await page_by_page(SweepPlace(), start)).tenant_count
+
+    @service_activity(SERVICE)
     async def read_overdue(self, request: OverdueInput) -> Overdue:
         """What a tenant has not paid."""
-        with as_failures(SERVICE):
-            page = await self._steps.ListOverdueInvoices(
-                pb.ListOverdueInvoicesRequest(
-                    due_before=request.today, page_size=INVOICES_A_PAGE, tenant_id=request.tenant_id
-                )
-            )
+        page = await _overdue_page(self._steps, request.today, tenant_id=request.tenant_id)
         if not page.invoices:
             return Overdue()
         first = page.invoices[0]
         return Overdue(len(page.invoices), first.number, first.due_on)
+
+
+async def _overdue_page(
+    steps: "InvoicingServiceAsyncStub", due_before: str, **filters: str
+) -> pb.ListOverdueInvoicesResponse:
+    """A page of the unpaid invoices that are due before a day."""
+    return await steps.ListOverdueInvoices(
+        pb.ListOverdueInvoicesRequest(due_before=due_before, page_size=INVOICES_A_PAGE, **filters)
+    )
 
 
 async def _started(tenants: Iterable[str], request: DunningSweepInput) -> None:
@@ -73,3 +83,82 @@ async def _started(tenants: Iterable[str], request: DunningSweepInput) -> None:
             await start_flow(activity.client(), dunning(tenant_id, request.terms))
 
     await asyncio.gather(*map(start, tenants))
+
+
+POSTS_AT_ONCE: Final = 8
+NOWHERE: Final = "ARCADIA_NOTICE_URL is not set"
+
+
+class TenantNoticeActivities:
+    """Needs the analytics' stub, and where to tell when there is such a place."""
+
+    def __init__(self, steps: "InvoicingServiceAsyncStub", notices: SignedPosts | None) -> None:
+        self._steps = steps
+        self._notices = notices
+
+    @activity.defn
+    async def post_tenant_notice(self, notice: TenantNotice) -> Noticed:
+        """Posts a notice; fails while the address does not take it."""
+        receipt = await self._post(notice)
+        if not receipt.is_delivered and not receipt.is_final:
+            raise ApplicationError(receipt.reason, type="NoticeNotTaken")
+        return Noticed(receipt.is_delivered, receipt.reason)
+
+    @service_activity(SERVICE)
+    async def tell_of_past_due(self, request: PastDueNotices) -> PastDueResult:
+        """Posts a notice for each unpaid invoice that falls due in some days."""
+        if self._notices is None:
+            return PastDueResult()
+        turns = asyncio.Semaphore(POSTS_AT_ONCE)
+
+        async def post(invoice: invoices_pb2.Invoice) -> Receipt:
+            async with turns:
+                return await self._post(_of_invoice(invoice))
+
+        async def tell(told: PastDueResult) -> PastDueResult:
+            page = await _overdue_page(self._steps, request.until, page_token=told.page_token)
+            # What is past due already has its dunning, which tells the rest.
+            due = [one for one in page.invoices if one.due_on >= request.today]
+            told = _with(told, await asyncio.gather(*map(post, due)))
+            return replace(told, page_token=page.next_page_token)
+
+        return await page_by_page(PastDueResult(), tell)
+
+    async def _post(self, notice: TenantNotice) -> Receipt:
+        if self._notices is None:
+            return Receipt(is_delivered=False, reason=NOWHERE)
+        document = {
+            "id": notice.key,
+            "action": notice.action,
+            "tenant_id": notice.tenant_id,
+            "deployment_ids": list(notice.deployment_ids),
+            "at": notice.at,
+            "what": notice.what,
+            "why": notice.why,
+            "what_to_do": notice.what_to_do,
+        }
+        body = orjson.dumps({"notice": document}, option=orjson.OPT_SORT_KEYS)
+        return await self._notices.post(notice.key, body, datetime.now(UTC))
+
+
+def _of_invoice(invoice: invoices_pb2.Invoice) -> TenantNotice:
+    day = read_day(invoice.due_on, "due_on") + timedelta(days=1)
+    return TenantNotice(
+        key=f"past-due/{invoice.id}",
+        action="past_due",
+        tenant_id=invoice.tenant_id,
+        at=f"{day}T00:00:00Z",
+        what="the active deployments of the tenant become past due, and are suspended later",
+        why=f"invoice {invoice.number} is due on {invoice.due_on} and not paid",
+        what_to_do=f"pay invoice {invoice.number} by {invoice.due_on}",
+    )
+
+
+def _with(told: PastDueResult, receipts: Sequence[Receipt]) -> PastDueResult:
+    untold = [receipt for receipt in receipts if not receipt.is_delivered]
+    return replace(
+        told,
+        told_count=told.told_count + len(receipts) - len(untold),
+        untold_count=told.untold_count + len(untold),
+        reason=untold[-1].reason if untold else told.reason,
+    )

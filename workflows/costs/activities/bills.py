@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from arcadia.billing.v1 import balance_service_pb2 as balance_pb
 from arcadia.billing.v1 import costs_pb2
@@ -13,15 +13,21 @@ from contracts.costs import BalanceInput, HistoryInput, InvoiceIngestInput
 from providers.digitalocean import billing as provider_billing
 from providers.digitalocean.api.client import DigitalOcean
 from services.common.rpc.wire import timestamp
-from workflows.costs.payloads import HistoryCursor, PendingPage, PendingPlace
-from workflows.durable.errors import as_failures
+from workflows.costs.payloads import (
+    HistoryCursor,
+    MatchCounts,
+    MatchCursor,
+    PendingPage,
+    PendingPlace,
+)
+from workflows.durable.activities import page_by_page, service_activity
 from workflows.durable.heartbeats import beating, reached_before
 
 if TYPE_CHECKING:
     from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceAsyncStub
     from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceAsyncStub
 
-__all__ = ["BillActivities"]
+__all__ = ["BillActivities", "MatchActivities"]
 
 BILLING = "billing"
 INVOICES_A_PAGE = 100
@@ -42,47 +48,41 @@ class BillActivities:
         self._balances = balances
         self._ingest = ingest
 
-    @activity.defn
+    @service_activity(BILLING, heartbeat=True)
     async def record_balance(self, request: BalanceInput) -> str:
         """Takes a snapshot of the balance; answers what was used this month, USD."""
-        with as_failures(BILLING):
-            async with beating(lambda: None):
-                balance = await provider_billing.balance(self._provider)
-                await self._balances.RecordBalance(
-                    balance_pb.RecordBalanceRequest(
-                        month_to_date_balance=balance.month_to_date_balance,
-                        account_balance=balance.account_balance,
-                        month_to_date_usage=balance.month_to_date_usage,
-                        generated_at=timestamp(balance.generated_at),
-                        key=request.key,
-                    )
-                )
-            return balance.month_to_date_usage
+        balance = await provider_billing.balance(self._provider)
+        await self._balances.RecordBalance(
+            balance_pb.RecordBalanceRequest(
+                month_to_date_balance=balance.month_to_date_balance,
+                account_balance=balance.account_balance,
+                month_to_date_usage=balance.month_to_date_usage,
+                generated_at=timestamp(balance.generated_at),
+                key=request.key,
+            )
+        )
+        return balance.month_to_date_usage
 
-    @activity.defn
+    @service_activity(BILLING)
     async def walk_history(self, request: HistoryInput) -> HistoryCursor:
         """Records the whole history, from wherever an earlier attempt stood."""
-        with as_failures(BILLING):
-            info = activity.info()
-            cursor = reached_before(HistoryCursor) or HistoryCursor()
-            walk_key = f"{info.workflow_id}/{info.workflow_run_id}"
-            async with beating(lambda: cursor):
-                months = await provider_billing.invoice_months(self._provider)
-                pages = provider_billing.history_pages(self._provider, first=cursor.page)
-                async for page in pages:
-                    cursor = await self._record(walk_key, page, months, cursor)
-            return cursor
+        info = activity.info()
+        cursor = reached_before(HistoryCursor) or HistoryCursor()
+        walk_key = f"{info.workflow_id}/{info.workflow_run_id}"
+        async with beating(lambda: cursor):
+            months = await provider_billing.invoice_months(self._provider)
+            pages = provider_billing.history_pages(self._provider, first=cursor.page)
+            async for page in pages:
+                cursor = await self._record(walk_key, page, months, cursor)
+        return cursor
 
-    @activity.defn
+    @service_activity(BILLING)
     async def list_pending(self, place: PendingPlace) -> PendingPage:
         """A page of the invoices that are not ingested, oldest first."""
-        with as_failures(BILLING):
-            answer = await self._ingest.ListPendingInvoices(
-                pb.ListPendingInvoicesRequest(
-                    page_size=INVOICES_A_PAGE, page_token=place.page_token
-                )
-            )
-            return PendingPage(tuple(map(_due, answer.provider_invoices)), answer.next_page_token)
+        answer = await self._ingest.ListPendingInvoices(
+            pb.ListPendingInvoicesRequest(page_size=INVOICES_A_PAGE, page_token=place.page_token)
+        )
+        return PendingPage(tuple(map(_due, answer.provider_invoices)), answer.next_page_token)
 
     async def _record(
         self,
@@ -149,3 +149,38 @@ def _entry(
 
 def _due(invoice: costs_pb2.ProviderInvoice) -> InvoiceIngestInput:
     return InvoiceIngestInput(invoice.id, invoice.invoice_uuid, invoice.period[:7])
+
+
+LINES_A_PAGE: Final = 50_000
+PAGE_SECONDS: Final = 600.0
+
+COUNTS: Final = tuple(MatchCounts.__dataclass_fields__)
+
+
+class MatchActivities:
+    """Needs the stub of the ingest."""
+
+    def __init__(self, ingest: "IngestServiceAsyncStub") -> None:
+        self._ingest = ingest
+
+    @service_activity("billing")
+    async def match_invoice(self, request: InvoiceIngestInput) -> MatchCounts:
+        """Matches every line of an invoice, from wherever an earlier attempt stood."""
+
+        async def match(cursor: MatchCursor) -> MatchCursor:
+            answer = await self._ingest.MatchLines(
+                pb.MatchLinesRequest(
+                    provider_invoice_id=request.provider_invoice_id,
+                    page_size=LINES_A_PAGE,
+                    page_token=cursor.page_token,
+                    unless_matched=request.unless_matched,
+                ),
+                timeout=PAGE_SECONDS,
+            )
+            counts = {
+                name: getattr(cursor.counts, name) + getattr(answer.matching, name)
+                for name in COUNTS
+            }
+            return MatchCursor(answer.next_page_token, MatchCounts(**counts))
+
+        return (await page_by_page(MatchCursor(), match)).counts

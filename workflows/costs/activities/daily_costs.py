@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
-from temporalio import activity
 
 from providers.digitalocean import billing as provider_billing
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import ProviderError
 from workflows.costs.payloads import DailyCostsInput, DailyCostsResult
-from workflows.durable.errors import as_failures
+from workflows.durable.activities import service_activity
 from workflows.durable.heartbeats import beating
 
 if TYPE_CHECKING:
@@ -31,14 +30,13 @@ class DailyCostActivities:
         self._provider = provider
         self._ingest = ingest
 
-    @activity.defn
+    @service_activity("billing")
     async def replace_daily_costs(self, request: DailyCostsInput) -> DailyCostsResult:
         """Replaces a span's estimates as a whole; what breaks off changes nothing."""
-        with as_failures("billing"):
-            days = _Days(self._provider, request)
-            async with beating(lambda: DailyCostsResult(days.row_count)):
-                answer = await days.through(self._ingest)
-            return DailyCostsResult(answer.row_count, answer.amount_usd)
+        days = _Days(self._provider, request)
+        async with beating(lambda: DailyCostsResult(days.row_count)):
+            answer = await days.through(self._ingest)
+        return DailyCostsResult(answer.row_count, answer.amount_usd)
 
 
 class _Days:

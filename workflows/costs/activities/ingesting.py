@@ -23,7 +23,8 @@ from workflows.costs.payloads import (
     ItemsCursor,
     UploadProgress,
 )
-from workflows.durable.errors import as_failures, reason_of_refusal
+from workflows.durable.activities import service_activity
+from workflows.durable.errors import reason_of_refusal
 from workflows.durable.heartbeats import beating, reached_before
 
 if TYPE_CHECKING:
@@ -52,62 +53,54 @@ class IngestActivities:
         self._provider = provider
         self._ingest = ingest
 
-    @activity.defn
+    @service_activity(BILLING)
     async def begin_ingest(self, request: InvoiceIngestInput) -> str:
         """Opens the ingest of this run; answers its id."""
-        with as_failures(BILLING):
-            info = activity.info()
-            answer = await self._ingest.BeginIngest(
-                pb.BeginIngestRequest(
-                    provider_invoice_id=request.provider_invoice_id,
-                    key=f"{info.workflow_id}/{info.workflow_run_id}",
-                )
+        info = activity.info()
+        answer = await self._ingest.BeginIngest(
+            pb.BeginIngestRequest(
+                provider_invoice_id=request.provider_invoice_id,
+                key=f"{info.workflow_id}/{info.workflow_run_id}",
             )
-            return answer.ingest_id
+        )
+        return answer.ingest_id
 
-    @activity.defn
+    @service_activity(BILLING)
     async def upload_csv(self, request: IngestInput) -> UploadProgress:
         """Stages the CSV form as it comes in. Another attempt starts anew, and doubles nothing."""
-        with as_failures(BILLING):
-            upload = _Upload(self._provider, request)
-            async with beating(lambda: UploadProgress(upload.byte_count)):
-                answer = await upload.through(self._ingest)
-            return UploadProgress(upload.byte_count, answer.row_count, answer.amount_usd)
+        upload = _Upload(self._provider, request)
+        async with beating(lambda: UploadProgress(upload.byte_count)):
+            answer = await upload.through(self._ingest)
+        return UploadProgress(upload.byte_count, answer.row_count, answer.amount_usd)
 
-    @activity.defn
+    @service_activity(BILLING)
     async def record_items(self, request: IngestInput) -> ItemsCursor:
         """Stages the JSON form, from wherever an earlier attempt stood."""
-        with as_failures(BILLING):
-            walk = _ItemsWalk(
-                self._provider, self._ingest, request, reached_before(ItemsCursor) or ItemsCursor()
-            )
-            async with beating(lambda: walk.cursor):
-                await walk.run()
-            return walk.cursor
+        walk = _ItemsWalk(
+            self._provider, self._ingest, request, reached_before(ItemsCursor) or ItemsCursor()
+        )
+        async with beating(lambda: walk.cursor):
+            await walk.run()
+        return walk.cursor
 
-    @activity.defn
+    @service_activity(BILLING, heartbeat=True)
     async def complete_ingest(self, request: IngestInput) -> CompletedIngest:
         """Replaces the invoice's lines, and holds them against the provider's summary."""
-        with as_failures(BILLING):
-            async with beating(lambda: None):
-                answer = await self._ingest.CompleteIngest(
-                    pb.CompleteIngestRequest(
-                        ingest_id=request.ingest_id,
-                        summary=await self._summary(request.invoice.invoice_uuid),
-                    ),
-                    timeout=COMPLETE_SECONDS,
-                )
-            return _completed(answer.provider_invoice)
+        answer = await self._ingest.CompleteIngest(
+            pb.CompleteIngestRequest(
+                ingest_id=request.ingest_id,
+                summary=await self._summary(request.invoice.invoice_uuid),
+            ),
+            timeout=COMPLETE_SECONDS,
+        )
+        return _completed(answer.provider_invoice)
 
-    @activity.defn
+    @service_activity(BILLING)
     async def fail_ingest(self, request: FailIngestInput) -> None:
         """Closes an ingest that broke off: the lines of the last good one stay."""
-        with as_failures(BILLING):
-            await self._ingest.FailIngest(
-                pb.FailIngestRequest(
-                    ingest_id=request.ingest_id, reason=request.reason[:MAX_REASON]
-                )
-            )
+        await self._ingest.FailIngest(
+            pb.FailIngestRequest(ingest_id=request.ingest_id, reason=request.reason[:MAX_REASON])
+        )
 
     async def _summary(self, invoice_uuid: str) -> pb.InvoiceSummary | None:
         """None where the provider has none."""

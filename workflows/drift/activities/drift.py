@@ -21,7 +21,7 @@ from workflows.drift.payloads import (
     ExplainResult,
     KindInput,
 )
-from workflows.durable.errors import as_failures
+from workflows.durable.activities import page_by_page, service_activity
 from workflows.durable.heartbeats import beating, reached_before
 
 if TYPE_CHECKING:
@@ -52,71 +52,63 @@ class DriftActivities:
         self._provider = provider
         self._inventory = inventory
 
-    @activity.defn
+    @service_activity(heartbeat=True)
     async def record_list_prices(self, request: KindInput) -> int:
         """Keeps what the provider asks for each size; answers how many sizes there are."""
-        with as_failures():
-            async with beating(lambda: None):
-                prices = [
-                    _list_price(row)
-                    async for page in self._provider.pages("/v2/sizes", "sizes")
-                    for row in page.items
-                ]
-                await self._inventory.RecordListPrices(
-                    pb.RecordListPricesRequest(
-                        provider=request.provider, kind=request.kind, prices=prices
-                    )
-                )
-            return len(prices)
+        prices = [
+            _list_price(row)
+            async for page in self._provider.pages("/v2/sizes", "sizes")
+            for row in page.items
+        ]
+        await self._inventory.RecordListPrices(
+            pb.RecordListPricesRequest(provider=request.provider, kind=request.kind, prices=prices)
+        )
+        return len(prices)
 
-    @activity.defn
+    @service_activity()
     async def sweep_drift(self, request: KindInput) -> DriftOutcome:
         """Compares every specified resource of a kind, from wherever an earlier attempt stood."""
-        with as_failures():
-            cursor = reached_before(DriftCursor) or DriftCursor(
-                "", DriftOutcome(request.kind, "completed")
-            )
-            busy = await self._in_flight(request.kind)
-            async with beating(lambda: cursor):
-                while True:
-                    answer = await self._inventory.SweepDrift(
-                        pb.SweepDriftRequest(
-                            provider=request.provider,
-                            kind=request.kind,
-                            page_token=cursor.page_token,
-                            run_id=activity.info().workflow_run_id,
-                            in_flight_provider_ids=busy,
-                        )
-                    )
-                    cursor = _after(cursor, answer)
-                    if not cursor.page_token:
-                        return cursor.outcome
+        busy = await self._in_flight(request.kind)
 
-    @activity.defn
+        async def compare(cursor: DriftCursor) -> DriftCursor:
+            answer = await self._inventory.SweepDrift(
+                pb.SweepDriftRequest(
+                    provider=request.provider,
+                    kind=request.kind,
+                    page_token=cursor.page_token,
+                    run_id=activity.info().workflow_run_id,
+                    in_flight_provider_ids=busy,
+                )
+            )
+            return _after(cursor, answer)
+
+        first = DriftCursor("", DriftOutcome(request.kind, "completed"))
+        return (await page_by_page(first, compare)).outcome
+
+    @service_activity()
     async def explain_drifts(self, request: ExplainInput) -> ExplainResult:
         """Looks up in the action log what caused the drifts that nobody looked up yet."""
-        with as_failures():
-            result = reached_before(ExplainResult) or ExplainResult()
-            done: dict[tuple[str, str], list[Action]] | None = None
-            async with beating(lambda: result):
-                while drifts := await self._unexplained():
-                    if done is None:
-                        done = await self._done_actions(drifts)
-                    explained = [
-                        pb.ExplainedDrift(drift_id=drift.id, cause=_cause(action))
-                        for drift in drifts
-                        if (action := _cause_of(drift, done)) is not None
-                    ]
-                    found = {one.drift_id for one in explained}
-                    rest = [drift.id for drift in drifts if drift.id not in found]
-                    await self._inventory.RecordDriftCauses(
-                        pb.RecordDriftCausesRequest(explained=explained, unexplained_drift_ids=rest)
-                    )
-                    result = ExplainResult(
-                        result.explained_count + len(explained),
-                        result.unexplained_count + len(rest),
-                    )
-            return result
+        result = reached_before(ExplainResult) or ExplainResult()
+        done: dict[tuple[str, str], list[Action]] | None = None
+        async with beating(lambda: result):
+            while drifts := await self._unexplained():
+                if done is None:
+                    done = await self._done_actions(drifts)
+                explained = [
+                    pb.ExplainedDrift(drift_id=drift.id, cause=_cause(action))
+                    for drift in drifts
+                    if (action := _cause_of(drift, done)) is not None
+                ]
+                found = {one.drift_id for one in explained}
+                rest = [drift.id for drift in drifts if drift.id not in found]
+                await self._inventory.RecordDriftCauses(
+                    pb.RecordDriftCausesRequest(explained=explained, unexplained_drift_ids=rest)
+                )
+                result = ExplainResult(
+                    result.explained_count + len(explained),
+                    result.unexplained_count + len(rest),
+                )
+        return result
 
     async def _in_flight(self, kind: str) -> list[str]:
         """The resources of a kind with an action under way."""

@@ -4,21 +4,23 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+from arcadia.analytics.v1 import invoicing_service_pb2
 from arcadia.analytics.v1 import invoicing_service_pb2 as pb
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 from temporalio import activity
 
-from workflows.durable.errors import as_failures
-from workflows.durable.heartbeats import beating, reached_before
+from workflows.durable.activities import page_by_page, service_activity
 from workflows.durable.signed_posts import Receipt, SignedPosts
-from workflows.invoicing.accounts_receivable import body_of, key_of
 from workflows.invoicing.payloads import HandOverResult, HandOverRound
 
 if TYPE_CHECKING:
     from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceAsyncStub
 
-__all__ = ["HandOverActivities"]
+__all__ = ["HandOverActivities", "body_of", "key_of"]
 
 DOCUMENTS_A_PAGE: Final = 50
 POSTS_AT_ONCE: Final = 8
@@ -32,38 +34,30 @@ class HandOverActivities:
         self._steps = steps
         self._receivable = receivable
 
-    @activity.defn
+    @service_activity("analytics")
     async def hand_over_pending(self, request: HandOverRound) -> HandOverResult:
         """One attempt for each document that waits, from wherever an earlier attempt stood."""
-        with as_failures("analytics"):
-            told = reached_before(HandOverResult) or HandOverResult()
-            turns = asyncio.Semaphore(POSTS_AT_ONCE)
-            async with beating(lambda: told):
-                while True:
-                    waiting, token = await self._page(request, told.page_token)
-                    if request.invoice_id:
-                        receipts = await self._one_by_one(waiting, request, turns)
-                    else:
-                        attempts = await asyncio.gather(
-                            *(self._attempt(one, request, turns) for one in waiting)
-                        )
-                        receipts = [receipt for some in attempts for receipt in some]
-                    told = replace(_with(told, receipts), page_token=token)
-                    if not token:
-                        return told
+        turns = asyncio.Semaphore(POSTS_AT_ONCE)
 
-    async def _page(
-        self, request: HandOverRound, token: str
-    ) -> tuple[list[pb.PendingHandOver], str]:
-        page = await self._steps.ListPendingHandOvers(
-            pb.ListPendingHandOversRequest(
-                rollup_id=request.rollup_id,
-                invoice_id=request.invoice_id,
-                page_size=DOCUMENTS_A_PAGE,
-                page_token=token,
+        async def post(told: HandOverResult) -> HandOverResult:
+            page = await self._steps.ListPendingHandOvers(
+                pb.ListPendingHandOversRequest(
+                    rollup_id=request.rollup_id,
+                    invoice_id=request.invoice_id,
+                    page_size=DOCUMENTS_A_PAGE,
+                    page_token=told.page_token,
+                )
             )
-        )
-        return list(page.hand_overs), page.next_page_token
+            if request.invoice_id:
+                receipts = await self._one_by_one(page.hand_overs, request, turns)
+            else:
+                attempts = await asyncio.gather(
+                    *(self._attempt(one, request, turns) for one in page.hand_overs)
+                )
+                receipts = [receipt for some in attempts for receipt in some]
+            return replace(_with(told, receipts), page_token=page.next_page_token)
+
+        return await page_by_page(HandOverResult(), post)
 
     async def _one_by_one(
         self,
@@ -131,4 +125,55 @@ def _with(told: HandOverResult, receipts: list[Receipt]) -> HandOverResult:
         failed_count=told.failed_count + sum(receipt.is_final for receipt in missed),
         waiting_count=told.waiting_count + sum(not receipt.is_final for receipt in missed),
         reason=missed[-1].reason if missed else told.reason,
+    )
+
+
+CHANGING: Final = (
+    "credited_cents",
+    "credited_in_full_at",
+    "hand_over",
+    "paid_at",
+    "status",
+    "void_hand_over",
+    "void_reason",
+    "voided_at",
+)
+"""What of an invoice may change after its issue."""
+
+VOID: Final = "void"
+CREDIT_NOTE: Final = "credit_note"
+
+
+def key_of(hand_over: invoicing_service_pb2.GetHandOverResponse) -> str:
+    """By what accounts receivable knows that it has a document already."""
+    if hand_over.document == CREDIT_NOTE:
+        return f"credit_note/{hand_over.credit_note.id}"
+    return f"{hand_over.document}/{hand_over.invoice.id}"
+
+
+def body_of(hand_over: invoicing_service_pb2.GetHandOverResponse) -> bytes:
+    """The document as JSON: the same bytes on every attempt.
+
+    An invoice with its lines, without what may change after the issue (payment, credits, the
+    hand-over itself); a credit note with its lines; a void with the invoice that is void.
+    """
+    document: dict[str, Any] = {"kind": hand_over.document}
+    if hand_over.document == CREDIT_NOTE:
+        note = _plain(hand_over.credit_note)
+        note.pop("hand_over", None)
+        document["credit_note"] = note
+    else:
+        told = _plain(hand_over.invoice)
+        invoice = {name: value for name, value in told.items() if name not in CHANGING}
+        if hand_over.document == VOID:
+            invoice |= {"voided_at": told["voided_at"], "void_reason": told["void_reason"]}
+        else:
+            document["lines"] = [_plain(line) for line in hand_over.lines]
+        document["invoice"] = invoice
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+
+
+def _plain(message: Message) -> dict[str, Any]:
+    return MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )

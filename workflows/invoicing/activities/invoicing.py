@@ -7,11 +7,10 @@ from arcadia.analytics.v1 import attribution_service_pb2 as margin
 from arcadia.analytics.v1 import invoicing_service_pb2 as pb
 from arcadia.analytics.v1 import metering_service_pb2 as metering
 from arcadia.analytics.v1 import rollups_pb2
-from temporalio import activity
 
 from contracts.invoicing import RollupInput
 from services.common.values.money import money_text, whole_cents
-from workflows.durable.errors import as_failures
+from workflows.durable.activities import service_activity
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.invoicing.payloads import (
     CheckOutcome,
@@ -52,157 +51,139 @@ class InvoicingActivities:
         self._meter = meter
         self._margins = margins
 
-    @activity.defn
+    @service_activity(ANALYTICS)
     async def begin_rollup(self, opening: RollupOpening) -> str:
         """Opens the roll-up, or finds the one of this key; its id."""
-        with as_failures(ANALYTICS):
-            answer = await self._steps.BeginRollup(
-                pb.BeginRollupRequest(
-                    period=opening.request.period,
-                    key=opening.key,
-                    force=opening.request.force,
-                    approval_required=opening.request.approval_required,
-                    started_by=opening.request.started_by,
-                )
+        answer = await self._steps.BeginRollup(
+            pb.BeginRollupRequest(
+                period=opening.request.period,
+                key=opening.key,
+                force=opening.request.force,
+                approval_required=opening.request.approval_required,
+                started_by=opening.request.started_by,
             )
-            return answer.rollup.id
+        )
+        return answer.rollup.id
 
-    @activity.defn
+    @service_activity(ANALYTICS)
     async def check_freshness(self, rollup_id: str) -> Freshness:
         """How fresh the inventory and the provider's bill are."""
-        with as_failures(ANALYTICS):
-            answer = await self._steps.CheckFreshness(
-                pb.CheckFreshnessRequest(rollup_id=rollup_id), timeout=CALL_SECONDS
-            )
-            return Freshness(tuple(answer.stale), tuple(answer.unknown))
+        answer = await self._steps.CheckFreshness(
+            pb.CheckFreshnessRequest(rollup_id=rollup_id), timeout=CALL_SECONDS
+        )
+        return Freshness(tuple(answer.stale), tuple(answer.unknown))
 
-    @activity.defn
+    @service_activity(ANALYTICS, heartbeat=True)
     async def close_metering(self, period: str) -> None:
         """Closes a month; closed already is fine."""
-        with as_failures(ANALYTICS):
-            async with beating(lambda: None):
-                await self._meter.CloseMetering(
-                    metering.CloseMeteringRequest(period=period), timeout=CALL_SECONDS
-                )
+        await self._meter.CloseMetering(
+            metering.CloseMeteringRequest(period=period), timeout=CALL_SECONDS
+        )
 
-    @activity.defn
+    @service_activity(ANALYTICS, heartbeat=True)
     async def reopen_metering(self, period: str) -> None:
         """Opens a month again."""
-        with as_failures(ANALYTICS):
-            async with beating(lambda: None):
-                await self._meter.ReopenMetering(
-                    metering.ReopenMeteringRequest(period=period), timeout=CALL_SECONDS
-                )
+        await self._meter.ReopenMetering(
+            metering.ReopenMeteringRequest(period=period), timeout=CALL_SECONDS
+        )
 
-    @activity.defn
+    @service_activity(ANALYTICS)
     async def plan_rollup(self, request: RollupInput) -> Plan:
         """Plans tenants page by page; the pages on which somebody waits."""
-        with as_failures(ANALYTICS):
-            token = reached_before(str) or ""
-            cursors: list[str] = []
-            tenants = 0
-            async with beating(lambda: "" if cursors else token):
-                while True:
-                    answer = await self._steps.PlanRollup(
-                        pb.PlanRollupRequest(
-                            rollup_id=request.rollup_id,
-                            tenants_per_page=request.tenants_per_page,
-                            page_size=PLANNED_A_CALL,
-                            page_token=token,
-                        ),
-                        timeout=CALL_SECONDS,
-                    )
-                    cursors += answer.tenant_cursors
-                    tenants += answer.tenant_count
-                    token = answer.next_page_token
-                    if not token:
-                        return Plan(tuple(cursors), tenants)
+        token = reached_before(str) or ""
+        cursors: list[str] = []
+        tenants = 0
+        async with beating(lambda: "" if cursors else token):
+            while True:
+                answer = await self._steps.PlanRollup(
+                    pb.PlanRollupRequest(
+                        rollup_id=request.rollup_id,
+                        tenants_per_page=request.tenants_per_page,
+                        page_size=PLANNED_A_CALL,
+                        page_token=token,
+                    ),
+                    timeout=CALL_SECONDS,
+                )
+                cursors += answer.tenant_cursors
+                tenants += answer.tenant_count
+                token = answer.next_page_token
+                if not token:
+                    return Plan(tuple(cursors), tenants)
 
-    @activity.defn
+    @service_activity(ANALYTICS, heartbeat=True)
     async def draft_page(self, request: PageInput) -> PageOutcome:
         """Quotes and drafts a page of tenants."""
-        with as_failures(ANALYTICS):
-            async with beating(lambda: None):
-                answer = await self._steps.DraftInvoices(
-                    pb.DraftInvoicesRequest(
-                        rollup_id=request.rollup_id, tenant_cursor=request.cursor
-                    ),
-                    timeout=PAGE_SECONDS,
-                )
-            return PageOutcome(answer.drafted_count, answer.skipped_count, answer.failed_count)
+        answer = await self._steps.DraftInvoices(
+            pb.DraftInvoicesRequest(rollup_id=request.rollup_id, tenant_cursor=request.cursor),
+            timeout=PAGE_SECONDS,
+        )
+        return PageOutcome(answer.drafted_count, answer.skipped_count, answer.failed_count)
 
-    @activity.defn
+    @service_activity(ANALYTICS, heartbeat=True)
     async def check_rollup(self, rollup_id: str) -> CheckOutcome:
         """Whether every draft adds up."""
-        with as_failures(ANALYTICS):
-            async with beating(lambda: None):
-                answer = await self._steps.CheckRollup(
-                    pb.CheckRollupRequest(rollup_id=rollup_id), timeout=PAGE_SECONDS
-                )
-            rollup = answer.rollup
-            return CheckOutcome(
-                PageOutcome(rollup.drafted_count, rollup.skipped_count, rollup.failed_count),
-                tuple(map(_total, rollup.totals)),
-                tuple(answer.differences),
-                _unbilled(rollup.unbilled),
-            )
+        answer = await self._steps.CheckRollup(
+            pb.CheckRollupRequest(rollup_id=rollup_id), timeout=PAGE_SECONDS
+        )
+        rollup = answer.rollup
+        return CheckOutcome(
+            PageOutcome(rollup.drafted_count, rollup.skipped_count, rollup.failed_count),
+            tuple(map(_total, rollup.totals)),
+            tuple(answer.differences),
+            _unbilled(rollup.unbilled),
+        )
 
-    @activity.defn
+    @service_activity(ANALYTICS)
     async def issue_invoices(self, request: IssueInput) -> IssueOutcome:
         """Issues block after block until no draft is left."""
-        with as_failures(ANALYTICS):
-            outcome = reached_before(IssueOutcome) or IssueOutcome()
-            async with beating(lambda: outcome):
-                while True:
-                    answer = await self._steps.IssueInvoices(
-                        pb.IssueInvoicesRequest(
-                            rollup_id=request.rollup_id,
-                            limit=ISSUED_A_CALL,
-                            issued_on=request.issued_on,
-                        ),
-                        timeout=CALL_SECONDS,
-                    )
-                    outcome = IssueOutcome(
-                        outcome.done_count + answer.issued_count, answer.remaining_count
-                    )
-                    if not answer.remaining_count:
-                        return outcome
+        outcome = reached_before(IssueOutcome) or IssueOutcome()
+        async with beating(lambda: outcome):
+            while True:
+                answer = await self._steps.IssueInvoices(
+                    pb.IssueInvoicesRequest(
+                        rollup_id=request.rollup_id,
+                        limit=ISSUED_A_CALL,
+                        issued_on=request.issued_on,
+                    ),
+                    timeout=CALL_SECONDS,
+                )
+                outcome = IssueOutcome(
+                    outcome.done_count + answer.issued_count, answer.remaining_count
+                )
+                if not answer.remaining_count:
+                    return outcome
 
-    @activity.defn
+    @service_activity(ANALYTICS)
     async def discard_drafts(self, rollup_id: str) -> IssueOutcome:
         """Voids block after block until no draft is left."""
-        with as_failures(ANALYTICS):
-            outcome = reached_before(IssueOutcome) or IssueOutcome()
-            async with beating(lambda: outcome):
-                while True:
-                    answer = await self._steps.DiscardDrafts(
-                        pb.DiscardDraftsRequest(rollup_id=rollup_id, limit=ISSUED_A_CALL),
-                        timeout=CALL_SECONDS,
-                    )
-                    outcome = IssueOutcome(
-                        outcome.done_count + answer.discarded_count, answer.remaining_count
-                    )
-                    if not answer.remaining_count:
-                        return outcome
+        outcome = reached_before(IssueOutcome) or IssueOutcome()
+        async with beating(lambda: outcome):
+            while True:
+                answer = await self._steps.DiscardDrafts(
+                    pb.DiscardDraftsRequest(rollup_id=rollup_id, limit=ISSUED_A_CALL),
+                    timeout=CALL_SECONDS,
+                )
+                outcome = IssueOutcome(
+                    outcome.done_count + answer.discarded_count, answer.remaining_count
+                )
+                if not answer.remaining_count:
+                    return outcome
 
-    @activity.defn
+    @service_activity(ANALYTICS)
     async def set_status(self, request: StatusInput) -> None:
         """Moves the roll-up on."""
-        with as_failures(ANALYTICS):
-            await self._steps.SetRollupStatus(
-                pb.SetRollupStatusRequest(
-                    rollup_id=request.rollup_id, status=request.status, reason=request.reason
-                )
+        await self._steps.SetRollupStatus(
+            pb.SetRollupStatusRequest(
+                rollup_id=request.rollup_id, status=request.status, reason=request.reason
             )
+        )
 
-    @activity.defn
+    @service_activity(ANALYTICS, heartbeat=True)
     async def refresh_margin(self, period: str) -> None:
         """Computes a month's margin anew."""
-        with as_failures(ANALYTICS):
-            async with beating(lambda: None):
-                await self._margins.RefreshMargin(
-                    margin.RefreshMarginRequest(period=period), timeout=PAGE_SECONDS
-                )
+        await self._margins.RefreshMargin(
+            margin.RefreshMarginRequest(period=period), timeout=PAGE_SECONDS
+        )
 
 
 def _unbilled(total: rollups_pb2.UnbilledTotal) -> tuple[str, ...]:

@@ -1,16 +1,18 @@
 """Usage and margin, worked on page by page in the analytics service."""
 
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import grpc
 from arcadia.analytics.v1 import attribution_service_pb2 as attribution_pb
 from arcadia.analytics.v1 import metering_service_pb2 as metering_pb
-from temporalio import activity
 
 from services.common.values.periods import month_of
-from workflows.durable.errors import as_failures
-from workflows.durable.heartbeats import beating
-from workflows.metering.activities.passes import Overtaken, through
+from workflows.durable.activities import service_activity
+from workflows.durable.errors import reason_of_refusal
+from workflows.durable.heartbeats import beating, reached_before
 from workflows.metering.payloads import (
     Accrued,
     AttributedCosts,
@@ -28,10 +30,62 @@ if TYPE_CHECKING:
 
 __all__ = ["AttributionActivities", "MeteringActivities"]
 
+Counts = TypeVar("Counts", AttributedCosts, Accrued)
+
 SERVICE: Final = "analytics"
+MAX_RESTARTS: Final = 5
 
 SECONDS_A_CALL: Final = 300.0
 """The last page of a pass replaces what may be a million rows."""
+
+
+class Overtaken(Exception):
+    """A younger pass over the same subject ended first: there is nothing left to do."""
+
+
+async def _run_pass(
+    rpc: Any, request: Any, names: Sequence[str], start: PassCursor | None = None
+) -> tuple[PassCursor, Any]:
+    """Asks for page after page; the sums of the named counts, and the last page.
+
+    It goes on from `start`, else from the heartbeat of an earlier attempt. When what it reads has
+    changed, it starts again under a key of its own. Raises Overtaken.
+    """
+    pass_key = request.pass_key
+    cursor = start or reached_before(PassCursor) or PassCursor()
+    async with beating(lambda: cursor):
+        while True:
+            request.pass_key = f"{pass_key}/{cursor.restarts}" if cursor.restarts else pass_key
+            request.page_token = cursor.page_token
+            try:
+                answer = await rpc(request, timeout=SECONDS_A_CALL)
+            except grpc.aio.AioRpcError as error:
+                cursor = _restarted(cursor, error)
+                continue
+            so_far = cursor.counts or (0,) * len(names)
+            sums = tuple(
+                count + getattr(answer, name) for count, name in zip(so_far, names, strict=True)
+            )
+            cursor = replace(cursor, page_token=answer.next_page_token, counts=sums)
+            if not cursor.page_token:
+                return cursor, answer
+
+
+def _restarted(cursor: PassCursor, error: grpc.aio.AioRpcError) -> PassCursor:
+    if error.code() is not grpc.StatusCode.ABORTED or cursor.restarts >= MAX_RESTARTS:
+        raise error
+    if reason_of_refusal(error) == "PASS_SUPERSEDED":
+        raise Overtaken from error
+    return PassCursor(restarts=cursor.restarts + 1)
+
+
+async def _counted(rpc: Any, request: Any, counts: type[Counts]) -> Counts:
+    """Runs a pass whose pages answer the fields of a dataclass of counts; their sums."""
+    try:
+        cursor, _ = await _run_pass(rpc, request, [field.name for field in fields(counts)])
+    except Overtaken:
+        return counts()
+    return counts(*cursor.counts)
 
 
 class MeteringActivities:
@@ -40,13 +94,12 @@ class MeteringActivities:
     def __init__(self, metering: "MeteringServiceAsyncStub") -> None:
         self._metering = metering
 
-    @activity.defn
+    @service_activity(SERVICE)
     async def meter_day(self, request: MeterDayInput) -> DayMetered:
         """Meters a day; what breaks off changes nothing."""
-        with as_failures(SERVICE):
-            return await self._through(request.day, request.pass_key)
+        return await self._meter(request.day, request.pass_key)
 
-    @activity.defn
+    @service_activity(SERVICE)
     async def meter_month(self, request: MonthInput) -> MonthMetered:
         """Meters all days of a month, the last one first.
 
@@ -54,29 +107,17 @@ class MeteringActivities:
         """
         month = month_of(request.period)
         figures = 0
-        with as_failures(SERVICE):
-            for back in range(1, month.days + 1):
-                day = month.end - timedelta(days=back)
-                told = await self._through(day, f"{request.pass_key}/{day}", PassCursor())
-                figures += told.usage_count
+        for back in range(1, month.days + 1):
+            day = month.end - timedelta(days=back)
+            told = await self._meter(day, f"{request.pass_key}/{day}", PassCursor())
+            figures += told.usage_count
         return MonthMetered(month.start, month.days, figures)
 
-    async def _through(
-        self, day: date, pass_key: str, start: PassCursor | None = None
-    ) -> DayMetered:
-        async def ask(key: str, token: str) -> metering_pb.MeterDayResponse:
-            return await self._metering.MeterDay(
-                metering_pb.MeterDayRequest(day=day.isoformat(), pass_key=key, page_token=token),
-                timeout=SECONDS_A_CALL,
-            )
-
+    async def _meter(self, day: date, pass_key: str, start: PassCursor | None = None) -> DayMetered:
+        request = metering_pb.MeterDayRequest(day=day.isoformat(), pass_key=pass_key)
+        names = ("interval_count", "unmetered_count")
         try:
-            cursor, last = await through(
-                pass_key,
-                ask,
-                lambda page: (page.interval_count, page.unmetered_count),
-                start=start,
-            )
+            cursor, last = await _run_pass(self._metering.MeterDay, request, names, start)
         except Overtaken:
             return DayMetered(day, 0, 0, 0, overtaken=True)
         intervals, unmetered = cursor.counts
@@ -89,88 +130,46 @@ class AttributionActivities:
     def __init__(self, attribution: "AttributionServiceAsyncStub") -> None:
         self._attribution = attribution
 
-    @activity.defn
+    @service_activity(SERVICE)
     async def attribute_daily_costs(self, request: AttributeInput) -> AttributedCosts:
         """Attributes the daily costs of a span of one month."""
+        span = attribution_pb.AttributeDailyCostsRequest(
+            from_day=request.from_day.isoformat(),
+            to_day=request.to_day.isoformat(),
+            pass_key=request.pass_key,
+        )
+        return await _counted(self._attribution.AttributeDailyCosts, span, AttributedCosts)
 
-        async def ask(key: str, token: str) -> attribution_pb.AttributeDailyCostsResponse:
-            return await self._attribution.AttributeDailyCosts(
-                attribution_pb.AttributeDailyCostsRequest(
-                    from_day=request.from_day.isoformat(),
-                    to_day=request.to_day.isoformat(),
-                    pass_key=key,
-                    page_token=token,
-                ),
-                timeout=SECONDS_A_CALL,
-            )
-
-        return await _attributed(request.pass_key, ask)
-
-    @activity.defn
+    @service_activity(SERVICE)
     async def attribute_costs(self, request: AttributeInput) -> AttributedCosts:
         """Attributes the bill of a month."""
+        month = attribution_pb.AttributeCostsRequest(
+            period=request.from_day.isoformat(), pass_key=request.pass_key
+        )
+        return await _counted(self._attribution.AttributeCosts, month, AttributedCosts)
 
-        async def ask(key: str, token: str) -> attribution_pb.AttributeCostsResponse:
-            return await self._attribution.AttributeCosts(
-                attribution_pb.AttributeCostsRequest(
-                    period=request.from_day.isoformat(), pass_key=key, page_token=token
-                ),
-                timeout=SECONDS_A_CALL,
-            )
-
-        return await _attributed(request.pass_key, ask)
-
-    @activity.defn
+    @service_activity(SERVICE)
     async def refresh_accrual(self, request: MonthInput) -> Accrued:
         """Prices every subscription with its usage so far."""
+        month = attribution_pb.RefreshAccrualRequest(
+            period=request.period.isoformat(), pass_key=request.pass_key
+        )
+        return await _counted(self._attribution.RefreshAccrual, month, Accrued)
 
-        async def ask(key: str, token: str) -> attribution_pb.RefreshAccrualResponse:
-            return await self._attribution.RefreshAccrual(
-                attribution_pb.RefreshAccrualRequest(
-                    period=request.period.isoformat(), pass_key=key, page_token=token
-                ),
-                timeout=SECONDS_A_CALL,
-            )
-
-        with as_failures(SERVICE):
-            try:
-                cursor, _ = await through(
-                    request.pass_key, ask, lambda page: (page.priced_count, page.failed_count)
-                )
-            except Overtaken:
-                return Accrued()
-        return Accrued(*cursor.counts)
-
-    @activity.defn
+    @service_activity(SERVICE)
     async def unsettled_months(self, before: date) -> list[date]:
         """The months before one whose margin is to be computed anew."""
-        with as_failures(SERVICE):
-            answer = await self._attribution.GetUnsettledMonths(
-                attribution_pb.GetUnsettledMonthsRequest(before=before.isoformat()),
-                timeout=SECONDS_A_CALL,
-            )
+        answer = await self._attribution.GetUnsettledMonths(
+            attribution_pb.GetUnsettledMonthsRequest(before=before.isoformat()),
+            timeout=SECONDS_A_CALL,
+        )
         return [date.fromisoformat(period) for period in answer.periods]
 
-    @activity.defn
+    @service_activity(SERVICE, heartbeat=True)
     async def refresh_margin(self, period: date) -> tuple[int, int]:
         """Computes a month's margin; how many tenants and deployments have a share."""
-        with as_failures(SERVICE):
-            async with beating(lambda: None):
-                answer = await self._attribution.RefreshMargin(
-                    attribution_pb.RefreshMarginRequest(period=period.isoformat()),
-                    timeout=SECONDS_A_CALL,
-                )
+        answer = await self._attribution.RefreshMargin(
+            attribution_pb.RefreshMarginRequest(period=period.isoformat()),
+            timeout=SECONDS_A_CALL,
+        )
         return answer.tenant_count, answer.deployment_count
-
-
-async def _attributed(pass_key: str, ask: Any) -> AttributedCosts:
-    with as_failures(SERVICE):
-        try:
-            cursor, _ = await through(pass_key, ask, _counts)
-        except Overtaken:
-            return AttributedCosts()
-    return AttributedCosts(*cursor.counts)
-
-
-def _counts(page: Any) -> tuple[int, ...]:
-    return page.tenant_count, page.internal_count, page.unattributed_count, page.shared_count

@@ -14,8 +14,7 @@ from contracts.provisioning import DROPLET_TURN
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.droplets import read_droplet
 from providers.digitalocean.errors import NotFound
-from workflows.durable.errors import as_failures
-from workflows.durable.heartbeats import beating
+from workflows.durable.activities import service_activity
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceAsyncStub
@@ -38,14 +37,10 @@ class PowerActivities:
         self._provider = provider
         self._lookup = lookup
 
-    @activity.defn
+    @service_activity(heartbeat=True)
     async def running_droplets(self, deployment_id: str) -> tuple[str, ...]:
         """The provider's ids of a deployment's droplets that run."""
-        with as_failures():
-            async with beating(lambda: None):
-                return tuple(
-                    [one async for one in self._owned(deployment_id) if await self._is_on(one)]
-                )
+        return tuple([one async for one in self._owned(deployment_id) if await self._is_on(one)])
 
     async def _owned(self, deployment_id: str) -> AsyncIterator[str]:
         token = ""

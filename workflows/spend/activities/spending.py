@@ -12,10 +12,9 @@ from temporalio.exceptions import ApplicationError
 
 from contracts.flows import start_flow
 from contracts.spend import BreachInput, EvaluationInput, spend_breach
-from workflows.collections.activities.tenant_notices import NOWHERE
+from workflows.collections.activities.dunning import NOWHERE
 from workflows.collections.payloads import Noticed
-from workflows.durable.errors import as_failures
-from workflows.durable.heartbeats import beating, reached_before
+from workflows.durable.activities import page_by_page, service_activity
 from workflows.durable.signed_posts import SignedPosts
 from workflows.spend.payloads import BreachOutcome, BreachStanding, EvaluationPlace
 
@@ -35,37 +34,34 @@ class SpendActivities:
         self._spending = spending
         self._notices = notices
 
-    @activity.defn
+    @service_activity(SERVICE)
     async def evaluate_policies(self, request: EvaluationInput) -> int:
         """Opens a breach for each cap that is reached, and starts what deals with it."""
-        with as_failures(SERVICE):
-            place = reached_before(EvaluationPlace) or EvaluationPlace()
-            async with beating(lambda: place):
-                while True:
-                    page = await self._spending.EvaluateSpendPolicies(
-                        pb.EvaluateSpendPoliciesRequest(
-                            page_size=request.policies_a_page, page_token=place.page_token
-                        )
-                    )
-                    await _dealt_with(map(_standing, page.spend_breaches), request)
-                    count = place.breach_count + len(page.spend_breaches)
-                    place = EvaluationPlace(page.next_page_token, count)
-                    if not place.page_token:
-                        return count
 
-    @activity.defn
+        async def evaluate(place: EvaluationPlace) -> EvaluationPlace:
+            page = await self._spending.EvaluateSpendPolicies(
+                pb.EvaluateSpendPoliciesRequest(
+                    page_size=request.policies_a_page, page_token=place.page_token
+                )
+            )
+            await _dealt_with(map(_standing, page.spend_breaches), request)
+            count = place.breach_count + len(page.spend_breaches)
+            return EvaluationPlace(page.next_page_token, count)
+
+        return (await page_by_page(EvaluationPlace(), evaluate)).breach_count
+
+    @service_activity(SERVICE)
     async def record_breach(self, request: BreachOutcome) -> BreachStanding:
         """Tells what became of a breach; how it stands then, whoever moved it."""
         info = activity.info()
-        with as_failures(SERVICE):
-            answer = await self._spending.RecordSpendOutcome(
-                pb.RecordSpendOutcomeRequest(
-                    breach_id=request.breach_id,
-                    status=request.status,
-                    workflow_id=info.workflow_id,
-                    run_id=info.workflow_run_id,
-                )
+        answer = await self._spending.RecordSpendOutcome(
+            pb.RecordSpendOutcomeRequest(
+                breach_id=request.breach_id,
+                status=request.status,
+                workflow_id=info.workflow_id,
+                run_id=info.workflow_run_id,
             )
+        )
         return _standing(answer.spend_breach)
 
     @activity.defn

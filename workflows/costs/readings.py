@@ -1,4 +1,4 @@
-"""The provider's estimates of the last days' costs, before the invoice exists."""
+"""The hourly snapshot of the account's balance."""
 
 from datetime import timedelta
 from typing import Final
@@ -6,16 +6,39 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.costs import HistoryInput
+    from contracts.costs import BalanceInput, HistoryInput
     from providers.digitalocean.billing import FIRST_INSIGHT, MAX_INSIGHT_DAYS
+    from workflows.costs.activities.bills import BillActivities
     from workflows.costs.activities.daily_costs import DailyCostActivities
     from workflows.costs.payloads import DailyCostsInput, DailyCostsResult
     from workflows.durable.reasons import planned_at
     from workflows.durable.timeouts import with_heartbeat
 
-__all__ = ["DailyCosts"]
+__all__ = ["BalanceSnapshot", "DailyCosts"]
 
-PATIENCE: Final = timedelta(hours=3)
+SNAPSHOT_TIMEOUT: Final = timedelta(minutes=40)
+"""After that the next hour's snapshot is nearer."""
+
+
+@workflow.defn
+class BalanceSnapshot:
+    """Started by its schedule."""
+
+    @workflow.run
+    async def run(self, request: BalanceInput) -> str:
+        """What was used this month, USD."""
+        hour = planned_at().isoformat(timespec="seconds")
+        used = await workflow.execute_activity_method(
+            BillActivities.record_balance,
+            BalanceInput(request.provider, f"{request.provider}/{hour}"),
+            **with_heartbeat(SNAPSHOT_TIMEOUT),
+            summary="read the balance and keep it",
+        )
+        workflow.set_current_details(f"Used this month: USD {used}.")
+        return used
+
+
+ESTIMATES_TIMEOUT: Final = timedelta(hours=3)
 
 
 @workflow.defn
@@ -32,7 +55,7 @@ class DailyCosts:
         result = await workflow.execute_activity_method(
             DailyCostActivities.replace_daily_costs,
             DailyCostsInput(request.provider, first, today),
-            **with_heartbeat(PATIENCE),
+            **with_heartbeat(ESTIMATES_TIMEOUT),
             summary=f"read the estimates from {first} on",
         )
         workflow.set_current_details(

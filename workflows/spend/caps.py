@@ -15,24 +15,52 @@ from typing import Final
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
+from workflows.durable.saga import each
+from workflows.provisioning.turns import power_off, set_power
+
 with workflow.unsafe.imports_passed_through():
     from contracts.collections import PowerOff
     from contracts.search_attributes import OUTCOME
-    from contracts.spend import BreachInput
+    from contracts.spend import BreachInput, EvaluationInput
     from workflows.collections.activities.billing_actions import BillingActionActivities
     from workflows.collections.payloads import BillingAction, Noticed
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short, with_heartbeat
     from workflows.spend.activities.spending import SpendActivities
-    from workflows.spend.payloads import BreachOutcome, BreachStanding, PausedCheck, PausedStates
+    from workflows.spend.payloads import (
+        BreachOutcome,
+        BreachStanding,
+        EvaluationResult,
+        PausedCheck,
+        PausedStates,
+    )
 
-from workflows.durable.saga import each
-from workflows.provisioning.power_steps import power_off, set_power
+__all__ = ["SpendBreach", "SpendEvaluation"]
 
-__all__ = ["SpendBreach"]
+EVALUATION_TIMEOUT: Final = timedelta(minutes=50)
+"""The next hour's evaluation finds what this one did not come to."""
 
-PATIENCE: Final = timedelta(hours=12)
-ASIDE: Final = timedelta(minutes=10)
+
+@workflow.defn
+class SpendEvaluation:
+    """Started by its schedule, after metering."""
+
+    @workflow.run
+    async def run(self, request: EvaluationInput) -> EvaluationResult:
+        """How many breaches there are about which something is to be done."""
+        count = await workflow.execute_activity_method(
+            SpendActivities.evaluate_policies,
+            request,
+            **with_heartbeat(EVALUATION_TIMEOUT),
+            summary="hold each cap against the accrual",
+        )
+        result = EvaluationResult(count)
+        workflow.set_current_details(result.in_words())
+        return result
+
+
+PAUSE_TIMEOUT: Final = timedelta(hours=12)
+NOTICE_TIMEOUT: Final = timedelta(minutes=10)
 """For telling of what is done anyway."""
 
 OPEN: Final = "open"
@@ -41,10 +69,10 @@ AWAITING: Final = "awaiting_approval"
 REFUSED: Final = "refused"
 PAUSED: Final = "paused"
 
-TELLS_FIRST: Final = "tell-before-pausing"
+PATCH_NOTICE_FIRST: Final = "tell-before-pausing"
 """Runs from before it pause first, and tell then."""
 
-POWERS_OFF: Final = "power-off-what-a-cap-pauses"
+PATCH_POWER_OFF: Final = "power-off-what-a-cap-pauses"
 """Runs from before it leave the machines of what they pause on."""
 
 
@@ -103,12 +131,12 @@ class SpendBreach:
     async def _act(self, request: BreachInput, breach: BreachStanding) -> BreachStanding:
         """What the policy says."""
         if breach.action == "pause":
-            if workflow.patched(TELLS_FIRST):
+            if workflow.patched(PATCH_NOTICE_FIRST):
                 return await self._pause_after_notice(request, breach)
             return await self._pause(request, breach)
         if breach.action == "ask_approval":
             asked = await self._record(request, AWAITING)
-            await self._notice(breach, ASIDE)
+            await self._notice(breach, NOTICE_TIMEOUT)
             return asked
         await self._notice(breach, timedelta(hours=request.notice_hours))
         return await self._record(request, NOTIFIED)
@@ -124,7 +152,7 @@ class SpendBreach:
         notice = timedelta(seconds=request.pause_notice_seconds)
         at = workflow.now() + notice
         told = replace(breach, pauses_at=at.isoformat())
-        noticed = await self._notice(told, max(notice, ASIDE))
+        noticed = await self._notice(told, max(notice, NOTICE_TIMEOUT))
         self._tell(f"{breach.in_words()}: paused at {at:%Y-%m-%d %H:%M} UTC")
         left = at - workflow.now()
         if noticed.is_delivered and left > timedelta(0):
@@ -150,17 +178,17 @@ class SpendBreach:
                 key=f"spend/{breach.breach_id}",
                 only=only,
             ),
-            **with_heartbeat(PATIENCE),
+            **with_heartbeat(PAUSE_TIMEOUT),
             summary="pause what the policy caps",
         )
-        if workflow.patched(POWERS_OFF):
+        if workflow.patched(PATCH_POWER_OFF):
             # Also of a pause that it took over: what runs there goes on costing.
             stopped = (*outcome.moved, *outcome.already_there)
             off = (await self._states(stopped)).off if stopped else ()
             self._power = tuple(map(PowerOff, off))
         paused = await self._record(request, PAUSED)
         if not is_told:
-            await self._notice(breach, ASIDE)
+            await self._notice(breach, NOTICE_TIMEOUT)
         self._note = (
             f", {len(outcome.moved)} deployments, {len(outcome.left_alone)} left alone{self._note}"
         )
