@@ -19,7 +19,7 @@ LOCAL: Final = "The local stack"
 
 COMMANDS: Final = {
     **dict.fromkeys(("up", "down", "reset", "logs", "status"), "system.stack"),
-    "assign": "inventory.assign:assign_resource",
+    "assign": "inventory.resources:assign_resource",
     "catalog": "catalog.catalog:commands",
     "costs": "costs.costs:commands",
     "drift": "inventory.drift:commands",

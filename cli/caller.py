@@ -1,9 +1,11 @@
 """Calls of the services as an operator, with a token that the command line mints itself."""
 
 import asyncio
+import re
 import uuid
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import grpc
@@ -16,7 +18,16 @@ from services.common.identity.callers import OPERATOR_ROLE
 from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 
-__all__ = ["call", "called_as_operator", "method_of", "pages", "run", "send", "stream"]
+__all__ = [
+    "call",
+    "called_as_operator",
+    "method_of",
+    "pages",
+    "run",
+    "save_document",
+    "send",
+    "stream",
+]
 
 TOKEN_SECONDS: Final = 300
 MAX_PAGE_SIZE: Final = 500
@@ -129,3 +140,27 @@ def _refusal(error: grpc.aio.AioRpcError) -> str:
             " `make up` starts it (with the same ARCADIA_PORT_OFFSET, if any)."
         )
     return f"{error.code().name}: {details}"
+
+
+DOCUMENT_SECONDS: Final = 60.0
+FILE_NAME: Final = re.compile(r'filename="([A-Za-z0-9_-][A-Za-z0-9._-]*)"')
+
+
+def save_document(request: Any, output: Path | None) -> None:
+    """Writes a document to a file: to `output`, else to one of its own name in this folder.
+
+    Ends the program when the service refuses.
+    """
+    data, disposition = run(_download(request))
+    named = FILE_NAME.search(disposition)
+    path = output or Path(named[1] if named else f"{request.id}.{request.format}")
+    path.write_bytes(data)
+    say(f"{path} ({len(data):,} bytes)")
+
+
+async def _download(request: Any) -> tuple[bytes, str]:
+    """The document, and the header that names it."""
+    async with method_of(request) as (download, metadata):
+        answer = download(request, metadata=metadata, timeout=DOCUMENT_SECONDS)
+        headers = dict(await answer.initial_metadata())
+        return (await answer).data, str(headers.get("content-disposition", ""))

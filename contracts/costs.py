@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from contracts.flows import Flow, Start
+from contracts.flows import PERIOD, PROVIDER, PROVIDER_INVOICE, Flow, Start, TaskQueue
 from contracts.providers import DIGITALOCEAN
-from contracts.queues import TaskQueue
-from contracts.search_attributes import PERIOD, PROVIDER, PROVIDER_INVOICE
 
 __all__ = [
     "BALANCE_SNAPSHOT",

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from contracts.flows import Flow, Start
+from contracts.flows import KINDS, PROVIDER, TENANT, Flow, Start, TaskQueue
 from contracts.providers import DIGITALOCEAN
-from contracts.queues import TaskQueue
-from contracts.search_attributes import KINDS, PROVIDER, TENANT
 from contracts.sync import kinds_text
 
 __all__ = [

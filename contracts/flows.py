@@ -6,8 +6,14 @@ They name a workflow and never import one; the workers define what it does.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, Final, Generic, TypedDict, TypeVar
 
+import temporalio.api.enums.v1 as enums
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    ListSearchAttributesRequest,
+)
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import (
     SearchAttributeKey,
@@ -15,10 +21,77 @@ from temporalio.common import (
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
 )
+from temporalio.service import RPCError, RPCStatusCode
 
-from contracts.queues import TaskQueue
+__all__ = [
+    "BY_HAND",
+    "KINDS",
+    "OUTCOME",
+    "PERIOD",
+    "PROVIDER",
+    "PROVIDER_INVOICE",
+    "RESIDUAL",
+    "TENANT",
+    "Flow",
+    "Start",
+    "TaskQueue",
+    "register_search_attributes",
+    "start_flow",
+]
 
-__all__ = ["BY_HAND", "Flow", "Start", "start_flow"]
+
+class TaskQueue(StrEnum):
+    """Named as in the schedules, and as the purpose of a DigitalOcean token."""
+
+    PROVISIONING = "provisioning"
+    """What changes something at the provider: never behind what only reads."""
+    CLOUD_SYNC_FULL = "cloud-sync-full"
+    """Every hour: the kinds that come and go."""
+    CLOUD_SYNC_SLOW = "cloud-sync-slow"
+    """Every six hours: the kinds that rarely change."""
+    CLOUD_SYNC_FAST = "cloud-sync-fast"
+    """One resource, right after something was done to it."""
+    CLOUD_BILLING = "cloud-billing"
+    """What the provider charges: balances, bills, estimates."""
+    METERING = "metering"
+    """Usage, accrual and margin: work on what the services know, never on the provider."""
+    INVOICING = "invoicing"
+    """The month's end, and the hand-over of what it issued."""
+
+
+PROVIDER: Final = SearchAttributeKey.for_keyword("ArcadiaProvider")
+KINDS: Final = SearchAttributeKey.for_keyword_list("ArcadiaKinds")
+PERIOD: Final = SearchAttributeKey.for_keyword("ArcadiaPeriod")
+TENANT: Final = SearchAttributeKey.for_keyword("ArcadiaTenant")
+OUTCOME: Final = SearchAttributeKey.for_keyword("ArcadiaOutcome")
+PROVIDER_INVOICE: Final = SearchAttributeKey.for_keyword("ArcadiaProviderInvoice")
+"""The provider's UUID of its invoice."""
+RESIDUAL: Final = SearchAttributeKey.for_keyword("ArcadiaResidual")
+"""What an invoice's lines lack of its amount, USD, an exact decimal: `0` when they add up."""
+
+INDEXED: Final = {
+    key.name: enums.IndexedValueType.ValueType(key.indexed_value_type)
+    for key in (PROVIDER, KINDS, PERIOD, TENANT, OUTCOME, PROVIDER_INVOICE, RESIDUAL)
+}
+
+
+async def register_search_attributes(client: Client) -> None:
+    """Makes the namespace know our search attributes; those that it knows are left alone."""
+    known = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    missing = {name: kind for name, kind in INDEXED.items() if name not in known.custom_attributes}
+    if not missing:
+        return
+    try:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        )
+    except RPCError as error:
+        # Another worker that starts at the same time was quicker.
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
+            raise
+
 
 BY_HAND: Final = "manual"
 """What follows in the id of a run that an operator starts beside those of the schedule."""

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from contracts.flows import BY_HAND, Flow, Start
-from contracts.queues import TaskQueue
-from contracts.search_attributes import PERIOD
+from contracts.flows import BY_HAND, PERIOD, Flow, Start, TaskQueue
 
 __all__ = [
     "MARGIN_REFRESH",

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from contracts.flows import Flow, Start
-from contracts.queues import TaskQueue
-from contracts.search_attributes import TENANT
+from contracts.flows import TENANT, Flow, Start, TaskQueue
 
 __all__ = ["DROPLET_TURN", "PROVISION", "ProvisionInput", "droplet_turn", "provision"]
 

@@ -5,9 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from contracts.collections import PowerOff
-from contracts.flows import Flow, Start
-from contracts.queues import TaskQueue
-from contracts.search_attributes import PERIOD, TENANT
+from contracts.flows import PERIOD, TENANT, Flow, Start, TaskQueue
 
 __all__ = [
     "DECIDED",

@@ -5,10 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from contracts.flows import Flow, Start
+from contracts.flows import KINDS, PROVIDER, Flow, Start, TaskQueue
 from contracts.providers import DIGITALOCEAN
-from contracts.queues import TaskQueue
-from contracts.search_attributes import KINDS, PROVIDER
 
 __all__ = [
     "ENSURE_PROJECT",

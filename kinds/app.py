@@ -4,8 +4,7 @@ from typing import Any, Final
 
 from kinds.app_comparators import app_spec as same_spec
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
-from kinds.prices import APP_SIZES
-from kinds.pricing import OfParts
+from kinds.pricing import APP_SIZES, OfParts
 from kinds.reducers import app_spec, unordered, whole
 
 __all__ = ["APP"]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from kinds.json_object import JsonObject
+from kinds.unreadable import JsonObject
 
 __all__ = ["Columns", "read_at"]
 

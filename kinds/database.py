@@ -3,8 +3,7 @@ from typing import Final
 from kinds.access_comparators import database_rules
 from kinds.comparators import database_engine, maintenance_window
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
-from kinds.prices import DATABASE_SIZES
-from kinds.pricing import BySize
+from kinds.pricing import DATABASE_SIZES, BySize
 from kinds.reducers import in_one_order, trusted_sources, unordered, whole
 
 __all__ = ["CONNECTIONS", "CREDENTIALS", "DATABASE", "DATABASES", "LOGIN"]

@@ -15,7 +15,7 @@ from kinds.comparators import Comparator, by_default
 from kinds.kind import ResourceKind
 from kinds.listing import Listing
 from kinds.policy import FieldPolicy
-from kinds.prices import AS_OF
+from kinds.pricing import AS_OF
 
 __all__ = ["PAGE", "rendered"]
 

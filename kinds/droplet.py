@@ -6,8 +6,7 @@ from kinds.comparators import image as same_image
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.metering import MeterRule
 from kinds.policy import is_kubernetes_node
-from kinds.prices import DROPLET_SIZES
-from kinds.pricing import BySize, Surcharge
+from kinds.pricing import DROPLET_SIZES, BySize, Surcharge
 from kinds.reducers import addresses, image, unordered, whole
 
 __all__ = ["DROPLET"]

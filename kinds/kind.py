@@ -16,8 +16,6 @@ import orjson
 from kinds.columns import Columns, read_at
 from kinds.comparators import Comparator, by_case, by_default
 from kinds.comparators import tags as same_tags
-from kinds.errors import UnreadableRow
-from kinds.json_object import JsonObject
 from kinds.listing import (
     AnyListing,
     InvalidKind,
@@ -30,7 +28,7 @@ from kinds.policy import FieldPolicy, Live, Policy
 from kinds.pricing import FREE, PriceRule
 from kinds.redaction import REDACTED, redact
 from kinds.reducers import size_text, slug, text
-from kinds.unreadable import described, explained, has_nul, identify
+from kinds.unreadable import JsonObject, UnreadableRow, described, explained, has_nul, identify
 
 __all__ = [
     "COLUMN_POLICIES",

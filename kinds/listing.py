@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kinds.balancer_comparators import CERTIFICATE_NAME
-from kinds.json_object import JsonObject
+from kinds.unreadable import JsonObject
 
 __all__ = [
     "BUCKETS",

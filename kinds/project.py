@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from kinds.errors import UnreadableRow
-from kinds.json_object import JsonObject
 from kinds.listing import Listing
-from kinds.unreadable import described, identify
+from kinds.unreadable import JsonObject, UnreadableRow, described, identify
 
 __all__ = ["PROJECT", "PROJECTS", "ProjectMember", "SightedProject", "member", "sight_project"]
 

@@ -1,6 +1,9 @@
 """The running stack as another process sees it: its state, and how it is stopped."""
 
+import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -9,12 +12,13 @@ import psutil
 
 from services.common.settings import Settings
 from stack.layout import Layout
+from stack.output.logs import Follower, bound
 from stack.parts import local_parts
 from stack.processes.guard import GUARD_SECONDS
 from stack.processes.process import end_group
 from stack.state import Lock, PartState, PartStatus, StackState
 
-__all__ = ["PartView", "running_state", "stop_stack", "view"]
+__all__ = ["PartView", "running_state", "start_detached", "stop_stack", "view"]
 
 STOP_SECONDS: Final = 60.0
 
@@ -88,3 +92,52 @@ def _wait_for_lock(layout: Layout) -> None:
             lock.release()
             return
         time.sleep(0.1)
+
+
+LOG_OF_SUPERVISOR: Final = "stack"
+POLL_SECONDS: Final = 0.1
+
+
+def start_detached(layout: Layout) -> int:
+    """Starts a supervisor that outlives this process; returns 0 when the stack is ready.
+
+    Shows its output meanwhile; Ctrl-C stops it.
+    """
+    layout.make()
+    log = layout.log(LOG_OF_SUPERVISOR)
+    bound(log)
+    log_lines = Follower(log)
+    with log.open("ab") as output:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-P", "-m", "cli.app", "up"],
+            env={
+                **os.environ,
+                "ARCADIA_DATA_DIR": str(layout.folder),
+                "PYTHONUNBUFFERED": "1",
+            },
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        while supervisor.poll() is None and not _is_ready(layout, supervisor.pid):
+            _show(log_lines)
+            time.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        supervisor.send_signal(signal.SIGTERM)
+        supervisor.wait()
+    _show(log_lines)
+    return supervisor.poll() or 0
+
+
+def _is_ready(layout: Layout, pid: int) -> bool:
+    state = StackState.read(layout.state)
+    return state is not None and state.ready and state.supervisor.pid == pid
+
+
+def _show(log_lines: Follower) -> None:
+    for line in log_lines.lines():
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from contracts.queues import TaskQueue
+from contracts.flows import TaskQueue
 from gateway.render import CONFIGURATION, write_configuration
 from services.common.settings import DEVELOPMENT_SECRETS, Port, Service, Settings
-from stack.command import Command
+from stack.engines.engine import Command
 from stack.engines.envoy import Envoy
 from stack.engines.postgres import Postgres
 from stack.engines.temporal import Temporal

@@ -20,7 +20,7 @@ from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceStub
 from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
 
-from contracts.queues import TaskQueue
+from contracts.flows import TaskQueue
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.api.rate import LEFT_FOR_OTHERS, RateBudgets
 from providers.digitalocean.sources import Sources

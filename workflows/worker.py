@@ -31,7 +31,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from contracts.search_attributes import register_search_attributes
+from contracts.flows import register_search_attributes
 from services.common.durable import connect
 from services.common.rpc.clients import connect as connect_service
 from services.common.rpc.telemetry import configure_logging, configure_telemetry

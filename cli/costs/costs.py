@@ -12,8 +12,14 @@ from arcadia.billing.v1.costs_pb2 import CostLine
 from rich.text import Text
 
 from cli.caller import call, run, send, stream
-from cli.costs.fetch import fetch_bills
-from cli.costs.provider_bills import FETCH, list_bills, show_history, unwaive_bill, waive_bill
+from cli.costs.provider_bills import (
+    FETCH,
+    fetch_bills,
+    list_bills,
+    show_history,
+    unwaive_bill,
+    waive_bill,
+)
 from cli.options import Count
 from cli.output import NOBODY, say
 from cli.runs import run_workflow

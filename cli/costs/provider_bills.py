@@ -7,11 +7,16 @@ from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 
 from cli.caller import call
-from cli.options import Count
+from cli.options import Count, Follow
 from cli.output import instant, say
+from cli.runs import run_workflow, under_way
+from contracts.costs import billing_history
+from contracts.flows import BY_HAND
 from services.common.values.money import dollars
+from workflows.costs.billing_history import BillingHistory
+from workflows.costs.payloads import HistoryResult
 
-__all__ = ["FETCH", "list_bills", "show_history", "unwaive_bill", "waive_bill"]
+__all__ = ["FETCH", "fetch_bills", "list_bills", "show_history", "unwaive_bill", "waive_bill"]
 
 Bill = Annotated[str, typer.Argument(help="The invoice, by our id (`arcadia costs bills`).")]
 
@@ -112,3 +117,26 @@ def _sums(sums: costs_pb2.HistoryReconciliation) -> list[str]:
     if sums.unreadable_count:
         lines.append(f"{sums.unreadable_count} entries cannot be read: --unreadable lists them")
     return lines
+
+
+def fetch_bills(follow: Follow = True) -> None:
+    """Walk the billing history now and ingest what is due, or join the walk that runs."""
+    run_workflow(
+        "walk",
+        billing_history(BY_HAND),
+        BillingHistory.run,
+        _show,
+        progress=under_way,
+        reached=BillingHistory.progress,
+        wait=follow,
+    )
+
+
+def _show(result: HistoryResult) -> None:
+    say(f"history: {result.walk.in_words()}")
+    for line in result.ingested:
+        say(line, "green")
+    for uuid in result.running_elsewhere:
+        say(f"{uuid}: is being ingested already", "yellow")
+    for line in result.failed:
+        say(f"failed: {line}", "red")

@@ -1,22 +1,88 @@
 """`arcadia sync`: a sync now, through Temporal, with its progress."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
 
 import typer
+from arcadia.inventory.v1.inventory_service_pb2 import ListSweepsRequest
+from arcadia.inventory.v1.resources_pb2 import Sweep
+from rich.text import Text
 
-from cli.caller import run
-from cli.inventory.freshness import freshness, print_freshness
+from cli.caller import run, send
 from cli.inventory.sweeps import OUTCOMES
 from cli.options import Follow
-from cli.output import say
+from cli.output import print_table, say
 from cli.runs import run_workflow, under_way
 from services.common.settings import Settings
 from workflows.sync.payloads import ResourceSyncResult
 from workflows.sync.resource_sync import ResourceSync
-from workflows.sync.starts import SYNCED_KINDS, UnknownKind, sync_by_hand
+from workflows.sync.starts import SLOW_KINDS, SYNCED_KINDS, UnknownKind, sync_by_hand
 
-__all__ = ["run_sync"]
+__all__ = ["Freshness", "freshness", "print_freshness", "run_sync"]
+
+TIMEOUT_SECONDS: Final = 10.0
+
+MAX_AGE: Final = timedelta(hours=1, minutes=30)
+MAX_AGE_OF_SLOW: Final = timedelta(hours=7)
+"""Older than these, a kind has missed a sync of its schedule."""
+
+COMPLETE: Final = ("completed", "partial", "halted")
+"""The outcomes of sweeps that read the whole list: one that the breaker halted did, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How fresh a kind is in the inventory."""
+
+    kind: str
+    complete_at: datetime | None
+    """When it was last read completely; None when it never was."""
+    latest: Sweep | None
+    """Its last sweep, however it ended."""
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether it missed a sync of its schedule."""
+        max_age = MAX_AGE_OF_SLOW if self.kind in SLOW_KINDS else MAX_AGE
+        return self.complete_at is None or now - self.complete_at > max_age
+
+
+async def freshness() -> list[Freshness]:
+    """That of every kind that is synced. Raises AioRpcError."""
+    return list(await asyncio.gather(*(_freshness_of(kind) for kind in SYNCED_KINDS)))
+
+
+async def _freshness_of(kind: str) -> Freshness:
+    complete = [await _newest(kind, outcome) for outcome in COMPLETE]
+    times = [sweep.finished_at.ToDatetime(UTC) for sweep in complete if sweep is not None]
+    return Freshness(kind, max(times, default=None), await _newest(kind))
+
+
+async def _newest(kind: str, outcome: str = "") -> Sweep | None:
+    request = ListSweepsRequest(page_size=1, kind=kind, outcome=outcome)
+    return next(iter((await send(request, TIMEOUT_SECONDS)).sweeps), None)
+
+
+def print_freshness(kinds: list[Freshness], now: datetime) -> None:
+    """Prints a line a kind, red where it is stale."""
+    print_table(
+        ("kind", "read completely", "ago", "last sweep"),
+        (
+            [Text(cell, style="red" if kind.is_stale(now) else "") for cell in _cells(kind, now)]
+            for kind in kinds
+        ),
+    )
+
+
+def _cells(kind: Freshness, now: datetime) -> tuple[str, str, str, str]:
+    at, sweep = kind.complete_at, kind.latest
+    ended = f"{sweep.outcome}: {sweep.reason}".removesuffix(": ") if sweep else ""
+    if at is None:
+        return kind.kind, "never", "", ended
+    hours, minutes = divmod(int((now - at).total_seconds() // 60), 60)
+    ago = f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    return kind.kind, at.isoformat(timespec="minutes"), ago, ended
 
 
 def run_sync(

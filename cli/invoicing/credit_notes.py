@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 
-from cli.caller import call
-from cli.invoicing.documents import save_document
+from cli.caller import call, save_document
 from cli.options import Count, Output, Tenant
 from cli.output import print_list, run_text, say
 from services.common.values.money import money_text

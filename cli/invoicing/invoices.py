@@ -8,9 +8,8 @@ from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from arcadia.analytics.v1 import invoices_pb2
 from rich.text import Text
 
-from cli.caller import call, pages
+from cli.caller import call, pages, save_document
 from cli.invoicing import credit_notes, one_offs, profiles
-from cli.invoicing.documents import save_document
 from cli.options import Count, OnlyMonth, Output, Tenant
 from cli.output import print_list, run_text, say
 from services.common.values.money import amount_text, money_text

@@ -8,8 +8,8 @@ import typer
 
 from gateway.render import write_configuration
 from services.common.settings import Settings
+from stack.engines.engine import EngineMissing
 from stack.engines.envoy import validate
-from stack.engines.errors import EngineMissing
 
 __all__ = ["commands"]
 

@@ -17,8 +17,7 @@ from rich.table import Table
 from cli.options import Yes
 from services.common.settings import Settings
 from stack.layout import Layout
-from stack.output.log_lines import as_text, parsed
-from stack.output.logs import Follower, tail
+from stack.output.logs import Follower, as_text, parsed, tail
 
 if TYPE_CHECKING:
     from stack.control import PartView
@@ -35,7 +34,7 @@ def up(
     ] = False,
 ) -> None:
     """Run the whole system on this machine, until Ctrl-C."""
-    from stack.detached import start_detached
+    from stack.control import start_detached
     from stack.up import run_stack
 
     settings = Settings()

@@ -5,8 +5,7 @@ from typing import Final
 from kinds.database import CONNECTIONS, CREDENTIALS, DATABASES, LOGIN
 from kinds.kind import Attr, Columns, Policy, ResourceKind
 from kinds.listing import NestedListing
-from kinds.prices import DATABASE_SIZES
-from kinds.pricing import BySize
+from kinds.pricing import DATABASE_SIZES, BySize
 from kinds.reducers import whole
 
 __all__ = ["DATABASE_REPLICA"]

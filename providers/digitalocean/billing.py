@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Final
 
-from kinds.json_object import JsonObject
+from kinds.unreadable import JsonObject
 from providers.digitalocean.api import exact_json
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.api.pages import PER_PAGE

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from kinds.json_object import JsonObject
+from kinds.unreadable import JsonObject
 from providers.digitalocean.errors import MalformedAnswer
 
 __all__ = [

@@ -8,8 +8,8 @@ tells whether somebody chose another certificate.
 from collections.abc import Iterable, Iterator, Mapping
 
 from kinds.balancer_comparators import CERTIFICATE_ID, CERTIFICATE_NAME
-from kinds.json_object import JsonObject
 from kinds.listing import CertificateNames
+from kinds.unreadable import JsonObject
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import AccessDenied, NotFound
 

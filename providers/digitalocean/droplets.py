@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from kinds.comparators import is_system_tag
-from kinds.json_object import JsonObject
+from kinds.unreadable import JsonObject
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import (
     ActionFailed,

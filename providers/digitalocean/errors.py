@@ -15,7 +15,7 @@
     └── MalformedAnswer        a 2xx answer that is not what the API documents
         └── PagingLoop         the next page is not after this one
 
-A row of a listing that cannot be read is `kinds.errors.UnreadableRow`: the others can.
+A row of a listing that cannot be read is `kinds.unreadable.UnreadableRow`: the others can.
 
 An answer that cannot be parsed is an error, never an empty list, which would tell the caller
 that the account is empty.

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from kinds import RESOURCE_KINDS
-from kinds.json_object import JsonObject
 from kinds.listing import AnyListing, Listing
+from kinds.unreadable import JsonObject
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import AccessDenied, NotFound
 

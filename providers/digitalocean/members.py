@@ -4,9 +4,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final
 
-from kinds.errors import UnreadableRow
 from kinds.project import PROJECT, PROJECTS, ProjectMember, member
-from kinds.unreadable import identify
+from kinds.unreadable import UnreadableRow, identify
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import AccessDenied, MalformedAnswer, NotFound, RequestRefused
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator
 from typing import Final, Unpack
 from urllib.parse import quote
 
-from kinds.json_object import JsonObject
 from kinds.listing import NestedListing
+from kinds.unreadable import JsonObject
 from providers.digitalocean.api.client import DigitalOcean, Pace
 from providers.digitalocean.api.concurrency import gather_all
 from providers.digitalocean.api.pages import Page

@@ -15,8 +15,6 @@ from urllib.parse import quote
 from zlib import crc32
 
 from kinds import RESOURCE_KINDS
-from kinds.errors import UnreadableRow
-from kinds.json_object import JsonObject
 from kinds.listing import (
     AnyListing,
     BucketListing,
@@ -27,7 +25,7 @@ from kinds.listing import (
 )
 from kinds.pricing import BySize
 from kinds.spaces_bucket import SPACES_BUCKET
-from kinds.unreadable import described
+from kinds.unreadable import JsonObject, UnreadableRow, described
 from providers.digitalocean.api.client import DigitalOcean, Pace
 from providers.digitalocean.api.concurrency import gather_all
 from providers.digitalocean.api.pages import Page

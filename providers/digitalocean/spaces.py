@@ -22,7 +22,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from kinds.json_object import JsonObject
+from kinds.unreadable import JsonObject
 from providers.digitalocean.api.answers import raise_for_status
 from providers.digitalocean.api.retries import Retries
 from providers.digitalocean.errors import (

@@ -19,8 +19,8 @@ from services.billing.costs.cost_feed_servicer import CostFeedServicer
 from services.billing.costs.cost_servicer import CostServicer
 from services.billing.costs.provider_invoice_servicer import ProviderInvoiceServicer
 from services.billing.ingest.ingest_servicer import IngestServicer
-from services.billing.ingest.inventory_lookup import InventoryLookup
-from services.billing.ingest.store.freshness import FRESHNESS
+from services.billing.ingest.match import InventoryLookup
+from services.billing.ingest.store.ingests import FRESHNESS
 from services.common.durable import FlowClient
 from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.server import Parts, ServiceDefinition, run

@@ -18,7 +18,7 @@ from grpc.aio import ServicerContext
 from grpc_health.v1 import health
 from grpc_health.v1 import health_pb2 as standard
 
-from contracts.queues import TaskQueue
+from contracts.flows import TaskQueue
 from services.common.db.database import Database
 from services.common.db.single_statements import Compiled
 from services.common.errors import Unavailable

@@ -4,8 +4,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.command import Command
-from stack.engines.errors import wheel_folder
+from stack.engines.engine import Command, wheel_folder
 
 __all__ = ["Envoy", "validate"]
 

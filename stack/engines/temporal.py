@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stack.command import Command
-from stack.engines.errors import EngineMissing
+from stack.engines.engine import Command, EngineMissing
 
 __all__ = ["Temporal"]
 

@@ -1,12 +1,17 @@
 """The parts' logs: one file each, bounded in size."""
 
 import contextlib
+import json
 import shutil
 from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["Follower", "bound", "tail"]
+from rich.text import Text
+
+__all__ = ["Follower", "LogLine", "as_text", "bound", "parsed", "tail"]
 
 MAX_LOG_BYTES: Final = 20 * 1024 * 1024
 
@@ -58,3 +63,93 @@ class Follower:
         except FileNotFoundError:
             return []
         return content[:end].decode(errors="replace").splitlines()
+
+
+STYLES: Final = {"debug": "dim", "info": "green", "warning": "yellow", "error": "red"}
+LEVELS: Final = {"warn": "warning", "critical": "error", "fatal": "error", "exception": "error"}
+HEAD: Final = ("timestamp", "time", "level", "event", "msg", "message", "request_id", "exception")
+OMITTED: Final = ("program",)
+"""Shown already as the name of the part."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A parsed log line. A line that is not a JSON object is all `message`."""
+
+    message: str
+    at: str = ""
+    """UTC, to the millisecond; empty when the line has none."""
+    level: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+    request_id: str = ""
+    trace: tuple[str, ...] = field(default=())
+    """The lines of the exception."""
+
+
+def parsed(line: str) -> LogLine:
+    """Parses a log line of any program; never fails.
+
+    Control characters are escaped: a log holds what strangers sent.
+    """
+    try:
+        record = json.loads(line)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        return LogLine(message=_plain(line))
+    level = str(record.get("level", "")).lower()
+    return LogLine(
+        message=_first(record, "event", "msg", "message"),
+        at=_instant(_first(record, "timestamp", "time")),
+        level=_plain(LEVELS.get(level, level)),
+        details=tuple(
+            (_plain(name), _value(value))
+            for name, value in record.items()
+            if name not in (*HEAD, *OMITTED) and value not in ("", None)
+        ),
+        request_id=_first(record, "request_id"),
+        trace=tuple(_plain(one) for one in str(record.get("exception") or "").splitlines()),
+    )
+
+
+def as_text(part: str, line: LogLine) -> Text:
+    """The line with colours, which only a terminal shows."""
+    if not line.at and not line.level:
+        return Text.assemble((f"{part:<10}", "cyan"), " ", line.message)
+    text = Text.assemble(
+        (f"{line.at:<23}", "dim"),
+        " ",
+        (f"{part:<10}", "cyan"),
+        " ",
+        (f"{line.level:<7}", STYLES.get(line.level, "")),
+        " ",
+        (line.message, "bold"),
+    )
+    for name, value in line.details:
+        text.append(f" {name}=", "dim").append(value)
+    if line.request_id:
+        text.append(f" request={line.request_id}", "dim")
+    for one in line.trace:
+        text.append(f"\n    {one}")
+    return text
+
+
+def _first(record: dict[str, Any], *names: str) -> str:
+    return next((_value(record[name]) for name in names if record.get(name)), "")
+
+
+def _value(value: object) -> str:
+    return _plain(value if isinstance(value, str) else json.dumps(value))
+
+
+def _instant(text: str) -> str:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    at = at.astimezone(UTC) if at.tzinfo else at
+    return at.replace(tzinfo=None).isoformat(" ", "milliseconds")
+
+
+def _plain(text: str) -> str:
+    return "".join(one if one.isprintable() or one == "\t" else ascii(one)[1:-1] for one in text)

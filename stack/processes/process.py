@@ -16,7 +16,7 @@ from typing import IO, Final
 
 import psutil
 
-from stack.command import Command
+from stack.engines.engine import Command
 
 __all__ = ["Mark", "Process", "end_group", "mark_of"]
 

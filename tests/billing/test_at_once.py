@@ -14,7 +14,7 @@ from services.billing.costs import cost_feed_servicer, cost_servicer
 from services.billing.costs.store.cost_feed import period_lines
 from services.billing.costs.store.cost_lines import CostLine, list_lines
 from services.billing.ingest import match
-from services.billing.ingest.rules.provider_invoices import ProviderInvoice
+from services.billing.ingest.rules.reconciling import ProviderInvoice
 from services.billing.ingest.store.headers import lock_invoice
 from services.common.db.database import WriteSession
 from tests.billing.bills import Billing, Line

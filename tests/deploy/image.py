@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.command import Command
+from stack.engines.engine import Command
 from tests.deploy.compose import FOLDER
 
 __all__ = ["Image", "build_wheel"]

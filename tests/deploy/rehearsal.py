@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 
 from services.common.settings import Port, Service
-from stack.command import Command
 from stack.engines import postgres, temporal
+from stack.engines.engine import Command
 from tests.deploy.compose import FOLDER, SERVICES
 from tests.deploy.image import Image
 from tests.support.engine_room import EngineRoom

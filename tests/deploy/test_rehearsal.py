@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from services.common.settings import Service
-from stack.command import Command
 from stack.engines import envoy
+from stack.engines.engine import Command
 from stack.processes.process import Process
 from tests.deploy.compose import SERVICES
 from tests.deploy.rehearsal import NAMESPACE, Rehearsal

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from services.common.settings import Service, Settings
-from stack.engines.errors import EngineUnusable
+from stack.engines.engine import EngineUnusable
 from stack.engines.postgres import Postgres
 from stack.processes.process import Process
 from tests.support.databases import PASSWORD, PostgresServer

@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from contracts.search_attributes import register_search_attributes
+from contracts.flows import register_search_attributes
 from services.analytics.__main__ import DEFINITION
 from services.common.db.database import Database
 from services.common.durable import connect

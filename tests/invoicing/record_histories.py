@@ -3,8 +3,8 @@
 import pytest
 from temporalio.client import WorkflowFailureError
 
+from contracts.flows import TaskQueue
 from contracts.invoicing import HandOverInput, MonthEndInput
-from contracts.queues import TaskQueue
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd, until
 from tests.workflows.record_histories import save_from

@@ -6,8 +6,8 @@ import pty
 import sys
 from asyncio.subprocess import PIPE, Process
 
+from contracts.flows import TaskQueue
 from contracts.invoicing import INVOICE_ROLLUP, RollupInput
-from contracts.queues import TaskQueue
 from tests.invoicing.books import APRIL
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd

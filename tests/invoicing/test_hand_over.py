@@ -11,8 +11,8 @@ import pytest
 from arcadia.analytics.v1 import invoice_service_pb2 as invoices_pb
 from temporalio.client import WorkflowFailureError
 
+from contracts.flows import TaskQueue
 from contracts.invoicing import HandOverInput
-from contracts.queues import TaskQueue
 from tests.analytics.account import reason_of
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd

@@ -7,8 +7,8 @@ import grpc
 import pytest
 from temporalio.client import WorkflowFailureError
 
+from contracts.flows import TaskQueue
 from contracts.invoicing import RollupInput
-from contracts.queues import TaskQueue
 from tests.analytics.account import reason_of
 from tests.invoicing.books import APRIL, Books, content_of
 from tests.invoicing.catalog import Subscription

@@ -7,12 +7,11 @@ import orjson
 import pytest
 
 from kinds import RESOURCE_KINDS
-from kinds.json_object import JsonObject
 from kinds.kind import ResourceKind, SightedResource
 from kinds.listing import Listing, NestedListing
 from kinds.policy import Policy
-from kinds.prices import DATABASE_SIZES, DROPLET_SIZES, RETIRED_SIZES
-from kinds.pricing import Shared
+from kinds.pricing import DATABASE_SIZES, DROPLET_SIZES, RETIRED_SIZES, Shared
+from kinds.unreadable import JsonObject
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.simulator.urns import TYPE_OF_KIND
 from providers.digitalocean.sources import Sources

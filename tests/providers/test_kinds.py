@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from kinds import RESOURCE_KINDS
 from kinds.droplet import DROPLET
-from kinds.errors import UnreadableRow
 from kinds.kind import Attr, Columns, ResourceKind
 from kinds.listing import InvalidKind, Listing
 from kinds.policy import Policy
 from kinds.project import ProjectMember, member, sight_project
 from kinds.redaction import REDACTED
+from kinds.unreadable import UnreadableRow
 
 LISTING = Listing("/v2/things", "things", "thing")
 KEPT = Attr(Policy.DESIRED)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from kinds import RESOURCE_KINDS
 from kinds.canonical import canonical
-from kinds.errors import UnreadableRow
 from kinds.kind import ResourceKind, SightedResource
 from kinds.listing import Listing
 from kinds.redaction import REDACTED
+from kinds.unreadable import UnreadableRow
 from tests.providers.simulator import Simulator
 
 Row = dict[str, Any]

@@ -16,9 +16,9 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from kinds.json_object import JsonObject
 from kinds.listing import BUCKETS
 from kinds.spaces_bucket import SPACES_BUCKET
+from kinds.unreadable import JsonObject
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import (
     AccessDenied,

@@ -9,9 +9,8 @@ import httpx
 import psycopg
 from temporalio.client import Client
 
-from contracts.flows import start_flow
+from contracts.flows import TaskQueue, start_flow
 from contracts.metering import MeteringInput, margin_refresh
-from contracts.queues import TaskQueue
 from services.common.identity.callers import OPERATOR_ROLE
 from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings

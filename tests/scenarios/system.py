@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from contracts.search_attributes import register_search_attributes
+from contracts.flows import register_search_attributes
 from services.catalog.plans.seed import seed
 from services.common.db.database import Database
 from services.common.durable import connect

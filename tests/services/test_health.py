@@ -15,7 +15,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue as PolledQueue
 from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
 from temporalio.client import Client
 
-from contracts.queues import TaskQueue
+from contracts.flows import TaskQueue
 from services.common.db.database import Database
 from services.common.rpc.clients import connect
 from services.common.server import RunningServer, start

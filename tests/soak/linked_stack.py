@@ -15,7 +15,7 @@ import orjson
 
 from gateway.render import write_configuration
 from services.common.settings import Port, Service, Settings
-from stack.command import Command
+from stack.engines.engine import Command
 from stack.layout import Layout
 from stack.output.diagnosis import Failure
 from stack.parts import Part, local_parts

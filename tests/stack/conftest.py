@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.command import Command
+from stack.engines.engine import Command
 from stack.layout import Layout
 from stack.output.diagnosis import Failure
 from stack.parts import Part

@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.output.log_lines import as_text, parsed
-from stack.output.logs import Follower, bound, tail
+from stack.output.logs import Follower, as_text, bound, parsed, tail
 
 
 def test_the_tail_is_the_last_lines(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stack.command import Command
+from stack.engines.engine import Command
 from stack.processes.process import Mark, Process, end_group, mark_of
 from tests.support.processes import gone, processes_of
 from tests.support.waiting import until
@@ -82,7 +82,7 @@ def test_children_end_with_their_parent(tmp_path: Path, by: str) -> None:
 PARENT = """
 import pathlib, sys, time
 from stack.processes.guard import Guard
-from stack.command import Command
+from stack.engines.engine import Command
 from stack.processes.process import Process
 
 folder, script, kill_guard = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "True"

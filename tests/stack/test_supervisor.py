@@ -6,7 +6,7 @@ import socket
 import psutil
 import pytest
 
-from stack.engines.errors import EngineUnusable
+from stack.engines.engine import EngineUnusable
 from stack.processes.process import Mark
 from stack.state import PartState, StackState
 from tests.stack.conftest import FOREVER, SmallStack, comes

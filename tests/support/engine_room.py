@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from stack.command import Command
+from stack.engines.engine import Command
 from stack.processes.guard import Guard
 from stack.processes.process import Process
 

@@ -10,7 +10,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from contracts.search_attributes import register_search_attributes
+from contracts.flows import register_search_attributes
 from services.common.durable import connect
 from services.common.settings import Service, Settings
 from stack.engines.temporal import Temporal

@@ -18,7 +18,7 @@ from arcadia.catalog.v1.deployment_service_pb2_grpc import DeploymentServiceStub
 from temporalio.client import WorkflowHandle
 
 from contracts.collections import DunningSweepInput, DunningTerms
-from contracts.queues import TaskQueue
+from contracts.flows import TaskQueue
 from services.common.db.database import Database
 from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings

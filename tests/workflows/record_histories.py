@@ -18,9 +18,8 @@ from contracts.costs import (
     daily_costs,
     invoice_ingest,
 )
-from contracts.flows import BY_HAND, start_flow
+from contracts.flows import BY_HAND, TaskQueue, start_flow
 from contracts.metering import MeteringInput, margin_refresh, metering_by_hand
-from contracts.queues import TaskQueue
 from tests.workflows import test_saga_ends as saga_ends
 from tests.workflows.billing_system import Bills
 from tests.workflows.skipping import refused, skipping, until_heard

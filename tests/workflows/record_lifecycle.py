@@ -3,7 +3,7 @@
 import asyncio
 
 from contracts.collections import TrialEndInput
-from contracts.queues import TaskQueue
+from contracts.flows import TaskQueue
 from services.common.settings import Service
 from tests.support.waiting import until
 from tests.workflows.debtor import Debtor

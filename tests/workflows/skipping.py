@@ -17,8 +17,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from contracts.queues import TaskQueue
-from contracts.search_attributes import OUTCOME, PERIOD
+from contracts.flows import OUTCOME, PERIOD, TaskQueue
 from workflows.worker import WORKFLOW_RUNNER
 
 __all__ = ["Script", "refused", "skipping", "until_heard", "working"]

@@ -11,9 +11,8 @@ import psycopg
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
-from contracts.flows import start_flow
+from contracts.flows import TaskQueue, start_flow
 from contracts.providers import DIGITALOCEAN
-from contracts.queues import TaskQueue
 from contracts.sync import ResourceInput, sync_resource
 from services.common.settings import Settings
 from stack.processes.process import Process

@@ -16,8 +16,7 @@ from contracts.costs import (
     daily_costs,
     invoice_ingest,
 )
-from contracts.flows import BY_HAND, start_flow
-from contracts.queues import TaskQueue
+from contracts.flows import BY_HAND, TaskQueue, start_flow
 from services.common.settings import Settings
 from tests.support.waiting import tries
 from tests.workflows.billing_system import Bills

@@ -18,7 +18,7 @@ from contracts.collections import (
     DunningTerms,
     TrialEndInput,
 )
-from contracts.queues import TaskQueue
+from contracts.flows import TaskQueue
 from contracts.spend import EvaluationInput
 from services.common.settings import Service
 from tests.invoicing.receiver import Receiver

@@ -22,7 +22,7 @@ from temporalio.client import (
     WorkflowHandle,
 )
 
-from contracts.flows import start_flow
+from contracts.flows import TaskQueue, start_flow
 from contracts.metering import (
     MARGIN_REFRESH,
     METERING,
@@ -31,7 +31,6 @@ from contracts.metering import (
     margin_refresh,
     metering_by_hand,
 )
-from contracts.queues import TaskQueue
 from services.common.settings import Settings
 from tests.analytics.peers import Span, at
 from tests.support.waiting import tries

@@ -14,8 +14,8 @@ from temporalio.client import (
     WorkflowExecution,
 )
 
+from contracts.flows import register_search_attributes
 from contracts.invoicing import MONTH_END
-from contracts.search_attributes import register_search_attributes
 from services.common.durable import connect
 from services.common.settings import Settings
 from stack.engines.temporal import Temporal

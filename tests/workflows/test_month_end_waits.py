@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from temporalio import activity
 
+from contracts.flows import TaskQueue
 from contracts.invoicing import RollupInput
-from contracts.queues import TaskQueue
 from tests.workflows.skipping import Script, skipping, working
 from workflows.invoicing.hand_over import HandOver
 from workflows.invoicing.invoice_rollup import InvoiceRollup

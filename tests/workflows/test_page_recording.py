@@ -5,7 +5,7 @@ from typing import Any
 
 from arcadia.inventory.v1 import sync_service_pb2 as pb
 
-from kinds.errors import UnreadableRow
+from kinds.unreadable import UnreadableRow
 from providers.digitalocean.api.pages import Page
 from providers.digitalocean.page_memory import PageMemory
 from workflows.sync.activities.page_recording import ListedPage, PageRecording

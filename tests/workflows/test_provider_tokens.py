@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from contracts.queues import TaskQueue
+from contracts.flows import TaskQueue
 from providers.digitalocean.api.rate import LEFT_FOR_OTHERS
 from services.common.settings import Settings
 from workflows.assembly import ProviderTokens, spaces_of

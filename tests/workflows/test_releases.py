@@ -15,7 +15,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from typer.testing import CliRunner
 
 from cli.app import app
-from contracts.queues import TaskQueue
+from contracts.flows import TaskQueue
 from services.common.durable import connect
 from services.common.settings import Settings
 from services.common.version import version

@@ -16,8 +16,8 @@ from grpc_status import rpc_status
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.testing import ActivityEnvironment
 
+from contracts.flows import TaskQueue
 from contracts.provisioning import DROPLET_TURN
-from contracts.queues import TaskQueue
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.api.rate import RateBudget
 from services.common.settings import Service, Settings

@@ -11,8 +11,8 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
 from contracts.drift import RevertInput
+from contracts.flows import TaskQueue
 from contracts.provisioning import DROPLET_TURN, ProvisionInput
-from contracts.queues import TaskQueue
 from tests.support.waiting import until
 from tests.workflows.skipping import Script, refused, skipping, until_heard, working
 from workflows.collections.payloads import Noticed

@@ -14,9 +14,8 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from contracts.collections import DUNNING_SWEEP, TRIAL_END
+from contracts.flows import TaskQueue, register_search_attributes
 from contracts.invoicing import MONTH_END
-from contracts.queues import TaskQueue
-from contracts.search_attributes import register_search_attributes
 from contracts.sync import RESOURCE_SYNC, SLOW_SYNC
 from services.common.settings import Settings
 from tests.support.schedules import hold_schedules

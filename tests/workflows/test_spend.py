@@ -10,7 +10,7 @@ import orjson
 from arcadia.analytics.v1 import spend_service_pb2 as pb
 from temporalio.client import WorkflowHandle
 
-from contracts.queues import TaskQueue
+from contracts.flows import TaskQueue
 from contracts.spend import BreachInput, EvaluationInput
 from services.common.settings import Service
 from tests.support.environment import environment_of

@@ -21,7 +21,7 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from contracts.collections import DunningInput, DunningState, PowerOff
-    from contracts.search_attributes import OUTCOME
+    from contracts.flows import OUTCOME
     from workflows.collections.activities.billing_actions import BillingActionActivities
     from workflows.collections.activities.dunning import DunningActivities
     from workflows.collections.payloads import (

@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.queues import TaskQueue
+    from contracts.flows import TaskQueue
     from workflows.collections.activities.dunning import TenantNoticeActivities
     from workflows.collections.payloads import Noticed, TenantNotice
     from workflows.durable.reasons import reason_of

@@ -15,7 +15,7 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from contracts.costs import HistoryInput, InvoiceIngestInput, invoice_ingest
-    from contracts.search_attributes import OUTCOME
+    from contracts.flows import OUTCOME
     from workflows.costs.activities.bills import BillActivities
     from workflows.costs.invoice_ingest import InvoiceIngest
     from workflows.costs.payloads import HistoryCursor, HistoryResult, PendingPlace

@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 
 with workflow.unsafe.imports_passed_through():
     from contracts.costs import CostRematchInput, InvoiceIngestInput
-    from contracts.search_attributes import OUTCOME, PERIOD, RESIDUAL
+    from contracts.flows import OUTCOME, PERIOD, RESIDUAL
     from services.common.values.money import dollars
     from workflows.costs.activities.bills import MatchActivities
     from workflows.costs.activities.ingesting import IngestActivities

@@ -16,7 +16,7 @@ from temporalio.exceptions import (
 
 with workflow.unsafe.imports_passed_through():
     from contracts.drift import DriftSweepInput
-    from contracts.search_attributes import OUTCOME
+    from contracts.flows import OUTCOME
     from workflows.drift.activities.drift import DROPLET, DriftActivities
     from workflows.drift.payloads import (
         DriftOutcome,

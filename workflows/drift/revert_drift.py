@@ -20,8 +20,7 @@ from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
     from contracts.drift import RevertInput
-    from contracts.queues import TaskQueue
-    from contracts.search_attributes import OUTCOME
+    from contracts.flows import OUTCOME, TaskQueue
     from contracts.sync import ResourceInput
     from workflows.collections.payloads import Noticed, TenantNotice
     from workflows.drift.activities.reverting import RevertActivities

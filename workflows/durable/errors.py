@@ -15,7 +15,7 @@ from grpc_status import rpc_status
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from kinds.errors import UnreadableRow
+from kinds.unreadable import UnreadableRow
 from providers.digitalocean.errors import ProviderError, RateLimited, ResourceBusy
 from services.common.rpc.requests import set_request_id
 

@@ -18,7 +18,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import WorkerDeploymentConfig
 
-from contracts.queues import TaskQueue
+from contracts.flows import TaskQueue
 from services.common.settings import Settings
 from services.common.version import version
 

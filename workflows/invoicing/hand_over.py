@@ -8,8 +8,8 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.flows import OUTCOME
     from contracts.invoicing import HandOverInput
-    from contracts.search_attributes import OUTCOME
     from workflows.durable.timeouts import with_heartbeat
     from workflows.invoicing.activities.handing_over import HandOverActivities
     from workflows.invoicing.payloads import HandOverResult, HandOverRound

@@ -20,8 +20,8 @@ from temporalio.exceptions import (
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.flows import OUTCOME
     from contracts.invoicing import RollupInput, rollup_hand_over
-    from contracts.search_attributes import OUTCOME
     from services.common.values.periods import month_of
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import PROMPT, short, with_heartbeat

@@ -15,8 +15,8 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.flows import OUTCOME, PERIOD
     from contracts.metering import MarginInput, MeteringInput
-    from contracts.search_attributes import OUTCOME, PERIOD
     from services.common.values.periods import month_of
     from workflows.durable.reasons import planned_at, reason_of
     from workflows.durable.timeouts import FEW, short, with_heartbeat

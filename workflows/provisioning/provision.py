@@ -16,10 +16,9 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
+    from contracts.flows import OUTCOME, TaskQueue
     from contracts.providers import DIGITALOCEAN
     from contracts.provisioning import ProvisionInput
-    from contracts.queues import TaskQueue
-    from contracts.search_attributes import OUTCOME
     from contracts.sync import ResourceInput
     from workflows.durable.reasons import failed_as, reason_of
     from workflows.durable.timeouts import PROMPT, short, with_heartbeat

@@ -17,8 +17,8 @@ from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from contracts.collections import PowerOff
+    from contracts.flows import TaskQueue
     from contracts.provisioning import droplet_turn
-    from contracts.queues import TaskQueue
     from workflows.drift.activities.reverting import RevertActivities
     from workflows.drift.payloads import SetPower
     from workflows.durable.reasons import NOT_FOUND, failed_as

@@ -20,7 +20,7 @@ from workflows.provisioning.turns import power_off, set_power
 
 with workflow.unsafe.imports_passed_through():
     from contracts.collections import PowerOff
-    from contracts.search_attributes import OUTCOME
+    from contracts.flows import OUTCOME
     from contracts.spend import BreachInput, EvaluationInput
     from workflows.collections.activities.billing_actions import BillingActionActivities
     from workflows.collections.payloads import BillingAction, Noticed

@@ -20,7 +20,7 @@ from temporalio.exceptions import (
 )
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.search_attributes import OUTCOME
+    from contracts.flows import OUTCOME
     from contracts.sync import ProjectInput, ResourceSyncInput, ensure_project
     from kinds import RESOURCE_KINDS
     from workflows.durable.reasons import reason_of

@@ -15,7 +15,7 @@ from typing import Any, Final, Self, TypedDict, Unpack
 import httpx
 import orjson
 
-from kinds.json_object import JsonObject
+from kinds.unreadable import JsonObject
 from providers.digitalocean.api.answers import raise_for_error_body, raise_for_status
 from providers.digitalocean.api.concurrency import cancel_all
 from providers.digitalocean.api.pages import PER_PAGE, Page, last_page, read_page

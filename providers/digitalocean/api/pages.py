@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 from urllib.parse import parse_qs, urlsplit
 
-from kinds.errors import UnreadableRow
-from kinds.json_object import JsonObject
+from kinds.unreadable import JsonObject, UnreadableRow
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop
 
 __all__ = ["PER_PAGE", "KnownPage", "Page", "Prefetch", "last_page", "read_page"]

@@ -8,7 +8,7 @@ from arcadia.billing.v1 import balance_service_pb2_grpc
 from grpc.aio import ServicerContext
 
 from services.billing.balances.store import latest_balance, list_balances, record_balance
-from services.billing.costs.invoice_messages import balance_message
+from services.billing.costs.messages import balance_message
 from services.billing.ingest.ingest_requests import balance_of, day_bounds, required
 from services.common.db.database import Database
 from services.common.errors import NotFound

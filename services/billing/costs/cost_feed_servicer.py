@@ -9,8 +9,8 @@ from arcadia.billing.v1 import cost_feed_service_pb2 as pb
 from arcadia.billing.v1 import cost_feed_service_pb2_grpc
 from grpc.aio import ServicerContext
 
-from services.billing.costs import cost_requests as requests
-from services.billing.costs.cost_messages import daily_message, line_message
+from services.billing.costs import requests
+from services.billing.costs.messages import daily_message, line_message
 from services.billing.costs.store.cost_feed import (
     DayFilter,
     UnitCost,

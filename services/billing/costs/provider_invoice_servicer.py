@@ -9,8 +9,8 @@ from arcadia.common.v1 import runs_pb2
 from grpc.aio import ServicerContext
 
 from contracts.costs import InvoiceIngestInput, cost_rematch, invoice_ingest
-from services.billing.costs import cost_requests as requests
-from services.billing.costs.invoice_messages import (
+from services.billing.costs import requests
+from services.billing.costs.messages import (
     RUN_STATUSES,
     entry_message,
     history_message,
@@ -23,9 +23,9 @@ from services.billing.costs.store.provider_invoices import (
     list_invoices,
 )
 from services.billing.ingest.ingest_requests import required, uuid_of
-from services.billing.ingest.rules.provider_invoices import ProviderInvoice
+from services.billing.ingest.lifecycle import unwaive, waive
+from services.billing.ingest.rules.reconciling import ProviderInvoice
 from services.billing.ingest.store.history import EntryFilter, list_entries, sum_of_history
-from services.billing.ingest.waive import unwaive, waive
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient, Started

@@ -18,7 +18,7 @@ from services.billing.ingest.store.staging import BilledItem
 from services.common.errors import InvalidArgument
 from services.common.rpc import fields
 from services.common.rpc.fields import uuid_of
-from services.common.values.periods import read_day, read_month
+from services.common.values.periods import Period, read_day, read_month
 
 __all__ = [
     "amount_usd",
@@ -28,12 +28,14 @@ __all__ = [
     "history_entries",
     "instant",
     "required",
+    "span",
     "summary_of",
     "uuid_of",
     "words",
 ]
 
 MAX_BATCH: Final = 5_000
+MAX_DAYS: Final = 366
 MAX_TEXT_LENGTH: Final = 4_000
 MAX_WORDS_LENGTH: Final = 160_000
 """Of all words of an item together: five fields as long as the CSV form may have them."""
@@ -95,6 +97,17 @@ def day_bounds(from_day: str, to_day: str) -> tuple[date | None, date | None]:
     if first is not None and end is not None and end <= first:
         raise InvalidArgument("to_day", "must be after from_day")
     return first, end
+
+
+def span(from_day: str, to_day: str) -> Period:
+    """A span of 1 to 366 days, both ends of which must be given, else InvalidArgument."""
+    start, end = (
+        read_day(fields.required(name, value), name)
+        for name, value in (("from_day", from_day), ("to_day", to_day))
+    )
+    if not 0 < (end - start).days <= MAX_DAYS:
+        raise InvalidArgument("to_day", f"must be 1 to {MAX_DAYS} days after from_day")
+    return Period(start, end)
 
 
 def history_entries(

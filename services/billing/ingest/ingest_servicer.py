@@ -11,10 +11,7 @@ from arcadia.billing.v1 import ingest_service_pb2 as pb
 from arcadia.billing.v1 import ingest_service_pb2_grpc
 from grpc.aio import ServicerContext
 
-from services.billing.costs.invoice_messages import invoice_message, match_message
-from services.billing.ingest.begin import begin_ingest, fail_ingest
-from services.billing.ingest.complete import complete_ingest
-from services.billing.ingest.daily_uploads import DailyUpload
+from services.billing.costs.messages import invoice_message, match_message
 from services.billing.ingest.ingest_requests import (
     billed_items,
     history_entries,
@@ -23,8 +20,9 @@ from services.billing.ingest.ingest_requests import (
     uuid_of,
     words,
 )
-from services.billing.ingest.inventory_lookup import InventoryLookup
+from services.billing.ingest.lifecycle import begin_ingest, complete_ingest, fail_ingest
 from services.billing.ingest.match import (
+    InventoryLookup,
     match_page,
     match_span,
     page_of,
@@ -40,7 +38,7 @@ from services.billing.ingest.store.headers import (
 )
 from services.billing.ingest.store.history import keep_entries
 from services.billing.ingest.store.staging import finish_lines, stage_items, stage_lines
-from services.billing.ingest.uploads import Upload
+from services.billing.ingest.uploads import DailyUpload, Upload
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument, Unavailable
 from services.common.identity.callers import current_caller

@@ -16,7 +16,7 @@ from arcadia.inventory.v1.sync_service_pb2 import (
 )
 from temporalio import activity
 
-from kinds.errors import UnreadableRow
+from kinds.unreadable import UnreadableRow
 from providers.digitalocean.errors import NotFound, ProviderError
 from providers.digitalocean.members import PART_ERRORS
 from providers.digitalocean.sources import Sources

@@ -16,8 +16,6 @@ from arcadia.inventory.v1.sync_service_pb2 import (
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from kinds import RESOURCE_KINDS
-from kinds.errors import UnreadableRow
-from kinds.json_object import JsonObject
 from kinds.kind import ResourceKind
 from kinds.listing import AnyListing, Listing
 from kinds.pricing import BySize
@@ -28,6 +26,7 @@ from kinds.project import (
     sight_project,
 )
 from kinds.project import ProjectMember as Member
+from kinds.unreadable import JsonObject, UnreadableRow
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub

@@ -19,8 +19,8 @@ from arcadia.inventory.v1.sync_service_pb2 import (
 from grpc.aio import AioRpcError
 from temporalio import activity
 
-from kinds.errors import UnreadableRow
 from kinds.project import PROJECT
+from kinds.unreadable import UnreadableRow
 from providers.digitalocean.api.pages import Page, Prefetch
 from providers.digitalocean.errors import AccessDenied
 from providers.digitalocean.page_memory import PageMemory

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, true, tuple_
 
-from services.billing.ingest.rules.provider_invoices import Ingest, ProviderInvoice
+from services.billing.ingest.rules.reconciling import Ingest, ProviderInvoice
 from services.billing.ingest.store.headers import INVOICE
 from services.billing.ingest.tables import cloud_ingests as ingests
 from services.billing.ingest.tables import cloud_invoices as invoices

@@ -2,15 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import Final
+from uuid import UUID
+
+from services.billing.ingest.rules.matching import MatchCounts
 
 __all__ = [
     "HALF_A_CENT",
     "PARTS",
     "PRECISION",
+    "Ingest",
     "PartResidual",
     "PartialSum",
+    "ProviderInvoice",
     "Reconciliation",
     "SummaryParts",
     "compare_parts",
@@ -18,6 +24,7 @@ __all__ = [
     "parts_agree",
     "reconcile",
 ]
+
 
 PRECISION: Final = 200_000
 """Digits of a sum: more than PostgreSQL's NUMERIC keeps, so that no sum is ever rounded."""
@@ -144,3 +151,49 @@ def is_nothing(residual_usd: Decimal) -> bool:
     Lines are billed in fractions of a cent, and what they come to in whole ones.
     """
     return abs(residual_usd) < HALF_A_CENT
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """A run that brings an invoice's lines in, and how far it is."""
+
+    id: UUID
+    provider_invoice_id: UUID
+    key: str
+    status: str
+    """`open`, `completed` or `failed`."""
+    reason: str
+    row_count: int | None
+    """Of the CSV form, once it was staged whole."""
+    item_count: int
+    """Of the JSON form, so far."""
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderInvoice:
+    """The header of an invoice; amounts are in USD."""
+
+    id: UUID
+    invoice_uuid: str
+    invoice_number: str
+    period: date | None
+    history_usd: Decimal
+    issued_at: datetime
+    ingest_status: str
+    """`discovered`, `ingesting`, `ingested` or `failed`."""
+    ingest_error: str
+    ingest_id: UUID | None
+    """The ingest whose lines these are: it names the set of them."""
+    ingested_at: datetime | None
+    reconciliation: Reconciliation | None
+    """None before lines were ingested, as all that follows from them."""
+    summary: SummaryParts | None
+    matched_at: datetime | None
+    matching: MatchCounts | None
+    waived_at: datetime | None
+    waived_by: str
+    waive_reason: str
+    run: Ingest | None = None
+    """The newest, where it is asked for."""

@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import Executable, func, or_, select, text, tuple_, update
 
 from services.billing.ingest.rules.matching import MatchCounts
-from services.billing.ingest.rules.provider_invoices import Ingest, ProviderInvoice
 from services.billing.ingest.rules.reconciling import (
     HALF_A_CENT,
     PARTS,
+    Ingest,
+    ProviderInvoice,
     Reconciliation,
     SummaryParts,
 )

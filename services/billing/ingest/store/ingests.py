@@ -3,16 +3,18 @@
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 
-from services.billing.ingest.rules.provider_invoices import Ingest
+from services.billing.ingest.rules.reconciling import Ingest
 from services.billing.ingest.tables import cloud_ingests as ingests
 from services.billing.ingest.tables import cloud_staged_items, cloud_staged_lines
 from services.common.db.database import WriteSession
 from services.common.db.records import columns_of, record_of, records_of
+from services.common.db.single_statements import Compiled, compiled
 from services.common.errors import FailedPrecondition, NotFound
 
 __all__ = [
+    "FRESHNESS",
     "OPEN",
     "close_ingest",
     "empty_ingest",
@@ -98,3 +100,15 @@ async def empty_ingest(session: WriteSession, ingest_id: UUID) -> Ingest:
 async def _clear(session: WriteSession, ingest_id: UUID) -> None:
     for staged in (cloud_staged_lines, cloud_staged_items):
         await session.execute(delete(staged).where(staged.c.ingest_id == ingest_id))
+
+
+FRESHNESS: Final[Compiled] = compiled(
+    text(
+        """
+        SELECT 'balance', max(taken_at) FROM cloud_balance_snapshots
+        UNION ALL SELECT 'provider_bills', max(finished_at) FROM cloud_history_walks
+        UNION ALL SELECT 'daily_costs', max(read_at) FROM cloud_daily_cost_days
+        """
+    )
+)
+"""The last snapshot, the last walk through the billing history, the last day's estimates."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import TextClause, text
 
-from services.billing.ingest.rules.provider_invoices import Ingest
+from services.billing.ingest.rules.reconciling import Ingest
 from services.billing.ingest.store.candidates import is_prepared
 from services.billing.ingest.store.ladder import (
     kind_of_line,

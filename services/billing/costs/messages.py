@@ -1,4 +1,4 @@
-"""From the domain to protos: balances, and the provider's invoices."""
+"""From the domain to protos: balances, the provider's invoices, their lines, daily costs."""
 
 from dataclasses import asdict
 from decimal import Decimal, localcontext
@@ -8,9 +8,17 @@ from arcadia.billing.v1 import balances_pb2, costs_pb2
 from arcadia.common.v1 import runs_pb2
 
 from services.billing.balances.store import BalanceSnapshot
+from services.billing.costs.store.cost_lines import CostLine
 from services.billing.ingest.rules.matching import MatchCounts
-from services.billing.ingest.rules.provider_invoices import Ingest, ProviderInvoice
-from services.billing.ingest.rules.reconciling import PARTS, PRECISION, compare_parts, parts_agree
+from services.billing.ingest.rules.reconciling import (
+    PARTS,
+    PRECISION,
+    Ingest,
+    ProviderInvoice,
+    compare_parts,
+    parts_agree,
+)
+from services.billing.ingest.store.daily_costs import DailyCost
 from services.billing.ingest.store.history import HistorySum, ListedEntry
 from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
@@ -18,11 +26,71 @@ from services.common.values.money import plain
 __all__ = [
     "RUN_STATUSES",
     "balance_message",
+    "daily_message",
     "entry_message",
     "history_message",
     "invoice_message",
+    "line_message",
     "match_message",
 ]
+
+
+def line_message(line: CostLine) -> costs_pb2.CostLine:
+    """A line of a bill."""
+    return costs_pb2.CostLine(
+        id=str(line.id),
+        provider_invoice_id=str(line.provider_invoice_id),
+        row_number=line.row_number,
+        period=line.period.isoformat(),
+        product=line.product,
+        group_description=line.group_description,
+        description=line.description,
+        project_name=line.project_name,
+        category=line.category,
+        hours=None if line.hours is None else plain(line.hours),
+        start_at=timestamp(line.start_at),
+        end_at=timestamp(line.end_at),
+        amount_usd=plain(line.amount_usd),
+        kind=line.kind,
+        classification=line.classification,
+        match_state=line.match_state,
+        match_rung=line.match_rung,
+        match_reason=line.match_reason,
+        provider_resource_id=line.provider_resource_id or line.provider_resource_uuid,
+        resource_id=str(line.resource_id) if line.resource_id else "",
+        tenant_id=line.tenant_id or "",
+        deployment_id=line.deployment_id or "",
+        region=line.region,
+        shares=[
+            costs_pb2.CostShare(
+                tenant_id=share["tenant_id"] or "",
+                deployment_id=share["deployment_id"] or "",
+                seconds=share["seconds"],
+                amount_usd=share["amount_usd"],
+            )
+            for share in line.shares or ()
+        ],
+    )
+
+
+def daily_message(cost: DailyCost) -> costs_pb2.DailyCost:
+    """A daily cost."""
+    return costs_pb2.DailyCost(
+        day=cost.day.isoformat(),
+        region=cost.region,
+        sku=cost.sku,
+        description=cost.description,
+        group_description=cost.group_description,
+        amount_usd=plain(cost.amount_usd),
+        kind=cost.judged.kind,
+        classification=cost.judged.classification,
+        match_state=cost.match_state,
+        match_rung=cost.match_rung,
+        resource_id=str(cost.resource_id) if cost.resource_id else "",
+        tenant_id=cost.tenant_id or "",
+        deployment_id=cost.deployment_id or "",
+    )
+
 
 RUN_STATUSES: Final = {"open": "running", "completed": "completed", "failed": "failed"}
 

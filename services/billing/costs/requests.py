@@ -1,6 +1,5 @@
 """What may be asked of costs, refused with the name of the field."""
 
-from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -8,7 +7,7 @@ from arcadia.billing.v1 import cost_service_pb2 as pb
 
 from services.billing.costs.store.cost_feed import DayFilter
 from services.billing.costs.store.cost_lines import LineFilter, LinePlace
-from services.billing.ingest.ingest_requests import uuid_of, words
+from services.billing.ingest.ingest_requests import day_bounds, span, uuid_of, words
 from services.common.errors import InvalidArgument
 from services.common.rpc.paging import page_size
 from services.common.values.periods import Period, read_day, read_month
@@ -27,7 +26,6 @@ __all__ = [
 
 STATES: Final = ("matched", "ambiguous", "unmatched", "not_applicable")
 CLASSIFICATIONS: Final = ("resource", "shared", "account", "tax", "credit", "unknown")
-MAX_DAYS: Final = 366
 
 
 def line_page_size(request: pb.ListCostLinesRequest) -> int:
@@ -65,25 +63,12 @@ def line_place(position: tuple[str, str, int] | None) -> LinePlace | None:
 
 def day_filter(request: pb.ListDailyCostsRequest) -> DayFilter:
     """Which daily costs."""
-    start = read_day(request.from_day, "from_day") if request.from_day else None
-    end = read_day(request.to_day, "to_day") if request.to_day else None
-    if start is not None and end is not None and end <= start:
-        raise InvalidArgument("to_day", "is not after from_day")
     return DayFilter(
-        start,
-        end,
+        *day_bounds(request.from_day, request.to_day),
         words("kind", request.kind),
         words("tenant_id", request.tenant_id),
         words("deployment_id", request.deployment_id),
     )
-
-
-def span(from_day: str, to_day: str) -> Period:
-    """A span of days that must be given."""
-    start, end = _day("from_day", from_day), _day("to_day", to_day)
-    if not 0 < (end - start).days <= MAX_DAYS:
-        raise InvalidArgument("to_day", f"must be 1 to {MAX_DAYS} days after from_day")
-    return Period(start, end)
 
 
 def month(field: str, text: str) -> Period:
@@ -107,9 +92,3 @@ def flag(field: str, text: str) -> bool | None:
 
 def _uuid(field: str, text: str) -> UUID | None:
     return uuid_of(field, text) if text else None
-
-
-def _day(field: str, text: str) -> date:
-    if not text:
-        raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
-    return read_day(text, field)

@@ -1,9 +1,25 @@
-"""Errors of an engine before it is started."""
+"""A command: what to start, in which environment, and as which user."""
 
 import importlib.util
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["EngineError", "EngineMissing", "EngineUnusable", "wheel_folder"]
+__all__ = ["Command", "EngineError", "EngineMissing", "EngineUnusable", "wheel_folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to start: arguments, the whole environment, and as whom."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    directory: Path = Path("/")
+    user: int | None = None
+    group: int | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    """What asks it to stop gracefully."""
 
 
 class EngineError(Exception):

@@ -1,0 +1,138 @@
+"""The life of an ingest: begun, completed or failed; and invoices that are waived."""
+
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from services.billing.ingest.rules.reconciling import (
+    Ingest,
+    ProviderInvoice,
+    SummaryParts,
+    reconcile,
+)
+from services.billing.ingest.store import ingests
+from services.billing.ingest.store.candidates import forget_candidates
+from services.billing.ingest.store.headers import (
+    NOT_WAIVED,
+    keep_completed,
+    lock_invoice,
+    set_status,
+    set_waiver,
+    update_invoice,
+)
+from services.billing.ingest.store.matching import record_counts
+from services.billing.ingest.store.staging import staged_sums
+from services.billing.ingest.store.totals import refresh_totals
+from services.billing.ingest.store.writing import replace_lines
+from services.common.db.database import WriteSession
+from services.common.errors import AlreadyExists, FailedPrecondition
+
+__all__ = ["begin_ingest", "complete_ingest", "fail_ingest", "unwaive", "waive"]
+
+SUPERSEDED: Final = "another run began anew"
+
+
+async def begin_ingest(
+    session: WriteSession, invoice_id: UUID, key: str
+) -> tuple[Ingest, ProviderInvoice]:
+    """Opens an ingest with nothing staged; the same key again answers the same one.
+
+    An ingest of the invoice that another key left open is closed: its run is over, or will
+    be refused from now on. Raises NotFound, and AlreadyExists for another invoice's key.
+    """
+    invoice = await lock_invoice(session, invoice_id)
+    ingest = await ingests.find_ingest(session, key)
+    if ingest is not None:
+        if ingest.provider_invoice_id != invoice_id:
+            raise AlreadyExists(
+                f"the key {key!r} names an ingest of another invoice", reason="INGEST_KEY_REUSED"
+            )
+        if ingest.status == ingests.OPEN:
+            ingest = await ingests.empty_ingest(session, ingest.id)
+        return ingest, invoice
+    for left in await ingests.lock_open_of(session, invoice_id):
+        await ingests.close_ingest(session, left.id, "failed", reason=SUPERSEDED)
+    opened = await ingests.open_ingest(session, invoice_id, key)
+    return opened, await set_status(session, invoice_id, "ingesting")
+
+
+async def fail_ingest(session: WriteSession, ingest_id: UUID, reason: str) -> ProviderInvoice:
+    """Closes an ingest that broke off; one that is closed already stays as it is.
+
+    The header, which is answered, tells the reason. Its lines are not touched.
+    """
+    ingest = await ingests.lock_ingest(session, ingest_id)
+    if ingest.status != ingests.OPEN:
+        return await lock_invoice(session, ingest.provider_invoice_id)
+    await ingests.close_ingest(session, ingest_id, "failed", reason=reason)
+    return await set_status(session, ingest.provider_invoice_id, "failed", error=reason)
+
+
+async def complete_ingest(
+    session: WriteSession, ingest_id: UUID, *, summary: SummaryParts | None, period: date | None
+) -> ProviderInvoice:
+    """Replaces the lines of an invoice by the staged ones, reconciles them, answers the header.
+
+    `period` is the month that the summary names, for a header that knows none; its
+    partitions exist. A completed ingest answers the header as it is. Raises
+    FailedPrecondition when nothing was staged, when staged rows were lost, and when the month
+    is unknown: asking again mends none of them.
+    """
+    ingest = await ingests.lock_ingest(session, ingest_id)
+    invoice = await lock_invoice(session, ingest.provider_invoice_id)
+    if ingest.status == "completed":
+        return invoice
+    month = _month_of(ingest, invoice.period or period)
+    result = reconcile(
+        await staged_sums(session, ingest_id),
+        summary_usd=summary.amount_usd if summary else None,
+        history_usd=invoice.history_usd,
+    )
+    if result.line_count != ingest.row_count:
+        raise FailedPrecondition("staged rows were lost; ingest again", reason="STAGED_ROWS_LOST")
+    is_matched = await replace_lines(session, ingest, month)
+    await refresh_totals(session, month, invoice.id)
+    await ingests.close_ingest(session, ingest_id, "completed")
+    header = await keep_completed(session, ingest, month, result, summary)
+    if not is_matched:
+        return header
+    await forget_candidates(session, ingest_id)
+    await record_counts(session, month, invoice.id)
+    return await lock_invoice(session, invoice.id)
+
+
+def _month_of(ingest: Ingest, month: date | None) -> date:
+    if ingest.status != "open":
+        raise FailedPrecondition(f"the ingest failed: {ingest.reason}", reason="INGEST_CLOSED")
+    if ingest.row_count is None:
+        raise FailedPrecondition("nothing was uploaded", reason="NOTHING_STAGED")
+    if month is None:
+        raise FailedPrecondition(
+            "neither the billing history nor the summary names the month", reason="PERIOD_UNKNOWN"
+        )
+    return month
+
+
+async def waive(session: WriteSession, invoice_id: UUID, *, reason: str, by: str) -> None:
+    """Has an invoice due no longer.
+
+    Raises NotFound, and FailedPrecondition for one whose lines are there or that is waived.
+    """
+    invoice = await lock_invoice(session, invoice_id)
+    if invoice.ingest_status == "ingested":
+        raise FailedPrecondition(
+            "the invoice is ingested: there is nothing to waive", reason="INVOICE_INGESTED"
+        )
+    if invoice.waived_at is not None:
+        raise FailedPrecondition(
+            f"the invoice is waived already: {invoice.waive_reason}", reason="INVOICE_WAIVED"
+        )
+    await set_waiver(session, invoice_id, reason=reason, by=by)
+
+
+async def unwaive(session: WriteSession, invoice_id: UUID) -> None:
+    """Has a waived invoice due again. Raises NotFound, and FailedPrecondition for another."""
+    invoice = await lock_invoice(session, invoice_id)
+    if invoice.waived_at is None:
+        raise FailedPrecondition("the invoice is not waived", reason="INVOICE_NOT_WAIVED")
+    await update_invoice(session, invoice_id, **NOT_WAIVED)
