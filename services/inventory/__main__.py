@@ -25,7 +25,7 @@ from services.inventory.lifetimes.servicer import LookupServicer
 from services.inventory.resources.deployments import Deployments
 from services.inventory.resources.watching import EventFeed
 from services.inventory.sync.servicer import SyncServicer
-from services.inventory.sync.store.freshness import FRESHNESS
+from services.inventory.sync.store.claims import FRESHNESS
 
 __all__ = ["DEFINITION"]
 

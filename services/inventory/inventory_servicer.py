@@ -26,9 +26,14 @@ from services.inventory.messages import (
 )
 from services.inventory.resources.assign import assign, assign_by_rules, classify_project
 from services.inventory.resources.deployments import Deployments
-from services.inventory.resources.owner_requests import check_one_owner, new_class, owner_of
-from services.inventory.resources.resource_requests import filters_of, resource_filter
-from services.inventory.resources.rules.exporting import header, lines_of
+from services.inventory.resources.owner_requests import (
+    check_one_owner,
+    filters_of,
+    new_class,
+    owner_of,
+    resource_filter,
+)
+from services.inventory.resources.rules.resources import header, lines_of
 from services.inventory.resources.store.assignments import assignment_position, list_assignments
 from services.inventory.resources.store.history import event_position, list_events
 from services.inventory.resources.store.reading import (

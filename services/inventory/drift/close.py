@@ -5,7 +5,7 @@ from uuid import UUID
 import orjson
 
 from services.common.db.database import WriteSession
-from services.common.errors import FailedPrecondition
+from services.common.errors import FailedPrecondition, InvalidArgument
 from services.inventory.drift.rules.comparing import same, seen_value
 from services.inventory.drift.rules.drifts import NEXT, REVERTIBLE, Drift, RevertStatus, Status
 from services.inventory.drift.rules.fields import (
@@ -17,11 +17,19 @@ from services.inventory.drift.rules.fields import (
     Unknown,
 )
 from services.inventory.drift.rules.sweeping import resolved_event
-from services.inventory.drift.store import drifts
+from services.inventory.drift.store import drifts, ignore_rules
+from services.inventory.drift.store.ignore_rules import IgnoreRule, NewRule
 from services.inventory.drift.store.specs import read_specifiable
 from services.inventory.resources.rules.recording import Cause
 
-__all__ = ["accept", "begin_revert", "complete_revert", "fail_revert", "require_revertible"]
+__all__ = [
+    "accept",
+    "begin_revert",
+    "complete_revert",
+    "create_rule",
+    "fail_revert",
+    "require_revertible",
+]
 
 
 async def accept(session: WriteSession, drift_id: UUID, *, operator: str, cause: Cause) -> Drift:
@@ -153,3 +161,16 @@ def _require_run(drift: Drift, run_id: str) -> None:
         raise FailedPrecondition(
             f"run {run_id} does not revert drift {drift.id}", reason="REVERT_OF_ANOTHER_RUN"
         )
+
+
+async def create_rule(session: WriteSession, rule: NewRule, *, operator: str) -> IgnoreRule:
+    """Makes a rule.
+
+    Raises NotFound for an unknown resource, InvalidArgument for one of another kind and for
+    an end in the past.
+    """
+    if rule.resource_id is not None:
+        kind = await ignore_rules.kind_of(session, rule.resource_id)
+        if kind != rule.kind:
+            raise InvalidArgument("resource_id", f"is a {kind}, not a {rule.kind}")
+    return await ignore_rules.create_rule(session, rule, operator=operator)

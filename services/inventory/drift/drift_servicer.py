@@ -14,9 +14,8 @@ from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.inventory.drift import requests
-from services.inventory.drift.close import accept, begin_revert, require_revertible
+from services.inventory.drift.close import accept, begin_revert, create_rule, require_revertible
 from services.inventory.drift.messages import drift_message, json_of, rule_message, spec_message
-from services.inventory.drift.mute import create_rule
 from services.inventory.drift.rules.specs import DesiredSpec, taken_from
 from services.inventory.drift.store.drifts import list_drifts, read_drift
 from services.inventory.drift.store.ignore_rules import delete_rule, list_rules

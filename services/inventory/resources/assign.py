@@ -19,7 +19,7 @@ from services.inventory.resources.rules.ownership import (
     Ownership,
 )
 from services.inventory.resources.rules.recording import Cause
-from services.inventory.resources.store.assigning import (
+from services.inventory.resources.store.assignments import (
     change_owners,
     class_project,
     held_by_id,

@@ -17,7 +17,7 @@ from services.common.db.database import Database
 from services.common.errors import InvalidArgument, ResourceExhausted, Unavailable
 from services.common.identity.callers import ALL, Scope
 from services.inventory.resources.rules.recording import ResourceEvent
-from services.inventory.resources.store.feed import (
+from services.inventory.resources.store.history import (
     CHANNEL,
     Horizon,
     list_settled_events,

@@ -19,14 +19,19 @@ from services.inventory.resources.assign import learn_deployments, record_member
 from services.inventory.resources.deployments import Deployments
 from services.inventory.resources.rules.ownership import DeploymentName
 from services.inventory.resources.store.deployment_names import named_by_tags
-from services.inventory.sync.begin import begin_sweeps, claim
+from services.inventory.sync.begin import (
+    begin_sweeps,
+    claim,
+    record_projects,
+    record_sightings,
+    record_unchanged,
+)
 from services.inventory.sync.complete import (
     complete_sweep,
     confirm_suspects,
     fail_sweep,
     note_unreadable,
 )
-from services.inventory.sync.record import record_projects, record_sightings, record_unchanged
 from services.inventory.sync.rules.sweeps import is_read
 from services.inventory.sync.store.claims import KindClaim, give_claim_back
 from services.inventory.sync.store.strikes import count_suspects, list_suspects

@@ -7,12 +7,14 @@ counts, is no change.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 
+from services.common.values.csv_lines import csv_lines
 from services.inventory.resources.rules.ownership import Ownership
 from services.inventory.sync.rules.hidden import with_known
 from services.inventory.vocabulary import VOLATILE_ATTRS
@@ -24,6 +26,8 @@ __all__ = [
     "KnownResource",
     "Resource",
     "SightedResource",
+    "header",
+    "lines_of",
     "meaningful_changes",
     "merged",
     "normal_tags",
@@ -191,3 +195,30 @@ def _normal(value: Json) -> Json:
     if isinstance(value, float) and abs(value) < EXACT_FLOATS and value.is_integer():
         return int(value)
     return value
+
+
+def header(*, full: bool) -> bytes:
+    """The first line."""
+    return csv_lines([Resource._fields if full else Resource._fields[:-1]])
+
+
+def lines_of(resources: Iterable[Resource], *, full: bool) -> bytes:
+    """A line for each resource, in the order of the header.
+
+    Instants are RFC 3339 in UTC, tags are parted by blanks, `attrs` are JSON; what is not
+    there is empty.
+    """
+    count = len(Resource._fields) - (not full)
+    return csv_lines([map(_cell, islice(resource, count)) for resource in resources])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, list):
+        return " ".join(value)
+    if isinstance(value, dict):
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return str(value)

@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from services.common.db.database import WriteSession
 from services.common.db.records import arrays_of, records_of, unnested
+from services.common.db.single_statements import Compiled, compiled
 
-__all__ = ["KindClaim", "claim_kinds", "give_claim_back", "standing_claims"]
+__all__ = ["FRESHNESS", "KindClaim", "claim_kinds", "give_claim_back", "standing_claims"]
 
 STANDING: Final = text("""
 SELECT kind, workflow_id, run_id FROM cloud_sync_claims
@@ -66,3 +67,19 @@ async def claim_kinds(session: WriteSession, provider: str, claims: Sequence[Kin
 async def give_claim_back(session: WriteSession, provider: str, kind: str, run_id: str) -> None:
     """Ends a run's claim of a kind; nothing happens where another run claimed it since."""
     await session.execute(GIVE_BACK, {"provider": provider, "kind": kind, "run_id": run_id})
+
+
+FRESHNESS: Final[Compiled] = compiled(
+    text(
+        """
+        SELECT 'resource_sync', min(latest)
+        FROM (
+            SELECT max(finished_at) AS latest
+            FROM cloud_sweeps
+            WHERE outcome IN ('completed', 'partial')
+            GROUP BY provider, kind
+        ) AS kinds
+        """
+    )
+)
+"""The kind that waits longest for a complete sweep decides; one that never had one does not."""

@@ -23,7 +23,7 @@ from services.common.db.records import columns_of, record_of, records_of
 from services.inventory.resources.rules.recording import Cause
 from services.inventory.resources.store.assignments import end_spans
 from services.inventory.resources.store.history import prepare_months
-from services.inventory.resources.store.mirrors import Mirror, mirror_of
+from services.inventory.resources.store.locks import Mirror, mirror_of
 from services.inventory.sync.rules.sweeps import STRIKES_TO_CONFIRM, STRIKING, Sweep
 from services.inventory.tables import cloud_resource_events as events
 from services.inventory.tables import cloud_sweep_unreadable as unreadable
