@@ -8,7 +8,7 @@ from arcadia.inventory.v1 import inventory_service_pb2, resources_pb2
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.common.rpc.wire import timestamp
+from services.common.rpc.messages import message_of
 from services.inventory.resources.rules.assigning import Assignment
 from services.inventory.resources.rules.recording import ResourceEvent
 from services.inventory.resources.rules.resources import Resource
@@ -66,74 +66,23 @@ def event_message(event: ResourceEvent, *, show_owners: bool) -> resources_pb2.R
     changes = event.changes
     if event.type == "assigned" and not show_owners:
         changes = {field: {"new": change["new"]} for field, change in changes.items()}
-    return resources_pb2.ResourceEvent(
-        id=event.id,
-        resource_id=event.resource_id,
-        type=event.type,
-        changes=_struct(changes),
-        actor=event.actor,
-        request_id=event.request_id,
-        occurred_at=timestamp(event.occurred_at),
-    )
+    return message_of(resources_pb2.ResourceEvent, event, changes=_struct(changes))
 
 
 def project_message(project: Project) -> resources_pb2.Project:
     """A project of the provider's."""
-    return resources_pb2.Project(
-        id=str(project.id),
-        provider=project.provider,
-        provider_id=project.provider_id,
-        name=project.name,
-        description=project.description,
-        purpose=project.purpose,
-        environment=project.environment,
-        is_default=project.is_default,
-        tenant_id=project.tenant_id,
-        classification=project.classification,
-        first_seen_at=timestamp(project.first_seen_at),
-        last_seen_at=timestamp(project.last_seen_at),
-        deleted_at=timestamp(project.deleted_at),
-    )
+    return message_of(resources_pb2.Project, project)
 
 
 def assignment_message(span: Assignment) -> inventory_service_pb2.Assignment:
     """An owner of a resource, and when."""
-    return inventory_service_pb2.Assignment(
-        tenant_id=span.tenant_id,
-        deployment_id=span.deployment_id,
-        source=span.source,
-        valid_from=timestamp(span.valid_from),
-        valid_to=timestamp(span.valid_to),
-        actor=span.actor,
-        reason=span.reason,
-    )
+    return message_of(inventory_service_pb2.Assignment, span)
 
 
 def sweep_message(sweep: Sweep) -> resources_pb2.Sweep:
     """A sweep."""
-    return resources_pb2.Sweep(
-        id=str(sweep.id),
-        provider=sweep.provider,
-        kind=sweep.kind,
-        outcome=sweep.outcome,
-        reason=sweep.reason,
-        reported_total=-1 if sweep.reported_total is None else sweep.reported_total,
-        seen_count=sweep.seen_count,
-        discovered_count=sweep.discovered_count,
-        updated_count=sweep.updated_count,
-        restored_count=sweep.restored_count,
-        struck_count=sweep.struck_count,
-        deleted_count=sweep.deleted_count,
-        withheld_count=sweep.withheld_count,
-        scope_fingerprint=sweep.scope_fingerprint,
-        run_id=sweep.run_id,
-        started_at=timestamp(sweep.started_at),
-        finished_at=timestamp(sweep.finished_at),
-        confirmed_by=sweep.confirmed_by,
-        confirmed_at=timestamp(sweep.confirmed_at),
-        unreadable_count=sweep.unreadable_count,
-        total_difference=sweep.total_difference or 0,
-    )
+    total = sweep.reported_total
+    return message_of(resources_pb2.Sweep, sweep, reported_total=-1 if total is None else total)
 
 
 def _set(stamp: Timestamp, instant: datetime) -> None:

@@ -1,74 +1,30 @@
 """The tables of costs beside the bills' lines: daily estimates, the history, sums kept ready."""
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     Date,
     Index,
-    Numeric,
     PrimaryKeyConstraint,
     Table,
-    Text,
     UniqueConstraint,
     Uuid,
     text,
 )
 
+from services.billing.costs.store import line_columns
 from services.billing.ingest.tables import metadata
 from services.common.db import columns
 
 __all__ = [
-    "STATES",
-    "as_billed",
     "cloud_daily_cost_days",
     "cloud_daily_costs",
     "cloud_history_entries",
     "cloud_history_walks",
     "cloud_invoice_totals",
     "cloud_month_totals",
-    "judged",
-    "matched",
 ]
-
-STATES = "match_state IN ('matched', 'ambiguous', 'unmatched', 'not_applicable')"
-
-
-def as_billed() -> list[Column[Any]]:
-    """What a line of a bill says, in both of its forms."""
-    return [
-        *columns.names("product", "group_description", "description", "project_name", "category"),
-        Column("hours", Numeric),
-        columns.instant("start_at", nullable=True),
-        columns.instant("end_at", nullable=True),
-        columns.number("amount_usd"),
-    ]
-
-
-def judged() -> list[Column[Any]]:
-    """What our rules say of a line by its words alone."""
-    return [
-        *columns.names("kind", "classification"),
-        Column("is_overage", Boolean, nullable=False),
-        *columns.names("resource_name"),
-    ]
-
-
-def matched() -> list[Column[Any]]:
-    """Which resource a line bills, and whose it was."""
-    return [
-        Column("match_state", Text, nullable=False, server_default="unmatched"),
-        columns.words("match_rung"),
-        columns.words("match_reason"),
-        Column("resource_id", Uuid),
-        Column("tenant_id", Text),
-        Column("deployment_id", Text),
-        Column("project_id", Uuid),
-    ]
-
 
 cloud_daily_costs = Table(
     "cloud_daily_costs",
@@ -77,10 +33,10 @@ cloud_daily_costs = Table(
     Column("day", Date, nullable=False),
     *columns.names("region", "sku", "description", "group_description"),
     columns.number("amount_usd"),
-    *judged(),
-    *matched(),
+    *line_columns.judged(),
+    *line_columns.matched(),
     PrimaryKeyConstraint("day", "id", name="cloud_daily_costs_pkey"),
-    CheckConstraint(STATES, name="cloud_daily_costs_match_state_check"),
+    CheckConstraint(line_columns.STATES, name="cloud_daily_costs_match_state_check"),
     Index("cloud_daily_costs_kind_idx", "kind", "day", "id"),
     *(
         Index(

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.billing.costs import tables
+from services.billing.costs.store import line_columns
 from services.common.db import columns
 from services.common.db.idempotency import keys_in
 
@@ -126,11 +126,11 @@ cloud_cost_lines = Table(
     Column("period", Date, nullable=False),
     Column("provider_invoice_id", Uuid, nullable=False),
     Column("row_number", BigInteger, nullable=False),
-    *tables.as_billed(),
-    *tables.judged(),
+    *line_columns.as_billed(),
+    *line_columns.judged(),
     columns.words("provider_resource_id"),
     columns.words("provider_resource_uuid"),
-    *tables.matched(),
+    *line_columns.matched(),
     Column("shares", JSONB(none_as_null=True)),
     columns.words("region"),
     PrimaryKeyConstraint("period", "id", name="cloud_cost_lines_pkey"),
@@ -141,7 +141,7 @@ cloud_cost_lines = Table(
         "classification IN ('resource', 'shared', 'account', 'tax', 'credit', 'unknown')",
         name="cloud_cost_lines_classification_check",
     ),
-    CheckConstraint(tables.STATES, name="cloud_cost_lines_match_state_check"),
+    CheckConstraint(line_columns.STATES, name="cloud_cost_lines_match_state_check"),
     CheckConstraint(
         "match_rung IN ('', 'provider_id', 'name', 'group_project')",
         name="cloud_cost_lines_match_rung_check",
@@ -205,8 +205,8 @@ cloud_staged_lines = Table(
     metadata,
     Column("ingest_id", Uuid, nullable=False),
     Column("row_number", BigInteger, nullable=False),
-    *tables.as_billed(),
-    *tables.judged(),
+    *line_columns.as_billed(),
+    *line_columns.judged(),
     Index(
         "cloud_staged_lines_ingest_idx",
         "ingest_id",
@@ -222,7 +222,7 @@ cloud_staged_items = Table(
     Column("ingest_id", Uuid, nullable=False),
     Column("page", Integer, nullable=False),
     Column("position", Integer, nullable=False),
-    *tables.as_billed(),
+    *line_columns.as_billed(),
     *columns.names("provider_resource_id", "provider_resource_uuid"),
     Index("cloud_staged_items_page_idx", "ingest_id", "page"),
     prefixes=["UNLOGGED"],

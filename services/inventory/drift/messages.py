@@ -1,6 +1,5 @@
 """From drift to protos, and from JSON to protobuf's values and back."""
 
-from decimal import Decimal
 from typing import Final
 
 from arcadia.common.v1 import runs_pb2
@@ -9,8 +8,8 @@ from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct, Value
 
 from services.common.errors import InvalidArgument
-from services.common.rpc.wire import timestamp
-from services.inventory.drift.rules.drifts import ActionCause, Drift, Revert
+from services.common.rpc.messages import message_of
+from services.inventory.drift.rules.drifts import Drift
 from services.inventory.drift.rules.fields import Json
 from services.inventory.drift.rules.pricing import cost_of
 from services.inventory.drift.rules.specs import Spec
@@ -25,55 +24,28 @@ EXACT: Final = 2.0**53
 
 def drift_message(drift: Drift, list_prices: ListPrices) -> drift_pb2.Drift:
     """A drift, with its cost at the list prices."""
-    return drift_pb2.Drift(
-        id=str(drift.id),
-        resource_id=str(drift.resource_id),
+    return message_of(
+        drift_pb2.Drift,
+        drift,
         resource_kind=drift.kind,
-        provider_id=drift.provider_id,
         resource_name=drift.name,
-        tenant_id=drift.tenant_id,
-        deployment_id=drift.deployment_id,
-        field=drift.field,
         expected=_value(drift.expected),
-        spec_version=drift.spec_version,
         actual=_value(drift.actual),
-        status=drift.status,
-        detected_at=timestamp(drift.detected_at),
-        last_seen_at=timestamp(drift.last_seen_at),
-        resolved_at=timestamp(drift.resolved_at),
-        resolved_by=drift.resolved_by,
-        muted_by_rule_id=str(drift.muted_by) if drift.muted_by else "",
+        muted_by_rule_id=drift.muted_by,
         cost=_cost(drift, list_prices),
-        cause=_cause(drift.cause),
-        revert_run=_revert_run(drift.revert),
+        cause=drift.cause and message_of(drift_pb2.DriftCause, drift.cause),
+        revert_run=drift.revert and message_of(runs_pb2.Run, drift.revert, details="", url=""),
     )
 
 
 def rule_message(rule: IgnoreRule) -> drift_pb2.IgnoreRule:
     """An ignore rule."""
-    return drift_pb2.IgnoreRule(
-        id=str(rule.id),
-        kind=rule.kind,
-        field=rule.field,
-        tenant_id=rule.tenant_id,
-        resource_id=str(rule.resource_id) if rule.resource_id else "",
-        expires_at=timestamp(rule.expires_at),
-        reason=rule.reason,
-        created_by=rule.created_by,
-        created_at=timestamp(rule.created_at),
-        muted_count=rule.muted_count,
-    )
+    return message_of(drift_pb2.IgnoreRule, rule)
 
 
 def spec_message(spec: Spec) -> drift_pb2.Spec:
     """What a resource should be."""
-    return drift_pb2.Spec(
-        resource_id=str(spec.resource_id),
-        spec_version=spec.spec_version,
-        spec=json_format.ParseDict(dict(spec.spec), Struct()),
-        recorded_by=spec.recorded_by,
-        recorded_at=timestamp(spec.recorded_at),
-    )
+    return message_of(drift_pb2.Spec, spec, spec=json_format.ParseDict(dict(spec.spec), Struct()))
 
 
 def json_of(field: str, struct: Struct) -> dict[str, Json]:
@@ -117,35 +89,6 @@ def _cost(drift: Drift, list_prices: ListPrices) -> drift_pb2.DriftCost | None:
     )
     if cost is None:
         return None
-    return drift_pb2.DriftCost(
-        expected_monthly_usd=_exact(cost.expected_monthly_usd),
-        actual_monthly_usd=_exact(cost.actual_monthly_usd),
-        delta_monthly_usd=_exact(cost.delta_monthly_usd),
-    )
-
-
-def _exact(amount: Decimal) -> str:
-    return format(amount, "f")
-
-
-def _cause(cause: ActionCause | None) -> drift_pb2.DriftCause | None:
-    if cause is None:
-        return None
-    return drift_pb2.DriftCause(
-        action_id=cause.action_id,
-        action_type=cause.action_type,
-        occurred_at=timestamp(cause.occurred_at),
-    )
-
-
-def _revert_run(revert: Revert | None) -> runs_pb2.Run | None:
-    if revert is None:
-        return None
-    return runs_pb2.Run(
-        workflow_id=revert.workflow_id,
-        run_id=revert.run_id,
-        status=revert.status,
-        reason=revert.reason,
-        started_at=timestamp(revert.started_at),
-        finished_at=timestamp(revert.finished_at),
-    )
+    # As the list prices have it: a price of 24.00 keeps its zeros.
+    names = ("expected_monthly_usd", "actual_monthly_usd", "delta_monthly_usd")
+    return drift_pb2.DriftCost(**{name: format(getattr(cost, name), "f") for name in names})
