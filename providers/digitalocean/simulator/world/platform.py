@@ -1,4 +1,4 @@
-"""Kubernetes clusters with their node droplets, apps, keys and certificates."""
+"""Kubernetes clusters with their node droplets, keys and certificates."""
 
 from datetime import datetime, timedelta
 
@@ -10,9 +10,8 @@ from providers.digitalocean.simulator.world.droplets import Droplet, droplet_row
 from providers.digitalocean.simulator.world.fleets import default_vpc
 from providers.digitalocean.simulator.world.network import CERTIFICATE_ID
 from providers.digitalocean.simulator.world.plans import CLUSTERS, ClusterPlan, PoolPlan
-from providers.digitalocean.simulator.world.projects import owner_uuid
 
-__all__ = ["add_apps", "add_clusters", "add_keys"]
+__all__ = ["add_clusters", "add_keys"]
 
 _FIRST_NODE = 487_500_211
 
@@ -118,53 +117,6 @@ def _node_droplet(
         vpc_uuid=default_vpc(world, cluster.region),
         tags=("k8s", f"k8s:{cluster_id}", "k8s:worker", *cluster.tags),
     )
-
-
-def add_apps(world: World) -> None:
-    """Two apps of the App Platform, one with a secret among its variables."""
-    for name, region, project, plan in (
-        ("status-site", "ams", "Operations", "basic-xxs"),
-        ("hooli-console", "nyc", "Hooli production", "professional-xs"),
-    ):
-        identifier, created = world.begin("app", name)
-        secret = f"EV[1:{world.ids.secret(name)}]"
-        service = {
-            "name": "web",
-            "instance_count": 1,
-            "instance_size_slug": plan,
-            "http_port": 8080,
-            "routes": [{"path": "/"}],
-            "git": {"repo_clone_url": f"https://git.example/{name}.git", "branch": "main"},
-            "envs": [
-                {"key": "MODE", "value": "production"},
-                {"key": "API_KEY", "value": secret, "scope": "RUN_TIME", "type": "SECRET"},
-            ],
-        }
-        document = {
-            "id": identifier,
-            "owner_uuid": owner_uuid(world),
-            "spec": {"name": name, "region": region, "services": [service]},
-            "default_ingress": f"https://{name}-x7k2q.ondigitalocean.app",
-            "created_at": render_instant(created),
-            "updated_at": render_instant(created + timedelta(days=3)),
-            "last_deployment_created_at": render_instant(created + timedelta(days=3)),
-            "live_url": f"https://{name}-x7k2q.ondigitalocean.app",
-            "live_url_base": f"https://{name}-x7k2q.ondigitalocean.app",
-            "live_domain": f"{name}-x7k2q.ondigitalocean.app",
-            "tier_slug": plan.split("-")[0],
-            "project_id": world.project_id(project),
-            "region": {
-                "slug": region,
-                "label": "Amsterdam" if region == "ams" else "New York",
-                "flag": "netherlands" if region == "ams" else "usa",
-                "continent": "Europe" if region == "ams" else "North America",
-                "data_centers": [f"{region}3"],
-                "default": region == "nyc",
-            },
-        }
-        world.add("app", identifier, document)
-        # Not assigned by URN: the API's URNs of project resources name no apps.
-        world.bill("app", identifier, name, region, project, created, sku=plan)
 
 
 def add_keys(world: World) -> None:

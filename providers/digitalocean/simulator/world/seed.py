@@ -17,15 +17,11 @@ from providers.digitalocean.simulator.world.network import (
 )
 from providers.digitalocean.simulator.world.offers import add_offers
 from providers.digitalocean.simulator.world.platform import (
-    add_apps,
     add_clusters,
     add_keys,
 )
 from providers.digitalocean.simulator.world.products.databases import add_databases
-from providers.digitalocean.simulator.world.products.gradient import add_gradient_products
-from providers.digitalocean.simulator.world.products.managed import add_managed_products
-from providers.digitalocean.simulator.world.products.monitoring import add_monitoring
-from providers.digitalocean.simulator.world.products.network import add_network_products
+from providers.digitalocean.simulator.world.products.declared import add_products
 from providers.digitalocean.simulator.world.products.storage import (
     add_custom_images,
     add_droplet_images,
@@ -59,12 +55,8 @@ def make_world(seed: int, now: datetime) -> World:
     add_reserved_ips(world, fleets)
     add_domains(world, fleets)
     add_databases(world)
-    add_apps(world)
     add_keys(world)
-    add_network_products(world, fleets)
-    add_managed_products(world)
-    add_gradient_products(world)
-    add_monitoring(world)
+    add_products(world, fleets)
     add_past(world)
     add_actions(world, fleets)
     return world
