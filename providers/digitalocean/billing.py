@@ -1,13 +1,14 @@
 """Billing at DigitalOcean: balance, history, invoices as JSON and CSV, daily estimates."""
 
+import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import date
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final, NoReturn
 
 from kinds.unreadable import JsonObject
-from providers.digitalocean.api import exact_json
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.api.pages import PER_PAGE
 from providers.digitalocean.billing_rows import (
@@ -44,8 +45,30 @@ __all__ = [
     "invoice_csv",
     "invoice_months",
     "item_pages",
+    "loads",
     "summary",
 ]
+
+MAX_INT_DIGITS: Final = 18
+"""Longer whole numbers are kept as decimals: Python refuses to read very long ones as ints."""
+
+
+def loads(content: bytes) -> Any:
+    """The value of a JSON text, its numbers exact. Raises ValueError for what is no JSON."""
+    try:
+        return json.loads(content, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse)
+    except (RecursionError, ArithmeticError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _whole(text: str) -> int | Decimal:
+    return int(text) if len(text) <= MAX_INT_DIGITS else Decimal(text)
+
+
+def _refuse(text: str) -> NoReturn:
+    """`NaN` and `Infinity` are no JSON, and no amounts."""
+    raise ValueError(f"{text} is no JSON")
+
 
 INVOICES: Final = "/v2/customers/my/invoices"
 HISTORY: Final = "/v2/customers/my/billing_history"
@@ -66,7 +89,7 @@ MAX_INSIGHT_DAYS: Final = 31
 
 async def balance(provider: DigitalOcean) -> Balance:
     """The account's balance as of now."""
-    return balance_of(await provider.document("/v2/customers/my/balance", loads=exact_json.loads))
+    return balance_of(await provider.document("/v2/customers/my/balance", loads=loads))
 
 
 async def history_pages(
@@ -116,7 +139,7 @@ def invoice_csv(
 async def summary(provider: DigitalOcean, invoice_uuid: str) -> Summary:
     """What an invoice comes to."""
     path = f"{INVOICES}/{invoice_uuid}/summary"
-    return summary_of(await provider.document(path, loads=exact_json.loads))
+    return summary_of(await provider.document(path, loads=loads))
 
 
 async def account_urn(provider: DigitalOcean) -> str:
@@ -137,7 +160,7 @@ async def insight_pages(
     path = f"/v2/billing/{urn}/insights/{first_day}/{last_day}"
     count = 0
     for number in range(1, MAX_PAGES):
-        answer = await provider.document(path, _page(number), loads=exact_json.loads)
+        answer = await provider.document(path, _page(number), loads=loads)
         pages, total, current = (
             _count(answer, name, path) for name in ("total_pages", "total_items", "current_page")
         )
@@ -162,7 +185,7 @@ async def _counted(
     and to lead elsewhere. Raises ProviderUnavailable when a page has not all of its rows.
     """
     for number in range(first, MAX_PAGES):
-        answer = await provider.document(path, _page(number), loads=exact_json.loads)
+        answer = await provider.document(path, _page(number), loads=loads)
         meta = answer.get("meta")
         total = _count(meta if isinstance(meta, dict) else {}, "total", f"{path}: meta")
         rows = _rows(answer, key, total, path)

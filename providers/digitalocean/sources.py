@@ -39,13 +39,8 @@ from providers.digitalocean.errors import (
     TooLarge,
 )
 from providers.digitalocean.hidden_fields import HiddenFields
-from providers.digitalocean.members import (
-    PART_ERRORS,
-    MembersPage,
-    list_project_ids,
-    member_pages,
-)
 from providers.digitalocean.nested_listings import Nested
+from providers.digitalocean.projects import PART_ERRORS, MembersPage, list_project_ids, member_pages
 from providers.digitalocean.spaces import Spaces
 
 __all__ = ["PARTS_AT_ONCE", "Source", "Sources"]

@@ -13,7 +13,7 @@ from kinds.policy import Policy
 from kinds.pricing import DATABASE_SIZES, DROPLET_SIZES, RETIRED_SIZES, Shared
 from kinds.unreadable import JsonObject
 from providers.digitalocean.api.client import DigitalOcean
-from providers.digitalocean.simulator.urns import TYPE_OF_KIND
+from providers.digitalocean.simulator.assignments import TYPE_OF_KIND
 from providers.digitalocean.sources import Sources
 from tests.providers.simulator import Simulator
 from tests.support import openapi

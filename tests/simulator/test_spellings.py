@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from providers.digitalocean.api import exact_json
+from providers.digitalocean import billing
 from providers.digitalocean.simulator.billing.spellings import Spelling
 from tests.simulator.running import Simulator
 
@@ -35,7 +35,7 @@ def usd(text: str) -> Decimal:
 
 
 def exact(sim: Simulator, path: str) -> Any:
-    return exact_json.loads(sim.client.get(path, params={"per_page": 200}).content)
+    return billing.loads(sim.client.get(path, params={"per_page": 200}).content)
 
 
 def items_of(sim: Simulator) -> list[dict[str, Any]]:

@@ -13,13 +13,35 @@ from typing import Final
 
 import orjson
 import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
-from providers.digitalocean.simulator.app import build
 from providers.digitalocean.simulator.config import Environment, configure
 from providers.digitalocean.simulator.moods import MOODS
+from providers.digitalocean.simulator.routes import (
+    billing,
+    control,
+    control_world,
+    droplet_writes,
+    listing,
+    parts,
+    projects,
+    spaces,
+    tags,
+)
+from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.start import open_simulation
+from providers.digitalocean.simulator.web.errors import (
+    ApiError,
+    NotFound,
+    error_response,
+    unexpected_response,
+)
+from providers.digitalocean.simulator.web.gate import Gate
 
-__all__ = ["main"]
+__all__ = ["build", "main"]
 
 GRACE_SECONDS: Final = 5
 """How long requests that are being answered are waited for at the end."""
@@ -101,3 +123,38 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         simulation.store.close()
     return 0 if server.started else 1
+
+
+_AREAS = (
+    projects,
+    droplet_writes,
+    parts,
+    tags,
+    billing,
+    control,
+    control_world,
+    spaces,
+    listing,
+)
+
+
+async def _unknown_path(request: Request, error: Exception) -> Response:
+    """The framework's own 404 and 405, in the API's form."""
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        return await error_response(request, NotFound("The method is not offered here."))
+    return await error_response(request, NotFound())
+
+
+def build(simulation: Simulation) -> Gate:
+    """The ASGI application that serves a simulation."""
+    app = Starlette(
+        routes=[route for area in _AREAS for route in area.routes()],
+        exception_handlers={
+            ApiError: error_response,
+            HTTPException: _unknown_path,
+            Exception: unexpected_response,
+        },
+    )
+    app.router.redirect_slashes = False
+    app.state.simulation = simulation
+    return Gate(app, simulation)

@@ -1,10 +1,11 @@
 """The running simulation: state, clock, faults and limits, wired once per process."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 
 from starlette.requests import Request
 
-from providers.digitalocean.simulator.acts.freshness import Freshness
 from providers.digitalocean.simulator.acts.pending_actions import PendingActions
 from providers.digitalocean.simulator.assignments import Assignments
 from providers.digitalocean.simulator.billing.invoices import Invoices
@@ -17,7 +18,27 @@ from providers.digitalocean.simulator.web.limits import RateLimiter
 from providers.digitalocean.simulator.web.requestlog import RequestLog
 from providers.digitalocean.simulator.web.scopes import Tokens, TokenScope
 
-__all__ = ["Pace", "Simulation", "scope_of", "simulation_of"]
+__all__ = ["Freshness", "Pace", "Simulation", "scope_of", "simulation_of"]
+
+
+@dataclass
+class Freshness:
+    """Objects that are not yet readable by id. Real time; forgotten at a restart."""
+
+    seconds: float
+    now: Callable[[], float] = monotonic
+    _visible_at: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def note(self, kind: str, identifier: str) -> None:
+        """An object was made just now."""
+        now = self.now()
+        self._visible_at = {key: at for key, at in self._visible_at.items() if at > now}
+        self._visible_at[kind, identifier] = now + self.seconds
+
+    def hides(self, kind: str, identifier: str) -> bool:
+        """Whether a read by id does not find the object yet."""
+        at = self._visible_at.get((kind, identifier))
+        return at is not None and at > self.now()
 
 
 @dataclass

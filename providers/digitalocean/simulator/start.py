@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from providers.digitalocean.simulator.acts.freshness import Freshness
 from providers.digitalocean.simulator.acts.pending_actions import PendingActions
 from providers.digitalocean.simulator.acts.scaling import scale_to
 from providers.digitalocean.simulator.assignments import Assignments
@@ -11,7 +10,7 @@ from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.clock import Clock, wall_time
 from providers.digitalocean.simulator.config import Config
 from providers.digitalocean.simulator.moods import enter, leave, mood_named
-from providers.digitalocean.simulator.simulation import Pace, Simulation
+from providers.digitalocean.simulator.simulation import Freshness, Pace, Simulation
 from providers.digitalocean.simulator.state import Store
 from providers.digitalocean.simulator.web.faults import FaultRules
 from providers.digitalocean.simulator.web.limits import RateLimiter

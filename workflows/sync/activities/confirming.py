@@ -18,7 +18,7 @@ from temporalio import activity
 
 from kinds.unreadable import UnreadableRow
 from providers.digitalocean.errors import NotFound, ProviderError
-from providers.digitalocean.members import PART_ERRORS
+from providers.digitalocean.projects import PART_ERRORS
 from providers.digitalocean.sources import Sources
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before

@@ -12,7 +12,7 @@ from grpc.aio import AioRpcError
 
 from kinds.project import ProjectMember
 from kinds.spaces_bucket import SPACES_BUCKET
-from providers.digitalocean.members import MembersPage
+from providers.digitalocean.projects import MembersPage
 from workflows.sync.activities.sightings import member_message, unreadable_message
 from workflows.sync.payloads import MembersCursor
 

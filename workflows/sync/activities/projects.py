@@ -7,8 +7,12 @@ from temporalio import activity
 
 from contracts.sync import ProjectInput
 from providers.digitalocean.api.client import DigitalOcean
-from providers.digitalocean.members import list_project_ids, member_pages
-from providers.digitalocean.projects import ensure_project, find_project
+from providers.digitalocean.projects import (
+    ensure_project,
+    find_project,
+    list_project_ids,
+    member_pages,
+)
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.sync.activities.members import record_members_page

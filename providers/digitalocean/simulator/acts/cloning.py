@@ -9,7 +9,7 @@ import orjson
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document, Row
 from providers.digitalocean.simulator.web.errors import Unprocessable
-from providers.digitalocean.simulator.world.ids import Ids
+from providers.digitalocean.simulator.world.build import Ids
 
 __all__ = ["clone_objects"]
 

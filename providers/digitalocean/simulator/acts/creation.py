@@ -6,11 +6,11 @@ from typing import Self
 
 import orjson
 
-from providers.digitalocean.simulator.billing.lifespan import Lifespan
+from providers.digitalocean.simulator.assignments import urn_of
+from providers.digitalocean.simulator.billing.ledger import Lifespan
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document
-from providers.digitalocean.simulator.urns import urn_of
 from providers.digitalocean.simulator.web.errors import Unprocessable
 from providers.digitalocean.simulator.web.payload import optional, required
 from providers.digitalocean.simulator.world.build import Assignment

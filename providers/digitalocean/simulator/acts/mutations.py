@@ -3,9 +3,9 @@
 from typing import Any
 
 from providers.digitalocean.simulator.acts.scaling import remove_droplets
+from providers.digitalocean.simulator.assignments import TYPE_OF_KIND, urn_of
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document
-from providers.digitalocean.simulator.urns import TYPE_OF_KIND, urn_of
 from providers.digitalocean.simulator.world.catalog import SIZES
 from providers.digitalocean.simulator.world.droplets import with_size
 

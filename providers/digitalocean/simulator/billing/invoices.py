@@ -8,9 +8,8 @@ from typing import Final, Protocol
 
 from pydantic import TypeAdapter
 
-from providers.digitalocean.simulator.billing.csv_form import csv_pieces
 from providers.digitalocean.simulator.billing.ledger import Ledger
-from providers.digitalocean.simulator.billing.lines import Line, Period
+from providers.digitalocean.simulator.billing.lines import Line, Period, csv_pieces
 from providers.digitalocean.simulator.billing.month import MonthTotals, bill_month, totals_of
 from providers.digitalocean.simulator.billing.spellings import (
     Spelling,
@@ -18,8 +17,7 @@ from providers.digitalocean.simulator.billing.spellings import (
     spellings_of,
 )
 from providers.digitalocean.simulator.state import Store
-from providers.digitalocean.simulator.world.build import FIRST_DAY
-from providers.digitalocean.simulator.world.ids import Ids
+from providers.digitalocean.simulator.world.build import FIRST_DAY, Ids
 
 __all__ = ["Invoice", "Invoices", "Unstored"]
 

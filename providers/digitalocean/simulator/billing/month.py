@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from providers.digitalocean.simulator.billing.lifespan import Lifespan
+from providers.digitalocean.simulator.billing.ledger import Lifespan
 from providers.digitalocean.simulator.billing.lines import Charge, Line, Period, usage_line
 from providers.digitalocean.simulator.billing.prices import (
     BANDWIDTH_PER_GB,
@@ -14,7 +14,7 @@ from providers.digitalocean.simulator.billing.prices import (
     TAX_PERCENT,
     cents,
 )
-from providers.digitalocean.simulator.world.ids import Ids
+from providers.digitalocean.simulator.world.build import Ids
 
 __all__ = ["MonthTotals", "bill_month", "totals_of"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 
-from providers.digitalocean.simulator.billing.lifespan import Lifespan
+from providers.digitalocean.simulator.billing.ledger import Lifespan
 from providers.digitalocean.simulator.world.catalog import SIZES
 
 __all__ = [

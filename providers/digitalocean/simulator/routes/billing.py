@@ -10,8 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from providers.digitalocean.simulator.billing.history import Entry, balance_of, entries_until
-from providers.digitalocean.simulator.billing.insights import data_points
+from providers.digitalocean.simulator.billing.history import (
+    Entry,
+    balance_of,
+    data_points,
+    entries_until,
+)
 from providers.digitalocean.simulator.billing.invoices import Invoice
 from providers.digitalocean.simulator.billing.lines import Charge, Line
 from providers.digitalocean.simulator.billing.spellings import Spelling, spellings_of

@@ -1,11 +1,11 @@
-"""The lists and single reads that are alike for every kind."""
+"""The lists and single reads that are alike for every kind, and those of reserved IPs."""
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from providers.digitalocean.simulator.kinds import KINDS, Kind
+from providers.digitalocean.simulator.kinds import BY_NAME, KINDS, Kind
 from providers.digitalocean.simulator.simulation import scope_of, simulation_of
 from providers.digitalocean.simulator.state import Query, Store
 from providers.digitalocean.simulator.web.errors import NotFound
@@ -78,11 +78,52 @@ async def _account(request: Request) -> Response:
     return single("account", orjson.dumps(simulation_of(request).store.documents("account")[0]))
 
 
+def _shown(request: Request, kind: Kind, body: bytes) -> bytes:
+    """An address with the droplet that holds it, as the token may see both."""
+    document = orjson.loads(body)
+    token = scope_of(request)
+    holder = document["droplet"]
+    droplet = None
+    if holder is not None:
+        droplet = simulation_of(request).store.body("droplet", str(holder))
+    whole = None if droplet is None else orjson.loads(droplet)
+    document["droplet"] = None if whole is None else token.narrowed(BY_NAME["droplet"], whole)
+    return orjson.dumps(token.narrowed(kind, document))
+
+
+def _address_list(kind: Kind, path: str, name: str) -> Route:
+    async def answer(request: Request) -> Response:
+        page = requested_page(request)
+        store = simulation_of(request).store
+        bodies, total = store.page(Query(kind.name), page.offset, page.size)
+        full = [_shown(request, kind, body) for body in bodies]
+        return listing(request, f"{name}s", full, page, total)
+
+    return Route(path, answer, methods=["GET"])
+
+
+def _address_read(kind: Kind, path: str, name: str) -> Route:
+    async def answer(request: Request) -> Response:
+        body = simulation_of(request).store.body(kind.name, request.path_params["ip"])
+        if body is None:
+            raise NotFound
+        return single(name, _shown(request, kind, body))
+
+    return Route(f"{path}/{{ip}}", answer, methods=["GET"])
+
+
 def routes() -> list[Route]:
     """Lists of every declared kind, reads of those that have them, and the account."""
     usual = [kind for kind in KINDS if kind.listed]
+    reserved_ip, reserved_ipv6 = BY_NAME["reserved_ip"], BY_NAME["reserved_ipv6"]
+    shown = (
+        (reserved_ip, reserved_ip.path, "reserved_ip"),
+        (reserved_ip, "/v2/floating_ips", "floating_ip"),
+        (reserved_ipv6, reserved_ipv6.path, "reserved_ipv6"),
+    )
     return [
         Route("/v2/account", _account, methods=["GET"]),
         *(_list_route(kind) for kind in usual),
         *(_read_route(kind) for kind in usual if kind.readable),
+        *[route(*one) for one in shown for route in (_address_list, _address_read)],
     ]

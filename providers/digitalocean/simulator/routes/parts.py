@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from providers.digitalocean.simulator.assignments import urn_of
 from providers.digitalocean.simulator.billing.prices import cents, monthly_of_storage
 from providers.digitalocean.simulator.kinds import BY_NAME
 from providers.digitalocean.simulator.routes.droplet_writes import requested_droplet
 from providers.digitalocean.simulator.simulation import scope_of, simulation_of
 from providers.digitalocean.simulator.state import Document, Query
-from providers.digitalocean.simulator.urns import urn_of
 from providers.digitalocean.simulator.web.errors import NotFound
 from providers.digitalocean.simulator.web.paging import (
     cut,

@@ -2,12 +2,18 @@
 
 from datetime import datetime
 
-from providers.digitalocean.simulator.world.action_log import add_actions
-from providers.digitalocean.simulator.world.build import World
-from providers.digitalocean.simulator.world.deleted import add_past
+from providers.digitalocean.simulator.state import Row
+from providers.digitalocean.simulator.world.build import Ids, World
+from providers.digitalocean.simulator.world.catalog import (
+    IMAGES,
+    REGIONS,
+    SIZES,
+    image_document,
+    region_document,
+    size_document,
+)
 from providers.digitalocean.simulator.world.droplets import droplet_row
 from providers.digitalocean.simulator.world.fleets import bill_droplet, make_fleets
-from providers.digitalocean.simulator.world.ids import Ids
 from providers.digitalocean.simulator.world.network import (
     add_domains,
     add_firewalls,
@@ -15,7 +21,7 @@ from providers.digitalocean.simulator.world.network import (
     add_reserved_ips,
     add_vpcs,
 )
-from providers.digitalocean.simulator.world.offers import add_offers
+from providers.digitalocean.simulator.world.past import add_actions, add_past
 from providers.digitalocean.simulator.world.platform import (
     add_clusters,
     add_keys,
@@ -30,7 +36,7 @@ from providers.digitalocean.simulator.world.products.storage import (
 )
 from providers.digitalocean.simulator.world.projects import add_account, add_projects
 
-__all__ = ["make_world"]
+__all__ = ["add_offers", "make_world"]
 
 
 def make_world(seed: int, now: datetime) -> World:
@@ -60,3 +66,15 @@ def make_world(seed: int, now: datetime) -> World:
     add_past(world)
     add_actions(world, fleets)
     return world
+
+
+def add_offers(world: World) -> None:
+    """Regions, sizes and the images that anyone may use."""
+    for region in REGIONS.values():
+        world.rows.append(Row("region", "", region.slug, region.name, region_document(region)))
+    for size in SIZES.values():
+        world.rows.append(Row("size", "", size.slug, size.slug, size_document(size)))
+    for image in IMAGES.values():
+        if image.kind != "admin":
+            row = Row("image", image.kind, str(image.id), image.name, image_document(image))
+            world.rows.append(row)
