@@ -4,10 +4,9 @@ from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 from services.common.db.database import WriteSession
-from services.inventory.drift.rules.comparing import completed
 from services.inventory.drift.rules.policies import names_certificates
 from services.inventory.drift.rules.specs import DesiredSpec
-from services.inventory.drift.rules.sweeping import PageVerdict, judge_page
+from services.inventory.drift.rules.sweeping import PageVerdict, completed, judge_page
 from services.inventory.drift.store import pages
 from services.inventory.drift.store.specs import complete_specs
 from services.inventory.resources.rules.recording import Cause

@@ -1,15 +1,18 @@
 """Invoices: issued when their month has ended, and never changed after that."""
 
-from collections.abc import Iterator
+import csv
+import io
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Final, Protocol
 
 from pydantic import TypeAdapter
 
 from providers.digitalocean.simulator.billing.ledger import Ledger
-from providers.digitalocean.simulator.billing.lines import Line, Period, csv_pieces
+from providers.digitalocean.simulator.billing.lines import Line, Period
 from providers.digitalocean.simulator.billing.month import MonthTotals, bill_month, totals_of
 from providers.digitalocean.simulator.billing.spellings import (
     Spelling,
@@ -19,7 +22,7 @@ from providers.digitalocean.simulator.billing.spellings import (
 from providers.digitalocean.simulator.state import Store
 from providers.digitalocean.simulator.world.build import FIRST_DAY, Ids
 
-__all__ = ["Invoice", "Invoices", "Unstored"]
+__all__ = ["HEADER", "Invoice", "Invoices", "Unstored", "csv_pieces", "csv_time"]
 
 UNREADABLE: Final = b"<!DOCTYPE html>\n<html><body>This invoice was archived.</body></html>\n"
 
@@ -200,3 +203,55 @@ class Invoices:
         if Spelling.UNREADABLE_INVOICE in spellings and uuid == self.issued()[-1].uuid:
             return iter([UNREADABLE])
         return csv_pieces(self.lines(uuid, now)[0], spellings)
+
+
+HEADER: Final = (
+    "product",
+    "group_description",
+    "description",
+    "hours",
+    "start",
+    "end",
+    "USD",
+    "project_name",
+    "category",
+)
+LINES_A_PIECE: Final = 1_000
+
+
+def csv_pieces(
+    lines: Iterable[Line], spellings: Collection[Spelling] = frozenset()
+) -> Iterator[bytes]:
+    """The file, in pieces of whole lines; the first has the header."""
+    remaining = iter(lines)
+    columns = len(HEADER) - (Spelling.NO_CATEGORY in spellings)
+    zone = " UTC" if Spelling.UTC_SUFFIX in spellings else ""
+    rows: list[tuple[object, ...]] = [HEADER]
+    while rows:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(row[:columns] for row in rows)
+        yield text.getvalue().encode()
+        rows = [_row(line, zone) for line in islice(remaining, LINES_A_PIECE)]
+
+
+def csv_time(instant: datetime) -> str:
+    """As in `2020-07-01 00:00:00 +0000`."""
+    return f"{instant:%Y-%m-%d %H:%M:%S} +0000"
+
+
+def _row(line: Line, zone: str) -> tuple[object, ...]:
+    return (
+        line.product,
+        line.group_description,
+        line.description,
+        "" if line.hours is None else f"{line.hours:f}",
+        f"{csv_time(line.start)}{zone}",
+        f"{csv_time(line.end)}{zone}",
+        _dollars(line.amount),
+        line.project_name,
+        line.category,
+    )
+
+
+def _dollars(amount: Decimal) -> str:
+    return f"-${-amount:,f}" if amount < 0 else f"${amount:,f}"

@@ -6,8 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from providers.digitalocean.simulator.billing.invoices import Invoice
-from providers.digitalocean.simulator.billing.lines import HEADER, Charge, Line, Period, csv_time
+from providers.digitalocean.simulator.billing.invoices import HEADER, Invoice, csv_time
+from providers.digitalocean.simulator.billing.lines import Charge, Line, Period
 from providers.digitalocean.simulator.billing.month import MonthTotals
 
 __all__ = ["Billed", "SyntheticInvoice", "amount_of"]

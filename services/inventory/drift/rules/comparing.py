@@ -1,9 +1,8 @@
 """A spec against the live resource: field by field, as the kind's policies say."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from kinds.balancer_comparators import nameless_ids, names_in, with_names
 from kinds.policy import FieldPolicy
 from services.inventory.drift.rules.fields import (
     GONE,
@@ -19,21 +18,9 @@ from services.inventory.drift.rules.fields import (
 )
 from services.inventory.drift.rules.policies import UNDECLARED, declared, policy_of
 from services.inventory.drift.rules.specs import live_view
-from services.inventory.drift.rules.sweeping import Specified
 from services.inventory.sync.rules.hidden import without
 
-__all__ = ["Comparison", "Mismatch", "compare", "completed", "is_in_flight", "same", "seen_value"]
-
-
-def completed(page: Iterable[Specified], names: Mapping[str, str]) -> list[Specified]:
-    """Those of a page whose specs lacked names, with them: of `names`, or of the live resource."""
-    found: list[Specified] = []
-    for one in page:
-        nameless = nameless_ids(one.spec)
-        known = {**names, **names_in(one.resource.attrs)} if nameless else {}
-        if nameless & known.keys():
-            found.append(replace(one, spec=with_names(one.spec, known)))
-    return found
+__all__ = ["Comparison", "Mismatch", "compare", "is_in_flight", "same", "seen_value"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ The one place where it is decided what becomes of a mismatch, and which events s
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
+from kinds.balancer_comparators import nameless_ids, names_in, with_names
 from services.inventory.drift.rules.comparing import (
     Mismatch,
     compare,
@@ -28,6 +29,7 @@ __all__ = [
     "Opened",
     "PageVerdict",
     "Specified",
+    "completed",
     "judge_page",
     "resolved_event",
 ]
@@ -196,3 +198,14 @@ def _now(kind: str, resource: LiveResource, known: OpenDrift) -> Json:
         return GONE if resource.deleted else "present"
     value = seen_value(kind, resource, known.field)
     return known.actual if value is UNKNOWN or resource.deleted else value
+
+
+def completed(page: Iterable[Specified], names: Mapping[str, str]) -> list[Specified]:
+    """Those of a page whose specs lacked names, with them: of `names`, or of the live resource."""
+    found: list[Specified] = []
+    for one in page:
+        nameless = nameless_ids(one.spec)
+        known = {**names, **names_in(one.resource.attrs)} if nameless else {}
+        if nameless & known.keys():
+            found.append(replace(one, spec=with_names(one.spec, known)))
+    return found
