@@ -31,7 +31,6 @@ from workflows.collections.activities.dunning import DunningActivities, TenantNo
 from workflows.collections.daily import DunningSweep, TrialEnd
 from workflows.collections.dunning import Dunning
 from workflows.costs.activities.bills import BillActivities, MatchActivities
-from workflows.costs.activities.daily_costs import DailyCostActivities
 from workflows.costs.activities.ingesting import IngestActivities
 from workflows.costs.billing_history import BillingHistory
 from workflows.costs.invoice_ingest import CostRematch, InvoiceIngest
@@ -140,7 +139,6 @@ def _billing(peers: Peers) -> Sequence[object]:
         BillActivities(peers.provider, BalanceServiceStub(peers.billing), ingest),
         IngestActivities(peers.provider, ingest),
         MatchActivities(ingest),
-        DailyCostActivities(peers.provider, ingest),
     )
 
 

@@ -1,4 +1,4 @@
-"""Finds every tenant with an overdue invoice, and sees to it that each is dunned.
+"""What each day starts: a dunning for each tenant with an overdue invoice, the end of trials.
 
 An invoice falls due with a day, so one durable timer a day serves all of them, and only the
 few tenants who do not pay ever have a workflow. A dunning that was never started, or that

@@ -31,11 +31,10 @@ with workflow.unsafe.imports_passed_through():
         OverdueInput,
         TenantNotice,
     )
-    from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short, with_heartbeat
 
 from workflows.collections.tenant_notices import tell_tenant
-from workflows.durable.saga import each, whole
+from workflows.durable.saga import each, on_failure, whole
 from workflows.provisioning.turns import OFF_TIMEOUT, ON_TIMEOUT, power_off, set_power
 
 __all__ = ["Dunning"]
@@ -93,13 +92,9 @@ class Dunning:
     async def _chase(self, request: DunningInput) -> None:
         while True:
             self._is_asked = False
-            try:
+            with on_failure(lambda why: self._tell(f"tried again at the next look: {why}")):
                 if await self._is_settled(request):
                     return
-            except FailureError as error:
-                if is_cancelled_exception(error):
-                    raise
-                self._tell(f"tried again at the next look: {reason_of(error)}")
             await self._until_asked(request)
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(replace(request, state=self._state))

@@ -5,12 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.exceptions import (
-    ApplicationError,
-    FailureError,
-    WorkflowAlreadyStartedError,
-    is_cancelled_exception,
-)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
@@ -19,8 +14,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.costs.activities.bills import BillActivities
     from workflows.costs.invoice_ingest import InvoiceIngest
     from workflows.costs.payloads import HistoryCursor, HistoryResult, PendingPlace
-    from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short, with_heartbeat
+
+from workflows.durable.saga import on_failure
 
 __all__ = ["BillingHistory"]
 
@@ -80,37 +76,30 @@ class BillingHistory:
 
     async def _walk_history(self, request: HistoryInput) -> None:
         """A history that could not be walked leaves what was due before it."""
-        try:
+        with on_failure(lambda reason: self._failed.append(f"the walk: {reason}")):
             self._walk = await workflow.execute_activity_method(
                 BillActivities.walk_history,
                 request,
                 **with_heartbeat(WALK_TIMEOUT),
                 summary="record every invoice of the billing history",
             )
-        except FailureError as error:
-            if is_cancelled_exception(error):
-                raise
-            self._failed.append(f"the walk: {reason_of(error)}")
         self._tell()
 
     async def _ingest(self, invoice: InvoiceIngestInput, turns: asyncio.Semaphore) -> None:
         async with turns:
-            try:
-                result = await workflow.execute_child_workflow(
-                    InvoiceIngest.run,
-                    invoice,
-                    # What was begun is worth finishing, whatever becomes of the walk.
-                    parent_close_policy=ParentClosePolicy.ABANDON,
-                    **invoice_ingest(invoice).options(),
-                )
-            except WorkflowAlreadyStartedError:
-                self._running.append(invoice.invoice_uuid)
-            except FailureError as error:
-                if is_cancelled_exception(error):
-                    raise
-                self._failed.append(f"{invoice.invoice_uuid}: {reason_of(error)}")
-            else:
-                self._ingested.append(result.in_words())
+            with on_failure(lambda why: self._failed.append(f"{invoice.invoice_uuid}: {why}")):
+                try:
+                    result = await workflow.execute_child_workflow(
+                        InvoiceIngest.run,
+                        invoice,
+                        # What was begun is worth finishing, whatever becomes of the walk.
+                        parent_close_policy=ParentClosePolicy.ABANDON,
+                        **invoice_ingest(invoice).options(),
+                    )
+                except WorkflowAlreadyStartedError:
+                    self._running.append(invoice.invoice_uuid)
+                else:
+                    self._ingested.append(result.in_words())
         self._tell()
 
     def _tell(self) -> None:

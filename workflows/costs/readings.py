@@ -1,4 +1,4 @@
-"""The hourly snapshot of the account's balance."""
+"""What schedules read of the account's money: its balance, and estimates of the last days."""
 
 from datetime import timedelta
 from typing import Final
@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.costs import BalanceInput, HistoryInput
     from providers.digitalocean.billing import FIRST_INSIGHT, MAX_INSIGHT_DAYS
     from workflows.costs.activities.bills import BillActivities
-    from workflows.costs.activities.daily_costs import DailyCostActivities
+    from workflows.costs.activities.ingesting import IngestActivities
     from workflows.costs.payloads import DailyCostsInput, DailyCostsResult
     from workflows.durable.reasons import planned_at
     from workflows.durable.timeouts import with_heartbeat
@@ -53,7 +53,7 @@ class DailyCosts:
         if first >= today:
             return DailyCostsResult()
         result = await workflow.execute_activity_method(
-            DailyCostActivities.replace_daily_costs,
+            IngestActivities.replace_daily_costs,
             DailyCostsInput(request.provider, first, today),
             **with_heartbeat(ESTIMATES_TIMEOUT),
             summary=f"read the estimates from {first} on",

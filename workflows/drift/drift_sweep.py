@@ -4,15 +4,12 @@ Each kind is its own activity and fails alone: the others run to their end first
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.exceptions import (
-    ApplicationError,
-    FailureError,
-    is_cancelled_exception,
-)
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.drift import DriftSweepInput
@@ -25,8 +22,9 @@ with workflow.unsafe.imports_passed_through():
         ExplainResult,
         KindInput,
     )
-    from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import FEW, with_heartbeat
+
+from workflows.durable.saga import on_failure
 
 __all__ = ["DriftSweep"]
 
@@ -73,44 +71,35 @@ class DriftSweep:
 
     async def _record_list_prices(self, request: DriftSweepInput) -> None:
         """Prices that could not be read leave those of the last sweep in force."""
-        try:
+        with on_failure(self._failure_of(LIST_PRICES)):
             await workflow.execute_activity_method(
                 DriftActivities.record_list_prices,
                 KindInput(request.provider, DROPLET),
                 **with_heartbeat(timedelta(minutes=5), FEW),
                 summary="read the provider's list prices",
             )
-        except FailureError as error:
-            self._tell_failure(LIST_PRICES, error)
 
     async def _sweep(self, request: DriftSweepInput, kind: str) -> None:
-        try:
+        with on_failure(self._failure_of(kind)):
             outcome = await workflow.execute_activity_method(
                 DriftActivities.sweep_drift,
                 KindInput(request.provider, kind),
                 **with_heartbeat(STEP_TIMEOUT, FEW),
                 summary=f"compare every specified {kind} with what was last seen",
             )
-        except FailureError as error:
-            self._tell_failure(kind, error)
-        else:
             self._tell(outcome)
 
     async def _explain(self, request: DriftSweepInput) -> None:
-        try:
+        with on_failure(self._failure_of(CAUSES)):
             self._causes = await workflow.execute_activity_method(
                 DriftActivities.explain_drifts,
                 ExplainInput(request.provider),
                 **with_heartbeat(STEP_TIMEOUT, FEW),
                 summary="look up in the action log what caused the new drifts",
             )
-        except FailureError as error:
-            self._tell_failure(CAUSES, error)
 
-    def _tell_failure(self, step: str, error: FailureError) -> None:
-        if is_cancelled_exception(error):
-            raise error
-        self._tell(DriftOutcome(step, FAILED, reason=reason_of(error)))
+    def _failure_of(self, step: str) -> Callable[[str], None]:
+        return lambda reason: self._tell(DriftOutcome(step, FAILED, reason=reason))
 
     def _tell(self, outcome: DriftOutcome) -> None:
         self._outcomes.append(outcome)

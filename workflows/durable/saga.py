@@ -1,14 +1,18 @@
 """Sagas: steps that run to their end, are retried in rounds, and heed a cancellation."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
-__all__ = ["each", "insisting", "unless_cancelled", "whole"]
+with workflow.unsafe.imports_passed_through():
+    from workflows.durable.reasons import reason_of
+
+__all__ = ["each", "insisting", "on_failure", "unless_cancelled", "whole"]
 
 PATCH_CANCELLATION: Final = "heed-a-cancellation-after-a-step"
 """Runs from before it went on when they were cancelled while a step came to its end."""
@@ -26,6 +30,17 @@ async def each(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
             failure = error
     if failure is not None:
         raise failure
+
+
+@contextmanager
+def on_failure(tell: Callable[[str], None]) -> Iterator[None]:
+    """Tells why something inside failed, and goes on after it. Raises a cancellation."""
+    try:
+        yield
+    except FailureError as error:
+        if is_cancelled_exception(error):
+            raise
+        tell(reason_of(error))
 
 
 async def whole(doing: Coroutine[Any, Any, None]) -> None:

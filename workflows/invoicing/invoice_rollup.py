@@ -36,6 +36,8 @@ with workflow.unsafe.imports_passed_through():
         StatusInput,
     )
 
+from workflows.durable.saga import on_failure
+
 __all__ = ["InvoiceRollup"]
 
 STEP_TIMEOUT: Final = timedelta(hours=12)
@@ -279,17 +281,13 @@ class InvoiceRollup:
 
     async def _refresh_margin(self, request: RollupInput) -> None:
         """The invoices stand without it: a margin that is late is only said to be."""
-        try:
+        with on_failure(lambda reason: self._note(f"the margin was not refreshed: {reason}")):
             await workflow.execute_activity_method(
                 InvoicingActivities.refresh_margin,
                 request.period,
                 **with_heartbeat(MARGIN_TIMEOUT, PROMPT, each=timedelta(minutes=5)),
                 summary="compute the month's margin anew",
             )
-        except FailureError as error:
-            if is_cancelled_exception(error):
-                raise
-            self._note(f"the margin was not refreshed: {reason_of(error)}")
 
     async def _undo(self, request: RollupInput, rollup_id: str) -> RollupResult:
         self._tell("undoing: voiding the drafts")

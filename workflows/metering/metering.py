@@ -12,13 +12,13 @@ from datetime import date, timedelta
 from typing import Final, Protocol
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.flows import OUTCOME, PERIOD
     from contracts.metering import MarginInput, MeteringInput
     from services.common.values.periods import month_of
-    from workflows.durable.reasons import planned_at, reason_of
+    from workflows.durable.reasons import planned_at
     from workflows.durable.timeouts import FEW, short, with_heartbeat
     from workflows.metering.activities.metering import AttributionActivities, MeteringActivities
     from workflows.metering.payloads import (
@@ -28,6 +28,8 @@ with workflow.unsafe.imports_passed_through():
         MeteringResult,
         MonthInput,
     )
+
+from workflows.durable.saga import on_failure
 
 __all__ = ["MarginRefresh", "Metering"]
 
@@ -146,12 +148,8 @@ class Metering:
         )
 
     async def _step(self, name: str, doing: Awaitable[Told]) -> None:
-        try:
+        with on_failure(lambda reason: self._failed.append(f"{name}: {reason}")):
             self._lines.append((await doing).in_words())
-        except FailureError as error:
-            if is_cancelled_exception(error):
-                raise
-            self._failed.append(f"{name}: {reason_of(error)}")
         told = [f"- {line}" for line in self._lines] + [f"- FAILED {one}" for one in self._failed]
         workflow.set_current_details("\n".join(told))
 
@@ -193,14 +191,13 @@ class MarginRefresh:
         return result
 
     async def _tried(self, period: date) -> MarginResult | None:
-        try:
+        def fail(reason: str) -> None:
+            self._failed.append(f"{period:%Y-%m}: {reason}")
+            self._tell(f"{period:%Y-%m} was not computed: {reason}")
+
+        with on_failure(fail):
             return await self._refresh(period)
-        except FailureError as error:
-            if is_cancelled_exception(error):
-                raise
-            self._failed.append(f"{period:%Y-%m}: {reason_of(error)}")
-            self._tell(f"{period:%Y-%m} was not computed: {reason_of(error)}")
-            return None
+        return None
 
     async def _unsettled(self, period: date) -> list[date]:
         return await workflow.execute_activity_method(

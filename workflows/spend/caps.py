@@ -1,4 +1,4 @@
-"""What becomes of a cap that was reached: somebody is told, or asked, or deployments are paused.
+"""Caps on spending: evaluated every hour; what becomes of a cap that was reached.
 
 Where a breach stands is kept in the analytics, and read after each step and each look. So a run
 that is started again goes on from there, and a decision whose signal was lost is found. Which

@@ -1,4 +1,4 @@
-"""What the analytics know of unpaid invoices, and a dunning started for each tenant with one."""
+"""What analytics knows of unpaid invoices: the dunnings started for them, and the notices."""
 
 import asyncio
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Balances, the billing history, and what is due: from the provider to the billing service."""
+"""Balances, the billing history, what is due and its matching, in the billing service."""
 
 from collections.abc import Sequence
 from dataclasses import replace

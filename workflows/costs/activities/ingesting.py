@@ -1,9 +1,10 @@
-"""An invoice's two forms, streamed from the provider into the billing service, then closed."""
+"""What is streamed from the provider into the billing service: invoices, daily estimates."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
@@ -18,6 +19,8 @@ from providers.digitalocean.errors import NotFound, ProviderError
 from services.common.rpc.wire import timestamp
 from workflows.costs.payloads import (
     CompletedIngest,
+    DailyCostsInput,
+    DailyCostsResult,
     FailIngestInput,
     IngestInput,
     ItemsCursor,
@@ -40,6 +43,7 @@ PAGES_A_CALL: Final = 20
 """Of 200 items each: within what a call may bring."""
 
 UPLOAD_SECONDS: Final = 4 * 3600.0
+DAILY_SECONDS: Final = 3600.0
 COMPLETE_SECONDS: Final = 3600.0
 """Millions of lines are moved in one transaction."""
 
@@ -68,10 +72,47 @@ class IngestActivities:
     @service_activity(BILLING)
     async def upload_csv(self, request: IngestInput) -> UploadProgress:
         """Stages the CSV form as it comes in. Another attempt starts anew, and doubles nothing."""
-        upload = _Upload(self._provider, request)
-        async with beating(lambda: UploadProgress(upload.byte_count)):
-            answer = await upload.through(self._ingest)
-        return UploadProgress(upload.byte_count, answer.row_count, answer.amount_usd)
+        sent = 0
+
+        async def pieces() -> AsyncGenerator[pb.UploadInvoiceCsvRequest, None]:
+            nonlocal sent
+            yield pb.UploadInvoiceCsvRequest(ingest_id=request.ingest_id)
+            uuid = request.invoice.invoice_uuid
+            async with provider_billing.invoice_csv(self._provider, uuid) as chunks:
+                async for chunk in chunks:
+                    yield pb.UploadInvoiceCsvRequest(chunk=chunk)
+                    sent += len(chunk)
+            yield pb.UploadInvoiceCsvRequest(total_bytes=sent)
+
+        try:
+            async with beating(lambda: UploadProgress(sent)):
+                answer = await _streamed(self._ingest.UploadInvoiceCsv, pieces(), UPLOAD_SECONDS)
+        except AioRpcError as error:
+            if reason_of_refusal(error) == MALFORMED:
+                where = str(error.details()).removeprefix("chunk: ")
+                raise ApplicationError(where, type="MalformedBill", non_retryable=True) from None
+            raise
+        return UploadProgress(sent, answer.row_count, answer.amount_usd)
+
+    @service_activity(BILLING)
+    async def replace_daily_costs(self, request: DailyCostsInput) -> DailyCostsResult:
+        """Replaces a span's estimates as a whole; what breaks off changes nothing."""
+        sent = 0
+
+        async def pieces() -> AsyncGenerator[pb.ReplaceDailyCostsRequest, None]:
+            nonlocal sent
+            first, end = request.from_day, request.to_day
+            yield pb.ReplaceDailyCostsRequest(from_day=first.isoformat(), to_day=end.isoformat())
+            urn = await provider_billing.account_urn(self._provider)
+            last = end - timedelta(days=1)
+            async for page in provider_billing.insight_pages(self._provider, urn, first, last):
+                yield pb.ReplaceDailyCostsRequest(daily_costs=map(_daily_cost, page))
+                sent += len(page)
+            yield pb.ReplaceDailyCostsRequest(total_rows=sent)
+
+        async with beating(lambda: DailyCostsResult(sent)):
+            answer = await _streamed(self._ingest.ReplaceDailyCosts, pieces(), DAILY_SECONDS)
+        return DailyCostsResult(answer.row_count, answer.amount_usd)
 
     @service_activity(BILLING)
     async def record_items(self, request: IngestInput) -> ItemsCursor:
@@ -118,43 +159,27 @@ class IngestActivities:
         )
 
 
-class _Upload:
-    """The CSV form on its way; a piece is held at a time."""
+async def _streamed(rpc: Any, messages: AsyncGenerator[Any, None], seconds: float) -> Any:
+    """Streams messages into billing; raises what the provider or the service answered."""
+    failure: ProviderError | None = None
 
-    def __init__(self, provider: DigitalOcean, request: IngestInput) -> None:
-        self._provider = provider
-        self._request = request
-        self._failure: ProviderError | None = None
-        self.byte_count = 0
-
-    async def through(self, ingest: "IngestServiceAsyncStub") -> pb.UploadInvoiceCsvResponse:
-        """Sends it; raises what the provider or the service answered."""
+    async def watched() -> AsyncIterator[Any]:
+        nonlocal failure
         try:
-            return await ingest.UploadInvoiceCsv(self._pieces(), timeout=UPLOAD_SECONDS)
-        except asyncio.CancelledError:
-            # gRPC calls a stream off whose source fails, and keeps the failure to itself.
-            if self._failure is not None:
-                raise self._failure from None
-            raise
-        except AioRpcError as error:
-            if reason_of_refusal(error) == MALFORMED:
-                where = str(error.details()).removeprefix("chunk: ")
-                raise ApplicationError(where, type="MalformedBill", non_retryable=True) from None
-            raise
-
-    async def _pieces(self) -> AsyncIterator[pb.UploadInvoiceCsvRequest]:
-        yield pb.UploadInvoiceCsvRequest(ingest_id=self._request.ingest_id)
-        try:
-            async with provider_billing.invoice_csv(
-                self._provider, self._request.invoice.invoice_uuid
-            ) as pieces:
-                async for piece in pieces:
-                    yield pb.UploadInvoiceCsvRequest(chunk=piece)
-                    self.byte_count += len(piece)
+            async with aclosing(messages):
+                async for message in messages:
+                    yield message
         except ProviderError as error:
-            self._failure = error
+            failure = error
             raise
-        yield pb.UploadInvoiceCsvRequest(total_bytes=self.byte_count)
+
+    try:
+        return await rpc(watched(), timeout=seconds)
+    except asyncio.CancelledError:
+        # gRPC cancels a stream whose source fails, and keeps the failure to itself.
+        if failure is not None:
+            raise failure from None
+        raise
 
 
 class _ItemsWalk:
@@ -220,6 +245,17 @@ def _item(item: provider_billing.InvoiceItem) -> pb.InvoiceItem:
         end_at=timestamp(item.end_at),
         resource_id=item.resource_id,
         resource_uuid=item.resource_uuid,
+    )
+
+
+def _daily_cost(insight: provider_billing.Insight) -> costs_pb2.DailyCost:
+    return costs_pb2.DailyCost(
+        day=insight.day.isoformat(),
+        region=insight.region,
+        sku=insight.sku,
+        description=insight.description,
+        group_description=insight.group_description,
+        amount_usd=insight.amount_usd,
     )
 
 
