@@ -1,4 +1,4 @@
-"""The analytics service: its process, where everything is wired."""
+"""The process of the analytics service: constructs and connects its parts."""
 
 import grpc
 from arcadia.analytics.v1 import (
@@ -55,7 +55,7 @@ __all__ = ["DEFINITION"]
 
 
 def register(server: grpc.aio.Server, parts: Parts) -> None:
-    """Puts the servicers of the analytics on a server."""
+    """Adds the servicers of the analytics to a server."""
     peers = Peers.of(parts.settings)
     deployments = Deployments(peers.catalog_lifecycle)
     metering_service_pb2_grpc.add_MeteringServiceServicer_to_server(

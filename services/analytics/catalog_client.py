@@ -1,7 +1,7 @@
-"""What subscriptions come to, asked of the quote engine: the one path of accrual and roll-up.
+"""Prices subscriptions with the catalog's quote engine, for accruals and roll-ups alike.
 
-Both name the subscriptions of a period, the usage that was metered for them and the facts
-behind it in the same way, so that an accrual at a period's end is the invoice of it.
+Both send the subscriptions of a period, their usage and its facts in the same form, so the accrual
+at the end of a period equals its invoice.
 """
 
 import re
@@ -37,10 +37,10 @@ __all__ = [
 Subscriptions = Sequence[pb.BillableSubscription]
 
 QUOTES_A_CALL: Final = 10_000
-"""As many as the catalog takes at once."""
+"""The catalog's maximum per call."""
 
 MAX_TENANTS: Final = 1_000
-"""As many as it lists at once."""
+"""The catalog's maximum page size."""
 
 OUT_OF_RANGE: Final = "OUT_OF_RANGE"
 
@@ -49,17 +49,17 @@ _ITEM: Final = re.compile(r"\bitems\[([0-9]{1,6})\]")
 
 @dataclass(frozen=True, slots=True)
 class QuoteItem:
-    """A subscription and what its deployment used in the period, on whatever day."""
+    """A subscription and the usage of its deployment in the period."""
 
     subscription_id: str
     usage: Sequence[UsageSeries]
     engine_version: str = ""
-    """By which it is priced; the current one when empty."""
+    """Engine version; the current one if empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteOutcome:
-    """What a subscription came to, or why it could not be priced: one of both."""
+    """The quote of a subscription or its error; exactly one is set."""
 
     subscription_id: str
     quote: quotes_pb2.Quote | None
@@ -76,7 +76,7 @@ async def billable(
     tenant_ids: Sequence[str] = (),
     include_trials: bool = False,
 ) -> pb.ListBillableSubscriptionsResponse:
-    """A page of tenants with the subscriptions that were billable on any day of the period."""
+    """A page of tenants with their subscriptions that were billable on any day of the period."""
     request = pb.ListBillableSubscriptionsRequest(
         page_size=page_size,
         page_token=page_token,
@@ -92,7 +92,7 @@ async def billable(
 async def billable_tenants(
     catalog: "PricingServiceAsyncStub", period: Period, *, page_size: int, page_token: str
 ) -> tuple[list[str], str]:
-    """A page of the tenants that a subscription bills on any day of the period; the next token."""
+    """A page of tenants with a billable day in the period, and the next token."""
     request = pb.ListBillableSubscriptionsRequest(
         page_size=page_size,
         page_token=page_token,
@@ -102,7 +102,7 @@ async def billable_tenants(
     )
     with asking(Service.CATALOG):
         answer = await catalog.ListBillableSubscriptions(request)
-    # A release of the catalog that does not know what is asked for lists the subscriptions.
+    # A release of the catalog without this filter lists the subscriptions.
     listed = (one.subscription.tenant_id for one in answer.billable_subscriptions)
     return list(dict.fromkeys((*answer.tenant_ids, *listed))), answer.next_page_token
 
@@ -114,7 +114,7 @@ async def billable_of(
     *,
     include_trials: bool = False,
 ) -> Subscriptions:
-    """All subscriptions of some tenants that were billable on any day of the period."""
+    """All subscriptions of the given tenants that were billable on any day of the period."""
     found: list[pb.BillableSubscription] = []
     token = ""
     while tenant_ids:
@@ -134,10 +134,10 @@ async def billable_of(
 
 
 def items_of(subscriptions: Subscriptions, usage: Sequence[UsageSeries]) -> list[QuoteItem]:
-    """The subscriptions, each with the usage of its deployment.
+    """Combines subscriptions with the usage of their deployments.
 
-    A deployment that was subscribed more than once gives all of it to each: the engine takes
-    the days that a subscription bills.
+    If a deployment has several subscriptions, each gets all of its usage: the engine selects the
+    days that a subscription bills.
     """
     by_deployment: dict[tuple[str, str], list[UsageSeries]] = {}
     for used in usage:
@@ -154,9 +154,9 @@ def items_of(subscriptions: Subscriptions, usage: Sequence[UsageSeries]) -> list
 async def quote(
     catalog: "PricingServiceAsyncStub", period: Period, items: Sequence[QuoteItem]
 ) -> list[QuoteOutcome]:
-    """The quote or the failure of each item, in the order of the items.
+    """The quote or the error of each item, in the order of the items.
 
-    An item that the catalog does not take at all fails alone: the others are priced.
+    An item that the catalog rejects fails alone; the others are priced.
     """
     outcomes: list[QuoteOutcome] = []
     for start in range(0, len(items), QUOTES_A_CALL):
@@ -185,7 +185,7 @@ async def _batch(
             return outcomes
     if len(items) == 1:
         return [QuoteOutcome(items[0].subscription_id, None, OUT_OF_RANGE, refusal)]
-    # The refusal names the item; where it does not, the halves tell which one it is.
+    # The error names the item; if it does not, bisect the batch.
     named = _ITEM.search(refusal)
     place = int(named[1]) if named else len(items)
     cut = [0, place, place + 1] if place < len(items) else [0, len(items) // 2]
@@ -197,7 +197,7 @@ async def _batch(
 
 
 def usage_message(used: UsageSeries) -> pb.UsageSeries:
-    """Usage as the catalog takes it."""
+    """Usage as the catalog's message."""
     return pb.UsageSeries(
         resource_kind=used.resource_kind,
         runs=(

@@ -1,7 +1,7 @@
-"""Which deployment is meant: the catalog's id of it, by id or by a tag's slug.
+"""Resolves deployments given by id or by slug to the catalog's ids.
 
-The inventory names a deployment as it was named to it: by its id when it was assigned, by
-its slug when it was tagged. Usage and costs are kept under the catalog's id.
+The inventory has a deployment's id if a resource was assigned, and its slug if it was tagged. Usage
+and costs are stored under the catalog's id.
 """
 
 from collections.abc import Iterable
@@ -22,24 +22,24 @@ __all__ = ["Deployments", "Known", "Named", "Owner"]
 
 KEYS_A_CALL: Final = 5_000
 MAX_NAME: Final = 63
-"""Of a slug; an id is shorter. What is longer names nothing, and is not asked for."""
+"""Maximum length of a slug; an id is shorter. Longer names are not looked up."""
 
 MAX_KEPT: Final = 200_000
-"""Found deployments that are remembered: a deployment never changes its id or its tenant."""
+"""Size of the cache of found deployments; a deployment never changes its id or tenant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A deployment as the catalog knows it now."""
+    """A deployment in the catalog."""
 
     tenant_id: str
     deployment_id: str
     name: str
-    """What people call it."""
+    """Display name."""
 
 
 class Deployments:
-    """Asks the catalog, once for each deployment that it knows."""
+    """Looks deployments up in the catalog, with a cache."""
 
     def __init__(self, catalog: "LifecycleServiceAsyncStub") -> None:
         self._catalog = catalog
@@ -48,10 +48,11 @@ class Deployments:
     async def find(
         self, wanted: Iterable[Named], *, by_slug_alone: bool = False
     ) -> dict[Named, Owner]:
-        """Those that the catalog knows; the others are left out.
+        """The known deployments by key; unknown keys are omitted.
 
-        A slug is any tenant's to choose: without its tenant it decides nothing, and is left out.
-        `by_slug_alone` is for an operator's filters, which it may name where one tenant has it.
+        A slug is unique only within its tenant, so a slug without a tenant is omitted.
+        `by_slug_alone` is for an operator's filters: it accepts such a slug if exactly one tenant
+        has it.
         """
         asked = {one for one in wanted if by_slug_alone or one.tenant_id or one.is_by_id}
         found = {one: self._known[one] for one in asked if one in self._known}
@@ -61,7 +62,7 @@ class Deployments:
         return found
 
     async def known(self, wanted: Iterable[Named]) -> dict[Named, Known]:
-        """Those that the catalog knows, with their names of now; the others are left out."""
+        """The known deployments with their current names; unknown keys are omitted."""
         asked = [one for one in set(wanted) if len(one.deployment) <= MAX_NAME]
         found: dict[Named, Known] = {}
         for start in range(0, len(asked), KEYS_A_CALL):
@@ -75,14 +76,14 @@ class Deployments:
         found = {named: Owner(one.tenant_id, one.id, one.slug) for named, one in answer.items()}
         if len(self._known) > MAX_KEPT:
             self._known.clear()
-        # A slug alone may come to mean two deployments tomorrow: it is asked for every time.
+        # A slug without a tenant may become ambiguous later, so it is not cached.
         self._known |= {
             named: owner for named, owner in found.items() if named.tenant_id or named.is_by_id
         }
         return found
 
     async def _look_up(self, wanted: list[Named]) -> dict[Named, deployments_pb2.Deployment]:
-        """At most `KEYS_A_CALL` of them, asked in one call."""
+        """Looks up at most `KEYS_A_CALL` keys in one call."""
         request = pb.LookupDeploymentsRequest(keys=map(_key, wanted))
         with asking(Service.CATALOG):
             answer = await self._catalog.LookupDeployments(request)

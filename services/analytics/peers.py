@@ -1,7 +1,7 @@
-"""The services that this one asks: inventory for intervals, billing for costs, catalog for quotes.
+"""Clients of the services that this one calls: inventory, billing and catalog.
 
-A channel lives as long as the process, and connects when it is first used: this service
-starts, and answers what it can by itself, also while the others are down.
+A channel lives as long as the process and connects on first use, so this service starts and answers
+what it can even if the others are down.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ __all__ = ["Peers", "asking"]
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """Their stubs, by what they are asked for."""
+    """The stubs, by purpose."""
 
     inventory_lookup: "LookupServiceAsyncStub"
     billing_costs: "CostFeedServiceAsyncStub"
@@ -47,7 +47,7 @@ class Peers:
 
     @classmethod
     def of(cls, settings: Settings) -> "Peers":
-        """The stubs; must be made inside the running loop."""
+        """Creates the stubs; call it inside the running event loop."""
         inventory = open_channel(settings, Service.INVENTORY, caller=Service.ANALYTICS)
         billing = open_channel(settings, Service.BILLING, caller=Service.ANALYTICS)
         catalog = open_channel(settings, Service.CATALOG, caller=Service.ANALYTICS)
@@ -61,13 +61,12 @@ class Peers:
 
 @contextmanager
 def asking(service: Service, *, missing: NotFound | None = None) -> Iterator[None]:
-    """Says in our own errors what another service answered inside.
+    """Translates gRPC errors of another service, raised in the block, to this service's errors.
 
-    Raises `missing`, where it is given, when the other does not know what it was asked about;
-    InvalidArgument for a page token that it does not take, FailedPrecondition for anything else
-    that it does not take, Aborted when what it was asked for changed meanwhile, Unimplemented
-    when its release does not answer that yet, and Unavailable for all else: nothing is guessed
-    without it.
+    Raises `missing`, if given, for NOT_FOUND; InvalidArgument for a rejected page token and
+    FailedPrecondition for any other rejected request; Aborted if the data changed in the meantime;
+    Unimplemented if the other's release does not have the call; and Unavailable for everything
+    else, because no result is guessed.
     """
     try:
         yield
@@ -83,7 +82,7 @@ def _ours(service: Service, error: grpc.aio.AioRpcError) -> ArcadiaError:
         if said.startswith("page_token:"):
             return InvalidArgument("page_token", f"the {service} says: {said}")
         return FailedPrecondition(
-            f"the {service} refused what it was asked: {said}", reason=f"{service}_REFUSED".upper()
+            f"the {service} rejected the request: {said}", reason=f"{service}_REFUSED".upper()
         )
     if error.code() is grpc.StatusCode.UNIMPLEMENTED:
         return Unimplemented()

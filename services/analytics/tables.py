@@ -1,7 +1,7 @@
-"""The tables of the analytics service: what they share. Each part has its own models.
+"""What the tables of the analytics service share. Each part declares its own tables.
 
-The migrations make them, with what these definitions cannot say: row-level security,
-rights and partitions.
+The migrations create them, with what these definitions cannot express: row-level security,
+privileges and partitions.
 """
 
 from sqlalchemy import MetaData

@@ -105,7 +105,7 @@ async def test_an_event_by_slug_names_its_tenant_and_an_equal_slug_of_another_ch
 ) -> None:
     bare = await analytics.send(event("a", deployment="shop"))
     assert [(one.reason, one.message) for one in bare.refused] == [
-        ("FIELD_REQUIRED", "tenant_id: is required where deployment_id is a slug")
+        ("FIELD_REQUIRED", "tenant_id: is required if deployment_id is a slug")
     ]
     rival = Deployment("11111111-0000-7000-8000-000000000003", "globex", "shop")
     analytics.peers.deployments.append(rival)

@@ -1,1 +1,1 @@
-"""SQL that every part of the analytics service uses."""
+"""Generations, which every part of the analytics service uses."""

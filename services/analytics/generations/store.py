@@ -1,8 +1,8 @@
-"""Generations: work on a subject that goes page by page, and counts when its last page is there.
+"""Generations: results for a subject that are written page by page and become current at the end.
 
-What a page found is written with the id of its generation. The rows of a subject's current
-generation count, and no others; so one that breaks off changes nothing, and a page that is sent
-again replaces itself. Finishing swaps in the new generation atomically.
+The rows of a page carry the id of its generation. Only the rows of a subject's current generation
+count, so an interrupted generation changes nothing, and a repeated page replaces itself. Finishing
+swaps in the new generation atomically.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ __all__ = [
 
 
 class Work(StrEnum):
-    """What a generation does; its subject is a day for metering, else a month's first day."""
+    """The type of a generation; its subject is a day for metering, else a month's first day."""
 
     METERING = "metering"
     COSTS = "costs"
@@ -53,7 +53,7 @@ CURRENT: Final = text("""
 SELECT id, state, until, complete FROM work_passes
 WHERE work = :work AND subject = :subject AND state = 'current'
 """)
-# Held until the end of the transaction: a generation that ends waits for the pages of itself.
+# Held until the end of the transaction, so that finishing waits for the generation's pages.
 LOCK: Final = text("SELECT state FROM work_passes WHERE id = :id FOR UPDATE")
 PAGE: Final = text("""
 INSERT INTO work_pass_pages (pass_id, token, next_token, counts)
@@ -68,7 +68,7 @@ INCOMPLETE: Final = text("""
 UPDATE work_passes SET complete = false WHERE id = :id AND complete
 """)
 READ_FROM: Final = text("UPDATE work_passes SET source_version = :source_version WHERE id = :id")
-# From the first page on, each leads to another that is there, and one ends it.
+# The pages form a chain from the first to the last.
 GAPS: Final = text("""
 SELECT count(*) FROM (
     SELECT '' AS token UNION SELECT next_token FROM work_pass_pages WHERE pass_id = :id
@@ -87,7 +87,7 @@ RETURNING id
 COMPLETE: Final = text("""
 UPDATE work_passes SET state = 'current', completed_at = :now WHERE id = :id
 """)
-# Long enough that no retry of theirs can still come and be taken for a new generation.
+# Long enough that no late retry can be mistaken for a new generation.
 FORGET: Final = text("""
 DELETE FROM work_passes WHERE id IN (
     SELECT id FROM work_passes
@@ -99,22 +99,22 @@ PREPARE: Final = text("SELECT prepare_month(CAST(:parents AS text[]), :month)")
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A generation over a subject."""
+    """A generation of a subject."""
 
     id: int
     work: Work
     subject: date
     until: datetime | None
-    """Up to when it looks; the same on all its pages."""
+    """The end of the time it covers; the same on all its pages."""
     complete: bool
-    """Whether all that it read from was complete itself."""
+    """Whether its sources were complete."""
     is_current: bool
-    """Whether it has ended, and what it found counts."""
+    """Whether it is finished, so that its rows count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What became of a page."""
+    """The result of a page."""
 
     next_token: str
     """Empty on the last."""
@@ -130,9 +130,9 @@ async def open_generation(
     now: datetime,
     until: datetime | None = None,
 ) -> Generation:
-    """The generation of a key, opened if it is new.
+    """Opens the generation of a key, or returns it if it exists.
 
-    Raises Aborted when a younger one ended before it: what it would find is out of date.
+    Raises Aborted if a younger one finished already: its results would be outdated.
     """
     key = {"work": work, "subject": subject, "pass_key": pass_key}
     await session.execute(OPEN, {**key, "until": until, "now": now})
@@ -143,16 +143,16 @@ async def open_generation(
 
 
 async def current_generation(session: ReadSession, work: Work, subject: date) -> Generation | None:
-    """The generation whose rows count; None when none ever ended."""
+    """The current generation; None if none was ever finished."""
     row = (await session.execute(CURRENT, {"work": work, "subject": subject})).first()
     return Generation(row.id, work, subject, row.until, row.complete, True) if row else None
 
 
 async def known_page(session: ReadSession, of: Generation, token: str) -> Page:
-    """A page of a generation that has ended. Raises Aborted for one that it never had."""
+    """A page of a finished generation. Raises Aborted for a page that it never had."""
     row = (await session.execute(KNOWN_PAGE, {"id": of.id, "token": token})).first()
     if row is None:
-        raise Aborted("the generation has ended without this page", reason="PASS_ENDED")
+        raise Aborted("the generation was finished without this page", reason="PASS_ENDED")
     return Page(row.next_token, tuple(row.counts))
 
 
@@ -166,11 +166,11 @@ async def record_page(
     complete: bool = True,
     source_version: str = "",
 ) -> None:
-    """Writes down that a page is there, or there again; write its rows in the same session.
+    """Records a page, idempotently; write its rows in the same session.
 
-    `source_version` names what it was read from, where that has a name.
+    `source_version` identifies the source, if it has a version.
 
-    Raises Aborted when a younger generation ended meanwhile.
+    Raises Aborted if a younger generation finished in the meantime.
     """
     state = (await session.execute(LOCK, {"id": of.id})).scalar_one()
     if state == "superseded":
@@ -185,20 +185,20 @@ async def record_page(
 
 
 async def complete_generation(session: WriteSession, of: Generation, *, now: datetime) -> list[int]:
-    """Makes a generation the current one of its subject, now that its last page is there.
+    """Finishes a generation: makes it the current one of its subject.
 
-    Answers the ids of the generations that it replaces, whose rows are to be deleted. Raises
-    Aborted when a page of it is missing, or a younger generation ended before it.
+    Returns the ids of the replaced generations, whose rows are to be deleted. Raises Aborted if a
+    page is missing, or a younger generation finished already.
     """
     subject = {"work": of.work, "subject": of.subject}
     await session.execute(ONE_AT_A_TIME, {"work": of.work, "subject": of.subject.isoformat()})
     state = (await session.execute(LOCK, {"id": of.id})).scalar_one()
     if state == "superseded":
         raise _superseded(of.work, of.subject)
-    # The token after the last page is empty, as that of the first: its own page is there.
+    # The token after the last page is empty, as that of the first, whose page exists.
     if (await session.execute(GAPS, {"id": of.id})).scalar_one():
         raise Aborted(
-            f"pages of the generation over {of.subject} are missing: begin it anew",
+            f"pages of the generation of {of.subject} are missing: start again",
             reason="PASS_INCOMPLETE",
         )
     replaced = (await session.execute(SUPERSEDE, {**subject, "id": of.id})).scalars().all()
@@ -208,17 +208,17 @@ async def complete_generation(session: WriteSession, of: Generation, *, now: dat
 
 
 async def prepare_month(session: WriteSession, month: date, *parents: str) -> None:
-    """Makes sure that partitioned tables can take rows of a month."""
+    """Creates the partitions of a month if they do not exist."""
     await session.execute(PREPARE, {"parents": list(parents), "month": month})
 
 
 def page_of(token: str) -> str:
-    """A short name of a page, kept with its rows."""
+    """A short id of a page, stored with its rows."""
     return hashlib.blake2b(token.encode(), digest_size=8).hexdigest()
 
 
 def _superseded(work: Work, subject: date) -> Aborted:
     return Aborted(
-        f"a younger generation of {work} over {subject} has ended: begin anew",
+        f"a younger generation of {work} of {subject} has finished: start again",
         reason="PASS_SUPERSEDED",
     )

@@ -1,4 +1,4 @@
-"""From a subscription's quote to what it has come to in the running month."""
+"""Computes the accruals of the running month from quotes."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ def accruals_of(
     subscriptions: Iterable[pricing_service_pb2.BillableSubscription],
     outcomes: Iterable[QuoteOutcome],
 ) -> list[Accrual]:
-    """The accruals of those subscriptions that could be priced; both in the same order."""
+    """The accruals of the priced subscriptions; both lists have the same order."""
     return [
         accrual_of(one, outcome.quote)
         for one, outcome in zip(subscriptions, outcomes, strict=True)
@@ -26,7 +26,7 @@ def failures_of(
     subscriptions: Iterable[pricing_service_pb2.BillableSubscription],
     outcomes: Iterable[QuoteOutcome],
 ) -> list[AccrualFailure]:
-    """Those that could not be priced; both in the same order."""
+    """The subscriptions that could not be priced; both lists have the same order."""
     return [
         AccrualFailure(
             one.subscription.id,
@@ -43,7 +43,7 @@ def failures_of(
 def accrual_of(
     billable: pricing_service_pb2.BillableSubscription, quote: quotes_pb2.Quote
 ) -> Accrual:
-    """What its invoice would be now: the recurring part prorated, overage and ad hoc usage."""
+    """The invoice so far: recurring charges prorated, overage and ad hoc usage."""
     kinds: dict[str, int] = {}
     for line in (*quote.first_invoice, *quote.overage, *quote.ad_hoc):
         kind = line.resource_kind or line.kind

@@ -1,4 +1,4 @@
-"""AttributionService: workers bring costs to their owners, and months to their margin."""
+"""AttributionService: workers attribute costs to owners and compute the margin of months."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -68,13 +68,13 @@ FALLEN: Final = (
     Attribution.UNATTRIBUTED,
     Attribution.SHARED,
 )
-"""In the order of the counts that are answered."""
+"""In the order of the returned counts."""
 
 MAX_UNSETTLED: Final = 12
-"""Months that are computed anew at once; the others the next time."""
+"""Maximum months recomputed per call; the next call takes the others."""
 
 MAX_KEPT: Final = 240
-"""Months that are looked at: twenty years."""
+"""Maximum months to consider: twenty years."""
 
 MAX_TENANTS: Final = 1_000
 TENANTS_A_PAGE: Final = 200
@@ -87,7 +87,7 @@ def _now() -> datetime:
 
 
 class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceServicer):
-    """Needs inventory for whose resources were, billing for costs, catalog for quotes."""
+    """Uses inventory for ownership, billing for costs, catalog for quotes."""
 
     def __init__(
         self,
@@ -105,14 +105,14 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
     async def AttributeCosts(
         self, request: pb.AttributeCostsRequest, context: Context
     ) -> pb.AttributeCostsResponse:
-        """Attributes a page of a month's bill; the last page replaces the month."""
+        """Attributes a page of a month's bill; the last page swaps in the new results."""
         period = read_month(request.period, "period")
         return await self._attribute(Work.COSTS, period, request, pb.AttributeCostsResponse)
 
     async def AttributeDailyCosts(
         self, request: pb.AttributeDailyCostsRequest, context: Context
     ) -> pb.AttributeDailyCostsResponse:
-        """Attributes a page of daily costs; the last page replaces those of their month."""
+        """Attributes a page of daily costs; the last page swaps in their month."""
         days = _days_of_one_month(request)
         return await self._attribute(
             Work.DAILY_COSTS, days, request, pb.AttributeDailyCostsResponse
@@ -125,7 +125,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         request: pb.AttributeCostsRequest | pb.AttributeDailyCostsRequest,
         answer_type: type[Answer],
     ) -> Answer:
-        """A page of a generation: of spans first, then of costs."""
+        """Processes a page of a generation: spans first, then costs."""
         size = internal_page_size(request.page_size)
         filters = (work, days.start.isoformat(), days.end.isoformat())
         position = decode_token(request.page_token, filters, (str, str))
@@ -152,7 +152,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
     async def _read_spans(
         self, of: Generation, days: Period, size: int, token: str, page_token: str
     ) -> tuple[str, str]:
-        """Writes a page of spans; what comes after it."""
+        """Writes a page of spans; returns the next position."""
         span = (timestamp(days.start_at), timestamp(of.until))
         page = await feeds.spans(self._peers, self._deployments, span, size=size, token=token)
         following = (SPANS, page.next_token) if page.next_token else (COSTS, "")
@@ -172,7 +172,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         page_token: str,
         filters: Any,
     ) -> tuple[tuple[int, ...], str]:
-        """Writes a page of costs with their parts; on the last one, replaces the month."""
+        """Writes a page of costs with their parts; the last page swaps in the month."""
         feed = feeds.period_costs if of.work is Work.COSTS else feeds.daily_costs
         page = await feed(self._peers, self._deployments, days, size=size, token=token)
         next_token = encode_token(filters, (COSTS, page.next_token)) if page.next_token else ""
@@ -203,7 +203,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         spans: dict[UUID, list[OwnedSpan]],
         days: Period,
     ) -> dict[UUID, KnownLife]:
-        """What the inventory knows beyond the month, of what was charged before its spans in it."""
+        """The lifetimes beyond the month of resources charged before their spans in it."""
         if of.work is not Work.COSTS:
             return {}
         early = {
@@ -216,7 +216,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
     async def RefreshAccrual(
         self, request: pb.RefreshAccrualRequest, context: Context
     ) -> pb.RefreshAccrualResponse:
-        """Prices a page of subscriptions; the last page replaces the accrual."""
+        """Prices a page of subscriptions; the last page swaps in the accrual."""
         period = read_month(request.period, "period")
         size = internal_page_size(request.page_size, TENANTS_A_PAGE, MAX_TENANTS)
         key = required("pass_key", request.pass_key)
@@ -256,7 +256,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
     async def GetUnsettledMonths(
         self, request: pb.GetUnsettledMonthsRequest, context: Context
     ) -> pb.GetUnsettledMonthsResponse:
-        """The months before one whose margin is to be computed anew."""
+        """Lists the earlier months whose margin must be recomputed."""
         before = read_month(request.before, "before")
         async with self._database.read(current_caller().scope) as session:
             kept = await kept_months(session, before.start, limit=MAX_KEPT)
@@ -273,7 +273,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
     async def RefreshMargin(
         self, request: pb.RefreshMarginRequest, context: Context
     ) -> pb.RefreshMarginResponse:
-        """Computes a month's margin and its reconciliation anew."""
+        """Recomputes a month's margin and its reconciliation."""
         period = read_month(request.period, "period")
         now = self._clock()
         async with self._database.write(current_caller().scope) as session:

@@ -1,4 +1,4 @@
-"""What attribution is fed by: the inventory's spans, and the bill's lines or daily costs."""
+"""The inputs of attribution: the inventory's spans, and the lines of bills or daily costs."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ KEYS_A_CALL: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class SpanPage:
-    """A page of spans in which resources existed and were somebody's."""
+    """A page of ownership spans."""
 
     spans: Sequence[Interval]
     next_token: str
@@ -50,9 +50,9 @@ class CostPage:
     costs: Sequence[Cost]
     next_token: str
     complete: bool
-    """Whether all that there is to know is known already."""
+    """Whether the source is complete."""
     source_version: str = ""
-    """Another one means other costs."""
+    """Changes when the costs change."""
 
 
 async def spans(
@@ -63,7 +63,7 @@ async def spans(
     size: int,
     token: str,
 ) -> SpanPage:
-    """How resources of every kind existed within a span, and whose they were."""
+    """The ownership spans of all resources within a period."""
     request = lookup_service_pb2.ListExistenceIntervalsRequest(
         page_size=size, page_token=token, span_from=span[0], span_to=span[1]
     )
@@ -94,7 +94,7 @@ async def period_costs(
 
 
 async def lives(peers: Peers, resource_ids: Collection[UUID]) -> dict[UUID, KnownLife]:
-    """The whole lives of resources; of those that the inventory does not know, none."""
+    """The lifetimes of resources; unknown resources are omitted."""
     wanted = sorted(resource_ids)
     found: dict[UUID, KnownLife] = {}
     for first in range(0, len(wanted), KEYS_A_CALL):
@@ -114,7 +114,7 @@ async def lives(peers: Peers, resource_ids: Collection[UUID]) -> dict[UUID, Know
 
 
 async def lines_versions(peers: Peers, months: Sequence[date]) -> list[str]:
-    """What the bills of these months are named now, as in `CostPage.source_version`."""
+    """The current versions of the bills of these months, as in `CostPage.source_version`."""
     request = cost_feed_service_pb2.GetLinesVersionsRequest(
         periods=[month.isoformat() for month in months]
     )
@@ -125,7 +125,7 @@ async def lines_versions(peers: Peers, months: Sequence[date]) -> list[str]:
 async def daily_costs(
     peers: Peers, deployments: Deployments, days: Period, *, size: int, token: str
 ) -> CostPage:
-    """The daily costs of a span of days."""
+    """The daily costs of a range of days."""
     request = cost_feed_service_pb2.ListSpanCostsRequest(
         page_size=size,
         page_token=token,
@@ -177,7 +177,7 @@ def _daily(cost: costs_pb2.DailyCost) -> Cost:
 
 
 async def _known(deployments: Deployments, costs: list[Cost]) -> list[Cost]:
-    """The costs, their deployments by the catalog's id where it knows them."""
+    """The costs, with deployments resolved to the catalog's ids if known."""
     named = {Named(cost.tenant_id, cost.deployment_id) for cost in costs if cost.deployment_id}
     owners = await deployments.find(named)
     if not owners:

@@ -1,4 +1,4 @@
-"""MarginService: whether each tenant makes or loses money, as the operator sees it."""
+"""MarginService: revenue, costs and margin, for operators."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -60,7 +60,7 @@ def _now() -> datetime:
 
 
 class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
-    """Reads what was computed last; workers compute it anew."""
+    """Reads the last computed results; workers recompute them."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
     async def GetMargin(
         self, request: pb.GetMarginRequest, context: Context
     ) -> pb.GetMarginResponse:
-        """The margin of a month."""
+        """Returns the margin of a month."""
         period = read_month(request.period, "period")
         size = page_size(request.page_size)
         async with self._database.read(current_caller().scope) as session:
@@ -116,7 +116,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
     async def ListMarginShares(
         self, request: pb.ListMarginSharesRequest, context: Context
     ) -> pb.ListMarginSharesResponse:
-        """A month's margin by tenant or by deployment."""
+        """Lists a month's margin by tenant or by deployment."""
         period = read_month(request.period, "period")
         grouping = word("group_by", request.group_by, GROUPINGS)
         tenant_id = text("tenant_id", request.tenant_id)
@@ -138,7 +138,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
     async def GetMarginTrend(
         self, request: pb.GetMarginTrendRequest, context: Context
     ) -> pb.GetMarginTrendResponse:
-        """The margin over months; months that were never computed are unknown."""
+        """Returns the margin over months; months that were never computed are unknown."""
         months = _months(request)
         tenant_id = text("tenant_id", request.tenant_id)
         deployment_id = text("deployment_id", request.deployment_id)
@@ -150,7 +150,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             ):
                 raise InvalidArgument(
                     "tenant_id",
-                    f"is required: several tenants have a deployment {deployment_id!r}",
+                    f"is required, because several tenants have a deployment {deployment_id!r}",
                     reason="FIELD_REQUIRED",
                 )
             rows = await read_trend(
@@ -166,7 +166,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
     async def GetAccrual(
         self, request: pb.GetAccrualRequest, context: Context
     ) -> pb.GetAccrualResponse:
-        """What the running month has come to."""
+        """Returns the accrual of the running month."""
         period = month_of(self._clock().date())
         size = page_size(request.page_size)
         async with self._database.read(current_caller().scope) as session:
@@ -203,7 +203,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
     async def ListAccruals(
         self, request: pb.ListAccrualsRequest, context: Context
     ) -> pb.ListAccrualsResponse:
-        """The running month per subscription."""
+        """Lists the accrual of the running month per subscription."""
         period = month_of(self._clock().date())
         tenant_id = text("tenant_id", request.tenant_id)
         deployment_id = text("deployment_id", request.deployment_id)
@@ -230,7 +230,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
     async def ListReconciliationDifferences(
         self, request: pb.ListReconciliationDifferencesRequest, context: Context
     ) -> pb.ListReconciliationDifferencesResponse:
-        """Where the three books of a closed month do not say the same."""
+        """Lists the differences between the three records of a closed month."""
         period = read_month(request.period, "period")
         wanted = request.difference_type
         difference_type = word("difference_type", wanted, set(Difference)) if wanted else ""
@@ -258,7 +258,7 @@ def _text(percent: Decimal | None) -> str | None:
 
 
 async def _splits(session: ReadSession, work: Work, period: Period) -> Sequence[SharedSplit]:
-    """By what the shared costs were split that count now."""
+    """The current split keys of shared costs."""
     costs = await current_generation(session, work, period.start)
     return await read_splits(session, costs) if costs else ()
 
@@ -273,7 +273,7 @@ async def _first_shares(
 async def _conversion(
     session: ReadSession, months: Sequence[MarginMonth]
 ) -> margins_pb2.Conversion:
-    """By what the amounts of some months were brought together."""
+    """The exchange rates used for the amounts of some months."""
     ids = sorted({identity for month in months for identity in month.exchange_rate_ids})
     return margins_pb2.Conversion(
         reporting_currency=months[0].reporting_currency if months else REPORTING_CURRENCY,

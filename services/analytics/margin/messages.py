@@ -1,4 +1,4 @@
-"""Rates and margins as protos."""
+"""Renders rates and margins as messages."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 OTHER: Final = "other"
-"""A cost of no kind of resource, as among the kinds of a month."""
+"""The name of costs without a resource kind."""
 
 
 def rate_message(rate: ExchangeRate) -> margins_pb2.ExchangeRate:
@@ -34,7 +34,7 @@ def rate_message(rate: ExchangeRate) -> margins_pb2.ExchangeRate:
 
 
 def share_message(share: Share) -> margins_pb2.MarginShare:
-    """What came in from somebody, and what it cost."""
+    """The revenue and costs of a holder."""
     holder = share.holder
     return message_of(
         margins_pb2.MarginShare,
@@ -46,7 +46,7 @@ def share_message(share: Share) -> margins_pb2.MarginShare:
 
 
 def kinds_message(amounts: Iterable[KindAmount]) -> margins_pb2.KindBreakdown:
-    """Revenue and costs by kind, each on its own axis."""
+    """Revenue and costs by kind."""
     kinds = margins_pb2.KindBreakdown()
     for one in amounts:
         axis = kinds.revenue if one.axis == "revenue" else kinds.cogs
@@ -55,7 +55,7 @@ def kinds_message(amounts: Iterable[KindAmount]) -> margins_pb2.KindBreakdown:
 
 
 def split_message(split: SharedSplit) -> margins_pb2.SharedCostSplit:
-    """By what a kind of shared cost was split."""
+    """The split of one kind of shared cost."""
     return message_of(
         margins_pb2.SharedCostSplit,
         split,
@@ -70,7 +70,7 @@ def month_message(month: MarginMonth) -> pb.MarginMonth:
 
 
 def accrual_message(accrual: Accrual) -> pb.SubscriptionAccrual:
-    """What a subscription has come to."""
+    """The accrual of a subscription."""
     return message_of(pb.SubscriptionAccrual, accrual)
 
 
@@ -80,5 +80,5 @@ def failure_message(failure: AccrualFailure) -> pb.AccrualFailure:
 
 
 def difference_message(difference: BookDifference) -> pb.ReconciliationDifference:
-    """A resource on which the books disagree."""
+    """A difference between the records of a resource."""
     return message_of(pb.ReconciliationDifference, difference)

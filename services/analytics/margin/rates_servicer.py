@@ -1,4 +1,4 @@
-"""ExchangeRateService: what brings costs and revenue to one currency."""
+"""ExchangeRateService: exchange rates, which convert costs and revenue to one currency."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -35,7 +35,7 @@ def _now() -> datetime:
 
 
 class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceServicer):
-    """Effective-dated rates between two currencies."""
+    """Reads and sets effective-dated rates between two currencies."""
 
     def __init__(self, database: Database, *, clock: Callable[[], datetime] = _now) -> None:
         self._database = database
@@ -83,7 +83,7 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
     async def GetRateInForce(
         self, request: pb.GetRateInForceRequest, context: Context
     ) -> pb.GetRateInForceResponse:
-        """Answers the rate of a day, if one was set."""
+        """Returns the rate of a day, if one was set."""
         pair = (
             currency_code("from_currency", request.from_currency),
             currency_code("to_currency", request.to_currency),

@@ -1,4 +1,4 @@
-"""A month's margin from what is kept of it: invoiced or accrued revenue, attributed costs."""
+"""Computes a month's margin from invoiced or accrued revenue and attributed costs."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -40,8 +40,8 @@ __all__ = ["refresh_accrued_margin", "refresh_invoiced_margin"]
 async def refresh_invoiced_margin(
     session: WriteSession, period: Period, *, now: datetime
 ) -> ComputedMargin:
-    """Computes a month's margin anew from its issued invoices and its attributed bill."""
-    # First of all: whoever changes an invoice marks the month either before or after this.
+    """Recomputes a closed month's margin from its issued invoices and its attributed bill."""
+    # Lock first, so that a change of an invoice marks the month either before or after this.
     await lock_margin(session, period, "invoiced")
     state = await invoiced_state(session, period.start)
     revenue = await invoiced_amounts(session, period.start)
@@ -52,7 +52,7 @@ async def refresh_invoiced_margin(
 async def refresh_accrued_margin(
     session: WriteSession, period: Period, accrual: Generation, *, now: datetime
 ) -> ComputedMargin:
-    """Computes the running month's margin anew from an accrual and the daily costs."""
+    """Recomputes the running month's margin from an accrual and the daily costs."""
     await lock_margin(session, period, "accrued")
     revenue = await accrued_amounts(session, accrual)
     costs = await current_generation(session, Work.DAILY_COSTS, period.start)
@@ -103,7 +103,7 @@ async def _refresh(
 
 
 def _cost_state(costs: Generation | None, spent: list[Amount]) -> State:
-    """Costs of which no line is known are unknown, not nothing."""
+    """Costs without any line are unknown, not zero."""
     if costs is None or not spent:
         return State.UNKNOWN
     return State.FINAL if costs.complete else State.PROVISIONAL
@@ -120,7 +120,7 @@ def _side(state: State, amounts: Iterable[Amount], conversion: Conversion) -> Si
 
 
 async def _conversion(session: ReadSession, period: Period, currencies: set[str]) -> Conversion:
-    """By the rates that are in force on the month's last day."""
+    """A converter with the rates in force on the month's last day."""
     last: date = period.end - timedelta(days=1)
     rates: dict[str, Rate] = {}
     for currency in sorted(currencies - {REPORTING_CURRENCY}):

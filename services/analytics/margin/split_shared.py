@@ -1,4 +1,4 @@
-"""Splits what is shared between all, now that all of it is known."""
+"""Splits shared costs, once all costs of the month are known."""
 
 from decimal import Decimal
 
@@ -28,7 +28,7 @@ __all__ = ["split_shared"]
 
 
 async def split_shared(session: WriteSession, of: Generation) -> None:
-    """Splits what is shared, kind by kind and day by day."""
+    """Splits shared costs by kind and day."""
     totals = await shared_totals(session, of)
     if not totals:
         return
@@ -51,7 +51,7 @@ async def split_shared(session: WriteSession, of: Generation) -> None:
 
 
 def _shared_cost(total: SharedTotal) -> Cost:
-    """What stands for all shared lines of a kind."""
+    """The cost that represents all shared lines of a kind."""
     return Cost(
         cost_id=None, day=total.day, kind=total.kind, classification="shared", description="",
         resource_id=None, is_matched=False, hours=None, start=None, end=None, tenant_id="",

@@ -1,4 +1,4 @@
-"""The tables of exchange rates, attributed costs, accrual and margin."""
+"""The tables of exchange rates, attributed costs, accruals and margins."""
 
 from sqlalchemy import (
     BigInteger,
@@ -37,7 +37,7 @@ __all__ = [
 
 
 def _found_by() -> list[Column[object]]:
-    """Which generation found a row, for which month, and on which of its pages."""
+    """The generation, month and page of a row."""
     return [
         Column("period", Date, nullable=False),
         Column("pass_id", BigInteger, nullable=False),

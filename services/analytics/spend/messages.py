@@ -1,4 +1,4 @@
-"""Policies and breaches as protos."""
+"""Renders policies and breaches as messages."""
 
 from arcadia.analytics.v1 import spend_service_pb2 as pb
 from arcadia.common.v1 import runs_pb2
@@ -15,7 +15,7 @@ def policy_message(policy: Policy) -> pb.SpendPolicy:
 
 
 def breach_message(breach: Breach) -> pb.SpendBreach:
-    """A breach with its policy as it was then."""
+    """A breach with the policy at that time."""
     run = message_of(
         runs_pb2.Run,
         breach,

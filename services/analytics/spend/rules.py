@@ -1,4 +1,4 @@
-"""When a cap is reached, and where a breach of it may move."""
+"""Decides when a spending cap is reached, and the transitions of a breach."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Action(StrEnum):
-    """What happens when a cap is reached."""
+    """The action of a policy when its cap is reached."""
 
     NOTIFY = "notify"
     ASK_APPROVAL = "ask_approval"
@@ -39,7 +39,7 @@ class Action(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a breach stands."""
+    """The status of a breach."""
 
     OPEN = "open"
     NOTIFIED = "notified"
@@ -52,7 +52,7 @@ class Status(StrEnum):
 
 
 class BreachDecision(StrEnum):
-    """What an operator says of a breach."""
+    """An operator's decision on a breach."""
 
     APPROVE = "approve"
     REFUSE = "refuse"
@@ -63,7 +63,7 @@ ACTIONS: Final = tuple(Action)
 AT_REST: Final = frozenset(
     {Status.NOTIFIED, Status.APPROVED, Status.PAUSED, Status.WITHDRAWN, Status.EXPIRED}
 )
-"""Nothing is done about these any more."""
+"""The final statuses."""
 
 _OUTCOMES: Final[Mapping[Status, frozenset[Status]]] = {
     Status.OPEN: frozenset({Status.NOTIFIED, Status.AWAITING_APPROVAL, Status.PAUSED}),
@@ -71,28 +71,28 @@ _OUTCOMES: Final[Mapping[Status, frozenset[Status]]] = {
     Status.REFUSED: frozenset({Status.PAUSED}),
     **{status: frozenset[Status]() for status in AT_REST},
 }
-"""What the work on a breach may say became of it; the rest is the operator's to say."""
+"""The statuses that the workflow may report; the others are an operator's decisions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A cap: of a month's accrual without tax, in whole cents of the currency."""
+    """A spending cap on a month's accrual without tax, in whole cents of the currency."""
 
     tenant_id: str
     deployment_id: str
-    """Empty for all that the tenant accrues."""
+    """Empty for the tenant's whole accrual."""
     cap_cents: int
     currency: str
     action: Action
     created_by: str
     created_at: datetime
     id: UUID | None = None
-    """None before it is kept."""
+    """None before it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A month in which a cap was reached, with its policy as it was then."""
+    """A month in which a cap was reached, with the policy at that time."""
 
     id: UUID
     policy_id: UUID
@@ -118,9 +118,9 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """A policy with what it caps has come to in a month, by currency in whole cents.
+    """A policy with its accrual in a month, by currency in whole cents.
 
-    With each, one unit of it in the policy's currency; None where no rate is in force.
+    Each with its exchange rate to the policy's currency; None without a rate in force.
     """
 
     policy: Policy
@@ -130,14 +130,14 @@ class Spending:
 
     @property
     def accrued_cents(self) -> int:
-        """All of it in whole cents of the policy's currency."""
+        """The accrual in whole cents of the policy's currency."""
         spent = map(Spent, self.currencies, self.cents, self.rates)
         return spent_cents(spent, self.policy.currency)
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A policy whose cap is reached, and by what, in whole cents of its currency."""
+    """A policy whose cap is reached, with the accrual in whole cents of its currency."""
 
     policy_id: UUID
     accrued_cents: int
@@ -145,16 +145,16 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What was accrued in a currency, in whole cents, and one unit of it in the policy's."""
+    """An accrual in one currency, in whole cents, with its rate to the policy's currency."""
 
     currency: str
     cents: int
     rate: Decimal | None
-    """None where no rate is in force: then parity is assumed, as for the margin."""
+    """None without a rate in force: then parity is assumed, as for the margin."""
 
 
 def spent_cents(spent: Iterable[Spent], currency: str) -> int:
-    """All of it in whole cents of a currency: converted exactly, and rounded once, half up."""
+    """The sum in whole cents of a currency: converted exactly and rounded once, half up."""
     exact = Fraction(0)
     for one in spent:
         rate = 1 if one.currency == currency or one.rate is None else one.rate
@@ -163,14 +163,14 @@ def spent_cents(spent: Iterable[Spent], currency: str) -> int:
 
 
 def is_reached(cap_cents: int, accrued_cents: int) -> bool:
-    """A cap is reached when all of it is spent, not only when more is."""
+    """A cap is reached when the accrual equals or exceeds it."""
     return accrued_cents >= cap_cents
 
 
 def after_outcome(current: Status, told: Status, *, month_is_over: bool = False) -> Status:
-    """Where a breach stands after a word of the work on it, which may come late or again.
+    """The status after a report of the workflow, which may arrive late or repeatedly.
 
-    Nobody decides any more of a month that is over: the next one has a cap of its own.
+    A month that is over needs no decision: the next month has its own cap.
     """
     if current is Status.AWAITING_APPROVAL and month_is_over:
         return Status.EXPIRED
@@ -178,21 +178,22 @@ def after_outcome(current: Status, told: Status, *, month_is_over: bool = False)
 
 
 def check_decision(action: Action, current: Status, decision: BreachDecision) -> Status:
-    """What a decision makes of a breach.
+    """The status after a decision.
 
-    Raises FailedPrecondition for one that asks nobody, or that is decided otherwise.
+    Raises FailedPrecondition if the policy needs no decision, or another decision was made.
     """
     wanted = Status.APPROVED if decision is BreachDecision.APPROVE else Status.REFUSED
     if action is not Action.ASK_APPROVAL:
         raise FailedPrecondition(
-            f"the policy says {action}: nobody is asked", reason="NO_APPROVAL_ASKED"
+            f"the action of the policy is {action}, which needs no approval",
+            reason="NO_APPROVAL_ASKED",
         )
     if current in (Status.OPEN, Status.AWAITING_APPROVAL):
         return wanted
     settled = Status.REFUSED if current is Status.PAUSED else current
     if settled is not wanted:
         raise FailedPrecondition(
-            f"the breach is {current} already",
+            f"the breach is already {current}",
             reason="BREACH_DECIDED",
             metadata={"status": current},
         )

@@ -1,4 +1,4 @@
-"""SpendService: proto to domain and back. Operators cap in it what tenants may come to."""
+"""SpendService: spending caps, which operators set."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -60,7 +60,7 @@ TOLD_BY_WORK: Final = (
     Status.AWAITING_APPROVAL,
     Status.PAUSED,
 )
-"""The rest is for an operator to say."""
+"""The statuses that a worker may report."""
 
 
 def _now() -> datetime:
@@ -68,7 +68,7 @@ def _now() -> datetime:
 
 
 class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
-    """Caps, and what becomes of them when they are reached."""
+    """Reads and changes spending caps and their breaches."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     async def CreateSpendPolicy(
         self, request: pb.CreateSpendPolicyRequest, context: Context
     ) -> pb.CreateSpendPolicyResponse:
-        """Makes a policy."""
+        """Creates a policy."""
         return await self._create(request, await self._new_policy(request))
 
     @once
@@ -142,7 +142,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     async def ListSpendBreaches(
         self, request: pb.ListSpendBreachesRequest, context: Context
     ) -> pb.ListSpendBreachesResponse:
-        """Lists the times a cap was reached, newest first."""
+        """Lists breaches of caps, newest first."""
         tenant_id = text("tenant_id", request.tenant_id)
         status = word("status", request.status, tuple(Status)) if request.status else ""
         size = page_size(request.page_size)
@@ -163,12 +163,12 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     async def DecideSpendBreach(
         self, request: pb.DecideSpendBreachRequest, context: Context
     ) -> pb.DecideSpendBreachResponse:
-        """Approves further spending, or refuses it; the work on the breach is told."""
+        """Approves or refuses further spending, and signals the breach's workflow."""
         answer = await self._decide(request)
         async with self._database.write(ALL) as session:
             breach = await locked_breach(session, UUID(request.id))
-        # After the commit: the work reads the decision. It also looks by itself, so that an
-        # answer that is lost here is not a decision that is lost.
+        # Signal after the commit, because the workflow reads the decision. It also polls, so a
+        # lost signal does not lose the decision.
         period_code = f"{breach.period:%Y-%m}"
         cap = money_text(breach.cap_cents, breach.currency)
         start = spend_breach(
@@ -187,7 +187,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         decision = BreachDecision(word("decision", request.decision, tuple(BreachDecision)))
         reason = text("reason", request.reason)
         breach = await locked_breach(session, uuid_of("id", request.id))
-        # Whether or not its work has found out yet that the month is over.
+        # Even if its workflow has not noticed yet that the month is over.
         current = self._after(breach, breach.status)
         wanted = check_decision(breach.action, current, decision)
         if wanted is not current:
@@ -200,7 +200,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     async def EvaluateSpendPolicies(
         self, request: pb.EvaluateSpendPoliciesRequest, context: Context
     ) -> pb.EvaluateSpendPoliciesResponse:
-        """Holds a page of policies against the accrual of the running month."""
+        """Evaluates a page of policies against the accrual of the running month."""
         size = internal_page_size(request.page_size, POLICIES_A_PAGE, MAX_POLICIES)
         now = self._clock()
         period = month_of(now)
@@ -228,7 +228,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     async def RecordSpendOutcome(
         self, request: pb.RecordSpendOutcomeRequest, context: Context
     ) -> pb.RecordSpendOutcomeResponse:
-        """Keeps what became of a breach, and answers where it stands."""
+        """Records the outcome of a breach and returns its status."""
         breach_id = uuid_of("breach_id", request.breach_id)
         told = Status(word("status", request.status, TOLD_BY_WORK))
         workflow_id = text("workflow_id", request.workflow_id)
@@ -246,12 +246,12 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         return pb.RecordSpendOutcomeResponse(spend_breach=breach_message(breach))
 
     def _after(self, breach: Breach, told: Status) -> Status:
-        """Where a breach stands after a word of it."""
+        """The status of a breach after the report."""
         is_over = self._clock() >= month_of(breach.period).end_at
         return after_outcome(breach.status, told, month_is_over=is_over)
 
     async def _new_policy(self, request: pb.CreateSpendPolicyRequest) -> Policy:
-        """The policy that is asked for; a deployment's has the tenant of the deployment."""
+        """The requested policy; a deployment's policy has the deployment's tenant."""
         currency = currency_code("currency", request.currency)
         tenant_id, deployment_id = text("tenant_id", request.tenant_id), ""
         if request.deployment_id:
@@ -261,7 +261,9 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
             if owner is None:
                 raise NotFound("deployment", deployment_id)
             if tenant_id not in ("", owner.tenant_id):
-                raise InvalidArgument("tenant_id", "is not the deployment's", reason="MISMATCH")
+                raise InvalidArgument(
+                    "tenant_id", "is not the tenant of the deployment", reason="MISMATCH"
+                )
             tenant_id = owner.tenant_id
         return Policy(
             tenant_id=required("tenant_id", tenant_id),

@@ -1,4 +1,4 @@
-"""Caps and their breaches: read and changed in sets."""
+"""The SQL of spending caps and their breaches."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -65,8 +65,8 @@ WHERE (CAST(:tenant_id AS text) = '' OR tenant_id = :tenant_id)
 ORDER BY id DESC
 LIMIT :limit
 """)
-# A page of policies, each with what its tenant or deployment has come to by currency, and the
-# rate of the day into the policy's own.
+# A page of policies, each with the accrual of its tenant or deployment by currency, and the day's
+# rate to the policy's currency.
 SPENDING: Final = text("""
 SELECT p.*, s.currencies, s.cents, s.rates
 FROM (
@@ -129,20 +129,20 @@ RETURNING *
 
 
 async def create_policy(session: WriteSession, policy: Policy) -> Policy:
-    """Sets a cap."""
+    """Inserts a policy."""
     return record_of(Policy, (await session.execute(CREATE, asdict(policy))).one())
 
 
 async def update_policy(
     session: WriteSession, policy_id: UUID, *, cap_cents: int | None, action: str | None
 ) -> Policy:
-    """Changes a cap or what happens at it; None stays as it is. Raises NotFound."""
+    """Changes a policy's cap or action; None keeps the value. Raises NotFound."""
     values = {"id": policy_id, "cap_cents": cap_cents, "action": action}
     return await _changed(session, Policy, UPDATE, values)
 
 
 async def delete_policy(session: WriteSession, policy_id: UUID, now: datetime) -> None:
-    """Ends a policy, and what waits for a decision upon it. Raises NotFound."""
+    """Ends a policy and its breaches that await a decision. Raises NotFound."""
     await _changed(session, Policy, DELETE, {"id": policy_id, "now": now})
     await session.execute(WITHDRAW, {"id": policy_id, "now": now})
 
@@ -150,7 +150,7 @@ async def delete_policy(session: WriteSession, policy_id: UUID, now: datetime) -
 async def list_policies(
     session: ReadSession, *, tenant_id: str, deployment_id: str, before: UUID | None, limit: int
 ) -> list[Policy]:
-    """Policies, newest first; `before` is the last one of the page before."""
+    """Policies, newest first; `before` is the last one of the previous page."""
     values = {
         "tenant_id": tenant_id,
         "deployment_id": deployment_id,
@@ -163,7 +163,7 @@ async def list_policies(
 async def list_breaches(
     session: ReadSession, *, tenant_id: str, status: str, before: UUID | None, limit: int
 ) -> list[Breach]:
-    """Breaches, newest first; `before` is the last one of the page before."""
+    """Breaches, newest first; `before` is the last one of the previous page."""
     values = {"tenant_id": tenant_id, "status": status, "before": before, "limit": limit}
     return records_of(Breach, await session.execute(LIST_BREACHES, values))
 
@@ -171,7 +171,7 @@ async def list_breaches(
 async def page_of_spending(
     session: ReadSession, period: date, day: date, *, after: UUID | None, limit: int
 ) -> list[Spending]:
-    """Policies with what they cap has come to in a month, at the rates of a day."""
+    """Policies with their accruals in a month, at the rates of a day."""
     values = {"period": period, "day": day, "after": after, "limit": limit}
     return records_of(Spending, await session.execute(SPENDING, values))
 
@@ -179,7 +179,7 @@ async def page_of_spending(
 async def open_breaches(
     session: WriteSession, period: date, reached: Sequence[Reached], now: datetime
 ) -> None:
-    """Opens a breach for each, unless the policy has one in that month."""
+    """Opens a breach per policy, unless it has one in that month."""
     driver = await session.driver()
     values = arrays_of(Reached, reached, "r") | {"period": period, "now": now}
     await driver.execute(OPEN, values)
@@ -188,16 +188,17 @@ async def open_breaches(
 async def waiting_breaches(
     session: ReadSession, policy_ids: Sequence[UUID], period: date
 ) -> list[Breach]:
-    """Of these policies, the breaches about which something is still to be done.
+    """The open breaches of these policies.
 
-    Of those that await a decision, the ones of a month before `period`: they end undecided.
+    Breaches that await a decision are included only if they are of a month before `period`: they
+    end undecided.
     """
     asked = {"ids": list(policy_ids), "period": period}
     return records_of(Breach, await session.execute(WAITING, asked))
 
 
 async def locked_breach(session: WriteSession, breach_id: UUID) -> Breach:
-    """A breach that nobody moves until this transaction ends. Raises NotFound."""
+    """A breach, locked until the transaction ends. Raises NotFound."""
     return await _changed(session, Breach, LOCK, {"id": breach_id})
 
 
@@ -210,7 +211,7 @@ async def record_outcome(
     run_id: str,
     now: datetime,
 ) -> Breach:
-    """Keeps where a locked breach stands, and the run that deals with it."""
+    """Stores the status of a locked breach and its workflow run."""
     values = {
         "id": breach_id, "status": status, "workflow_id": workflow_id, "run_id": run_id,
         "at_rest": status in AT_REST, "now": now,
@@ -221,7 +222,7 @@ async def record_outcome(
 async def decide(
     session: WriteSession, breach_id: UUID, status: Status, *, by: str, reason: str, now: datetime
 ) -> Breach:
-    """Keeps what an operator decided of a locked breach."""
+    """Stores an operator's decision on a locked breach."""
     values = {"id": breach_id, "status": status, "by": by, "reason": reason, "now": now}
     return await _changed(session, Breach, DECIDE, values)
 
@@ -229,7 +230,7 @@ async def decide(
 async def _changed(
     session: WriteSession, kind: type[T], statement: Executable, values: dict[str, Any]
 ) -> T:
-    """The record of the row that a statement answers. Raises NotFound."""
+    """The record of the row that a statement returns. Raises NotFound."""
     row = (await session.execute(statement, values)).first()
     if row is None:
         raise NotFound(f"spend {kind.__name__.lower()}", str(values["id"]))

@@ -1,4 +1,4 @@
-"""The tables of caps on spending."""
+"""The tables of spending caps."""
 
 from sqlalchemy import (
     CheckConstraint,

@@ -1,4 +1,4 @@
-"""Adoption: usage that was metered before the catalog knew its deployment goes to it."""
+"""Adoption: re-keys usage that was metered before the catalog knew its deployment."""
 
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,7 @@ __all__ = ["adopt"]
 
 NAMES_AT_ONCE: Final = 5_000
 FIGURES_AT_ONCE: Final = 10_000
-"""Re-keyed in one transaction."""
+"""Figures re-keyed per transaction."""
 
 BEFORE_ALL: Final = Named("", "")
 
@@ -20,9 +20,9 @@ BEFORE_ALL: Final = Named("", "")
 async def adopt(
     database: Database, deployments: Deployments, scope: Scope, *, now: datetime
 ) -> None:
-    """Brings usage under slugs to the deployments that the catalog knows by now.
+    """Re-keys usage under slugs to the deployments that the catalog knows now.
 
-    Page by page, each in a transaction of its own: what breaks off goes on with the next call.
+    Each page has its own transaction, so the next call resumes an interrupted one.
     """
     last = BEFORE_ALL
     while True:

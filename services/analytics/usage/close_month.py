@@ -1,4 +1,4 @@
-"""Closing a month of metering for its roll-up, and opening it again when that is undone."""
+"""Closes a month's metering for its roll-up, and reopens it if the roll-up is undone."""
 
 from datetime import datetime
 
@@ -18,16 +18,16 @@ __all__ = ["close_month", "reopen_month"]
 
 
 async def close_month(session: WriteSession, month: Period, *, now: datetime) -> int:
-    """Closes a month; how many figures it has. One that is closed stays as it is.
+    """Closes a month; returns its number of figures. Idempotent.
 
-    Raises FailedPrecondition while a day of it was not metered to its end.
+    Raises FailedPrecondition if a day of it is not metered completely.
     """
     await lock_month(session, month)
     if not await is_closed(session, month):
         missing = await unmetered_days(session, month)
         if missing:
             raise FailedPrecondition(
-                f"{len(missing)} days of {month.code} are not metered to their end,"
+                f"{len(missing)} days of {month.code} are not metered completely,"
                 f" the first is {missing[0]}: `arcadia usage meter --month {month.code}`"
                 " meters them",
                 reason="METERING_INCOMPLETE",
@@ -39,9 +39,9 @@ async def close_month(session: WriteSession, month: Period, *, now: datetime) ->
 
 
 async def reopen_month(session: WriteSession, month: Period, *, now: datetime) -> None:
-    """Opens a closed month again: what changed in it meanwhile is billed with the rest of it.
+    """Reopens a closed month; its changes are then billed with the month itself.
 
-    Raises FailedPrecondition once an invoice of the month was issued.
+    Raises FailedPrecondition if an invoice of the month was issued.
     """
     await lock_month(session, month)
     if await has_issued_invoice(session, month):

@@ -1,4 +1,4 @@
-"""A batch of usage events on its way in: whose each is, and what is refused."""
+"""Reads a batch of usage events: resolves their deployments and rejects invalid ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ __all__ = ["receive"]
 async def receive(
     deployments: Deployments, events: Sequence[usage_pb2.UsageEvent], now: datetime
 ) -> Sifted:
-    """Reads a batch, and asks the catalog whose its events are.
+    """Reads a batch and resolves its deployments in the catalog.
 
     Raises InvalidArgument for a batch that is empty or too large.
     """

@@ -1,4 +1,4 @@
-"""Usage as protos."""
+"""Renders usage as messages."""
 
 from collections.abc import Iterable
 
@@ -29,7 +29,7 @@ def usage_message(figure: DailyUsage) -> usage_pb2.DailyUsage:
 
 
 def fact_message(fact: UsageFact) -> usage_pb2.UsageFact:
-    """What a figure is made of."""
+    """A fact behind a figure."""
     return message_of(usage_pb2.UsageFact, fact)
 
 
@@ -39,7 +39,7 @@ def unmetered_message(resource: UnmeteredResource) -> usage_pb2.UnmeteredResourc
 
 
 def receipt_message(receipt: Receipt) -> usage_pb2.EventReceipt:
-    """What became of a batch of events."""
+    """The results of a batch of events."""
     return usage_pb2.EventReceipt(
         accepted_count=receipt.accepted,
         duplicate_count=receipt.duplicates,
@@ -50,7 +50,7 @@ def receipt_message(receipt: Receipt) -> usage_pb2.EventReceipt:
 
 
 def refused_messages(refused: Iterable[Refusal]) -> list[usage_pb2.RefusedEvent]:
-    """What could not be done, by its place in the batch."""
+    """The errors, by position in the batch."""
     return [
         message_of(usage_pb2.RefusedEvent, refusal)
         for refusal in sorted(refused, key=lambda refusal: refusal.index)

@@ -1,4 +1,4 @@
-"""MeteringService: how workers make usage known, day by day and event by event."""
+"""MeteringService: workers meter usage by day and send usage events."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ Context = ServicerContext[Any, Any]
 METERED_KINDS: Final = sorted(RULES)
 
 FOLDED_AT_ONCE: Final = 20_000
-"""Marks whose figures are added up in one transaction."""
+"""Marks processed per transaction."""
 
 
 def _now() -> datetime:
@@ -57,7 +57,7 @@ def _now() -> datetime:
 
 
 class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
-    """Needs the inventory for its intervals, and the catalog for deployments."""
+    """Uses the inventory's intervals and the catalog's deployments."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         self._clock = clock
 
     async def MeterDay(self, request: pb.MeterDayRequest, context: Context) -> pb.MeterDayResponse:
-        """Meters a page of a day; the last page replaces the day."""
+        """Meters a page of a day; the last page swaps in the new results."""
         day = day_of(read_day(request.day, "day"))
         key = required("pass_key", request.pass_key)
         size = internal_page_size(request.page_size)
@@ -93,7 +93,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
     async def _meter_page(
         self, of: Generation, day: Period, size: int, token: str
     ) -> pb.MeterDayResponse:
-        """Asks for a page of intervals, and writes what it makes."""
+        """Reads a page of intervals and writes its facts."""
         request = lookup_service_pb2.ListExistenceIntervalsRequest(
             page_size=size,
             page_token=token,
@@ -119,14 +119,14 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
                 usage_count = await replace_day(session, of, replaced, now=now)
                 await replace_unmeasured(session, of, replaced)
         if not next_token:
-            # Events of other days, that no metering of their own day will come to.
+            # Events of other days, which will not be metered again.
             await self._catch_up()
         return _metered(counts, usage_count, next_token)
 
     async def RecordUsageEvents(
         self, request: pb.RecordUsageEventsRequest, context: Context
     ) -> pb.RecordUsageEventsResponse:
-        """Takes in a batch of events; the next metering adds them up."""
+        """Records a batch of events; the next metering includes them in figures."""
         now = self._clock()
         batch = await receive(self._deployments, request.events, now)
         async with self._database.write(current_caller().scope) as session:
@@ -136,7 +136,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
     async def CloseMetering(
         self, request: pb.CloseMeteringRequest, context: Context
     ) -> pb.CloseMeteringResponse:
-        """Closes a month. What is known by then, of whatever month, is in the figures first."""
+        """Closes a month, after updating all figures with pending changes."""
         month = read_month(request.period, "period")
         await self._catch_up()
         async with self._database.write(current_caller().scope) as session:
@@ -144,9 +144,9 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         return pb.CloseMeteringResponse(usage_count=count)
 
     async def _catch_up(self) -> None:
-        """Brings figures up to what is known by now; events that go on coming wait.
+        """Updates figures with the changes pending at the start of the call.
 
-        Usage goes to deployments that were registered since, and what changed is added up.
+        Also re-keys usage to deployments that were registered since.
         """
         await adopt(self._database, self._deployments, current_caller().scope, now=self._clock())
         async with self._database.read(current_caller().scope) as session:
@@ -161,7 +161,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
     async def ReopenMetering(
         self, request: pb.ReopenMeteringRequest, context: Context
     ) -> pb.ReopenMeteringResponse:
-        """Opens a closed month again."""
+        """Reopens a closed month."""
         month = read_month(request.period, "period")
         async with self._database.write(current_caller().scope) as session:
             await reopen_month(session, month, now=self._clock())

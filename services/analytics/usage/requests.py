@@ -1,4 +1,4 @@
-"""From protos to the domain of usage, refused with the name of the field."""
+"""Parsers of usage requests; each error names the field."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -36,7 +36,7 @@ def usage_filter(
     request: usage_service_pb2.ListDailyUsageRequest
     | usage_service_pb2.ListUnmeteredResourcesRequest,
 ) -> UsageFilter:
-    """Which usage a request asks for."""
+    """The usage filter of a request."""
     from_day, to_day = _day("from_day", request.from_day), _day("to_day", request.to_day)
     if from_day and to_day and to_day <= from_day:
         raise InvalidArgument("to_day", "is not after from_day", reason="OUT_OF_RANGE")
@@ -53,7 +53,7 @@ def usage_filter(
 def read_events(
     events: Sequence[usage_pb2.UsageEvent], now: datetime
 ) -> tuple[list[SentEvent], list[Refusal]]:
-    """The events of a batch that read well, and those that do not, with the reason.
+    """The valid events of a batch, and the invalid ones with the reason.
 
     Raises InvalidArgument for a batch that is empty or too large.
     """
@@ -70,7 +70,7 @@ def read_events(
 def read_keys(
     keys: Sequence[usage_pb2.UsageEventKey],
 ) -> tuple[list[EventKey], list[Refusal]]:
-    """The keys of a batch that read well, and those that do not, with the reason.
+    """The valid keys of a batch, and the invalid ones with the reason.
 
     Raises InvalidArgument for a batch that is empty or too large.
     """
@@ -95,7 +95,7 @@ def _require_batch(count: int) -> None:
 
 
 def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEvent:
-    """One event, else InvalidArgument."""
+    """Parses one event. Raises InvalidArgument."""
     if not event.HasField("occurred_at"):
         raise InvalidArgument("occurred_at", "is required", reason="FIELD_REQUIRED")
     occurred_at = instant_of(event.occurred_at, "occurred_at")
@@ -105,7 +105,7 @@ def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEv
     tenant_id = text("tenant_id", event.tenant_id)
     if not tenant_id and not Named("", deployment).is_by_id:
         raise InvalidArgument(
-            "tenant_id", "is required where deployment_id is a slug", reason="FIELD_REQUIRED"
+            "tenant_id", "is required if deployment_id is a slug", reason="FIELD_REQUIRED"
         )
     return SentEvent(
         index=index,
@@ -120,12 +120,12 @@ def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEv
 
 
 def names_of(interval: lookup_service_pb2.ExistenceInterval) -> Named:
-    """The deployment as the inventory names it."""
+    """The deployment of an inventory interval."""
     return Named(interval.tenant_id, interval.deployment_id)
 
 
 def interval(message: lookup_service_pb2.ExistenceInterval, owners: dict[Named, Owner]) -> Interval:
-    """An interval, whose deployment goes by the catalog's id where the catalog knows it."""
+    """An interval, with the deployment resolved to the catalog's id if known."""
     named = Owner(message.tenant_id, message.deployment_id)
     owner = owners.get(names_of(message), named) if message.deployment_id else named
     return Interval(
@@ -144,9 +144,9 @@ def interval(message: lookup_service_pb2.ExistenceInterval, owners: dict[Named, 
 
 
 def _size_of(message: lookup_service_pb2.ExistenceInterval) -> Decimal | None:
-    """What a resource held; None where it is unknown, and where it cannot be right.
+    """The size of a resource; None if it is unknown or implausible.
 
-    One odd size must not stop the metering of everybody else: it is counted as unmetered.
+    One implausible size must not stop metering; it counts as unmetered.
     """
     if not message.HasField("size_gb"):
         return None

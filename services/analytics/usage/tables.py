@@ -1,4 +1,4 @@
-"""The tables of usage, and of the generations that find it."""
+"""The tables of usage and of generations."""
 
 from typing import Final
 
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 DEPLOYMENT_ID: Final = "^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$"
-"""The catalog's ids, for PostgreSQL; usage under another name waits for its deployment."""
+"""The pattern of the catalog's ids; usage under another name awaits adoption."""
 
 work_passes = Table(
     "work_passes",

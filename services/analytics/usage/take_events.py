@@ -1,6 +1,6 @@
-"""Usage events: taken in once each, into their own day, and marked to be added up.
+"""Records usage events, once each, and marks their figures for folding.
 
-Taking events in waits for no other work and holds nobody up: it locks neither a day nor a month.
+It locks neither days nor months, so it never waits for other work and never blocks it.
 """
 
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ __all__ = ["Taken", "take_events"]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a batch, and the figures that it changed."""
+    """The results of a batch, and the figures that it changed."""
 
     receipt: Receipt
     on_time: frozenset[Figure]
-    """Of months that are open: marked as changed, and not recomputed yet."""
+    """Figures of open months, marked but not recomputed yet."""
 
 
 async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) -> Taken:
-    """Takes in what is new of a batch. Nothing counts twice, whoever sends it again and whenever.
+    """Records the new events of a batch. Idempotent by source and key.
 
-    A voided event keeps its key: sent again it is a duplicate, and said to be voided.
+    A voided event keeps its key: sending it again gives a duplicate, reported as voided.
     """
     new, rest = await claim_keys(session, batch)
     figures = [_figure(event) for event in new]

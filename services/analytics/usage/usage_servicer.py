@@ -1,4 +1,4 @@
-"""UsageService: tenants read what they used; operators send in what no inventory knows."""
+"""UsageService: tenants read their usage; operators send usage events."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,7 +39,7 @@ __all__ = ["UsageServicer"]
 Context = ServicerContext[Any, Any]
 
 LAST_MICROSECOND: Final = 253_402_300_799_000_000
-"""Of the year 9999, since the epoch: a token may be forged."""
+"""The year 9999, since the epoch: the bound of a time in a page token, which may be forged."""
 
 
 def _now() -> datetime:
@@ -47,7 +47,7 @@ def _now() -> datetime:
 
 
 class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
-    """Needs the catalog, which knows whose a deployment is."""
+    """Uses the catalog to resolve deployments."""
 
     def __init__(
         self,
@@ -80,9 +80,9 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         )
 
     async def _resolved(self, wanted: UsageFilter, scope: Scope) -> UsageFilter:
-        """A filter that knows which deployment it names.
+        """The filter with its deployment resolved.
 
-        While the catalog does not answer, what is kept under the very name is listed.
+        If the catalog does not answer, only usage stored under the given name is listed.
         """
         if not wanted.deployment_id:
             return wanted
@@ -97,7 +97,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     async def ListUsageFacts(
         self, request: pb.ListUsageFactsRequest, context: Context
     ) -> pb.ListUsageFactsResponse:
-        """The facts behind a figure, by time."""
+        """Lists the facts behind a figure, by time."""
         scope = current_caller().scope
         usage_id = uuid_of("usage_id", request.usage_id)
         size = page_size(request.page_size)
@@ -116,7 +116,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     async def ListUnmeteredResources(
         self, request: pb.ListUnmeteredResourcesRequest, context: Context
     ) -> pb.ListUnmeteredResourcesResponse:
-        """What could not be metered, because its size is unknown, resource by resource."""
+        """Lists the resources that could not be metered because their size is unknown."""
         scope = current_caller().scope
         wanted = requests.usage_filter(request)
         size = page_size(request.page_size)
@@ -143,7 +143,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     async def SendUsageEvents(
         self, request: pb.SendUsageEventsRequest, context: Context
     ) -> pb.SendUsageEventsResponse:
-        """Takes in a batch of events; adds the figures up at once whose month is open."""
+        """Records a batch of events and recomputes the figures of open months."""
         now = self._clock()
         return await self._take(request, await receive(self._deployments, request.events, now), now)
 
@@ -163,7 +163,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     async def VoidUsageEvents(
         self, session: WriteSession, request: pb.VoidUsageEventsRequest, context: Context
     ) -> pb.VoidUsageEventsResponse:
-        """Takes wrong events back by their keys; each answers for itself."""
+        """Voids events by their keys; each has its own result."""
         keys, refused = requests.read_keys(request.events)
         reason = required("reason", request.reason)
         caller = current_caller()
@@ -184,7 +184,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     async def ListVoidedUsageEvents(
         self, request: pb.ListVoidedUsageEventsRequest, context: Context
     ) -> pb.ListVoidedUsageEventsResponse:
-        """The events that were voided, the last one first."""
+        """Lists the voided events, newest first."""
         scope = current_caller().scope
         size = page_size(request.page_size)
         filters = ("usage-voids", request.tenant_id, request.deployment_id)

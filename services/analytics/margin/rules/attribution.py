@@ -1,10 +1,9 @@
-"""Whose a cost is: its deployment's tenant, else its resource's own, else nobody's.
+"""Attributes costs: to the deployment's tenant, else to the resource's owner, else to nobody.
 
-A cost that is matched with a resource is its owner's, whatever the product is called, also a
-refund. Point in time: a resource that changed hands within a line's span is shared between its
-owners by the seconds that each had it. Shared costs are split by the key of their product
-(`shared_costs`). Every split is by largest remainders, so the parts are the whole to the
-last digit of the bill.
+A cost matched to a resource belongs to the resource's owner, including refunds. Ownership is point
+in time: if a resource changed owners within a line's span, the cost is split between them by
+seconds. Shared costs are split by the key of their product (`shared_costs`). Every split uses
+largest remainders, so the parts add up exactly.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,29 +33,29 @@ __all__ = [
 ]
 
 LEAST_PLACES: Final = 6
-"""Digits after the point to which a cost in USD is split; more where the bill has more."""
+"""Decimal places of a split cost in USD; more if the bill has more."""
 
 WIDE: Final = Context(prec=200_000)
-"""Wider than any amount: nothing is rounded."""
+"""More digits than any amount has, so nothing is rounded."""
 
 SECOND: Final = timedelta(seconds=1)
 
 
 class Attribution(StrEnum):
-    """To whom a part of the costs fell."""
+    """The type of owner of a part of the costs."""
 
     TENANT = "tenant"
     INTERNAL = "internal"
-    """A resource of the operator's own."""
+    """A resource of the operator."""
     UNATTRIBUTED = "unattributed"
-    """A cost of no known resource: taxes, and what else matches none."""
+    """A cost without a known resource, such as taxes."""
     SHARED = "shared"
-    """To be split between all."""
+    """Shared, to be split."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Holder:
-    """To whom a cost falls; the tenant is empty for all but tenants."""
+    """The owner of a cost; the tenant is empty for other types."""
 
     attribution: Attribution
     tenant_id: str = ""
@@ -64,7 +63,7 @@ class Holder:
 
     @classmethod
     def owner(cls, tenant_id: str, deployment_id: str) -> "Holder":
-        """A known resource's owner: the operator itself where it is nobody's."""
+        """The owner of a known resource: the operator if it has no tenant."""
         return cls(Attribution.TENANT, tenant_id, deployment_id) if tenant_id else INTERNAL
 
 
@@ -75,7 +74,7 @@ SHARED: Final = Holder(Attribution.SHARED)
 
 @dataclass(frozen=True, slots=True)
 class OwnedSpan:
-    """A half-open span in which a resource existed and was somebody's."""
+    """A half-open span in which a resource existed and had one owner."""
 
     tenant_id: str
     deployment_id: str
@@ -85,18 +84,18 @@ class OwnedSpan:
 
 @dataclass(frozen=True, slots=True)
 class KnownLife:
-    """From when to when the inventory knows a resource, in and beyond the month."""
+    """The lifetime of a resource in the inventory, in and beyond the month."""
 
     lived_from: datetime
     lived_to: datetime | None
-    """None while it lives."""
+    """None while it exists."""
     begin_unknown: bool
-    """Whether the provider does not tell when it was made: it may have lived before."""
+    """Whether its creation time is unknown, so that it may have existed earlier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """A line of the provider's bill, or a day's cost."""
+    """A line of the provider's bill, or a daily cost."""
 
     cost_id: UUID | None
     day: date | None
@@ -111,20 +110,20 @@ class Cost:
     end: datetime | None
     tenant_id: str
     deployment_id: str
-    """To whom the resource belonged at the span's end."""
+    """The resource's owner at the end of the span."""
     amount_usd: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class CostPart:
-    """What of a cost falls to whom, in USD."""
+    """A part of a cost with its owner, in USD."""
 
     holder: Holder
     amount_usd: Decimal
 
 
 def attribute(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> list[CostPart]:
-    """The parts of a cost; they add up to it. `spans` are those of its resource."""
+    """The parts of a cost, which add up to it. `spans` are those of its resource."""
     is_owned = cost.is_matched or (cost.classification == "resource" and bool(cost.tenant_id))
     if cost.classification == "tax" or not is_owned:
         return [
@@ -132,22 +131,22 @@ def attribute(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> list[Co
         ]
     seconds = _seconds_by_holder(cost, spans, period)
     if not seconds:
-        # Known to the bill only: as billing found it, at the span's end.
+        # Known only from the bill: use the owner at the end of the span, from billing.
         holder = Holder.owner(cost.tenant_id, cost.deployment_id)
         return [CostPart(holder, cost.amount_usd)]
     return split_exactly(cost.amount_usd, seconds)
 
 
 def charged_before_known(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> bool:
-    """Whether a cost is of a time before the month's first span of its resource."""
+    """Whether a cost begins before the first span of its resource in the month."""
     start = cost.start or period.start_at
     return not spans or start < spans[0].start
 
 
 def split_exactly(amount_usd: Decimal, weights: Mapping[Holder, int]) -> list[CostPart]:
-    """An amount in proportion to whole weights, by largest remainders; parts of 0 are left out.
+    """Splits an amount by integer weights with largest remainders; omits parts of 0.
 
-    An amount of 0 stands with the first. Raises ValueError when nothing weighs anything.
+    An amount of 0 goes to the first. Raises ValueError if all weights are 0.
     """
     if not amount_usd:
         return [CostPart(min(weights), amount_usd)]
@@ -163,7 +162,7 @@ def split_exactly(amount_usd: Decimal, weights: Mapping[Holder, int]) -> list[Co
 
 
 def _seconds_by_holder(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> dict[Holder, int]:
-    """For how long each owner had the resource within what was billed."""
+    """The time that each owner had the resource within the billed span."""
     start = cost.start or period.start_at
     end = cost.end or period.end_at
     seconds: dict[Holder, int] = {}

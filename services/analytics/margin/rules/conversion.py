@@ -1,4 +1,4 @@
-"""Bringing amounts to one currency by the rates of a month, or by parity where there is none."""
+"""Converts amounts to one currency with the rates of a month, or at parity without a rate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ __all__ = ["Conversion", "ExchangeRate", "Rate"]
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRate:
-    """From a day on, one unit of `from_currency` is `rate` units of `to_currency`."""
+    """A rate from a day on: one unit of `from_currency` is `rate` units of `to_currency`."""
 
     from_currency: str
     to_currency: str
@@ -25,12 +25,12 @@ class ExchangeRate:
     created_by: str
     created_at: datetime
     id: UUID | None = None
-    """None before it is kept."""
+    """None before it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many units of the reporting currency one unit of another is worth."""
+    """The value of one unit of another currency in the reporting currency."""
 
     id: UUID
     rate: Decimal
@@ -38,16 +38,16 @@ class Rate:
 
 @dataclass
 class Conversion:
-    """Converts, and remembers by what: the answer names every rate, and parity where assumed."""
+    """Converts amounts and records the rates used, including assumed parity."""
 
     reporting_currency: str
     rates: Mapping[str, Rate]
-    """By the currency to convert from: those in force on the month's last day."""
+    """Rates by source currency, in force on the month's last day."""
     used: set[UUID] = field(default_factory=set)
     parity_assumed: bool = False
 
     def cents(self, amount: Fraction | Decimal | int, currency: str) -> Fraction:
-        """An amount in cents of a currency, in exact cents of the reporting currency."""
+        """Converts cents of a currency to exact cents of the reporting currency."""
         if currency == self.reporting_currency or not amount:
             return Fraction(amount)
         found = self.rates.get(currency)

@@ -1,10 +1,10 @@
-"""Three books of a closed month side by side: inventory, the provider's bill, the tenants' usage.
+"""Reconciles three records of a closed month: inventory, provider bill, tenants' usage.
 
-Each difference has one name. `ours_only`: a resource of a kind that the provider bills, and
-no line for it. `provider_only`: a line for what the inventory never saw. `begin_unknown`: a line
-for a time before the first sighting of a resource whose making the provider does not tell.
-`timing`: both know it, with another span. `amount`: both agree on the span or name none, and not
-on the hours; or the tenant was billed for other hours than it existed.
+Each difference has one type. `ours_only`: a resource of a billed kind without a line.
+`provider_only`: a line for a resource that the inventory never saw. `begin_unknown`: a line for a
+time before the first sighting of a resource whose creation time is unknown. `timing`: the spans
+differ. `amount`: the spans agree or are missing, but the hours differ; or the tenant was billed for
+other hours than the resource existed.
 """
 
 from dataclasses import dataclass
@@ -30,17 +30,22 @@ __all__ = [
 ]
 
 TOLERANCE_HOURS: Final = 1
-"""The provider bills whole hours, and we count seconds: up to one is no difference."""
+"""In hours.
+
+The provider bills whole hours and the inventory counts seconds, so up to one is no difference.
+"""
 
 BILLED_KINDS: Final = frozenset({"database", "droplet", "load_balancer", "snapshot", "volume"})
-"""What the provider bills by the hour for as long as it exists. Of a Kubernetes cluster it
-bills the nodes, which are droplets."""
+"""Kinds that the provider bills by the hour while they exist.
+
+For a Kubernetes cluster it bills the nodes, which are droplets.
+"""
 
 HOUR: Final = timedelta(hours=1)
 
 
 class Difference(StrEnum):
-    """What three books may disagree on."""
+    """The type of a difference."""
 
     OURS_ONLY = "ours_only"
     PROVIDER_ONLY = "provider_only"
@@ -51,7 +56,7 @@ class Difference(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What the three say of one resource; None where one knows nothing of it in the month."""
+    """The three records of one resource; None if one has nothing about it in the month."""
 
     resource_id: UUID | None
     kind: str
@@ -63,22 +68,22 @@ class Books:
     billed_hours: Decimal | None
     provider_amount_usd: Decimal | None
     is_charged: bool
-    """Whether the provider has a line for it."""
+    """Whether the bill has a line for it."""
     existed_from: datetime | None
     existed_to: datetime | None
-    """Within the month; of what did not exist in it, its life beyond."""
+    """Within the month; for a resource that did not exist in it, its lifetime beyond."""
     first_seen: datetime | None
-    """Of what may have existed before, because the provider does not tell when it was made."""
+    """First sighting, if the creation time is unknown and it may have existed earlier."""
     charged_from: datetime | None
     charged_to: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class BookDifference:
-    """A difference in a month, as it is kept."""
+    """A stored difference of a month."""
 
     place: int
-    """Among those of its month, the largest first."""
+    """Its rank within the month, largest first."""
     difference_type: Difference
     resource_id: UUID | None
     kind: str
@@ -94,18 +99,18 @@ class BookDifference:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """How many resources of a month agree; None while it was not reconciled."""
+    """Counts of a month's reconciliation; None before it was reconciled."""
 
     closed_at: datetime | None
-    """When the metering of the month was closed."""
+    """When the month's metering was closed."""
     agreed_count: int | None
     difference_count: int | None
 
 
 def check_reconciled(found: Reconciliation | None, month: str) -> Reconciliation:
-    """What was found of a month.
+    """Checks that a month was reconciled.
 
-    Raises FailedPrecondition for one that is not closed, or was not reconciled yet.
+    Raises FailedPrecondition if it is not closed or not reconciled yet.
     """
     if found is None or found.closed_at is None:
         raise FailedPrecondition(f"the metering of {month} is not closed", reason="METERING_OPEN")
@@ -117,7 +122,7 @@ def check_reconciled(found: Reconciliation | None, month: str) -> Reconciliation
 
 
 def difference_of(books: Books, place: int) -> BookDifference | None:
-    """What the books disagree on, at its place among the others; None when they agree."""
+    """The difference of a resource with its rank; None if the records agree."""
     judgement = judge(books)
     if judgement is None:
         return None
@@ -129,7 +134,7 @@ def difference_of(books: Books, place: int) -> BookDifference | None:
 
 
 def judge(books: Books) -> tuple[Difference, str] | None:
-    """What the books disagree on, and in words; None when they agree."""
+    """The type of the difference and its description; None if the records agree."""
     if books.inventory_hours is None and books.existed_from is None:
         return Difference.PROVIDER_ONLY, "on the provider's bill, and not in the inventory"
     if books.first_seen is not None and _may_have_existed(books, books.first_seen):
@@ -161,7 +166,7 @@ def judge(books: Books) -> tuple[Difference, str] | None:
 
 
 def _may_have_existed(books: Books, first_seen: datetime) -> bool:
-    """Whether what was charged beyond its known hours may be of a time before it was seen."""
+    """Whether the hours charged beyond the known ones may precede the first sighting."""
     if books.charged_from is not None and first_seen - books.charged_from <= HOUR:
         return False
     if books.inventory_hours is None:

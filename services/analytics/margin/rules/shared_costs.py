@@ -1,8 +1,8 @@
-"""By what a shared cost is split, product by product: a stated key, and what is known of it.
+"""Chooses the key that splits a shared cost, by product.
 
-Spaces are split by what was stored, transfer by outbound bytes. What is not known is not
-zero: where the key of a product cannot be had, the next one in its list is taken, and the
-answer says which and why. So the parts add up to the whole whatever is known.
+Spaces are split by stored data, transfer by outbound bytes. Unknown is not zero: if the key of a
+product is not available, the next one in its list is used, and the result names it and the reason.
+So the parts always add up to the whole.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,68 +30,68 @@ __all__ = [
 
 BUCKETS: Final = "spaces_bucket"
 DROPLETS: Final = "droplet"
-"""The kinds of resources by whose existence costs may be split."""
+"""The kinds whose lifetimes may split costs."""
 
 PLACES: Final = 12
-"""Digits after the point of GB-seconds and of GB sent, as whole weights have them."""
+"""Decimal places of GB-seconds and of sent GB when converted to integer weights."""
 
 
 class SplitKey(StrEnum):
-    """By what each owner bears its part of a shared cost."""
+    """A key that splits a shared cost between owners."""
 
     STORED_GB_MONTHS = "stored_gb_months"
     BUCKET_TIME = "bucket_time"
     OUTBOUND_BYTES = "outbound_bytes"
     DROPLET_TIME = "droplet_time"
     NONE = "none"
-    """By nothing: there is nobody to bear it, and it is unattributed."""
+    """No key: no owner is known, so the cost is unattributed."""
 
 
 KEYS: Final[Mapping[str, tuple[SplitKey, ...]]] = {
     BUCKETS: (SplitKey.STORED_GB_MONTHS, SplitKey.BUCKET_TIME),
 }
-"""By the kind that the provider bills: the keys, the best first."""
+"""Keys by billed kind, in order of preference."""
 
 TRANSFER: Final = (SplitKey.OUTBOUND_BYTES, SplitKey.DROPLET_TIME)
-"""Of every other shared cost: those are pooled transfer."""
+"""Keys of all other shared costs, which are pooled transfer."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSpan:
-    """For how long a bucket was somebody's and held so much."""
+    """A span in which a bucket had one owner and one size."""
 
     resource_id: UUID
     holder: Holder
     seconds: int
     size_gb: Decimal | None
-    """None where it is unknown."""
+    """None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedUse:
-    """What is known of a month by which shared costs may be split."""
+    """The known data of a month that may split shared costs."""
 
     stored: Sequence[StoredSpan] = ()
     outbound_gb: Mapping[Holder, Decimal] = field(default_factory=dict)
-    """Of the owners whose transfer was metered."""
+    """Sent GB of owners whose transfer was metered."""
     droplet_seconds: Mapping[Holder, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenKey:
-    """A key, and the whole weights that it gives; none of them weighs, for `NONE`."""
+    """A key with its integer weights; empty for `NONE`."""
 
     key: SplitKey
     weights: Mapping[Holder, int]
     remark: str = ""
-    """Why it is not the product's first key, or what of it had to be estimated."""
+    """Why it is not the product's first key, or what was estimated."""
     unkeyed_owners: int = 0
-    """Owners of droplets without known outbound bytes: they bear nothing."""
+    """Owners of droplets without known outbound bytes, who get no part."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedTotal:
-    """What a kind of shared cost came to on a day, or in the month where no day is known."""
+    """A kind's shared cost on a day, or in the month if no day is known."""
 
     kind: str
     day: date | None
@@ -100,7 +100,7 @@ class SharedTotal:
 
 @dataclass(frozen=True, slots=True)
 class SharedSplit:
-    """By what a kind of shared cost was split, as it is kept."""
+    """A stored split of one kind of shared cost."""
 
     kind: str
     split_key: SplitKey
@@ -110,7 +110,7 @@ class SharedSplit:
 
 
 def chosen_key(kind: str, used: SharedUse) -> ChosenKey:
-    """The first key of a kind's cost that can be had."""
+    """The first available key of a kind's cost."""
     remarks: list[str] = []
     for key in KEYS.get(kind, TRANSFER):
         weights, remark = WEIGHTS[key](used)
@@ -128,7 +128,7 @@ Weighed = tuple[Mapping[Holder, int], str]
 
 
 def _by_storage(used: SharedUse) -> Weighed:
-    """GB-seconds. A bucket counts by its average where a part of its time is unknown."""
+    """GB-seconds by owner. A bucket counts with its average for times of unknown size."""
     by_bucket: dict[UUID, list[StoredSpan]] = {}
     for span in used.stored:
         by_bucket.setdefault(span.resource_id, []).append(span)
@@ -146,7 +146,7 @@ def _by_storage(used: SharedUse) -> Weighed:
             size = average if span.size_gb is None else Fraction(span.size_gb)
             weights[span.holder] = weights.get(span.holder, Fraction(0)) + size * span.seconds
     if unknown:
-        # To leave them out would be to take what they hold for nothing.
+        # Omitting them would count their data as zero.
         return {}, f"the size of {unknown} of {len(by_bucket)} buckets is unknown"
     remark = f"{estimated} of {len(by_bucket)} buckets count by their average in part"
     if by_bucket and not any(weights.values()):

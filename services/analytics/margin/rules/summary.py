@@ -1,9 +1,8 @@
-"""Revenue and costs laid side by side, in whole cents of one currency, adding up.
+"""Compares revenue and costs in whole cents of one currency, so that all parts add up.
 
-The whole is rounded once; its parts are the floors of their exact shares, and what is left
-goes by largest remainders. So deployments add up to their tenant, tenants with what is
-internal and unattributed to the whole, and kinds to the whole as well. What is unknown
-stays unknown: an amount of zero is a known one.
+The total is rounded once and split by largest remainders. So deployments add up to their tenant;
+tenants, internal and unattributed amounts add up to the total; and so do kinds. Unknown amounts
+stay unknown: zero is a known amount.
 """
 
 from collections.abc import Mapping
@@ -39,7 +38,7 @@ Key = TypeVar("Key", bound="Holder | str")
 
 
 class State(StrEnum):
-    """How far a side of the margin is known."""
+    """How complete revenue or costs are."""
 
     FINAL = "final"
     PROVISIONAL = "provisional"
@@ -48,17 +47,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Revenue or costs, in whole cents; the parts add up to the total, both ways."""
+    """Revenue or costs in whole cents; the parts by holder and by kind each add up to the total."""
 
     state: State
     total_cents: int | None
-    """None when it is unknown."""
+    """None if unknown."""
     by_holder: Mapping[Holder, int]
     by_kind: Mapping[str, int]
 
 
 class _Margin:
-    """The margin of what earned and cost so much; None is unknown."""
+    """Revenue, costs and margin; None is unknown."""
 
     __slots__ = ()
 
@@ -67,29 +66,29 @@ class _Margin:
 
     @property
     def margin_cents(self) -> int | None:
-        """Revenue less costs; None when either is unknown."""
+        """Revenue less costs; None if either is unknown."""
         return margin_of(self.revenue_cents, self.cogs_cents)
 
     @property
     def margin_percent(self) -> Decimal | None:
-        """The margin in percent of the revenue; None when it is unknown."""
+        """The margin in percent of the revenue; None if unknown."""
         return percent_of(self.revenue_cents, self.cogs_cents)
 
 
 @dataclass(frozen=True, slots=True)
 class Share(_Margin):
-    """What came in from somebody and what it cost; None is unknown."""
+    """The revenue and costs of a holder; None is unknown."""
 
     holder: Holder
     revenue_cents: int | None
     cogs_cents: int | None
     place: int = 0
-    """Among the shares of its month, from 1; 0 before it is kept."""
+    """Its rank within the month, from 1; 0 before it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarginMonth(_Margin):
-    """The whole of a month, in cents of the reporting currency; None is unknown."""
+    """The total of a month, in cents of the reporting currency; None is unknown."""
 
     period: date
     revenue_cents: int | None
@@ -98,7 +97,7 @@ class MarginMonth(_Margin):
     cogs_state: State
     reporting_currency: str
     exchange_rate_ids: tuple[UUID, ...]
-    """The rates by which amounts were brought to it."""
+    """The exchange rates used."""
     parity_assumed: bool
     usage_until: datetime | None = None
     costs_until: date | None = None
@@ -107,7 +106,7 @@ class MarginMonth(_Margin):
 
 @dataclass(frozen=True, slots=True)
 class KindAmount:
-    """What came in, or what was spent, of a kind, in whole cents."""
+    """Revenue or costs of a kind, in whole cents."""
 
     axis: Literal["revenue", "cogs"]
     kind: str
@@ -115,7 +114,7 @@ class KindAmount:
 
 
 def side(state: State, holders: Mapping[Holder, Fraction], kinds: Mapping[str, Fraction]) -> Side:
-    """A side from its exact amounts in cents, by holder and by kind: two cuts of one sum."""
+    """Builds a side from exact amounts in cents, by holder and by kind, with the same sum."""
     if state is State.UNKNOWN:
         return Side(state, None, {}, {})
     total = whole_cents(sum(holders.values(), Fraction(0)))
@@ -123,10 +122,10 @@ def side(state: State, holders: Mapping[Holder, Fraction], kinds: Mapping[str, F
 
 
 def apportion(total: int, parts: Mapping[Key, Fraction]) -> dict[Key, int]:
-    """Whole parts that add up to a whole total, each within one of its exact share.
+    """Integer parts that add up to an integer total, each within one of its exact share.
 
-    The exact parts, some of which may be negative, must add up to the total but for its
-    rounding. Of equal remainders the first in order goes first.
+    The exact parts may be negative, and must add up to the total before rounding. Among equal
+    remainders, the first in order wins.
     """
     keys = sorted(parts)
     floors = {key: parts[key].numerator // parts[key].denominator for key in keys}
@@ -137,24 +136,24 @@ def apportion(total: int, parts: Mapping[Key, Fraction]) -> dict[Key, int]:
 
 
 def shares_by_deployment(revenue: Side, cogs: Side) -> list[Share]:
-    """A share for every deployment, for what is of none of a tenant's, and for nobody's."""
+    """A share per deployment, per tenant for costs without a deployment, and for unowned costs."""
     return _ordered(revenue, cogs, revenue.by_holder, cogs.by_holder)
 
 
 def shares_by_tenant(revenue: Side, cogs: Side) -> list[Share]:
-    """A share for every tenant, and for what is nobody's."""
+    """A share per tenant, and for unowned costs."""
     return _ordered(revenue, cogs, _of_tenants(revenue.by_holder), _of_tenants(cogs.by_holder))
 
 
 def margin_of(revenue_cents: int | None, cogs_cents: int | None) -> int | None:
-    """Revenue less costs; None when either is unknown."""
+    """Revenue less costs; None if either is unknown."""
     if revenue_cents is None or cogs_cents is None:
         return None
     return revenue_cents - cogs_cents
 
 
 def percent_of(revenue_cents: int | None, cogs_cents: int | None) -> Decimal | None:
-    """The margin in percent of the revenue, half up to one place; None without either."""
+    """The margin in percent of the revenue, rounded half up to one place; None without either."""
     margin = margin_of(revenue_cents, cogs_cents)
     if margin is None or not revenue_cents:
         return None
@@ -164,7 +163,7 @@ def percent_of(revenue_cents: int | None, cogs_cents: int | None) -> Decimal | N
 def _ordered(
     revenue: Side, cogs: Side, earned: Mapping[Holder, int], spent: Mapping[Holder, int]
 ) -> list[Share]:
-    """Most revenue first, then what is internal, then what is unattributed."""
+    """Sort order: tenants by revenue, then internal, then unattributed."""
     shares = [
         Share(
             holder,

@@ -1,1 +1,1 @@
-"""All SQL of costs, accrual and margin."""
+"""The SQL of costs, accruals and margins."""

@@ -1,4 +1,4 @@
-"""The running month per subscription, as a generation over the subscriptions found it."""
+"""Accruals of the running month per subscription, by generation."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -71,7 +71,7 @@ async def write_accruals(
     accruals: Sequence[Accrual],
     failures: Sequence[AccrualFailure],
 ) -> None:
-    """Writes a page of accruals, and of those that could not be priced, in place of itself."""
+    """Writes a page of accruals and pricing errors, replacing earlier writes of the page."""
     driver = await session.driver()
     page: dict[str, Any] = {"period": of.subject, "pass_id": of.id, "page": page_of(token)}
     await driver.execute(FORGET_PAGE, page)
@@ -82,7 +82,7 @@ async def write_accruals(
 
 
 async def forget_accruals(session: WriteSession, of: Generation, pass_ids: Sequence[int]) -> None:
-    """Deletes what replaced generations found."""
+    """Deletes the rows of replaced generations."""
     if pass_ids:
         for statement in FORGET:
             await session.execute(statement, {"period": of.subject, "pass_ids": list(pass_ids)})
@@ -105,7 +105,7 @@ async def list_accruals(
     after: tuple[str, str, str],
     limit: int,
 ) -> list[Accrual]:
-    """A page of accruals by tenant and deployment; `after` is the last one's place."""
+    """A page of accruals by tenant and deployment; `after` is the last one of the previous page."""
     parameters = {
         "period": period.start, "tenant_id": tenant_id, "deployment_id": deployment_id,
         "tenant": after[0], "deployment": after[1], "subscription": after[2], "limit": limit,
@@ -114,7 +114,7 @@ async def list_accruals(
 
 
 async def metered_until(session: ReadSession, period: Period) -> datetime | None:
-    """Up to when usage of a period is known; None when none of it is."""
+    """The time up to which usage of a period is known; None if it has none."""
     row = await session.execute(METERED_UNTIL, {"start": period.start, "end": period.end})
     until: datetime | None = row.scalar_one()
     return until

@@ -1,4 +1,4 @@
-"""Costs as they are attributed: spans of ownership first, then the lines, then what is shared."""
+"""Attributed costs: ownership spans, lines with their parts, shared costs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -122,13 +122,13 @@ FORGET: Final = (
 )
 
 SHARES: Final = "shares"
-"""The page of the parts of what is shared."""
+"""The page id of the parts of shared costs."""
 
 
 async def write_spans(
     session: WriteSession, of: Generation, token: str, spans: Sequence[Interval]
 ) -> None:
-    """Writes a page of the spans in which resources were somebody's, in place of itself."""
+    """Writes a page of ownership spans, replacing earlier writes of the page."""
     await prepare_month(session, of.subject, "resource_spans")
     driver = await session.driver()
     page: dict[str, Any] = {"period": of.subject, "pass_id": of.id, "page": page_of(token)}
@@ -158,12 +158,12 @@ async def write_costs(
     token: str,
     costs: Iterable[tuple[Cost, Sequence[CostPart]]],
 ) -> None:
-    """Writes a page of costs with their parts, in place of itself."""
+    """Writes a page of costs with their parts, replacing earlier writes of the page."""
     await prepare_month(session, of.subject, "attributed_costs")
     page = page_of(token)
     await session.execute(FORGET_PAGE, {"period": of.subject, "pass_id": of.id, "page": page})
     rows = [
-        # The hours of a line that has several owners stand with the first.
+        # The hours of a line with several owners are stored with the first.
         (cost, part, cost.hours if part is parts[0] else None)
         for cost, parts in costs
         for part in parts
@@ -190,7 +190,7 @@ async def write_costs(
 async def write_lives(
     session: WriteSession, of: Generation, lives: Mapping[UUID, KnownLife]
 ) -> None:
-    """Keeps what the inventory knows beyond the month; what is kept already stays."""
+    """Stores lifetimes beyond the month; existing rows are kept."""
     if not lives:
         return
     arrays: dict[str, list[Any]] = {
@@ -204,25 +204,25 @@ async def write_lives(
 
 
 async def shared_totals(session: ReadSession, of: Generation) -> list[SharedTotal]:
-    """What is shared, by kind and day."""
+    """The shared costs by kind and day."""
     found = {"period": of.subject, "pass_id": of.id}
     return records_of(SharedTotal, await session.execute(SHARED_TOTALS, found))
 
 
 async def keep_split(session: WriteSession, of: Generation, split: SharedSplit) -> None:
-    """Keeps by what a kind of shared cost was split."""
+    """Stores the split of a kind of shared cost."""
     found = {"period": of.subject, "pass_id": of.id}
     await session.execute(KEEP_KEY, found | asdict(split))
 
 
 async def read_splits(session: ReadSession, of: Generation) -> list[SharedSplit]:
-    """By what each kind of shared cost was split, the largest first."""
+    """The splits of shared costs, largest first."""
     found = await session.execute(READ_KEYS, {"period": of.subject, "pass_id": of.id})
     return records_of(SharedSplit, found)
 
 
 async def shared_use(session: ReadSession, of: Generation) -> SharedUse:
-    """What is known by which shared costs may be split."""
+    """The data that may split shared costs."""
     found = {"period": of.subject, "pass_id": of.id}
     stored = await session.execute(STORED, {**found, "kind": BUCKETS})
     existed = await session.execute(EXISTED, {**found, "kind": DROPLETS})

@@ -1,4 +1,4 @@
-"""A month's margin as it was computed last: replaced as a whole, read page by page."""
+"""The last computed margin of each month: replaced as a whole, read by page."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -39,7 +39,7 @@ MARK: Final = text("""
 UPDATE margin_months SET revenue_state = 'provisional'
 WHERE period = :period AND basis = 'invoiced' AND revenue_state = 'final'
 """)
-# Of a month the rates of its last day count.
+# A month uses the rates of its last day.
 MARK_SPAN: Final = text("""
 UPDATE margin_months
 SET revenue_state = CASE revenue_state WHEN 'final' THEN 'provisional' ELSE revenue_state END,
@@ -100,7 +100,7 @@ SELECT m.period, m.revenue_state, m.cogs_state, m.exchange_rate_ids, m.parity_as
 FROM margin_months AS m
 WHERE m.basis = 'invoiced' AND m.period >= :first AND m.period <= :last ORDER BY m.period
 """)
-# Known amounts of a month in which somebody has no share are zero; unknown ones are unknown.
+# A holder without a share in a month has zero if the month's amount is known, otherwise unknown.
 TREND_OF: Final = """
 SELECT m.period, m.revenue_state, m.cogs_state, m.exchange_rate_ids, m.parity_assumed,
        m.reporting_currency,
@@ -117,7 +117,7 @@ CROSS JOIN LATERAL (
 WHERE m.basis = 'invoiced' AND m.period >= :first AND m.period <= :last ORDER BY m.period
 """
 TREND_OF_TENANT: Final = text(TREND_OF.format(whose="s.tenant_id = :whose"))
-# What was computed before the catalog knew the deployment stands under its tenant and slug.
+# Results from before the catalog knew the deployment are stored under its tenant and slug.
 OF_DEPLOYMENT: Final = """
 (s.deployment_id = :whose OR s.deployment_id = CAST(:slug AS text) AND s.tenant_id = :slug_tenant)
 AND (:tenant_id = '' OR s.tenant_id = :tenant_id)
@@ -132,7 +132,7 @@ WHERE s.basis = 'invoiced' AND s.grouping = :grouping AND s.period >= :first AND
 
 @dataclass(frozen=True, slots=True)
 class ComputedMargin:
-    """A month's margin, to be kept."""
+    """A computed margin of a month."""
 
     basis: Basis
     whole: MarginMonth
@@ -144,39 +144,39 @@ class ComputedMargin:
 
 @dataclass(frozen=True, slots=True)
 class KeptMonth:
-    """How well a month's margin is known, and from which bill."""
+    """How complete a month's margin is, and from which bill."""
 
     period: date
     is_final: bool
     is_outdated: bool
-    """Whether costs were brought to their owners since it was computed."""
+    """Whether costs were attributed since it was computed."""
     source_version: str
-    """Names the bill whose costs they are; empty for none."""
+    """The version of the bill; empty for none."""
 
 
 async def lock_margin(session: WriteSession, period: Period, basis: Basis) -> None:
-    """Nobody computes or marks a month's margin until this transaction ends."""
+    """Locks a month's margin until the transaction ends."""
     await session.execute(ONE_AT_A_TIME, {"basis": basis, "month": period.code})
 
 
 async def mark_margin(session: WriteSession, period: Period) -> None:
-    """What a month earned was changed by this transaction: what is kept of it is provisional."""
+    """Marks a month's margin as provisional, because this transaction changes its revenue."""
     await lock_margin(session, period, "invoiced")
     await session.execute(MARK, {"period": period.start})
 
 
 async def mark_margins_of(session: WriteSession, span: Span) -> None:
-    """Marks the margins as provisional whose rates are those of some days: they were changed."""
+    """Marks the margins that use the changed rates of some days as provisional."""
     await session.execute(MARK_SPAN, {"start": span.start, "end": span.end})
 
 
 async def kept_months(session: ReadSession, before: date, *, limit: int) -> list[KeptMonth]:
-    """The months before one, that whose margin was computed longest ago first."""
+    """The months before a given one, least recently computed first."""
     return records_of(KeptMonth, await session.execute(KEPT, {"before": before, "limit": limit}))
 
 
 async def replace_margin(session: WriteSession, month: ComputedMargin) -> None:
-    """Keeps a month's margin in place of what was kept before; `lock_margin` was called."""
+    """Replaces a month's margin. Call `lock_margin` first."""
     key: dict[str, Any] = {"period": month.whole.period, "basis": month.basis}
     for statement in FORGET:
         await session.execute(statement, key)
@@ -192,7 +192,7 @@ async def replace_margin(session: WriteSession, month: ComputedMargin) -> None:
 
 
 async def read_month(session: ReadSession, period: date, basis: Basis) -> MarginMonth | None:
-    """A month's whole; None when it was never computed."""
+    """A month's totals; None if it was never computed."""
     found = (await session.execute(READ_MONTH, {"period": period, "basis": basis})).first()
     return None if found is None else record_of(MarginMonth, found)
 
@@ -213,7 +213,7 @@ async def list_shares(
     after: int,
     limit: int,
 ) -> list[Share]:
-    """A page of shares, in their order; `after` is the place of the last one, 0 for none."""
+    """A page of shares in order; `after` is the rank of the last one, 0 for none."""
     parameters: dict[str, Any] = {
         "period": period, "basis": basis, "grouping": grouping, "after": after, "limit": limit,
     }  # fmt: skip  # a table
@@ -232,9 +232,9 @@ async def read_trend(
     deployment_id: str,
     slug: DeploymentSlug | None = None,
 ) -> list[MarginMonth]:
-    """The computed months of a span, oldest first; of one tenant or deployment when named.
+    """The computed months of a range, oldest first; for one tenant or deployment if given.
 
-    `slug` is that of the deployment, under which some of it may stand.
+    `slug` is the deployment's, under which older results may be stored.
     """
     asked: dict[str, Any] = {"first": first, "last": last}
     statement = TREND
@@ -256,7 +256,7 @@ async def has_one_tenant(
     deployment_id: str,
     slug: DeploymentSlug | None,
 ) -> bool:
-    """Whether the shares of a deployment in a span are of one tenant, or there are none."""
+    """Whether the shares of a deployment in a range belong to at most one tenant."""
     asked = {"first": first, "last": last} | _of_deployment(tenant_id, deployment_id, slug)
     return len((await session.execute(TENANTS_OF_DEPLOYMENT, asked)).all()) <= 1
 

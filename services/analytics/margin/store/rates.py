@@ -1,4 +1,4 @@
-"""Exchange rates: set from a day on, listed, and the one that is in force."""
+"""Exchange rates: writes, lists, and the rate in force."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ SELECT {COLUMNS} FROM exchange_rates
 WHERE from_currency = :from_currency AND to_currency = :to_currency AND superseded_at IS NULL
   AND daterange(effective_from, effective_to) @> CAST(:day AS date)
 """)
-# As they were set: another may have cut one since what it was used for was computed.
+# The dates as set: a later rate may have shortened this one since it was used.
 BY_IDS: Final = text("""
 SELECT id, from_currency, to_currency, rate, effective_from, set_until AS effective_to, source,
        created_by, created_at
@@ -50,7 +50,7 @@ ORDER BY effective_from, id
 
 @dataclass(frozen=True, slots=True)
 class RateFilter:
-    """Which rates; what is empty or None is not asked."""
+    """A filter; empty or None fields do not restrict it."""
 
     from_currency: str = ""
     to_currency: str = ""
@@ -58,9 +58,9 @@ class RateFilter:
 
 
 async def create_rate(session: WriteSession, rate: ExchangeRate) -> ExchangeRate:
-    """Sets a rate for its days; what held before goes on outside of them.
+    """Sets a rate for its days; earlier rates stay in force outside them.
 
-    Raises FailedPrecondition for one without an end over one that was set from a later day.
+    Raises FailedPrecondition if a rate without an end would overlap one with a later start.
     """
     span = Span(rate.effective_from, rate.effective_to)
     made = await set_row(
@@ -79,14 +79,14 @@ async def create_rate(session: WriteSession, rate: ExchangeRate) -> ExchangeRate
 
 
 async def hold_rates(session: WriteSession) -> None:
-    """Nobody sets a rate until this transaction ends: who sets one then sees what it wrote."""
+    """Locks rates until the transaction ends, so that a later writer sees its results."""
     await session.execute(STANDING)
 
 
 async def list_rates(
     session: ReadSession, wanted: RateFilter, *, before: tuple[date, UUID] | None, limit: int
 ) -> list[ExchangeRate]:
-    """A page of rates, newest first; `before` is the first day and id of the last one."""
+    """A page of rates, newest first; `before` is the start and id of the last one."""
     parameters = {
         "from_currency": wanted.from_currency,
         "to_currency": wanted.to_currency,
@@ -101,7 +101,7 @@ async def list_rates(
 async def rate_in_force(
     session: ReadSession, from_currency: str, to_currency: str, day: date
 ) -> ExchangeRate | None:
-    """The rate of a day; None when none was set."""
+    """The rate of a day; None if none was set."""
     parameters = {"from_currency": from_currency, "to_currency": to_currency, "day": day}
     found = (await session.execute(IN_FORCE, parameters)).first()
     return None if found is None else record_of(ExchangeRate, found)

@@ -1,4 +1,4 @@
-"""The three books of a month, set against each other by resource."""
+"""Reconciles the three records of a month by resource."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ __all__ = ["list_differences", "read_reconciliation", "reconcile"]
 
 ROWS_AT_ONCE: Final = 5_000
 
-# Those on which all agree within the tolerance are counted, and never leave the database.
+# Resources that agree within the tolerance are only counted in the database.
 BOOKS: Final = """
 WITH ours AS (
     SELECT resource_id, min(kind) AS kind,
@@ -117,7 +117,7 @@ ORDER BY place LIMIT :limit
 async def reconcile(
     session: WriteSession, period: Period, costs: Generation, *, now: datetime
 ) -> None:
-    """Sets the three books of a month against each other anew."""
+    """Recomputes the reconciliation of a month."""
     key: dict[str, Any] = {"period": period.start}
     for statement in FORGET:
         await session.execute(statement, key)
@@ -132,7 +132,7 @@ async def reconcile(
     driver = await session.driver()
     async with driver.cursor("books", row_factory=namedtuple_row) as cursor:
         await cursor.execute(BOOKS, parameters)
-        # A month may have a million differences: so many are held at a time.
+        # A month may have a million differences, so they are processed in batches.
         while fetched := await cursor.fetchmany(ROWS_AT_ONCE):
             rows: Sequence[Any] = fetched
             agreed = rows[0].agreed
@@ -148,7 +148,7 @@ async def reconcile(
 
 
 async def read_reconciliation(session: ReadSession, period: Period) -> Reconciliation | None:
-    """How many resources of a month agree; None for a month that was never metered."""
+    """Counts of a month's reconciliation; None if it was never metered."""
     found = (await session.execute(READ, {"period": period.start})).first()
     return None if found is None else record_of(Reconciliation, found)
 
@@ -162,7 +162,7 @@ async def list_differences(
     after: int,
     limit: int,
 ) -> list[BookDifference]:
-    """A page of differences, largest first; `after` is the place of the last one, 0 for none."""
+    """A page of differences, largest first; `after` is the rank of the last one, 0 for none."""
     parameters = {
         "period": period.start,
         "difference_type": difference_type,

@@ -1,4 +1,4 @@
-"""What a month earned and cost, added up by holder and kind in the currencies it is kept in."""
+"""Sums a month's revenue and costs by holder, kind and currency."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ SELECT count(*) FILTER (WHERE status IN ('issued', 'paid') AND kind = 'month') A
        count(*) FILTER (WHERE status = 'draft') AS drafts
 FROM tenant_invoices WHERE period = :period
 """)
-# A credit note takes back what its invoice billed: in the invoice's month, as a kind of its own.
+# A credit note counts in the month of its invoice, as a separate kind.
 INVOICED: Final = text("""
 SELECT l.tenant_id, coalesce(l.deployment_id, '') AS deployment_id, i.currency,
        CASE WHEN l.resource_kind = '' THEN l.kind ELSE l.resource_kind END AS kind,
@@ -65,7 +65,7 @@ SELECT max(day) FROM attributed_costs WHERE period = :period AND pass_id = :pass
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A sum of one holder, kind and currency."""
+    """The sum of one holder, kind and currency."""
 
     holder: Holder
     kind: str
@@ -75,7 +75,7 @@ class Amount:
 
 
 async def invoiced_state(session: ReadSession, period: date) -> State:
-    """How far a month's revenue is known: not at all while none of it was issued."""
+    """How complete a month's revenue is: unknown until an invoice is issued."""
     row = (await session.execute(INVOICE_STATES, {"period": period})).one()
     if not row.issued:
         return State.UNKNOWN
@@ -83,18 +83,18 @@ async def invoiced_state(session: ReadSession, period: date) -> State:
 
 
 async def invoiced_amounts(session: ReadSession, period: date) -> list[Amount]:
-    """What was invoiced for a month, without tax."""
+    """The invoiced revenue of a month, without tax."""
     return _revenue((await session.execute(INVOICED, {"period": period})).all())
 
 
 async def accrued_amounts(session: ReadSession, of: Generation) -> list[Amount]:
-    """What the running month has come to."""
+    """The accrued revenue of the running month."""
     found = {"period": of.subject, "pass_id": of.id}
     return _revenue((await session.execute(ACCRUED, found)).all())
 
 
 async def cost_amounts(session: ReadSession, of: Generation) -> list[Amount]:
-    """What a generation over costs found, shared costs split."""
+    """The costs of a generation, with shared costs split."""
     rows = await session.execute(COSTS, {"period": of.subject, "pass_id": of.id})
     return [
         Amount(
@@ -108,7 +108,7 @@ async def cost_amounts(session: ReadSession, of: Generation) -> list[Amount]:
 
 
 async def costs_until(session: ReadSession, of: Generation) -> date | None:
-    """The last day of which a generation over daily costs found any."""
+    """The last day with costs in a generation of daily costs."""
     row = await session.execute(COSTS_UNTIL, {"period": of.subject, "pass_id": of.id})
     until: date | None = row.scalar_one()
     return until

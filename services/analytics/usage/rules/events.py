@@ -1,4 +1,4 @@
-"""Usage events as they are sent in, and why one cannot count."""
+"""Usage events, and the reasons to reject one."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,24 +22,24 @@ __all__ = [
 ]
 
 AHEAD: Final = timedelta(minutes=5)
-"""How far the clock of who counts may be before ours."""
+"""How far the sender's clock may be ahead."""
 
 OLDEST: Final = timedelta(days=400)
-"""Older events than that are taken for mistakes."""
+"""Older events are rejected as mistakes."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentEvent:
-    """An event of a batch that reads well."""
+    """A valid event of a batch."""
 
     index: int
-    """Its place in the batch, from 0."""
+    """Its position in the batch, from 0."""
     source: str
     idempotency_key: str
     tenant_id: str
-    """The deployment's; empty where it is named by its id."""
+    """The deployment's tenant; empty if the deployment is given by id."""
     deployment: str
-    """As it was named: its id, or its slug."""
+    """The deployment as sent: its id or its slug."""
     resource_kind: str
     qty: Decimal
     occurred_at: datetime
@@ -47,43 +47,43 @@ class SentEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventKey:
-    """What names an event among all."""
+    """The key of an event."""
 
     index: int
-    """Its place in the batch, from 0."""
+    """Its position in the batch, from 0."""
     source: str
     idempotency_key: str
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedEvent:
-    """An event whose deployment the catalog knows."""
+    """An event with a resolved deployment."""
 
     sent: SentEvent
     owner: Owner
 
     @property
     def day(self) -> date:
-        """The day (UTC) that it counts for."""
+        """Its day in UTC."""
         return self.sent.occurred_at.date()
 
     @property
     def key(self) -> tuple[str, str]:
-        """What names it among all events."""
+        """Its key."""
         return self.sent.source, self.sent.idempotency_key
 
     @property
     def digest(self) -> int:
-        """What it says, in 64 bits: the same key must always say the same.
+        """A 64-bit digest of its content, to detect a key reused for other content.
 
-        The deployment counts by its id, so that an event is the same whichever way it names it.
+        It includes the deployment's id, so that sending the id or the slug gives the same digest.
         """
         return self._digest_by(self.owner.deployment_id)
 
     def says(self, digest: int) -> bool:
-        """Whether a digest that was kept is of this event.
+        """Whether a stored digest is of this event.
 
-        Earlier releases kept the deployment as it was named: by its id, or by its slug.
+        Earlier releases digested the deployment as sent: its id or its slug.
         """
         names = (self.owner.deployment_id, self.owner.slug, self.sent.deployment)
         return any(digest == self._digest_by(name) for name in names)
@@ -96,7 +96,7 @@ class OwnedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An event that cannot count."""
+    """A rejected event."""
 
     index: int
     idempotency_key: str
@@ -105,50 +105,50 @@ class Refusal:
 
     @classmethod
     def of_reused_key(cls, event: OwnedEvent) -> "Refusal":
-        """Its key named another event before."""
+        """Rejection of a key reused for another event."""
         return cls(
             event.sent.index,
             event.sent.idempotency_key,
             "KEY_REUSED",
-            "idempotency_key: named another event of this source before",
+            "idempotency_key: was already used for another event of this source",
         )
 
     @classmethod
     def of_unknown_key(cls, key: EventKey) -> "Refusal":
-        """No event was ever taken in under it."""
+        """Rejection of a key without an event."""
         return cls(
             key.index,
             key.idempotency_key,
             "NOT_FOUND",
-            f"idempotency_key: {key.source[:100]!r} sent no event {key.idempotency_key[:100]!r}",
+            f"idempotency_key: {key.source[:100]!r} has no event {key.idempotency_key[:100]!r}",
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a batch."""
+    """The results of a batch."""
 
     accepted: int
     duplicates: int
     late: int
-    """Of the accepted ones: of a month that is closed."""
+    """The accepted events of a closed month."""
     refused: Sequence[Refusal]
     voided: Sequence[int] = ()
-    """Of the duplicates, by their place in the batch: those that were voided before."""
+    """The duplicates that were voided before, by position in the batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """A batch, each key once."""
+    """A batch without repeated keys."""
 
     events: Sequence[OwnedEvent]
-    """In the order of their keys."""
+    """Sorted by key."""
     duplicates: int
     refused: Sequence[Refusal]
 
 
 def sift(events: Iterable[OwnedEvent]) -> Sifted:
-    """Each key once: the same again is a duplicate, something else under it is refused."""
+    """Removes repeated keys: equal content is a duplicate, other content is rejected."""
     by_key: dict[tuple[str, str], OwnedEvent] = {}
     duplicates = 0
     refused = []
@@ -164,7 +164,7 @@ def sift(events: Iterable[OwnedEvent]) -> Sifted:
 
 
 def refusal_of_time(occurred_at: datetime, now: datetime) -> str:
-    """Why an event cannot have happened then; empty when it can."""
+    """Why the time of an event is invalid; empty if it is valid."""
     if occurred_at > now + AHEAD:
         return "is in the future"
     if occurred_at < now - OLDEST:

@@ -1,4 +1,4 @@
-"""Figures of usage, the facts behind them, and what could not be metered or was taken back."""
+"""Figures of usage, their facts, unmetered usage and voids."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,7 +19,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, order=True)
 class Figure:
-    """What a figure of usage is about."""
+    """The key of a figure."""
 
     day: date
     tenant_id: str
@@ -29,7 +29,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class DailyUsage:
-    """How much of a kind a deployment used on a day: a figure."""
+    """A figure: the usage of one kind by a deployment on one day."""
 
     id: UUID
     tenant_id: str
@@ -42,7 +42,7 @@ class DailyUsage:
     facts_hash: str
     metered_at: datetime
     pass_id: int | None
-    """The generation whose facts it adds up; None where only events were."""
+    """The generation of its facts; None if it has only events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ class UsageFact:
     event_key: str
     qty: Decimal
     place: str
-    """Among those of the same instant."""
+    """Its position among facts of the same time."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnmeteredResource:
-    """A resource of unknown size, and how long it went unmetered for its owner."""
+    """A resource of unknown size, with its unmetered time for an owner."""
 
     resource_id: UUID
     tenant_id: str
@@ -81,7 +81,7 @@ class UnmeteredResource:
 
 @dataclass(frozen=True, slots=True)
 class VoidedEvent:
-    """A wrong event that was taken back, by whom and why."""
+    """A voided event: by whom and why."""
 
     source: str
     idempotency_key: str
@@ -97,7 +97,7 @@ class VoidedEvent:
 
 @dataclass(frozen=True, slots=True)
 class ResourceUsage:
-    """What a resource used, in units of its meter."""
+    """The usage of a resource, in units of its meter."""
 
     deployment_id: str
     resource_kind: str
@@ -107,22 +107,22 @@ class ResourceUsage:
 
 @dataclass(frozen=True, slots=True)
 class MeterTotal:
-    """What a deployment used of a meter, whether by a resource or sent in as events."""
+    """A deployment's usage of a meter, from resources and events."""
 
     deployment_id: str
     resource_kind: str
     qty: Decimal
     resource_count: int
     resources_qty: Decimal
-    """Of all its resources; the rest was sent in as events."""
+    """The part of its resources; the rest came from events."""
     metered_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class UsageByResource:
-    """The totals of some deployments, and their resources up to a limit."""
+    """The totals of some deployments, and their resources up to a maximum."""
 
     totals: tuple[MeterTotal, ...]
-    """By deployment and meter; all of them."""
+    """By deployment and meter, complete."""
     resources: tuple[ResourceUsage, ...]
     """By deployment and meter, the largest first."""

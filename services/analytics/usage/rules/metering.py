@@ -1,7 +1,7 @@
-"""From spans in which resources existed to usage facts: whose, of which kind, how much.
+"""Computes usage facts from the intervals of resources.
 
-Ownership is point in time: a span says to whom the resource belonged in it, so moving it
-later changes nothing that was metered before.
+Ownership is point in time: an interval has the owner of its time, so moving a resource later does
+not change earlier usage.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ UNKNOWN_SIZE: Final = "the size is unknown"
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A span in which a resource existed and nothing that metering looks at changed."""
+    """A span in which a resource existed and no metered property changed."""
 
     resource_id: UUID
     kind: str
@@ -35,14 +35,14 @@ class Interval:
     status: str
     size_gb: Decimal | None
     unmeasured: str = ""
-    """Why the size is unknown, where the kind has one."""
+    """Why the size is unknown, if the kind has a size."""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """Those by which its kind is metered, as the inventory names them."""
+    """The metered properties of its kind, by the inventory's names."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeteredFact:
-    """What one resource adds to one figure of usage."""
+    """The contribution of one resource to one figure."""
 
     tenant_id: str
     deployment_id: str
@@ -53,13 +53,13 @@ class MeteredFact:
     fact_from: datetime
     fact_to: datetime
     size_gb: Decimal | None
-    """Where the kind is measured by it."""
+    """Set if the kind is measured by size."""
     qty: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Unmeasured:
-    """A span of a resource that is metered by its size, which is unknown: not zero."""
+    """A span of a resource that is metered by size, whose size is unknown (not zero)."""
 
     resource_id: UUID
     inventory_kind: str
@@ -74,24 +74,24 @@ class Unmeasured:
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """The facts of some intervals, and how many intervals made none."""
+    """The facts of some intervals, and the number of intervals without a fact."""
 
     facts: Sequence[MeteredFact]
     unmetered: int
-    """Of no deployment, of a kind that is not metered, or of unknown size."""
+    """Without a deployment, of an unmetered kind, or of unknown size."""
     unmeasured: Sequence[Unmeasured] = ()
-    """Those of unknown size, whoever has them."""
+    """Intervals of unknown size, of any owner."""
 
 
 def day_of(day: date) -> Period:
-    """A day as a period."""
+    """The period of a day."""
     return Period(day, day + timedelta(days=1))
 
 
 def meter(intervals: Iterable[Interval], within: Period) -> Metered:
-    """The facts of the parts of the intervals that are within a period.
+    """The facts of the intervals, clipped to a period.
 
-    An interval that is powered off is metered, and makes no fact.
+    A powered-off interval counts as metered but gives no fact.
     """
     facts: list[MeteredFact] = []
     unmeasured: list[Unmeasured] = []
@@ -111,7 +111,7 @@ def meter(intervals: Iterable[Interval], within: Period) -> Metered:
 
 
 def _facts(rule: MeterRule, interval: Interval, within: Period) -> Iterator[MeteredFact]:
-    """What an interval adds to figures by one rule; nothing of what is unknown."""
+    """The facts of an interval by one rule; none if the size is unknown."""
     start, end = max(interval.start, within.start_at), min(interval.end, within.end_at)
     if start >= end:
         return
@@ -132,7 +132,7 @@ def _facts(rule: MeterRule, interval: Interval, within: Period) -> Iterator[Mete
 
 
 def _unmeasured(rule: MeterRule, interval: Interval, within: Period) -> Unmeasured | None:
-    """What of an interval cannot be metered, because nobody knows its size."""
+    """The part of an interval that cannot be metered because its size is unknown."""
     start, end = max(interval.start, within.start_at), min(interval.end, within.end_at)
     if rule.measure is None or interval.size_gb is not None or start >= end:
         return None

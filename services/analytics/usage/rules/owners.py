@@ -1,4 +1,4 @@
-"""Whose something is, as it was named and as the catalog knows it."""
+"""Owners as given, and as resolved by the catalog."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -8,7 +8,7 @@ __all__ = ["Named", "Owner"]
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A deployment as somebody names it, and the tenant they name with it (or none)."""
+    """A deployment as given, with an optional tenant."""
 
     tenant_id: str
     deployment: str
@@ -16,7 +16,7 @@ class Named:
 
     @property
     def is_by_id(self) -> bool:
-        """Whether it is named by its id, which needs no tenant beside it."""
+        """Whether it is given by id, which needs no tenant."""
         try:
             UUID(self.deployment)
         except ValueError:
@@ -26,9 +26,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A deployment by its id, and its tenant."""
+    """A resolved deployment with its tenant."""
 
     tenant_id: str
     deployment_id: str
     slug: str = field(default="", compare=False)
-    """As in a tag; empty where the catalog did not say it."""
+    """Its slug, as used in tags; empty if the catalog did not return it."""

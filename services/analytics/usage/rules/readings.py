@@ -1,11 +1,10 @@
-"""How much of a meter is used in a span of time.
+"""Computes the usage of a meter in a span of time.
 
-Usage is read as from a meter on the wall. What a resource has used since the start of the
-month is a reading, exact to twelve digits after the point; what it used in a span is the
-difference of the readings at both ends. So readings need not be finite decimals (a third of
-an hour is none) and yet spans add up: cut a span where you like, in any order, at midnight
-or elsewhere, and the parts make the whole to the last digit. A whole month of a gigabyte is
-exactly one GB-month, a whole hour exactly one hour.
+A reading is the usage of a resource since the start of the month, rounded to twelve decimal places.
+The usage in a span is the difference of the readings at its ends. So the usage of adjacent spans
+always adds up exactly, wherever a span is split, although usage may not be a finite decimal (a
+third of an hour). A gigabyte for a whole month is exactly one GB-month, a whole hour exactly one
+hour.
 """
 
 from collections.abc import Mapping
@@ -21,10 +20,10 @@ from services.common.values.periods import Period, month_of
 __all__ = ["RULES", "USAGE_KINDS", "quantity"]
 
 PLACES: Final = 12
-"""Digits after the point of a reading: as many as a quantity may have on the wire."""
+"""Decimal places of a reading: the maximum of a quantity in the API."""
 
 SECOND: Final = timedelta(seconds=1)
-"""The granularity of every rule."""
+"""The time granularity of every rule."""
 
 SECONDS_A_DAY: Final = 86_400
 SECONDS_AN_HOUR: Final = 3_600
@@ -32,14 +31,14 @@ SECONDS_AN_HOUR: Final = 3_600
 RULES: Final[Mapping[str, tuple[MeterRule, ...]]] = {
     kind.name: kind.meters for kind in RESOURCE_KINDS.values() if kind.meters
 }
-"""By the inventory's kind; what is not here is not metered."""
+"""Rules by inventory kind; other kinds are not metered."""
 
 USAGE_KINDS: Final = frozenset(METERS)
-"""Every kind of usage. Those that no rule makes are sent in as events; so may any other be."""
+"""Every kind of usage. Kinds without a rule are sent as events, as any other may be."""
 
 
 def quantity(basis: Basis, amount: Decimal, start: datetime, end: datetime) -> Decimal:
-    """What `amount` of a meter's things use in a half-open span, in units of the meter; exact."""
+    """The exact usage of `amount` in a half-open span, in units of the meter."""
     total = Decimal(0)
     while start < end:
         month = month_of(start.date())
@@ -50,13 +49,13 @@ def quantity(basis: Basis, amount: Decimal, start: datetime, end: datetime) -> D
 
 
 def _reading(basis: Basis, amount: Decimal, month: Period, at: datetime) -> Decimal:
-    """What was used from the start of the month until `at`, had it been there all along."""
+    """The reading at `at`: the usage since the start of the month, as if present throughout."""
     seconds = (at - month.start_at) // SECOND
     whole = SECONDS_AN_HOUR if basis is Basis.HOURS else month.days * SECONDS_A_DAY
     return _rounded(Fraction(amount) * Fraction(seconds, whole))
 
 
 def _rounded(value: Fraction) -> Decimal:
-    """Half up, to so many places; values are never negative here."""
+    """Rounds half up; values are never negative here."""
     scaled = (2 * value.numerator * 10**PLACES + value.denominator) // (2 * value.denominator)
     return Decimal(scaled).scaleb(-PLACES)

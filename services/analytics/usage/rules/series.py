@@ -1,4 +1,4 @@
-"""Usage of a period, day by day, as it is priced."""
+"""The daily usage of a period, as priced."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,22 +9,22 @@ __all__ = ["UsageRun", "UsageSeries"]
 
 @dataclass(frozen=True, slots=True)
 class UsageRun:
-    """The same quantity on each of some days in a row."""
+    """A run of days with the same quantity."""
 
     first_day: date
     days: int
     qty: Decimal
-    """Of each day, in units of the kind, exact."""
+    """Quantity per day, in units of the kind, exact."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageSeries:
-    """How much of a kind a deployment used in a period, day by day."""
+    """The daily usage of one kind by a deployment in a period."""
 
     tenant_id: str
     deployment_id: str
     resource_kind: str
     runs: tuple[UsageRun, ...]
-    """In the order of their days; days without usage are left out."""
+    """In order; days without usage are omitted."""
     facts_hash: str
-    """Names the facts behind it: SHA-256, lower-case hexadecimal."""
+    """Hash of its facts: SHA-256, lower-case hexadecimal."""

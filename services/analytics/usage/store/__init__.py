@@ -1,1 +1,1 @@
-"""All SQL of usage."""
+"""The SQL of usage."""

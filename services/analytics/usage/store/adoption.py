@@ -1,7 +1,7 @@
-"""Usage that was metered under a name that the catalog did not know: found, and re-keyed.
+"""Finds and re-keys usage that was metered under a name unknown to the catalog.
 
-The inventory names a deployment by the slug of a tag, perhaps long before the deployment is
-registered. Its usage is kept under the slug meanwhile.
+The inventory has a deployment's slug from a tag, perhaps long before the deployment is registered.
+Until then, its usage is stored under the slug.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from services.common.db.records import arrays_of, records_of, unnested
 
 __all__ = ["adopt_usage", "names_of_usage"]
 
-# As the index says it, word for word.
+# Must be the same text as in the index.
 NAMED: Final = f"deployment_id !~ '{DEPLOYMENT_ID}'"
 NAMES: Final = text(f"""
 SELECT DISTINCT tenant_id, deployment_id FROM daily_usage
@@ -38,7 +38,7 @@ ORDER BY day, tenant_id, deployment_id, resource_kind LIMIT :limit
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A figure under a slug, and the id of the deployment that it goes to."""
+    """A figure under a slug, with the id of its deployment."""
 
     figure: Figure
     id: str
@@ -60,7 +60,7 @@ WHERE (e.day, e.tenant_id, e.deployment_id, e.resource_kind)
 
 
 async def names_of_usage(session: ReadSession, *, after: Named, limit: int) -> list[Named]:
-    """A page of the names, by tenant and name, under which usage is kept that are no ids."""
+    """A page of the tenants and names with usage whose name is not an id."""
     rows = await session.execute(
         NAMES, {"tenant_id": after.tenant_id, "deployment_id": after.deployment, "limit": limit}
     )
@@ -70,9 +70,9 @@ async def names_of_usage(session: ReadSession, *, after: Named, limit: int) -> l
 async def adopt_usage(
     session: WriteSession, owners: Mapping[Named, Owner], *, limit: int, now: datetime
 ) -> bool:
-    """Re-keys at most `limit` figures of these names to their deployments, the oldest first.
+    """Re-keys at most `limit` figures of these names to their deployments, oldest first.
 
-    In closed months too, where both sides are noted as changed. Answers whether there was one.
+    In closed months, both are recorded as changed. Returns whether there was a figure.
     """
     found = await session.execute(FIGURES, {**_named(owners), "limit": limit})
     figures = records_of(Figure, found)

@@ -1,4 +1,4 @@
-"""Usage events: claimed by their keys, and kept in their own day."""
+"""Usage events: idempotent inserts by key, into the partition of their day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from services.common.db.records import arrays_of
 
 __all__ = ["KeptKey", "claim_keys", "insert_events", "read_keys"]
 
-# In the order of the keys, so that batches that share some wait for each other in turn.
+# Sorted by key, so that batches with common keys do not deadlock.
 CLAIM: Final = """
 INSERT INTO usage_event_keys (source, idempotency_key, content_digest, day)
 SELECT * FROM unnest(%(sources)b::text[], %(keys)b::text[], %(digests)b::bigint[],
@@ -44,7 +44,7 @@ FROM unnest(%(sources)b::text[], %(keys)b::text[], %(figure_day)b::date[],
 async def claim_keys(
     session: WriteSession, batch: Sifted
 ) -> tuple[list[OwnedEvent], list[OwnedEvent]]:
-    """Those that are new, and those whose key is taken."""
+    """The new events, and those whose key exists."""
     keys: dict[str, Any] = {
         **_keys(batch.events),
         "digests": [event.digest for event in batch.events],
@@ -63,7 +63,7 @@ async def insert_events(
     *,
     now: datetime,
 ) -> None:
-    """Takes new events in, each into its figure's day."""
+    """Inserts new events."""
     for month in sorted({event.day.replace(day=1) for event in events}):
         await prepare_month(session, month, "usage_events")
     driver = await session.driver()
@@ -81,7 +81,7 @@ async def insert_events(
 
 @dataclass(frozen=True, slots=True)
 class KeptKey:
-    """What is kept under a key."""
+    """The stored event of a key."""
 
     digest: int
     is_voided: bool
@@ -90,7 +90,7 @@ class KeptKey:
 async def read_keys(
     session: WriteSession, events: Sequence[OwnedEvent]
 ) -> dict[tuple[str, str], KeptKey]:
-    """What is kept under the keys of events."""
+    """The stored events of the given keys."""
     if not events:
         return {}
     rows = await (await (await session.driver()).execute(KNOWN, _keys(events))).fetchall()

@@ -1,4 +1,4 @@
-"""Facts of a day, as a generation finds them page by page."""
+"""Usage facts of a day, by generation and page."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -23,7 +23,7 @@ SELECT %(day)s, %(pass_id)s, %(page)s, fact.* FROM {unnested(MeteredFact, "fact"
 async def write_facts(
     session: WriteSession, of: Generation, token: str, facts: Sequence[MeteredFact]
 ) -> None:
-    """Writes what a page of a generation over a day found, in place of what it found before."""
+    """Writes the facts of a page, replacing earlier writes of the page."""
     await prepare_month(session, of.subject, "usage_facts")
     driver = await session.driver()
     page: dict[str, Any] = {"day": of.subject, "pass_id": of.id, "page": page_of(token)}

@@ -1,8 +1,7 @@
-"""Folding: adds up the facts and events of a figure, and notes what changed in a closed month.
+"""Folding: sums facts and events to figures, and records changes of closed months.
 
-A figure always holds what is known now. Where its month is closed, a figure that comes to
-another quantity than before is noted as a change of the month, in the same transaction: the
-next roll-up of its tenant prices the month again.
+A figure always has the current sum. If its month is closed and the quantity changes, the change is
+recorded in the same transaction, and the tenant's next roll-up reprices the month.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,8 +27,8 @@ __all__ = [
     "replace_day",
 ]
 
-# One fact, one line, always written the same way; a figure's hash is over its lines in
-# their order, whatever order they came in.
+# One canonical line per fact. A figure's hash is over its sorted lines, so it does not depend on
+# the order of arrival.
 LINES: Final = """
 lines AS (
     SELECT f.day, f.tenant_id, f.deployment_id, f.resource_kind, f.qty,
@@ -44,8 +43,8 @@ lines AS (
     FROM usage_events AS e JOIN wanted USING (day{key})
 )
 """
-# One statement, so that what is noted is the difference of what was forgotten and what was
-# added. The count makes the additions wait for the deletions.
+# One statement, so that the recorded change is the difference of deleted and inserted figures.
+# The count makes the inserts run after the deletes.
 REPLACE: Final = """
 found AS (
     SELECT l.day, w.pass_id, l.tenant_id, l.deployment_id, l.resource_kind, sum(l.qty) AS qty,
@@ -125,11 +124,12 @@ WHERE day >= :start AND day < :end
 async def replace_day(
     session: WriteSession, of: Generation, replaced: Sequence[int], *, now: datetime
 ) -> int:
-    """Replaces a day's figures by a generation's and the day's events; how many it has now."""
+    """Replaces a day's figures with those of a generation and the events; returns their number."""
     await prepare_month(session, of.subject, "usage_facts", "usage_events", "daily_usage")
     closed = await closed_months(session, [of.subject])
     await session.execute(DAY_LOCK, {"days": [of.subject]})
-    # The marks first: an event that is not seen below has one that is not seen here.
+    # Read the marks first: an event that is not visible below has a mark that is not visible
+    # here.
     day = {"day": of.subject}
     await session.execute(UNMARK_DAY, day)
     if replaced:
@@ -140,7 +140,7 @@ async def replace_day(
 
 
 async def count_day(session: ReadSession, day: date) -> int:
-    """How many figures a day has."""
+    """The number of figures of a day."""
     return int((await session.execute(COUNT_DAY, {"day": day})).scalar_one())
 
 
@@ -160,29 +160,29 @@ async def fold_figures(session: WriteSession, figures: Iterable[Figure], *, now:
 
 
 async def lock_days(session: WriteSession, days: Iterable[date]) -> None:
-    """Lets nobody else add days up until the end of the transaction, nor close their months."""
+    """Locks days against other folds, and their months against closing, in this transaction."""
     wanted = sorted(set(days))
     await closed_months(session, wanted)
     await session.execute(DAY_LOCK, {"days": wanted})
 
 
 async def mark(session: WriteSession, figures: Iterable[Figure]) -> None:
-    """Says that the events of figures changed; whoever folds next adds them up."""
+    """Marks figures whose events changed; the next fold recomputes them."""
     changed = sorted(set(figures))
     if changed:
         await (await session.driver()).execute(MARK, arrays_of(Figure, changed, "given"))
 
 
 async def newest_mark(session: ReadSession) -> int:
-    """The id of the newest mark that is there; 0 for none."""
+    """The id of the newest mark; 0 for none."""
     return int((await session.execute(NEWEST_MARK)).scalar_one())
 
 
 async def fold_marked(session: WriteSession, *, up_to: int, limit: int, now: datetime) -> bool:
-    """Recomputes at most `limit` marked figures, the oldest marks first.
+    """Recomputes at most `limit` marked figures, oldest marks first.
 
-    Answers whether there was one up to the mark of this id. In a transaction of its own: it
-    waits for days in their order.
+    Returns whether there was one up to the given mark. Call it in a separate transaction, because
+    it locks days in order.
     """
     found = records_of(Figure, await session.execute(MARKED, {"up_to": up_to, "limit": limit}))
     await fold_figures(session, found, now=now)
@@ -190,7 +190,7 @@ async def fold_marked(session: WriteSession, *, up_to: int, limit: int, now: dat
 
 
 async def fold_marked_of(session: WriteSession, start: date, end: date, *, now: datetime) -> None:
-    """Recomputes all marked figures of a half-open span of days."""
+    """Recomputes all marked figures of a half-open range of days."""
     rows = await session.execute(MARKED_OF, {"start": start, "end": end})
     await fold_figures(session, records_of(Figure, rows), now=now)
 

@@ -1,4 +1,4 @@
-"""How old the metered usage is."""
+"""The age of the metered usage."""
 
 from typing import Final
 
@@ -17,4 +17,4 @@ FRESHNESS: Final[Compiled] = compiled(
         """
     )
 )
-"""When a day was last metered to its end."""
+"""When a day was last metered completely."""

@@ -1,8 +1,8 @@
-"""Months of metering: open until the month's end is rolled up, then closed.
+"""Metering months: open until their roll-up, then closed.
 
-A closed month goes on to take what is learned late; only what changes in it is noted. Whoever
-adds figures up shares the months that they are of, and whoever closes one waits for them: by
-advisory locks, which are granted in their turn, so that a stream of sharers starves nobody.
+A closed month still accepts late usage, but its changes are recorded. Folding takes a shared
+advisory lock on the months and closing an exclusive one. PostgreSQL grants them in order, so a
+stream of shared locks does not starve the exclusive one.
 """
 
 from collections.abc import Iterable
@@ -35,9 +35,9 @@ ON CONFLICT (period) DO UPDATE SET closed_at = excluded.closed_at
 
 
 async def closed_months(session: WriteSession, days: Iterable[date]) -> set[date]:
-    """The first days of those months, among the months of `days`, that are closed.
+    """The first days of the closed months among the months of `days`.
 
-    None of the months changes until the end of the transaction. Before any lock of a day.
+    Locks these months until the transaction ends. Call it before locking days.
     """
     periods = _months(days)
     await session.execute(SHARE, {"periods": periods})
@@ -45,12 +45,12 @@ async def closed_months(session: WriteSession, days: Iterable[date]) -> set[date
 
 
 async def which_are_closed(session: ReadSession, days: Iterable[date]) -> set[date]:
-    """As `closed_months`, without waiting for anybody: what it says may be out of date."""
+    """As `closed_months`, without locking: the result may be outdated."""
     return set((await session.execute(CLOSED, {"periods": _months(days)})).scalars())
 
 
 async def lock_month(session: WriteSession, month: Period) -> None:
-    """Waits for all who add figures of a month up, and lets nobody do so until the end."""
+    """Locks a month against folding until the transaction ends; waits for running folds."""
     await session.execute(LOCK, {"period": month.start})
 
 
@@ -60,7 +60,7 @@ async def is_closed(session: ReadSession, month: Period) -> bool:
 
 
 async def set_closed(session: WriteSession, month: Period, closed_at: datetime | None) -> None:
-    """Closes a month that is locked, or opens it."""
+    """Closes or reopens a locked month."""
     await session.execute(SET, {"period": month.start, "closed_at": closed_at})
 
 

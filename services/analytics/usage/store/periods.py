@@ -1,4 +1,4 @@
-"""The usage of a month, day by day, as it is priced; and what changed in closed months."""
+"""The daily usage of a month for pricing, and the recorded changes of closed months."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ __all__ = [
     "usage_of_period",
 ]
 
-# The days as one text: to collapse them into runs here costs a tenth of what it costs to sort
-# them once more there. The hash names all days, and through their hashes the facts.
-# Tenant by tenant: what is sorted is short then, and no plan reads the month of all.
+# Returns the days as one text: collapsing them into runs in Python costs a tenth of another sort
+# in SQL. The hash covers all days and, through their hashes, the facts. Per tenant, so that sorts
+# are small and no plan reads the month of all tenants.
 USED: Final = text("""
 SELECT used.* FROM unnest(CAST(:tenant_ids AS text[])) AS asked (tenant_id)
 CROSS JOIN LATERAL (
@@ -42,9 +42,9 @@ CROSS JOIN LATERAL (
 ORDER BY tenant_id, deployment_id, resource_kind
 """)
 
-# A month whose own invoices were all voided, or credited in full, is billed by its own roll-up:
-# its changes wait for that. Where the invoice of one currency still holds, the month is priced
-# again in that currency, and not in the others.
+# If all own invoices of a month were voided or credited in full, its own roll-up bills it, and
+# its changes wait for that. If the invoice of one currency is still valid, the month is repriced in
+# that currency only.
 IS_PRICED_AGAIN: Final = """
 (EXISTS (SELECT FROM tenant_invoices AS own WHERE own.tenant_id = change.tenant_id
                AND own.period = change.period AND own.status <> 'void'
@@ -67,7 +67,7 @@ UPDATE month_changes AS change SET invoice_id = claim.invoice_id
 FROM unnest(CAST(:ids AS bigint[]), CAST(:invoice_ids AS uuid[])) AS claim (id, invoice_id)
 WHERE change.id = claim.id AND change.invoice_id IS NULL
 """)
-# That a subscription was changed says that its month's proofs may cover other days than are billed.
+# After a change of a subscription, the month's proofs may cover other days than are billed.
 KEEP: Final = text("""
 UPDATE month_changes AS change SET invoice_id = own.id
 FROM tenant_invoices AS own
@@ -83,10 +83,10 @@ RELEASE: Final = text(
 
 @dataclass(frozen=True, slots=True)
 class MonthChange:
-    """That figures or subscriptions of a deployment changed in a month that was closed."""
+    """A change of a deployment's figures or subscriptions in a closed month."""
 
     ids: tuple[int, ...]
-    """All open rows that say so."""
+    """The ids of its open rows."""
     tenant_id: str
     deployment_id: str
     month: Period
@@ -95,7 +95,7 @@ class MonthChange:
 async def usage_of_period(
     session: ReadSession, period: Period, tenant_ids: Sequence[str]
 ) -> list[UsageSeries]:
-    """The usage of these tenants, by tenant, deployment and kind; without what is all zero."""
+    """The usage of these tenants, by tenant, deployment and kind, without all-zero series."""
     rows = await session.execute(
         USED, {"start": period.start, "end": period.end, "tenant_ids": sorted(set(tenant_ids))}
     )
@@ -113,7 +113,7 @@ async def usage_of_period(
 
 
 def _runs(start: date, days: str) -> Iterator[UsageRun]:
-    """Equal quantities of days in a row as one; `days` are `<days after the start> <quantity>`."""
+    """Merges consecutive days of equal quantity; `days` are `<days after the start> <quantity>`."""
     first, length, qty = 0, 0, ""
     for told in days.split(","):
         offset, used = told.split(" ")
@@ -134,9 +134,9 @@ async def open_changes(
     *,
     given_up: Sequence[UUID] = (),
 ) -> list[MonthChange]:
-    """What changed for these tenants in closed months before a day and no invoice took up yet.
+    """The open changes of these tenants in closed months before a day.
 
-    By month, tenant and deployment. Drafts that are given up for new ones took up nothing.
+    By month, tenant and deployment. Changes on drafts that will be replaced count as open.
     """
     rows = await session.execute(
         OPEN, {"before": before, "tenant_ids": list(tenant_ids), "given_up": list(given_up)}
@@ -148,7 +148,7 @@ async def open_changes(
 
 
 async def claim_changes(session: WriteSession, taken_up_by: Mapping[int, UUID]) -> bool:
-    """Notes which invoices take changes up; False when one of them is not open any more."""
+    """Claims changes for invoices; returns False if one of them is no longer open."""
     if not taken_up_by:
         return True
     claimed = await session.execute(
@@ -158,9 +158,9 @@ async def claim_changes(session: WriteSession, taken_up_by: Mapping[int, UUID]) 
 
 
 async def settle_changes(session: WriteSession, ids: Sequence[int]) -> bool:
-    """Closes changes that cost nothing; False when one of them is not open any more.
+    """Closes changes that cost nothing; returns False if one of them is no longer open.
 
-    Those of a subscription are kept with the invoice of their month, the others forgotten.
+    Changes of a subscription are kept with the invoice of their month; others are deleted.
     """
     if not ids:
         return True
@@ -170,6 +170,6 @@ async def settle_changes(session: WriteSession, ids: Sequence[int]) -> bool:
 
 
 async def release_adjustments(session: WriteSession, invoice_ids: Sequence[UUID]) -> None:
-    """Opens again what invoices took up that are discarded or void: the next ones bill it."""
+    """Reopens the changes of discarded or void invoices; the next invoices bill them."""
     if invoice_ids:
         await session.execute(RELEASE, {"invoice_ids": list(invoice_ids)})

@@ -1,4 +1,4 @@
-"""Reading usage: figures newest day first, and the facts behind one."""
+"""Reads usage: figures, newest day first, and the facts behind one."""
 
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -48,16 +48,16 @@ LIMIT :limit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageFilter:
-    """Which usage; what is empty or None is not asked. Combined with and."""
+    """A filter: empty or None fields do not restrict it; the others are combined with AND."""
 
     tenant_id: str = ""
     deployment_id: str = ""
     resource_kind: str = ""
     from_day: date | None = None
     to_day: date | None = None
-    """The day after the last."""
+    """Exclusive."""
     owner: Owner | None = None
-    """The deployment that `deployment_id` names, so that usage under its slug is found too."""
+    """The resolved deployment of `deployment_id`, so that usage under its slug is found too."""
 
 
 CONDITIONS: Final = {
@@ -78,7 +78,7 @@ async def list_usage(
 ) -> list[DailyUsage]:
     """A page of figures, newest day first.
 
-    `after` is the day, tenant, deployment and kind of the last one on the page before.
+    `after` is the day, tenant, deployment and kind of the previous page's last row.
     """
     values: dict[str, Any] = {name: getattr(wanted, name) for name in CONDITIONS}
     asked = [CONDITIONS[name] for name, value in values.items() if value]
@@ -91,7 +91,7 @@ async def list_usage(
             values |= {"of_tenant": owner.tenant_id, "of_names": [owner.deployment_id, owner.slug]}
         asked.append(f"({named})")
     if not scope.everything:
-        # The first wall: row-level security is the second.
+        # Restricts to the tenant in addition to row-level security.
         asked.append("tenant_id = :scope")
         values["scope"] = scope.tenant_id
     if after is not None:
@@ -110,7 +110,7 @@ async def list_usage(
 
 
 async def read_figure(session: ReadSession, scope: Scope, figure_id: UUID) -> DailyUsage:
-    """A figure. Raises NotFound, also for another tenant's and for one metered anew since."""
+    """A figure. Raises NotFound, also for another tenant's and for a replaced one."""
     parameters = {"id": figure_id, "scope": None if scope.everything else scope.tenant_id}
     found = (await session.execute(ONE, parameters)).first()
     if found is None:
@@ -121,9 +121,10 @@ async def read_figure(session: ReadSession, scope: Scope, figure_id: UUID) -> Da
 async def list_facts(
     session: ReadSession, figure: DailyUsage, *, after: tuple[int, str] | None, limit: int
 ) -> list[UsageFact]:
-    """A page of the facts behind a figure, by time.
+    """A page of a figure's facts, by time.
 
-    `after` is the last one's start, in microseconds since the epoch, and its `place`.
+    `after` is the start, in microseconds since the epoch, and `place` of the previous page's last
+    row.
     """
     at, place = after or (None, None)
     parameters = asdict(figure) | {"after_at": at, "after": place, "limit": limit}

@@ -1,4 +1,4 @@
-"""What each resource used in a month: the facts behind the figures that bill it, added up."""
+"""The usage of each resource in a month: the sum of its facts."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -51,7 +51,7 @@ ORDER BY 1, 2
 async def usage_by_resource(
     session: ReadSession, tenant_id: str, period: Period, deployments: Sequence[str], limit: int
 ) -> UsageByResource:
-    """What the resources of some of a tenant's deployments used in a period."""
+    """The usage of the resources of a tenant's deployments in a period."""
     asked = {
         "tenant_id": tenant_id,
         "start": period.start,

@@ -1,4 +1,4 @@
-"""What could not be metered, because its size is unknown: kept beside the facts of its day."""
+"""Resources that could not be metered because their size is unknown, by day."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -16,7 +16,7 @@ from services.common.identity.callers import Scope
 __all__ = ["After", "list_unmeasured", "replace_unmeasured", "write_unmeasured"]
 
 After = tuple[str, str, str]
-"""Resource, tenant and deployment of the last one on the page before."""
+"""Resource, tenant and deployment of the previous page's last row."""
 
 FORGET_PAGE: Final = text("""
 DELETE FROM unmeasured_spans WHERE day = :day AND pass_id = :pass_id AND page = :page
@@ -26,7 +26,8 @@ INSERT INTO unmeasured_spans (day, pass_id, page, resource_id, inventory_kind, r
                               tenant_id, deployment_id, resource_kind, span_from, span_to, reason)
 SELECT %(day)s, %(pass_id)s, %(page)s, span.* FROM {unnested(Unmeasured, "span")}
 """
-# Passes are the operator's to see, and these rows their tenant's: so they say it themselves.
+# Generations are visible to operators only, and these rows to their tenant, so the row says
+# whether it is current.
 COUNT: Final = text("""
 UPDATE unmeasured_spans SET is_current = true WHERE day = :day AND pass_id = :pass_id
 """)
@@ -60,7 +61,7 @@ HAVING (s.resource_id, s.tenant_id, s.deployment_id)
 async def write_unmeasured(
     session: WriteSession, of: Generation, token: str, spans: Sequence[Unmeasured]
 ) -> None:
-    """Writes what a page of a generation could not meter, in place of itself."""
+    """Writes the unmetered resources of a page, replacing earlier writes of the page."""
     page: dict[str, Any] = {"day": of.subject, "pass_id": of.id, "page": page_of(token)}
     await session.execute(FORGET_PAGE, page)
     if spans:
@@ -71,7 +72,7 @@ async def write_unmeasured(
 async def replace_unmeasured(
     session: WriteSession, of: Generation, replaced: Sequence[int]
 ) -> None:
-    """What a generation could not meter counts now, in place of what others could not."""
+    """Makes the unmetered resources of a generation current, replacing those of others."""
     if replaced:
         await session.execute(FORGET, {"day": of.subject, "pass_ids": list(replaced)})
     await session.execute(COUNT, {"day": of.subject, "pass_id": of.id})
@@ -85,11 +86,11 @@ async def list_unmeasured(
     after: After | None,
     limit: int,
 ) -> list[UnmeteredResource]:
-    """A page of the resources of unknown size, by their id; each owner's time apart."""
+    """A page of the resources of unknown size, by id, with one row per owner."""
     values: dict[str, Any] = {name: getattr(wanted, name) for name in CONDITIONS}
     asked = [CONDITIONS[name] for name, value in values.items() if value]
     if not scope.everything:
-        # The first wall: row-level security is the second.
+        # Restricts to the tenant in addition to row-level security.
         asked.append("s.tenant_id = :scope")
         values["scope"] = scope.tenant_id
     if after is not None:

@@ -1,4 +1,4 @@
-"""Voids: wrong events taken back by their keys, and kept with who did it, when and why."""
+"""Voids of usage events, with who voided them, when and why."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,12 +15,12 @@ from services.common.identity.callers import Scope
 
 __all__ = ["list_voids", "void_events"]
 
-# One batch at a time: two that share events would wait for each other.
+# One batch at a time, because batches with common events could deadlock.
 ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('usage/voids', 0))")
 GIVEN: Final = """
 unnest(CAST(:sources AS text[]), CAST(:keys AS text[])) AS g (source, idempotency_key)
 """
-# The key says the day, and so the partition.
+# The key gives the day, and so the partition.
 VOID: Final = text(f"""
 WITH wanted AS (
     SELECT k.day, k.source, k.idempotency_key
@@ -49,10 +49,9 @@ SELECT v.* FROM usage_voids AS v JOIN (SELECT DISTINCT * FROM {GIVEN}) AS g
 async def void_events(
     session: WriteSession, keys: Sequence[EventKey], *, reason: str, by: str, now: datetime
 ) -> tuple[set[tuple[str, str]], dict[tuple[str, str], VoidedEvent]]:
-    """Voids those events of these keys that are not void yet, and recomputes their figures.
+    """Voids the events of these keys and recomputes their figures. Idempotent.
 
-    Answers the keys of those that were voided now, and all voids by their keys: a key that is
-    not among them names no event.
+    Returns the keys voided now, and all voids by key; a key that is not among them has no event.
     """
     await session.execute(ONE_AT_A_TIME)
     given: dict[str, Any] = {
@@ -78,9 +77,9 @@ async def list_voids(
     after: tuple[datetime, str, str] | None,
     limit: int,
 ) -> list[VoidedEvent]:
-    """A page of voids, the last one first.
+    """A page of voids, newest first.
 
-    `after` is the time, source and key of the last one on the page before.
+    `after` is the time, source and key of the previous page's last row.
     """
     asked = ["true"]
     values: dict[str, Any] = {"limit": limit}
@@ -89,7 +88,7 @@ async def list_voids(
             asked.append(f"{name} = :{name}")
             values[name] = value
     if not scope.everything:
-        # The first wall: row-level security is the second.
+        # Restricts to the tenant in addition to row-level security.
         asked.append("tenant_id = :scope")
         values["scope"] = scope.tenant_id
     if after is not None:
