@@ -185,6 +185,8 @@ def running_stack(droplets: int, *, unlimited: bool = True) -> Iterator[BenchSta
 UNLIMITED: Final = {
     "ARCADIA_GATEWAY_CALLER_REQUESTS_PER_SECOND": "1000000",
     "ARCADIA_GATEWAY_CALLER_BURST": "1000000",
+    "ARCADIA_GATEWAY_CALLER_BODY_BYTES_PER_SECOND": "1000000000",
+    "ARCADIA_GATEWAY_CALLER_BODY_BURST_BYTES": "1000000000",
 }
 _HEADERS = {"authorization": f"Bearer {TOKEN}"}
 

@@ -17,6 +17,11 @@ class Limits(BaseSettings):
     """What one caller (the token's `sub`) may keep up."""
     caller_burst: int = Field(default=1_000, ge=1)
     """How many more they may ask at once after a pause."""
+    caller_body_bytes_per_second: int = Field(default=2**20, ge=1)
+    """What the bodies of one caller may keep up together: reading a megabyte takes tens of
+    milliseconds, in which the other callers of its thread wait."""
+    caller_body_burst_bytes: int = Field(default=8 * 2**20, ge=1)
+    """How many more they may have at once after a pause; no body larger than it passes."""
     callers_remembered: int = Field(default=10_000, ge=1)
     """How many callers are counted at once; the one unseen longest is forgotten first."""
     address_requests_per_second: int = Field(default=5, ge=1)
@@ -28,7 +33,7 @@ class Limits(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0)
     """Proxies of ours in front of the gateway, whose `x-forwarded-for` names the address."""
 
-    request_bytes: int = Field(default=5 * 1024 * 1024, ge=1)
+    request_bytes: int = Field(default=2 * 1024 * 1024, ge=1)
     """The largest body of a request; a route that declares less takes less (in the protos)."""
     response_bytes: int = Field(default=32 * 1024 * 1024, ge=1)
     """The largest answer that becomes JSON; the same as the services may send."""

@@ -96,7 +96,12 @@ REPLIES: Final = (
     _when(408, code_pb2.DEADLINE_EXCEEDED, "REQUEST_TIMEOUT", "the request did not arrive in time"),
     _when(413, _EXHAUSTED, "REQUEST_TOO_LARGE", "the body of the request is too large"),
     _when(426, code_pb2.FAILED_PRECONDITION, "HTTP_VERSION", "HTTP/1.1 or HTTP/2 is required"),
-    _when(429, _EXHAUSTED, "RATE_LIMITED", "too many requests; wait as long as retry-after says"),
+    _when(
+        429,
+        _EXHAUSTED,
+        "RATE_LIMITED",
+        "too many requests, or too many bytes in them; wait as long as retry-after says",
+    ),
     _when(
         431,
         _EXHAUSTED,
