@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "inventory": "inventory.resources:commands",
     "invoices": "invoicing.invoices:commands",
     "limits": "catalog.limits:commands",
+    "keys": "system.keys:commands",
     "margin": "invoicing.margin:commands",
     "migrate": "system.migrate:migrate_databases",
     "provision": "inventory.provision:commands",
@@ -38,7 +39,7 @@ COMMANDS: Final = {
     "subscription": "catalog.subscriptions:commands",
     "sweeps": "inventory.sweeps:commands",
     "sync": "inventory.sync:run_sync",
-    "token": "system.token:print_token",
+    "token": "system.token:commands",
     "trial": "catalog.trials:commands",
     "usage": "invoicing.usage:commands",
 }

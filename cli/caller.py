@@ -1,4 +1,7 @@
-"""Calls of the services as an operator, with a token that the command line mints itself."""
+"""Calls of the services with `ARCADIA_TOKEN`, a token or an API key.
+
+Without it, while developing, as an operator with a token that the command line mints itself.
+"""
 
 import asyncio
 import re
@@ -20,7 +23,7 @@ from services.common.settings import Service, Settings
 
 __all__ = [
     "call",
-    "called_as_operator",
+    "called_with_token",
     "method_of",
     "pages",
     "run",
@@ -86,17 +89,18 @@ def run(work: Coroutine[Any, Any, Answer]) -> Answer:
 
 
 @asynccontextmanager
-async def called_as_operator(
+async def called_with_token(
     settings: Settings, service: Service
 ) -> AsyncIterator[tuple[grpc.aio.Channel, Metadata]]:
-    """A channel to a service and the metadata of an operator, good for five minutes.
+    """A channel to a service and the metadata of the token that is configured.
 
-    While developing only: raises BadParameter in production, where tokens are issued
-    elsewhere.
+    Without one, while developing, of an operator, good for five minutes. Raises BadParameter in
+    production, where tokens are issued elsewhere.
     """
-    if settings.env == "production":
-        raise typer.BadParameter("tokens are issued elsewhere in production; use the HTTP API")
-    token = mint_user_token(
+    token = settings.token.get_secret_value()
+    if not token and settings.env == "production":
+        raise typer.BadParameter("set ARCADIA_TOKEN to an API key or a token")
+    token = token or mint_user_token(
         settings, subject="developer", roles=[OPERATOR_ROLE], lifetime_seconds=TOKEN_SECONDS
     )
     async with grpc.aio.insecure_channel(settings.address(service)) as channel:
@@ -119,7 +123,7 @@ async def method_of(request: Message) -> AsyncIterator[tuple[Any, Metadata]]:
     # Protobuf's stubs do not say that upb's descriptors are descriptors.
     answer = GetMessageClass(method.output_type)  # type: ignore[arg-type]
     service = Service(request.DESCRIPTOR.file.package.split(".")[1])
-    async with called_as_operator(Settings(), service) as (channel, metadata):
+    async with called_with_token(Settings(), service) as (channel, metadata):
         kind = channel.unary_stream if method.server_streaming else channel.unary_unary
         yield (
             kind(

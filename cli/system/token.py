@@ -1,18 +1,29 @@
-"""`arcadia token`: a token for development that looks exactly like one of Guardian's."""
+"""`arcadia token`: a token for development that looks exactly like one of Guardian's.
+
+And the revocation of any tokens before their end.
+"""
 
 from typing import Annotated
 
 import typer
+from arcadia.catalog.v1 import token_revocation_service_pb2 as pb
 
+from cli.caller import call, pages
+from cli.options import Reason, Tenant
+from cli.output import instant, print_list, say
 from services.common.identity.callers import OPERATOR_ROLE
 from services.common.identity.policy import PLATFORM
 from services.common.identity.tokens import mint_user_token
 from services.common.settings import Settings
 
-__all__ = ["print_token"]
+__all__ = ["commands"]
+
+commands = typer.Typer(invoke_without_command=True)
 
 
+@commands.callback()
 def print_token(
+    context: typer.Context,
     tenant: Annotated[str | None, typer.Option(help="The tenant_id claim, any slug.")] = None,
     role: Annotated[list[str] | None, typer.Option(help="A role; may be repeated.")] = None,
     operator: Annotated[
@@ -21,7 +32,9 @@ def print_token(
     subject: Annotated[str, typer.Option(help="The sub claim.")] = "developer",
     hours: Annotated[float, typer.Option(help="How long it is valid.", min=0.001)] = 12.0,
 ) -> None:
-    """Print a token for the local system, signed with ARCADIA_JWT_SECRET."""
+    """Print a token for the local system, signed with ARCADIA_JWT_SECRET; or revoke tokens."""
+    if context.invoked_subcommand:
+        return
     settings = Settings()
     if settings.env == "production":
         raise typer.BadParameter("tokens are issued elsewhere in production")
@@ -37,3 +50,41 @@ def print_token(
             lifetime_seconds=int(hours * 3600),
         )
     )
+
+
+@commands.command("revoke")
+def revoke(
+    subject: Annotated[str, typer.Option(help="Tokens with this sub.")] = "",
+    tenant: Annotated[str, typer.Option(help="Tokens of this tenant.")] = "",
+    token_id: Annotated[str, typer.Option("--id", help="The token with this jti.")] = "",
+    reason: Reason = "",
+) -> None:
+    """Refuse the tokens issued until now to which all options apply, in every service."""
+    if not (subject or tenant or token_id):
+        raise typer.BadParameter("give --subject, --tenant or --id")
+    request = pb.RevokeTokensRequest(
+        tenant_id=tenant, subject=subject, token_id=token_id, reason=reason
+    )
+    made = call(request).revocation
+    say(f"Revoked: {_named(made)}, issued until {instant(made.revoked_at, '%Y-%m-%d %H:%M:%S')}.")
+
+
+@commands.command("revocations")
+def list_revocations(tenant: Tenant = "") -> None:
+    """List the revocations of tokens that may still live."""
+    print_list(
+        {
+            "tokens": _named,
+            "issued until": lambda one: instant(one.revoked_at, "%Y-%m-%d %H:%M:%S"),
+            "kept until": lambda one: instant(one.ends_at),
+            "by": "revoked_by",
+            "reason": "reason",
+        },
+        pages(pb.ListRevocationsRequest(tenant_id=tenant), "revocations"),
+        "No token is revoked.",
+    )
+
+
+def _named(one: pb.TokenRevocation) -> str:
+    parts = {"tenant": one.tenant_id, "subject": one.subject, "token": one.token_id}
+    return ", ".join(f"{name} {value}" for name, value in parts.items() if value)

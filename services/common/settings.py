@@ -121,6 +121,8 @@ class Settings(BaseSettings):
     """Signs the service tokens of a program that reports usage; empty: there is none."""
     tenant_roles: Literal["", "enforce"] = ""
     """`enforce`: a tenant's writes need the role `admin`. Else every token of a tenant writes."""
+    token: SecretStr = SecretStr("")
+    """What the command line calls with: an API key or a token; empty: a developer's own."""
     cors_origins: str = ""
 
     inventory_address: str = ""

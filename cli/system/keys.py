@@ -1,0 +1,103 @@
+"""`arcadia keys`: API keys of tenants and of the operator."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from arcadia.catalog.v1 import api_key_service_pb2 as pb
+
+from cli.caller import call, pages
+from cli.options import Reason, Tenant
+from cli.output import instant, print_list, say
+from services.common.rpc.wire import timestamp
+
+__all__ = ["commands"]
+
+commands = typer.Typer(help="API keys, by which programs call the API.", no_args_is_help=True)
+
+KeyId = Annotated[str, typer.Argument(help="The key's id.")]
+OPERATORS = "the operator"
+
+
+@commands.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    role: Annotated[
+        list[str] | None,
+        typer.Option(help="May be repeated. A tenant's key without a role reads only."),
+    ] = None,
+    tenant: Annotated[str, typer.Option(help="Whose key it is; without: the operator's.")] = "",
+    days: Annotated[int, typer.Option(help="How long it works.", min=1)] = 365,
+    may_create_keys: Annotated[
+        bool, typer.Option("--may-create-keys", help="Its holder may create and rotate keys.")
+    ] = False,
+) -> None:
+    """Create a key and print it: the only time that it is shown."""
+    request = pb.CreateApiKeyRequest(
+        name=name,
+        tenant_id=tenant,
+        roles=role or [],
+        ends_at=timestamp(datetime.now(UTC) + timedelta(days=days)),
+        may_create_keys=may_create_keys,
+    )
+    _show_once(call(request))
+
+
+@commands.command("list")
+def list_keys(
+    tenant: Tenant = "",
+    status: Annotated[str, typer.Option(help="Only active, expired or revoked ones.")] = "",
+) -> None:
+    """List keys in the order of their creation."""
+    print_list(
+        {
+            "id": "id",
+            "name": "name",
+            "tenant": lambda key: key.tenant_id or OPERATORS,
+            "roles": lambda key: " ".join(key.roles) or "reads",
+            "status": "status",
+            "ends": lambda key: instant(key.ends_at),
+            "last used": lambda key: (
+                instant(key.last_used_at) if key.HasField("last_used_at") else "never"
+            ),
+            "created by": "created_by",
+        },
+        pages(pb.ListApiKeysRequest(tenant_id=tenant, status=status), "api_keys"),
+        "There is no key.",
+    )
+
+
+@commands.command("rotate")
+def rotate(
+    key_id: KeyId,
+    overlap_hours: Annotated[
+        float, typer.Option(help="How long the present secret still works.", min=0, max=720)
+    ] = 24.0,
+) -> None:
+    """Give a key a new secret and print it: the only time that it is shown."""
+    request = pb.RotateApiKeyRequest(id=key_id, overlap_seconds=int(overlap_hours * 3600))
+    answer = call(request)
+    _show_once(answer)
+    if answer.api_key.HasField("previous_ends_at"):
+        until = instant(answer.api_key.previous_ends_at)
+        say(f"The secret before it works until {until} UTC.", error=True)
+
+
+@commands.command("revoke")
+def revoke(key_id: KeyId, reason: Reason = "") -> None:
+    """Revoke a key: within seconds it opens nothing."""
+    key = call(pb.RevokeApiKeyRequest(id=key_id, reason=reason)).api_key
+    say(f"{key.name} ({key.id}) is {key.status} since {instant(key.revoked_at)} UTC.")
+
+
+def _show_once(answer: Any) -> None:
+    """The key alone on the standard output, for a program that takes it from there."""
+    key = answer.api_key
+    owner = key.tenant_id or OPERATORS
+    roles = " ".join(key.roles) or "reads only"
+    say(
+        f"{key.name} ({key.id}) of {owner}: {roles}, until {instant(key.ends_at)} UTC."
+        " The key is shown only now:",
+        error=True,
+    )
+    typer.echo(answer.key)
