@@ -1,4 +1,4 @@
-"""The catalog service: its process, where everything is wired."""
+"""The process of the catalog service: constructs and connects its parts."""
 
 from datetime import timedelta
 
@@ -49,7 +49,7 @@ __all__ = ["DEFINITION", "register"]
 
 
 def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> None:
-    """Puts the servicers of the catalog on a server, with the clock that they go by."""
+    """Adds the servicers of the catalog to a server, with their clock."""
     catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server(
         CatalogServicer(parts.database), server
     )

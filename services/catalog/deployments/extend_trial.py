@@ -1,4 +1,4 @@
-"""Has the trial of a deployment end on a later day."""
+"""Extends the trial of a deployment."""
 
 from datetime import date
 
@@ -18,10 +18,10 @@ __all__ = ["extend_trial"]
 async def extend_trial(
     session: WriteSession, before: Deployment, day: date, cause: Cause
 ) -> Deployment:
-    """Has the trial of a locked deployment end on a later day, also when it is over.
+    """Extends the trial of a locked deployment to a later day, even if the trial is over.
 
-    Raises FailedPrecondition for a deployment without a trial, InvalidArgument for a day that is
-    not later.
+    Raises FailedPrecondition for a deployment without a trial, InvalidArgument if the day is not
+    later.
     """
     kept = await deployment_subscriptions(session, before.id)
     check_extension(before, kept, day, cause.day)

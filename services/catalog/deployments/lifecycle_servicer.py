@@ -1,4 +1,4 @@
-"""LifecycleService: proto to domain and back. Workers move deployments, services find them."""
+"""LifecycleService: workers change the state of deployments, and services look them up."""
 
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ STEPS: Final = ("create", "wait_active", "tag", "project", "record_spec", "assig
 
 
 class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
-    """What workers and other services do with deployments."""
+    """The deployment calls of workers and other services."""
 
     def __init__(self, database: Database, now: Clock) -> None:
         self._database = database
@@ -44,7 +44,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
     async def LookupDeployments(
         self, request: pb.LookupDeploymentsRequest, context: Context
     ) -> pb.LookupDeploymentsResponse:
-        """The deployments of a batch of ids or slugs."""
+        """Looks up the deployments of a batch of ids or slugs."""
         wanted = keys(request)
         async with self._database.read(ALL) as session:
             found = await lookup_deployments(session, wanted)
@@ -54,7 +54,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
     async def ApplyBillingAction(
         self, session: WriteSession, request: pb.ApplyBillingActionRequest, context: Context
     ) -> pb.ApplyBillingActionResponse:
-        """Moves a deployment on behalf of durable work, unless it is to be left alone."""
+        """Changes a deployment's state for a workflow, unless its billing actions are suspended."""
         requests.required("key", request.key)
         to = requests.state("to_state", request.to_state)
         from_states = {
@@ -65,7 +65,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         deployment = await lock_deployment(session, ALL, identifier)
         outcome = _outcome(deployment, to, from_states)
         cause = self._cause(request.actor, request.reason)
-        # Of a suspension that is lifted, a pause is given back as it was.
+        # Lifting a suspension restores an earlier pause.
         imposes = to is State.PAUSED and State.SUSPENDED not in from_states
         if imposes and outcome == "already_there" and _is_own_pause(deployment):
             deployment = await impose_pause(session, deployment, cause)
@@ -78,7 +78,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
     async def ListTenantDeployments(
         self, request: pb.ListTenantDeploymentsRequest, context: Context
     ) -> pb.ListTenantDeploymentsResponse:
-        """The deployments of a tenant that are not archived."""
+        """Lists the deployments of a tenant that are not archived."""
         tenant_id = requests.text("tenant_id", requests.required("tenant_id", request.tenant_id))
         size = page_size(request.page_size)
         filters = ("tenant_deployments", tenant_id)
@@ -98,7 +98,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
     async def EndTrials(
         self, request: pb.EndTrialsRequest, context: Context
     ) -> pb.EndTrialsResponse:
-        """Makes deployments active whose trial is over."""
+        """Activates deployments whose trial is over."""
         if not 0 <= request.limit <= MAX_TRIALS:
             raise InvalidArgument("limit", f"must be at most {MAX_TRIALS}", reason="OUT_OF_RANGE")
         limit = request.limit or TRIALS_AT_ONCE
@@ -110,7 +110,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
     async def RecordProvisionProgress(
         self, request: pb.RecordProvisionProgressRequest, context: Context
     ) -> pb.RecordProvisionProgressResponse:
-        """How far a provision is."""
+        """Records the progress of a provision."""
         identifier = requests.uuid_of("provision_id", request.provision_id)
         status = requests.one_of("status", request.status, STATUSES)
         step = requests.one_of("step", request.step, STEPS) if request.step else ""
@@ -140,7 +140,7 @@ def _match(found: list[Deployment]) -> pb.DeploymentMatch:
 
 
 def _outcome(deployment: Deployment, to: State, from_states: set[State]) -> str:
-    """What becomes of a billing action; see ApplyBillingActionResponse."""
+    """The outcome of a billing action; see ApplyBillingActionResponse."""
     if deployment.state is to:
         return "already_there"
     if deployment.billing_action_suspended:
@@ -151,5 +151,5 @@ def _outcome(deployment: Deployment, to: State, from_states: set[State]) -> str:
 
 
 def _is_own_pause(deployment: Deployment) -> bool:
-    """Whether its tenant could lift the pause that durable work is to make."""
+    """Whether the tenant could lift the pause that a workflow requests."""
     return deployment.paused_by_tenant and not deployment.billing_action_suspended

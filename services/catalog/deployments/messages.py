@@ -1,4 +1,4 @@
-"""From the domain to protos: deployments with their history, subscriptions with their spans."""
+"""Renders deployments with their history, and subscriptions with their spans."""
 
 from datetime import date
 
@@ -34,7 +34,7 @@ def day_text(day: date | None) -> str:
 
 
 def deployment_message(deployment: Deployment) -> deployments_pb2.Deployment:
-    """The proto of a deployment."""
+    """The message of a deployment."""
     return deployments_pb2.Deployment(
         id=str(deployment.id),
         tenant_id=deployment.tenant_id,
@@ -54,17 +54,17 @@ def deployment_message(deployment: Deployment) -> deployments_pb2.Deployment:
 
 
 def trial_grant_message(grant: TrialGrant) -> deployments_pb2.TrialGrant:
-    """The proto of a grant of trials."""
+    """The message of a trial grant."""
     return message_of(deployments_pb2.TrialGrant, grant)
 
 
 def event_message(event: DeploymentEvent) -> deployments_pb2.DeploymentEvent:
-    """The proto of an entry of the history."""
+    """The message of a history entry."""
     return message_of(deployments_pb2.DeploymentEvent, event)
 
 
 def provision_message(provision: Provision) -> deployments_pb2.Provision:
-    """The proto of a provision."""
+    """The message of a provision."""
     return message_of(
         deployments_pb2.Provision,
         provision,
@@ -83,7 +83,7 @@ def provision_message(provision: Provision) -> deployments_pb2.Provision:
 
 
 def attached_addon_message(addon: AttachedAddon) -> subscriptions_pb2.AttachedAddon:
-    """The proto of an addon as it was attached."""
+    """The message of an attached addon."""
     return subscriptions_pb2.AttachedAddon(
         id=str(addon.id),
         code=addon.code,
@@ -97,9 +97,9 @@ def attached_addon_message(addon: AttachedAddon) -> subscriptions_pb2.AttachedAd
 
 
 def subscription_message(subscription: Subscription, today: date) -> subscriptions_pb2.Subscription:
-    """The proto of a subscription as it is on a day.
+    """The message of a subscription as of a day.
 
-    With every term and pause, and the addons that are attached on that day or later.
+    It has every term and pause, and the addons attached on that day or later.
     """
     term, period = subscription.term_on(today), subscription.period_on(today)
     return subscriptions_pb2.Subscription(

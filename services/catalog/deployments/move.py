@@ -1,4 +1,4 @@
-"""Deployments moved from state to state, with what that means for their subscriptions."""
+"""Changes the state of deployments, with the effects on their subscriptions."""
 
 from datetime import timedelta
 
@@ -18,12 +18,11 @@ __all__ = ["impose_pause", "move_deployment"]
 async def move_deployment(
     session: WriteSession, before: Deployment, to: State, cause: Cause, *, by_tenant: bool
 ) -> tuple[Deployment, DeploymentEvent]:
-    """Moves a locked deployment, and writes its history.
+    """Changes the state of a locked deployment and records it in the history.
 
-    Its trial is over when it leaves `trial`; its subscription ends when it is cancelled, by a
-    tenant with the end of the day: a day on which it was held is a billed day. Raises
-    FailedPrecondition for a move that the lifecycle does not have, PermissionDenied for one that
-    a tenant may not ask for.
+    Leaving `trial` ends its trial. Cancelling it ends its subscription; if a tenant cancels, at the
+    end of the day, because a started day is billed. Raises FailedPrecondition for a transition that
+    the lifecycle does not allow, PermissionDenied for one that a tenant may not request.
     """
     check_move(before.state, to, by_tenant=by_tenant, own_pause=before.paused_by_tenant)
     deployment = await _moved(session, before, to, cause, by_tenant=by_tenant)
@@ -38,13 +37,13 @@ async def move_deployment(
 async def _change_subscriptions(
     session: WriteSession, before: Deployment, after: Deployment, cause: Cause, *, by_tenant: bool
 ) -> None:
-    """Ends the trial that was left, and what a cancelled deployment was subscribed to."""
+    """Ends the trial that was left, and the subscription of a cancelled deployment."""
     kept = await deployment_subscriptions(session, after.id)
     ends = after.state is State.CANCELLED
     day = cause.day + timedelta(days=1) if ends and by_tenant else cause.day
     ended = ends and await end_running(session, after.id, day, by_tenant=by_tenant)
     if before.state is State.TRIAL:
-        # A day of a trial stays free, also the last one.
+        # The last day of a trial stays free.
         await cut_trial(session, after.id, day)
     if ended:
         await record_event(
@@ -56,7 +55,7 @@ async def _change_subscriptions(
 
 
 async def impose_pause(session: WriteSession, before: Deployment, cause: Cause) -> Deployment:
-    """Takes a locked deployment's pause from its tenant, who cannot lift it any more."""
+    """Marks a locked deployment's pause as imposed, so that its tenant cannot lift it."""
     deployment = await _moved(session, before, State.PAUSED, cause, by_tenant=False)
     await record_event(session, deployment, EventType.TRANSITIONED, cause, from_state=before.state)
     return deployment
@@ -65,7 +64,7 @@ async def impose_pause(session: WriteSession, before: Deployment, cause: Cause) 
 async def _moved(
     session: WriteSession, before: Deployment, to: State, cause: Cause, *, by_tenant: bool
 ) -> Deployment:
-    # Whose a pause was is remembered through a suspension of it.
+    # A suspension keeps the information who paused it.
     kept = before.paused_by_tenant and {before.state, to} == {State.PAUSED, State.SUSPENDED}
     by_its_tenant = (by_tenant and to is State.PAUSED) or kept
     return await set_state(session, before, to, at=cause.at, paused_by_tenant=by_its_tenant)

@@ -1,4 +1,4 @@
-"""Provisions: asked for, and followed until they end."""
+"""Records provisions and their progress."""
 
 from dataclasses import replace
 from typing import Final
@@ -26,22 +26,24 @@ from services.common.identity.callers import ALL
 __all__ = ["create_provision", "record_progress"]
 
 PROVISIONED_IN: Final = frozenset({State.TRIAL, State.ACTIVE})
-"""The states in which something is made for a deployment."""
+"""The states in which a deployment may be provisioned."""
 
 
 async def create_provision(
     session: WriteSession, deployment: Deployment, order: DropletOrder, cause: Cause
 ) -> Provision:
-    """Writes down what is to be made for a locked deployment.
+    """Records a provision of a locked deployment.
 
-    Raises FailedPrecondition in a state in which nothing is made, and InvalidArgument where no
+    Raises FailedPrecondition if the deployment's state does not allow it, and InvalidArgument if no
     region is known.
     """
     _check_running(deployment)
     region = order.region or deployment.region
     if not region:
         raise InvalidArgument(
-            "droplet.region", "is required: the deployment has none", reason="FIELD_REQUIRED"
+            "droplet.region",
+            "is required, because the deployment has none",
+            reason="FIELD_REQUIRED",
         )
     return await insert_provision(session, deployment, replace(order, region=region), cause)
 
@@ -55,17 +57,17 @@ async def record_progress(
     step: str,
     resource_id: str,
 ) -> Provision:
-    """Says how far a provision is; the cause's reason is why it did not complete.
+    """Records the progress of a provision; the cause's reason says why it failed.
 
-    Raises NotFound, and FailedPrecondition when it has ended otherwise already, or goes on
-    while its deployment is in a state in which nothing is made.
+    Raises NotFound, and FailedPrecondition if it has already ended differently, or continues while
+    its deployment's state does not allow it.
     """
     before = await locked_provision(session, identifier)
     if before.status != "running":
         if before.status == status:
             return before
         raise FailedPrecondition(
-            f"status: provision {identifier} is {before.status} already",
+            f"status: provision {identifier} is already {before.status}",
             reason="PROVISION_ENDED",
             metadata={"field": "status", "status": before.status},
         )
@@ -85,7 +87,7 @@ async def record_progress(
 def _check_running(deployment: Deployment) -> None:
     if deployment.state not in PROVISIONED_IN:
         raise FailedPrecondition(
-            f"deployment {deployment.slug} is {deployment.state}: nothing is made for it",
+            f"deployment {deployment.slug} is {deployment.state} and cannot be provisioned",
             reason="DEPLOYMENT_NOT_RUNNING",
             metadata={"state": deployment.state},
         )

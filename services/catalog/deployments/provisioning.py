@@ -1,4 +1,4 @@
-"""The flow that makes what a provision asks for."""
+"""The workflow start of a provision."""
 
 from contracts.flows import Start
 from contracts.provisioning import ProvisionInput, provision
@@ -8,7 +8,7 @@ __all__ = ["provision_start"]
 
 
 def provision_start(asked: Provision, deployment: Deployment) -> Start[ProvisionInput]:
-    """The start for a provision: one run for each."""
+    """The start of a provision's workflow: one run per provision."""
     return provision(
         ProvisionInput(
             provision_id=str(asked.id),

@@ -1,4 +1,4 @@
-"""From protos to the domain: what may be said of deployments."""
+"""Parsers of deployment requests."""
 
 import re
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ TAG: Final = re.compile(r"[a-zA-Z0-9_:-]{1,255}", re.ASCII)
 
 
 def new_deployment(request: pb.CreateDeploymentRequest, caller: Caller) -> NewDeployment:
-    """The deployment to make, for the caller's own tenant unless they are an operator."""
+    """The deployment to create, for the caller's own tenant unless they are an operator."""
     if not request.trial and request.trial_ends_on:
         raise InvalidArgument("trial_ends_on", "is for a trial only")
     return NewDeployment(
@@ -62,7 +62,7 @@ def new_deployment(request: pb.CreateDeploymentRequest, caller: Caller) -> NewDe
 
 
 def droplet_order(order: deployments_pb2.DropletOrder) -> DropletOrder:
-    """The droplet to make, in the provider's own words."""
+    """The droplet to create, in the provider's terms."""
     field = "droplet"
     return DropletOrder(
         name=_matching(f"{field}.name", order.name, HOST) if order.name else "",
@@ -82,10 +82,10 @@ def droplet_order(order: deployments_pb2.DropletOrder) -> DropletOrder:
 
 
 def with_bounded_trial(new: NewDeployment, today: date, longest: timedelta | None) -> NewDeployment:
-    """The same, with a trial that ends where it has to: what runs on trial is paid by nobody.
+    """The deployment with a bounded end of its trial, because a trial is free of charge.
 
-    `longest` is for those who may not go on for as long as they like. Raises InvalidArgument for
-    a trial that is longer, or over before it begins.
+    `longest` bounds the trials of tenants. Raises InvalidArgument for a longer trial, or one that
+    ends before it begins.
     """
     ends_on = new.trial_ends_on
     if ends_on is not None and ends_on <= today:
@@ -105,12 +105,12 @@ def _tenant(tenant_id: str, caller: Caller) -> str:
         return requests.required("tenant_id", requests.text("tenant_id", tenant_id))
     own = caller.scope.tenant_id or ""
     if tenant_id not in ("", own):
-        raise InvalidArgument("tenant_id", "is not the token's own", reason="FOREIGN_TENANT")
+        raise InvalidArgument("tenant_id", "is not the token's tenant", reason="FOREIGN_TENANT")
     return requests.text("tenant_id", own)
 
 
 def deployment_changes(request: pb.UpdateDeploymentRequest) -> Changes:
-    """What to change; refused when it is nothing at all."""
+    """The changes. Raises InvalidArgument if there are none."""
     changes = Changes(
         display_name=(
             requests.name("display_name", request.display_name)
@@ -139,7 +139,7 @@ def deployment_changes(request: pb.UpdateDeploymentRequest) -> Changes:
 
 
 def deployment_filter(request: pb.ListDeploymentsRequest) -> DeploymentFilter:
-    """Which deployments to list."""
+    """The filter of a list of deployments."""
     return DeploymentFilter(
         tenant_id=requests.text("tenant_id", request.tenant_id),
         state=requests.state("state", request.state) if request.state else "",
@@ -167,7 +167,7 @@ def keys(request: lifecycle_pb.LookupDeploymentsRequest) -> Sequence[DeploymentK
 
 
 def _id_or_none(value: str) -> UUID | None:
-    """An id; what people wrote into a tag may be none of ours, and then it fits nothing."""
+    """An id; None if a tag contains something else, which matches nothing."""
     try:
         return UUID(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""DeploymentService: proto to domain and back. Tenants run their deployments in it."""
+"""DeploymentService: tenants manage their deployments."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -65,18 +65,18 @@ __all__ = ["DeploymentServicer"]
 Context = ServicerContext[Any, Any]
 
 NEWEST_EVENTS: Final = 100
-"""How much of its history a deployment is answered with."""
+"""Number of history entries returned with a deployment."""
 
 MAX_TRIALS: Final = 1_000
-"""Of a grant."""
+"""Maximum trials per grant."""
 
 
 TRIAL_ROLES: Final = frozenset({"platform-billing"})
-"""Beside `platform-admin`: what a trial gives away is billing's to decide."""
+"""The role that may give trials, besides `platform-admin`: a trial is a billing decision."""
 
 
 class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
-    """The tenants' deployments."""
+    """Reads and changes deployments."""
 
     def __init__(
         self, database: Database, now: Clock, flows: FlowClient, *, longest_trial: timedelta
@@ -89,7 +89,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def ListDeployments(
         self, request: pb.ListDeploymentsRequest, context: Context
     ) -> pb.ListDeploymentsResponse:
-        """Lists deployments in the order of their making."""
+        """Lists deployments in the order of creation."""
         scope = current_caller().scope
         wanted, size = deployment_filter(request), page_size(request.page_size)
         filters = ("deployments", wanted.tenant_id, wanted.state, wanted.slug)
@@ -106,7 +106,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def GetDeployment(
         self, request: pb.GetDeploymentRequest, context: Context
     ) -> pb.GetDeploymentResponse:
-        """One deployment with its subscription and the newest part of its history."""
+        """Returns a deployment with its subscription and its latest history."""
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         async with self._database.read(scope) as session:
@@ -125,7 +125,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def CreateDeployment(
         self, session: WriteSession, request: pb.CreateDeploymentRequest, context: Context
     ) -> pb.CreateDeploymentResponse:
-        """Makes a deployment."""
+        """Creates a deployment."""
         caller = current_caller()
         if request.trial and caller.granted and caller.roles.isdisjoint(TRIAL_ROLES):
             raise PermissionDenied(
@@ -145,7 +145,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def UpdateDeployment(
         self, session: WriteSession, request: pb.UpdateDeploymentRequest, context: Context
     ) -> pb.UpdateDeploymentResponse:
-        """Changes what a deployment is called and how it runs."""
+        """Updates a deployment's name and settings."""
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         changes = deployment_changes(request)
@@ -157,7 +157,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def TransitionDeployment(
         self, session: WriteSession, request: pb.TransitionDeploymentRequest, context: Context
     ) -> pb.TransitionDeploymentResponse:
-        """Moves a deployment to another state."""
+        """Changes the state of a deployment."""
         caller = current_caller()
         identifier = requests.uuid_of("id", request.id)
         to = requests.state("to_state", request.to_state)
@@ -174,7 +174,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def ExtendTrial(
         self, session: WriteSession, request: pb.ExtendTrialRequest, context: Context
     ) -> pb.ExtendTrialResponse:
-        """Has the trial of a deployment end on a later day."""
+        """Extends the trial of a deployment."""
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         day = read_day(requests.required("trial_ends_on", request.trial_ends_on), "trial_ends_on")
@@ -187,7 +187,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def GrantTrials(
         self, session: WriteSession, request: pb.GrantTrialsRequest, context: Context
     ) -> pb.GrantTrialsResponse:
-        """Lets a tenant have more trials than its first."""
+        """Grants a tenant more trials."""
         tenant_id = requests.text("tenant_id", requests.required("tenant_id", request.tenant_id))
         if not 0 <= request.trials <= MAX_TRIALS:
             raise InvalidArgument("trials", f"must be 1 to {MAX_TRIALS}", reason="OUT_OF_RANGE")
@@ -198,7 +198,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def ListTrialGrants(
         self, request: pb.ListTrialGrantsRequest, context: Context
     ) -> pb.ListTrialGrantsResponse:
-        """What trials were granted, newest first."""
+        """Lists trial grants, newest first."""
         tenant_id = requests.text("tenant_id", request.tenant_id)
         size = page_size(request.page_size)
         filters = ("trial-grants", tenant_id)
@@ -215,7 +215,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def UpdateBillingActions(
         self, session: WriteSession, request: pb.UpdateBillingActionsRequest, context: Context
     ) -> pb.UpdateBillingActionsResponse:
-        """Says what automatic billing actions may do to a deployment."""
+        """Sets what automatic billing actions may do to a deployment."""
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         actions = _billing_actions(request)
@@ -227,7 +227,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def ListDeploymentEvents(
         self, request: pb.ListDeploymentEventsRequest, context: Context
     ) -> pb.ListDeploymentEventsResponse:
-        """The history of a deployment, newest first."""
+        """Lists the history of a deployment, newest first."""
         scope = current_caller().scope
         identifier = requests.uuid_of("deployment_id", request.deployment_id)
         size = page_size(request.page_size)
@@ -248,13 +248,13 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def ProvisionDeployment(
         self, session: WriteSession, request: pb.ProvisionDeploymentRequest, context: Context
     ) -> pb.ProvisionDeploymentResponse:
-        """Starts the work that makes a droplet for a deployment."""
+        """Starts the workflow that creates a droplet for a deployment."""
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         order = droplet_order(request.droplet)
         deployment = await lock_deployment(session, scope, identifier)
         made = await create_provision(session, deployment, order, self._cause())
-        # Until this is committed the work waits; when it is not, it makes nothing.
+        # The workflow waits for this commit; without it, the workflow creates nothing.
         started = await self._flows.start(provision_start(made, deployment))
         provision = await set_provision_run(
             session, made.id, workflow_id=started.workflow_id, run_id=started.run_id
@@ -274,7 +274,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     async def ListProvisions(
         self, request: pb.ListProvisionsRequest, context: Context
     ) -> pb.ListProvisionsResponse:
-        """The provisions of a deployment, newest first."""
+        """Lists the provisions of a deployment, newest first."""
         scope = current_caller().scope
         identifier = requests.uuid_of("deployment_id", request.deployment_id)
         size = page_size(request.page_size)

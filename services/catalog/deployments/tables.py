@@ -1,4 +1,4 @@
-"""The tables of what tenants have: deployments with their history, and subscriptions."""
+"""The tables of deployments, their history and their provisions."""
 
 from sqlalchemy import (
     BigInteger,

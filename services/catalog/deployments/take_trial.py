@@ -1,4 +1,4 @@
-"""Counts another trial of a tenant."""
+"""Counts a trial against a tenant's limit."""
 
 from dataclasses import replace
 
@@ -13,10 +13,10 @@ __all__ = ["take_trial"]
 async def take_trial(
     session: WriteSession, tenant_id: str, cause: Cause, *, by_tenant: bool
 ) -> None:
-    """Counts another trial of a tenant, before the deployment is made.
+    """Counts a trial of a tenant; call it before the deployment is created.
 
-    Raises FailedPrecondition when a tenant has had as many as it may. An operator's making of
-    one is a grant where none is left.
+    Raises FailedPrecondition if the tenant has no trial left. If an operator creates the
+    deployment, a grant is recorded instead.
     """
     used, granted = await count_trials(session, tenant_id)
     if by_tenant:

@@ -23,7 +23,7 @@ __all__ = ["NewKey", "create"]
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """The key that is asked for."""
+    """The requested key."""
 
     name: str
     powers: Powers
@@ -33,10 +33,10 @@ class NewKey:
 async def create(
     session: WriteSession, caller: Caller, new: NewKey, secret: str, cause: Cause
 ) -> ApiKey:
-    """Keeps a key with this secret, of which only the hash is kept.
+    """Creates a key with this secret, of which only the hash is stored.
 
-    Raises PermissionDenied where it could do more than the caller, InvalidArgument for roles or
-    an end that no key has, ResourceExhausted when its owner has as many as it may have.
+    Raises PermissionDenied if it would have more permissions than the caller, InvalidArgument for
+    invalid roles or an invalid end, ResourceExhausted if its owner has reached the maximum.
     """
     check_may_give(caller, new.powers)
     check_roles(new.powers)

@@ -1,4 +1,4 @@
-"""The catalog's own way to what it keeps of API keys and revoked tokens: its database."""
+"""The catalog's own lookup of API keys and revoked tokens, in its database."""
 
 from services.catalog.keys.resolve import resolve
 from services.catalog.revocations.live import live_revocations
@@ -12,16 +12,16 @@ __all__ = ["OwnIdentity"]
 
 
 class OwnIdentity:
-    """As `CatalogIdentity` is for the other services."""
+    """The counterpart of `CatalogIdentity`, which the other services use."""
 
     def __init__(self, database: Database, now: Clock) -> None:
         self._database = database
         self._now = now
 
     async def resolve_key(self, key: PresentedKey) -> Caller | None:
-        """The caller that a key proves; None for one that opens nothing."""
+        """The caller of a key; None if the key is not valid."""
         return await resolve(self._database, key, self._now())
 
     async def live_revocations(self, known_version: str) -> LiveRevocations | None:
-        """All revocations of tokens that may still live; None where the list is the known one."""
+        """All revocations of unexpired tokens; None if the list has not changed."""
         return await live_revocations(self._database, known_version, self._now())

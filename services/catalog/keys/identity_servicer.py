@@ -1,4 +1,4 @@
-"""IdentityService: proto to domain and back. The other services prove callers by it."""
+"""IdentityService: the other services authenticate callers with it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ Context = ServicerContext[Any, Any]
 
 
 class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
-    """What the catalog keeps of API keys and revoked tokens."""
+    """Returns API keys and revoked tokens."""
 
     def __init__(self, identity: OwnIdentity) -> None:
         self._identity = identity
@@ -25,7 +25,7 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
     async def ResolveApiKey(
         self, request: pb.ResolveApiKeyRequest, context: Context
     ) -> pb.ResolveApiKeyResponse:
-        """Whom an API key proves."""
+        """Returns the caller of an API key."""
         caller = await self._identity.resolve_key(presented_key(request))
         if caller is None:
             return pb.ResolveApiKeyResponse()
@@ -41,7 +41,7 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
     async def GetLiveRevocations(
         self, request: pb.GetLiveRevocationsRequest, context: Context
     ) -> pb.GetLiveRevocationsResponse:
-        """All revocations of tokens that may still live."""
+        """Returns all revocations of unexpired tokens."""
         found = await self._identity.live_revocations(request.known_version)
         if found is None:
             return pb.GetLiveRevocationsResponse(version=request.known_version)

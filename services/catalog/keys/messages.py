@@ -1,4 +1,4 @@
-"""From the domain to protos: API keys without their secrets."""
+"""Renders API keys without their secrets."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ __all__ = ["api_key_message"]
 
 
 def api_key_message(key: ApiKey, now: datetime) -> pb.ApiKey:
-    """The proto of a key."""
+    """The message of a key."""
     return message_of(
         pb.ApiKey,
         key,

@@ -1,4 +1,4 @@
-"""From protos to the domain: what may be said of API keys."""
+"""Parsers of API key requests."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -23,7 +23,7 @@ MAX_ROLES = 20
 
 
 class Ending(Protocol):
-    """A request that says when a key ends."""
+    """A request with the end of a key."""
 
     @property
     def ends_at(self) -> Timestamp: ...
@@ -32,7 +32,7 @@ class Ending(Protocol):
 
 
 def new_key(request: pb.CreateApiKeyRequest, caller: Caller) -> NewKey:
-    """The key to create, of the caller's own tenant unless they are an operator."""
+    """The key to create, for the caller's own tenant unless they are an operator."""
     if len(request.roles) > MAX_ROLES:
         raise InvalidArgument("roles", f"has {len(request.roles)} entries, at most {MAX_ROLES}")
     powers = Powers(
@@ -46,21 +46,21 @@ def new_key(request: pb.CreateApiKeyRequest, caller: Caller) -> NewKey:
 
 
 def owner(said: str, caller: Caller) -> str | None:
-    """The tenant that is said, or the caller's own; None for the operator.
+    """The tenant in the request, or the caller's own; None for the operator.
 
-    Raises InvalidArgument where a tenant's caller names another.
+    Raises InvalidArgument if a tenant's caller names another tenant.
     """
     tenant = requests.line("tenant_id", said)
     own = caller.scope.tenant_id
     if own is None:
         return tenant or None
     if tenant and tenant != own:
-        raise InvalidArgument("tenant_id", "is not your own", reason="FOREIGN_TENANT")
+        raise InvalidArgument("tenant_id", "is not your tenant", reason="FOREIGN_TENANT")
     return own
 
 
 def rotation(request: pb.RotateApiKeyRequest) -> Rotation:
-    """Which key gets a new secret, and how."""
+    """The rotation that a request asks for."""
     overlap = DEFAULT_OVERLAP
     if request.HasField("overlap_seconds"):
         overlap = timedelta(seconds=request.overlap_seconds)
@@ -74,7 +74,7 @@ def rotation(request: pb.RotateApiKeyRequest) -> Rotation:
 
 
 def presented_key(request: identity_service_pb2.ResolveApiKeyRequest) -> PresentedKey:
-    """The key that was presented to another service."""
+    """The id and hash of a key presented to another service."""
     if len(request.secret_hash) != HASH_BYTES:
         raise InvalidArgument("secret_hash", f"is not {HASH_BYTES} bytes")
     return PresentedKey(requests.uuid_of("id", request.id), request.secret_hash)

@@ -1,4 +1,4 @@
-"""Tells whom an API key proves."""
+"""Resolves an API key to its caller."""
 
 import hmac
 from datetime import datetime
@@ -13,9 +13,9 @@ __all__ = ["resolve"]
 
 
 async def resolve(database: Database, presented: PresentedKey, now: datetime) -> Caller | None:
-    """The caller that a key proves, and until when; None for one that opens nothing.
+    """The caller of a key with the key's end; None if the key is not valid.
 
-    Notes the use of the key, at most once a minute.
+    Records the use of the key, at most once a minute.
     """
     async with database.read(ALL) as session:
         found = await find_secrets(session, presented.id)

@@ -12,9 +12,9 @@ __all__ = ["revoke"]
 
 
 async def revoke(session: WriteSession, caller: Caller, key_id: UUID, cause: Cause) -> ApiKey:
-    """Makes a key open nothing any more; one that is revoked already stays as it is.
+    """Revokes a key. Idempotent.
 
-    Raises NotFound for a key that the caller does not see.
+    Raises NotFound for a key that the caller may not see.
     """
     key = await lock_key(session, caller.scope, key_id)
     check_manages(caller)

@@ -1,4 +1,4 @@
-"""Gives an API key a new secret."""
+"""Rotates the secret of an API key."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ __all__ = ["Rotation", "rotate"]
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Which key gets a new secret, and until when the present one works."""
+    """The key to rotate, and how long the present secret remains valid."""
 
     key_id: UUID
     overlap: timedelta
@@ -26,11 +26,11 @@ class Rotation:
 async def rotate(
     session: WriteSession, caller: Caller, rotation: Rotation, secret: str, cause: Cause
 ) -> ApiKey:
-    """Replaces the secret of a key; the one before works until the overlap ends.
+    """Replaces the secret of a key; the previous one is valid until the overlap ends.
 
-    Raises NotFound for a key that the caller does not see, PermissionDenied for one that may do
-    more than they, FailedPrecondition for one that does not work any more, InvalidArgument for an
-    end that no key has.
+    Raises NotFound for a key that the caller may not see, PermissionDenied for one with more
+    permissions than the caller, FailedPrecondition for an expired or revoked one, InvalidArgument
+    for an invalid end.
     """
     key = await lock_key(session, caller.scope, rotation.key_id)
     check_may_give(caller, key.powers)

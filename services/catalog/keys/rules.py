@@ -1,4 +1,4 @@
-"""API keys: who may create which, for how long they work, and how many a tenant has."""
+"""API keys: who may create which, their lifetime, and their number per owner."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ PLATFORM_ROLES: Final = frozenset(
 TENANT_ROLES: Final = frozenset({"admin"})
 
 MAX_KEYS: Final = 50
-"""Of a tenant, or of the operator, that still work."""
+"""Maximum valid keys of a tenant or of the operator."""
 
 DEFAULT_LIFE: Final = timedelta(days=365)
 MAX_LIFE: Final = timedelta(days=731)
@@ -47,7 +47,7 @@ MAX_OVERLAP: Final = timedelta(days=30)
 
 
 class KeyStatus(StrEnum):
-    """Whether a key works."""
+    """The status of a key."""
 
     ACTIVE = "active"
     EXPIRED = "expired"
@@ -56,7 +56,7 @@ class KeyStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Powers:
-    """What a key lets its holder do."""
+    """The permissions of a key."""
 
     tenant_id: str | None
     """None for a key of the operator."""
@@ -66,7 +66,7 @@ class Powers:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is kept of a key, but for the hashes of its secrets."""
+    """A stored key without the hashes of its secrets."""
 
     id: UUID
     name: str
@@ -82,30 +82,30 @@ class ApiKey:
     revoked_reason: str
 
     def status(self, now: datetime) -> KeyStatus:
-        """Whether it works now."""
+        """Its status now."""
         if self.revoked_at is not None:
             return KeyStatus.REVOKED
         return KeyStatus.ACTIVE if now < self.ends_at else KeyStatus.EXPIRED
 
 
 def check_manages(caller: Caller) -> None:
-    """Raises PermissionDenied unless the caller manages the keys and tokens that they see.
+    """Raises PermissionDenied unless the caller may manage the keys and tokens that they see.
 
-    Of a tenant that takes its `admin`, also where tenants' roles are not enforced elsewhere.
+    A tenant's caller needs `admin`, even if tenant roles are not enforced otherwise.
     """
     if not caller.is_operator and "admin" not in caller.roles:
         raise PermissionDenied("this needs the role admin", reason="ROLE_REQUIRED")
 
 
 def check_roles(powers: Powers) -> None:
-    """Raises InvalidArgument for roles that a key of such an owner cannot have."""
+    """Raises InvalidArgument for roles that a key of this owner cannot have."""
     of_tenant = powers.tenant_id is not None
     known = TENANT_ROLES if of_tenant else PLATFORM_ROLES
     if wrong := sorted(powers.roles - known):
         owner = "a tenant" if of_tenant else "the operator"
         raise InvalidArgument(
             "roles",
-            f"{wrong[0]!r} is no role of a key of {owner}: {', '.join(sorted(known))}",
+            f"{wrong[0]!r} is not one of {', '.join(sorted(known))}, the roles of a key of {owner}",
             reason="UNKNOWN_ROLE",
         )
     if not of_tenant and not powers.roles:
@@ -115,7 +115,7 @@ def check_roles(powers: Powers) -> None:
 
 
 def check_may_give(caller: Caller, powers: Powers) -> None:
-    """Raises PermissionDenied where the key could do more than who creates or rotates it."""
+    """Raises PermissionDenied if the key would have more permissions than the caller."""
     check_manages(caller)
     if caller.key_id is not None and not caller.may_create_keys:
         raise PermissionDenied(
@@ -125,19 +125,17 @@ def check_may_give(caller: Caller, powers: Powers) -> None:
         return
     if powers.tenant_id is None or powers.tenant_id != caller.tenant_id:
         raise PermissionDenied(
-            f"only {OPERATOR_ROLE} gives keys of the operator or of other tenants",
+            f"only {OPERATOR_ROLE} may create keys of the operator or of other tenants",
             reason="ROLE_REQUIRED",
         )
     if missing := sorted(powers.roles - caller.roles):
-        raise PermissionDenied(
-            f"the role {missing[0]} is not yours to give", reason="ROLE_REQUIRED"
-        )
+        raise PermissionDenied(f"you do not have the role {missing[0]}", reason="ROLE_REQUIRED")
 
 
 def ends_at_of(said: datetime | None, now: datetime, caller: Caller) -> datetime:
-    """When a new key ends: as it is said, or a year from now.
+    """The end of a new key: as requested, or a year from now.
 
-    Raises InvalidArgument as `check_end`.
+    Raises what `check_end` raises.
     """
     if said is not None:
         check_end(said, now, caller)
@@ -149,9 +147,9 @@ def ends_at_of(said: datetime | None, now: datetime, caller: Caller) -> datetime
 
 
 def check_end(ends_at: datetime, now: datetime, caller: Caller) -> None:
-    """Raises InvalidArgument for an end that is past or too late.
+    """Raises InvalidArgument for an end that is in the past or too late.
 
-    What a key creates or rotates ends when that key does, at the latest.
+    A key that creates or rotates another cannot outlast itself with it.
     """
     if ends_at <= now:
         raise InvalidArgument("ends_at", "is not in the future", reason="OUT_OF_RANGE")
@@ -166,16 +164,16 @@ def check_end(ends_at: datetime, now: datetime, caller: Caller) -> None:
 
 
 def check_quota(working: int, limit: int) -> None:
-    """Raises ResourceExhausted for one key more than there may be."""
+    """Raises ResourceExhausted if there are as many valid keys as allowed."""
     if working >= limit:
         raise ResourceExhausted(
-            f"there are {working} keys that work, and {limit} may be: revoke one first",
+            f"there are {working} valid keys, and {limit} are allowed: revoke one first",
             reason="TOO_MANY_KEYS",
         )
 
 
 def check_can_rotate(key: ApiKey, now: datetime) -> None:
-    """Raises FailedPrecondition for a key that does not work any more."""
+    """Raises FailedPrecondition for an expired or revoked key."""
     if (status := key.status(now)) is not KeyStatus.ACTIVE:
         raise FailedPrecondition(
             f"the key is {status}: create another", reason="KEY_ENDED", metadata={"status": status}

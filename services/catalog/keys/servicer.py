@@ -1,4 +1,4 @@
-"""ApiKeyService: proto to domain and back."""
+"""ApiKeyService: API keys of tenants and of the operator."""
 
 from typing import Any
 
@@ -29,10 +29,9 @@ Context = ServicerContext[Any, Any]
 
 
 class ApiKeyServicer(api_key_service_pb2_grpc.ApiKeyServiceServicer):
-    """The API keys of tenants and of the operator.
+    """Creates, lists, rotates and revokes API keys.
 
-    The answer that is kept for a repetition is made before the key is put into it: a secret is
-    kept nowhere.
+    The response stored for idempotent retries does not contain the secret, which is stored nowhere.
     """
 
     def __init__(self, database: Database, now: Clock) -> None:
@@ -42,10 +41,10 @@ class ApiKeyServicer(api_key_service_pb2_grpc.ApiKeyServiceServicer):
     async def CreateApiKey(
         self, request: pb.CreateApiKeyRequest, context: Context
     ) -> pb.CreateApiKeyResponse:
-        """Creates a key and answers it whole, once."""
+        """Creates a key and returns its secret, once."""
         written: list[str] = []
         answer = await self._create_once(request, written)
-        answer.key = "".join(written)  # nothing was written for a repetition
+        answer.key = "".join(written)  # a retry wrote nothing
         return answer
 
     @once
@@ -60,7 +59,7 @@ class ApiKeyServicer(api_key_service_pb2_grpc.ApiKeyServiceServicer):
     async def ListApiKeys(
         self, request: pb.ListApiKeysRequest, context: Context
     ) -> pb.ListApiKeysResponse:
-        """Lists keys in the order of their creation."""
+        """Lists keys in the order of creation."""
         scope, size = current_caller().scope, page_size(request.page_size)
         tenant_id = requests.text("tenant_id", request.tenant_id)
         status = requests.one_of("status", request.status, KeyStatus) if request.status else ""
@@ -83,7 +82,7 @@ class ApiKeyServicer(api_key_service_pb2_grpc.ApiKeyServiceServicer):
     async def GetApiKey(
         self, request: pb.GetApiKeyRequest, context: Context
     ) -> pb.GetApiKeyResponse:
-        """One key, without its secret."""
+        """Returns a key without its secret."""
         scope, key_id = current_caller().scope, requests.uuid_of("id", request.id)
         async with self._database.read(scope) as session:
             found = await read_key(session, scope, key_id)
@@ -92,7 +91,7 @@ class ApiKeyServicer(api_key_service_pb2_grpc.ApiKeyServiceServicer):
     async def RotateApiKey(
         self, request: pb.RotateApiKeyRequest, context: Context
     ) -> pb.RotateApiKeyResponse:
-        """Gives a key a new secret and answers it whole, once."""
+        """Rotates a key and returns its new secret, once."""
         written: list[str] = []
         answer = await self._rotate_once(request, written)
         answer.key = "".join(written)

@@ -1,4 +1,4 @@
-"""API keys in SQL."""
+"""The SQL of API keys."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 USE_NOTED: Final = timedelta(minutes=1)
-"""How often the use of a key is written."""
+"""Minimum time between two writes of a key's use."""
 
 COLUMNS: Final = """
 k.id, k.name, k.tenant_id, k.roles, k.may_create_keys, k.created_at, k.created_by, k.ends_at,
@@ -55,7 +55,7 @@ ORDER BY k.id
 LIMIT :limit
 """)
 
-# One at a time for an owner: two keys that are created at once count each other.
+# Serialized per owner, so that concurrent creations cannot exceed the limit.
 TURN: Final = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('api keys/' || coalesce(:tenant_id, ''), 0))"
 )
@@ -111,12 +111,12 @@ def _key_of(row: Row[Any]) -> ApiKey:
 
 
 async def read_key(session: ReadSession, scope: Scope, key_id: UUID) -> ApiKey:
-    """One key. Raises NotFound when there is none in the scope."""
+    """A key. Raises NotFound if there is none in the scope."""
     return await _one(session, READ, scope, key_id)
 
 
 async def lock_key(session: WriteSession, scope: Scope, key_id: UUID) -> ApiKey:
-    """One key, which nobody else changes until the end. Raises NotFound as `read_key`."""
+    """A key, locked until the transaction ends. Raises NotFound like `read_key`."""
     return await _one(session, LOCK, scope, key_id)
 
 
@@ -138,7 +138,7 @@ async def list_keys(
     after: UUID | None,
     limit: int,
 ) -> list[ApiKey]:
-    """Keys in the order of their creation; empty filters take all."""
+    """Keys in the order of creation; empty filters do not restrict it."""
     values = {
         "scope": scope.tenant_id,
         "tenant_id": tenant_id,
@@ -151,7 +151,7 @@ async def list_keys(
 
 
 async def count_working(session: WriteSession, tenant_id: str | None, now: datetime) -> int:
-    """How many keys of an owner work; nobody else counts or creates them until the end."""
+    """The number of valid keys of an owner, locked until the transaction ends."""
     values = {"tenant_id": tenant_id}
     await session.execute(TURN, values)
     return int((await session.execute(COUNT, values | {"now": now})).scalar_one())
@@ -167,7 +167,7 @@ async def create_key(
     at: datetime,
     ends_at: datetime,
 ) -> ApiKey:
-    """Keeps a new key."""
+    """Inserts a key."""
     values = {
         "tenant_id": powers.tenant_id,
         "name": name,
@@ -190,7 +190,7 @@ async def replace_secret(
     previous_ends_at: datetime | None,
     ends_at: datetime,
 ) -> ApiKey:
-    """Gives a locked key another secret; the present one works until it ends, if it does."""
+    """Replaces the secret of a locked key; the present one may remain valid until an end."""
     values = {
         "id": key_id,
         "secret_hash": secret_hash,
@@ -205,13 +205,13 @@ async def replace_secret(
 async def revoke_key(
     session: WriteSession, key_id: UUID, *, actor: str, reason: str, at: datetime
 ) -> ApiKey:
-    """Makes a locked key open nothing any more."""
+    """Revokes a locked key."""
     values = {"id": key_id, "actor": actor, "reason": reason, "at": at}
     return _key_of((await session.execute(REVOKE, values)).one())
 
 
 async def find_secrets(session: ReadSession, key_id: UUID) -> Secrets | None:
-    """A key with its hashes; None when there is none of that id."""
+    """A key with its hashes; None if the id does not exist."""
     row = (await session.execute(SECRETS, {"id": key_id})).one_or_none()
     if row is None:
         return None
@@ -220,5 +220,5 @@ async def find_secrets(session: ReadSession, key_id: UUID) -> Secrets | None:
 
 
 async def note_use(session: WriteSession, key_id: UUID, at: datetime) -> None:
-    """Keeps that a key was used, unless that was kept within the last minute."""
+    """Records the use of a key, unless one was recorded within the last minute."""
     await session.execute(NOTE_USE, {"id": key_id, "at": at, "noted": USE_NOTED})

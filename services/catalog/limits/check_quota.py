@@ -1,4 +1,4 @@
-"""One more of something: counted, held against the tenant's limit, and said in the answer."""
+"""Checks and counts a tenant's use of a quota."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -22,10 +22,10 @@ async def check_quota(
     *,
     more: int = 1,
 ) -> None:
-    """Lets a tenant have `more` of what `count` counts; call it before they are made.
+    """Checks that a tenant may have `more` of what `count` counts; call it before creating them.
 
-    Until the transaction ends nobody else counts the same, so that of two who take the last one
-    at the same time one is refused. Raises QuotaExceeded.
+    Locks the count until the transaction ends, so that concurrent calls cannot exceed the limit.
+    Raises QuotaExceeded.
     """
     await lock_quota(session, tenant_id, limit.name)
     used = await count(session, tenant_id)
@@ -36,6 +36,6 @@ async def check_quota(
 
 
 async def limit_in_force(session: ReadSession, limit: Limit, tenant_id: str, today: date) -> int:
-    """The value of a limit that holds for a tenant."""
+    """The effective value of a tenant's limit."""
     known = {one.name: one for one in await read_set_values(session, [tenant_id])}
     return value_of(limit, known.get(limit.name), today)

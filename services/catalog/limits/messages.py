@@ -1,4 +1,4 @@
-"""Limits as protos."""
+"""Renders limits as messages."""
 
 from arcadia.catalog.v1 import limit_service_pb2 as pb
 
@@ -8,7 +8,7 @@ __all__ = ["limit_message"]
 
 
 def limit_message(state: LimitState, *, for_operator: bool) -> pb.TenantLimit:
-    """A limit of a tenant; who set it and why is for operators."""
+    """A limit of a tenant; only operators see who set it and why."""
     limit, last_set = state.limit, state.set_value
     message = pb.TenantLimit(
         name=limit.name,

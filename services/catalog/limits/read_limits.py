@@ -1,4 +1,4 @@
-"""The limits of a tenant as they are now, with what is used of them."""
+"""Reads the current limits of a tenant with their use."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -17,7 +17,7 @@ __all__ = ["limits_loader", "read_limits", "read_values"]
 
 
 async def read_limits(session: ReadSession, tenant_id: str, today: date) -> list[LimitState]:
-    """All limits of a tenant, in the order of their declaration."""
+    """All limits of a tenant in the order of declaration."""
     last_set = {one.name: one for one in await read_set_values(session, [tenant_id])}
     trials, granted = await read_trial_counts(session, tenant_id)
     used = {
@@ -43,7 +43,7 @@ async def read_limits(session: ReadSession, tenant_id: str, today: date) -> list
 async def read_values(
     database: Database, tenant_ids: Sequence[str], today: date
 ) -> Mapping[str, Mapping[str, int]]:
-    """The values that hold instead of defaults: by tenant, by the limit's name."""
+    """The values that override defaults, by tenant and limit."""
     values: dict[str, dict[str, int]] = {}
     for one in await fetch_set_values(database.single_read(ALL), tenant_ids):
         if one.value is not None and one.holds_on(today):
@@ -52,7 +52,7 @@ async def read_values(
 
 
 def limits_loader(database: Database) -> LoadLimits:
-    """Reads the values of limits for the catalog's own process."""
+    """Reads limit overrides for the catalog's own process."""
 
     async def load(tenant_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         return await read_values(database, tenant_ids, utc_now().date())

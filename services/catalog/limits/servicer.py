@@ -1,4 +1,4 @@
-"""LimitService: proto to domain and back. Operators set what tenants may have and ask for."""
+"""LimitService: quotas and rate limits of tenants, which operators set."""
 
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ MAX_TENANTS: Final = 1_000
 
 
 class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
-    """The limits of tenants."""
+    """Reads and sets limits."""
 
     def __init__(self, database: Database, now: Clock, limits: KnownLimits) -> None:
         self._database = database
@@ -38,7 +38,7 @@ class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
     async def GetLimits(
         self, request: pb.GetLimitsRequest, context: Context
     ) -> pb.GetLimitsResponse:
-        """The limits of the caller's own tenant."""
+        """Returns the limits of the caller's own tenant."""
         caller = current_caller()
         if not caller.tenant_id:
             raise FailedPrecondition(
@@ -54,7 +54,7 @@ class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
     async def GetTenantLimits(
         self, request: pb.GetTenantLimitsRequest, context: Context
     ) -> pb.GetTenantLimitsResponse:
-        """The limits of a tenant, with who set them."""
+        """Returns the limits of a tenant, with who set them."""
         tenant_id = _tenant(request.tenant_id)
         async with self._database.read(current_caller().scope) as session:
             found = await read_limits(session, tenant_id, self._now().date())
@@ -65,9 +65,9 @@ class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
     async def SetTenantLimit(
         self, request: pb.SetTenantLimitRequest, context: Context
     ) -> pb.SetTenantLimitResponse:
-        """Sets a limit of a tenant, or its default again."""
+        """Sets a limit of a tenant, or resets it to the default."""
         answer = await self._set(request)
-        # It is committed: this process goes by it at once, others within some seconds.
+        # It is committed: this process applies it immediately, others within seconds.
         await self._limits.fresh_value(request.tenant_id, LIMITS[answer.limit.name])
         return answer
 
@@ -93,9 +93,9 @@ class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
     async def LookupTenantLimits(
         self, request: pb.LookupTenantLimitsRequest, context: Context
     ) -> pb.LookupTenantLimitsResponse:
-        """The values that operators set for some tenants."""
+        """Returns the overrides of some tenants."""
         if len(request.tenant_ids) > MAX_TENANTS:
-            raise InvalidArgument("tenant_ids", f"are more than {MAX_TENANTS:,}")
+            raise InvalidArgument("tenant_ids", f"must not be more than {MAX_TENANTS:,}")
         tenant_ids = [requests.text("tenant_ids", one) for one in request.tenant_ids]
         found = await read_values(self._database, tenant_ids, self._now().date())
         return pb.LookupTenantLimitsResponse(

@@ -1,4 +1,4 @@
-"""The tables of limits: what operators set, and what is counted by the day."""
+"""The tables of limits: settings, and daily counts."""
 
 from sqlalchemy import (
     BigInteger,

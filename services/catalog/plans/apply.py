@@ -1,4 +1,4 @@
-"""A catalog document brought into force, against the state that its changes were shown for."""
+"""Applies a catalog document, guarded by the state for which its changes were shown."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ __all__ = ["Applied", "apply_document", "make_changes"]
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The changes that were made, or would be, and the state that they lead to, or begin at."""
+    """The applied or planned changes, and the state after or before them."""
 
     changes: Sequence[Change]
     state_hash: str
@@ -37,10 +37,10 @@ class Applied:
 async def apply_document(
     session: WriteSession, wanted: CatalogDocument, *, shown: str, validate_only: bool
 ) -> Applied:
-    """Makes the changes that a document asks for, or only plans them.
+    """Applies the changes of a document, or only plans them.
 
-    Raises Aborted when the catalog is no longer in the state `shown` (empty: not checked),
-    and FailedPrecondition for a change that cannot be made.
+    Raises Aborted if the catalog is no longer in the state `shown` (empty: not checked), and
+    FailedPrecondition for a change that is not possible.
     """
     await lock_catalog(session)
     state = await read_state(session)
@@ -59,7 +59,7 @@ async def apply_document(
 
 
 async def make_changes(session: WriteSession, changes: Iterable[Change]) -> None:
-    """Makes changes that were planned for the locked catalog, in their order."""
+    """Applies changes planned for the locked catalog, in order."""
     for change in changes:
         match change:
             case PlanEntryChange(action="create", entry=plan):

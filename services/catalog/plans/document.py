@@ -1,4 +1,4 @@
-"""The catalog as one YAML document: read with the path of what is wrong, and written."""
+"""Reads and writes the catalog as a YAML document; errors name the path."""
 
 import hashlib
 from collections.abc import Mapping
@@ -24,19 +24,19 @@ from services.common.values.money import plain
 __all__ = ["hash_of", "read_document", "write_document"]
 
 Loader: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-"""Every scalar as it is written: YAML's own numbers are floats, and its `no` is a boolean."""
+"""Loads every scalar as text: YAML's numbers are floats, and its `no` is a boolean."""
 
 LONGEST: Final = 300_000
-"""Of a document, in characters."""
+"""Maximum characters of a document."""
 
 DEEPEST: Final = 12
-"""Of its nesting; a document that says something needs eight."""
+"""Maximum nesting; a valid document needs eight."""
 
 SECTIONS: Final = ("plans", "addons", "resource_prices")
 
 
 def read_document(text: str, field: str = "document") -> CatalogDocument:
-    """What a document says. Raises InvalidArgument, naming the path of what is wrong."""
+    """Parses a document. Raises InvalidArgument with the path of the error."""
     sections = _sections(text, field)
     return CatalogDocument(
         plans=_distinct(
@@ -58,7 +58,7 @@ def read_document(text: str, field: str = "document") -> CatalogDocument:
 
 
 def write_document(state: CatalogState) -> str:
-    """The document that says what the catalog is; what it says twice, it says in the same way."""
+    """Writes the document of a catalog; equal catalogs give equal documents."""
     content = {
         "plans": [
             {"code": plan.code, "name": plan.name}
@@ -72,7 +72,7 @@ def write_document(state: CatalogState) -> str:
 
 
 def hash_of(state: CatalogState) -> str:
-    """Names a state of the catalog: SHA-256, lower-case hexadecimal."""
+    """The hash of a state of the catalog: SHA-256, lower-case hexadecimal."""
     return hashlib.sha256(write_document(state).encode()).hexdigest()
 
 
@@ -93,7 +93,7 @@ def _sections(text: str, field: str) -> Mapping[str, Any]:
 
 
 def _check_shape(text: str, field: str) -> None:
-    """Refuses what a small text can make huge or ambiguous: aliases, depth, repeated keys."""
+    """Rejects aliases, deep nesting and repeated keys, which can be huge or ambiguous."""
     depth = 0
     for event in yaml.parse(text, Loader=Loader):
         if isinstance(event, yaml.AliasEvent):
@@ -113,7 +113,7 @@ def _check_keys(node: yaml.Node | None, path: str) -> None:
         met = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise InvalidArgument(path, "has a key that is no text", reason="MALFORMED_YAML")
+                raise InvalidArgument(path, "has a key that is not text", reason="MALFORMED_YAML")
             if key.value in met:
                 raise InvalidArgument(path, "has a key twice", reason="MALFORMED_YAML")
             met.add(key.value)
@@ -166,7 +166,7 @@ def _addon(entry: dict[str, Any], path: str) -> AddonEntry:
 
 
 def _require_price(entry: Mapping[str, Any], path: str) -> None:
-    """Refuses what has no price: a line that was left out must not make it free."""
+    """Rejects entries without a price, so that a missing line does not make anything free."""
     if "price_cents" not in entry:
         raise InvalidArgument(f"{path}.price_cents", "is required", reason="FIELD_REQUIRED")
 

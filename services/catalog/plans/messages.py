@@ -1,4 +1,4 @@
-"""From the domain to protos: plans, versions, addons, unit prices, changes of the catalog."""
+"""Renders plans, versions, addons, unit prices and changes of the catalog."""
 
 from arcadia.catalog.v1 import catalog_pb2
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
@@ -17,13 +17,13 @@ __all__ = [
 
 
 def plan_message(plan: Plan) -> catalog_pb2.Plan:
-    """The proto of a plan."""
+    """The message of a plan."""
     active = version_message(plan.active_version) if plan.active_version else None
     return message_of(catalog_pb2.Plan, plan, active_version=active)
 
 
 def version_message(version: PlanVersion) -> catalog_pb2.PlanVersion:
-    """The proto of a plan version."""
+    """The message of a plan version."""
     terms = version.terms
     return message_of(
         catalog_pb2.PlanVersion,
@@ -40,7 +40,7 @@ def _item_message(item: PlanItem) -> catalog_pb2.PlanItem:
 
 
 def addon_message(addon: Addon) -> catalog_pb2.Addon:
-    """The proto of an addon."""
+    """The message of an addon."""
     return message_of(
         catalog_pb2.Addon,
         addon,
@@ -52,10 +52,10 @@ def addon_message(addon: Addon) -> catalog_pb2.Addon:
 
 
 def price_message(kept: ResourcePrice) -> catalog_pb2.ResourcePrice:
-    """The proto of a unit price."""
+    """The message of a unit price."""
     return message_of(catalog_pb2.ResourcePrice, kept.price, id=kept.id)
 
 
 def change_message(change: Change) -> pb.CatalogChange:
-    """The proto of a change of the catalog."""
+    """The message of a change of the catalog."""
     return message_of(pb.CatalogChange, change)

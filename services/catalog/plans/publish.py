@@ -1,4 +1,4 @@
-"""Plan versions drafted, rewritten as drafts, and published; one change at a time."""
+"""Drafts, updates and publishes plan versions; changes are serialized."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ __all__ = ["Published", "draft_version", "publish_version", "redraft_version"]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version that is active now, and the one that it replaced."""
+    """The active version, and the one that it replaced."""
 
     version: PlanVersion
     retired: PlanVersion | None
@@ -39,9 +39,9 @@ async def draft_version(session: WriteSession, plan_code: str, terms: VersionTer
 async def redraft_version(
     session: WriteSession, plan_code: str, version: int, terms: VersionTerms
 ) -> PlanVersion:
-    """Lets a draft say something else.
+    """Replaces the terms of a draft.
 
-    Raises NotFound, and FailedPrecondition for a version that was published.
+    Raises NotFound, and FailedPrecondition for a published version.
     """
     await lock_catalog(session)
     before = await find_version(session, plan_code, version)
@@ -51,10 +51,10 @@ async def redraft_version(
 
 
 async def publish_version(session: WriteSession, plan_code: str, version: int) -> Published:
-    """Makes a draft the active version, and retires the one before.
+    """Publishes a draft as the active version and retires the previous one.
 
-    Raises NotFound; FailedPrecondition for a version that was published already; Aborted
-    when another version of the plan was published while this call waited for its turn.
+    Raises NotFound; FailedPrecondition for a published version; Aborted if another version of the
+    plan was published while this call waited for the lock.
     """
     plan = await read_plan(session, plan_code)
     before = await active_version_id(session, plan.id)
@@ -77,7 +77,7 @@ def _require_draft(version: PlanVersion) -> None:
     if version.status is not VersionStatus.DRAFT:
         raise FailedPrecondition(
             f"version {version.version} of plan {version.plan_code!r} is {version.status}:"
-            " what was published stays as it is",
+            " a published version cannot be changed",
             reason="VERSION_PUBLISHED",
             metadata={"plan_code": version.plan_code, "status": version.status},
         )

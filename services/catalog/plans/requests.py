@@ -1,4 +1,4 @@
-"""From protos to the domain: what may be said of plans, addons and unit prices."""
+"""Parsers of requests about plans, addons and unit prices."""
 
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ __all__ = ["addon_terms", "cents", "qty_above_0", "unit_price", "version_terms"]
 def version_terms(
     request: pb.CreatePlanVersionRequest | pb.UpdatePlanVersionRequest, field: str = ""
 ) -> VersionTerms:
-    """The terms of a version; `field` is the path of the request in what it came in."""
+    """The terms of a version; `field` is the path of the terms in the input."""
     terms = VersionTerms(
         price_cents=cents(f"{field}price_cents", request.price_cents),
         currency=currency_code(f"{field}currency", request.currency),
@@ -72,14 +72,14 @@ def unit_price(request: pb.CreateResourcePriceRequest, field: str = "") -> UnitP
 
 
 def cents(field: str, value: int) -> int:
-    """Whole cents of a price, else InvalidArgument."""
+    """A price in whole cents. Raises InvalidArgument."""
     if not 0 <= value <= MAX_PRICE:
         raise InvalidArgument(field, f"must be between 0 and {MAX_PRICE}", reason="OUT_OF_RANGE")
     return value
 
 
 def qty_above_0(field: str, value: str) -> Decimal:
-    """A quantity of which there is some, else InvalidArgument."""
+    """A positive quantity. Raises InvalidArgument."""
     qty = _qty(field, value)
     if not qty:
         raise InvalidArgument(field, "must be above 0", reason="OUT_OF_RANGE")

@@ -1,4 +1,4 @@
-"""The catalog that a new installation begins with; what an operator changed is left alone."""
+"""Loads the seeded catalog of a new installation without overwriting anything."""
 
 from functools import cache
 from pathlib import Path
@@ -17,14 +17,14 @@ __all__ = ["seed", "seeded"]
 
 @cache
 def seeded() -> CatalogDocument:
-    """What a new catalog has in it."""
+    """The seeded catalog."""
     return read_document(Path(__file__).with_name("seed.yaml").read_text())
 
 
 async def seed(database: Database) -> list[Change]:
-    """Adds what the catalog knows nothing of; answers what was added.
+    """Adds the entries that the catalog does not have; returns them.
 
-    A second time there is nothing to add, also when both run at once.
+    Idempotent, also if two processes run it concurrently.
     """
     async with database.write(ALL) as session:
         await lock_catalog(session)

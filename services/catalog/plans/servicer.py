@@ -1,4 +1,4 @@
-"""CatalogService: proto to domain and back. Operators change what is sold."""
+"""CatalogService: plans, addons and unit prices, which operators change."""
 
 import asyncio
 from datetime import date
@@ -49,11 +49,11 @@ __all__ = ["CatalogServicer"]
 Context = ServicerContext[Any, Any]
 
 SOLD: Final = Scope("")
-"""What is sold belongs to no tenant: whoever asks for it sees no tenant's rows."""
+"""The scope of catalog reads: the catalog belongs to no tenant."""
 
 
 class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
-    """What is sold, and at what price."""
+    """Reads and changes the catalog."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -61,10 +61,10 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def ListPlans(
         self, request: pb.ListPlansRequest, context: Context
     ) -> pb.ListPlansResponse:
-        """The plans with their active versions, cheapest first."""
+        """Lists plans with their active versions, cheapest first."""
         if request.include_unpublished and not current_caller().is_operator:
             raise PermissionDenied(
-                "only an operator sees plans that are not published", reason="OPERATOR_ONLY"
+                "only an operator may see unpublished plans", reason="OPERATOR_ONLY"
             )
         size = page_size(request.page_size)
         filters = ("plans", request.include_unpublished)
@@ -83,7 +83,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         )
 
     async def GetPlan(self, request: pb.GetPlanRequest, context: Context) -> pb.GetPlanResponse:
-        """One plan with its active version."""
+        """Returns a plan with its active version."""
         code = requests.code("code", request.code)
         async with self._database.read(SOLD) as session:
             plan = await read_plan(session, code)
@@ -94,7 +94,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def ListPlanVersions(
         self, request: pb.ListPlanVersionsRequest, context: Context
     ) -> pb.ListPlanVersionsResponse:
-        """The versions of a plan, newest first."""
+        """Lists the versions of a plan, newest first."""
         code, size = requests.code("plan_code", request.plan_code), page_size(request.page_size)
         filters = ("plan-versions", code)
         position = decode_token(request.page_token, filters, (int,))
@@ -111,7 +111,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def ListAddons(
         self, request: pb.ListAddonsRequest, context: Context
     ) -> pb.ListAddonsResponse:
-        """The addons, by code."""
+        """Lists addons by code."""
         kind = _optional_kind(request.resource_kind)
         size, filters = page_size(request.page_size), ("addons", kind)
         position = decode_token(request.page_token, filters, (str,))
@@ -127,7 +127,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def ListResourcePrices(
         self, request: pb.ListResourcePricesRequest, context: Context
     ) -> pb.ListResourcePricesResponse:
-        """The unit prices of usage that no plan item covers, by kind, newest first."""
+        """Lists the unit prices of usage without a plan item, by kind, newest first."""
         kind = _optional_kind(request.resource_kind)
         day = read_day(request.in_force_on, "in_force_on") if request.in_force_on else None
         size, filters = page_size(request.page_size), ("resource-prices", kind, request.in_force_on)
@@ -144,7 +144,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def ExportCatalog(
         self, request: pb.ExportCatalogRequest, context: Context
     ) -> pb.ExportCatalogResponse:
-        """The whole catalog as one YAML document."""
+        """Returns the whole catalog as a YAML document."""
         async with self._database.read(ALL) as session:
             state = await read_state(session)
         return pb.ExportCatalogResponse(document=write_document(state), state_hash=hash_of(state))
@@ -153,7 +153,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def CreatePlan(
         self, session: WriteSession, request: pb.CreatePlanRequest, context: Context
     ) -> pb.CreatePlanResponse:
-        """Makes a plan, without a version yet."""
+        """Creates a plan without a version."""
         code, name = requests.code("code", request.code), requests.name("name", request.name)
         plan = await create_plan(session, code, name)
         return pb.CreatePlanResponse(plan=plan_message(plan))
@@ -192,7 +192,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def PublishPlanVersion(
         self, session: WriteSession, request: pb.PublishPlanVersionRequest, context: Context
     ) -> pb.PublishPlanVersionResponse:
-        """Makes a draft the active version, and retires the one before."""
+        """Publishes a draft as the active version and retires the previous one."""
         code = requests.code("plan_code", request.plan_code)
         number = requests.version_number("version", request.version)
         published = await publish_version(session, code, number)
@@ -206,7 +206,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def CreateAddon(
         self, session: WriteSession, request: pb.CreateAddonRequest, context: Context
     ) -> pb.CreateAddonResponse:
-        """Makes an addon."""
+        """Creates an addon."""
         code, terms = requests.code("code", request.code), plan_requests.addon_terms(request)
         addon = await create_addon(session, code, terms)
         return pb.CreateAddonResponse(addon=addon_message(addon))
@@ -215,7 +215,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def UpdateAddon(
         self, session: WriteSession, request: pb.UpdateAddonRequest, context: Context
     ) -> pb.UpdateAddonResponse:
-        """Changes what an addon will cost and hold for those who attach it from now on."""
+        """Changes the terms of an addon for future attachments."""
         code = requests.code("code", request.code)
         qty = plan_requests.qty_above_0("qty", request.qty) if request.HasField("qty") else None
         cents = (
@@ -240,9 +240,9 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def ApplyCatalog(
         self, request: pb.ApplyCatalogRequest, context: Context
     ) -> pb.ApplyCatalogResponse:
-        """Brings the catalog to what a document says, all or nothing, or says how it would."""
+        """Applies a document atomically, or returns the changes that it would make."""
         requests.required("document", request.document)
-        # A long document takes a second: others are answered meanwhile.
+        # A long document takes a second, so it must not block the event loop.
         wanted = await asyncio.to_thread(read_document, request.document)
         if not request.validate_only:
             return await self._apply(request, wanted)

@@ -1,7 +1,7 @@
-"""The tables of what is sold, as the queries of the catalog service use them.
+"""The tables of plans, addons and unit prices.
 
-The migrations make them, with what these definitions cannot say: row-level security,
-rights, the triggers that keep published versions and histories as they are.
+The migrations create them, with what these definitions cannot express: row-level security,
+privileges, and the triggers that protect published versions and histories.
 """
 
 from sqlalchemy import (

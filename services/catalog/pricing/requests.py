@@ -1,4 +1,4 @@
-"""From protos to the domain: batches to price, and periods to bill."""
+"""Parsers of pricing requests."""
 
 import re
 from collections.abc import Sequence
@@ -30,18 +30,18 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """A subscription, what was used, and the engine that is to price it."""
+    """A subscription with its usage and the engine version."""
 
     subscription_id: UUID
     usage: tuple[UsageSeries, ...]
     engine_version: str = ""
-    """The current one when empty."""
+    """Engine version; the current one if empty."""
     refusal: InvalidArgument | None = None
-    """Why its usage cannot be priced."""
+    """The error in its usage, if any."""
 
 
 def billing_period(start: str, end: str) -> Period:
-    """A half-open span of days within one calendar month, else InvalidArgument."""
+    """A half-open range of days within one calendar month. Raises InvalidArgument."""
     first = read_day(requests.required("period_start", start), "period_start")
     until = read_day(requests.required("period_end", end), "period_end")
     if until <= first:
@@ -55,9 +55,9 @@ def billing_period(start: str, end: str) -> Period:
 
 
 def batch_items(request: pb.BatchQuoteRequest, period: Period) -> list[BatchItem]:
-    """What a batch asks for, else InvalidArgument.
+    """The items of a batch. Raises InvalidArgument.
 
-    Usage that cannot be priced spoils only its own item.
+    Invalid usage fails only its own item.
     """
     if len(request.items) > MAX_ITEMS:
         raise InvalidArgument("items", f"must not be more than {MAX_ITEMS}")
@@ -73,7 +73,7 @@ def batch_items(request: pb.BatchQuoteRequest, period: Period) -> list[BatchItem
 
 
 def usage_to_value(request: pb.ValueUsageRequest) -> list[UsageSeries]:
-    """Usage to value at unit prices, of whatever days, else InvalidArgument."""
+    """Usage to value at unit prices, of any days. Raises InvalidArgument."""
     if len(request.usage) > MAX_VALUED:
         raise InvalidArgument("usage", f"must not be more than {MAX_VALUED}")
     ever = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR + 1, 1, 1))
@@ -81,7 +81,7 @@ def usage_to_value(request: pb.ValueUsageRequest) -> list[UsageSeries]:
 
 
 def tenants(request: pb.ListBillableSubscriptionsRequest) -> list[str]:
-    """The tenants that are asked for, in order, else InvalidArgument; none means all."""
+    """The requested tenants in order; none means all. Raises InvalidArgument."""
     if len(request.tenant_ids) > MAX_TENANTS:
         raise InvalidArgument("tenant_ids", f"must not be more than {MAX_TENANTS}")
     return sorted(
@@ -95,7 +95,7 @@ def tenants(request: pb.ListBillableSubscriptionsRequest) -> list[str]:
 def _usage(said: Sequence[pb.UsageSeries], period: Period) -> tuple[UsageSeries, ...]:
     usage = tuple([_series(series, place, period) for place, series in enumerate(said)])
     if len(usage) > 1:
-        # The label of usage names it in the frozen inputs.
+        # The label identifies usage in the frozen inputs.
         labels = [series.label for series in usage]
         for place, label in enumerate(labels):
             if label in labels[:place]:
@@ -124,7 +124,7 @@ def _series(said: pb.UsageSeries, place: int, period: Period) -> UsageSeries:
 
 
 def _runs(said: Sequence[pb.UsageRun], period: Period) -> tuple[UsageRun, ...]:
-    """Runs of days in their order, within a period, that do not add up to too much."""
+    """Runs of days in order within a period, with a bounded sum."""
     runs, total, end = [], ZERO, period.start
     for place, one in enumerate(said):
         try:
@@ -145,7 +145,7 @@ def _runs(said: Sequence[pb.UsageRun], period: Period) -> tuple[UsageRun, ...]:
     return tuple(runs)
 
 
-# Many deployments use as much as each other: one machine of 24 hours a day.
+# Cached, because many deployments have the same usage: 24 hours a day.
 @lru_cache(maxsize=4096)
 def _run(day: str, days: int, qty: str) -> UsageRun:
     first = _first_day(day)

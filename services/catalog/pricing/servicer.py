@@ -1,4 +1,4 @@
-"""PricingService: proto to domain and back. The roll-up and the accrual price by it."""
+"""PricingService: prices subscriptions for roll-ups and accruals."""
 
 import asyncio
 from collections import deque
@@ -74,14 +74,17 @@ __all__ = ["PricingServicer"]
 Context = ServicerContext[Any, Any]
 
 READ_AT_ONCE: Final = 1_000
-"""Subscriptions of a batch that are read at a time."""
+"""Subscriptions of a batch read at a time."""
 
 READ_AHEAD: Final = 2
-"""Parts of a batch that the database reads while one is priced. A read takes a dozen turns of the
-loop, which has a few for each answer: with one part, pricing would wait for most of its read."""
+"""Parts of a batch to read ahead while one is priced.
+
+A read takes a dozen iterations of the event loop, and pricing yields only a few per part: with one
+part, pricing would wait for most of its read.
+"""
 
 ANSWERED_AT_ONCE: Final = 100
-"""Quotes in an answer: far below the largest message, and the loop is let go in between."""
+"""Quotes per response message, far below the maximum message size; the loop runs in between."""
 
 MAX_PROOFS: Final = 1_000
 MAX_CHANGES: Final = 1_000
@@ -94,11 +97,11 @@ _REASONS: Final[dict[type[Exception], str]] = {
     AmountOutOfRange: "AMOUNT_OUT_OF_RANGE",
     MixedCurrencies: "MIXED_CURRENCIES",
 }
-"""Why the engine prices a subscription not at all."""
+"""Why the engine cannot price a subscription."""
 
 
 class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
-    """What other services and workers ask the catalog for, in batches."""
+    """Batch pricing for other services and workers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -106,7 +109,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     async def BatchQuote(
         self, request: pb.BatchQuoteRequest, context: Context
     ) -> AsyncIterator[pb.BatchQuoteResponse]:
-        """Prices subscriptions in a period with what they used, in the order of the items."""
+        """Prices subscriptions in a period with their usage, in the order of the items."""
         period = billing_period(request.period_start, request.period_end)
         items = batch_items(request, period)
         parts = [items[at : at + READ_AT_ONCE] for at in range(0, len(items), READ_AT_ONCE)]
@@ -123,13 +126,13 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
                     yield answer
                     await asyncio.sleep(0)
         finally:
-            for task in reading:  # whoever asked is gone
+            for task in reading:  # the caller has disconnected
                 task.cancel()
 
     async def VerifyProofs(
         self, request: pb.VerifyProofsRequest, context: Context
     ) -> pb.VerifyProofsResponse:
-        """Computes proofs again."""
+        """Verifies proofs by recomputation."""
         if len(request.proofs) > MAX_PROOFS:
             raise InvalidArgument("proofs", f"must not be more than {MAX_PROOFS}")
         answer = pb.VerifyProofsResponse()
@@ -141,7 +144,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     async def CompareProofs(
         self, request: pb.CompareProofsRequest, context: Context
     ) -> pb.CompareProofsResponse:
-        """Names the inputs in which two proofs differ."""
+        """Lists the inputs in which two proofs differ."""
         side = request.WhichOneof("left")
         if side is None:
             raise InvalidArgument("left_proof", "is required", reason="FIELD_REQUIRED")
@@ -159,7 +162,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     async def ReadBackdatedChanges(
         self, request: pb.ReadBackdatedChangesRequest, context: Context
     ) -> pb.ReadBackdatedChangesResponse:
-        """The changes that reached into a month before the one in which they were made."""
+        """Lists the changes that affect an earlier month than the one in which they were made."""
         if not 0 <= request.page_size <= MAX_CHANGES:
             raise InvalidArgument(
                 "page_size", f"must be at most {MAX_CHANGES}", reason="OUT_OF_RANGE"
@@ -185,7 +188,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     async def ValueUsage(
         self, request: pb.ValueUsageRequest, context: Context
     ) -> pb.ValueUsageResponse:
-        """What usage is worth at the unit prices in force on its days."""
+        """Values usage at the unit prices in force on its days."""
         usage = usage_to_value(request)
         currency = currency_code("currency", request.currency)
         async with self._database.read(ALL) as session:
@@ -198,7 +201,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     async def ListBillableSubscriptions(
         self, request: pb.ListBillableSubscriptionsRequest, context: Context
     ) -> pb.ListBillableSubscriptionsResponse:
-        """The subscriptions with a billed day in a period, a page of tenants at a time."""
+        """Lists the subscriptions with a billed day in a period, by pages of tenants."""
         period = billing_period(request.period_start, request.period_end)
         wanted = tenants(request)
         if request.page_size < 0:
@@ -237,7 +240,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     async def _read(
         self, items: Sequence[BatchItem], period: Period, before: Known | None = None
     ) -> "_Priced":
-        """What a part is priced from; the catalog is that of the part `before` where it can be."""
+        """The inputs of a part; reuses the catalog of the part `before` if possible."""
         ids = {item.subscription_id for item in items}
         async with self._database.read(ALL) as session:
             subscriptions = await read_subscriptions(session, ALL, ids)
@@ -260,7 +263,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
 
 
 class _Unpriced(Exception):
-    """Why an item of a batch has no quote."""
+    """The error of an item without a quote."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -268,7 +271,7 @@ class _Unpriced(Exception):
 
 
 class _Priced:
-    """What a part of a batch was read, and is priced, from."""
+    """The inputs of a part of a batch."""
 
     def __init__(
         self,
@@ -285,7 +288,7 @@ class _Priced:
         self.known = known
 
     def write(self, result: pb.BatchQuoteResult, item: BatchItem) -> None:
-        """Fills a result with the quote of an item, or with why there is none."""
+        """Fills a result with the quote of an item or its error."""
         result.subscription_id = str(item.subscription_id)
         try:
             inputs, quote, proof = self._priced(item)
@@ -309,7 +312,7 @@ class _Priced:
         if item.refusal is not None:
             raise _Unpriced(item.refusal.reason, str(item.refusal))
         if item.engine_version not in ("", ENGINE_VERSION, FIRST_ENGINE):
-            raise _Unpriced("UNKNOWN_ENGINE", f"there is no engine {item.engine_version!r}")
+            raise _Unpriced("UNKNOWN_ENGINE", f"unknown engine version {item.engine_version!r}")
         inputs = subscription_inputs(
             subscription,
             self._period,
@@ -322,10 +325,10 @@ class _Priced:
         return inputs, *prove(inputs)
 
     def _borne(self, subscription: Subscription) -> Period:
-        """The days whose usage a subscription bore by engine 1.
+        """The days whose usage engine 1 assigned to a subscription.
 
-        Of several subscriptions of a deployment, each bore the days until the next one began,
-        and the first one those before it too.
+        If a deployment has several subscriptions, each has the days until the next one began, and
+        the first one also the days before it.
         """
         siblings = self._begun[subscription.deployment_id]
         place = siblings.index((subscription.starts_on, subscription.id))
@@ -341,7 +344,7 @@ def _billed_days(subscription: Subscription, deployment: Deployment, period: Per
 def _billable(
     subscription: Subscription, deployment: Deployment, days: BilledDays, period: Period
 ) -> pb.BillableSubscription:
-    """As of the period's last day, with all that holds on any of its days."""
+    """As of the period's last day, with everything in force on any of its days."""
     message = subscription_message(subscription, period.end - timedelta(days=1))
     held = (
         addon

@@ -1,4 +1,4 @@
-"""The billable unit: one app instance of a tenant, and what happened to it."""
+"""Records of deployments: a billable app instance of a tenant, with its history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who does something, why, by which request, and when."""
+    """Actor, reason, request and time of a change."""
 
     actor: str
     reason: str
@@ -34,17 +34,17 @@ class Cause:
 
     @property
     def day(self) -> date:
-        """The day of it, in UTC."""
+        """Its day in UTC."""
         return self.at.date()
 
     def with_words(self, words: str) -> "Cause":
-        """The same with what was done, after the reason that the caller gave."""
+        """The cause with what was done appended to the caller's reason."""
         return replace(self, reason=f"{self.reason} ({words})" if self.reason else words)
 
 
 @dataclass(frozen=True, slots=True)
 class NewDeployment:
-    """What to make."""
+    """A deployment to create."""
 
     tenant_id: str
     slug: str
@@ -59,7 +59,7 @@ class NewDeployment:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A deployment, as it is kept; see Deployment in deployments.proto."""
+    """A stored deployment; see Deployment in deployments.proto."""
 
     id: UUID
     tenant_id: str
@@ -76,13 +76,13 @@ class Deployment:
     created_at: datetime
     state_changed_at: datetime
     paused_by_tenant: bool = False
-    """Whether a pause of it, also one under a suspension, is its tenant's own."""
+    """Whether its tenant paused it, also if it is suspended now."""
     began_on_trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TrialGrant:
-    """Trials that a tenant may have besides its first."""
+    """Trials granted to a tenant in addition to its first."""
 
     id: UUID
     tenant_id: str
@@ -94,7 +94,7 @@ class TrialGrant:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What to change; None stays as it is, an empty template is taken away."""
+    """Changes; None keeps a value, an empty template removes it."""
 
     display_name: str | None
     llm_mode: str | None
@@ -104,7 +104,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class BillingActions:
-    """What automatic billing actions may do; None stays as it is."""
+    """Settings of automatic billing actions; None keeps a value."""
 
     suspended: bool | None
     power_off: bool | None
@@ -112,7 +112,7 @@ class BillingActions:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentEvent:
-    """An entry of the history."""
+    """A history entry."""
 
     id: int
     deployment_id: UUID
@@ -126,7 +126,7 @@ class DeploymentEvent:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentFilter:
-    """Which ones to list; an empty text filters nothing."""
+    """A filter; empty texts do not restrict it."""
 
     tenant_id: str = ""
     state: str = ""
@@ -135,7 +135,7 @@ class DeploymentFilter:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentKey:
-    """Names a deployment: by its id, or by a slug and, unless only one has it, a tenant."""
+    """A key of a deployment: its id, or its slug with the tenant unless the slug is unique."""
 
     id: UUID | None
     tenant_id: str
@@ -144,7 +144,7 @@ class DeploymentKey:
 
 @dataclass(frozen=True, slots=True)
 class DropletOrder:
-    """A droplet to be made; what is empty is taken from its deployment."""
+    """A droplet to create; empty fields default to the deployment's."""
 
     name: str
     region: str
@@ -156,7 +156,7 @@ class DropletOrder:
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """One making of cloud resources for a deployment; see Provision in deployments.proto."""
+    """The creation of cloud resources for a deployment; see Provision in deployments.proto."""
 
     id: UUID
     deployment_id: UUID

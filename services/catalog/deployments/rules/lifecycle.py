@@ -1,4 +1,4 @@
-"""The lifecycle of a deployment: which moves there are, and who may ask for them."""
+"""The lifecycle of a deployment: the allowed transitions, and who may request them."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,7 +10,7 @@ __all__ = ["ENDED", "MOVES", "STATES", "State", "check_move", "first_state"]
 
 
 class State(StrEnum):
-    """What a deployment is."""
+    """The state of a deployment."""
 
     TRIAL = "trial"
     ACTIVE = "active"
@@ -32,28 +32,28 @@ MOVES: Final[Mapping[State, frozenset[State]]] = {
     State.CANCELLED: frozenset({State.ARCHIVED}),
     State.ARCHIVED: frozenset(),
 }
-"""From each state, the states that it may move to. There is no other move.
+"""The allowed transitions, by state.
 
-A suspension that is lifted goes back to a pause where it came from one.
+Lifting a suspension restores a pause if there was one.
 """
 
 IMPOSED: Final = frozenset({State.PAST_DUE, State.SUSPENDED})
-"""What an unpaid invoice brings: no tenant moves its own deployment there, nor lifts it."""
+"""The states of dunning: a tenant may neither enter nor leave them."""
 
 ENDED: Final = frozenset({State.CANCELLED, State.ARCHIVED})
-"""In these nothing is billed any more."""
+"""The states in which nothing is billed."""
 
 
 def first_state(*, trial: bool) -> State:
-    """What a new deployment is."""
+    """The initial states."""
     return State.TRIAL if trial else State.ACTIVE
 
 
 def check_move(start: State, to: State, *, by_tenant: bool, own_pause: bool = False) -> None:
-    """Lets a move pass. Of a pause, a tenant may lift its own, and none that was imposed.
+    """Checks a transition. A tenant may lift its own pause, but not an imposed one.
 
-    Raises FailedPrecondition when there is no such move, and PermissionDenied for one that
-    a tenant may not ask for.
+    Raises FailedPrecondition if the transition is not allowed, and PermissionDenied if a tenant may
+    not request it.
     """
     if to not in MOVES[start]:
         allowed = ", ".join(sorted(MOVES[start])) or "none"
@@ -66,6 +66,6 @@ def check_move(start: State, to: State, *, by_tenant: bool, own_pause: bool = Fa
     lifts_imposed = start in IMPOSED and to is not State.CANCELLED
     if by_tenant and (lifts_foreign_pause or lifts_imposed or to in IMPOSED):
         raise PermissionDenied(
-            f"only an operator may make a deployment that is {start} {to}",
+            f"only an operator may change a deployment from {start} to {to}",
             reason="OPERATOR_ONLY",
         )

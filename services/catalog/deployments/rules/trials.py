@@ -1,4 +1,4 @@
-"""Trials: how many a tenant has, and how long one lasts."""
+"""Trials: how many a tenant may have, and how long one lasts."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,7 +13,7 @@ __all__ = ["check_extension", "check_trial_left"]
 
 
 def check_trial_left(used: int, granted: int) -> None:
-    """Raises FailedPrecondition when a tenant has had as many trials as it may."""
+    """Raises FailedPrecondition if a tenant has used all its trials."""
     most = TRIALS.default + granted
     if used >= most:
         raise FailedPrecondition(
@@ -26,12 +26,12 @@ def check_trial_left(used: int, granted: int) -> None:
 def check_extension(
     deployment: Deployment, subscriptions: Sequence[Subscription], day: date, today: date
 ) -> None:
-    """Raises FailedPrecondition for a deployment without a trial, or that has ended.
+    """Raises FailedPrecondition for a deployment that has no trial or has ended.
 
-    And InvalidArgument for a day that makes the trial no longer than it was.
+    Raises InvalidArgument for a day that does not extend the trial.
     """
     if not deployment.began_on_trial:
-        raise FailedPrecondition("the deployment never was on trial", reason="NO_TRIAL")
+        raise FailedPrecondition("the deployment was never on trial", reason="NO_TRIAL")
     if deployment.state in ENDED:
         raise FailedPrecondition(
             f"the deployment is {deployment.state}",
@@ -41,7 +41,7 @@ def check_extension(
     if deployment.state is State.TRIAL:
         last = max(deployment.trial_ends_on or today, today)
     else:
-        # Where it was left before its day, its subscriptions say when.
+        # If the trial was left early, its subscriptions have the day.
         ends = [one.trial_end for one in subscriptions if one.trial_end is not None]
         last = max(ends, default=deployment.trial_ends_on or today)
     if day <= last:

@@ -1,1 +1,1 @@
-"""All SQL of the catalog, a module by aggregate."""
+"""The SQL of deployments."""

@@ -1,4 +1,4 @@
-"""Deployments: read, made, and changed in everything but their state."""
+"""Reads, inserts and updates deployments."""
 
 from dataclasses import fields
 from datetime import datetime
@@ -47,7 +47,7 @@ ONE: Final = f"SELECT {COLUMNS} FROM deployments AS d WHERE d.id = :id AND {OF_S
 
 READ: Final = text(ONE)
 
-# Not FOR UPDATE: histories and subscriptions that refer to it need not wait.
+# Not FOR UPDATE, so that inserts of rows that reference it do not wait.
 LOCK: Final = text(f"{ONE} FOR NO KEY UPDATE")
 
 LIST: Final = text(f"""
@@ -98,13 +98,13 @@ RETURNING {COLUMNS}
 
 
 async def read_deployment(session: ReadSession, scope: Scope, identifier: UUID) -> Deployment:
-    """One deployment. Raises NotFound, also for another tenant's."""
+    """A deployment. Raises NotFound, also for another tenant's."""
     rows = await session.execute(READ, {"id": identifier, "scope": scope.tenant_id})
     return _found(rows.first(), identifier)
 
 
 async def lock_deployment(session: WriteSession, scope: Scope, identifier: UUID) -> Deployment:
-    """One deployment, which nobody else changes until the transaction ends. Raises NotFound."""
+    """A deployment, locked until the transaction ends. Raises NotFound."""
     rows = await session.execute(LOCK, {"id": identifier, "scope": scope.tenant_id})
     return _found(rows.first(), identifier)
 
@@ -112,7 +112,7 @@ async def lock_deployment(session: WriteSession, scope: Scope, identifier: UUID)
 async def list_deployments(
     session: ReadSession, scope: Scope, wanted: DeploymentFilter, *, after: UUID | None, limit: int
 ) -> list[Deployment]:
-    """Deployments in the order of their making; `after` is the last one of the page before."""
+    """Deployments in the order of creation; `after` is the last one of the previous page."""
     values = {name: getattr(wanted, name) for name in DeploymentFilter.__slots__}
     rows = await session.execute(
         LIST, {**values, "scope": scope.tenant_id, "after": after, "limit": limit}
@@ -121,12 +121,12 @@ async def list_deployments(
 
 
 async def create_deployment(session: WriteSession, new: NewDeployment, cause: Cause) -> Deployment:
-    """Makes a deployment. Raises AlreadyExists when its tenant has the slug already."""
+    """Inserts a deployment. Raises AlreadyExists if its tenant has the slug."""
     values = {name: getattr(new, name) for name in NewDeployment.__slots__}
     state = first_state(trial=new.trial)
     row = (await session.execute(CREATE, {**values, "state": state, "at": cause.at})).first()
     if row is None:
-        message = f"the tenant has a deployment {new.slug!r} already"
+        message = f"the tenant already has a deployment {new.slug!r}"
         raise AlreadyExists(
             f"slug: {message}",
             reason="SLUG_TAKEN",
@@ -141,7 +141,7 @@ async def create_deployment(session: WriteSession, new: NewDeployment, cause: Ca
 async def set_state(
     session: WriteSession, before: Deployment, to: State, *, at: datetime, paused_by_tenant: bool
 ) -> Deployment:
-    """Moves a locked deployment."""
+    """Sets the state of a locked deployment."""
     values = {"id": before.id, "state": to, "at": at, "paused_by_tenant": paused_by_tenant}
     return deployment_of((await session.execute(SET_STATE, values)).one())
 
@@ -149,7 +149,7 @@ async def set_state(
 async def update_deployment(
     session: WriteSession, before: Deployment, changes: Changes, cause: Cause
 ) -> Deployment:
-    """Changes what a locked deployment is called and how it runs."""
+    """Updates the name and settings of a locked deployment."""
     values = {name: getattr(changes, name) for name in Changes.__slots__}
     row = (await session.execute(UPDATE, {**values, "id": before.id})).one()
     return await _updated(session, before, deployment_of(row), cause)
@@ -158,7 +158,7 @@ async def update_deployment(
 async def update_billing_actions(
     session: WriteSession, before: Deployment, actions: BillingActions, cause: Cause
 ) -> Deployment:
-    """Says what automatic billing actions may do to a locked deployment."""
+    """Sets what automatic billing actions may do to a locked deployment."""
     values = {"suspended": actions.suspended, "power_off": actions.power_off, "id": before.id}
     row = (await session.execute(UPDATE_BILLING_ACTIONS, values)).one()
     return await _updated(session, before, deployment_of(row), cause)
@@ -167,7 +167,7 @@ async def update_billing_actions(
 async def _updated(
     session: WriteSession, before: Deployment, after: Deployment, cause: Cause
 ) -> Deployment:
-    """Writes into the history what is different, unless nothing is."""
+    """Records the differences in the history, if there are any."""
     words = ", ".join(_differences(before, after))
     if words:
         told = cause.with_words(words)
@@ -176,7 +176,7 @@ async def _updated(
 
 
 def _differences(before: Deployment, after: Deployment) -> list[str]:
-    """What changed, in words: `llm_mode hosted → none`."""
+    """The differences in words: `llm_mode hosted → none`."""
     return [
         f"{one.name} {_word(getattr(before, one.name))} → {_word(getattr(after, one.name))}"
         for one in fields(Deployment)
@@ -195,6 +195,6 @@ def _found(row: Any, identifier: UUID) -> Deployment:
 
 
 def deployment_of(row: Any) -> Deployment:
-    """The deployment of a row of COLUMNS."""
+    """The deployment of a row with COLUMNS."""
     identifier, tenant_id, slug, display_name, region, state, *rest = row
     return Deployment(identifier, tenant_id, slug, display_name, region, State(state), *rest)

@@ -1,4 +1,4 @@
-"""The history of deployments: only ever added to."""
+"""The history of deployments, which is append-only."""
 
 from typing import Final
 from uuid import UUID
@@ -39,7 +39,7 @@ async def record_event(
     *,
     from_state: str,
 ) -> DeploymentEvent:
-    """Adds an entry to the history of a deployment, which is as it is afterwards."""
+    """Inserts a history entry; `deployment` is the state after the change."""
     values = {
         "deployment_id": deployment.id,
         "tenant_id": deployment.tenant_id,
@@ -57,6 +57,6 @@ async def record_event(
 async def list_events(
     session: ReadSession, deployment_id: UUID, *, before: int | None, limit: int
 ) -> list[DeploymentEvent]:
-    """The history of a deployment that the caller may see, newest first."""
+    """The history of a visible deployment, newest first."""
     values = {"deployment_id": deployment_id, "before": before, "limit": limit}
     return records_of(DeploymentEvent, await session.execute(LIST, values))

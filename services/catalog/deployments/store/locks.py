@@ -1,4 +1,4 @@
-"""Who waits for whom: one change of the catalog at a time, and none while somebody subscribes."""
+"""Locks: changes of the catalog are serialized, and exclude running subscriptions."""
 
 from typing import Final
 
@@ -13,10 +13,10 @@ HOLD: Final = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('catalo
 
 
 async def lock_catalog(session: WriteSession) -> None:
-    """Nobody else changes the catalog, or subscribes to it, until the transaction ends."""
+    """Locks the catalog against changes and subscriptions until the transaction ends."""
     await session.execute(LOCK)
 
 
 async def hold_catalog(session: WriteSession) -> None:
-    """Nobody changes the catalog until the transaction ends; others may hold it too."""
+    """Locks the catalog against changes until the transaction ends (shared)."""
     await session.execute(HOLD)

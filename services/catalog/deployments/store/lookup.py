@@ -1,4 +1,4 @@
-"""Deployments found by batches of keys, in one statement."""
+"""Looks deployments up by batches of keys, in one statement."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from services.common.db.database import ReadSession
 
 __all__ = ["lookup_deployments"]
 
-# Two are enough to know that a slug is ambiguous.
+# Two matches are enough to know that a slug is ambiguous.
 LOOKUP: Final = text(f"""
 WITH keys AS (
     SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:tenants AS text[]), CAST(:slugs AS text[]))
@@ -32,7 +32,7 @@ FROM keys AS k CROSS JOIN LATERAL (
 async def lookup_deployments(
     session: ReadSession, keys: Sequence[DeploymentKey]
 ) -> list[list[Deployment]]:
-    """What each key fits, in their order: nothing, one, or two of many."""
+    """The matches of each key, in order: none, one, or two if it is ambiguous."""
     values = {
         "ids": [key.id for key in keys],
         "tenants": [key.tenant_id for key in keys],

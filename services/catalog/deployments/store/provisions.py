@@ -1,4 +1,4 @@
-"""Provisions: read, and how far they are."""
+"""Provisions: reads, inserts and progress."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -88,7 +88,7 @@ async def list_provisions(
 async def insert_provision(
     session: WriteSession, deployment: Deployment, order: DropletOrder, cause: Cause
 ) -> Provision:
-    """Writes down what is to be made for a locked deployment."""
+    """Inserts a provision of a locked deployment."""
     values = {
         "deployment_id": deployment.id,
         "tenant_id": deployment.tenant_id,
@@ -106,14 +106,14 @@ async def insert_provision(
 
 
 async def locked_provision(session: WriteSession, identifier: UUID) -> Provision:
-    """A provision that nobody else changes until the transaction ends. Raises NotFound."""
+    """A provision, locked until the transaction ends. Raises NotFound."""
     return _found((await session.execute(LOCK, {"id": identifier})).first(), identifier)
 
 
 async def set_provision_run(
     session: WriteSession, identifier: UUID, *, workflow_id: str, run_id: str
 ) -> Provision:
-    """Notes which work makes it."""
+    """Records the workflow of a provision."""
     values = {"id": identifier, "workflow_id": workflow_id, "run_id": run_id}
     return record_of(Provision, (await session.execute(RUN, values)).one())
 
@@ -127,7 +127,7 @@ async def save_progress(
     step: str,
     resource_id: str,
 ) -> Provision:
-    """Says how far a locked provision is; what is empty stays."""
+    """Updates the progress of a locked provision; empty values are kept."""
     values = {
         "id": identifier,
         "status": status,

@@ -1,4 +1,4 @@
-"""Trials: granted, extended, and ended a batch at a time, however many there are."""
+"""Trials: grants, extensions, and ends in batches."""
 
 from datetime import date
 from typing import Final
@@ -22,7 +22,7 @@ __all__ = [
     "read_trial_counts",
 ]
 
-# What somebody moves at this moment is left to them: a later batch finds what is left.
+# Locked rows are skipped; a later batch takes them.
 DUE: Final = text("""
 SELECT id FROM deployments
 WHERE state = 'trial' AND trial_ends_on <= CAST(:day AS date) AND NOT billing_action_suspended
@@ -48,7 +48,7 @@ WHERE deployment_id = ANY(CAST(:ids AS uuid[])) AND (ends_on IS NULL OR ends_on 
   AND (trial_end IS NULL OR trial_end > :day)
 """)
 
-# One at a time for a tenant: two trials that are asked for at once are one too many.
+# Serialized per tenant, so that concurrent requests cannot exceed the limit.
 TURN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('trials/' || :tenant_id, 0))")
 
 COUNTED: Final = text("""
@@ -76,7 +76,7 @@ EXTEND: Final = text(f"""
 UPDATE deployments AS d SET trial_ends_on = :day WHERE d.id = :id RETURNING {COLUMNS}
 """)
 
-# Of all that it is subscribed to before that day: the days until then are free.
+# For all subscriptions that begin before that day: the days until then are free.
 EXTEND_SUBSCRIPTIONS: Final = text("""
 UPDATE subscriptions SET trial_end = CAST(:day AS date)
 WHERE deployment_id = :id AND starts_on < CAST(:day AS date)
@@ -85,13 +85,13 @@ WHERE deployment_id = :id AND starts_on < CAST(:day AS date)
 
 
 async def count_trials(session: WriteSession, tenant_id: str) -> tuple[int, int]:
-    """The trials that a tenant had, and those that it was granted; nobody else counts them now."""
+    """The used and granted trials of a tenant, locked until the transaction ends."""
     await session.execute(TURN, {"tenant_id": tenant_id})
     return await read_trial_counts(session, tenant_id)
 
 
 async def read_trial_counts(session: ReadSession, tenant_id: str) -> tuple[int, int]:
-    """The trials that a tenant had, and those that it was granted."""
+    """The used and granted trials of a tenant."""
     row = (await session.execute(COUNTED, {"tenant_id": tenant_id})).one()
     return row.used, row.granted
 
@@ -99,7 +99,7 @@ async def read_trial_counts(session: ReadSession, tenant_id: str) -> tuple[int, 
 async def grant_trials(
     session: WriteSession, tenant_id: str, trials: int, cause: Cause
 ) -> TrialGrant:
-    """Lets a tenant have more trials."""
+    """Inserts a trial grant."""
     values = {
         "tenant_id": tenant_id,
         "trials": trials,
@@ -113,13 +113,13 @@ async def grant_trials(
 async def list_grants(
     session: ReadSession, *, tenant_id: str, before: UUID | None, limit: int
 ) -> list[TrialGrant]:
-    """What was granted, newest first; `before` is the last one of the page before."""
+    """Trial grants, newest first; `before` is the last one of the previous page."""
     values = {"tenant_id": tenant_id, "before": before, "limit": limit}
     return records_of(TrialGrant, await session.execute(LIST_GRANTS, values))
 
 
 async def move_trial_end(session: WriteSession, before: Deployment, day: date) -> Deployment:
-    """Has the trial of a locked deployment, and of its subscriptions, end on a later day."""
+    """Sets a later end of the trial of a locked deployment and of its subscriptions."""
     values = {"id": before.id, "day": day}
     after = deployment_of((await session.execute(EXTEND, values)).one())
     await session.execute(EXTEND_SUBSCRIPTIONS, values)
@@ -127,9 +127,9 @@ async def move_trial_end(session: WriteSession, before: Deployment, day: date) -
 
 
 async def end_trials(session: WriteSession, cause: Cause, limit: int) -> int:
-    """Makes deployments active whose trial is over; how many, and never more than the limit.
+    """Activates at most `limit` deployments whose trial is over; returns their number.
 
-    Leaves those alone whose billing actions are suspended.
+    Skips those whose billing actions are suspended.
     """
     due = (await session.execute(DUE, {"day": cause.day, "limit": limit})).all()
     if not due:

@@ -1,4 +1,4 @@
-"""Which value of a limit holds for a tenant, and which may be set."""
+"""The effective value of a tenant's limit, and the values that may be set."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +11,7 @@ __all__ = ["LimitState", "NewValue", "SetValue", "check_new_value", "limit_named
 
 @dataclass(frozen=True, slots=True)
 class NewValue:
-    """What an operator sets: a value of a limit, or (None) the default again."""
+    """An operator's setting: a value, or None for the default."""
 
     tenant_id: str
     limit: Limit
@@ -24,7 +24,7 @@ class NewValue:
 
 @dataclass(frozen=True, slots=True)
 class SetValue:
-    """What was set last for a limit of a tenant."""
+    """The latest setting of a tenant's limit."""
 
     tenant_id: str
     name: str
@@ -35,24 +35,24 @@ class SetValue:
     set_at: datetime
 
     def holds_on(self, day: date) -> bool:
-        """Whether it is a value of its own, and not over."""
+        """Whether it overrides the default and has not ended."""
         return self.value is not None and (self.ends_on is None or day < self.ends_on)
 
 
 @dataclass(frozen=True, slots=True)
 class LimitState:
-    """A limit of a tenant as it is now."""
+    """The current limit of a tenant."""
 
     limit: Limit
     value: int
     used: int | None
-    """None where the catalog does not count it."""
+    """None if the catalog does not count it."""
     set_value: SetValue | None
-    """What holds instead of the default."""
+    """The value that overrides the default."""
 
 
 def limit_named(field: str, name: str) -> Limit:
-    """A limit by its name, else InvalidArgument."""
+    """A limit by name. Raises InvalidArgument."""
     if name not in LIMITS:
         raise InvalidArgument(
             field, f"{name!r} is not one of {', '.join(LIMITS)}", reason="UNKNOWN_LIMIT"
@@ -61,7 +61,7 @@ def limit_named(field: str, name: str) -> Limit:
 
 
 def check_new_value(new: NewValue) -> None:
-    """Raises InvalidArgument for a value out of the limit's range, and for an end in the past."""
+    """Raises InvalidArgument for a value out of range, or an end in the past."""
     limit = new.limit
     if limit.by_grants:
         raise InvalidArgument(
@@ -71,7 +71,7 @@ def check_new_value(new: NewValue) -> None:
         )
     if new.value is None:
         if new.ends_on is not None:
-            raise InvalidArgument("ends_on", "needs a limit: the default has no end")
+            raise InvalidArgument("ends_on", "is only for a value: the default has no end")
         return
     if not limit.lowest <= new.value <= limit.highest:
         raise InvalidArgument(
@@ -82,7 +82,7 @@ def check_new_value(new: NewValue) -> None:
 
 
 def value_of(limit: Limit, last_set: SetValue | None, day: date) -> int:
-    """What holds on a day, by what was set last."""
+    """The effective value on a day."""
     if last_set is not None and last_set.value is not None and last_set.holds_on(day):
         return last_set.value
     return limit.default

@@ -1,4 +1,4 @@
-"""How much of its quotas a tenant has used."""
+"""Counts a tenant's use of its quotas."""
 
 from datetime import date
 from typing import Final
@@ -20,10 +20,10 @@ SELECT coalesce(sum(made), 0) FROM quote_counts WHERE tenant_id = :tenant_id AND
 
 
 async def count_deployments(session: ReadSession, tenant_id: str) -> int:
-    """The deployments of a tenant that are neither cancelled nor archived."""
+    """The number of a tenant's deployments that are neither cancelled nor archived."""
     return int((await session.execute(DEPLOYMENTS, {"tenant_id": tenant_id})).scalar_one())
 
 
 async def count_quotes(session: ReadSession, tenant_id: str, day: date) -> int:
-    """The quotes that a tenant made in a day."""
+    """The number of quotes of a tenant on a day."""
     return int((await session.execute(QUOTES, {"tenant_id": tenant_id, "day": day})).scalar_one())

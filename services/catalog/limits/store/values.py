@@ -1,4 +1,4 @@
-"""Values that operators set for limits of tenants: the newest of each holds."""
+"""Overrides of tenants' limits; the newest of each is effective."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,7 +12,7 @@ from services.common.db.single_statements import SingleRead, compiled
 
 __all__ = ["fetch_set_values", "lock_quota", "read_set_values", "set_value"]
 
-# One at a time for a tenant: who counts what it has, and makes one more.
+# Serialized per tenant: count, then create.
 TURN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('quota/' || :name || '/' ||"
                    " :tenant_id, 0))")  # fmt: skip
 
@@ -33,23 +33,23 @@ RETURNING {COLUMNS}
 
 
 async def lock_quota(session: WriteSession, tenant_id: str, name: str) -> None:
-    """Nobody else counts this quota of the tenant until the transaction ends."""
+    """Locks a tenant's quota until the transaction ends."""
     await session.execute(TURN, {"name": name, "tenant_id": tenant_id})
 
 
 async def read_set_values(session: ReadSession, tenant_ids: Sequence[str]) -> list[SetValue]:
-    """What was set last for each limit of some tenants, also what is over."""
+    """The latest setting of each limit of some tenants, including ended ones."""
     return records_of(SetValue, await session.execute(_NEWEST, {"tenant_ids": list(tenant_ids)}))
 
 
 async def fetch_set_values(session: SingleRead, tenant_ids: Sequence[str]) -> list[SetValue]:
-    """The same, where nothing else is read."""
+    """The same, as a single statement."""
     rows = await session.fetch(NEWEST, {"tenant_ids": list(tenant_ids)})
     return [SetValue(*row) for row in rows]
 
 
 async def set_value(session: WriteSession, new: NewValue) -> SetValue:
-    """Sets a value of a limit."""
+    """Inserts a setting of a limit."""
     values = {
         "tenant_id": new.tenant_id,
         "name": new.limit.name,

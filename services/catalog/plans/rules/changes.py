@@ -1,4 +1,4 @@
-"""What the catalog is, what a document says that it should be, and the changes between."""
+"""The current catalog, the catalog of a document, and the changes between them."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,9 +29,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PlanEntry:
-    """A plan as a document says it; without terms, its versions are left alone.
+    """A plan in a document; without terms, its versions are not changed.
 
-    `keeps_items` is for terms that say nothing of items: those of the active version stay.
+    `keeps_items` is for terms without items: those of the active version are kept.
     """
 
     code: str
@@ -42,7 +42,7 @@ class PlanEntry:
 
 @dataclass(frozen=True, slots=True)
 class AddonEntry:
-    """An addon as a document says it."""
+    """An addon in a document."""
 
     code: str
     terms: AddonTerms
@@ -50,7 +50,7 @@ class AddonEntry:
 
 @dataclass(frozen=True, slots=True)
 class CatalogDocument:
-    """What the catalog should be. What it does not name stays as it is."""
+    """The desired catalog. Entries that it does not name are not changed."""
 
     plans: tuple[PlanEntry, ...] = ()
     addons: tuple[AddonEntry, ...] = ()
@@ -59,18 +59,18 @@ class CatalogDocument:
 
 @dataclass(frozen=True, slots=True)
 class CatalogState:
-    """What the catalog is."""
+    """The current catalog."""
 
     plans: tuple[Plan, ...] = ()
     addons: tuple[Addon, ...] = ()
     prices: tuple[ResourcePrice, ...] = ()
     newest_versions: dict[str, int] = field(default_factory=dict)
-    """By plan code, drafts and retired ones too."""
+    """By plan code, including drafts and retired versions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change, in the words of CatalogChange."""
+    """One change; see CatalogChange."""
 
     action: str
     object_type: str
@@ -80,14 +80,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class PlanEntryChange(Change):
-    """A plan is made or renamed."""
+    """Creates or renames a plan."""
 
     entry: PlanEntry = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class VersionChange(Change):
-    """A version is drafted, or that draft published."""
+    """Drafts a version, or publishes that draft."""
 
     plan_code: str = field(kw_only=True)
     version: int = field(kw_only=True)
@@ -96,21 +96,21 @@ class VersionChange(Change):
 
 @dataclass(frozen=True, slots=True)
 class AddonChange(Change):
-    """An addon is made or changed."""
+    """Creates or changes an addon."""
 
     entry: AddonEntry = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class PriceChange(Change):
-    """A unit price is set."""
+    """Sets a unit price."""
 
     price: UnitPrice = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class PriceEnd(Change):
-    """An open unit price is given an end."""
+    """Ends an open unit price."""
 
     price_id: UUID = field(kw_only=True)
     effective_to: date = field(kw_only=True)

@@ -1,4 +1,4 @@
-"""What would have to change for the catalog to be as a document says. Pure: nothing is done."""
+"""Computes the changes that bring the catalog to a document. Pure."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -38,16 +38,16 @@ __all__ = ["missing_from", "plan_changes"]
 NOTHING: Final = "none"
 
 Line = tuple[str, str]
-"""A kind and a currency: of their prices one follows the other."""
+"""A kind and a currency, whose prices follow one another."""
 PriceKey = tuple[str, str, date]
-"""A line, and the first day of a price of it."""
+"""A price's kind and currency, and its first day."""
 
 
 def plan_changes(state: CatalogState, wanted: CatalogDocument) -> list[Change]:
-    """The changes, in the order in which they can be made; none when it is so already.
+    """The changes in the order in which they can be applied; empty if there are none.
 
-    Raises FailedPrecondition for what cannot be changed: the kind or currency of an addon,
-    and a unit price that was set.
+    Raises FailedPrecondition for changes that are not possible: the kind or currency of an addon,
+    or a unit price that was set.
     """
     plans = {plan.code: plan for plan in state.plans}
     addons = {addon.code: addon for addon in state.addons}
@@ -61,9 +61,9 @@ def plan_changes(state: CatalogState, wanted: CatalogDocument) -> list[Change]:
 
 
 def missing_from(state: CatalogState, wanted: CatalogDocument) -> CatalogDocument:
-    """Only what the catalog knows nothing of: an operator's own words always stay.
+    """Keeps only entries that the catalog does not have, so an operator's changes are kept.
 
-    It knows a plan or an addon by its code, and a price by its kind and currency.
+    A plan or addon is identified by its code, a price by its kind and currency.
     """
     plans = {plan.code for plan in state.plans}
     addons = {addon.code for addon in state.addons}
@@ -113,7 +113,7 @@ def _addon_changes(entry: AddonEntry, addon: Addon | None) -> Iterable[Change]:
     for name in ("resource_kind", "currency"):
         if getattr(addon.terms, name) != getattr(entry.terms, name):
             raise FailedPrecondition(
-                f"addon {entry.code}: its {name} cannot be changed; make another addon",
+                f"addon {entry.code}: its {name} cannot be changed; create another addon",
                 reason="ADDON_FIXED",
                 metadata={"field": "document", "code": entry.code},
             )
@@ -121,7 +121,7 @@ def _addon_changes(entry: AddonEntry, addon: Addon | None) -> Iterable[Change]:
 
 
 def _price_changes(wanted: Sequence[UnitPrice], kept: Sequence[ResourcePrice]) -> list[Change]:
-    """Ends first, then new prices by their first day: each is laid over those before it."""
+    """Ends first, then new prices by first day, because each overrides earlier ones."""
     known = {_price_key(one.price): one for one in kept}
     lines: defaultdict[Line, list[UnitPrice]] = defaultdict(list)
     for price in [*(one.price for one in kept), *wanted]:
@@ -146,10 +146,10 @@ def _price_changes(wanted: Sequence[UnitPrice], kept: Sequence[ResourcePrice]) -
 def _standing(
     kept: Sequence[ResourcePrice], ends: Mapping[PriceKey, PriceEnd], named: Collection[PriceKey]
 ) -> list[UnitPrice]:
-    """The prices as they were set, which new ones leave alone.
+    """The prices as set, before later prices split them.
 
-    What goes on after another price is a part of the one that it continues, and no price of
-    its own, except where the document names it or the beginning of it is gone.
+    The remainder after another price belongs to the price that it continues. It counts as a price
+    only if the document names it, or the first part is gone.
     """
     rests = {one.continues: one.price.effective_to for one in kept if one.continues is not None}
     roots = {one.id for one in kept if one.continues is None}
@@ -170,7 +170,7 @@ def _standing(
 def _price_end(
     before: ResourcePrice, price: UnitPrice, line: Sequence[UnitPrice]
 ) -> Iterable[PriceEnd]:
-    """An open price may be given an end; nothing else of a price that was set can change."""
+    """An open price may be ended; nothing else of a set price can change."""
     following = [other for other in line if other.effective_from > price.effective_from]
     first = min((other.effective_from for other in following), default=None)
     said = price
@@ -182,7 +182,7 @@ def _price_end(
         before.price.effective_to is not None or said.effective_to is None
     ):
         raise FailedPrecondition(
-            f"resource price {_name(said)}: was set already; set another from a later day",
+            f"resource price {_name(said)}: is already set; set another from a later day",
             reason="PRICE_FIXED",
             metadata={"field": "document", "price": _name(said)},
         )
@@ -202,7 +202,7 @@ def _price_end(
 
 
 def _creations(price: UnitPrice, standing: Iterable[UnitPrice]) -> Iterable[PriceChange]:
-    """A new price on the days that none has which was set from a later day on."""
+    """A new price, limited to days without a price set from a later day."""
     later = [
         _days(other)
         for other in standing
@@ -210,16 +210,16 @@ def _creations(price: UnitPrice, standing: Iterable[UnitPrice]) -> Iterable[Pric
     ]
     for position, days in enumerate(_days(price).without(later)):
         part = replace(price, effective_from=days.start, effective_to=days.end)
-        # Where the first part ends is where another one begins, or what the document says.
+        # The first part ends where another price begins, or where the document says.
         words = _differences({}, _words(part if position else price))
         yield PriceChange("create", "resource_price", _name(part), words, price=part)
 
 
 def _check_nested(created: Sequence[UnitPrice], standing: Sequence[UnitPrice]) -> None:
-    """Refuses a new price of which it is not plain which days are its own.
+    """Rejects a new price whose days are ambiguous.
 
-    Raises FailedPrecondition where it ends within another one that begins later, or begins
-    within one that ends earlier.
+    Raises FailedPrecondition if it ends within another that begins later, or begins within one that
+    ends earlier.
     """
     for price in created:
         for other in [*created, *standing]:
@@ -227,7 +227,7 @@ def _check_nested(created: Sequence[UnitPrice], standing: Sequence[UnitPrice]) -
                 continue
             if _days(price).ends_within(_days(other)) or _days(other).ends_within(_days(price)):
                 raise FailedPrecondition(
-                    f"resource price {_name(price)}: overlaps that from {other.effective_from},"
+                    f"resource price {_name(price)}: overlaps the one from {other.effective_from},"
                     " and neither is within the other",
                     reason="PRICE_OVERLAPS",
                     metadata={"field": "document", "price": _name(price)},
@@ -260,7 +260,7 @@ def _version_words(terms: VersionTerms | None) -> dict[str, str]:
 
 
 def _words(terms: AddonTerms | PlanItem | UnitPrice | None) -> dict[str, str]:
-    """What terms say, by their fields; what is unset is left out."""
+    """The fields of terms, without unset ones."""
     if terms is None:
         return {}
     values = {one.name: getattr(terms, one.name) for one in fields(terms)}
@@ -285,7 +285,7 @@ def _tier_word(tier: PriceTier) -> str:
 
 
 def _differences(before: dict[str, str], after: dict[str, str]) -> tuple[str, ...]:
-    """In words, as `price_cents 5000 → 5500`; only the new ones of what is made."""
+    """The differences in words, such as `price_cents 5000 → 5500`; for new entries, only values."""
     if not before:
         return tuple(f"{name} {value}" for name, value in after.items())
     names = [*before, *(name for name in after if name not in before)]

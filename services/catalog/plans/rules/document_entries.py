@@ -1,4 +1,4 @@
-"""The entries of a catalog document: as the requests that say the same over the wire."""
+"""Converts the entries of a catalog document to the corresponding request messages."""
 
 import re
 from collections.abc import Mapping
@@ -14,19 +14,19 @@ __all__ = ["message_of"]
 
 Said = TypeVar("Said", bound=Message)
 Fields = Mapping[str, Any]
-"""Field descriptors by their names: of two types, for which nothing common is declared."""
+"""Field descriptors by name; the two descriptor types have no common base."""
 
 FOREIGN: Final = frozenset({"request_id", "plan_code"})
-"""Fields of the requests that a document does not have: it is applied under one key."""
+"""Request fields that a document does not have, because it is applied under one key."""
 
 INTEGERS: Final = frozenset({FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64})
 WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 
 def message_of(entry: dict[str, Any], message: type[Said], path: str) -> Said:
-    """An entry as a message; every scalar in it is a text, as it was written.
+    """The message of an entry, whose scalars are all texts.
 
-    Raises InvalidArgument, naming the path of what is no field or not of its form.
+    Raises InvalidArgument with the path of an unknown field or a malformed value.
     """
     _check(entry, message.DESCRIPTOR.fields_by_name, path)
     try:
@@ -36,7 +36,7 @@ def message_of(entry: dict[str, Any], message: type[Said], path: str) -> Said:
 
 
 def _check(entry: Mapping[str, Any], fields: Fields, path: str) -> None:
-    """Stricter than protobuf, which takes `1e3`, `5_000` and `priceCents` as well."""
+    """Stricter than protobuf, which also accepts `1e3`, `5_000` and `priceCents`."""
     for key, value in entry.items():
         field, inner = fields.get(key), f"{path}.{key}"
         if field is None or key in FOREIGN:

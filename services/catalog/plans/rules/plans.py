@@ -1,4 +1,4 @@
-"""What is sold: plans with their versions, addons, unit prices. Money in cents, never a float."""
+"""Records of plans with their versions, addons and unit prices. Money is in cents."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,7 +22,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PriceTier:
-    """One step of a tiered price; quantities in overage units, without a limit on the last."""
+    """A tier; quantities are in overage units, and the last tier has no limit."""
 
     up_to_qty: Decimal | None
     unit_price_cents: Decimal
@@ -30,7 +30,7 @@ class PriceTier:
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """The terms of one kind of usage within a plan version; see PlanItem in catalog.proto."""
+    """The terms of one kind of usage in a plan version; see PlanItem in catalog.proto."""
 
     resource_kind: str
     included_qty: Decimal
@@ -45,7 +45,7 @@ class PlanItem:
 
 @dataclass(frozen=True, slots=True)
 class VersionTerms:
-    """What a version says: its price of a month in whole cents, and at most one item a kind."""
+    """The terms of a version: monthly price in whole cents, and at most one item per kind."""
 
     price_cents: int
     currency: str
@@ -54,7 +54,7 @@ class VersionTerms:
 
 @dataclass(frozen=True, slots=True)
 class PlanVersion:
-    """A version of a plan, as it is kept."""
+    """A stored version of a plan."""
 
     id: UUID
     plan_code: str
@@ -69,7 +69,7 @@ class PlanVersion:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan with its active version, if one was published."""
+    """A plan with its active version, if any."""
 
     id: UUID
     code: str
@@ -80,7 +80,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class AddonTerms:
-    """What an addon says: how much more of a kind a month, for how many whole cents."""
+    """The terms of an addon: quantity of a kind per month, and price in whole cents."""
 
     resource_kind: str
     qty: Decimal
@@ -90,7 +90,7 @@ class AddonTerms:
 
 @dataclass(frozen=True, slots=True)
 class Addon:
-    """An addon, as it is sold now."""
+    """An addon with its current terms."""
 
     id: UUID
     code: str
@@ -101,7 +101,7 @@ class Addon:
 
 @dataclass(frozen=True, slots=True)
 class UnitPrice:
-    """What a unit of a kind costs, in cents, from a day until (and without) another."""
+    """A unit price in cents, from a day to an exclusive end."""
 
     resource_kind: str
     unit: str
@@ -113,9 +113,9 @@ class UnitPrice:
 
 @dataclass(frozen=True, slots=True)
 class ResourcePrice:
-    """A unit price, as it is kept."""
+    """A stored unit price."""
 
     id: UUID
     price: UnitPrice
     continues: UUID | None = None
-    """The price whose remainder it is, after another one that sat inside of it."""
+    """The price whose remainder it is, after another price within its days."""

@@ -1,4 +1,4 @@
-"""What the terms of a plan item may say: one home for it, whatever they were written in."""
+"""Validates the terms of plan items, from requests and documents alike."""
 
 from decimal import Decimal
 from itertools import pairwise
@@ -11,7 +11,7 @@ from services.common.errors import InvalidArgument
 __all__ = ["MAX_PRICE", "MAX_QTY", "check_unit_price", "check_version"]
 
 MAX_QTY: Final = Decimal(10**15)
-"""Of usage a month, in units of its kind."""
+"""Maximum usage per month, in units of its kind."""
 
 MAX_PRICE: Final = 10**12
 """In cents."""
@@ -23,14 +23,14 @@ BY_AMOUNT: Final = frozenset({PricingModel.FLAT, PricingModel.MINIMUM})
 
 
 def check_version(terms: VersionTerms, field: str = "") -> None:
-    """Raises InvalidArgument, naming the field, for items that contradict each other."""
+    """Raises InvalidArgument, with the field, for contradictory items."""
     kinds: set[str] = set()
     for position, item in enumerate(terms.items):
         path = f"{field}items[{position}]"
         if item.resource_kind in kinds:
             raise InvalidArgument(
                 f"{path}.resource_kind",
-                f"{item.resource_kind} has an item already",
+                f"{item.resource_kind} already has an item",
                 reason="DUPLICATE_KIND",
             )
         kinds.add(item.resource_kind)
@@ -38,7 +38,7 @@ def check_version(terms: VersionTerms, field: str = "") -> None:
 
 
 def check_unit_price(price: UnitPrice, field: str = "") -> None:
-    """Raises InvalidArgument, naming the field, for a unit or a span that makes no sense."""
+    """Raises InvalidArgument, with the field, for an invalid unit or span."""
     _check_unit(price.resource_kind, price.unit, f"{field}unit")
     if price.effective_to is not None and price.effective_to <= price.effective_from:
         raise InvalidArgument(

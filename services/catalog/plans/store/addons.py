@@ -1,4 +1,4 @@
-"""Addons, as they are sold now. What was attached earlier keeps its own terms."""
+"""Addons with their current terms. Attached addons keep their own terms."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -47,7 +47,7 @@ RETURNING {COLUMNS}
 
 
 async def read_addons(session: ReadSession, codes: Iterable[str]) -> dict[str, Addon]:
-    """The addons with these codes; what is not there is left out."""
+    """The addons with these codes; unknown codes are omitted."""
     rows = await session.execute(BY_CODE, {"codes": list(codes)})
     return {addon.code: addon for addon in records_of(Addon, rows)}
 
@@ -58,18 +58,18 @@ async def all_addons(session: ReadSession) -> tuple[Addon, ...]:
 
 
 async def list_addons(session: ReadSession, *, kind: str, after: str, limit: int) -> list[Addon]:
-    """Addons by code, of a kind unless it is empty; `after` is the last of the page before."""
+    """Addons by code, optionally of a kind; `after` is the last one of the previous page."""
     rows = await session.execute(LIST, {"kind": kind, "after": after, "limit": limit})
     return records_of(Addon, rows)
 
 
 async def create_addon(session: WriteSession, code: str, terms: AddonTerms) -> Addon:
-    """Makes an addon. Raises AlreadyExists when the code is taken."""
+    """Inserts an addon. Raises AlreadyExists if the code is taken."""
     await lock_catalog(session)
     values = {name: getattr(terms, name) for name in AddonTerms.__slots__}
     row = (await session.execute(CREATE, {"code": code, **values})).first()
     if row is None:
-        message = f"there is an addon {code!r} already"
+        message = f"an addon {code!r} already exists"
         raise AlreadyExists(
             f"code: {message}",
             reason="ADDON_EXISTS",
@@ -82,7 +82,7 @@ async def create_addon(session: WriteSession, code: str, terms: AddonTerms) -> A
 async def update_addon(
     session: WriteSession, code: str, *, qty: Decimal | None, price_cents: int | None
 ) -> Addon:
-    """Changes what an addon holds and costs from now on; None stays. Raises NotFound."""
+    """Updates the terms of an addon; None keeps a value. Raises NotFound."""
     await lock_catalog(session)
     values = {"code": code, "qty": qty, "price_cents": price_cents}
     row = (await session.execute(UPDATE, values)).first()

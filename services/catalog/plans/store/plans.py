@@ -1,4 +1,4 @@
-"""Plans: listed by price, made and renamed."""
+"""Plans: lists, inserts and renames."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -16,7 +16,7 @@ __all__ = ["PlanPosition", "create_plan", "list_plans", "position_of", "read_pla
 PlanPosition = tuple[int, str]
 
 UNPRICED: Final = 2**62
-"""Where a plan without an active version stands among the prices: last."""
+"""Sorts plans without an active version last."""
 
 SELECT: Final = f"""
 SELECT p.id, p.code, p.name, p.created_at, v.id AS version_id,
@@ -47,7 +47,7 @@ RENAME: Final = text("UPDATE plans SET name = :name WHERE code = :code RETURNING
 async def list_plans(
     session: ReadSession, *, unpublished: bool, after: PlanPosition | None, limit: int
 ) -> list[Plan]:
-    """Plans, cheapest first; `after` is the price and code of the last of the page before."""
+    """Plans, cheapest first; `after` is the price and code of the previous page's last one."""
     price, code = after or (None, None)
     values = {"unpublished": unpublished, "after_price": price, "after_code": code}
     rows = (await session.execute(LIST, {**values, "limit": limit})).all()
@@ -55,13 +55,13 @@ async def list_plans(
 
 
 def position_of(plan: Plan) -> PlanPosition:
-    """Where a plan stands in the list."""
+    """The sort key of a plan."""
     version = plan.active_version
     return (version.terms.price_cents if version else UNPRICED, plan.code)
 
 
 async def read_plan(session: ReadSession, code: str) -> Plan:
-    """One plan, published or not. Raises NotFound."""
+    """A plan, published or not. Raises NotFound."""
     found = await _plans(session, (await session.execute(ONE, {"code": code})).all())
     if not found:
         raise NotFound("plan", code)
@@ -69,11 +69,11 @@ async def read_plan(session: ReadSession, code: str) -> Plan:
 
 
 async def create_plan(session: WriteSession, code: str, name: str) -> Plan:
-    """Makes a plan without a version. Raises AlreadyExists when the code is taken."""
+    """Inserts a plan without a version. Raises AlreadyExists if the code is taken."""
     await lock_catalog(session)
     made = await session.execute(CREATE, {"code": code, "name": name})
     if made.first() is None:
-        message = f"there is a plan {code!r} already"
+        message = f"a plan {code!r} already exists"
         raise AlreadyExists(
             f"code: {message}",
             reason="PLAN_EXISTS",

@@ -1,4 +1,4 @@
-"""Unit prices of usage that no plan item covers: effective-dated, no two in force at once."""
+"""Unit prices of usage without a plan item: effective-dated and without overlap."""
 
 from datetime import date
 from typing import Any, Final
@@ -52,20 +52,20 @@ END: Final = text("UPDATE resource_prices SET effective_to = :day WHERE id = :id
 
 
 async def prices_in(session: ReadSession, period: Period) -> list[ResourcePrice]:
-    """Every price that is in force on a day of a period, by kind, currency and first day."""
+    """Every price in force on a day of a period, by kind, currency and first day."""
     rows = await session.execute(IN_PERIOD, {"start": period.start, "end": period.end})
     return [_price(row) for row in rows]
 
 
 async def all_prices(session: ReadSession) -> tuple[ResourcePrice, ...]:
-    """Every price that ever was set, by kind, currency and first day."""
+    """Every price ever set, by kind, currency and first day."""
     return tuple(map(_price, await session.execute(ALL)))
 
 
 async def list_prices(
     session: ReadSession, *, kind: str, day: date | None, after: PricePosition | None, limit: int
 ) -> list[ResourcePrice]:
-    """Prices by kind and currency, newest first; `after` is the last of the page before."""
+    """Prices by kind and currency, newest first; `after` is the last one of the previous page."""
     after_kind, after_currency, after_day = after or (None, None, None)
     values = {
         "kind": kind,
@@ -79,9 +79,9 @@ async def list_prices(
 
 
 async def create_price(session: WriteSession, price: UnitPrice) -> ResourcePrice:
-    """Sets a price for its days; what held before goes on outside of them.
+    """Sets a price for its days; earlier prices stay in force outside them.
 
-    Raises FailedPrecondition for one without an end over one that was set from a later day.
+    Raises FailedPrecondition if a price without an end would overlap one with a later start.
     """
     await lock_catalog(session)
     return await set_row(
@@ -100,7 +100,7 @@ async def create_price(session: WriteSession, price: UnitPrice) -> ResourcePrice
 
 
 async def end_price(session: WriteSession, identifier: UUID, day: date) -> None:
-    """Ends an open price: `day` is the first without it."""
+    """Ends an open price; `day` is exclusive."""
     await session.execute(END, {"id": identifier, "day": day})
 
 

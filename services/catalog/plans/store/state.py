@@ -1,4 +1,4 @@
-"""The whole catalog, read at once."""
+"""Reads the whole catalog."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ FROM plans AS p JOIN plan_versions AS v ON v.plan_id = p.id GROUP BY p.code
 
 
 async def read_state(session: ReadSession) -> CatalogState:
-    """What the catalog is; lock it first where it must stay so."""
+    """The current catalog; lock it first if it must not change."""
     plans = await list_plans(session, unpublished=True, after=None, limit=MAX_PLANS)
     return CatalogState(
         plans=tuple(sorted(plans, key=lambda plan: plan.code)),

@@ -1,4 +1,4 @@
-"""Plan versions with their items: read, in batches of any size in two statements."""
+"""Plan versions with their items, read in batches with two statements."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -87,13 +87,13 @@ UPDATE plan_versions SET status = 'active', published_at = now() WHERE id = :id
 
 
 async def read_versions(session: ReadSession, ids: Iterable[UUID]) -> dict[UUID, PlanVersion]:
-    """The versions with these ids, drafts too; what is not there is left out."""
+    """The versions with these ids, including drafts; unknown ids are omitted."""
     found = await versions_of(session, BY_ID, ids=list(ids))
     return {version.id: version for version in found}
 
 
 async def find_active_version(session: ReadSession, plan_code: str) -> PlanVersion:
-    """The version that a plan is sold at now. Raises NotFound where there is none."""
+    """The active version of a plan. Raises NotFound if there is none."""
     found = await versions_of(session, ACTIVE, code=plan_code)
     if not found:
         raise NotFound("plan", plan_code)
@@ -101,7 +101,7 @@ async def find_active_version(session: ReadSession, plan_code: str) -> PlanVersi
 
 
 async def find_version(session: ReadSession, plan_code: str, version: int) -> PlanVersion:
-    """A version by its number, whatever its status. Raises NotFound."""
+    """A version by number, in any status. Raises NotFound."""
     found = await versions_of(session, BY_NUMBER, code=plan_code, version=version)
     if not found:
         raise NotFound("plan version", f"{plan_code}/{version}")
@@ -116,7 +116,7 @@ async def list_versions(
 
 
 async def insert_draft(session: WriteSession, plan_id: UUID, terms: VersionTerms) -> UUID:
-    """Drafts the next version of a plan; its id."""
+    """Inserts the next version of a plan as a draft; returns its id."""
     values = {"plan_id": plan_id, "price_cents": terms.price_cents, "currency": terms.currency}
     identifier: UUID = (await session.execute(DRAFT, values)).scalar_one()
     await _add_items(session, identifier, terms)
@@ -124,7 +124,7 @@ async def insert_draft(session: WriteSession, plan_id: UUID, terms: VersionTerms
 
 
 async def replace_draft(session: WriteSession, identifier: UUID, terms: VersionTerms) -> None:
-    """Lets a draft say something else."""
+    """Replaces the terms of a draft."""
     values = {"id": identifier, "price_cents": terms.price_cents, "currency": terms.currency}
     await session.execute(REDRAFT, values)
     await session.execute(FORGET_ITEMS, {"id": identifier})
@@ -132,14 +132,14 @@ async def replace_draft(session: WriteSession, identifier: UUID, terms: VersionT
 
 
 async def active_version_id(session: ReadSession, plan_id: UUID) -> UUID | None:
-    """The active version of a plan; None where there is none."""
+    """The active version of a plan; None if there is none."""
     found = await session.execute(ACTIVE_ID, {"plan_id": plan_id})
     identifier: UUID | None = found.scalar_one_or_none()
     return identifier
 
 
 async def make_active(session: WriteSession, identifier: UUID, *, retired: UUID | None) -> None:
-    """Publishes a draft in place of the active version."""
+    """Publishes a draft and retires the active version."""
     if retired is not None:
         await session.execute(RETIRE, {"id": retired})
     await session.execute(PUBLISH, {"id": identifier})
@@ -148,7 +148,7 @@ async def make_active(session: WriteSession, identifier: UUID, *, retired: UUID 
 async def versions_of(
     session: ReadSession, statement: TextClause, **values: object
 ) -> list[PlanVersion]:
-    """The versions of a statement that selects as SELECT does, in its order."""
+    """The versions of a statement with the columns of SELECT, in its order."""
     rows = (await session.execute(statement, values)).all()
     if not rows:
         return []
