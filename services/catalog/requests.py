@@ -1,4 +1,4 @@
-"""From protos to the domain: single fields, refused with their names as in the proto."""
+"""Parsers of single fields; each error names the field."""
 
 import re
 from typing import Final
@@ -28,35 +28,35 @@ MAX_REASON: Final = 1000
 
 CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""What no name has: control characters, and those that turn the direction of writing."""
+"""Characters that a name must not have: control characters and changes of text direction."""
 
 
 def text(field: str, value: str, longest: int = MAX_TEXT) -> str:
-    """A text that is kept as it is, else InvalidArgument."""
+    """A text, unchanged. Raises InvalidArgument."""
     return fields.text(field, value, longest)
 
 
 def line(field: str, value: str) -> str:
-    """A text of one line, without what would steer a terminal, else InvalidArgument."""
+    """A one-line text without control characters. Raises InvalidArgument."""
     if CONTROLS.search(value):
         raise InvalidArgument(field, "must not contain control characters")
     return text(field, value)
 
 
 def prose(field: str, value: str) -> str:
-    """What somebody explains, also in several lines, else InvalidArgument."""
+    """An explanation, possibly of several lines. Raises InvalidArgument."""
     if CONTROLS.search(value.replace("\n", "").replace("\t", "")):
         raise InvalidArgument(field, "must not contain control characters")
     return text(field, value, MAX_REASON)
 
 
 def name(field: str, value: str) -> str:
-    """A name for people: not blank, else InvalidArgument."""
+    """A display name that is not blank. Raises InvalidArgument."""
     return required(field, line(field, value).strip())
 
 
 def code(field: str, value: str) -> str:
-    """A code as plans and addons have, else InvalidArgument."""
+    """A code of a plan or addon. Raises InvalidArgument."""
     if not CODE.fullmatch(required(field, value)):
         raise InvalidArgument(
             field,
@@ -68,17 +68,17 @@ def code(field: str, value: str) -> str:
 
 
 def usage_kind(field: str, value: str) -> str:
-    """A kind of usage, else InvalidArgument."""
+    """A kind of usage. Raises InvalidArgument."""
     return one_of(field, value, USAGE_KINDS, "UNKNOWN_KIND")
 
 
 def state(field: str, value: str) -> State:
-    """A state of deployments, else InvalidArgument."""
+    """A state of deployments. Raises InvalidArgument."""
     return State(one_of(field, value, STATES, "UNKNOWN_STATE"))
 
 
 def version_number(field: str, number: int) -> int:
-    """The number of a plan version, else InvalidArgument."""
+    """The number of a plan version. Raises InvalidArgument."""
     if not 1 <= number < 2**31:
         raise InvalidArgument(field, "must be at least 1", reason="OUT_OF_RANGE")
     return number

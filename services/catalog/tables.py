@@ -1,4 +1,4 @@
-"""How the tables of the catalog service are declared: their kinds of column and constraint."""
+"""Column types and constraints shared by the tables of the catalog service."""
 
 from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Uuid, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
@@ -23,7 +23,7 @@ metadata = MetaData()
 
 
 def of(table: str, column: str, other: str) -> tuple[Column[object], ForeignKeyConstraint]:
-    """A column that holds the id of a row of another table."""
+    """A column with the id of a row of another table."""
     return (
         Column(column, Uuid, nullable=False),
         ForeignKeyConstraint([column], [f"{other}.id"], name=f"{table}_{column}_fkey"),
@@ -31,6 +31,6 @@ def of(table: str, column: str, other: str) -> tuple[Column[object], ForeignKeyC
 
 
 def no_overlap(name: str, *same: str, start: str, end: str) -> ExcludeConstraint:
-    """No two rows that are the same have a day in common."""
+    """An exclusion constraint: equal rows must not overlap in days."""
     span = text(f"daterange({start}, {end})")
     return ExcludeConstraint(*((column, "=") for column in same), (span, "&&"), name=name)

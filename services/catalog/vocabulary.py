@@ -1,4 +1,4 @@
-"""The words of the catalog: kinds of usage with their units, pricing models, statuses."""
+"""The catalog's vocabulary: kinds of usage with their units, pricing models, statuses."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,13 +17,13 @@ __all__ = [
 ]
 
 UNITS: Final[Mapping[str, Mapping[str, int]]] = {code: one.units for code, one in METERS.items()}
-"""The units that usage of a kind is priced by, and how much usage one of them is."""
+"""The pricing units of each kind, with the usage per unit."""
 
 USAGE_KINDS: Final = tuple(UNITS)
 
 
 class PricingModel(StrEnum):
-    """How a plan item prices usage."""
+    """The pricing model of a plan item."""
 
     ALLOWANCE = "allowance"
     PER_UNIT = "per_unit"
@@ -38,7 +38,7 @@ PRICING_MODELS: Final = tuple(PricingModel)
 
 
 class VersionStatus(StrEnum):
-    """Where a plan version is in its life."""
+    """The status of a plan version."""
 
     DRAFT = "draft"
     ACTIVE = "active"
@@ -46,7 +46,7 @@ class VersionStatus(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """What a subscription is on a day."""
+    """The status of a subscription on a day."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -54,7 +54,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class EventType(StrEnum):
-    """What can happen to a deployment."""
+    """The type of a deployment's history entry."""
 
     CREATED = "created"
     TRANSITIONED = "transitioned"

@@ -146,7 +146,7 @@ def test_a_line_may_come_to_the_most_and_not_to_a_cent_more() -> None:
     dear = replace(MODELS["allowance"], included_qty=Decimal(0), overage_price_cents=Decimal(1))
     most = whole(selling(dear), used(str(MAX_AMOUNT)))
     assert total(price(most).overage) == MAX_AMOUNT
-    with pytest.raises(AmountOutOfRange, match=r"^dns_zones comes to more than") as refused:
+    with pytest.raises(AmountOutOfRange, match=r"^dns_zones exceeds") as refused:
         price(whole(selling(dear), used(str(MAX_AMOUNT + 1))))
     assert refused.value.resource_kind == "dns_zones"
 

@@ -1,4 +1,4 @@
-"""One job for all who ask at the same time: a read or a write that many calls share."""
+"""Batching: concurrent calls share one read or write."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,20 +13,25 @@ MAX_AT_ONCE: Final = 200
 
 LINGER_SECONDS: Final = 0.001
 MAX_LINGERS: Final = 8
-"""A job waits so long, and so often as more askers come meanwhile, once there were several:
-who is alone waits for nobody."""
+"""Seconds that a job waits for more callers, repeated while more arrive, once there were several.
+
+A single caller does not wait.
+"""
 
 ENOUGH: Final = 10
-"""Askers, at whom a job waits for no more of them. A job costs as much as several answers;
-but if all callers waited for one, nobody would work while it runs."""
+"""Number of callers at which a job starts without further waiting.
+
+A job costs as much as several responses; but if all callers waited for one job, the process would
+be idle while it runs.
+"""
 
 
 class Batcher(Generic[Asked, Answered]):
-    """Runs a job for everybody who asked while the one before it ran.
+    """Runs one job for all callers that arrived while the previous job ran.
 
-    A job begins after all of its askers asked, so what it reads is as new as if each had read
-    alone, and who awaits a write knows that theirs is committed. When a job fails, it fails
-    for all of its askers.
+    A job begins after all of its callers arrived, so its reads are as fresh as separate ones, and a
+    caller that awaits a write knows that it is committed. If a job fails, it fails for all of its
+    callers.
     """
 
     def __init__(self, job: Callable[[Sequence[Asked]], Awaitable[Sequence[Answered]]]) -> None:
@@ -36,7 +41,7 @@ class Batcher(Generic[Asked, Answered]):
         self._running: asyncio.Task[None] | None = None
 
     async def ask(self, asked: Asked) -> Answered:
-        """The asker's own part of what a job answers."""
+        """The caller's own part of a job's result."""
         answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answered))
         if self._running is None:
@@ -58,7 +63,7 @@ class Batcher(Generic[Asked, Answered]):
         self._running = None
 
     async def _linger(self) -> None:
-        """Lets others come; those who are ready to ask now do so in any case."""
+        """Waits for more callers; those that are ready now join in any case."""
         await asyncio.sleep(0)
         for _ in range(MAX_LINGERS if self._busy else 0):
             before = len(self._waiting)
@@ -70,7 +75,7 @@ class Batcher(Generic[Asked, Answered]):
 def _tell(
     askers: Sequence[asyncio.Future[Answered]], outcome: Sequence[Answered] | Exception
 ) -> None:
-    """Gives each its part; who gave up meanwhile is past telling."""
+    """Delivers each caller's part; skips cancelled callers."""
     for place, asker in enumerate(askers):
         if asker.done():
             continue

@@ -1,4 +1,4 @@
-"""What the quote of a change needs: the subscription, and the versions that it has been on."""
+"""The inputs of a change quote: the subscription and its plan versions."""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -16,7 +16,7 @@ __all__ = ["Changing", "read_changing"]
 
 @dataclass(frozen=True, slots=True)
 class Changing:
-    """A subscription that would change, and what prices it."""
+    """The subscription to change, and its versions."""
 
     subscription: Subscription
     on_trial: bool
@@ -26,7 +26,7 @@ class Changing:
 async def read_changing(
     session: ReadSession, scope: Scope, identifier: UUID, known: Known
 ) -> Changing:
-    """A subscription with its versions. Raises NotFound, also for another tenant's."""
+    """Reads a subscription with its versions. Raises NotFound, also for another tenant's."""
     subscription = await read_subscription(session, scope, identifier)
     trial = subscription.id in await on_trial(session, [subscription.id])
     ids = {term.plan_version_id for term in subscription.terms}

@@ -1,4 +1,4 @@
-"""What brings the provider's USD to a quote's currency, asked for the margin guard."""
+"""The exchange rate from the provider's USD to a quote's currency, for the margin guard."""
 
 from datetime import date
 from decimal import Decimal
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["ExchangeRates"]
 
 WAIT_SECONDS: Final = 2.0
-"""A quote does not wait longer for what it can do without."""
+"""Timeout; the rate is optional for a quote."""
 
 log = structlog.get_logger("exchange_rates")
 
 
 class ExchangeRates:
-    """The rates that analytics keeps, by which the margin is computed too."""
+    """The exchange rates of analytics, which the margin uses too."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._analytics: ExchangeRateServiceAsyncStub = ExchangeRateServiceStub(channel)
 
     async def to(self, currency: str, day: date) -> Conversion:
-        """How USD becomes a currency on a day; unknown while analytics does not answer."""
+        """The conversion from USD on a day; unknown if analytics does not answer."""
         if currency == "USD":
             return NOT_NEEDED
         request = pb.GetRateInForceRequest(

@@ -1,4 +1,4 @@
-"""The margin guard of a quote: billing's unit costs at the exchange rate that analytics keeps."""
+"""The inputs of the margin guard: billing's unit costs and analytics' exchange rate."""
 
 import asyncio
 from datetime import date
@@ -15,9 +15,9 @@ __all__ = ["MarginChecker"]
 
 
 class MarginChecker:
-    """Says what quotes cost at the provider; must be made inside the running loop.
+    """Computes the cost side of quotes; create it inside the running event loop.
 
-    Its channels live as long as the process, and connect when they are first used.
+    Its channels live as long as the process, and connect on first use.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -28,7 +28,7 @@ class MarginChecker:
         self._floor_percent = settings.margin_floor_percent
 
     async def guard(self, price_cents: int, inputs: QuoteInputs, day: date) -> MarginGuard:
-        """The cost side of a quote of a month's projected usage, priced from a day on."""
+        """The cost side of a quote for a month's projected usage, priced from a day on."""
         used = {series.resource_kind for series in inputs.usage if series.is_used}
         costs: dict[str, Decimal] = {}
         conversion = NOT_NEEDED

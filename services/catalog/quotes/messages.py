@@ -1,4 +1,4 @@
-"""From the domain to protos and back: quotes, their lines, proofs."""
+"""Renders and parses quotes, their lines and proofs."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -40,14 +40,14 @@ __all__ = [
 
 
 def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
-    """The proto of a quote, without its proof and what only a stored one has."""
+    """The message of a quote, without its proof and the fields of a stored quote."""
     message = quotes_pb2.Quote()
     write_quote(message, quote, inputs)
     return message
 
 
 def write_quote(message: quotes_pb2.Quote, quote: Quote, inputs: QuoteInputs) -> None:
-    """Fills an empty message, as `quote_message` makes it: one inside another is not copied."""
+    """Fills an empty message like `quote_message`, without copying a nested message."""
     recurring, overage, ad_hoc = total(quote.recurring), total(quote.overage), total(quote.ad_hoc)
     common = _common(inputs.terms, inputs.month, inputs.projected_from)
     message.MergeFromString(common.content)
@@ -63,7 +63,7 @@ def write_quote(message: quotes_pb2.Quote, quote: Quote, inputs: QuoteInputs) ->
         message.MergeFromString(common.lines)
         _add_lines(message.recurring, quote.recurring[len(common.recurring) :])
         _add_lines(message.first_invoice, quote.first_invoice[len(common.prorated) :])
-    else:  # engine 1 words them otherwise
+    else:  # engine 1 uses other texts
         _add_lines(message.recurring, quote.recurring)
         _add_lines(message.first_invoice, quote.first_invoice)
     _add_lines(message.overage, quote.overage)
@@ -75,9 +75,9 @@ def write_quote(message: quotes_pb2.Quote, quote: Quote, inputs: QuoteInputs) ->
 
 
 class _Common(NamedTuple):
-    """What quotes of the same terms say alike, as it travels: merging it is faster than making it.
+    """The serialized common part of quotes with the same terms: merging is faster than building.
 
-    `lines` are those of the terms, which `recurring` and `prorated` are too.
+    `lines` are those of the terms, as in `recurring` and `prorated`.
     """
 
     content: bytes
@@ -86,7 +86,7 @@ class _Common(NamedTuple):
     prorated: tuple[Line, ...]
 
     def begins(self, quote: Quote) -> bool:
-        """Whether the lines of a quote begin with these: those of engine 1 do not."""
+        """Whether a quote's lines begin with these; those of engine 1 do not."""
         recurring, prorated = len(self.recurring), len(self.prorated)
         return (
             quote.recurring[:recurring] == self.recurring
@@ -118,13 +118,13 @@ def _common(terms: tuple[Term, ...], month: Period, projected_from: date | None)
 def add_spans(
     field: "RepeatedCompositeFieldContainer[quotes_pb2.DaySpan]", spans: Iterable[Period]
 ) -> None:
-    """Adds half-open spans of days to a message."""
+    """Adds half-open ranges of days to a message."""
     for span in spans:
         field.add(start=span.start.isoformat(), end=span.end.isoformat())
 
 
 def add_proof(message: quotes_pb2.Quote, proof: Proof) -> None:
-    """Gives a quote's proto its proof."""
+    """Sets the proof of a quote's message."""
     said = message.proof
     said.inputs_json = proof.inputs_json
     said.inputs_hash = proof.inputs_hash
@@ -133,7 +133,7 @@ def add_proof(message: quotes_pb2.Quote, proof: Proof) -> None:
 
 
 def proof_of(message: quotes_pb2.Proof) -> Proof:
-    """The proof that a caller sent, as it is."""
+    """The proof in a request."""
     return Proof(
         message.inputs_json, message.inputs_hash, message.engine_version, message.result_hash
     )
@@ -159,7 +159,7 @@ PROVEN: Final = (
 
 
 def answers_its_inputs(kept: StoredQuote) -> bool:
-    """Whether a stored quote says what its inputs, which were verified, come to."""
+    """Whether a stored quote equals the result of its verified inputs."""
     recomputed = recompute(kept.proof.inputs_json, kept.proof.engine_version)
     again = quote_message(recomputed.quote, recomputed.inputs)
     try:
@@ -172,14 +172,14 @@ def answers_its_inputs(kept: StoredQuote) -> bool:
 
 
 def stored_message(kept: StoredQuote) -> quotes_pb2.Quote:
-    """The proto of a stored quote, as it was answered."""
+    """The message of a stored quote, as it was returned."""
     message = quotes_pb2.Quote.FromString(kept.answer)
     add_proof(message, kept.proof)
     return message
 
 
 def guard_message(guard: MarginGuard) -> quotes_pb2.MarginGuard:
-    """The proto of the cost side; what is unknown stays unset."""
+    """The message of the cost side; unknown fields are unset."""
     percent, rate = guard.margin_percent, guard.exchange_rate
     return quotes_pb2.MarginGuard(
         cost_cents=guard.cost_cents,
@@ -194,7 +194,7 @@ def guard_message(guard: MarginGuard) -> quotes_pb2.MarginGuard:
 
 
 def value_message(valued: Iterable[ValuedRun]) -> pricing_service_pb2.UsageValue:
-    """The proto of what usage is worth; unset where that is unknown."""
+    """The message of a usage value; unset if unknown."""
     message = pricing_service_pb2.UsageValue()
     for one in valued:
         run = message.runs.add()
@@ -207,19 +207,19 @@ def value_message(valued: Iterable[ValuedRun]) -> pricing_service_pb2.UsageValue
 
 
 def verification_message(verification: Verification) -> quotes_pb2.Verification:
-    """The proto of what computing a proof again gave."""
+    """The message of a verification result."""
     return message_of(quotes_pb2.Verification, verification)
 
 
 def difference_message(difference: Difference) -> quotes_pb2.InputDifference:
-    """The proto of an input in which two proofs differ."""
+    """The message of an input in which two proofs differ."""
     return message_of(quotes_pb2.InputDifference, difference)
 
 
 def _add_lines(
     field: "RepeatedCompositeFieldContainer[quotes_pb2.QuoteLine]", lines: Iterable[Line]
 ) -> None:
-    """Made where they belong: messages that are given to another are copied."""
+    """Builds lines in place, because assigning a message copies it."""
     for line in lines:
         service = line.service
         start, end, days = ("", "", 0) if service is None else _service(service)
@@ -239,7 +239,7 @@ def _add_lines(
         for key, value in line.dimensions:
             made.dimensions[key] = value
         meta = made.meta
-        for key, value in line.meta.items():  # a map that is given whole is filled by slower code
+        for key, value in line.meta.items():  # assigning a whole map is slower
             meta[key] = value
 
 

@@ -1,9 +1,8 @@
-"""How a quote is made and kept: what it needs is read, it is priced, stored and answered.
+"""Creates quotes: reads the inputs, prices, stores and returns.
 
-Without an idempotency key a quote is priced from the catalog as it was read last, and kept
-only if that is what is sold at the moment of keeping; else it is read and priced again. Calls
-that come at the same time share the read and the write: each answer still stands on a
-committed row.
+Without an idempotency key, a quote is priced from the cached catalog and stored only if the catalog
+is unchanged at that moment; otherwise it is read and priced again. Concurrent calls share the read
+and the write; each response is still backed by a committed row.
 """
 
 from dataclasses import dataclass, replace
@@ -53,19 +52,19 @@ from services.common.rpc.requests import add_answer_headers, current_idempotency
 __all__ = ["Quoter"]
 
 MAX_TRIES: Final = 5
-"""A catalog that changes as often in the time of a quote is not one that people edit."""
+"""Maximum retries: no person changes the catalog this often during one quote."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A quote that was priced: what is answered, and what is kept."""
+    """A priced quote: the response and the row to store."""
 
     answer: quotes_pb2.Quote
     kept: StoredQuote
 
 
 class Quoter:
-    """Makes quotes for callers, and keeps them."""
+    """Creates and stores quotes for callers."""
 
     def __init__(self, database: Database, margins: MarginChecker, limits: KnownLimits) -> None:
         self._database = database
@@ -79,17 +78,17 @@ class Quoter:
     async def quote(
         self, request: pb.CreateQuoteRequest, wanted: Wanted, caller: Caller, now: datetime
     ) -> quotes_pb2.Quote:
-        """The quote that a caller asks for, stored.
+        """Creates and stores the requested quote.
 
-        Raises InvalidArgument for what is not sold, NotFound for a subscription that the
-        caller does not see, FailedPrecondition where nothing says what usage costs,
-        QuotaExceeded for a tenant that has made as many in the day as it may.
+        Raises InvalidArgument for products that are not sold, NotFound for a subscription that the
+        caller may not see, FailedPrecondition for usage without a price, QuotaExceeded if the
+        tenant has reached its daily maximum.
         """
         await self._writer.prepare(now.date())
         if request.request_id or current_idempotency_key():
             try:
                 return await self._once(request, wanted, caller, now)
-            except QuotaExceeded as exceeded:  # asked anew where no connection is held
+            except QuotaExceeded as exceeded:  # read again where no connection is held
                 await self._check_raised(exceeded)
             return await self._once(request, wanted, caller, now)
         prices = self._price_lists.known
@@ -102,7 +101,7 @@ class Quoter:
             except ArcadiaError:
                 if fresh:
                     raise
-                # Else what was refused may be sold by now.
+                # Otherwise a rejected product may be on sale by now.
             else:
                 quota = self._quota(made.kept, caller)
                 kept = await self._keeping.ask(NewQuote(made.kept, prices.revision, quota))
@@ -113,15 +112,17 @@ class Quoter:
                     await self._check_raised(_exceeded(made.kept, quota, kept))
                     continue
             prices = None
-        raise Aborted("the catalog changed while the quote was made", reason="CATALOG_CHANGED")
+        raise Aborted(
+            "the catalog changed while the quote was being created", reason="CATALOG_CHANGED"
+        )
 
     async def _once(
         self, request: pb.CreateQuoteRequest, wanted: Wanted, caller: Caller, now: datetime
     ) -> quotes_pb2.Quote:
-        """In one transaction, so that there is never the key without the quote.
+        """Uses one transaction, so that the key and the quote are committed together.
 
-        The catalog is read before it: a price list is of one moment, which the statements of a
-        transaction that writes are not.
+        The catalog is read before it, because a price list needs one snapshot, which a write
+        transaction does not have.
         """
         prices = await self._reading.ask(None)
         async with self._database.write(_scope(wanted, caller)) as session:
@@ -138,13 +139,13 @@ class Quoter:
             return await once_in(session, request, quotes_pb2.Quote, do)
 
     def _quota(self, quote: StoredQuote, caller: Caller) -> int | None:
-        """How many quotes the tenant may make in a day; None for an operator's."""
+        """The tenant's maximum quotes per day; None for operators."""
         if caller.is_operator or not quote.tenant_id:
             return None
         return self._limits.value(quote.tenant_id, QUOTES_A_DAY)
 
     async def _check_raised(self, exceeded: QuotaExceeded) -> None:
-        """Raises it, unless an operator raised the limit since this process read it."""
+        """Raises QuotaExceeded, unless an operator raised the limit since this process read it."""
         tenant_id, limit = exceeded.metadata["tenant_id"], int(exceeded.metadata["limit"])
         if await self._limits.fresh_value(tenant_id, QUOTES_A_DAY) <= limit:
             raise exceeded
@@ -152,7 +153,7 @@ class Quoter:
     async def _made(
         self, wanted: Wanted, caller: Caller, now: datetime, prices: PriceList
     ) -> _Made:
-        """Prices what is wanted, in a transaction where the price list is not enough."""
+        """Prices a request, in a transaction if the price list is not enough."""
         if wanted.subscription_id is None and not wanted.plan_version:
             return await self._make(wanted, caller, now, prices, None)
         async with self._database.read(_scope(wanted, caller)) as session:
@@ -166,7 +167,7 @@ class Quoter:
         prices: PriceList,
         session: ReadSession | None,
     ) -> _Made:
-        """Prices what is wanted; `session` is for what the price list does not have."""
+        """Prices a request; `session` reads what the price list does not have."""
         if wanted.subscription_id is not None and session is not None:
             changing = await read_changing(
                 session, caller.scope, wanted.subscription_id, prices.known
@@ -231,9 +232,9 @@ def _exceeded(quote: StoredQuote, quota: int, kept: Kept) -> QuotaExceeded:
 
 
 def _scope(wanted: Wanted, caller: Caller) -> Scope:
-    """Whose rows the quote is among.
+    """The scope of the quote.
 
-    Anybody may ask what a plan costs; who has no tenant has no quote to read again either.
+    Any caller may ask for a price; one without a tenant cannot read the quote again.
     """
     if wanted.subscription_id is None and not caller.tenant_id:
         return ALL
@@ -243,17 +244,17 @@ def _scope(wanted: Wanted, caller: Caller) -> Scope:
 async def _version(
     wanted: Wanted, caller: Caller, prices: PriceList, session: ReadSession | None
 ) -> VersionSnapshot:
-    """The version that is asked for: the active one, or for operators any."""
+    """The requested version: the active one, or any for operators."""
     if not wanted.plan_version or session is None:
         return prices.version(wanted.plan_code)
     if not caller.is_operator:
-        raise PermissionDenied("only an operator may name a version", reason="OPERATOR_ONLY")
+        raise PermissionDenied("only an operator may set plan_version", reason="OPERATOR_ONLY")
     try:
         found = await find_version(session, wanted.plan_code, wanted.plan_version)
     except NotFound:
         raise InvalidArgument(
             "plan_version",
-            f"there is no version {wanted.plan_version} of {wanted.plan_code!r}",
+            f"{wanted.plan_code!r} has no version {wanted.plan_version}",
             reason="UNKNOWN_PLAN",
         ) from None
     return version_snapshot(found)
@@ -262,7 +263,7 @@ async def _version(
 async def _change(
     wanted: Wanted, changing: Changing, caller: Caller, prices: PriceList, session: ReadSession
 ) -> QuoteInputs:
-    """What a subscription would be from a day on."""
+    """The inputs of a subscription's change from a day on."""
     held, day = changing.subscription, wanted.starts_on
     if day < held.starts_on or (held.ends_on is not None and day >= held.ends_on):
         raise InvalidArgument(
@@ -272,7 +273,7 @@ async def _change(
     if wanted.plan_version or wanted.plan_code not in ("", current.plan_code):
         asked = replace(wanted, plan_code=wanted.plan_code or current.plan_code)
         version = await _version(asked, caller, prices, session)
-    else:  # it stays on its version until it is moved
+    else:  # it keeps its version until it is changed
         version = changing.known.versions[current.plan_version_id]
     billed_in = changing.known.versions[current.plan_version_id].currency
     check_currency("plan_code", version.currency, billed_in)

@@ -1,4 +1,4 @@
-"""From protos to the domain: what to price, refused with the field's name."""
+"""Parsers of quote requests; each error names the field."""
 
 import math
 from collections.abc import Mapping
@@ -22,15 +22,15 @@ __all__ = ["Wanted", "quantity", "wanted"]
 MAX_ADDONS: Final = 100
 
 EXACT_DIGITS: Final = 15
-"""Of a decimal that comes out of a double as it went in; longer ones come as text."""
+"""Maximum digits of a decimal that survives a double; longer ones must be sent as text."""
 
 EXACT_WHOLE: Final = 2**53
-"""Up to here every whole number is a double of its own."""
+"""Up to here, every integer is exact as a double."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to price: a plan, or a subscription with what would change."""
+    """A quote request: a plan, or a subscription with its changes."""
 
     plan_code: str
     plan_version: int
@@ -41,7 +41,7 @@ class Wanted:
 
 
 def wanted(request: pb.CreateQuoteRequest, today: date) -> Wanted:
-    """What a request asks for, else InvalidArgument."""
+    """Parses a request. Raises InvalidArgument."""
     subscription = request.subscription_id
     if not (request.plan_code or subscription):
         raise InvalidArgument("plan_code", "is required", reason="FIELD_REQUIRED")
@@ -63,7 +63,7 @@ def wanted(request: pb.CreateQuoteRequest, today: date) -> Wanted:
 
 
 def _usage(said: Mapping[str, Value]) -> tuple[UsageSeries, ...]:
-    """In the order of their kinds, so that the first of several mistakes is always the same."""
+    """Sorted by kind, so that the first of several errors is deterministic."""
     facts = []
     for kind in sorted(said):
         field = f"projected_usage.{kind}"
@@ -73,10 +73,10 @@ def _usage(said: Mapping[str, Value]) -> tuple[UsageSeries, ...]:
 
 
 def quantity(said: Value, field: str) -> Decimal:
-    """An exact quantity, given as a JSON number or as a decimal in text, else InvalidArgument.
+    """An exact quantity, from a JSON number or a decimal as text. Raises InvalidArgument.
 
-    A number arrives as a double. It is taken for the shortest decimal that is this double,
-    which is what was written if that has at most 15 digits; longer ones are refused.
+    A number arrives as a double and is read as the shortest decimal that equals it, which is what
+    was written if that has at most 15 digits; longer ones are rejected.
     """
     form = said.WhichOneof("kind")
     if form == "string_value":
@@ -86,7 +86,7 @@ def quantity(said: Value, field: str) -> Decimal:
             field, "is neither a number nor a decimal as text", reason="NOT_A_DECIMAL"
         )
     number = said.number_value
-    if number.is_integer() and 0 <= number <= MAX_QUANTITY:  # most are, and then exact
+    if number.is_integer() and 0 <= number <= MAX_QUANTITY:  # most are integers, which are exact
         return Decimal(int(number))
     if not math.isfinite(number):
         raise InvalidArgument(field, "is not finite", reason="NOT_A_DECIMAL")
@@ -94,6 +94,6 @@ def quantity(said: Value, field: str) -> Decimal:
     known = shortest == shortest.to_integral_value() and abs(shortest) <= EXACT_WHOLE
     if not known and len(shortest.normalize().as_tuple().digits) > EXACT_DIGITS:
         raise InvalidArgument(
-            field, f"has more than {EXACT_DIGITS} digits: write it as text", reason="TOO_PRECISE"
+            field, f"has more than {EXACT_DIGITS} digits: send it as text", reason="TOO_PRECISE"
         )
     return exact(format(shortest, "f"), field, minimum=0, maximum=MAX_QUANTITY)

@@ -1,4 +1,4 @@
-"""QuoteService: proto to domain and back. Prices, and keeps what it said."""
+"""QuoteService: creates, reads and verifies quotes."""
 
 from dataclasses import replace
 from typing import Any
@@ -32,7 +32,7 @@ Context = ServicerContext[Any, Any]
 
 
 class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
-    """Quotes for people and programs, before provisioning and of changes."""
+    """Quotes of plans and of changes."""
 
     def __init__(self, database: Database, quoter: Quoter, now: Clock) -> None:
         self._database = database
@@ -42,31 +42,31 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
     async def CreateQuote(
         self, request: pb.CreateQuoteRequest, context: Context
     ) -> quotes_pb2.Quote:
-        """Prices a plan or a change of a subscription, and keeps the quote."""
+        """Prices a plan or a change of a subscription, and stores the quote."""
         now = self._now()
         asked = wanted(request, now.date())
         return await self._quoter.quote(request, asked, current_caller(), now)
 
     async def GetQuote(self, request: pb.GetQuoteRequest, context: Context) -> pb.GetQuoteResponse:
-        """A stored quote."""
+        """Returns a stored quote."""
         kept = await self._kept("id", request.id)
         return pb.GetQuoteResponse(quote=stored_message(kept))
 
     async def VerifyQuote(
         self, request: pb.VerifyQuoteRequest, context: Context
     ) -> pb.VerifyQuoteResponse:
-        """Computes a stored quote again from its frozen inputs."""
+        """Verifies a stored quote by recomputing it from its inputs."""
         kept = await self._kept("id", request.id)
         verification = verify(kept.proof)
         if verification.verified and not answers_its_inputs(kept):
-            reason = "what was answered is not what the inputs come to"
+            reason = "the stored quote differs from the result of its inputs"
             verification = replace(verification, verified=False, reason=reason)
         return pb.VerifyQuoteResponse(verification=verification_message(verification))
 
     async def CompareQuotes(
         self, request: pb.CompareQuotesRequest, context: Context
     ) -> pb.CompareQuotesResponse:
-        """Names the inputs in which two stored quotes differ."""
+        """Lists the inputs in which two stored quotes differ."""
         one = await self._kept("id", request.id)
         other = await self._kept("other_id", request.other_id)
         try:

@@ -1,4 +1,4 @@
-"""The table of stored quotes, as its queries use it; the migration says the rest."""
+"""The table of stored quotes; the migration has the details."""
 
 from sqlalchemy import (
     Column,

@@ -1,4 +1,4 @@
-"""What billing knows of the provider's prices, asked for the margin guard."""
+"""The provider's unit costs from billing, for the margin guard."""
 
 from collections.abc import Collection
 from decimal import Decimal
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["UnitCosts"]
 
 WAIT_SECONDS: Final = 2.0
-"""A quote does not wait longer for what it can do without."""
+"""Timeout; unit costs are optional for a quote."""
 
 log = structlog.get_logger("unit_costs")
 
@@ -27,10 +27,10 @@ class UnitCosts:
         self._billing: CostFeedServiceAsyncStub = CostFeedServiceStub(channel)
 
     async def of(self, kinds: Collection[str]) -> dict[str, Decimal]:
-        """What a unit of each kind costs, in USD.
+        """The cost of a unit of each kind, in USD.
 
-        Without the kinds that are unknown, which are all of them while billing does not answer:
-        a quote says so then, and is made all the same.
+        Unknown kinds are omitted; if billing does not answer, all are. The quote is created anyway
+        and reports it.
         """
         request = pb.GetUnitCostsRequest(resource_kinds=sorted(kinds))
         try:

@@ -1,6 +1,6 @@
-"""Inputs and results as canonical JSON: sorted keys, no spaces, exact decimals as text.
+"""Canonical JSON of inputs and results: sorted keys, no spaces, exact decimals as text.
 
-The same inputs give the same bytes in every process and on every machine: what is hashed.
+Equal inputs give equal bytes in every process and on every machine; these bytes are hashed.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ def hash_of(content: bytes) -> str:
 
 
 def inputs_json(inputs: QuoteInputs) -> bytes:
-    """Everything that a quote is computed from; the order of addons and usage does not matter."""
+    """The canonical JSON of inputs; the order of addons and usage does not matter."""
     change = inputs.change
     terms, addons = (
         _terms_and_addons(inputs.terms, inputs.addons)
@@ -60,7 +60,7 @@ def inputs_json(inputs: QuoteInputs) -> bytes:
 
 
 def result_json(quote: Quote) -> bytes:
-    """Everything that a quote says."""
+    """The canonical JSON of a quote."""
     recurring, prorated = quote.fixed_json or map(_lines, (quote.recurring, quote.first_invoice))
     return _dumps(
         {
@@ -80,7 +80,7 @@ def _dumps(content: Any) -> bytes:
 
 @lru_cache(maxsize=2048)
 def _calendar(month: Period, projected_from: date | None, trial_days: Spans) -> orjson.Fragment:
-    """All quotes of a month have it in common, but for days of trials."""
+    """Cached: common to all quotes of a month, except for trial days."""
     return orjson.Fragment(
         _dumps(
             {
@@ -108,7 +108,7 @@ def _usage(series: UsageSeries) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def _version(version: VersionSnapshot) -> orjson.Fragment:
-    """Versions are many quotes' at once, and immutable: written once."""
+    """Cached: a version is immutable and common to many quotes."""
     return orjson.Fragment(
         _dumps(
             {
@@ -145,7 +145,7 @@ def _item(item: PlanItem) -> dict[str, Any]:
 
 @lru_cache(maxsize=2048)
 def _terms(terms: tuple[Term, ...]) -> orjson.Fragment:
-    """Most subscriptions have them in common, though not their addons."""
+    """Cached: common to most subscriptions, unlike addons."""
     return orjson.Fragment(_dumps([_term(term) for term in terms]))
 
 
@@ -153,7 +153,7 @@ def _terms(terms: tuple[Term, ...]) -> orjson.Fragment:
 def _terms_and_addons(
     terms: tuple[Term, ...], addons: tuple[HeldAddon, ...]
 ) -> tuple[orjson.Fragment, orjson.Fragment]:
-    """Most previews have both in common: those of the price list."""
+    """Cached: common to most previews."""
     return _terms(terms), orjson.Fragment(_dumps([_addon(held) for held in addons]))
 
 

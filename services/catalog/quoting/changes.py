@@ -1,6 +1,6 @@
-"""What a change costs in its month: the bill with it less the bill without it, to the cent.
+"""The price of a change in its month: the bill with the change less the bill without it.
 
-Both bills are those of all that does not depend on usage: plan, addons, minimums.
+Both bills include everything that does not depend on usage: plan, addons, minimums.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ Key = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Charge:
-    """What a month costs, and the days for which it is due."""
+    """A monthly price with its billed days."""
 
     kind: LineKind
     resource_kind: str
@@ -32,7 +32,7 @@ class _Charge:
 
 
 def change_lines(inputs: QuoteInputs) -> PlanChange | None:
-    """What a change gives back and charges for the days that are left."""
+    """The credits and charges of a change for the remaining days."""
     if inputs.change is None:
         return None
     month = inputs.month.days
@@ -86,7 +86,7 @@ def _charges(terms: Sequence[Term], addons: Sequence[HeldAddon]) -> Iterator[tup
 
 
 def _difference(before: _Charge | None, after: _Charge | None, month: int) -> Iterator[Line]:
-    """The days that are given back or charged more; both sides where rounding tells them apart."""
+    """The days that are credited or charged; both sides if rounding makes them differ."""
     given, due = _days(before), _days(after)
     charge = after or before
     if len(given) == len(due) or charge is None:

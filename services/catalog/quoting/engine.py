@@ -1,4 +1,4 @@
-"""The one function that prices. Preview, accrual and invoice all come from here."""
+"""The function that prices previews, accruals and invoices."""
 
 from decimal import localcontext
 from typing import Final
@@ -17,7 +17,7 @@ ENGINE_VERSION: Final = "2"
 
 
 def price(inputs: QuoteInputs) -> Quote:
-    """What the inputs come to. Raises NoPriceInForce and AmountOutOfRange."""
+    """Computes the quote of inputs. Raises NoPriceInForce and AmountOutOfRange."""
     with localcontext(EXACT):
         overage, ad_hoc = usage_lines(inputs)
         fixed = (fixed_lines if inputs.projected_from is None else shared_fixed_lines)(

@@ -1,4 +1,4 @@
-"""Why inputs cannot be priced, or not be read; the same for every version of the engine."""
+"""Errors of pricing and reading inputs, common to all engine versions."""
 
 from datetime import date
 from typing import Final
@@ -6,19 +6,19 @@ from typing import Final
 __all__ = ["MAX_AMOUNT", "AmountOutOfRange", "NoPriceInForce", "UnreadableInputs"]
 
 MAX_AMOUNT: Final = 10**15
-"""Of a line, in cents: more is a mistake, and sums of it fit no 64 bits."""
+"""Maximum of a line, in cents: more is a mistake, and sums must fit into 64 bits."""
 
 
 class AmountOutOfRange(ValueError):
-    """A line of more than anybody owes: its price or its quantity is a mistake."""
+    """A line exceeds the maximum, so its price or quantity must be a mistake."""
 
     def __init__(self, resource_kind: str) -> None:
-        super().__init__(f"{resource_kind} comes to more than {MAX_AMOUNT} cents")
+        super().__init__(f"{resource_kind} exceeds {MAX_AMOUNT} cents")
         self.resource_kind = resource_kind
 
 
 class NoPriceInForce(ValueError):
-    """Usage that the plan does not cover, on a day on which no unit price is in force."""
+    """Usage without a plan item on a day without a unit price in force."""
 
     def __init__(self, resource_kind: str, day: date) -> None:
         super().__init__(f"{resource_kind} has no price in force on {day}")
@@ -27,7 +27,7 @@ class NoPriceInForce(ValueError):
 
 
 class UnreadableInputs(ValueError):
-    """No input of an engine; `side` is `left` or `right` where two were read."""
+    """A text is not the inputs of an engine; `side` is `left` or `right` if two were read."""
 
     def __init__(self, reason: str, side: str = "") -> None:
         super().__init__(reason)

@@ -1,8 +1,8 @@
-"""What a quote is computed from, frozen: all that the engine knows, and nothing else.
+"""The inputs of a quote: everything that the engine uses, frozen.
 
-Prices are whole cents, unit prices exact decimals of a cent, quantities exact decimals in
-units of their kind, days half-open spans. Values out of range raise ValueError; what is no number
-raises decimal.InvalidOperation, an ArithmeticError.
+Prices are whole cents, unit prices exact decimals of a cent, quantities exact decimals in units of
+their kind, days half-open ranges. Values out of range raise ValueError; NaN raises
+decimal.InvalidOperation, an ArithmeticError.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ __all__ = [
 Spans = tuple[Period, ...]
 
 LIMIT: Final = Decimal(10**30)
-"""No number of a quote reaches it."""
+"""Exclusive bound of every number of a quote."""
 
 _QTY: Final = attrgetter("qty")
 _ADDON_ORDER: Final = attrgetter("addon.code", "addon.id")
@@ -43,7 +43,7 @@ _PRICE_ORDER: Final = attrgetter("resource_kind", "effective_from", "id")
 
 @dataclass(frozen=True)
 class VersionSnapshot:
-    """A plan version, as it prices. Its items are put into the order of their kinds."""
+    """A plan version. Its items are sorted by kind."""
 
     id: str
     plan_code: str
@@ -64,16 +64,16 @@ class VersionSnapshot:
         object.__setattr__(self, "items", ordered)
 
     def __hash__(self) -> int:
-        return hash(self.id)  # a key of many quotes at once, and large
+        return hash(self.id)  # the key of many cache lookups, and large
 
     @cached_property
     def item_of(self) -> Mapping[str, PlanItem]:
-        """Its items by their kind."""
+        """Its items by kind."""
         return {item.resource_kind: item for item in self.items}
 
     @cached_property
     def minimums(self) -> tuple[str, ...]:
-        """The kinds for which a least amount is due, used or not."""
+        """The kinds with a minimum, which is due with or without usage."""
         return tuple(
             item.resource_kind
             for item in self.items
@@ -81,7 +81,7 @@ class VersionSnapshot:
         )
 
     def sells_as(self, other: "VersionSnapshot") -> bool:
-        """Whether a month of the other costs the same base price under the same plan."""
+        """Whether the other version has the same plan and base price."""
         return (self.plan_code, self.price_cents) == (other.plan_code, other.price_cents)
 
 
@@ -103,10 +103,10 @@ class AddonSnapshot:
 
 
 class HeldAddon(NamedTuple):
-    """An addon and the billed days on which it is held.
+    """An addon and the billed days on which it is attached.
 
-    `current` ones are part of a month's price from here on; `added` ones come with the change
-    that is quoted.
+    `current` ones are part of the monthly price from now on; `added` ones are part of the quoted
+    change.
     """
 
     addon: AddonSnapshot
@@ -116,7 +116,7 @@ class HeldAddon(NamedTuple):
 
 
 class Term(NamedTuple):
-    """A plan version and the days that are billed by it."""
+    """A plan version with its billed days."""
 
     version: VersionSnapshot
     days: Spans
@@ -124,7 +124,7 @@ class Term(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PriceSnapshot:
-    """A unit price, and the days in which it is in force (no end: open-ended)."""
+    """A unit price with the days on which it is in force; None as the end is open."""
 
     id: str
     resource_kind: str
@@ -137,13 +137,13 @@ class PriceSnapshot:
         _refuse_out_of_range(self.resource_kind, self.unit_price_cents)
 
     def in_force(self, day: date) -> bool:
-        """Whether the price holds on a day: its last day is the one before `effective_to`."""
+        """Whether the price is in force on a day; `effective_to` is exclusive."""
         return self.effective_from <= day and (self.effective_to is None or day < self.effective_to)
 
 
 @dataclass(frozen=True, slots=True)
 class UsageRun:
-    """The same quantity on each of some days in a row."""
+    """A run of days with the same quantity."""
 
     first: date
     days: int
@@ -163,16 +163,16 @@ class UsageRun:
 
 @dataclass(frozen=True, slots=True)
 class UsageSeries:
-    """How much of a kind was used, by days; `facts_hash` names the facts behind it, if any.
+    """The usage of one kind by day; `facts_hash` is the hash of its facts, if any.
 
-    A projection has no days: `projected_qty` is then what a whole month uses.
+    A projection has no days; `projected_qty` is then the usage of a whole month.
     """
 
     resource_kind: str
     runs: tuple[UsageRun, ...] = ()
     facts_hash: str = ""
     dimensions: tuple[tuple[str, str], ...] = ()
-    """Pairs of a key and its value, in the order of the keys."""
+    """Pairs of key and value, sorted by key."""
     projected_qty: Decimal | None = None
 
     def __post_init__(self) -> None:
@@ -188,7 +188,7 @@ class UsageSeries:
 
     @property
     def label(self) -> str:
-        """What names it among the usage of a month: its kind, and its dimensions if any."""
+        """Its label within a month: the kind, with dimensions if any."""
         if not self.dimensions:
             return self.resource_kind
         said = ",".join(f"{key}={value}" for key, value in self.dimensions)
@@ -196,7 +196,7 @@ class UsageSeries:
 
     @property
     def is_used(self) -> bool:
-        """Whether anything was used, or is projected to be."""
+        """Whether any usage is recorded or projected."""
         if self.projected_qty is not None:
             return bool(self.projected_qty)
         return any(map(_QTY, self.runs))
@@ -204,7 +204,7 @@ class UsageSeries:
 
 @dataclass(frozen=True, slots=True)
 class ChangeInputs:
-    """A change within the month: the terms that would hold without it."""
+    """A change within the month: the terms without it."""
 
     replaced: tuple[Term, ...]
 
@@ -213,10 +213,9 @@ class ChangeInputs:
 class QuoteInputs:
     """A plan or a subscription in one calendar month.
 
-    `terms` have at least one, in the order in which they come to hold; the last one holds from
-    here on. `trial_days` are free, and their usage with them. With `projected_from`, usage is
-    that of a whole month by the last term, at the unit prices of that day; without it, usage is
-    by day, and priced by the terms of its day.
+    `terms` has at least one term, in order; the last one is in force from now on. `trial_days` are
+    free, including their usage. With `projected_from`, usage is for a whole month of the last term,
+    at the unit prices of that day; without it, usage is by day and priced by the terms of its day.
     """
 
     month: Period
@@ -230,8 +229,8 @@ class QuoteInputs:
     change: ChangeInputs | None = None
 
     def __post_init__(self) -> None:
-        # The order in which addons and prices were named is no input. Neither is that of usage,
-        # which is summed by kind and written by its label.
+        # The order of addons and prices is not an input. Neither is that of usage, which is
+        # summed by kind and written by label.
         if len(self.addons) > 1:
             addons = sorted(self.addons, key=_ADDON_ORDER)
             object.__setattr__(self, "addons", tuple(addons))
@@ -241,7 +240,7 @@ class QuoteInputs:
 
     @property
     def version(self) -> VersionSnapshot:
-        """The plan version that holds from here on."""
+        """The plan version in force from now on."""
         return self.terms[-1].version
 
 

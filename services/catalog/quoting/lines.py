@@ -1,4 +1,4 @@
-"""What the engine answers: lines of one shape, and the quote that they make."""
+"""The engine's results: lines and quotes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ __all__ = [
 
 
 class LineKind(StrEnum):
-    """What a line charges for."""
+    """The kind of a line."""
 
     PLAN_BASE = "plan_base"
     ADDON = "addon"
@@ -39,9 +39,9 @@ class LineKind(StrEnum):
 
 
 class ServiceDays(NamedTuple):
-    """The days that a line covers: the first, the first one after them, and how many.
+    """The days of a line: first day, exclusive end, and number.
 
-    Not every day between them need be covered.
+    The days may have gaps.
     """
 
     start: date
@@ -51,7 +51,7 @@ class ServiceDays(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def service_of(spans: Spans) -> ServiceDays | None:
-    """The days of spans as those of a line; None when there are none."""
+    """The line days of some ranges; None if they are empty."""
     if not spans:
         return None
     start, end = min(span.start for span in spans), max(span.end for span in spans)
@@ -59,9 +59,9 @@ def service_of(spans: Spans) -> ServiceDays | None:
 
 
 class Line(NamedTuple):
-    """One line, as an invoice keeps it; numbers are exact decimals as text.
+    """A line, as stored on invoices; numbers are exact decimals as text.
 
-    It multiplies: `qty` times `unit_price_cents` over `price_base_qty`, half up, is the amount.
+    The amount is `qty` times `unit_price_cents` over `price_base_qty`, rounded half up.
     """
 
     kind: LineKind
@@ -90,7 +90,7 @@ def line(
     service: ServiceDays | None,
     meta: dict[str, str],
 ) -> Line:
-    """A line of `qty` / `over` units at a price for `base` of them, rounded here, once.
+    """Builds a line of `qty` / `over` units at a price for `base` of them; rounds once.
 
     Raises AmountOutOfRange.
     """
@@ -101,8 +101,8 @@ def line(
     if exact:
         meta["exact_qty"] = exact
         if cents(EXACT.multiply(Decimal(shown), unit_price), base) != amount:
-            # What is shown would multiply to another cent: the quantity is shown as a whole
-            # multiple instead, and the price for as many.
+            # The shown quantity would multiply to another amount, so it is shown as an integer
+            # multiple, with the price for as many.
             shown, base = text_of(qty), over * base
     return Line(
         kind,
@@ -119,7 +119,7 @@ def line(
 
 
 def content_of(line: Line) -> dict[str, Any]:
-    """A line as canonical JSON has it."""
+    """The fields of a line in canonical JSON."""
     said = {
         "amount_cents": line.amount_cents,
         "description": line.description,
@@ -149,20 +149,20 @@ def line_json(line: Line) -> orjson.Fragment:
 
 @dataclass(frozen=True, slots=True)
 class PlanChange:
-    """What a change costs in the month in which it is made; credits are negative."""
+    """The price of a change in its month; credits are negative."""
 
     credits: tuple[Line, ...]
     charges: tuple[Line, ...]
 
     @property
     def net_cents(self) -> int:
-        """Both together: the month's bill with the change less the bill without it."""
+        """The sum: the month's bill with the change less the bill without it."""
         return total(self.credits) + total(self.charges)
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What the inputs come to; amounts in whole cents, without tax."""
+    """The result of inputs; amounts in whole cents, without tax."""
 
     recurring: tuple[Line, ...]
     first_invoice: tuple[Line, ...]
@@ -172,11 +172,11 @@ class Quote:
     fixed_json: tuple[Sequence[Any], Sequence[Any]] | None = field(
         default=None, compare=False, repr=False
     )
-    """The first two as canonical JSON, where they were made from terms that many quotes have."""
+    """The first two as canonical JSON, if they were built from common terms."""
 
     @property
     def all_in_monthly_cents(self) -> int:
-        """Recurring, overage and ad hoc together."""
+        """The sum of recurring, overage and ad hoc lines."""
         return total(self.recurring) + total(self.overage) + total(self.ad_hoc)
 
 

@@ -1,8 +1,8 @@
-"""Exact numbers of the engine: decimals over whole denominators, rounded once at the end.
+"""The engine's exact arithmetic: decimals over integer denominators, rounded once at the end.
 
-Decimals are exact here because every sum and product is made in `EXACT`, which raises where
-a digit would be lost. A quantity that no decimal equals (a part of a month) stays a numerator
-over a whole denominator until its line is rounded to the cent.
+Every sum and product is computed in `EXACT`, which raises if a digit would be lost. A quantity that
+is not a finite decimal (a part of a month) remains a numerator over an integer denominator until
+its line is rounded to the cent.
 """
 
 from decimal import (
@@ -22,16 +22,16 @@ from services.common.values.money import plain, whole_cents
 __all__ = ["EXACT", "ZERO", "cents", "quantity_text", "text_of"]
 
 EXACT: Final = Context(prec=250, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
-"""Enough digits for any product of numbers that callers may send, and an error beyond."""
+"""Enough digits for any product of valid inputs; beyond it, an error."""
 
 ZERO: Final = Decimal(0)
 
 SHOWN_PLACES: Final = 12
-"""Digits after the point of a quantity that no decimal equals."""
+"""Decimal places of a quantity that is not a finite decimal."""
 
 
 def cents(numerator: Decimal, denominator: int) -> int:
-    """An exact amount as whole cents, half up: the one rounding of a line."""
+    """Rounds an exact amount to whole cents, half up: the only rounding of a line."""
     if denominator == 1:
         return int(numerator.to_integral_value(ROUND_HALF_UP))
     try:
@@ -41,7 +41,7 @@ def cents(numerator: Decimal, denominator: int) -> int:
 
 
 def text_of(value: Decimal) -> str:
-    """As `money.plain` writes it, in less time. Raises Inexact beyond the digits of EXACT."""
+    """The same text as `money.plain`, computed faster. Raises Inexact beyond EXACT's digits."""
     text = str(value)
     is_plain = text.isdecimal() or (text[-1] in "123456789" and "E" not in text)
     if is_plain and len(text) <= EXACT.prec:
@@ -50,7 +50,7 @@ def text_of(value: Decimal) -> str:
 
 
 def quantity_text(numerator: Decimal, denominator: int) -> tuple[str, str]:
-    """A quantity as text, and as a fraction too where no decimal equals it."""
+    """A quantity as text, with a fraction too if it is not a finite decimal."""
     if denominator == 1:
         return text_of(numerator), ""
     try:

@@ -1,4 +1,4 @@
-"""Frozen inputs read back from their canonical JSON, to be priced again."""
+"""Parses inputs from canonical JSON, to price them again."""
 
 from datetime import date
 from decimal import Decimal, DecimalException
@@ -26,7 +26,7 @@ __all__ = ["read_inputs"]
 
 
 def read_inputs(content: str | bytes) -> QuoteInputs:
-    """The inputs that were frozen. Raises UnreadableInputs."""
+    """Parses inputs. Raises UnreadableInputs."""
     try:
         return _inputs(orjson.loads(content))
     except (ValueError, TypeError, KeyError, AttributeError, DecimalException) as error:

@@ -1,4 +1,4 @@
-"""The proof of a quote: what it was computed from and by what. Verified by computing again."""
+"""Proofs of quotes: their inputs and engine version. Recomputing verifies a proof."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Frozen inputs as canonical JSON, their hash, the engine, and the hash of the result."""
+    """The inputs as canonical JSON, their hash, the engine version, and the hash of the result."""
 
     inputs_json: str
     inputs_hash: str
@@ -43,9 +43,9 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What computing a proof again gave; the hashes are those of now, `reason` says what differs.
+    """The result of recomputing a proof: the new hashes, and in `reason` what differs.
 
-    Hashes are empty for inputs that no engine can read.
+    The hashes are empty if no engine can read the inputs.
     """
 
     verified: bool
@@ -57,7 +57,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An input that two proofs have differently; its values as JSON, empty where there is none."""
+    """An input in which two proofs differ; its values as JSON, empty if absent."""
 
     path: str
     left_json: str
@@ -65,7 +65,7 @@ class Difference:
 
 
 def prove(inputs: QuoteInputs) -> tuple[Quote, Proof]:
-    """What the inputs come to, with the proof of it. Raises NoPriceInForce and AmountOutOfRange."""
+    """Prices inputs with a proof. Raises NoPriceInForce and AmountOutOfRange."""
     quote = price(inputs)
     frozen = inputs_json(inputs)
     result_hash = hash_of(result_json(quote))
@@ -73,7 +73,7 @@ def prove(inputs: QuoteInputs) -> tuple[Quote, Proof]:
 
 
 def prove_by_first(inputs: v1_inputs.QuoteInputs) -> tuple[Quote, Proof]:
-    """As `prove`, by engine 1: for a month that it billed."""
+    """Like `prove`, with engine 1, for a month that it billed."""
     quote = v1_engine.price(inputs)
     frozen = v1_canonical.inputs_json(inputs)
     result_hash = hash_of(v1_canonical.result_json(quote))
@@ -83,17 +83,17 @@ def prove_by_first(inputs: v1_inputs.QuoteInputs) -> tuple[Quote, Proof]:
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """Inputs that were frozen, priced again by the engine that proved them."""
+    """The inputs of a proof and their quote, by the engine of the proof."""
 
     quote: Quote
     inputs: QuoteInputs
-    """As this version knows them; those of engine 1 without their usage."""
+    """In the current form; those of engine 1 without usage."""
     inputs_json: str
     result_json: bytes
 
 
 def recompute(frozen: str, engine_version: str) -> Recomputed:
-    """Frozen inputs priced again by a version of the engine. Raises UnreadableInputs."""
+    """Prices the inputs of a proof with an engine version. Raises UnreadableInputs."""
     again = _ENGINES.get(engine_version)
     if again is None:
         raise UnreadableInputs(f"there is no engine {engine_version!r}")
@@ -125,11 +125,11 @@ def _by_first(frozen: str) -> Recomputed:
 
 
 _ENGINES: Final = {ENGINE_VERSION: _by_current, v1_engine.ENGINE_VERSION: _by_first}
-"""Every version of the engine that ever proved anything: it verifies its own proofs."""
+"""Every released engine version, which verifies its own proofs."""
 
 
 def verify(proof: Proof) -> Verification:
-    """Computes a proof again by the engine that made it: all hashes must match, to the bit."""
+    """Recomputes a proof with its engine; all hashes must match."""
     version = proof.engine_version
     try:
         again = recompute(proof.inputs_json, version)
@@ -150,15 +150,15 @@ def verify(proof: Proof) -> Verification:
 _ABSENT: Final = object()
 
 MAX_DEPTH: Final = 32
-"""Of the nesting of inputs; ours need eight."""
+"""Maximum nesting of inputs; valid ones need eight."""
 
 
 def compare(left: str, right: str) -> list[Difference]:
     """The inputs in which two proofs differ, by path.
 
-    Raises UnreadableInputs, with its side, for what is no JSON or nested deeper than any input.
+    Raises UnreadableInputs, with the side, for invalid JSON or too deep nesting.
 
-    Addons are told apart by their place in the order of their codes.
+    Addons are compared by position, sorted by code.
     """
     found: list[Difference] = []
     _walk("", _content(left, "left"), _content(right, "right"), found)
@@ -194,7 +194,7 @@ def _walk(path: str, left: Any, right: Any, found: list[Difference]) -> None:
             one = left[place] if place < len(left) else _ABSENT
             other = right[place] if place < len(right) else _ABSENT
             _walk(f"{path}[{place}]", one, other, found)
-    elif type(left) is not type(right) or left != right:  # what is absent has a type of its own
+    elif type(left) is not type(right) or left != right:  # absent values have their own type
         found.append(Difference(path, _json(left), _json(right)))
 
 

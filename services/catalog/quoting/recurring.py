@@ -1,6 +1,6 @@
-"""The lines that a month costs whatever is used: plan base and addons, whole and prorated.
+"""The recurring lines of a month: plan base and addons, whole and prorated.
 
-A month costs its price. A part of it reads as so many days at the price of all days.
+A whole month costs its price. A part of it is a number of days at the monthly price per all days.
 """
 
 from collections.abc import Sequence
@@ -29,18 +29,18 @@ __all__ = ["FixedLines", "fixed_lines", "merged_terms", "month_line", "shared_fi
 
 
 class FixedLines(NamedTuple):
-    """What terms and addons cost, whatever is used, as lines and as their canonical JSON."""
+    """The recurring lines of terms and addons, with their canonical JSON."""
 
     recurring: tuple[Line, ...]
-    """A whole month by the terms that hold from here on."""
+    """A whole month by the terms in force from now on."""
     prorated: tuple[Line, ...]
-    """The billed days, a line for each plan at a price, and for each addon."""
+    """The billed days: one line per plan at a price, and per addon."""
     json: tuple[Sequence[Any], Sequence[Any]]
-    """Of each line of both, what canonical JSON is made of."""
+    """The canonical JSON fields of each line of both."""
 
 
 def fixed_lines(terms: tuple[Term, ...], addons: tuple[HeldAddon, ...], month: int) -> FixedLines:
-    """The lines of terms and addons in a month of so many days."""
+    """The lines of terms and addons in a month with this number of days."""
     base = _term_lines(terms, month)
     if not addons:
         return base
@@ -62,12 +62,12 @@ def fixed_lines(terms: tuple[Term, ...], addons: tuple[HeldAddon, ...], month: i
     )
 
 
-# Those of the price list, which most previews have in common; those of a subscription have ids of
-# their own.
+# Cached for the price list, which most previews have in common; those of a subscription have
+# their own ids.
 shared_fixed_lines: Final = lru_cache(maxsize=2048)(fixed_lines)
 
 
-# Most subscriptions have their terms in common.
+# Cached, because most subscriptions have common terms.
 @lru_cache(maxsize=2048)
 def _term_lines(terms: tuple[Term, ...], month: int) -> FixedLines:
     recurring = (_base(terms[-1].version, month, month, None),)
@@ -82,7 +82,7 @@ def _term_lines(terms: tuple[Term, ...], month: int) -> FixedLines:
 
 
 def merged_terms(terms: Sequence[Term]) -> list[tuple[VersionSnapshot, Spans]]:
-    """Terms of one plan at one price as one, with the days of all and the latest version."""
+    """Merges terms of one plan at one price, with all their days and the latest version."""
     if len(terms) == 1:
         return [(terms[0].version, terms[0].days)]
     found: dict[tuple[str, int], tuple[VersionSnapshot, Spans]] = {}
@@ -106,7 +106,7 @@ def _addon(addon: AddonSnapshot, days: int, month: int, service: ServiceDays | N
     return sold._replace(meta={"addon_id": addon.id, **sold.meta})
 
 
-# Each subscription has ids of its own for addons that many have at one price.
+# Addons at one price are common, but each subscription has its own ids for them.
 @lru_cache(maxsize=4096)
 def _addon_sold(
     resource_kind: str,
@@ -132,7 +132,7 @@ def month_line(
     service: ServiceDays | None,
     meta: dict[str, str],
 ) -> Line:
-    """One month at a price, or some of its days; negative days are given back.
+    """One month at a price, or some of its days; negative days are credited.
 
     Raises AmountOutOfRange.
     """

@@ -1,4 +1,4 @@
-"""Days as half-open spans: what they share, and which of a subscription's are billed or free."""
+"""Half-open ranges of days: intersections, and billed and free days of a subscription."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ __all__ = ["BilledDays", "billed_days", "days_in", "intersection", "shared_days"
 
 @dataclass(frozen=True, slots=True)
 class BilledDays:
-    """The billed days of a period, in order; those that are free by a trial; its last day."""
+    """The billed days of a period, in order; its trial days; its last day."""
 
     days: tuple[Period, ...]
     trial: tuple[Period, ...]
@@ -24,7 +24,7 @@ class BilledDays:
 
 
 def billed_days(subscription: Subscription, period: Period, *, on_trial: bool) -> BilledDays:
-    """The days of a period on which a subscription runs: not paused, and no trial.
+    """The days of a period on which a subscription is billed: not paused and not on trial.
 
     A trial without an end lasts as long as its deployment is on trial.
     """
@@ -41,7 +41,7 @@ def billed_days(subscription: Subscription, period: Period, *, on_trial: bool) -
 
 
 def intersection(spans: Sequence[Period], start: date, end: date | None) -> tuple[Period, ...]:
-    """The days of spans that another, which may have no end, has too."""
+    """The intersection of ranges with another range, which may be open-ended."""
     if len(spans) == 1 and start <= spans[0].start and (end is None or spans[0].end <= end):
         return tuple(spans)
     kept = (
@@ -51,16 +51,16 @@ def intersection(spans: Sequence[Period], start: date, end: date | None) -> tupl
 
 
 def days_in(spans: Iterable[Period]) -> int:
-    """How many days spans have together."""
+    """The number of days of some ranges."""
     return sum([span.days for span in spans])
 
 
 def shared_days(one: Sequence[Period], other: Sequence[Period]) -> int:
-    """How many days two sets of spans have in common."""
+    """The number of common days of two sets of ranges."""
     days = 0
     for left in one:
         for right in other:
-            if left is right:  # as most are: both are the whole month
+            if left is right:  # the usual case: both are the whole month
                 days += left.days
             elif (shared := left.overlap(right)) is not None:
                 days += shared.days
@@ -68,7 +68,7 @@ def shared_days(one: Sequence[Period], other: Sequence[Period]) -> int:
 
 
 def _without(spans: Sequence[Period], start: date, end: date | None) -> tuple[Period, ...]:
-    """The days of spans that another, which may have no end, has not."""
+    """The difference of ranges and another range, which may be open-ended."""
     if end is not None and end <= start:
         return tuple(spans)
     before = intersection(spans, date.min, start)

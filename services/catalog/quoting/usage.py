@@ -1,7 +1,7 @@
-"""The lines for what was used, priced by the day on which it was used.
+"""The usage lines: usage is priced by the day on which it happened.
 
-One ordered list of steps: the usage of the days that an item prices, its allowance, its hard
-cap, its price by tiers or units, its minimum. Days of one plan at one price are priced together.
+The steps, in order: usage of the days that an item prices, allowance, hard cap, price by tiers or
+units, minimum. Days of one plan at one price are priced together.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,15 +33,15 @@ OVERAGE_UNITS: Final = {
     kind: {unit: EXACT.divide(Decimal(1), Decimal(factor)) for unit, factor in units.items()}
     for kind, units in UNITS.items()
 }
-"""What one unit of a kind is in each unit that it may be priced by: exact, or not declared."""
+"""Exact conversion factors from the unit of a kind to its pricing units."""
 
 DAY: Final = timedelta(days=1)
 
 
 class Share(NamedTuple):
-    """The days that one item prices together, and the latest version that has it.
+    """The days that one item prices together, with the latest version that has it.
 
-    Without an item: days whose plan does not cover the kind.
+    Without an item, days whose plan does not cover the kind.
     """
 
     version: VersionSnapshot
@@ -51,7 +51,7 @@ class Share(NamedTuple):
 
 
 class Over(NamedTuple):
-    """What was used over an allowance; everything times `scale`, so that it is a decimal."""
+    """The usage over an allowance, multiplied by `scale` to make it a finite decimal."""
 
     used: Decimal
     allowance: Decimal
@@ -60,7 +60,7 @@ class Over(NamedTuple):
 
 
 class Plans:
-    """The terms that have days, and what they price together: the same for many subscriptions."""
+    """The terms with billed days and what they price together; shared by many subscriptions."""
 
     def __init__(self, terms: Iterable[Term]) -> None:
         self._terms = [
@@ -73,10 +73,10 @@ class Plans:
         """The kinds for which a least amount is due, used or not."""
 
     def shares(self, kind: str) -> list[Share]:
-        """The days of a month by what prices a kind on them.
+        """The days of a month, grouped by the item that prices a kind on them.
 
-        Terms of one plan at one price with the same item are one share, and so are all days
-        whose plan does not cover the kind.
+        Terms of one plan at one price with the same item form one share, and so do all days whose
+        plan does not cover the kind.
         """
         known = self._shares.get(kind)
         if known is None:
@@ -101,7 +101,7 @@ _plans: Final = lru_cache(maxsize=2048)(Plans)
 
 
 class Month(NamedTuple):
-    """What prices a month's usage: its plans, and what is held."""
+    """The terms that price a month's usage, and its addons."""
 
     days: int
     plans: Plans
@@ -130,7 +130,7 @@ def usage_lines(inputs: QuoteInputs) -> tuple[tuple[Line, ...], tuple[Line, ...]
 
 
 def _month(inputs: QuoteInputs) -> Month:
-    """The terms of each day; of a projection, a whole month by those that hold from here on."""
+    """The terms by day; for a projection, a whole month by the last terms."""
     terms, addons = inputs.terms, inputs.addons
     if inputs.projected_from is not None:
         terms = (Term(inputs.version, (inputs.month,)),)
@@ -139,7 +139,7 @@ def _month(inputs: QuoteInputs) -> Month:
 
 
 def _used_kinds(inputs: QuoteInputs, month: Month) -> dict[str, list[UsageSeries]]:
-    """The kinds that were used or owe a minimum, with their usage."""
+    """The kinds with usage or a minimum, with their usage."""
     used: dict[str, list[UsageSeries]] = {}
     for series in inputs.usage:
         if series.projected_qty or series.is_used:
@@ -152,7 +152,7 @@ def _used_kinds(inputs: QuoteInputs, month: Month) -> dict[str, list[UsageSeries
 def _overage(
     kind: str, share: Share, item: PlanItem, used: Sequence[UsageSeries], month: Month
 ) -> list[Line]:
-    """The lines of a plan item; none when nothing is over and no minimum is due."""
+    """The lines of a plan item; none without overage or minimum."""
     over = _over_allowance(kind, share, used, month)
     is_minimum = item.pricing_model is PricingModel.MINIMUM
     if over.over <= 0 and not is_minimum:
@@ -165,7 +165,7 @@ def _overage(
 
 
 def _used(used: Sequence[UsageSeries], days: Spans) -> Decimal:
-    """Step 1: what was used on some days; all of a projection."""
+    """Step 1: the usage of some days; all of a projection."""
     if len(used) == 1 and used[0].projected_qty is not None:
         return used[0].projected_qty
     total = ZERO
@@ -181,7 +181,7 @@ def _used(used: Sequence[UsageSeries], days: Spans) -> Decimal:
 
 
 def _over_allowance(kind: str, share: Share, used: Sequence[UsageSeries], month: Month) -> Over:
-    """Step 2: less what is included and what addons bring, each for the days on which it holds."""
+    """Step 2: subtracts the allowances of plan and addons, each prorated by its days."""
     days = share.service.days
     whole = days == month.days
     included = share.item.included_qty if share.item is not None else ZERO
@@ -208,14 +208,14 @@ def _capped(over: Over, item: PlanItem, part: Part) -> Over:
         return over
     cap = item.hard_cap_qty * part.days
     scale = part.month // over.scale
-    # Both brought to a part of the month's days: `over.scale` is 1 or all of them.
+    # Both as a fraction of the month's days: `over.scale` is 1 or their number.
     if over.over * scale <= cap:
         return over
     return Over(over.used * scale, over.allowance * scale, cap, part.month)
 
 
 def _priced(kind: str, share: Share, item: PlanItem, over: Over, part: Part) -> list[Line]:
-    """Step 4: the price of what is over, by units, tiers or packages; a line for each charge."""
+    """Step 4: prices the overage by units, tiers or packages; one line per charge."""
     if not over.over:
         return []
     units = over.over * OVERAGE_UNITS[kind][item.overage_unit]
@@ -249,7 +249,7 @@ def _priced(kind: str, share: Share, item: PlanItem, over: Over, part: Part) -> 
 def _minimum(
     kind: str, share: Share, item: PlanItem, made: Sequence[Line], part: Part
 ) -> list[Line]:
-    """Step 5: what the lines lack to the least amount, prorated by days, used or not."""
+    """Step 5: adds the difference to the minimum, prorated by days, with or without usage."""
     least = cents(Decimal(item.amount_cents * part.days), part.month)
     missing = least - sum([one.amount_cents for one in made])
     if missing <= 0:
@@ -273,7 +273,7 @@ def _minimum(
 
 
 def minimum_shares(terms: Sequence[Term]) -> Iterator[tuple[str, Share]]:
-    """The kinds for which terms owe a least amount without any usage, with the days that do."""
+    """The kinds with a minimum but without usage, with the days of the minimum."""
     plans = Plans(terms)
     for kind in plans.minimums:
         for share in plans.shares(kind):
@@ -282,9 +282,9 @@ def minimum_shares(terms: Sequence[Term]) -> Iterator[tuple[str, Share]]:
 
 
 def _ad_hoc(kind: str, share: Share, used: Sequence[UsageSeries], month: Month) -> list[Line]:
-    """A line for each unit price; what addons bring is an allowance here too.
+    """One line per unit price; addons are an allowance here too.
 
-    The allowance is used up in the order of the days.
+    The allowance is consumed in the order of the days.
     """
     over = _over_allowance(kind, share, used, month)
     if over.over <= 0:
@@ -299,7 +299,7 @@ def _ad_hoc(kind: str, share: Share, used: Sequence[UsageSeries], month: Month) 
 def _by_price(
     kind: str, share: Share, used: Sequence[UsageSeries], over: Over, month: Month
 ) -> list[tuple[PriceSnapshot, Spans, Over]]:
-    """What is over, by the price in force on its day. Raises NoPriceInForce."""
+    """The overage by the price in force on its day. Raises NoPriceInForce."""
     prices = [price for price in month.prices if price.resource_kind == kind]
     if month.projected_from is not None:
         return [(_price_on(kind, prices, month.projected_from), share.days, over)]
@@ -313,7 +313,7 @@ def _by_price(
         allowed = min(left, quantity)
         left -= allowed
         if allowed == quantity and not any(price.in_force(day) for price in prices):
-            continue  # what costs nothing needs no price
+            continue  # zero usage needs no price
         price = _price_on(kind, prices, day)
         _, used_so_far, allowed_so_far = found.get(price.id, (price, ZERO, ZERO))
         found[price.id] = price, used_so_far + quantity, allowed_so_far + allowed
@@ -329,7 +329,7 @@ def _by_price(
 
 
 def _days_of(used: Sequence[UsageSeries], days: Spans) -> Iterable[tuple[date, Decimal]]:
-    """What was used on each of some days on which anything was, in their order."""
+    """The days with usage among some days, in order."""
     found: dict[date, Decimal] = {}
     for series in used:
         for run in series.runs:
@@ -348,7 +348,7 @@ def _price_on(kind: str, prices: Sequence[PriceSnapshot], day: date) -> PriceSna
 
 
 def _holds(price: PriceSnapshot, first: date, end: date) -> bool:
-    """Whether a price is in force on all days of a span."""
+    """Whether a price is in force on all days of a range."""
     return price.effective_from <= first and (
         price.effective_to is None or end <= price.effective_to
     )
@@ -375,7 +375,7 @@ def _ad_hoc_line(kind: str, price: PriceSnapshot, days: Spans, over: Over, part:
 
 
 def _meta(kind: str, share: Share, part: Part) -> dict[str, str]:
-    """What priced an overage line."""
+    """The metadata that identifies the price of an overage line."""
     version = share.version.id
     meta = {"plan_item_id": f"{version}/{kind}", "plan_version_id": version}
     if part.days != part.month:

@@ -1,4 +1,4 @@
-"""What usage is worth at the unit prices in force on its days, whoever it belongs to."""
+"""Values usage at the unit prices in force on its days."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ __all__ = ["ValuedRun", "value_of"]
 
 @dataclass(frozen=True, slots=True)
 class ValuedRun:
-    """What was used on each of some days, and what one such day is worth in cents.
+    """A daily quantity on some days, with the value of one day in cents.
 
-    Unknown, which is None, where no price is in force.
+    The value is None if no price is in force.
     """
 
     run: UsageRun
@@ -24,7 +24,7 @@ class ValuedRun:
 
 
 def value_of(series: UsageSeries, prices: Sequence[PriceSnapshot]) -> list[ValuedRun]:
-    """The value of usage by days, cut where its price changes."""
+    """The value of usage, split where its price changes."""
     of_kind = [price for price in prices if price.resource_kind == series.resource_kind]
     with localcontext(EXACT):
         return [valued for run in series.runs for valued in _valued(run, of_kind)]
@@ -45,7 +45,7 @@ def _valued(run: UsageRun, prices: Sequence[PriceSnapshot]) -> Iterator[ValuedRu
 
 
 def _edges(prices: Sequence[PriceSnapshot], after: date) -> Iterator[date]:
-    """The days after one on which a price begins or ends."""
+    """The later days on which a price begins or ends."""
     for price in prices:
         for edge in (price.effective_from, price.effective_to):
             if edge is not None and edge > after:

@@ -1,4 +1,4 @@
-"""Tells the services which tokens are revoked."""
+"""Returns the revoked tokens, for the other services."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ __all__ = ["live_revocations"]
 async def live_revocations(
     database: Database, known_version: str, now: datetime
 ) -> LiveRevocations | None:
-    """All revocations of tokens that may still live; None where the list is the known one."""
+    """All revocations of unexpired tokens; None if the list has not changed."""
     async with database.read(ALL) as session:
         version = await read_version(session, now)
         if version == known_version:

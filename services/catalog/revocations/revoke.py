@@ -21,10 +21,10 @@ __all__ = ["revoke_tokens"]
 async def revoke_tokens(
     session: WriteSession, caller: Caller, target: Target, cause: Cause, *, longest_life: timedelta
 ) -> TokenRevocation:
-    """Refuses the tokens issued until now that are named, for as long as one may live.
+    """Revokes the matching tokens issued until now, for as long as one may be valid.
 
-    Raises PermissionDenied for a tenant's caller who is not its admin, InvalidArgument where
-    nothing is named, ResourceExhausted when there are too many revocations.
+    Raises PermissionDenied for a tenant's caller who is not an admin, InvalidArgument if nothing is
+    named, ResourceExhausted if there are too many revocations.
     """
     check_manages(caller)
     check_named(target)

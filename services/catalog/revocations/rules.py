@@ -1,4 +1,4 @@
-"""Revocations of tokens: what they name, and how long they are kept."""
+"""Revocations of tokens: what they match, and how long they are stored."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,15 +17,15 @@ __all__ = [
 ]
 
 MAX_REVOCATIONS: Final = 1_000
-"""Of a tenant, or of the operator: every service keeps them all in memory."""
+"""Maximum per tenant, or for the operator: every service keeps all of them in memory."""
 
 MARGIN: Final = timedelta(minutes=2)
-"""Beside a token's longest life, for clocks that differ."""
+"""Added to the maximum lifetime of a token, for clock skew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Names tokens; what is empty applies to any."""
+    """Matches tokens; empty fields match any."""
 
     tenant_id: str
     subject: str
@@ -34,7 +34,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class TokenRevocation:
-    """Refuses the tokens issued until `revoked_at` to which all that it names applies."""
+    """Revokes the tokens issued until `revoked_at` that match all its fields."""
 
     id: UUID
     target: Target
@@ -45,7 +45,7 @@ class TokenRevocation:
 
 
 def check_named(target: Target) -> None:
-    """Raises InvalidArgument for what would refuse everybody's tokens."""
+    """Raises InvalidArgument if it would match all tokens."""
     if not (target.tenant_id or target.subject or target.token_id):
         raise InvalidArgument(
             "subject", "name a subject, a tenant or a token", reason="FIELD_REQUIRED"
@@ -53,14 +53,14 @@ def check_named(target: Target) -> None:
 
 
 def forgotten_at(revoked_at: datetime, longest_life: timedelta) -> datetime:
-    """From when on no token that is refused can be alive."""
+    """The time from which no revoked token can be valid anyway."""
     return revoked_at + longest_life + MARGIN
 
 
 def check_count(live: int) -> None:
-    """Raises ResourceExhausted for one revocation more than there may be."""
+    """Raises ResourceExhausted at the maximum number of revocations."""
     if live >= MAX_REVOCATIONS:
         raise ResourceExhausted(
-            f"there are {live} revocations already: revoke all tokens of the tenant instead",
+            f"there are already {live} revocations: revoke all tokens of the tenant instead",
             reason="TOO_MANY_REVOCATIONS",
         )

@@ -1,4 +1,4 @@
-"""TokenRevocationService: proto to domain and back."""
+"""TokenRevocationService: revokes tokens before they expire."""
 
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,7 @@ Context = ServicerContext[Any, Any]
 
 
 class TokenRevocationServicer(token_revocation_service_pb2_grpc.TokenRevocationServiceServicer):
-    """Which tokens are refused before their end."""
+    """Creates and lists revocations."""
 
     def __init__(self, database: Database, now: Clock, *, longest_life: timedelta) -> None:
         self._database = database
@@ -38,7 +38,7 @@ class TokenRevocationServicer(token_revocation_service_pb2_grpc.TokenRevocationS
     async def RevokeTokens(
         self, session: WriteSession, request: pb.RevokeTokensRequest, context: Context
     ) -> pb.RevokeTokensResponse:
-        """Revokes the tokens that are named."""
+        """Revokes the matching tokens."""
         caller = current_caller()
         target = Target(
             tenant_id=owner(request.tenant_id, caller) or "",
@@ -57,7 +57,7 @@ class TokenRevocationServicer(token_revocation_service_pb2_grpc.TokenRevocationS
     async def ListRevocations(
         self, request: pb.ListRevocationsRequest, context: Context
     ) -> pb.ListRevocationsResponse:
-        """Lists the revocations of tokens that may still live."""
+        """Lists the revocations of unexpired tokens."""
         scope, size = current_caller().scope, page_size(request.page_size)
         tenant_id = requests.text("tenant_id", request.tenant_id)
         filters = ("token revocations", tenant_id)

@@ -1,4 +1,4 @@
-"""Revocations of tokens in SQL."""
+"""The SQL of token revocations."""
 
 from datetime import datetime
 from typing import Final
@@ -23,7 +23,7 @@ __all__ = [
 
 COLUMNS: Final = "id, tenant_id, subject, token_id, reason, revoked_by, revoked_at, ends_at"
 
-# One at a time for a tenant: two that are made at once count each other.
+# Serialized per tenant, so that concurrent calls cannot exceed the maximum.
 TURN: Final = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('revocations/' || :tenant_id, 0))"
 )
@@ -43,7 +43,7 @@ SET reason = excluded.reason, revoked_by = excluded.revoked_by,
 RETURNING {COLUMNS}
 """)
 
-# A few at a time, with the writes that make new ones: the table never needs a sweep of its own.
+# Each insert deletes a few expired rows, so the table needs no cleanup job.
 FORGET: Final = text(
     "DELETE FROM token_revocations WHERE id IN (SELECT id FROM token_revocations"
     " WHERE ends_at <= :now ORDER BY ends_at LIMIT 10 FOR UPDATE SKIP LOCKED)"
@@ -59,7 +59,7 @@ ORDER BY id
 LIMIT :limit
 """)
 
-# A row that is committed late has an early moment: then the count differs.
+# A row committed late has an early time; then the count differs.
 VERSION: Final = text(
     "SELECT count(*) || '/' || coalesce(max(revoked_at)::text, '') FROM token_revocations"
     " WHERE ends_at > :now"
@@ -74,7 +74,7 @@ FROM token_revocations WHERE ends_at > :now
 
 
 async def count_other(session: WriteSession, target: Target, now: datetime) -> int:
-    """How many live revocations of the same tenant name other tokens; nobody else counts now."""
+    """The number of other live revocations of the tenant, locked until the transaction ends."""
     values = {
         "tenant_id": target.tenant_id,
         "subject": target.subject,
@@ -94,7 +94,7 @@ async def upsert_revocation(
     at: datetime,
     ends_at: datetime,
 ) -> TokenRevocation:
-    """Keeps a revocation; of tokens that were revoked before it moves the moment."""
+    """Upserts a revocation; for the same tokens, updates the time."""
     values = {
         "tenant_id": target.tenant_id,
         "subject": target.subject,
@@ -108,7 +108,7 @@ async def upsert_revocation(
 
 
 async def forget_ended(session: WriteSession, now: datetime) -> None:
-    """Deletes some revocations that are of no use any more."""
+    """Deletes some expired revocations."""
     await session.execute(FORGET, {"now": now})
 
 
@@ -121,7 +121,7 @@ async def list_revocations(
     after: UUID | None,
     limit: int,
 ) -> list[TokenRevocation]:
-    """Live revocations in the order in which they were first made."""
+    """Live revocations in the order of creation."""
     values = {
         "scope": scope.tenant_id,
         "tenant_id": tenant_id,
@@ -133,10 +133,10 @@ async def list_revocations(
 
 
 async def read_version(session: ReadSession, now: datetime) -> str:
-    """What differs whenever the live revocations do."""
+    """A version that changes whenever the live revocations do."""
     return str((await session.execute(VERSION, {"now": now})).scalar_one())
 
 
 async def read_live(session: ReadSession, now: datetime) -> list[Revocation]:
-    """All live revocations, as services check tokens against them."""
+    """All live revocations, for the checks of services."""
     return records_of(Revocation, await session.execute(LIVE, {"now": now}))

@@ -1,4 +1,4 @@
-"""Subscriptions changed from a day on: plan, addons, pauses, end. Each leaves an event."""
+"""Changes subscriptions from a day on: plan, addons, pauses, end. Each change is recorded."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -68,7 +68,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionChange:
-    """Which subscription to change, from when on (today, if it is not said), and by whom."""
+    """The subscription to change, the effective day (default today), and the actor."""
 
     subscription_id: UUID
     said: date | None
@@ -78,7 +78,7 @@ class SubscriptionChange:
 
 @dataclass(frozen=True, slots=True)
 class _Locked:
-    """A subscription that nobody else changes, and the day from which it will be different."""
+    """A locked subscription, and the effective day of its change."""
 
     deployment: Deployment
     subscription: Subscription
@@ -88,11 +88,11 @@ class _Locked:
 async def change_plan(
     session: WriteSession, scope: Scope, change: SubscriptionChange, *, plan_code: str, version: int
 ) -> Subscription:
-    """Binds a subscription to another version, the active one when it is 0, from a day on.
+    """Changes a subscription to another version (0 for the active one) from a day on.
 
-    A change that was to come on that day or later is replaced. Raises InvalidArgument for a
-    plan that is not sold or an unknown version, FailedPrecondition when nothing would change,
-    or the version may not be changed to.
+    Replaces scheduled changes on that day or later. Raises InvalidArgument for a plan that is not
+    sold or an unknown version, FailedPrecondition if nothing would change or the version is not
+    allowed.
     """
     locked = await _lock(session, scope, change)
     check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
@@ -109,7 +109,7 @@ async def change_plan(
         held[-1].plan_version_id == wanted.id
     ):
         raise FailedPrecondition(
-            f"plan_code: the subscription is on version {wanted.version} of {plan_code!r} already",
+            f"plan_code: the subscription is already on version {wanted.version} of {plan_code!r}",
             reason="NOTHING_CHANGES",
             metadata={"field": "plan_code"},
         )
@@ -123,7 +123,7 @@ async def change_plan(
 async def attach_addon(
     session: WriteSession, scope: Scope, change: SubscriptionChange, code: str
 ) -> tuple[Subscription, UUID]:
-    """Attaches an addon at its price and quantity of now; answers also what it is called."""
+    """Attaches an addon with its current terms; also returns its id."""
     locked = await _lock(session, scope, change)
     check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
     await _check_addons(session, locked.subscription, change.cause.day)
@@ -139,7 +139,7 @@ async def attach_addon(
 
 
 async def _check_addons(session: WriteSession, subscription: Subscription, today: date) -> None:
-    """Lets a subscription, whose deployment is locked, have one more addon."""
+    """Attaches one more addon to a subscription whose deployment is locked."""
 
     async def held(_: WriteSession, __: str) -> int:
         return len(subscription.addons_from(today))
@@ -150,7 +150,7 @@ async def _check_addons(session: WriteSession, subscription: Subscription, today
 async def detach_addon(
     session: WriteSession, scope: Scope, change: SubscriptionChange, attached_id: UUID
 ) -> Subscription:
-    """Detaches an addon: the day is the first without it."""
+    """Detaches an addon; the day is exclusive."""
     locked = await _lock(session, scope, change)
     addon = addon_to_detach(locked.subscription, attached_id, locked.day)
     day = closing_day(locked.day, addon.attached_on, change.cause.day, by_tenant=change.by_tenant)
@@ -161,7 +161,7 @@ async def detach_addon(
 
 
 async def pause(session: WriteSession, scope: Scope, change: SubscriptionChange) -> Subscription:
-    """Pauses a subscription: the day is the first that is not billed."""
+    """Pauses a subscription; the day is the first that is not billed."""
     locked = await _lock(session, scope, change)
     check_pausable(locked.subscription, locked.day)
     await add_pause(session, locked.subscription, locked.day)
@@ -169,7 +169,7 @@ async def pause(session: WriteSession, scope: Scope, change: SubscriptionChange)
 
 
 async def resume(session: WriteSession, scope: Scope, change: SubscriptionChange) -> Subscription:
-    """Lets a paused subscription go on: the day is the first that is billed again."""
+    """Resumes a paused subscription; the day is the first that is billed again."""
     locked = await _lock(session, scope, change)
     span = pause_to_end(locked.subscription, locked.day)
     await end_pause(session, locked.subscription, span.paused_on, locked.day)
@@ -177,9 +177,9 @@ async def resume(session: WriteSession, scope: Scope, change: SubscriptionChange
 
 
 async def cancel(session: WriteSession, scope: Scope, change: SubscriptionChange) -> Subscription:
-    """Ends a subscription, or moves the end that is set."""
+    """Ends a subscription, or moves its end."""
     locked = await _lock(session, scope, change, ends=True)
-    # An end that an operator set stays the operator's, also when its tenant leaves earlier.
+    # An end set by an operator remains the operator's, even if the tenant moves it earlier.
     is_own = locked.subscription.ends_on is None or locked.subscription.ended_by_tenant
     await move_end(
         session, locked.deployment, locked.subscription, change, locked.day,
@@ -198,13 +198,13 @@ async def move_end(
     *,
     by_tenant: bool,
 ) -> None:
-    """Sets, moves or (None) takes back the end of a subscription whose deployment is locked.
+    """Sets, moves or (None) removes the end of a subscription whose deployment is locked.
 
-    `by_tenant` says whose it is from now on.
+    `by_tenant` says whether the end is now the tenant's.
 
-    Raises FailedPrecondition for the end that it has, and where a later end meets another
-    subscription or a deployment that has ended; PermissionDenied for a tenant's later end than
-    an operator set.
+    Raises FailedPrecondition if the end is unchanged, or a later end would overlap another
+    subscription or the deployment has ended; PermissionDenied if a tenant sets a later end than an
+    operator.
     """
     before = subscription.ends_on
     if day is not None and day == before:
@@ -215,7 +215,7 @@ async def move_end(
             check_deployment(deployment)
         if change.by_tenant and not subscription.ended_by_tenant:
             raise PermissionDenied(
-                f"an operator had it end on {before}, and alone may have it end later",
+                f"an operator ended it on {before}; only an operator may set a later end",
                 reason="OPERATOR_ONLY",
             )
         others = await deployment_subscriptions(session, deployment.id)
@@ -226,7 +226,7 @@ async def move_end(
 async def lock_subscription(
     session: WriteSession, scope: Scope, identifier: UUID
 ) -> tuple[Deployment, Subscription]:
-    """Waits for its turn at the deployment, then reads. Raises NotFound."""
+    """Locks the deployment, then reads the subscription. Raises NotFound."""
     found = await read_subscription(session, scope, identifier)
     deployment = await lock_deployment(session, scope, found.deployment_id)
     return deployment, await read_subscription(session, scope, found.id)
@@ -235,10 +235,10 @@ async def lock_subscription(
 async def _lock(
     session: WriteSession, scope: Scope, change: SubscriptionChange, *, ends: bool = False
 ) -> _Locked:
-    """A subscription that is to be changed, or to be ended, from a day on.
+    """Locks a subscription to change or end it from a day on.
 
-    Raises NotFound, and FailedPrecondition when it has ended by then. An operator who says the
-    day also changes what one that has ended was before.
+    Raises NotFound, and FailedPrecondition if it has ended by then. An operator who gives a day may
+    also change an ended subscription's past.
     """
     deployment, subscription = await lock_subscription(session, scope, change.subscription_id)
     today = change.cause.day
@@ -253,7 +253,7 @@ async def _lock(
 
 
 async def _version(session: WriteSession, plan_code: str, version: int) -> PlanVersion:
-    """The version of a plan by its number, the active one for 0. Raises InvalidArgument."""
+    """The version of a plan by number, the active one for 0. Raises InvalidArgument."""
     active = await active_version(session, plan_code)
     if not version:
         return active
@@ -266,7 +266,7 @@ async def _version(session: WriteSession, plan_code: str, version: int) -> PlanV
 
 
 async def _currency(session: WriteSession, locked: _Locked) -> str:
-    """What the subscription is billed in: its versions all have one currency."""
+    """The currency of a subscription, which all its versions share."""
     identifier = locked.subscription.terms[0].plan_version_id
     return (await read_versions(session, [identifier]))[identifier].terms.currency
 
@@ -279,7 +279,7 @@ async def _changed(
     type_: EventType,
     words: str = "",
 ) -> Subscription:
-    """Writes the history, and answers the subscription as it is now."""
+    """Records the change in the history and returns the current subscription."""
     cause = replace(change.cause, reason=change.cause.reason or words or f"from {locked.day}")
     return await record_change(session, scope, locked.deployment, locked.subscription, type_, cause)
 
@@ -292,9 +292,9 @@ async def record_change(
     type_: EventType,
     cause: Cause,
 ) -> Subscription:
-    """Writes the history of a change that was made, and answers the subscription as it is now.
+    """Records an applied change in the history and returns the current subscription.
 
-    One that reaches into an earlier month is recorded as such.
+    A change that affects an earlier month is also recorded as backdated.
     """
     await record_event(session, deployment, type_, cause, from_state=deployment.state)
     after = await read_subscription(session, scope, before.id)

@@ -1,4 +1,4 @@
-"""Changes that are agreed for a later day: moved to another one, or taken back."""
+"""Moves or cancels scheduled changes."""
 
 from datetime import date
 
@@ -36,10 +36,10 @@ __all__ = ["move", "take_back"]
 async def take_back(
     session: WriteSession, scope: Scope, change: SubscriptionChange, identifier: str
 ) -> Subscription:
-    """Has everything go on as if a change that is to come had not been agreed.
+    """Cancels a scheduled change.
 
-    Raises NotFound for one that there is not; FailedPrecondition once it is in effect, and where
-    it cannot be undone any more; PermissionDenied for a tenant's taking back of an operator's.
+    Raises NotFound; FailedPrecondition if it is in effect or can no longer be undone;
+    PermissionDenied if a tenant cancels an operator's change.
     """
     deployment, before = await lock_subscription(session, scope, change.subscription_id)
     found = change_to_come(before, identifier, change.cause.day, by_tenant=change.by_tenant)
@@ -66,9 +66,9 @@ async def take_back(
 async def move(
     session: WriteSession, scope: Scope, change: SubscriptionChange, identifier: str, day: date
 ) -> Subscription:
-    """Has a change that is to come take effect on another day after today.
+    """Moves a scheduled change to another day after today.
 
-    Raises as `take_back` does, and InvalidArgument for a day beyond a change beside it.
+    Raises what `take_back` raises, and InvalidArgument for a day beyond an adjacent change.
     """
     deployment, before = await lock_subscription(session, scope, change.subscription_id)
     found = change_to_come(before, identifier, change.cause.day, by_tenant=change.by_tenant)
@@ -94,9 +94,9 @@ async def move(
 
 
 def _check_last(subscription: Subscription, paused_on: date) -> None:
-    """Raises FailedPrecondition when another pause is to follow."""
+    """Raises FailedPrecondition if another pause follows."""
     later = [pause.paused_on for pause in subscription.pauses if pause.paused_on > paused_on]
     if later:
         raise FailedPrecondition(
-            f"another pause follows on {later[0]}: take that back first", reason="PAUSED_AGAIN"
+            f"another pause follows on {later[0]}: cancel that first", reason="PAUSED_AGAIN"
         )

@@ -1,4 +1,4 @@
-"""SubscriptionService: proto to domain and back. What deployments are billed by is said in it."""
+"""SubscriptionService: subscribes deployments to plans and changes subscriptions."""
 
 from datetime import date
 from typing import Any, Final, Protocol, TypeVar
@@ -34,7 +34,7 @@ Context = ServicerContext[Any, Any]
 Answer = TypeVar("Answer", bound=Message)
 
 MAX_ADDONS: Final = 100
-"""That can be attached with one subscription."""
+"""Maximum addons attached with one subscription request."""
 
 
 class ChangeRequest(Protocol):
@@ -45,7 +45,7 @@ class ChangeRequest(Protocol):
 
 
 class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServicer):
-    """What deployments are subscribed to."""
+    """Reads and changes subscriptions."""
 
     def __init__(self, database: Database, now: Clock) -> None:
         self._database = database
@@ -69,7 +69,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     async def ListSubscriptions(
         self, request: pb.ListSubscriptionsRequest, context: Context
     ) -> pb.ListSubscriptionsResponse:
-        """Lists subscriptions in the order of their making."""
+        """Lists subscriptions in the order of creation."""
         scope, size = current_caller().scope, page_size(request.page_size)
         wanted = _filter(request)
         filters = (
@@ -105,7 +105,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     async def ChangePlan(
         self, session: WriteSession, request: pb.ChangePlanRequest, context: Context
     ) -> pb.ChangePlanResponse:
-        """Moves a subscription to another plan or version from a day on."""
+        """Changes a subscription's plan or version from a day on."""
         change = self._change(request)
         plan_code = requests.code("plan_code", request.plan_code)
         requests.required("effective_on", request.effective_on)
@@ -124,7 +124,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     async def AttachAddon(
         self, session: WriteSession, request: pb.AttachAddonRequest, context: Context
     ) -> pb.AttachAddonResponse:
-        """Attaches an addon at its price and quantity of now."""
+        """Attaches an addon with its current terms."""
         change = self._change(request)
         code = requests.required("code", requests.text("code", request.code))
         changed, attached_id = await resubscribing.attach_addon(
@@ -161,7 +161,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     async def ResumeSubscription(
         self, session: WriteSession, request: pb.ResumeSubscriptionRequest, context: Context
     ) -> pb.ResumeSubscriptionResponse:
-        """Lets a paused subscription go on."""
+        """Resumes a paused subscription."""
         change = self._change(request, request.reason)
         changed = await resubscribing.resume(session, current_caller().scope, change)
         return pb.ResumeSubscriptionResponse(subscription=self._message(changed))
@@ -179,7 +179,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     async def MoveChange(
         self, session: WriteSession, request: pb.MoveChangeRequest, context: Context
     ) -> pb.MoveChangeResponse:
-        """Moves a change that is to come to another day."""
+        """Moves a scheduled change to another day."""
         change = self._change(request, request.reason)
         change_id = requests.required("change_id", requests.text("change_id", request.change_id))
         day = read_day(requests.required("effective_on", request.effective_on), "effective_on")
@@ -190,7 +190,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     async def TakeBackChange(
         self, session: WriteSession, request: pb.TakeBackChangeRequest, context: Context
     ) -> pb.TakeBackChangeResponse:
-        """Takes back a change that is to come."""
+        """Cancels a scheduled change."""
         change = SubscriptionChange(
             subscription_id=requests.uuid_of("id", request.id),
             said=None,

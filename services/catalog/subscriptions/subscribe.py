@@ -1,4 +1,4 @@
-"""Subscriptions made; what is sold is held while it is bound to, so that it is what is sold."""
+"""Subscribes deployments to plans; locks the catalog, so that the active terms are used."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ __all__ = ["Order", "active_version", "addons_to_attach", "subscribe"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to subscribe a deployment to; an addon that is named twice is attached twice."""
+    """A subscription order; an addon that is named twice is attached twice."""
 
     deployment_id: UUID
     plan_code: str
@@ -55,10 +55,10 @@ class Order:
 async def subscribe(
     session: WriteSession, scope: Scope, order: Order, cause: Cause
 ) -> Subscription:
-    """Subscribes a deployment to the version of a plan that is active now.
+    """Subscribes a deployment to the active version of a plan.
 
     Raises NotFound; InvalidArgument for an unknown plan or addon; FailedPrecondition for a
-    deployment that has ended; AlreadyExists when it is subscribed already.
+    deployment that has ended; AlreadyExists if it has a subscription.
     """
     deployment = await lock_deployment(session, scope, order.deployment_id)
     check_deployment(deployment)
@@ -90,7 +90,7 @@ async def subscribe(
 
 
 async def active_version(session: WriteSession, plan_code: str) -> PlanVersion:
-    """The version that a plan is sold at. Raises InvalidArgument where there is none."""
+    """The active version of a plan. Raises InvalidArgument if there is none."""
     try:
         return await find_active_version(session, plan_code)
     except NotFound:
@@ -102,7 +102,7 @@ async def active_version(session: WriteSession, plan_code: str) -> PlanVersion:
 async def addons_to_attach(
     session: WriteSession, codes: Sequence[tuple[str, str]], currency: str
 ) -> list[Addon]:
-    """The addons of these (field, code), as often as they are named.
+    """The addons of these (field, code) pairs, including repetitions.
 
     Raises InvalidArgument for an unknown one, FailedPrecondition for another currency.
     """
@@ -121,7 +121,7 @@ async def _check_unsubscribed(
 ) -> None:
     before = await subscription_of_deployment(session, deployment.id)
     if before is None or before.ends_on == before.starts_on:
-        return  # what was cancelled before it began is in nobody's way
+        return  # a subscription cancelled before it began does not block another
     try:
         check_running(before, today)
     except FailedPrecondition:
@@ -131,7 +131,7 @@ async def _check_unsubscribed(
             "starts_on", f"is before the last subscription ended, on {before.ends_on}"
         ) from None
     until = f" until {before.ends_on}" if before.ends_on is not None else ""
-    message = f"the deployment has a subscription already{until}"
+    message = f"the deployment already has a subscription{until}"
     raise AlreadyExists(
         f"id: {message}",
         reason="ALREADY_SUBSCRIBED",

@@ -1,4 +1,4 @@
-"""Whether a quote earns what it should, at what its usage costs at the provider."""
+"""The margin guard: compares a quote's margin with the floor."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ __all__ = ["AT_PAR", "NOT_NEEDED", "UNKNOWN", "Conversion", "MarginGuard", "guar
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """How USD becomes a quote's currency: by a rate, units of it for one USD, else as it is."""
+    """How USD is converted: a rate in units of the quote's currency per USD, or at parity."""
 
     rate: Decimal | None = None
     known: bool = True
@@ -22,15 +22,15 @@ class Conversion:
 
 
 NOT_NEEDED: Final = Conversion()
-"""For a quote in USD, and where there is nothing to convert."""
+"""No conversion: the quote is in USD, or there is no amount."""
 AT_PAR: Final = Conversion(parity_assumed=True)
-"""No rate was set: 1 to 1 is assumed, and said."""
+"""No rate is set: parity is assumed and reported."""
 UNKNOWN: Final = Conversion(known=False)
 
 
 @dataclass(frozen=True, slots=True)
 class MarginGuard:
-    """The cost side of a quote, in its currency; None is unknown, never nothing."""
+    """The cost side of a quote in its currency; None is unknown, not zero."""
 
     cost_cents: int | None
     margin_cents: int | None
@@ -51,7 +51,7 @@ def guard(
     floor_percent: Decimal,
     conversion: Conversion,
 ) -> MarginGuard:
-    """What a month of projected usage costs, and what is left of its price in minor units."""
+    """The cost of a month's projected usage and the margin, in minor units."""
     used = [
         (series.resource_kind, series.projected_qty) for series in usage if series.projected_qty
     ]
@@ -66,7 +66,7 @@ def guard(
         margin = price_cents - cost
         if price_cents:
             percent = Decimal(whole_cents(Fraction(margin * 1000, price_cents))).scaleb(-1)
-        # Compared before it is rounded; what costs and earns nothing is not below.
+        # Compared before rounding; zero price and zero cost are not below the floor.
         below = margin * 100 < floor_percent * price_cents
     return MarginGuard(
         cost_cents=cost,

@@ -1,4 +1,4 @@
-"""What is sold now: the active versions, the addons, the unit prices."""
+"""The price list: active versions, addons and unit prices."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ __all__ = ["PriceList"]
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """The catalog as it is sold at one moment."""
+    """A snapshot of the catalog."""
 
     versions: Mapping[str, VersionSnapshot]
-    """The active version of each plan, by the plan's code."""
+    """Active versions by plan code."""
     addons: Mapping[str, tuple[AddonSnapshot, str]]
-    """By their codes, each with its currency."""
+    """By code, with currencies."""
     known: Known
     revision: str = ""
-    """Names this state of the catalog; empty where nobody asks whether it is still the same."""
+    """The revision of the catalog; empty if it is not needed."""
 
     def version(self, plan_code: str) -> VersionSnapshot:
-        """The version at which a plan is sold, else InvalidArgument."""
+        """The active version of a plan. Raises InvalidArgument."""
         version = self.versions.get(plan_code)
         if version is None:
             raise InvalidArgument(
@@ -33,7 +33,7 @@ class PriceList:
         return version
 
     def addons_of(self, codes: Sequence[str], currency: str) -> list[AddonSnapshot]:
-        """The addons of these codes in a currency, in their order.
+        """The addons of these codes in a currency, in order.
 
         Raises InvalidArgument for an unknown one, FailedPrecondition for another currency.
         """

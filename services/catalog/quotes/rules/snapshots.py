@@ -1,4 +1,4 @@
-"""From what the catalog keeps to frozen inputs: of a plan, of a subscription, of a change."""
+"""Builds the engine's inputs (snapshots) from catalog records."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,20 +36,20 @@ Usage = Sequence[UsageSeries]
 
 
 class MixedCurrencies(ValueError):
-    """A month of a subscription in more than one currency."""
+    """A subscription's month has more than one currency."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the catalog says of versions and unit prices, for as many quotes as are asked for."""
+    """Versions and unit prices for a batch of quotes."""
 
     versions: Mapping[UUID, VersionSnapshot]
     prices: Sequence[tuple[str, PriceSnapshot]]
-    """Each with its currency."""
+    """With currencies."""
 
 
 def version_snapshot(version: PlanVersion) -> VersionSnapshot:
-    """A plan version, as it prices."""
+    """The inputs of a plan version."""
     terms = version.terms
     return _first_of_equal(
         VersionSnapshot(
@@ -65,12 +65,12 @@ def version_snapshot(version: PlanVersion) -> VersionSnapshot:
 
 @lru_cache(maxsize=1024)
 def _first_of_equal(version: VersionSnapshot) -> VersionSnapshot:
-    """One object for a version however often it is read: caches find it without comparing it."""
+    """One object per version, so that caches find it by identity."""
     return version
 
 
 def addon_snapshot(addon: Addon) -> AddonSnapshot:
-    """An addon, as it is sold now."""
+    """The inputs of an addon with its current terms."""
     terms = addon.terms
     return AddonSnapshot(
         id=str(addon.id),
@@ -82,7 +82,7 @@ def addon_snapshot(addon: Addon) -> AddonSnapshot:
 
 
 def price_snapshots(prices: Sequence[ResourcePrice]) -> list[tuple[str, PriceSnapshot]]:
-    """Unit prices, each with its currency."""
+    """The inputs of unit prices, with currencies."""
     return [
         (
             known.price.currency,
@@ -106,7 +106,7 @@ def plan_inputs(
     starts_on: date,
     known: Known,
 ) -> QuoteInputs:
-    """A plan with addons that would start on a day, and a month's projected usage of it."""
+    """The inputs of a plan with addons from a day on, with a month's projected usage."""
     month = month_of(starts_on)
     days = (Period(starts_on, month.end),)
     return _with_prices(
@@ -125,9 +125,9 @@ def plan_inputs(
 def subscription_inputs(
     subscription: Subscription, period: Period, usage: Usage, known: Known, *, on_trial: bool
 ) -> QuoteInputs:
-    """A subscription in a period, which is within one month, with what was used in it.
+    """The inputs of a subscription in a period within one month, with its usage.
 
-    `on_trial` says that its deployment is on trial still: a trial without an end is free.
+    `on_trial` says that its deployment is still on trial, which matters for a trial without an end.
     Raises MixedCurrencies.
     """
     billed = billed_days(subscription, period, on_trial=on_trial)
@@ -155,7 +155,7 @@ def change_inputs(
     *,
     on_trial: bool,
 ) -> QuoteInputs:
-    """A subscription that would move to a version, with more addons, on a day.
+    """The inputs of a change to a version, with more addons, on a day.
 
     Raises MixedCurrencies.
     """
@@ -186,7 +186,7 @@ def change_inputs(
 def _moved(
     before: Sequence[Term], version: VersionSnapshot, starts_on: date, left: tuple[Period, ...]
 ) -> list[Term]:
-    """The terms of a month, with the days that are left given to another version."""
+    """The terms of a month, with the remaining days moved to another version."""
     kept = [Term(term.version, intersection(term.days, date.min, starts_on)) for term in before]
     others = [term for term in kept if term.version.id != version.id and term.days]
     same = (days for term in kept if term.version.id == version.id for days in term.days)
@@ -194,12 +194,12 @@ def _moved(
 
 
 def _terms(subscription: Subscription, billed: BilledDays, known: Known) -> list[Term]:
-    """Versions with their billed days, the one that holds on the last of them at the end."""
+    """Versions with their billed days; the last one is in force on the last of them."""
     found: dict[UUID, list[Period]] = {}
     for term in subscription.terms:
         days = intersection(billed.days, term.effective_from, term.effective_to)
         if days:
-            # A version that comes again is one term, and it is the latest.
+            # A version that returns is one term, placed last.
             earlier = found.pop(term.plan_version_id, [])
             found[term.plan_version_id] = [*earlier, *days]
     if not found:
@@ -211,7 +211,7 @@ def _terms(subscription: Subscription, billed: BilledDays, known: Known) -> list
 
 
 def _held(subscription: Subscription, billed: BilledDays, period: Period) -> tuple[HeldAddon, ...]:
-    """The addons that are held on a billed day, or at the period's end."""
+    """The addons attached on a billed day or at the end of the period."""
     held = []
     for addon in subscription.addons:
         days = intersection(billed.days, addon.attached_on, addon.detached_on)
@@ -231,7 +231,7 @@ def _held(subscription: Subscription, billed: BilledDays, period: Period) -> tup
 
 
 def _with_prices(inputs: QuoteInputs, known: Known) -> QuoteInputs:
-    """The inputs with the unit prices that they ask for: of kinds that a version leaves out."""
+    """Adds the unit prices that the inputs need: of kinds without a plan item."""
     asked = {
         series.resource_kind
         for series in inputs.usage
@@ -249,7 +249,7 @@ def _with_prices(inputs: QuoteInputs, known: Known) -> QuoteInputs:
 
 
 def _meets(price: PriceSnapshot, inputs: QuoteInputs) -> bool:
-    """Whether a price is in force on the day, or on a day of the month, that counts."""
+    """Whether a price is in force on the relevant day, or on a day of the month."""
     if inputs.projected_from is not None:
         return price.in_force(inputs.projected_from)
     until = price.effective_to

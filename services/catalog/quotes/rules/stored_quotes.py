@@ -1,4 +1,4 @@
-"""Quotes that are kept, and their ids, which say when they were made."""
+"""Stored quotes and their time-ordered ids."""
 
 import random
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ __all__ = ["Kept", "NewQuote", "StoredQuote", "day_of", "new_id"]
 
 @dataclass(frozen=True, slots=True)
 class StoredQuote:
-    """A quote as it is kept: whose it is, its proof, and what was answered.
+    """A stored quote: tenant, proof and response.
 
-    `tenant_id` is empty for an operator's own. `answer` is the quote in the form in which it
-    was answered, without its proof and without what is for operators only.
+    `tenant_id` is empty for an operator's own. `answer` is the returned quote, without its proof
+    and without operator-only fields.
     """
 
     id: UUID
@@ -29,43 +29,43 @@ class StoredQuote:
 
 @dataclass(frozen=True, slots=True)
 class NewQuote:
-    """A quote that is to be kept."""
+    """A quote to store."""
 
     quote: StoredQuote
     revision: str
-    """Of the catalog that it was priced from."""
+    """The revision of the catalog that it was priced from."""
     quota: int | None
-    """How many its tenant may make in a day; None where it is not counted."""
+    """The tenant's maximum per day; None if not counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of a quote that was to be kept."""
+    """The result of storing a quote."""
 
     is_current: bool
-    """Whether it was priced from the catalog as it is now; else it is not kept."""
+    """Whether it was priced from the current catalog; otherwise it is not stored."""
     made: int
-    """How many its tenant made in its day, with this one if it is kept; 0 where uncounted."""
+    """The tenant's count of the day, including this one if stored; 0 if not counted."""
     over_quota: bool
-    """Whether it would be one too many; then it is not kept."""
+    """Whether it exceeds the maximum; then it is not stored."""
 
     @property
     def is_kept(self) -> bool:
-        """Whether it is kept and committed."""
+        """Whether it is stored and committed."""
         return self.is_current and not self.over_quota
 
 
 def new_id(now: datetime) -> UUID:
-    """A UUID of version 7: ascending with time, and it tells its instant."""
+    """A UUID version 7, which contains its time and ascends with it."""
     milliseconds = int(now.timestamp() * 1000)
-    # The id is no secret, and asking the system for chance costs more than all the rest.
+    # The id is not a secret, and system randomness would cost more than everything else here.
     chance = random.getrandbits(74)
     high, low = milliseconds << 16 | 0x7 << 12 | chance >> 62, 0x2 << 62 | chance & (1 << 62) - 1
     return UUID(int=high << 64 | low)
 
 
 def day_of(identifier: UUID) -> date | None:
-    """The day (UTC) on which an id was made; None for one that tells none that can be."""
+    """The UTC day of an id; None if it has no valid time."""
     if identifier.version != 7:
         return None
     try:

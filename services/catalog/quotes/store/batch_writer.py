@@ -1,4 +1,4 @@
-"""Where quotes are put: those that come at the same time in one transaction."""
+"""Stores quotes; concurrent ones share a transaction."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ __all__ = ["QuoteWriter"]
 
 
 class QuoteWriter:
-    """Keeps quotes of any tenant, each with the tenant that the caller's scope gave it."""
+    """Stores quotes of any tenant; each has the tenant of its caller's scope."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -21,7 +21,7 @@ class QuoteWriter:
         self._preparing = asyncio.Lock()
 
     async def prepare(self, day: date) -> None:
-        """Makes room for a day's month, once in the life of a process."""
+        """Creates the partition of a day's month, once per process."""
         month = day.replace(day=1)
         if month in self._prepared:
             return
@@ -33,10 +33,10 @@ class QuoteWriter:
                 self._prepared.add(month)
 
     async def keep(self, quotes: Sequence[NewQuote]) -> list[Kept]:
-        """Keeps quotes, whose months are prepared; says of each whether it is committed.
+        """Stores quotes whose partitions exist; returns whether each is committed.
 
-        It is not when the catalog has changed since it was priced, and when its tenant has made
-        as many in the day as it may.
+        A quote is not stored if the catalog has changed since it was priced, or its tenant has
+        reached the daily maximum.
         """
         values = {"quotes": rows_of(quotes)}
         answered = await self._database.single_write(ALL).fetch(KEEP_CURRENT, values)

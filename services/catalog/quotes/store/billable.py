@@ -1,4 +1,4 @@
-"""What the quotes of many subscriptions are made from, read in a constant number of statements."""
+"""Reads the inputs of many subscriptions in a constant number of statements."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -27,7 +27,7 @@ WHERE s.id = ANY(CAST(:ids AS uuid[])) AND d.state = 'trial'
 BILLABLE: Final = (
     "s.starts_on < :end AND (s.ends_on IS NULL OR s.ends_on > greatest(s.starts_on, :start))"
 )
-"""A subscription that has a day in a span."""
+"""Selects subscriptions with a day in a range."""
 
 TENANTS: Final = f"""
 SELECT DISTINCT s.tenant_id FROM subscriptions AS s
@@ -36,7 +36,7 @@ ORDER BY s.tenant_id
 LIMIT :limit
 """
 ALL_TENANTS: Final = text(TENANTS.format(among=""))
-# A statement of its own: with `or none is named` in it, every page would read all tenants.
+# A separate statement: with an OR for "no tenants given", every page would read all tenants.
 THESE_TENANTS: Final = text(TENANTS.format(among=" AND s.tenant_id = ANY(:tenants)"))
 
 OF_TENANTS: Final = text(f"""
@@ -49,7 +49,7 @@ DEPLOYMENTS: Final = text(f"SELECT {COLUMNS} FROM deployments AS d WHERE d.id = 
 
 
 Begun = tuple[date, UUID]
-"""The first day of a subscription, and its id."""
+"""The first day and the id of a subscription."""
 
 BEGUN: Final = text(f"""
 SELECT s.deployment_id, s.starts_on, s.id FROM subscriptions AS s
@@ -61,7 +61,7 @@ ORDER BY s.deployment_id, s.starts_on, s.id
 async def begun_in(
     session: ReadSession, deployments: Iterable[UUID], period: Period
 ) -> dict[UUID, list[Begun]]:
-    """The subscriptions of each deployment that have a day in a period, the oldest first."""
+    """The subscriptions of each deployment with a day in a period, oldest first."""
     found: dict[UUID, list[Begun]] = {}
     values = {"deployments": list(deployments), "start": period.start, "end": period.end}
     for row in await session.execute(BEGUN, values):
@@ -70,13 +70,13 @@ async def begun_in(
 
 
 async def on_trial(session: ReadSession, ids: Iterable[UUID]) -> set[UUID]:
-    """Of these subscriptions, those whose deployment is on trial."""
+    """Those of the given subscriptions whose deployment is on trial."""
     rows = await session.execute(ON_TRIAL, {"ids": uuid_array(ids)})
     return set(rows.scalars())
 
 
 async def read_known(session: ReadSession, version_ids: Iterable[UUID], period: Period) -> Known:
-    """Versions, and the unit prices that are in force on a day of a period."""
+    """Versions, and the unit prices in force on a day of a period."""
     versions = await read_versions(session, version_ids)
     prices = await prices_in(session, period)
     return Known(
@@ -88,9 +88,9 @@ async def read_known(session: ReadSession, version_ids: Iterable[UUID], period: 
 async def billable_page(
     session: ReadSession, period: Period, tenants: Sequence[str], *, after: str, limit: int
 ) -> tuple[list[str], list[tuple[Subscription, Deployment]]]:
-    """The next tenants with a subscription in a period, and their subscriptions of it.
+    """The next tenants with a subscription in a period, with these subscriptions.
 
-    By tenant, then by deployment.
+    Sorted by tenant, then deployment.
     """
     span = {"start": period.start, "end": period.end}
     page: dict[str, Any] = {**span, "after": after, "limit": limit}

@@ -1,4 +1,4 @@
-"""What is sold now, read anew only after it changed."""
+"""A cached price list, read again only after the catalog changed."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,9 +24,9 @@ from services.common.identity.callers import Scope
 __all__ = ["REVISION", "PriceListReader"]
 
 CATALOG_ONLY: Final = Scope("")
-"""Sees what is sold, and no tenant's rows."""
+"""A scope that sees the catalog and no tenant's rows."""
 
-# Where a row is and which transaction wrote it changes with every change of the row.
+# ctid and xmin change with every update of a row.
 REVISION: Final = """
 SELECT md5(string_agg(place, ',' ORDER BY place)) FROM (
     SELECT 'p' || ctid || xmin FROM plans
@@ -35,7 +35,7 @@ SELECT md5(string_agg(place, ',' ORDER BY place)) FROM (
     UNION ALL SELECT 'r' || ctid || xmin FROM resource_prices
 ) AS sold (place)
 """
-"""Names the state of the catalog; a statement that contains it sees both as of one moment."""
+"""The revision of the catalog, as SQL: a statement that contains it uses one snapshot for both."""
 
 READ_REVISION: Final = compiled(text(REVISION))
 
@@ -43,7 +43,7 @@ ACTIVE: Final = text(f"{SELECT_VERSIONS} WHERE v.status = 'active'")
 
 
 async def _price_list(session: ReadSession) -> PriceList:
-    """All that is sold now, in four statements."""
+    """Reads the price list in four statements."""
     versions = [version_snapshot(version) for version in await versions_of(session, ACTIVE)]
     addons, prices = await all_addons(session), await all_prices(session)
     return PriceList(
@@ -54,7 +54,7 @@ async def _price_list(session: ReadSession) -> PriceList:
 
 
 class PriceListReader:
-    """Reads the price list for all who ask at the same time."""
+    """Reads the price list once for concurrent callers."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -62,14 +62,14 @@ class PriceListReader:
 
     @property
     def known(self) -> PriceList | None:
-        """The one that was read last, which may be of a catalog that has changed since."""
+        """The cached price list, which may be outdated."""
         return self._known
 
     async def read(self, askers: Sequence[None]) -> list[PriceList]:
-        """The price list as it is now, for each asker.
+        """The current price list, for each caller.
 
-        The revision is asked for before the list: a list that is newer than its revision is
-        read again, one that is older is never kept.
+        The revision is read before the list: a list newer than its revision is read again, and an
+        older one is never cached.
         """
         rows = await self._database.single_read(CATALOG_ONLY).fetch(READ_REVISION, {})
         revision = rows[0][0] or ""

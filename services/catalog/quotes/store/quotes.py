@@ -1,4 +1,4 @@
-"""Stored quotes: written once, many at a time, and read by their ids."""
+"""Stored quotes: inserted in batches, never updated, read by id."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -20,9 +20,9 @@ __all__ = ["KEEP_CURRENT", "keep_quote", "outcomes", "prepare_month", "read_quot
 
 PREPARE: Final = text("SELECT prepare_quote_month(:day)")
 
-# One JSON text for all rows: its escapes are made in C, those of arrays are not. The row of a
-# tenant's day in quote_counts is locked until the transaction ends, so no two who keep quotes of
-# one tenant count at the same time; tenants are taken in the order of their ids.
+# One JSON text for all rows, because it is escaped in C and arrays are not. The tenant's row of
+# the day in quote_counts is locked until the transaction ends, so counts of one tenant are
+# serialized; tenants are locked in the order of their ids.
 _KEEP: Final = """
 WITH current AS (
     SELECT *, row_number() OVER (PARTITION BY tenant_id, quoted_on, quota IS NULL ORDER BY id)
@@ -63,9 +63,10 @@ KEEP: Final = text(_KEEP.format("true"))
 KEEP_CURRENT: Final = compiled(
     text(_KEEP.format(f"coalesce(revision, '') = coalesce(({REVISION}), '')"))
 )
-"""Keeps those that were priced from the catalog as it is now, and answers their ids.
+"""Inserts quotes priced from the current catalog and returns their ids.
 
-And how many their tenants made in the day; what would be one too many is said, and not kept.
+Also returns their tenants' counts of the day; quotes over the maximum are reported and not
+inserted.
 """
 
 FORGET: Final = text("DELETE FROM quote_counts WHERE day < CAST(:day AS date) - 31")
@@ -80,24 +81,24 @@ WHERE id = :id AND quoted_on = :day
 
 
 async def prepare_month(session: WriteSession, day: date) -> None:
-    """Makes room for the quotes of a day's month; needed once, and does nothing again."""
+    """Creates the partition of a day's month. Idempotent."""
     await session.execute(PREPARE, {"day": day})
     await session.execute(FORGET, {"day": day})
 
 
 async def keep_quote(session: WriteSession, new: NewQuote) -> Kept:
-    """Keeps a quote, whose month is prepared, of whichever catalog it was priced from."""
+    """Inserts a quote whose partition exists, without checking the revision."""
     rows = (await session.execute(KEEP, {"quotes": rows_of([new])})).all()
     return outcomes([new], rows)[0]
 
 
 def rows_of(quotes: Iterable[NewQuote]) -> str:
-    """Quotes as KEEP takes them."""
+    """The parameters of KEEP."""
     return orjson.dumps(list(map(_row, quotes))).decode()
 
 
 def outcomes(quotes: Iterable[NewQuote], rows: Iterable[Sequence[Any]]) -> list[Kept]:
-    """What became of each quote, by what KEEP answered: nothing, where it is not current."""
+    """The result of each quote from the rows of KEEP; no row means that it is not current."""
     known = {identifier: (int(made), bool(over)) for identifier, made, over in rows}
     return [Kept(new.quote.id in known, *known.get(new.quote.id, (0, False))) for new in quotes]
 
@@ -122,7 +123,7 @@ def _row(new: NewQuote) -> dict[str, Any]:
 
 
 async def read_quote(session: ReadSession, scope: Scope, identifier: UUID) -> StoredQuote:
-    """One quote. Raises NotFound, also for another tenant's."""
+    """A quote. Raises NotFound, also for another tenant's."""
     day = day_of(identifier)
     found = await session.execute(READ, {"id": identifier, "day": day, "tenant": scope.tenant_id})
     row = found.one_or_none()

@@ -1,11 +1,10 @@
-"""How usage over the allowance is priced: one model a module, behind one interface.
+"""The pricing models of usage over the allowance: one module per model, one interface.
 
-Every model prices the same thing: what was used over the allowance and under the hard cap,
-in overage units. So whatever the model, an allowance costs nothing and a cap holds. Sizes of
-tiers and packages are quantities, not times: they are the same in a part of a month. Amounts
-of a month (`flat`) are prorated by days.
+Every model prices the usage over the allowance and under the hard cap, in overage units. So for
+every model, the allowance is free and the cap applies. Sizes of tiers and packages are quantities
+and are not prorated. Monthly amounts (`flat`) are prorated by days.
 
-The quantity comes times `scale`, which keeps it a decimal. Everything is computed in
+The quantity is multiplied by `scale`, so that it is a finite decimal. Everything is computed in
 `numbers.EXACT`.
 """
 
@@ -31,7 +30,6 @@ MODELS: Final[Mapping[PricingModel, Model]] = {
     PricingModel.FLAT: flat.charges,
     PricingModel.MINIMUM: per_unit.charges,
 }
-"""`allowance` and `per_unit` differ in what they include, which is decided before this.
-
-`minimum` prices units, and then the difference to its least amount: a step of its own.
+"""`allowance` and `per_unit` differ in what they include, which an earlier step computes. `minimum`
+prices units; a later step adds the difference to the minimum.
 """

@@ -1,4 +1,4 @@
-"""What a pricing model answers."""
+"""The result of a pricing model."""
 
 from decimal import Decimal
 from typing import NamedTuple
@@ -7,7 +7,7 @@ __all__ = ["Charge", "Part"]
 
 
 class Part(NamedTuple):
-    """A part of a month: so many of its days."""
+    """A part of a month, in days."""
 
     days: int
     month: int
@@ -22,4 +22,4 @@ class Charge(NamedTuple):
     unit_price_cents: Decimal
     base: int = 1
     tier: int = 0
-    """Which tier of the price it is, from 1; 0 for a price without tiers."""
+    """The number of the tier, from 1; 0 without tiers."""

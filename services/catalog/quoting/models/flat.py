@@ -1,4 +1,4 @@
-"""One amount, however much is used."""
+"""One amount for any usage."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ __all__ = ["charges"]
 
 
 def charges(item: PlanItem, units: Decimal, scale: int, part: Part) -> tuple[Charge, ...]:
-    """The amount of a month, or of its billed days, as soon as anything is over."""
+    """The monthly amount, prorated by billed days, if there is any overage."""
     price = Decimal(item.amount_cents)
     if part.days == part.month:
         return (Charge(Decimal(1), 1, "month", price),)

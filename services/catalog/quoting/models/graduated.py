@@ -1,4 +1,4 @@
-"""Every tier prices its own units."""
+"""Each tier prices its own units."""
 
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ __all__ = ["charges"]
 
 
 def charges(item: PlanItem, units: Decimal, scale: int, part: Part) -> list[Charge]:
-    """A charge for each tier that is reached."""
+    """One charge per tier reached."""
     made, below = [], ZERO
     for number, tier in enumerate(item.tiers, start=1):
         limit = units if tier.up_to_qty is None else min(units, tier.up_to_qty * scale)

@@ -1,4 +1,4 @@
-"""Every package begun costs its price."""
+"""Each started package costs its price."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The tier that is reached prices all units."""
+"""The tier reached prices all units."""
 
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ __all__ = ["charges"]
 
 
 def charges(item: PlanItem, units: Decimal, scale: int, part: Part) -> tuple[Charge, ...]:
-    """All units at the price of their tier: the last unit of a tier is still in it."""
+    """All units at the price of the tier reached; a tier includes its limit."""
     number, reached = next(
         (number, tier)
         for number, tier in enumerate(item.tiers, start=1)

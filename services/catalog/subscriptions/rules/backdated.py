@@ -1,4 +1,4 @@
-"""From which day on a change makes a subscription something else than it was."""
+"""Finds the first day on which a change alters a subscription's billing."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -11,10 +11,10 @@ __all__ = ["first_changed_day"]
 def first_changed_day(
     before: Subscription | None, after: Subscription | None, *, was_trial: bool, is_trial: bool
 ) -> date | None:
-    """The first day that bills otherwise, None where none does.
+    """The first day with different billing; None if there is none.
 
-    `was_trial` and `is_trial` say whether the deployment was, and is, on trial: a trial without
-    an end lasts as long. Nothing changes but on a day on which a span begins or ends.
+    `was_trial` and `is_trial` say whether the deployment was and is on trial, for trials without an
+    end. Billing can only change on a day on which a span begins or ends.
     """
     days = sorted({day for one in (before, after) if one is not None for day in _bounds(one)})
     for day in days:
@@ -24,7 +24,7 @@ def first_changed_day(
 
 
 def _bounds(subscription: Subscription) -> Iterator[date]:
-    """The days on which a subscription may become something else."""
+    """The days on which a subscription's billing may change."""
     spans: list[tuple[date | None, date | None]] = [
         (subscription.starts_on, subscription.ends_on),
         (subscription.trial_end, None),
@@ -36,7 +36,7 @@ def _bounds(subscription: Subscription) -> Iterator[date]:
 
 
 def _held(subscription: Subscription | None, day: date, *, on_trial: bool) -> object:
-    """All that a day is billed by; None on a day on which nothing is."""
+    """Everything that determines a day's billing; None on a day that is not billed."""
     if subscription is None or not covers(subscription.starts_on, subscription.ends_on, day):
         return None
     end = subscription.trial_end

@@ -1,4 +1,4 @@
-"""What may happen to a subscription, and from which day on."""
+"""Rules of subscription changes and their effective days."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -35,21 +35,21 @@ __all__ = [
 
 
 MAX_DAYS_AHEAD: Final = 92
-"""How far ahead a tenant may agree what binds a price: a later increase would not reach it."""
+"""How far ahead a tenant may schedule a change that fixes a price against later increases."""
 
 
 def check_ahead(field: str, day: date, today: date, *, by_tenant: bool) -> None:
-    """Raises InvalidArgument for a tenant's day that would hold today's price for too long."""
+    """Raises InvalidArgument for a tenant's day that would fix today's price for too long."""
     latest = today + timedelta(days=MAX_DAYS_AHEAD)
     if by_tenant and day > latest:
         raise InvalidArgument(field, f"must not be after {latest}", reason="OUT_OF_RANGE")
 
 
 def first_day(said: date | None, today: date, *, by_tenant: bool) -> date:
-    """The first day of a new subscription: today unless it is said.
+    """The first day of a new subscription: today by default.
 
-    Raises InvalidArgument for a tenant's one in the past, because only an operator makes up
-    for what was forgotten, and for one too far ahead.
+    Raises InvalidArgument for a tenant's day in the past, which only an operator may use, and for
+    one too far ahead.
     """
     if said is None:
         return today
@@ -62,10 +62,10 @@ def first_day(said: date | None, today: date, *, by_tenant: bool) -> date:
 def effective_day(
     said: date | None, subscription: Subscription, today: date, *, by_tenant: bool
 ) -> date:
-    """The day from which a change holds: today, or its first one, unless it is said.
+    """The effective day of a change: by default today, or the subscription's first day.
 
-    An operator's may lie in any month. Raises InvalidArgument for a day before the subscription,
-    and for a tenant's day in the past: days that were used are owed.
+    An operator's may be in any month. Raises InvalidArgument for a day before the subscription, and
+    for a tenant's day in the past, because used days are owed.
     """
     if said is None:
         return max(today, subscription.starts_on)
@@ -79,19 +79,19 @@ def effective_day(
 
 
 def closing_day(day: date, held_since: date, today: date, *, by_tenant: bool) -> date:
-    """The first day without what was held since a day.
+    """The first day without something attached since a day.
 
-    A day on which it was held is a billed day: a tenant gives up tomorrow at the earliest what
-    it holds today, or it could use it every day and pay for none.
+    A started day is billed: a tenant can give something up from tomorrow on at the earliest.
+    Otherwise it could use it every day without paying.
     """
     is_held = held_since <= today
     return max(day, today + timedelta(days=1)) if by_tenant and is_held else day
 
 
 def check_dearer(wanted: PlanVersion, held: PlanVersion, day: date, today: date) -> None:
-    """Raises InvalidArgument for a tenant's change that takes today to a cheaper version.
+    """Raises InvalidArgument for a tenant's change of today to a cheaper version.
 
-    The day was held at the version until now, and is billed by it.
+    Today is billed by the version in force until now.
     """
     if day <= today and wanted.terms.price_cents < held.terms.price_cents:
         raise InvalidArgument(
@@ -102,7 +102,7 @@ def check_dearer(wanted: PlanVersion, held: PlanVersion, day: date, today: date)
 
 
 def check_deployment(deployment: Deployment) -> None:
-    """Raises FailedPrecondition for a deployment that is not billed any more."""
+    """Raises FailedPrecondition for a deployment that is no longer billed."""
     if deployment.state in ENDED:
         raise FailedPrecondition(
             f"a deployment that is {deployment.state} cannot be subscribed",
@@ -120,7 +120,7 @@ def trial_end_of(deployment: Deployment, starts_on: date) -> date | None:
 
 
 def check_running(subscription: Subscription, day: date) -> None:
-    """Raises FailedPrecondition when a subscription has ended by a day."""
+    """Raises FailedPrecondition if a subscription has ended by a day."""
     if subscription.ends_on is not None and subscription.ends_on <= day:
         raise FailedPrecondition(
             f"the subscription ends on {subscription.ends_on}",
@@ -132,7 +132,7 @@ def check_running(subscription: Subscription, day: date) -> None:
 def check_room(
     subscription: Subscription, ends_on: date | None, others: Sequence[Subscription]
 ) -> None:
-    """Raises FailedPrecondition when one of its deployment's others has a day of it then."""
+    """Raises FailedPrecondition if it would overlap another subscription of its deployment."""
     for other in others:
         if other.id == subscription.id or other.ends_on == other.starts_on:
             continue
@@ -146,10 +146,10 @@ def check_room(
 
 
 def check_version(version: PlanVersion, *, by_tenant: bool) -> None:
-    """Raises FailedPrecondition for a version that may not be changed to.
+    """Raises FailedPrecondition for a version that is not allowed.
 
-    A draft never; one that is retired only by an operator, or a tenant could go back to what
-    it once cost.
+    A draft is never allowed. A retired version is allowed only for operators, otherwise a tenant
+    could return to an old price.
     """
     if version.status is VersionStatus.DRAFT or (
         by_tenant and version.status is VersionStatus.RETIRED
@@ -162,10 +162,10 @@ def check_version(version: PlanVersion, *, by_tenant: bool) -> None:
 
 
 def addon_to_detach(subscription: Subscription, identifier: UUID, day: date) -> AttachedAddon:
-    """An attached addon that holds on a day, which is to be its first without it.
+    """An attached addon to detach from a day on.
 
-    Raises NotFound; FailedPrecondition when it is detached by then; InvalidArgument for a day
-    before it was attached.
+    Raises NotFound; FailedPrecondition if it is detached by then; InvalidArgument for a day before
+    it was attached.
     """
     found = next((addon for addon in subscription.addons if addon.id == identifier), None)
     if found is None:
@@ -182,18 +182,18 @@ def addon_to_detach(subscription: Subscription, identifier: UUID, day: date) -> 
 
 
 def check_pausable(subscription: Subscription, day: date) -> None:
-    """Raises FailedPrecondition when it is paused on that day or later."""
+    """Raises FailedPrecondition if it is paused on that day or later."""
     if any(pause.resumed_on is None or pause.resumed_on > day for pause in subscription.pauses):
-        raise FailedPrecondition("the subscription is paused already", reason="SUBSCRIPTION_PAUSED")
+        raise FailedPrecondition("the subscription is already paused", reason="SUBSCRIPTION_PAUSED")
 
 
 def pause_to_end(subscription: Subscription, day: date) -> PauseSpan:
-    """The last pause, which is to end on a day.
+    """The last pause, to end on a day.
 
-    Raises FailedPrecondition when there is none; InvalidArgument for a day before it began.
+    Raises FailedPrecondition if there is none; InvalidArgument for a day before it began.
     """
     last = subscription.pauses[-1] if subscription.pauses else None
-    # One that ends with its subscription has no end of its own.
+    # A pause that ends with its subscription has no end itself.
     is_open = last is not None and last.resumed_on == subscription.ends_on
     found = last if is_open and last is not None else None
     if found is None or found.paused_on == found.resumed_on:

@@ -1,4 +1,4 @@
-"""What a deployment is billed by: terms, pauses and addons, each a half-open span of days."""
+"""Records of subscriptions: terms, pauses and addons, each a half-open range of days."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class PlanTerm:
-    """A plan version, and the days in which it holds; without an end while none follows."""
+    """A plan version and its days; open-ended while none follows."""
 
     id: UUID
     plan_code: str
@@ -31,12 +31,12 @@ class PlanTerm:
     effective_from: date
     effective_to: date | None
     by_tenant: bool = False
-    """Whether its tenant agreed it: then the tenant may take it back."""
+    """Whether its tenant made the change, so that the tenant may cancel it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PauseSpan:
-    """Days that are not billed; without an end while it is paused."""
+    """Days that are not billed; open-ended while it is paused."""
 
     paused_on: date
     resumed_on: date | None
@@ -44,7 +44,7 @@ class PauseSpan:
 
 @dataclass(frozen=True, slots=True)
 class AttachedAddon:
-    """An addon as it was when it was attached, and the days in which it holds."""
+    """An attached addon with its terms at that time and its days."""
 
     id: UUID
     code: str
@@ -53,14 +53,14 @@ class AttachedAddon:
     detached_on: date | None
     attached_by_tenant: bool = False
     detached_by_tenant: bool = False
-    """Whether its tenant agreed the one or the other: then the tenant may take it back."""
+    """Whether its tenant made the respective change, so that the tenant may cancel it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription with all its spans, oldest first. What it is on a day follows from them.
+    """A subscription with all its spans, oldest first, which determine its state on a day.
 
-    No span outlives its end; see `cut_to_end`.
+    No span extends beyond its end; see `cut_to_end`.
     """
 
     id: UUID
@@ -74,10 +74,10 @@ class Subscription:
     pauses: tuple[PauseSpan, ...]
     addons: tuple[AttachedAddon, ...]
     ended_by_tenant: bool = False
-    """Whether its tenant agreed its end: then the tenant may take it back."""
+    """Whether its tenant set its end, so that the tenant may remove it."""
 
     def status_on(self, day: date) -> SubscriptionStatus:
-        """What it is on a day; one that has yet to begin is active, or cancelled, already."""
+        """Its status on a day; before its first day it is active or cancelled."""
         if self.ends_on is not None and self.ends_on <= max(day, self.starts_on):
             return SubscriptionStatus.CANCELLED
         if any(covers(pause.paused_on, pause.resumed_on, day) for pause in self.pauses):
@@ -85,17 +85,17 @@ class Subscription:
         return SubscriptionStatus.ACTIVE
 
     def term_on(self, day: date) -> PlanTerm:
-        """The terms of a day: the first before it begins, the last after it ended."""
+        """The terms of a day; before its first day the first, after its end the last."""
         held = [term for term in self.terms if term.effective_from <= day]
         return held[-1] if held else self.terms[0]
 
     def period_on(self, day: date) -> Period:
-        """The calendar month that is its current one on a day."""
+        """The billing month of a day."""
         last = day if self.ends_on is None else min(day, self.ends_on - timedelta(days=1))
         return month_of(max(last, self.starts_on))
 
     def addons_from(self, day: date) -> list[AttachedAddon]:
-        """The addons that are attached on a day or later."""
+        """The addons attached on a day or later."""
         return [
             addon
             for addon in self.addons
@@ -105,7 +105,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionFilter:
-    """Which ones to list; what is empty filters nothing."""
+    """A filter; empty fields do not restrict it."""
 
     tenant_id: str = ""
     deployment_id: UUID | None = None
@@ -114,7 +114,7 @@ class SubscriptionFilter:
 
 
 def covers(start: date, end: date | None, day: date) -> bool:
-    """Whether a half-open span, which may have no end yet, has a day in it."""
+    """Whether a half-open range, possibly open-ended, contains a day."""
     return start <= day and (end is None or day < end)
 
 
@@ -124,10 +124,10 @@ def cut_to_end(
     pauses: Sequence[PauseSpan],
     addons: Sequence[AttachedAddon],
 ) -> tuple[tuple[PlanTerm, ...], tuple[PauseSpan, ...], tuple[AttachedAddon, ...]]:
-    """The spans of a subscription as they end with it, from those that were agreed.
+    """Cuts the stored spans of a subscription to its end.
 
-    They are kept as agreed, so that a cancellation which is taken back gives them back. The
-    first term stays, also without a day: it says what was subscribed to.
+    They are stored uncut, so that removing the end restores them. The first term is kept even
+    without a day, because it says what was subscribed to.
     """
     if end is None:
         return tuple(terms), tuple(pauses), tuple(addons)
@@ -156,5 +156,5 @@ def cut_to_end(
 
 
 def _cut(start: date, until: date | None, end: date) -> date:
-    """The end of a half-open span that does not outlive `end`; never before its start."""
+    """The end of a half-open range, cut to `end` but not before its start."""
     return max(start, end if until is None else min(until, end))

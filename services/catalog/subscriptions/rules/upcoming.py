@@ -1,4 +1,4 @@
-"""What is agreed for a subscription and has not taken effect: named, bounded, and whose it is."""
+"""Scheduled changes of a subscription: their ids, allowed days and owners."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ __all__ = [
 
 
 class ChangeKind(StrEnum):
-    """What a change that is to come does."""
+    """The kind of a scheduled change."""
 
     PLAN_CHANGE = "plan_change"
     ADDON_ATTACH = "addon_attach"
@@ -36,10 +36,10 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UpcomingChange:
-    """A change, the day on which it takes effect, and the days to which it can be moved.
+    """A change with its effective day and the days to which it can be moved.
 
-    `earliest` and `latest` are inclusive, and are those of the changes beside it; without a
-    `latest` nothing follows.
+    `earliest` and `latest` are inclusive and follow from adjacent changes; without a `latest`,
+    nothing follows.
     """
 
     id: str
@@ -53,7 +53,7 @@ class UpcomingChange:
     pause: PauseSpan | None = None
 
     def in_words(self) -> str:
-        """As in `addon_attach storage_50gb on 2026-05-01`."""
+        """A description such as `addon_attach storage_50gb on 2026-05-01`."""
         what = ""
         if self.term is not None:
             what = f" to {self.term.plan_code} version {self.term.plan_version}"
@@ -63,7 +63,7 @@ class UpcomingChange:
 
 
 def upcoming_changes(subscription: Subscription, today: date) -> list[UpcomingChange]:
-    """The changes after today, in the order of their days."""
+    """The changes after today, by day."""
     later = (change for change in _changes(subscription) if change.effective_on > today)
     return sorted(later, key=lambda change: (change.effective_on, change.id))
 
@@ -71,10 +71,10 @@ def upcoming_changes(subscription: Subscription, today: date) -> list[UpcomingCh
 def change_to_come(
     subscription: Subscription, identifier: str, today: date, *, by_tenant: bool
 ) -> UpcomingChange:
-    """The change with an id, which may still be moved or taken back.
+    """The change with an id, if it may still be moved or cancelled.
 
-    Raises NotFound; FailedPrecondition once it is in effect; PermissionDenied for a tenant's
-    taking back of what an operator agreed.
+    Raises NotFound; FailedPrecondition if it is in effect; PermissionDenied if a tenant cancels an
+    operator's change.
     """
     found = next((one for one in _changes(subscription) if one.id == identifier), None)
     if found is None:
@@ -87,7 +87,7 @@ def change_to_come(
         )
     if by_tenant and not found.by_tenant:
         raise PermissionDenied(
-            "the change was agreed by an operator, who alone may move it or take it back",
+            "an operator scheduled the change; only an operator may move or cancel it",
             reason="OPERATOR_ONLY",
         )
     return found
@@ -96,7 +96,7 @@ def change_to_come(
 def check_move_day(change: UpcomingChange, day: date, today: date) -> None:
     """Raises InvalidArgument for a day to which a change cannot be moved.
 
-    Today is one: a change that takes effect at once is a new one.
+    Today is not allowed, because an immediate change is a new one.
     """
     earliest = max(change.earliest, today + timedelta(days=1))
     if day < earliest or (change.latest is not None and day > change.latest):
@@ -105,7 +105,7 @@ def check_move_day(change: UpcomingChange, day: date, today: date) -> None:
 
 
 def _changes(subscription: Subscription) -> Iterator[UpcomingChange]:
-    """All changes that a subscription has seen or will see."""
+    """All past and scheduled changes of a subscription."""
     yield from _plan_changes(subscription)
     yield from _addon_changes(subscription)
     yield from _pause_changes(subscription)
@@ -136,7 +136,7 @@ def _plan_changes(subscription: Subscription) -> Iterator[UpcomingChange]:
 def _addon_changes(subscription: Subscription) -> Iterator[UpcomingChange]:
     for addon in subscription.addons:
         if addon.detached_on is not None and addon.detached_on <= addon.attached_on:
-            continue  # taken back
+            continue  # cancelled
         yield UpcomingChange(
             id=f"attach-{addon.id}",
             kind=ChangeKind.ADDON_ATTACH,
@@ -159,7 +159,7 @@ def _addon_changes(subscription: Subscription) -> Iterator[UpcomingChange]:
 
 
 def _pause_changes(subscription: Subscription) -> Iterator[UpcomingChange]:
-    """By operators only: what a deployment runs in a pause goes on costing."""
+    """For operators only, because a paused deployment's resources still cost money."""
     pauses = [one for one in subscription.pauses if one.paused_on != one.resumed_on]
     for position, pause in enumerate(pauses):
         former = pauses[position - 1].resumed_on if position else subscription.starts_on
@@ -186,7 +186,7 @@ def _pause_changes(subscription: Subscription) -> Iterator[UpcomingChange]:
 
 
 def _ends_before(day: date | None, subscription: Subscription) -> bool:
-    """Whether a span ends by itself, and not with the subscription."""
+    """Whether a span ends on its own and not with the subscription."""
     return day is not None and (subscription.ends_on is None or day < subscription.ends_on)
 
 

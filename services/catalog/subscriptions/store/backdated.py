@@ -1,6 +1,6 @@
-"""The changes that reach into a month before the one in which they are made: only ever added to.
+"""Backdated changes, which affect a month before the one in which they are made; append-only.
 
-Whoever bills reads them from where it left off, and prices again what they reached.
+Roll-ups read them from a cursor and reprice the affected months.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ from services.common.values.periods import month_of
 
 __all__ = ["BackdatedChange", "read_backdated", "record_backdated"]
 
-# Held until the transaction ends: ids ascend in the order of commits, so a reader that goes on
-# from the last id misses none.
+# Held until the transaction ends, so that ids ascend in commit order and a reader with a cursor
+# misses none.
 LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('backdated_changes', 0))")
 
 RECORD: Final = text("""
@@ -37,7 +37,7 @@ WHERE id > :after ORDER BY id LIMIT :limit
 
 @dataclass(frozen=True, slots=True)
 class BackdatedChange:
-    """A change that was made later than in the month of its first changed day."""
+    """A change made in a later month than that of its first affected day."""
 
     id: int
     tenant_id: str
@@ -55,7 +55,7 @@ async def record_backdated(
     was_trial: bool,
     is_trial: bool,
 ) -> None:
-    """Records a change if it reaches back; the last statement but the answer's own."""
+    """Records a change if it is backdated; call it after all other writes."""
     day = first_changed_day(before, after, was_trial=was_trial, is_trial=is_trial)
     if day is None or day >= month_of(made_at).start:
         return
@@ -73,6 +73,6 @@ async def record_backdated(
 async def read_backdated(
     session: ReadSession, *, after: int, limit: int
 ) -> Sequence[BackdatedChange]:
-    """The changes after an id, in the order in which they were made."""
+    """The changes after an id, in order."""
     found = await session.execute(READ, {"after": after, "limit": limit})
     return records_of(BackdatedChange, found)

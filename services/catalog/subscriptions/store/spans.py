@@ -1,4 +1,4 @@
-"""The days of a subscription and of all that belongs to it: begun, moved, ended, taken away."""
+"""Writes the spans of subscriptions: terms, addons, pauses and ends."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -33,8 +33,8 @@ INSERT INTO subscription_terms
 VALUES (:id, :tenant_id, :plan_version_id, :day, :by_tenant)
 """)
 
-# Terms from that day on are replaced; the one before them is cut there, or goes on when it is
-# the same again.
+# Replaces terms from that day on; the previous term is cut there, or extended if it is the same
+# version.
 FORGET_TERMS: Final = text("""
 DELETE FROM subscription_terms WHERE subscription_id = :id AND effective_from >= :day
 """)
@@ -49,7 +49,7 @@ DELETE FROM subscription_terms WHERE subscription_id = :id AND effective_from = 
 RETURNING effective_to
 """)
 
-# The same version again, which is one term with the one before it.
+# The same version again: it merges with the previous term.
 FORGET_SAME: Final = text("""
 DELETE FROM subscription_terms
 WHERE subscription_id = :id AND effective_from = :day AND plan_version_id = :plan_version_id
@@ -90,14 +90,14 @@ INSERT INTO subscription_pauses (subscription_id, tenant_id, paused_on)
 VALUES (:id, :tenant_id, :day)
 """)
 
-# A pause without a day is none.
+# A pause without a day is deleted.
 OF_PAUSE: Final = """
 subscription_id = :id AND paused_on = :paused_on AND (resumed_on IS NULL OR resumed_on > paused_on)
 """
 
 END_PAUSE: Final = text(f"UPDATE subscription_pauses SET resumed_on = :day WHERE {OF_PAUSE}")
 MOVE_PAUSE: Final = text(f"UPDATE subscription_pauses SET paused_on = :day WHERE {OF_PAUSE}")
-# One that a cancellation hides, and that would begin within a pause without an end.
+# One that is hidden by a cancellation and would begin within an open-ended pause.
 FORGET_PAUSES: Final = text("""
 DELETE FROM subscription_pauses
 WHERE subscription_id = :id AND paused_on >= :day AND (resumed_on IS NULL OR resumed_on > paused_on)
@@ -111,12 +111,12 @@ ORDER BY id
 FOR UPDATE
 """)
 
-# What ends with it is kept as it was agreed, and cut when it is read.
+# Spans are stored uncut, and cut to the end on read.
 END: Final = text("""
 UPDATE subscriptions SET ends_on = :day, ended_by_tenant = :by_tenant WHERE id = :id
 """)
 
-# Also of those that ended in it: a trial without an end would else never have been.
+# Also for ended ones: otherwise a trial without an end would be lost.
 CUT_TRIAL: Final = text("""
 UPDATE subscriptions SET trial_end = greatest(starts_on, least(ends_on, CAST(:day AS date)))
 WHERE deployment_id = :deployment_id AND (trial_end IS NULL OR trial_end > :day)
@@ -131,7 +131,7 @@ async def add_term(
     *,
     by_tenant: bool,
 ) -> None:
-    """Binds a subscription to a version from a day on, in which no other holds."""
+    """Inserts a term from a day on without an existing term."""
     values = {**_of(subscription, day), "plan_version_id": plan_version_id, "by_tenant": by_tenant}
     await session.execute(ADD_TERM, values)
 
@@ -144,7 +144,7 @@ async def change_terms(
     *,
     by_tenant: bool,
 ) -> None:
-    """Binds a locked subscription to a version from a day on, instead of what was to hold."""
+    """Replaces the terms of a locked subscription from a day on."""
     kept = [term for term in subscription.terms if term.effective_from < day]
     same = bool(kept) and kept[-1].plan_version_id == plan_version_id
     values = {"id": subscription.id, "day": day}
@@ -155,7 +155,7 @@ async def change_terms(
 
 
 async def drop_term(session: WriteSession, subscription: Subscription, day: date) -> None:
-    """Takes the terms from a day on away: those before them hold until the next ones do."""
+    """Deletes the terms that begin on a day; the previous term extends to the next one."""
     before = next(term for term in reversed(subscription.terms) if term.effective_from < day)
     values: dict[str, object] = {
         "id": subscription.id,
@@ -172,7 +172,7 @@ async def drop_term(session: WriteSession, subscription: Subscription, day: date
 async def move_term(
     session: WriteSession, subscription: Subscription, day: date, to_day: date
 ) -> None:
-    """Has the terms from a day on begin on another; no day is without terms, or has two."""
+    """Moves the beginning of a term; adjacent terms are adjusted."""
     values: dict[str, object] = {"id": subscription.id, "day": day, "to_day": to_day}
     steps = (START_TERM, END_TERM) if to_day > day else (END_TERM, START_TERM)
     for step in steps:
@@ -182,7 +182,7 @@ async def move_term(
 async def add_addon(
     session: WriteSession, subscription: Subscription, addon: Addon, day: date, *, by_tenant: bool
 ) -> UUID:
-    """Attaches an addon as it is sold now; answers what it is called from now on."""
+    """Attaches an addon with its current terms; returns its id."""
     terms = addon.terms
     values = {
         **_of(subscription, day),
@@ -200,17 +200,17 @@ async def add_addon(
 async def detach(
     session: WriteSession, attached_id: UUID, day: date | None, *, by_tenant: bool
 ) -> None:
-    """Detaches an addon: `day` is the first without it; None attaches it without an end."""
+    """Sets the exclusive end of an addon; None makes it open-ended."""
     await session.execute(DETACH, {"id": attached_id, "day": day, "by_tenant": by_tenant})
 
 
 async def move_attachment(session: WriteSession, attached_id: UUID, day: date) -> None:
-    """Has an addon be attached on another day."""
+    """Moves the first day of an addon."""
     await session.execute(MOVE_ATTACHMENT, {"id": attached_id, "day": day})
 
 
 async def add_pause(session: WriteSession, subscription: Subscription, day: date) -> None:
-    """Pauses a locked subscription from a day on, instead of any pause that was to come."""
+    """Pauses a locked subscription from a day on, replacing scheduled pauses."""
     await session.execute(FORGET_PAUSES, {"id": subscription.id, "day": day})
     await session.execute(ADD_PAUSE, _of(subscription, day))
 
@@ -218,7 +218,7 @@ async def add_pause(session: WriteSession, subscription: Subscription, day: date
 async def end_pause(
     session: WriteSession, subscription: Subscription, paused_on: date, day: date | None
 ) -> None:
-    """Ends a pause: `day` is the first after it; None has it go on, over any that was to come."""
+    """Sets the exclusive end of a pause; None makes it open-ended and removes later pauses."""
     values = {"id": subscription.id, "paused_on": paused_on, "day": day}
     if day is None:
         later = {"id": subscription.id, "day": paused_on + timedelta(days=1)}
@@ -229,13 +229,13 @@ async def end_pause(
 async def move_pause(
     session: WriteSession, subscription: Subscription, paused_on: date, day: date
 ) -> None:
-    """Has a pause begin on another day."""
+    """Moves the first day of a pause."""
     values = {"id": subscription.id, "paused_on": paused_on, "day": day}
     await session.execute(MOVE_PAUSE, values)
 
 
 async def drop_pause(session: WriteSession, subscription: Subscription, paused_on: date) -> None:
-    """Takes a pause away."""
+    """Deletes a pause."""
     values = {"id": subscription.id, "paused_on": paused_on}
     await session.execute(FORGET_PAUSE, values)
 
@@ -243,9 +243,9 @@ async def drop_pause(session: WriteSession, subscription: Subscription, paused_o
 async def end_subscription(
     session: WriteSession, identifier: UUID, day: date | None, *, by_tenant: bool
 ) -> None:
-    """Ends a locked subscription, which has begun by then; None has it go on without an end.
+    """Sets the end of a locked subscription that has begun by then; None makes it open-ended.
 
-    `day` is the first without it. Its spans stay as they were agreed; see `cut_to_end`.
+    `day` is exclusive. Spans are not cut; see `cut_to_end`.
     """
     await session.execute(END, {"id": identifier, "day": day, "by_tenant": by_tenant})
 
@@ -253,24 +253,24 @@ async def end_subscription(
 async def end_running(
     session: WriteSession, deployment_id: UUID, day: date, *, by_tenant: bool
 ) -> bool:
-    """Ends what a deployment is subscribed to; one that has yet to begin never does.
+    """Ends the subscription of a deployment; one that has not begun will never begin.
 
-    Answers whether there was anything to end.
+    Returns whether there was one.
     """
     values = {"deployment_id": deployment_id, "day": day}
     rows = (await session.execute(RUNNING, values)).all()
-    for row in rows:  # one, but for a later one that was agreed already
+    for row in rows:  # at most one, plus a later one that is scheduled
         await end_subscription(session, row.id, max(day, row.starts_on), by_tenant=by_tenant)
     return bool(rows)
 
 
 async def cut_trial(session: WriteSession, deployment_id: UUID, day: date) -> None:
-    """Ends the trial of what a deployment is subscribed to, unless it is over already."""
+    """Ends the trial of a deployment's subscription, unless it is over."""
     await session.execute(CUT_TRIAL, {"deployment_id": deployment_id, "day": day})
 
 
 def _of(subscription: Subscription, day: date) -> dict[str, object]:
-    """What every span of a subscription is kept with: whose it is, and its days."""
+    """The common columns of a span: its subscription and its days."""
     return {
         "id": subscription.id,
         "tenant_id": subscription.tenant_id,

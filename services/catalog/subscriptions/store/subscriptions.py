@@ -1,7 +1,7 @@
-"""Subscriptions with their spans: read, in batches of any size in four statements.
+"""Reads subscriptions with their spans, in batches with four statements.
 
-Spans are brought to their subscription by its id as text: hashing a UUID takes longer than
-making a span.
+Spans are grouped by the subscription id as text, because hashing a UUID object takes longer than
+building a span.
 """
 
 from collections import defaultdict
@@ -46,7 +46,7 @@ OF_SCOPE: Final = "(CAST(:tenant AS text) IS NULL OR s.tenant_id = CAST(:tenant 
 
 BY_ID: Final = text(f"{SELECT} WHERE s.id = ANY(CAST(:ids AS uuid[])) AND {OF_SCOPE}")
 
-# One that was cancelled before it began is nothing beside any other.
+# A subscription cancelled before it began sorts after all others.
 OF_DEPLOYMENT: Final = text(f"""
 {SELECT} WHERE s.deployment_id = :deployment_id
 ORDER BY s.ends_on IS NOT DISTINCT FROM s.starts_on, s.starts_on DESC, s.id DESC
@@ -57,7 +57,7 @@ ALL_OF_DEPLOYMENT: Final = text(f"""
 {SELECT} WHERE s.deployment_id = :deployment_id ORDER BY s.starts_on, s.id
 """)
 
-# A status and a plan are those of a day; see Subscription.status_on and term_on.
+# Status and plan as of a day, like Subscription.status_on and term_on.
 LIST: Final = text(f"""
 {SELECT}
 WHERE {OF_SCOPE}
@@ -119,7 +119,7 @@ async def create_subscription(
     trial_end: date | None,
     at: datetime,
 ) -> UUID:
-    """Makes a subscription without terms yet; its id."""
+    """Inserts a subscription without terms; returns its id."""
     values = {
         "deployment_id": deployment.id,
         "tenant_id": deployment.tenant_id,
@@ -134,13 +134,13 @@ async def create_subscription(
 async def read_subscriptions(
     session: ReadSession, scope: Scope, ids: Iterable[UUID]
 ) -> dict[UUID, Subscription]:
-    """The subscriptions with these ids; what the scope does not see is left out."""
+    """The subscriptions with these ids within the scope."""
     found = await subscriptions_of(session, BY_ID, ids=uuid_array(ids), tenant=scope.tenant_id)
     return {subscription.id: subscription for subscription in found}
 
 
 async def read_subscription(session: ReadSession, scope: Scope, identifier: UUID) -> Subscription:
-    """One subscription. Raises NotFound, also for another tenant's."""
+    """A subscription. Raises NotFound, also for another tenant's."""
     found = await read_subscriptions(session, scope, [identifier])
     if identifier not in found:
         raise NotFound("subscription", str(identifier))
@@ -156,7 +156,7 @@ async def list_subscriptions(
     after: UUID | None,
     limit: int,
 ) -> list[Subscription]:
-    """Subscriptions in the order of their making; `after` is the last of the page before."""
+    """Subscriptions in the order of creation; `after` is the last one of the previous page."""
     return await subscriptions_of(
         session,
         LIST,
@@ -174,20 +174,20 @@ async def list_subscriptions(
 async def subscription_of_deployment(
     session: ReadSession, deployment_id: UUID
 ) -> Subscription | None:
-    """The newest subscription of a deployment that the caller may see; None without one."""
+    """The newest visible subscription of a deployment; None without one."""
     found = await subscriptions_of(session, OF_DEPLOYMENT, deployment_id=deployment_id)
     return found[0] if found else None
 
 
 async def deployment_subscriptions(session: ReadSession, deployment_id: UUID) -> list[Subscription]:
-    """All subscriptions of a deployment that the caller may see, also ended ones, oldest first."""
+    """All visible subscriptions of a deployment, including ended ones, oldest first."""
     return await subscriptions_of(session, ALL_OF_DEPLOYMENT, deployment_id=deployment_id)
 
 
 async def subscriptions_of(
     session: ReadSession, statement: TextClause, **values: object
 ) -> list[Subscription]:
-    """The subscriptions of a statement that selects as SELECT does, in its order.
+    """The subscriptions of a statement with the columns of SELECT, in its order.
 
     Their spans are cut to their end; see `cut_to_end`.
     """
