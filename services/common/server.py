@@ -25,6 +25,7 @@ from services.common.identity.policy import access_table
 from services.common.identity.revocations import Revocations
 from services.common.identity.tokens import TokenVerifier
 from services.common.limits.known import KnownLimits, LoadLimits, ask_catalog
+from services.common.limits.shares import CallShares
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.catalog_identity import CatalogIdentity, IdentitySource
 from services.common.rpc.interceptor import CallInterceptor
@@ -134,6 +135,7 @@ async def start(
         RunLinks(settings),
         tenant_roles_enforced=settings.tenant_roles == "enforce",
         message_limits=limits,
+        shares=CallShares(known_limits),
     )
     # What is larger than any method takes is not even received.
     largest = max(limits.values())

@@ -1,7 +1,7 @@
 """What happens around every RPC, on a real server: access, errors, request ids, the log."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
@@ -17,7 +17,9 @@ from services.common import errors
 from services.common.identity.callers import current_caller
 from services.common.identity.policy import AccessRule
 from services.common.identity.tokens import ServiceTokens, TokenVerifier, mint_user_token
-from services.common.rpc import interceptor
+from services.common.limits import shares
+from services.common.limits.known import KnownLimits
+from services.common.limits.shares import CallShares
 from services.common.rpc.interceptor import CallInterceptor
 from services.common.rpc.requests import current_request_id
 from services.common.settings import Settings
@@ -84,6 +86,11 @@ class Backend:
         yield empty_pb2.Empty()
 
 
+async def raised(tenant_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """What an operator set: for one tenant only."""
+    return {"initech": {"watch_streams": 3, "concurrent_calls": 2, "calls_per_second": 1_000}}
+
+
 @pytest.fixture
 async def backend() -> AsyncIterator[Backend]:
     served = Backend()
@@ -93,6 +100,7 @@ async def backend() -> AsyncIterator[Backend]:
             for name, access in ACCESS.items()
         },
         TokenVerifier(SETTINGS),
+        shares=CallShares(KnownLimits(raised)),
     )
     codec: dict[str, Any] = {
         "request_deserializer": empty_pb2.Empty.FromString,
@@ -299,17 +307,20 @@ async def test_an_expired_token_is_refused_on_every_call(backend: Backend) -> No
 
 
 async def test_the_streams_of_one_tenant_are_bounded_and_take_none_from_others(
-    backend: Backend, monkeypatch: pytest.MonkeyPatch
+    backend: Backend,
 ) -> None:
-    monkeypatch.setattr(interceptor, "STREAMS_A_CALLER", 3)
+    initech = mint_user_token(SETTINGS, subject="m", tenant_id="initech")
+    another = mint_user_token(SETTINGS, subject="another", tenant_id="initech")
+    await call(backend, "Tenant", initech)  # its limits are known from then on
+    backend.seen.clear()
     backend.waiting = asyncio.Event()
     globex = mint_user_token(SETTINGS, subject="m", tenant_id="globex")
-    open_ones = [asyncio.create_task(call(backend, "Stream", token)) for token in [MEMBER] * 3]
+    open_ones = [asyncio.create_task(call(backend, "Stream", token)) for token in [initech] * 3]
     for _ in tries():
         if len(backend.seen) == 3:
             break
         await asyncio.sleep(0.01)
-    code, reason, _, _ = await refusal(backend, "Stream", TENANT_ADMIN)
+    code, reason, _, _ = await refusal(backend, "Stream", another)
     assert (code, reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS")
     others = [asyncio.create_task(call(backend, "Stream", token)) for token in (globex, OPERATOR)]
     for _ in tries():
@@ -318,4 +329,57 @@ async def test_the_streams_of_one_tenant_are_bounded_and_take_none_from_others(
         await asyncio.sleep(0.01)
     backend.waiting.set()
     await asyncio.gather(*open_ones, *others)
-    await call(backend, "Stream", MEMBER)
+    await call(backend, "Stream", initech)
+
+
+async def test_the_calls_of_one_tenant_wait_for_each_other_and_never_for_anothers(
+    backend: Backend,
+) -> None:
+    initech = mint_user_token(SETTINGS, subject="m", tenant_id="initech")
+    await call(backend, "Tenant", initech)
+    backend.seen.clear()
+    backend.waiting = asyncio.Event()
+    flood = [asyncio.create_task(call(backend, "Tenant", initech)) for _ in range(20)]
+    others = [
+        asyncio.create_task(call(backend, method, token))
+        for method, token in (
+            ("Tenant", MEMBER), ("Tenant", OPERATOR), ("Operator", OPERATOR),
+            ("Internal", SERVICE_TOKEN), ("Public", None),
+        )
+    ]  # fmt: skip  # a table
+    for _ in tries():
+        if len(backend.seen) == 7:
+            break
+        await asyncio.sleep(0.01)
+    # All of the others are there, and of the twenty as many as may be under way.
+    assert [subject for subject, _ in backend.seen].count("m") == 2 + 1
+    assert sum(task.done() for task in flood) == 0
+    backend.waiting.set()
+    await asyncio.gather(*flood, *others)
+    assert len(backend.seen) == 25
+
+
+async def test_a_call_that_waits_too_long_for_its_turn_is_told_when_to_come_again(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shares, "TENANTS_WAIT_SECONDS", 0.0)
+    initech = mint_user_token(SETTINGS, subject="m", tenant_id="initech")
+    await call(backend, "Tenant", initech)
+    backend.seen.clear()
+    backend.waiting = asyncio.Event()
+    under_way = [asyncio.create_task(call(backend, "Tenant", initech)) for _ in range(2)]
+    for _ in tries():
+        if len(backend.seen) == 2:
+            break
+        await asyncio.sleep(0.01)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await call(backend, "Tenant", initech)
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert dict(refused.value.trailing_metadata() or ())["retry-after"] == "1"
+    status = rpc_status.from_call(cast("grpc.Call", refused.value))
+    assert status is not None
+    names = [detail.TypeName() for detail in status.details]
+    assert names == ["google.rpc.ErrorInfo", "google.rpc.RetryInfo"]
+    backend.waiting.set()
+    await asyncio.gather(*under_way)
+    await call(backend, "Tenant", initech)

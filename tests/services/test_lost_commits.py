@@ -19,6 +19,7 @@ from arcadia.analytics.v1 import one_off_service_pb2 as one_offs
 from arcadia.analytics.v1 import spend_service_pb2 as spend
 from arcadia.catalog.v1 import catalog_service_pb2 as catalog
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments
+from arcadia.catalog.v1 import limit_service_pb2 as limits
 from arcadia.catalog.v1 import quote_service_pb2 as quotes
 from arcadia.catalog.v1 import subscription_service_pb2 as subscriptions
 from arcadia.inventory.v1 import drift_service_pb2 as drift
@@ -281,6 +282,10 @@ async def walk_catalog(walk: Walk) -> None:
     )
     await walk(
         "DeploymentService/GrantTrials", deployments.GrantTrialsRequest(tenant_id="acme", trials=1)
+    )
+    await walk(
+        "LimitService/SetTenantLimit",
+        limits.SetTenantLimitRequest(tenant_id="acme", name="deployments", limit=9),
     )
     trial = await walk(
         "DeploymentService/CreateDeployment",

@@ -33,6 +33,8 @@ from services.common.errors import (
 from services.common.identity.callers import current_caller, set_caller
 from services.common.identity.policy import NOBODY, AccessRule, authorise
 from services.common.identity.tokens import TokenVerifier
+from services.common.limits.declared import WATCH_STREAMS
+from services.common.limits.shares import CallShares, Share
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.message_limits import MAX_MESSAGE_BYTES
 from services.common.rpc.requests import (
@@ -56,9 +58,6 @@ QUIET_METHODS: Final = frozenset(
 LINKED: Final = frozenset({access_pb2.ACCESS_OPERATOR, access_pb2.ACCESS_TENANT})
 """What may answer an operator with work that goes on."""
 
-STREAMS_A_CALLER: Final = 50
-"""How many streams of one tenant, or of one operator, a process answers at the same time."""
-
 # The stubs type synchronous handlers only; under grpc.aio they are coroutines.
 Handler = Any
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -79,7 +78,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         *,
         tenant_roles_enforced: bool = False,
         message_limits: Mapping[str, int] | None = None,
+        shares: CallShares | None = None,
     ) -> None:
+        self._shares = shares
         self._rules = rules
         self._tenant_roles_enforced = tenant_roles_enforced
         self._message_limits = message_limits or {}
@@ -114,6 +115,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             self._telemetry,
             None if method in QUIET_METHODS else self._call_log,
             self._links if rule.access in LINKED else None,
+            self._shares,
             tenant_roles_enforced=self._tenant_roles_enforced,
         )
         if not handler.request_streaming:
@@ -150,10 +152,12 @@ class _Call:
         telemetry: CallTelemetry | None,
         call_log: CallLog | None,
         links: RunLinks | None,
+        shares: CallShares | None,
         *,
         tenant_roles_enforced: bool,
     ) -> None:
         self.links = links
+        self.shares = shares
         self.method = method
         self.rule = rule
         self.access = rule.access
@@ -170,8 +174,10 @@ class _Call:
 
         async def call(request: Any, context: Context) -> Any:
             started = time.perf_counter()
+            share: Share | None = None
             try:
                 await self._enter(context)
+                share = await self._turn()
                 response = await behaviour(self._parsed(request), context)
                 if self.links is not None and current_caller().is_operator:
                     self.links.fill(response)
@@ -183,6 +189,9 @@ class _Call:
             except BaseException:
                 self._ended_early(started)
                 raise
+            finally:
+                if share is not None:
+                    share.leave()
             self._done(started)
             return response
 
@@ -206,6 +215,9 @@ class _Call:
             started = time.perf_counter()
             try:
                 authorization = await self._enter(context)
+                # A stream waits for its turn to begin; open ones are counted by themselves.
+                if (share := await self._turn()) is not None:
+                    share.leave()
                 parsed = self._parsed(request)
                 with self._counted():
                     answers = cast("AsyncGenerator[Any]", behaviour(parsed, context))
@@ -234,6 +246,12 @@ class _Call:
 
         return traced
 
+    async def _turn(self) -> Share | None:
+        """Waits until the caller may have another call; None where nobody's calls are counted."""
+        if self.shares is None or self.access == access_pb2.ACCESS_PUBLIC:
+            return None
+        return await self.shares.enter(current_caller())
+
     @contextmanager
     def _counted(self) -> Iterator[None]:
         """Counts a stream of a tenant or an operator; services have as many as they like.
@@ -244,10 +262,11 @@ class _Call:
             yield
             return
         caller = current_caller()
+        most = WATCH_STREAMS.default if self.shares is None else self.shares.streams(caller)
         whose = f"operator {caller.subject}" if caller.is_operator else f"tenant {caller.tenant_id}"
-        if self.streams[whose] >= STREAMS_A_CALLER:
+        if self.streams[whose] >= most:
             raise ResourceExhausted(
-                f"this {whose.partition(' ')[0]} has {STREAMS_A_CALLER} such streams open already",
+                f"this {whose.partition(' ')[0]} has {most} such streams open already",
                 reason="TOO_MANY_STREAMS",
             )
         self.streams[whose] += 1

@@ -1,0 +1,150 @@
+"""Each tenant's share of a process, and what a process knows of the limits of tenants."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from services.common.errors import TooManyCalls, Unavailable
+from services.common.identity.callers import Caller
+from services.common.limits import known
+from services.common.limits.declared import CONCURRENT_CALLS, DEPLOYMENTS
+from services.common.limits.known import KnownLimits, ask_catalog
+from services.common.limits.shares import CallShares
+from services.common.settings import Service, Settings
+
+
+def member(tenant_id: str, subject: str = "m") -> Caller:
+    return Caller(subject, tenant_id, frozenset())
+
+
+@dataclass
+class Catalog:
+    """What operators set, as the catalog would answer it."""
+
+    values: dict[str, dict[str, int]] = field(default_factory=dict)
+    is_down: bool = False
+    asked: list[list[str]] = field(default_factory=list)
+
+    async def load(self, tenant_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        self.asked.append(list(tenant_ids))
+        await asyncio.sleep(0)
+        if self.is_down:
+            raise Unavailable("the catalog is down", reason="CATALOG_UNAVAILABLE")
+        return {one: self.values.get(one, {}) for one in tenant_ids}
+
+
+async def known_shares(at_once: int, **more: int) -> CallShares:
+    limits = KnownLimits(Catalog({"acme": {"concurrent_calls": at_once, **more}}).load)
+    await limits.fresh_value("acme", CONCURRENT_CALLS)
+    return CallShares(limits, clock=lambda: 0.0)
+
+
+async def settle() -> None:
+    """Lets everything run that can."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_turns_come_in_the_order_of_asking() -> None:
+    shares = await known_shares(1)
+    first = await shares.enter(member("acme"))
+    order: list[int] = []
+
+    async def ask(number: int) -> None:
+        share = await shares.enter(member("acme"))
+        order.append(number)
+        share.leave()
+
+    waiting = [asyncio.create_task(ask(number)) for number in range(5)]
+    await settle()
+    assert order == []
+    first.leave()
+    await asyncio.gather(*waiting)
+    assert order == [0, 1, 2, 3, 4]
+
+
+async def test_a_thousand_callers_of_one_tenant_have_the_share_of_one() -> None:
+    shares = await known_shares(2)
+    calls = [
+        asyncio.create_task(shares.enter(member("acme", f"caller {number}"))) for number in range(9)
+    ]
+    await settle()
+    assert sum(call.done() for call in calls) == 2
+    for call in calls:
+        (await call).leave()
+
+
+async def test_who_gives_up_while_waiting_takes_no_turn() -> None:
+    shares = await known_shares(1)
+    first = await shares.enter(member("acme"))
+    leaver, stayer = (asyncio.create_task(shares.enter(member("acme"))) for _ in range(2))
+    await settle()
+    leaver.cancel()
+    await settle()
+    first.leave()
+    (await stayer).leave()
+    assert (await shares.enter(member("acme"))).running == 1
+
+
+async def test_who_gives_up_as_the_turn_comes_passes_it_on() -> None:
+    shares = await known_shares(1)
+    first = await shares.enter(member("acme"))
+    leaver, stayer = (asyncio.create_task(shares.enter(member("acme"))) for _ in range(2))
+    await settle()
+    first.leave()  # the turn is the leaver's, who does not know yet
+    leaver.cancel()
+    (await stayer).leave()
+    assert (await shares.enter(member("acme"))).running == 1
+
+
+async def test_a_tenant_that_asks_too_often_is_told_how_long_to_wait() -> None:
+    shares = await known_shares(1_000, calls_per_second=1)
+    await shares.enter(member("acme"))
+    calls = [asyncio.create_task(shares.enter(member("acme"))) for _ in range(20)]
+    await settle()
+    with pytest.raises(TooManyCalls) as refused:
+        await shares.enter(member("acme"))
+    assert (refused.value.reason, refused.value.headers) == ("RATE_LIMITED", {"retry-after": "3"})
+    await shares.enter(member("globex"))
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+
+
+async def test_without_the_catalog_the_default_holds_and_later_what_was_known() -> None:
+    catalog = Catalog({"acme": {"deployments": 500}}, is_down=True)
+    limits = KnownLimits(catalog.load)
+    assert await limits.fresh_value("acme", DEPLOYMENTS) == DEPLOYMENTS.default
+    catalog.is_down = False
+    assert await limits.fresh_value("acme", DEPLOYMENTS) == 500
+    catalog.is_down = True
+    assert await limits.fresh_value("acme", DEPLOYMENTS) == 500
+
+
+async def test_a_service_without_a_catalog_goes_by_the_defaults() -> None:
+    nowhere = Settings(catalog_address="127.0.0.1:1")
+    limits = KnownLimits(ask_catalog(nowhere, Service.INVENTORY))
+    assert await limits.fresh_value("acme", DEPLOYMENTS) == DEPLOYMENTS.default
+
+
+async def test_nobody_waits_for_the_limits_and_a_value_is_read_once_for_all_who_ask() -> None:
+    catalog = Catalog({"acme": {"deployments": 500}})
+    limits = KnownLimits(catalog.load)
+    assert {limits.value("acme", DEPLOYMENTS) for _ in range(100)} == {DEPLOYMENTS.default}
+    await settle()
+    assert {limits.value("acme", DEPLOYMENTS) for _ in range(100)} == {500}
+    assert catalog.asked == [["acme"]]
+
+
+async def test_a_value_is_read_again_when_it_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known, "FRESH_SECONDS", -1.0)
+    catalog = Catalog({"acme": {"deployments": 500}})
+    limits = KnownLimits(catalog.load)
+    limits.value("acme", DEPLOYMENTS)
+    await settle()
+    catalog.values["acme"] = {"deployments": 600}
+    assert limits.value("acme", DEPLOYMENTS) == 500
+    await settle()
+    assert limits.value("acme", DEPLOYMENTS) == 600
