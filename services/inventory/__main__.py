@@ -1,4 +1,4 @@
-"""The inventory service: its process, where everything is wired."""
+"""The process of the inventory service: constructs and connects its parts."""
 
 import grpc
 from arcadia.inventory.v1 import (
@@ -31,7 +31,7 @@ __all__ = ["DEFINITION"]
 
 
 def register(server: grpc.aio.Server, parts: Parts) -> None:
-    """Puts the servicers of the inventory on a server."""
+    """Adds the servicers of the inventory to a server."""
     deployments = Deployments(parts.settings)
     slugs = DeploymentSlugs(parts.settings, caller=Service.INVENTORY)
     feed = EventFeed(parts.database, parts.stopping)

@@ -1,4 +1,4 @@
-"""InventoryService: proto to domain and back. People and programs read the account in it."""
+"""InventoryService: resources, projects, sweeps and assignments."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -54,14 +54,14 @@ __all__ = ["InventoryServicer"]
 Context = ServicerContext[Any, Any]
 
 NEWEST_EVENTS: Final = 100
-"""How much of its history a resource is answered with."""
+"""Number of history entries returned with a resource."""
 
 EXPORTED_ROWS: Final = 500
-"""In one chunk: what an export holds in memory, however much it writes."""
+"""Rows per chunk, which bounds the memory of an export."""
 
 
 class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
-    """The mirror of the provider's account."""
+    """Reads the mirror of the provider's account, and changes assignments."""
 
     def __init__(
         self, database: Database, deployments: Deployments, feed: EventFeed, slugs: DeploymentSlugs
@@ -74,7 +74,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def ListResources(
         self, request: pb.ListResourcesRequest, context: Context
     ) -> pb.ListResourcesResponse:
-        """Lists resources in the order of their discovery."""
+        """Lists resources in the order of discovery."""
         scope = current_caller().scope
         wanted = await self._with_slug(resource_filter(request), context)
         size = page_size(request.page_size)
@@ -98,7 +98,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def GetResource(
         self, request: pb.GetResourceRequest, context: Context
     ) -> pb.GetResourceResponse:
-        """One resource with the newest part of its history."""
+        """Returns a resource with its latest history."""
         caller = current_caller()
         resource_id = requests.uuid_of("id", request.id)
         async with self._database.read(caller.scope) as session:
@@ -119,7 +119,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def ListResourceEvents(
         self, request: pb.ListResourceEventsRequest, context: Context
     ) -> pb.ListResourceEventsResponse:
-        """The history of one resource, newest first."""
+        """Lists the history of a resource, newest first."""
         caller = current_caller()
         resource_id = requests.uuid_of("resource_id", request.resource_id)
         size = page_size(request.page_size)
@@ -144,7 +144,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def CountResources(
         self, request: pb.CountResourcesRequest, context: Context
     ) -> pb.CountResourcesResponse:
-        """How many living resources there are."""
+        """Counts existing resources."""
         scope = current_caller().scope
         kind = requests.known_kind(request.kind) if request.kind else ""
         async with self._database.read(scope) as session:
@@ -160,7 +160,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def ListProjects(
         self, request: pb.ListProjectsRequest, context: Context
     ) -> pb.ListProjectsResponse:
-        """The provider's living projects, in the order of their discovery."""
+        """Lists the provider's existing projects in the order of discovery."""
         scope = current_caller().scope
         size = page_size(request.page_size)
         filters = ("projects", request.tenant_id)
@@ -182,7 +182,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def ListSweeps(
         self, request: pb.ListSweepsRequest, context: Context
     ) -> pb.ListSweepsResponse:
-        """The sweeps, newest first."""
+        """Lists sweeps, newest first."""
         size = page_size(request.page_size)
         kind = requests.known_swept_kind(request.kind) if request.kind else ""
         if request.outcome and request.outcome not in set(Outcome):
@@ -209,7 +209,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def ConfirmSweep(
         self, session: WriteSession, request: pb.ConfirmSweepRequest, context: Context
     ) -> pb.ConfirmSweepResponse:
-        """Lets a sweep that the breaker halted go on."""
+        """Confirms a sweep that the breaker halted, so that the next one proceeds."""
         caller = current_caller()
         sweep_id = requests.uuid_of("id", request.id)
         sweep = await decide(session, sweep_id, Outcome.HALTED, operator=caller.subject)
@@ -219,7 +219,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def AcceptScope(
         self, session: WriteSession, request: pb.AcceptScopeRequest, context: Context
     ) -> pb.AcceptScopeResponse:
-        """Takes what a frozen sweep saw for all that there is to see."""
+        """Accepts the scope of a frozen sweep as complete."""
         caller = current_caller()
         sweep_id = requests.uuid_of("id", request.id)
         sweep = await decide(session, sweep_id, Outcome.FROZEN, operator=caller.subject)
@@ -229,7 +229,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def AcceptTotal(
         self, session: WriteSession, request: pb.AcceptTotalRequest, context: Context
     ) -> pb.AcceptTotalResponse:
-        """Lets the provider's total be wrong by as much as in this sweep."""
+        """Accepts the difference between the provider's total and the rows of this sweep."""
         caller = current_caller()
         sweep_id = requests.uuid_of("id", request.id)
         sweep = await decide(session, sweep_id, Outcome.INCOMPLETE, operator=caller.subject)
@@ -238,7 +238,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def ListUnreadableRows(
         self, request: pb.ListUnreadableRowsRequest, context: Context
     ) -> pb.ListUnreadableRowsResponse:
-        """The rows that a sweep could not read, by their places."""
+        """Lists the rows that a sweep could not read, by position."""
         sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
         size = page_size(request.page_size)
         filters = ("unreadable", str(sweep_id))
@@ -264,7 +264,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def AssignResource(
         self, session: WriteSession, request: pb.AssignResourceRequest, context: Context
     ) -> pb.AssignResourceResponse:
-        """Gives a resource to an owner, to nobody, or back to the rules."""
+        """Assigns a resource to an owner or to nobody, or removes the assignment."""
         caller = current_caller()
         resource_id = requests.uuid_of("id", request.id)
         reason = requests.text("reason", request.reason)
@@ -281,7 +281,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def ListAssignments(
         self, request: pb.ListAssignmentsRequest, context: Context
     ) -> pb.ListAssignmentsResponse:
-        """The assignments that a resource has had, newest first."""
+        """Lists the assignments of a resource, newest first."""
         scope = current_caller().scope
         resource_id = requests.uuid_of("resource_id", request.resource_id)
         size = page_size(request.page_size)
@@ -303,7 +303,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def ClassifyProject(
         self, session: WriteSession, request: pb.ClassifyProjectRequest, context: Context
     ) -> pb.ClassifyProjectResponse:
-        """Classes a project, and owns anew what lives in it."""
+        """Classifies a project and updates the owners of its resources."""
         project_id = requests.uuid_of("id", request.id)
         wanted = new_class(request)
         cause = requests.current_cause()
@@ -313,12 +313,12 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def WatchResourceEvents(
         self, request: pb.WatchResourceEventsRequest, context: Context
     ) -> AsyncIterator[pb.WatchResourceEventsResponse]:
-        """Every event after a cursor, and then each new one."""
+        """Streams the events after a cursor, then new ones."""
         scope = current_caller().scope
         kind = requests.known_kind(request.kind) if request.kind else ""
         if request.after_event_id < 0:
             raise InvalidArgument("after_event_id", "must not be negative")
-        # At once, so that a caller knows that it is heard, also where nothing happens.
+        # Sent immediately, so that the caller knows that the stream is open.
         await context.send_initial_metadata(())
         async with aclosing(
             self._feed.pages(scope, after=request.after_event_id, kind=kind)
@@ -331,11 +331,10 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     async def ExportResources(
         self, request: pb.ExportResourcesRequest, context: Context
     ) -> AsyncIterator[pb.ExportResourcesResponse]:
-        """The filtered inventory as CSV.
+        """Streams the filtered inventory as CSV.
 
-        Page by page in the order of discovery, each in a transaction of its own: a slow
-        reader holds none open. What changes meanwhile is exported as it was when its page
-        was read, and once.
+        Each page, in the order of discovery, has its own transaction, so a slow reader keeps none
+        open. A resource that changes during the export is exported once, as of its page's read.
         """
         scope = current_caller().scope
         wanted = await self._with_slug(resource_filter(request.filter), context)
@@ -356,6 +355,6 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
             chunk, after = b"", requests.uuid_of("id", rows[-1].id)
 
     async def _with_slug(self, wanted: ResourceFilter, context: Context) -> ResourceFilter:
-        """The filter that also finds what was kept under the slug of the deployment."""
+        """The filter, extended to resources stored under the deployment's slug."""
         slug = await self._slugs.of(wanted.deployment_id, remaining=context.time_remaining())
         return replace(wanted, slug=slug)

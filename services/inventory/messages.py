@@ -1,4 +1,4 @@
-"""From the domain to protos. A page of a list is made here, so a row costs as little as it can."""
+"""Renders resources, events and projects; optimized, because every row of a list is built here."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,9 +27,9 @@ __all__ = [
 def resource_message(
     row: Resource, make: Callable[..., resources_pb2.Resource] = resources_pb2.Resource
 ) -> resources_pb2.Resource:
-    """A resource. `make` may be the `add` of a list, which spares a copy."""
-    # The cheapest way there is: scalars in one call, nulls left unset, then the instants
-    # in place, so that none is made first and copied after.
+    """A resource. `make` may be the `add` of a repeated field, which saves a copy."""
+    # The fastest way: scalars in one call with nulls unset, then timestamps in place, without
+    # copies.
     resource = make(
         id=row.id,
         provider=row.provider,
@@ -52,7 +52,7 @@ def resource_message(
     if row.deleted_at is not None:
         _set(resource.deleted_at, row.deleted_at)
     if row.attrs is not None:
-        resource.attrs.SetInParent()  # there, also when it is empty
+        resource.attrs.SetInParent()  # set even if it is empty
         resource.attrs.update(row.attrs)
     return resource
 
@@ -60,8 +60,7 @@ def resource_message(
 def event_message(event: ResourceEvent, *, show_owners: bool) -> resources_pb2.ResourceEvent:
     """An event of the history.
 
-    A tenant reads what it was given, not from whom: without `show_owners` an `assigned`
-    event keeps its previous owner to itself.
+    A tenant must not see a previous owner: without `show_owners`, an `assigned` event omits it.
     """
     changes = event.changes
     if event.type == "assigned" and not show_owners:
@@ -70,12 +69,12 @@ def event_message(event: ResourceEvent, *, show_owners: bool) -> resources_pb2.R
 
 
 def project_message(project: Project) -> resources_pb2.Project:
-    """A project of the provider's."""
+    """A project of the provider."""
     return message_of(resources_pb2.Project, project)
 
 
 def assignment_message(span: Assignment) -> inventory_service_pb2.Assignment:
-    """An owner of a resource, and when."""
+    """An assignment of a resource."""
     return message_of(inventory_service_pb2.Assignment, span)
 
 

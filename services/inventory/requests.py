@@ -1,4 +1,4 @@
-"""From protos to the domain: what a request may say, refused with the name of the field."""
+"""Parsers of inventory requests; each error names the field."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -50,38 +50,41 @@ __all__ = [
 MAX_BATCH: Final = 5_000
 
 LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
-"""Past every instant that a caller can mean, and one that the database knows."""
+"""After every valid time, and valid in the database."""
 
 LAST_MICROSECOND: Final = 253_402_300_799_000_000
-"""Of the year 9999, since the epoch."""
+"""The year 9999, since the epoch."""
 
 DIGEST_VERSION: Final = b"sighting/2"
-"""Part of every digest: raised when a release reads sightings differently, so that the
-next sweep looks at every row again."""
+"""Part of every digest.
+
+Increment it if a release parses sightings differently, so that the next sweep processes every row
+again.
+"""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 NUL_ESCAPED: Final = "\\u0000"
 NUL_IN_JSON: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-"""PostgreSQL keeps no NUL character, neither in a text nor in JSON."""
+"""PostgreSQL stores no NUL character, neither in text nor in JSON."""
 
 UNKNOWABLE: Final = frozenset({"name", "region", "size", "status", "tags", "provider_created_at"})
 
 
 def current_cause(actor: str = "") -> Cause:
-    """Who calls, or for whom, and in which request: what events are written down to."""
+    """The actor and the request id for events."""
     return Cause(actor or current_caller().subject, current_request_id())
 
 
 def event_position(position: tuple[int, int] | None) -> tuple[int, int] | None:
-    """Where a page of events goes on, else InvalidArgument: a token may be forged."""
+    """The position in a page token of events. Raises InvalidArgument: a token may be forged."""
     if position is not None and not 0 <= position[0] <= LAST_MICROSECOND:
         raise InvalidArgument("page_token", "is not one of ours")
     return position
 
 
 def instant(field: str, stamp: Timestamp) -> datetime:
-    """An instant of a year that the database knows."""
+    """A time that the database can store."""
     try:
         found = stamp.ToDatetime(UTC)
     except (OverflowError, ValueError):
@@ -90,25 +93,24 @@ def instant(field: str, stamp: Timestamp) -> datetime:
 
 
 def known_provider(value: str) -> str:
-    """A provider that we mirror, else InvalidArgument."""
+    """A supported provider. Raises InvalidArgument."""
     return word("provider", value, PROVIDERS, "UNKNOWN_PROVIDER")
 
 
 def known_kind(value: str, field: str = "kind") -> str:
-    """A kind of resource, else InvalidArgument."""
+    """A kind of resource. Raises InvalidArgument."""
     return word(field, value, KINDS, "UNKNOWN_KIND")
 
 
 def known_swept_kind(value: str) -> str:
-    """A kind of resource, or `project`, else InvalidArgument."""
+    """A kind of resource, or `project`. Raises InvalidArgument."""
     return word("kind", value, SWEPT_KINDS, "UNKNOWN_KIND")
 
 
 def sighting_batch(request: sync_service_pb2.RecordSightingsRequest) -> SightingBatch:
-    """The batch of a request, each resource once: the last sighting of an id wins.
+    """The batch of a request without duplicates: the last sighting of an id wins.
 
-    Only ids and digests are read here; what a row says is decoded when it is asked for,
-    and only then refused when it is malformed.
+    Only ids and digests are parsed here; a row's content is decoded, and validated, on demand.
     """
     _name_by_name(request)
     sightings = _distinct("sightings", request.sightings)
@@ -127,7 +129,7 @@ def sighting_batch(request: sync_service_pb2.RecordSightingsRequest) -> Sighting
 
 
 def _name_by_name(request: sync_service_pb2.RecordSightingsRequest) -> None:
-    """A worker of an earlier release still sends another id of what is identified by its name."""
+    """Workers of an earlier release send another id for resources identified by name."""
     if request.kind in FOUND_BY_NAME:
         for sighting in request.sightings:
             sighting.provider_id = sighting.name or sighting.provider_id
@@ -136,7 +138,7 @@ def _name_by_name(request: sync_service_pb2.RecordSightingsRequest) -> None:
 def digests_in_order(
     request: sync_service_pb2.RecordSightingsRequest, batch: SightingBatch
 ) -> list[int]:
-    """The digest of each sighting of a request, in its order."""
+    """The digest of each sighting of a request, in order."""
     if len(request.sightings) == len(batch.digests):
         return batch.digests
     by_id = dict(zip(batch.provider_ids, batch.digests, strict=True))
@@ -163,7 +165,7 @@ def unchanged_batch(request: sync_service_pb2.RecordUnchangedRequest) -> Unchang
 def sighted_projects(
     request: sync_service_pb2.RecordProjectsRequest, *, internal_project: str
 ) -> list[SightedProject]:
-    """The projects of a request, each once: the last sighting of an id wins."""
+    """The projects of a request without duplicates: the last sighting of an id wins."""
     return [
         SightedProject(
             provider_id=project.provider_id,
@@ -191,7 +193,7 @@ def member_keys(request: sync_service_pb2.RecordProjectMembersRequest) -> list[M
 
 
 def sweep_keys(request: sync_service_pb2.ClaimKindsRequest) -> list[str]:
-    """The keys of the sweeps that a claim begins: none, or one for each of its kinds."""
+    """The keys of the sweeps that a claim opens: none, or one per kind."""
     if len(request.sweep_keys) not in (0, len(request.kinds)):
         raise InvalidArgument("sweep_keys", "must be as many as kinds, or none")
     if len({*request.sweep_keys}) != len(request.sweep_keys):
@@ -202,7 +204,7 @@ def sweep_keys(request: sync_service_pb2.ClaimKindsRequest) -> list[str]:
 def unreadable_rows(
     request: sync_service_pb2.RecordUnreadableRowsRequest,
 ) -> list[UnreadablePlace]:
-    """The rows of a request, each place once."""
+    """The rows of a request without duplicate positions."""
     bounded("rows", len(request.rows))
     return [
         UnreadablePlace(
@@ -215,13 +217,13 @@ def unreadable_rows(
 
 
 def batch_of_uuids(field: str, values: Sequence[str]) -> list[UUID]:
-    """A batch of our ids, each once."""
+    """A batch of resource ids without duplicates."""
     bounded(field, len(values))
     return list(dict.fromkeys(uuid_of(f"{field}[{i}]", value) for i, value in enumerate(values)))
 
 
 def bounded(field: str, count: int) -> None:
-    """Refuses a batch that is too large."""
+    """Raises InvalidArgument for a batch that is too large."""
     if count > MAX_BATCH:
         raise InvalidArgument(
             field, f"has {count} entries, at most {MAX_BATCH}", reason="BATCH_TOO_LARGE"
@@ -229,7 +231,7 @@ def bounded(field: str, count: int) -> None:
 
 
 def _distinct(field: str, messages: Any) -> list[Any]:
-    """The messages, each provider id once; the last one wins."""
+    """The messages without duplicate provider ids; the last one wins."""
     bounded(field, len(messages))
     by_id = {message.provider_id: message for message in messages}
     if "" in by_id:
@@ -245,15 +247,15 @@ def _distinct(field: str, messages: Any) -> list[Any]:
 
 
 def _digest(sighting: sync_service_pb2.Sighting) -> int:
-    # Were the serialisation ever to change with the library, the next sweep would look
-    # at every row in full, and find nothing changed.
+    # If the serialization ever changes with the library, the next sweep compares every row in
+    # full and finds no changes.
     content = sighting.SerializeToString(deterministic=True)
     digest = blake2b(content, digest_size=8, person=DIGEST_VERSION).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-# A sync that finds all changed has every row come through here: names of fields, and what costs
-# as much, are made for a refusal alone.
+# In a sync where everything changed, every row is parsed here, so field names and other costly
+# texts are built only for errors.
 def _sighted(position: int, sighting: sync_service_pb2.Sighting, digest: int) -> SightedResource:
     tags = list(sighting.tags)
     content = Content(
@@ -325,7 +327,7 @@ def _unknown(position: int, names: Iterable[str]) -> frozenset[str]:
         if name not in UNKNOWABLE and not name.startswith("attrs."):
             raise InvalidArgument(
                 f"sightings[{position}].unknown_fields",
-                f"{name!r} is neither a column nor attrs.<key>",
+                f"{name!r} is not a column or attrs.<key>",
                 reason="UNKNOWN_FIELD",
             )
     return fields

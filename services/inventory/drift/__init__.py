@@ -1,11 +1,11 @@
-"""Where the cloud is not what was asked for.
+"""Drift: differences between the specs and the live cloud.
 
-Pure: `fields` (a specified field's live value), `policies` (what a kind says of a field),
-`specs` (what may be desired), `comparing` (a spec against a resource), `sweeping` (what a
-comparison makes of the drifts that are open), `drifts` (their states), `pricing`. SQL is in
-`store`; `sweep`, `close` and `mute` are the use cases.
+The rules are pure: `fields` (the live value of a specified field), `policies` (a kind's policy for
+a field), `specs` (valid specs), `comparing` (a spec against a resource), `sweeping` (the effect of
+a comparison on open drifts), `drifts` (their states), `pricing`. SQL is in `store`; the use cases
+are `sweep` and `close`.
 
-Whatever changes specs or drifts of a kind first takes that kind's drift lock, so that a
-sweep and an operator cannot both decide what becomes of a mismatch. Sightings do not
-take it: a sweep compares what was last seen, and the next one sees the rest.
+Every change of a kind's specs or drifts first takes the kind's drift lock, so that a sweep and an
+operator cannot decide on the same mismatch concurrently. Sightings do not take it: a sweep compares
+the last seen state, and the next sweep sees later changes.
 """

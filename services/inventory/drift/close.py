@@ -1,4 +1,4 @@
-"""How an operator's decision, or a revert, ends a drift: under the drift lock of its kind."""
+"""Closes drifts by an operator's decision or a revert, under the drift lock of the kind."""
 
 from uuid import UUID
 
@@ -33,14 +33,14 @@ __all__ = [
 
 
 async def accept(session: WriteSession, drift_id: UUID, *, operator: str, cause: Cause) -> Drift:
-    """Makes the live value the desired one, and closes the drift.
+    """Accepts a drift: makes the live value the desired one.
 
-    Raises NotFound, and FailedPrecondition for a drift that is not open, or is being reverted.
+    Raises NotFound, and FailedPrecondition if the drift is not open or is being reverted.
     """
     drift, live = await _locked(session, drift_id)
     _require_next(drift, Status.ACCEPTED)
     if drift.revert and drift.revert.status is RevertStatus.RUNNING:
-        # It would set back what is desired by then.
+        # The revert would undo the value that is desired by then.
         revert = drift.revert
         raise FailedPrecondition(
             f"drift {drift.id} is being reverted by {revert.workflow_id}: cancel that first",
@@ -57,10 +57,9 @@ async def accept(session: WriteSession, drift_id: UUID, *, operator: str, cause:
 
 
 async def require_revertible(session: WriteSession, drift_id: UUID) -> Drift:
-    """A drift that can be reverted, which nobody else decides on until the transaction ends.
+    """A drift that can be reverted, locked until the transaction ends.
 
-    Raises NotFound, and FailedPrecondition for one that is not open, and for a field that
-    nothing can set back.
+    Raises NotFound, and FailedPrecondition if it is not open or its field cannot be reverted.
     """
     drift, _ = await _locked(session, drift_id)
     _require_next(drift, Status.REVERTED)
@@ -77,7 +76,7 @@ async def require_revertible(session: WriteSession, drift_id: UUID) -> Drift:
 async def begin_revert(
     session: WriteSession, drift_id: UUID, *, workflow_id: str, run_id: str
 ) -> Drift:
-    """Notes which run reverts a drift. Raises FailedPrecondition when it is not open."""
+    """Records the run that reverts a drift. Raises FailedPrecondition if it is not open."""
     drift, _ = await _locked(session, drift_id)
     _require_next(drift, Status.REVERTED)
     await drifts.begin_revert(session, drift_id, workflow_id=workflow_id, run_id=run_id)
@@ -87,10 +86,10 @@ async def begin_revert(
 async def complete_revert(
     session: WriteSession, drift_id: UUID, *, run_id: str, cause: Cause
 ) -> Drift:
-    """Closes a drift as reverted when the live value is the desired one; else it stays open.
+    """Closes a drift as reverted if the live value is the desired one; otherwise it stays open.
 
-    Raises FailedPrecondition for a run that did not begin the newest revert, and for a drift
-    that something else closed.
+    Raises FailedPrecondition for a run that is not the newest revert, and for a drift that was
+    closed otherwise.
     """
     drift, live = await _locked(session, drift_id)
     _require_run(drift, run_id)
@@ -109,7 +108,10 @@ async def complete_revert(
 
 
 async def fail_revert(session: WriteSession, drift_id: UUID, *, run_id: str, reason: str) -> Drift:
-    """Leaves a drift open with the reason. Raises FailedPrecondition for another run."""
+    """Records why a revert failed; the drift stays open.
+
+    Raises FailedPrecondition for another run.
+    """
     drift, _ = await _locked(session, drift_id)
     _require_run(drift, run_id)
     if drift.revert and drift.revert.status is not RevertStatus.COMPLETED:
@@ -118,10 +120,10 @@ async def fail_revert(session: WriteSession, drift_id: UUID, *, run_id: str, rea
 
 
 async def _locked(session: WriteSession, drift_id: UUID) -> tuple[Drift, Json | Unknown]:
-    """A drift that nobody else decides on now, and the live value of its field."""
+    """A locked drift and the live value of its field."""
     resource_id = (await drifts.read_drift(session, drift_id)).resource_id
     found = (await read_specifiable(session, [resource_id]))[resource_id]
-    # Read again, now that nobody else decides on it.
+    # Read again under the lock.
     drift = await drifts.read_drift(session, drift_id)
     if drift.field == PRESENCE:
         return drift, GONE if found.resource.deleted else PRESENT
@@ -139,10 +141,10 @@ async def _close(
     actor: str,
     cause: Cause,
 ) -> None:
-    # As it was last seen when the token sees it no longer.
+    # The last seen value if the token no longer sees it.
     shown = drift.actual if live is UNKNOWN else live
     event = resolved_event(drift.field, drift.actual, shown, status, tenant_id=drift.tenant_id)
-    # What was reverted keeps the value that was wrong.
+    # A reverted drift keeps the wrong value.
     kept = shown if status is Status.ACCEPTED else drift.actual
     await drifts.close_drift(session, drift, status, kept, event, actor=actor, cause=cause)
 
@@ -150,7 +152,7 @@ async def _close(
 def _require_next(drift: Drift, status: Status) -> None:
     if status not in NEXT[drift.status]:
         raise FailedPrecondition(
-            f"drift {drift.id} is not open ({drift.status}): it cannot become {status}",
+            f"drift {drift.id} is {drift.status} and cannot become {status}",
             reason="DRIFT_NOT_OPEN",
             metadata={"status": drift.status},
         )
@@ -164,10 +166,10 @@ def _require_run(drift: Drift, run_id: str) -> None:
 
 
 async def create_rule(session: WriteSession, rule: NewRule, *, operator: str) -> IgnoreRule:
-    """Makes a rule.
+    """Creates an ignore rule.
 
-    Raises NotFound for an unknown resource, InvalidArgument for one of another kind and for
-    an end in the past.
+    Raises NotFound for an unknown resource, InvalidArgument for a resource of another kind or an
+    end in the past.
     """
     if rule.resource_id is not None:
         kind = await ignore_rules.kind_of(session, rule.resource_id)

@@ -1,4 +1,4 @@
-"""DriftService: proto to domain and back. Operators read drift in it, and decide on it."""
+"""DriftService: operators read drift and decide on it."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ Context = ServicerContext[Any, Any]
 
 
 class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
-    """What is not as it was asked for, and what the operator says to that."""
+    """Reads drifts, specs and ignore rules, and changes them."""
 
     def __init__(self, database: Database, flows: FlowClient) -> None:
         self._database = database
@@ -39,7 +39,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     async def ListDrifts(
         self, request: pb.ListDriftsRequest, context: Context
     ) -> pb.ListDriftsResponse:
-        """Lists drifts, newest found first."""
+        """Lists drifts, newest first."""
         wanted = requests.drift_filter(request)
         size = page_size(request.page_size)
         filters = _filters(request)
@@ -70,7 +70,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     async def AcceptDrift(
         self, session: WriteSession, request: pb.AcceptDriftRequest, context: Context
     ) -> pb.AcceptDriftResponse:
-        """Makes the live value the desired one."""
+        """Accepts a drift: makes the live value the desired one."""
         caller = current_caller()
         drift_id = uuid_of("id", request.id)
         cause = current_cause()
@@ -83,7 +83,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     async def RevertDrift(
         self, session: WriteSession, request: pb.RevertDriftRequest, context: Context
     ) -> pb.RevertDriftResponse:
-        """Starts the work that makes the cloud match the spec again."""
+        """Starts the workflow that reverts a drift."""
         drift_id = uuid_of("id", request.id)
         found = await require_revertible(session, drift_id)
         what = f"{found.field} of {found.kind} {found.name}"
@@ -99,7 +99,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     async def ListIgnoreRules(
         self, request: pb.ListIgnoreRulesRequest, context: Context
     ) -> pb.ListIgnoreRulesResponse:
-        """The ignore rules, newest first."""
+        """Lists ignore rules, newest first."""
         kind = known_kind(request.kind) if request.kind else ""
         size = page_size(request.page_size)
         filters = ("ignore-rules", kind, request.include_expired)
@@ -139,7 +139,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         return pb.DeleteIgnoreRuleResponse()
 
     async def GetSpec(self, request: pb.GetSpecRequest, context: Context) -> pb.GetSpecResponse:
-        """The desired state of a resource."""
+        """Returns the spec of a resource."""
         scope = current_caller().scope
         resource_id = uuid_of("resource_id", request.resource_id)
         async with self._database.read(scope) as session:
@@ -151,14 +151,14 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     async def RecordSpec(
         self, session: WriteSession, request: pb.RecordSpecRequest, context: Context
     ) -> pb.RecordSpecResponse:
-        """Records the desired state of a resource."""
+        """Records the spec of a resource."""
         caller = current_caller()
         resource_id = uuid_of("resource_id", request.resource_id)
         if request.from_live and request.HasField("spec"):
             raise InvalidArgument("spec", "must be unset when from_live is true")
         if not request.from_live and not request.HasField("spec"):
             raise InvalidArgument(
-                "spec", "is required, unless from_live is true", reason="FIELD_REQUIRED"
+                "spec", "is required unless from_live is true", reason="FIELD_REQUIRED"
             )
         found = (await read_specifiable(session, [resource_id]))[resource_id]
         spec = (
@@ -173,7 +173,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
 
 
 def _filters(request: pb.ListDriftsRequest) -> tuple[str, ...]:
-    """What a page token is bound to: every filter, and not the size."""
+    """The filters that a page token is bound to; not the size."""
     return (
         "drifts",
         request.status,

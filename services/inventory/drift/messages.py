@@ -1,4 +1,4 @@
-"""From drift to protos, and from JSON to protobuf's values and back."""
+"""Renders drift as messages, and converts between JSON and protobuf values."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ from services.inventory.drift.store.prices import ListPrices
 __all__ = ["drift_message", "json_of", "rule_message", "spec_message"]
 
 EXACT: Final = 2.0**53
-"""From here on a protobuf number is no longer the integer that the caller wrote."""
+"""From here on, a protobuf number may differ from the integer that the caller sent."""
 
 
 def drift_message(drift: Drift, list_prices: ListPrices) -> drift_pb2.Drift:
@@ -44,14 +44,14 @@ def rule_message(rule: IgnoreRule) -> drift_pb2.IgnoreRule:
 
 
 def spec_message(spec: Spec) -> drift_pb2.Spec:
-    """What a resource should be."""
+    """The spec of a resource."""
     return message_of(drift_pb2.Spec, spec, spec=json_format.ParseDict(dict(spec.spec), Struct()))
 
 
 def json_of(field: str, struct: Struct) -> dict[str, Json]:
-    """The JSON object of a struct, whole numbers as integers.
+    """The JSON object of a struct, with integral numbers as integers.
 
-    Raises InvalidArgument for a number that protobuf does not hold exactly.
+    Raises InvalidArgument for a number that protobuf does not represent exactly.
     """
     return {name: _json_of(f"{field}.{name}", value) for name, value in struct.fields.items()}
 
@@ -68,7 +68,7 @@ def _json_of(field: str, value: Value) -> Json:
 
 
 def _number(field: str, value: float) -> int | float:
-    if not abs(value) < EXACT:  # nor infinite, nor not a number
+    if not abs(value) < EXACT:  # and neither infinite nor NaN
         raise InvalidArgument(field, "is too large for a JSON number; send it as a string")
     return int(value) if value.is_integer() else value
 
@@ -89,6 +89,6 @@ def _cost(drift: Drift, list_prices: ListPrices) -> drift_pb2.DriftCost | None:
     )
     if cost is None:
         return None
-    # As the list prices have it: a price of 24.00 keeps its zeros.
+    # As in the list prices: a price of 24.00 keeps its zeros.
     names = ("expected_monthly_usd", "actual_monthly_usd", "delta_monthly_usd")
     return drift_pb2.DriftCost(**{name: format(getattr(cost, name), "f") for name in names})

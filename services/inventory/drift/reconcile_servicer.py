@@ -1,4 +1,4 @@
-"""ReconcileService: proto to domain and back. Workers hold the cloud against the specs in it."""
+"""ReconcileService: workers compare the cloud with the specs."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ Context = ServicerContext[Any, Any]
 
 
 class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
-    """How workers keep the cloud as it was asked for."""
+    """The drift calls of workers."""
 
     def __init__(self, database: Database, deployments: Deployments) -> None:
         self._database = database
@@ -48,7 +48,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     async def SweepDrift(
         self, request: pb.SweepDriftRequest, context: Context
     ) -> pb.SweepDriftResponse:
-        """Compares a page of specified resources with their live values."""
+        """Compares a page of resources that have a spec with their live values."""
         provider, kind = known_provider(request.provider), known_kind(request.kind)
         size = internal_page_size(request.page_size)
         filters = ("drift-sweep", provider, kind)
@@ -80,7 +80,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     async def ListUnexplainedDrifts(
         self, request: pb.ListUnexplainedDriftsRequest, context: Context
     ) -> pb.ListUnexplainedDriftsResponse:
-        """The open drifts whose cause nobody looked up yet."""
+        """Lists the open drifts whose cause was not looked up yet."""
         size = page_size(request.page_size)
         filters = ("unexplained-drifts",)
         position = decode_token(request.page_token, filters, (str,))
@@ -100,7 +100,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     async def RecordDriftCauses(
         self, request: pb.RecordDriftCausesRequest, context: Context
     ) -> pb.RecordDriftCausesResponse:
-        """Keeps what the action log said."""
+        """Records the causes from the provider's action log."""
         explained = requests.causes(request)
         unexplained = batch_of_uuids("unexplained_drift_ids", request.unexplained_drift_ids)
         async with self._database.write(current_caller().scope) as session:
@@ -110,7 +110,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     async def RecordListPrices(
         self, request: pb.RecordListPricesRequest, context: Context
     ) -> pb.RecordListPricesResponse:
-        """Keeps the provider's list prices of a kind."""
+        """Replaces the provider's list prices of a kind."""
         provider, kind = known_provider(request.provider), known_kind(request.kind)
         prices = requests.list_prices(request)
         async with self._database.write(current_caller().scope) as session:
@@ -120,7 +120,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     async def BeginRevert(
         self, request: pb.BeginRevertRequest, context: Context
     ) -> pb.BeginRevertResponse:
-        """What a revert needs to know."""
+        """Returns the inputs of a revert."""
         scope = current_caller().scope
         drift_id = uuid_of("drift_id", request.drift_id)
         workflow_id = required("workflow_id", request.workflow_id)
@@ -138,7 +138,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     async def CompleteRevert(
         self, request: pb.CompleteRevertRequest, context: Context
     ) -> pb.CompleteRevertResponse:
-        """Closes a drift whose live value was set back."""
+        """Closes a drift whose live value was reverted."""
         drift_id = uuid_of("drift_id", request.drift_id)
         run_id = required("run_id", request.run_id)
         async with self._database.write(current_caller().scope) as session:
@@ -151,7 +151,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     async def FailRevert(
         self, request: pb.FailRevertRequest, context: Context
     ) -> pb.FailRevertResponse:
-        """Leaves a drift open with the reason why it could not be reverted."""
+        """Records why a drift could not be reverted; it stays open."""
         drift_id = uuid_of("drift_id", request.drift_id)
         run_id = required("run_id", request.run_id)
         reason = required("reason", request.reason)
@@ -184,7 +184,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     async def RemoveSpecs(
         self, request: pb.RemoveSpecsRequest, context: Context
     ) -> pb.RemoveSpecsResponse:
-        """Takes specs back."""
+        """Deletes specs."""
         ids = batch_of_uuids("resource_ids", request.resource_ids)
         async with self._database.write(current_caller().scope) as session:
             removed = await remove_specs(
@@ -196,7 +196,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     async def AssignResources(
         self, session: WriteSession, request: pb.AssignResourcesRequest, context: Context
     ) -> pb.AssignResourcesResponse:
-        """Gives a batch of resources to an owner, or back to the rules."""
+        """Assigns a batch of resources to an owner, or removes the assignments."""
         ids = batch_of_uuids("resource_ids", request.resource_ids)
         reason = text("reason", request.reason)
         cause = current_cause(_actor(request.actor))
@@ -209,5 +209,5 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
 
 
 def _actor(named: str) -> str:
-    """Who records on whose behalf: the worker, unless it names somebody."""
+    """The actor: the worker, unless it names someone."""
     return text("actor", named) or current_caller().subject

@@ -1,4 +1,4 @@
-"""What a request about drift may say, refused with the name of the field."""
+"""Parsers of drift requests; each error names the field."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -37,17 +37,17 @@ __all__ = [
 
 ANY: Final = "any"
 MAX_PRICE: Final = Decimal(10) ** 12
-"""Of a month in USD: the database keeps it in full, and nothing costs more."""
+"""Maximum monthly price in USD that the database stores."""
 MUTED: Final = {"": None, "true": True, "false": False}
 
 
 def drift_filter(request: drift_service_pb2.ListDriftsRequest) -> DriftFilter:
-    """Which drifts to list."""
+    """The filter of a list of drifts."""
     status = request.status or Status.OPEN.value
     if status != ANY and status not in set(Status):
         raise InvalidArgument("status", f"{status!r} is not one of {', '.join(Status)}, {ANY}")
     if request.muted not in MUTED:
-        raise InvalidArgument("muted", f"{request.muted!r} is neither true nor false")
+        raise InvalidArgument("muted", f"{request.muted!r} is not true or false")
     return DriftFilter(
         status=None if status == ANY else status,
         kind=known_kind(request.kind) if request.kind else None,
@@ -60,7 +60,7 @@ def drift_filter(request: drift_service_pb2.ListDriftsRequest) -> DriftFilter:
 
 
 def new_rule(request: drift_service_pb2.CreateIgnoreRuleRequest) -> NewRule:
-    """What to mute."""
+    """The ignore rule of a request."""
     kind = known_kind(request.kind)
     field = wire.required("field", request.field).removeprefix(ATTRS_PREFIX)
     policy = policy_of(kind, field)
@@ -79,7 +79,7 @@ def new_rule(request: drift_service_pb2.CreateIgnoreRuleRequest) -> NewRule:
 
 
 def spec_of(field: str, kind: str, raw: dict[str, Json]) -> dict[str, Json]:
-    """A spec in its normal form."""
+    """A normalized spec."""
     if NUL_IN_JSON.search(orjson.dumps(raw).decode()):
         raise InvalidArgument(field, "has a NUL character")
     try:
@@ -90,7 +90,7 @@ def spec_of(field: str, kind: str, raw: dict[str, Json]) -> dict[str, Json]:
 
 
 def raw_specs(request: reconcile_service_pb2.RecordSpecsRequest) -> dict[UUID, dict[str, Json]]:
-    """The specs of a batch as they came, by resource; each once."""
+    """The specs of a batch by resource, without duplicates."""
     bounded("specs", len(request.specs))
     specs: dict[UUID, dict[str, Json]] = {}
     for position, desired in enumerate(request.specs):
@@ -103,7 +103,7 @@ def raw_specs(request: reconcile_service_pb2.RecordSpecsRequest) -> dict[UUID, d
 
 
 def causes(request: reconcile_service_pb2.RecordDriftCausesRequest) -> list[ExplainedDrift]:
-    """What the action log said."""
+    """The causes in a request."""
     bounded("explained", len(request.explained))
     return [
         ExplainedDrift(
@@ -119,7 +119,7 @@ def causes(request: reconcile_service_pb2.RecordDriftCausesRequest) -> list[Expl
 
 
 def list_prices(request: reconcile_service_pb2.RecordListPricesRequest) -> dict[str, Decimal]:
-    """The prices by size, in lower case. An empty list is no list: it would price nothing."""
+    """The prices by lower-case size. Raises InvalidArgument for an empty list."""
     if not request.prices:
         raise InvalidArgument("prices", "is empty", reason="FIELD_REQUIRED")
     bounded("prices", len(request.prices))

@@ -1,4 +1,4 @@
-"""Sweeping for drift: a page of specified resources against their live values."""
+"""Drift sweep: compares a page of resources that have a spec with their live values."""
 
 from collections.abc import Set as AbstractSet
 from uuid import UUID
@@ -25,9 +25,9 @@ async def sweep_page(
     size: int,
     cause: Cause,
 ) -> PageVerdict:
-    """Compares a page of specified resources, and opens, moves and closes their drifts.
+    """Compares a page of resources with their specs; opens, changes and closes drifts.
 
-    Of a kind that is frozen, nothing is compared.
+    Nothing is compared for a frozen kind.
     """
     await lock_drift(session, [(provider, kind)])
     if reason := await pages.frozen_reason(session, provider, kind):
@@ -35,7 +35,7 @@ async def sweep_page(
     found = await pages.read_page(session, provider, kind, after=after, limit=size + 1)
     page = found[:size]
     if names_certificates(kind):
-        # Their names are added to the specs, and kept from now on.
+        # The names are added to the stored specs.
         named = completed(page, await pages.certificate_names(session, provider))
         if named:
             specs = [DesiredSpec(one.resource.id, one.spec) for one in named]

@@ -1,4 +1,4 @@
-"""The tables of drift, as its queries use them; beside those of the inventory."""
+"""The tables of drift."""
 
 from sqlalchemy import (
     BigInteger,

@@ -1,4 +1,4 @@
-"""From lives to protos."""
+"""Renders lifetimes as messages."""
 
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
 
@@ -35,7 +35,7 @@ def lifetime_message(life: Lifetime) -> pb.Lifetime:
 
 
 def interval_message(interval: ExistenceInterval) -> pb.ExistenceInterval:
-    """One interval of a resource's existence."""
+    """An interval of a resource."""
     return message_of(
         pb.ExistenceInterval,
         interval,
@@ -50,7 +50,7 @@ def interval_message(interval: ExistenceInterval) -> pb.ExistenceInterval:
 
 
 def owner_message(project: Project) -> pb.ProjectOwner:
-    """A project and whose it is."""
+    """A project with its owner."""
     return message_of(
         pb.ProjectOwner,
         project,

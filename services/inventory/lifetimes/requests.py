@@ -1,4 +1,4 @@
-"""What other services may ask about resources, refused with the name of the field."""
+"""Parsers of lookup requests; each error names the field."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ __all__ = [
 
 
 def resource_keys(request: pb.LookupResourcesRequest) -> list[ResourceKey]:
-    """What to look up: each a provider id, or a kind and a name, or an id of ours alone."""
+    """The lookup keys: each a provider id, or a kind and a name, or only a resource id."""
     bounded("keys", len(request.keys))
     return [_key(f"keys[{position}]", key) for position, key in enumerate(request.keys)]
 
@@ -28,12 +28,12 @@ def resource_keys(request: pb.LookupResourcesRequest) -> list[ResourceKey]:
 def _key(field: str, key: pb.ResourceKey) -> ResourceKey:
     if key.resource_id:
         if key.kind or key.provider_id or key.name:
-            raise InvalidArgument(field, "names something beside a resource_id")
+            raise InvalidArgument(field, "has other fields besides resource_id")
         return ResourceKey("", "", "", uuid_of(f"{field}.resource_id", key.resource_id))
     if not key.provider_id and not (key.kind and key.name):
         raise InvalidArgument(
             field,
-            "names neither a provider_id, nor a kind and a name, nor a resource_id",
+            "needs a provider_id, or a kind and a name, or a resource_id",
             reason="FIELD_REQUIRED",
         )
     return ResourceKey(
@@ -44,7 +44,7 @@ def _key(field: str, key: pb.ResourceKey) -> ResourceKey:
 
 
 def lifetime_filter(request: pb.ListLifetimesRequest) -> LifetimeFilter:
-    """Which lives to list."""
+    """The filter of a list of lifetimes."""
     start = _optional(request, "overlap_from")
     end = _optional(request, "overlap_to")
     if start is not None and end is not None and end <= start:
@@ -59,7 +59,7 @@ def lifetime_filter(request: pb.ListLifetimesRequest) -> LifetimeFilter:
 
 
 def window(request: pb.ListExistenceIntervalsRequest) -> Window:
-    """The span that intervals are cut to."""
+    """The window to which intervals are clipped."""
     for field in ("span_from", "span_to"):
         if not request.HasField(field):
             raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
@@ -70,13 +70,13 @@ def window(request: pb.ListExistenceIntervalsRequest) -> Window:
 
 
 def existence_filter(request: pb.ListExistenceIntervalsRequest) -> ExistenceFilter:
-    """Whose existence to list."""
+    """The filter of a list of intervals."""
     kinds = {known_kind(kind, f"kinds[{position}]") for position, kind in enumerate(request.kinds)}
     return ExistenceFilter(tuple(sorted(kinds)), text("deployment_id", request.deployment_id))
 
 
 def texts(field: str, values: Sequence[str]) -> list[str]:
-    """A batch of texts, each once."""
+    """A batch of texts without duplicates."""
     bounded(field, len(values))
     return list(dict.fromkeys(text(f"{field}[{i}]", value) for i, value in enumerate(values)))
 

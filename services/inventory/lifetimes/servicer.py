@@ -1,4 +1,4 @@
-"""LookupService: proto to domain and back. Other services ask in it what was, and whose."""
+"""LookupService: resources, lifetimes and owners for other services."""
 
 from datetime import timedelta
 from typing import Any
@@ -43,7 +43,7 @@ MAX_KINDS = 100
 
 
 class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
-    """What billing matches by, and metering counts."""
+    """The lookups of billing and metering."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -51,7 +51,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
     async def LookupResources(
         self, request: pb.LookupResourcesRequest, context: Context
     ) -> pb.LookupResourcesResponse:
-        """The resources that a batch of keys may mean."""
+        """Looks up the resources that match a batch of keys."""
         provider = known_provider(request.provider)
         keys = requests.resource_keys(request)
         async with self._database.read(current_caller().scope) as session:
@@ -68,7 +68,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
     async def GetSweepTimes(
         self, request: pb.GetSweepTimesRequest, context: Context
     ) -> pb.GetSweepTimesResponse:
-        """When each kind was last seen completely."""
+        """Returns when each kind was last seen completely."""
         if len(request.kinds) > MAX_KINDS:
             raise InvalidArgument("kinds", f"must not be more than {MAX_KINDS}")
         kinds = [text(f"kinds[{place}]", kind) for place, kind in enumerate(request.kinds)]
@@ -83,7 +83,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
     async def ListLifetimes(
         self, request: pb.ListLifetimesRequest, context: Context
     ) -> pb.ListLifetimesResponse:
-        """Every resource whose life overlaps a span."""
+        """Lists the resources whose lifetime overlaps a span."""
         wanted = requests.lifetime_filter(request)
         size = internal_page_size(request.page_size)
         filters = (
@@ -111,7 +111,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
     async def ListExistenceIntervals(
         self, request: pb.ListExistenceIntervalsRequest, context: Context
     ) -> pb.ListExistenceIntervalsResponse:
-        """How each resource existed within a span."""
+        """Lists the intervals of resources within a span."""
         window = requests.window(request)
         wanted = requests.existence_filter(request)
         size = internal_page_size(request.page_size)
@@ -146,7 +146,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
     async def LookupProjects(
         self, request: pb.LookupProjectsRequest, context: Context
     ) -> pb.LookupProjectsResponse:
-        """The projects of a batch of ids, names or tenants."""
+        """Looks up the projects of a batch of ids, names or tenants."""
         provider = known_provider(request.provider)
         names = requests.texts("names", request.names)
         ids = batch_of_uuids("project_ids", request.project_ids)
@@ -160,7 +160,7 @@ def _mark(position: tuple[Any, ...] | None) -> Mark | None:
     if position is None:
         return None
     resource_id, microseconds = position
-    event_position((microseconds, 0))  # an instant that there is
+    event_position((microseconds, 0))  # a valid time
     return Mark(uuid_of("page_token", resource_id), EPOCH + timedelta(microseconds=microseconds))
 
 

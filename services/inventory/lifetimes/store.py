@@ -1,7 +1,7 @@
-"""Reading whole lives of resources: each page in one statement, and so at one moment.
+"""Reads complete lifetimes of resources; a page is one statement and so one snapshot.
 
-Rows, their changes and their owners come together. Read one after the other, a change
-that commits in between would show a resource as it never was.
+Rows, changes and owners are read together. With separate statements, a change committed in between
+would give a state that never existed.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ ATTRS_OF: Final = {
     for kind in RESOURCE_KINDS
     for measure in [MEASURES.get(kind)]
 }
-"""By kind the attributes by which it is metered."""
+"""The metered attributes, by kind."""
 METERED: Final = (
     "name",
     "region",
@@ -99,20 +99,20 @@ CONDITIONS: Final = {
     "deployment_id": """EXISTS (
         SELECT FROM cloud_resource_assignments AS d
         WHERE d.resource_id = r.id AND d.deployment_id = :deployment_id)""",
-    # What was seen but once lived for no time, and still at that instant.
+    # A zero-length lifetime still includes its only instant.
     "lived_since": "(r.deleted_at IS NULL OR r.last_seen_at >= :lived_since)",
     "lived_before": "least(r.provider_created_at, r.first_seen_at) < :lived_before",
     "after": "r.id > :after",
     "from_id": "r.id >= :from_id",
 }
-"""What may be asked of a resource, by its name; asked when its value is not empty."""
+"""The filter conditions by name; empty values do not restrict."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceKey:
-    """Names what a bill may speak of: by provider id, else by kind and name, now or formerly.
+    """A lookup key for bills: a provider id, or a kind with a current or former name.
 
-    Or a resource by our own id alone.
+    Alternatively only a resource id.
     """
 
     kind: str
@@ -121,8 +121,7 @@ class ResourceKey:
     resource_id: UUID | None = None
 
 
-# Look-ups by index, one a key (OFFSET 0 keeps each whole). Bills leave out the blank at the end
-# of a name.
+# One index lookup per key (OFFSET 0 prevents flattening). Bills omit a trailing blank of a name.
 FIND: Final = f"""
 WITH given AS (
     SELECT * FROM {unnested(ResourceKey, "given", is_numbered=True)}
@@ -157,9 +156,9 @@ ORDER BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class LifetimeFilter:
-    """Which lives: those that overlap a half-open span; an end that is None is open.
+    """A filter of lifetimes that overlap a half-open span; None as the end is open.
 
-    Of a deployment: what was ever assigned to it.
+    For a deployment, all resources ever assigned to it.
     """
 
     provider: str
@@ -171,7 +170,7 @@ class LifetimeFilter:
 
 @dataclass(frozen=True, slots=True)
 class ExistenceFilter:
-    """Whose existence: of these kinds (all when empty), ever of this deployment."""
+    """A filter: kinds (all if empty), and ever assigned to the deployment."""
 
     kinds: tuple[str, ...]
     deployment_id: str
@@ -180,7 +179,7 @@ class ExistenceFilter:
 async def find_resources(
     session: ReadSession, provider: str, keys: Sequence[ResourceKey]
 ) -> list[list[UUID]]:
-    """The resources that each key may mean, oldest first, in the order of the keys."""
+    """The resources that match each key, oldest first, in the order of the keys."""
     found: list[list[UUID]] = [[] for _ in keys]
     driver = await session.driver()
     async with driver.cursor() as cursor:
@@ -192,7 +191,7 @@ async def find_resources(
 
 
 async def lifetimes_of(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Lifetime]:
-    """The whole lives of resources by their ids."""
+    """The complete lifetimes of resources by id."""
     if not ids:
         return {}
     lives = await _read(session, NAMES, ALWAYS, {"ids": list(ids)}, limit=len(ids))
@@ -202,7 +201,7 @@ async def lifetimes_of(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, 
 async def list_lifetimes(
     session: ReadSession, wanted: LifetimeFilter, *, after: UUID | None, limit: int
 ) -> list[Lifetime]:
-    """Whole lives in the order of their discovery; `after` is the last one known."""
+    """Complete lifetimes in the order of discovery; `after` is the previous page's last one."""
     values = {
         "provider": wanted.provider,
         "kinds": [wanted.kind] if wanted.kind else [],
@@ -222,9 +221,9 @@ async def existing_lifetimes(
     from_id: UUID | None,
     limit: int,
 ) -> tuple[datetime, list[Lifetime]]:
-    """Now, and lives that touch a window, by id, `from_id` and on.
+    """The current time, and lifetimes that overlap a window, by id from `from_id` on.
 
-    With what changed since the window began.
+    They include the changes since the start of the window.
     """
     values = {
         "kinds": list(wanted.kinds),

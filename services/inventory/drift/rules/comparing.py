@@ -1,4 +1,4 @@
-"""A spec against the live resource: field by field, as the kind's policies say."""
+"""Compares a spec with the live resource, by the policy of each field."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,17 +34,17 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What came of comparing one resource with its spec."""
+    """The result of comparing a resource with its spec."""
 
     mismatches: tuple[Mismatch, ...]
     unknown_fields: frozenset[str]
-    """Specified, and neither same nor different: not visible to the token, not in the answer, or
-    of a name that nobody tells."""
+    """Specified fields that could not be compared: not visible to the token, absent from the
+    response, or with an unresolved name."""
     compared_count: int
 
 
 def compare(kind: str, spec: Mapping[str, Json], resource: LiveResource) -> Comparison:
-    """Compares every specified field. What is gone differs in its presence alone."""
+    """Compares every specified field. A resource that is gone differs only in its presence."""
     wanted = spec.get(PRESENCE, PRESENT)
     found = GONE if resource.deleted else PRESENT
     mismatches = [] if wanted == found else [Mismatch(PRESENCE, wanted, found)]
@@ -81,9 +81,9 @@ def compare(kind: str, spec: Mapping[str, Json], resource: LiveResource) -> Comp
 
 
 def seen_value(kind: str, resource: LiveResource, field: str) -> Json | Unknown:
-    """The live value of a field; unknown also where the answer left the field out.
+    """The live value of a field; unknown too if the response omits the field.
 
-    Unless the kind says that the provider leaves it out where it is unset.
+    An omitted field counts as unset if the kind declares that the provider omits unset ones.
     """
     policy = policy_of(kind, field) or UNDECLARED
     if is_absent(resource, field) and not policy.unset_when_absent:
@@ -92,7 +92,7 @@ def seen_value(kind: str, resource: LiveResource, field: str) -> Json | Unknown:
 
 
 def is_in_flight(kind: str, resource: LiveResource) -> bool:
-    """Whether a resource is changing by its status: then it is left for the next sweep."""
+    """Whether the status says that a resource is changing; the next sweep then compares it."""
     declaration = declared(kind)
     return (
         declaration is not None
@@ -102,15 +102,15 @@ def is_in_flight(kind: str, resource: LiveResource) -> bool:
 
 
 def same(kind: str, field: str, name: str, expected: Json, actual: Json) -> bool | None:
-    """Whether two values of a field mean the same, for a resource of this name.
+    """Whether two values of a field are equivalent for a resource of this name.
 
-    None where nobody can tell.
+    None if unknown.
     """
     return _agree(policy_of(kind, field) or UNDECLARED, name, expected, actual)
 
 
 def _agree(policy: FieldPolicy, name: str, expected: Json, actual: Json) -> bool | None:
-    # Equal texts are the common case, and no comparator tells them apart.
+    # Fast path: equal texts are the common case and equal for every comparator.
     if type(expected) is str and expected == actual:
         return True
     return policy.comparator(name)(expected, actual)

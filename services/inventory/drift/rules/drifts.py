@@ -1,4 +1,4 @@
-"""A drift: its states, which may follow which, and what it is read with."""
+"""Drifts: records, states and transitions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ __all__ = [
 
 
 class Status(StrEnum):
-    """Whether a mismatch stands, or how it ended."""
+    """The status of a drift."""
 
     OPEN = "open"
     ACCEPTED = "accepted"
     """The live value became the desired one."""
     REVERTED = "reverted"
-    """The cloud was made to match the spec again, and read back so."""
+    """The cloud was changed to match the spec, and verified."""
     STALE = "stale"
-    """It went away by itself, or with its spec."""
+    """It disappeared by itself or with its spec."""
 
 
 NEXT: Final[Mapping[Status, frozenset[Status]]] = MappingProxyType(
@@ -43,16 +43,16 @@ NEXT: Final[Mapping[Status, frozenset[Status]]] = MappingProxyType(
         Status.STALE: frozenset(),
     }
 )
-"""What is closed stays closed: the same mismatch later is a drift of its own."""
+"""The transitions. A closed drift stays closed: a later mismatch is a new drift."""
 
 REVERTIBLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {"droplet": frozenset({"size", "name", "tags", "project_id"})}
 )
-"""The fields that the provider lets be set on what exists, without loss, by kind."""
+"""Fields that can be changed on an existing resource without loss, by kind."""
 
 
 class RevertStatus(StrEnum):
-    """How the newest attempt to revert stands; empty when there was none."""
+    """The status of the newest revert; empty without one."""
 
     NONE = ""
     RUNNING = "running"
@@ -71,7 +71,7 @@ class ActionCause:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedDrift:
-    """A drift whose cause the provider's action log told."""
+    """A drift with its cause from the provider's action log."""
 
     id: UUID
     cause: ActionCause
@@ -79,7 +79,7 @@ class ExplainedDrift:
 
 @dataclass(frozen=True, slots=True)
 class Revert:
-    """The newest run that reverts a drift, or did."""
+    """The newest revert of a drift."""
 
     workflow_id: str
     run_id: str
@@ -91,7 +91,7 @@ class Revert:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A mismatch, its resource, the rule that mutes it, and what prices it."""
+    """A drift with its resource, the rule that mutes it, and its pricing inputs."""
 
     id: UUID
     resource_id: UUID

@@ -1,7 +1,7 @@
-"""What a specified field of a resource is now.
+"""Reads the live value of a specified field.
 
-A field is a column of every resource, or else a path into its attrs: a key as it stands,
-or steps with dots between them.
+A field is a column common to all resources, or a path into `attrs`: a literal key, or steps
+separated by dots.
 """
 
 from collections.abc import Mapping
@@ -26,13 +26,13 @@ __all__ = [
 ]
 
 Json = Any
-"""A JSON value as orjson reads it."""
+"""A JSON value as parsed by orjson."""
 
 ATTRS_PREFIX: Final = "attrs."
 COLUMNS: Final = frozenset({"name", "region", "size", "status", "tags", "project_id"})
 
 PRESENCE: Final = "presence"
-"""The field that every spec has: whether there is such a resource at all."""
+"""The field that every spec has: whether the resource exists."""
 PRESENT: Final = "present"
 GONE: Final = "gone"
 
@@ -44,12 +44,12 @@ class Unknown(Enum):
 
 
 UNKNOWN: Final = Unknown.UNKNOWN
-"""Instead of a value that the token could not see."""
+"""Stands for a value that the token could not see."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveResource:
-    """A resource as last seen."""
+    """The last seen state of a resource."""
 
     id: UUID
     name: str
@@ -58,15 +58,15 @@ class LiveResource:
     status: str
     tags: list[str]
     project_id: str | None
-    """Ours; None when nobody saw yet where it lives."""
+    """Its project id; None if not seen yet."""
     attrs: Mapping[str, Json]
     unknown_fields: frozenset[str]
-    """Columns, `attrs.<key>`, or members of one, that the newest sighting could not see."""
+    """Fields that the newest sighting could not see: columns, `attrs.<key>`, or their members."""
     deleted: bool
 
 
 def live_value(resource: LiveResource, field: str) -> Json | Unknown:
-    """The value of a field; null for a path on which there is nothing."""
+    """The value of a field; null for a path without a value."""
     if field in COLUMNS:
         value = getattr(resource, field)
         unseen = field in resource.unknown_fields or (field == "project_id" and value is None)
@@ -78,7 +78,7 @@ def live_value(resource: LiveResource, field: str) -> Json | Unknown:
 
 
 def hidden_members(resource: LiveResource, field: str) -> list[list[str]]:
-    """The steps within a field to the members of it that the newest sighting could not see."""
+    """The paths within a field that the newest sighting could not see."""
     if not resource.unknown_fields:
         return []
     below = f"{ATTRS_PREFIX}{field}."
@@ -90,13 +90,13 @@ def hidden_members(resource: LiveResource, field: str) -> list[list[str]]:
 
 
 def _is_hidden(unknown: frozenset[str], path: str) -> bool:
-    """Whether a path is within what is unknown."""
+    """Whether a path is within an unknown field."""
     steps = path.split(".")
     return any(".".join(steps[:length]) in unknown for length in range(2, len(steps) + 1))
 
 
 def is_absent(resource: LiveResource, field: str) -> bool:
-    """Whether the provider said nothing of a field, or of the attribute that it is inside of."""
+    """Whether the response omitted a field or the attribute that contains it."""
     attrs = resource.attrs
     return not (field in COLUMNS or field in attrs or field.partition(".")[0] in attrs)
 

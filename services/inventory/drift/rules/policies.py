@@ -1,4 +1,4 @@
-"""What the declaration of a kind says of a specified field."""
+"""The policies of fields, from the declarations of kinds."""
 
 from functools import lru_cache
 from typing import Any, Final
@@ -20,35 +20,35 @@ __all__ = [
 ]
 
 UNDECLARED: Final = FieldPolicy(Policy.DESIRED, unset_when_absent=True)
-"""Of a field that no declaration speaks of: compared as it stands."""
+"""The policy of an undeclared field: compared literally."""
 
 FOUND_BY_NAME: Final = frozenset(
     kind.name
     for kind in RESOURCE_KINDS.values()
     if isinstance(kind.listing, Listing) and kind.listing.found_by == kind.columns.name
 )
-"""The kinds that are identified by their names, though the provider has an id of them too."""
+"""Kinds identified by name although the provider has an id for them."""
 
 WRITE_ONLY: Final = FieldPolicy(Policy.SECRET)
 
 
 def declared(kind: str) -> ResourceKind | None:
-    """The declaration of a kind; None where there is none."""
+    """The declaration of a kind; None if there is none."""
     return RESOURCE_KINDS.get(kind)
 
 
 def names_certificates(kind: str) -> bool:
-    """Whether resources of a kind name certificates."""
+    """Whether resources of a kind refer to certificates."""
     declaration = declared(kind)
     listing = declaration.listing if declaration is not None else None
     return isinstance(listing, Listing) and listing.certificates is not None
 
 
 def forgives(kind: str, name: str, field: str, old: Any, new: Any) -> bool:
-    """Whether two live values of a field, one after the other, are no change for the history.
+    """Whether two consecutive live values of a field count as no change for the history.
 
-    So it is where the kind says that the field's comparator forgives nothing but spelling, and
-    what the provider adds by itself. `name` is the resource's, `field` as the history names it.
+    This is so if the kind declares that the field's comparator ignores only spelling and the
+    provider's additions. `name` is the resource's, `field` the name in the history.
     """
     policy = policy_of(kind, field.removeprefix(ATTRS_PREFIX))
     return policy is not None and policy.quiet and policy.comparator(name)(old, new) is True
@@ -56,11 +56,10 @@ def forgives(kind: str, name: str, field: str, old: Any, new: Any) -> bool:
 
 @lru_cache(maxsize=4096)
 def policy_of(kind: str, field: str) -> FieldPolicy | None:
-    """The policy of a field as specs name it; None for one that the kind does not have.
+    """The policy of a field by its name in specs; None if the kind does not have it.
 
-    Inside a field with a policy the class is inherited, and not the comparator, which is
-    for the whole. What is named like a secret is one, declared or not: `user_data` is
-    taken and never shown.
+    A member inherits the policy class of its field, but not the comparator, which is for the whole
+    field. A field named like a secret is one, declared or not.
     """
     name = field.rpartition(".")[2]
     if redact({name: field})[name] == REDACTED:

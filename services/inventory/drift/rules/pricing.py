@@ -1,4 +1,4 @@
-"""What a drift costs a month: the price of the live value less that of the desired one."""
+"""The monthly cost of a drift: the price of the live value less that of the desired one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,18 +13,18 @@ __all__ = ["Cost", "Priced", "cost_of"]
 
 NOTHING: Final = Decimal(0)
 PRICED_AS_A_WHOLE: Final = frozenset({"size", PRESENCE})
-"""Fields that have a price also where both values cost the same."""
+"""Fields that have a price even if both values cost the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A resource as far as its price depends on it, with the desired values laid over."""
+    """The price-relevant state of a resource, with desired values applied."""
 
     size: str
     attrs: Mapping[str, Json]
 
     def having(self, field: str, value: Json) -> "Priced":
-        """The same with another value of a field."""
+        """A copy with another value of a field."""
         if field == "size":
             return replace(self, size=str(value or ""))
         if field in COLUMNS or field == PRESENCE:
@@ -34,14 +34,14 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """USD a month, exact, at the provider's list prices."""
+    """USD per month, exact, at the provider's list prices."""
 
     expected_monthly_usd: Decimal
     actual_monthly_usd: Decimal
 
     @property
     def delta_monthly_usd(self) -> Decimal:
-        """How much more the live value costs than the desired one."""
+        """The live cost less the desired cost."""
         return self.actual_monthly_usd - self.expected_monthly_usd
 
 
@@ -55,9 +55,9 @@ def cost_of(
     spec: Mapping[str, Json],
     list_prices: Mapping[str, Decimal],
 ) -> Cost | None:
-    """The cost of a mismatch; None where the field has no price, or one is unknown.
+    """The cost of a mismatch; None if the field has no price or one is unknown.
 
-    `list_prices` are USD a month by size, as the provider told them last; they go before
+    `list_prices` are USD per month by size, from the provider's API; they take precedence over
     those that the kind declares.
     """
     declaration = declared(kind)
@@ -89,7 +89,7 @@ def _price(rule: PriceRule, priced: Priced) -> Decimal | None:
     try:
         return rule.of(priced.size, priced.attrs)
     except (AttributeError, TypeError, ValueError):
-        # A spec may desire a value of any shape; one that cannot be priced has no price.
+        # A spec may contain any value; one that cannot be priced has no price.
         return None
 
 

@@ -1,4 +1,4 @@
-"""What may be desired of a resource, and what is when it is taken as it stands."""
+"""Validates specs, and derives a spec from the live state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ MAX_BYTES: Final = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Specifiable:
-    """A resource as far as a spec of it needs to know."""
+    """The spec-relevant state of a resource."""
 
     provider: str
     kind: str
@@ -51,7 +51,7 @@ class Specifiable:
 
 @dataclass(frozen=True, slots=True)
 class DesiredSpec:
-    """What a resource should be, in its normal form."""
+    """A normalized spec."""
 
     resource_id: UUID
     spec: Mapping[str, Json]
@@ -59,7 +59,7 @@ class DesiredSpec:
 
 @dataclass(frozen=True, slots=True)
 class Spec(DesiredSpec):
-    """The newest version of what a resource should be."""
+    """The newest version of a resource's spec."""
 
     spec_version: int
     recorded_by: str
@@ -67,7 +67,7 @@ class Spec(DesiredSpec):
 
 
 class InvalidSpec(ValueError):
-    """What cannot be desired; `field` is the field to blame, empty for the whole."""
+    """A spec is invalid; `field` names the field, empty for the whole spec."""
 
     def __init__(self, field: str, description: str, reason: str) -> None:
         super().__init__(f"{field}: {description}" if field else description)
@@ -77,17 +77,17 @@ class InvalidSpec(ValueError):
 
 
 def normal_spec(kind: str, raw: Mapping[str, Json]) -> dict[str, Json]:
-    """A spec as it is kept: fields by their names, no secrets. Raises InvalidSpec."""
+    """Normalizes a spec: fields by name, without secrets. Raises InvalidSpec."""
     if len(raw) > MAX_FIELDS:
         raise InvalidSpec("", f"has {len(raw)} fields, at most {MAX_FIELDS}", "SPEC_TOO_LARGE")
     spec: dict[str, Json] = {}
-    # In the order of names: a map on the wire has none, and the same spec is refused the same way.
+    # Sorted by name, because a proto map has no order, so that errors are deterministic.
     for name, value in sorted(raw.items()):
         field = name.removeprefix(ATTRS_PREFIX)
         if field != name and field in raw:
-            raise InvalidSpec(name, "is there twice", "FIELD_TWICE")
+            raise InvalidSpec(name, "is a duplicate", "FIELD_TWICE")
         if _is_kept(kind, name, field, value):
-            # What looks like a secret inside reads as the live one does: redacted.
+            # Members that look like secrets are redacted, as in the live state.
             spec[field] = _without_variables(redact(value, _secrets(kind), at=field))
     if len(orjson.dumps(spec)) > MAX_BYTES:
         raise InvalidSpec("", f"is larger than {MAX_BYTES} bytes", "SPEC_TOO_LARGE")
@@ -95,9 +95,9 @@ def normal_spec(kind: str, raw: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def taken_from(kind: str, resource: LiveResource) -> dict[str, Json]:
-    """The spec that a resource meets as it stands: every field that is somebody's choice.
+    """The spec that matches the live state: every field that users choose.
 
-    Raises FailedPrecondition for one that is gone.
+    Raises FailedPrecondition if the resource is gone.
     """
     if resource.deleted:
         raise FailedPrecondition(
@@ -120,14 +120,14 @@ def taken_from(kind: str, resource: LiveResource) -> dict[str, Json]:
             field: live_value(resource, field)
             for field in fields
             if field in COLUMNS or field in resource.attrs
-            # A field of which a member is hidden cannot be taken whole, and so is not taken.
+            # A field with a hidden member is not complete, so it is omitted.
             if not hidden_members(resource, field)
         }
     return {field: value for field, value in values.items() if value is not UNKNOWN}
 
 
 def live_view(resource: LiveResource) -> Live:
-    """A resource as policies look at it."""
+    """The resource in the form that policies use."""
     return Live(resource.name, tuple(resource.tags), resource.attrs)
 
 
@@ -154,14 +154,14 @@ def _is_kept(kind: str, name: str, field: str, value: Json) -> bool:
 
 
 def _fits(column: str, value: Json) -> bool:
-    """Whether a column could have a value; null is that it has none."""
+    """Whether a value is valid for a column; null means that it has none."""
     if column == "tags":
         return isinstance(value, list) and all(isinstance(tag, str) for tag in value)
     return value is None or isinstance(value, str)
 
 
 def _without_variables(value: Json) -> Json:
-    """A value less those of secret variables, which are pairs of `key` and `value`."""
+    """A value without the values of secret variables, which are pairs of `key` and `value`."""
     if isinstance(value, list):
         return [_without_variables(element) for element in value]
     if not isinstance(value, dict):

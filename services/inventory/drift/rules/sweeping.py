@@ -1,6 +1,6 @@
-"""What a sweep makes of the drifts of a page: opened, moved, seen again, or gone.
+"""Decides what a sweep does with the drifts of a page: open, change, keep or close.
 
-The one place where it is decided what becomes of a mismatch, and which events say so.
+It also decides which events are recorded.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,13 +35,13 @@ __all__ = [
 ]
 
 RESIZED: Final = "size"
-"""The field for which a revert turns a machine off."""
+"""The field whose revert powers a machine off."""
 OFF: Final = "off"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenDrift:
-    """A drift that is open, as it is kept."""
+    """A stored open drift."""
 
     id: UUID
     resource_id: UUID
@@ -49,13 +49,13 @@ class OpenDrift:
     expected: Json
     actual: Json
     revert: RevertStatus
-    """How the newest attempt to revert it stands; one that has run for too long to still do so
-    counts as none."""
+    """The status of its newest revert; one that has run for too long to be still active counts as
+    none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Specified:
-    """A resource, and what it should be."""
+    """A resource with its spec."""
 
     resource: LiveResource
     provider_id: str
@@ -66,7 +66,7 @@ class Specified:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A mismatch that nobody knew."""
+    """A new mismatch."""
 
     resource_id: UUID
     spec_version: int
@@ -75,23 +75,23 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A known mismatch whose desired or live value is another one now."""
+    """A known mismatch whose desired or live value changed."""
 
     id: UUID
     spec_version: int
     mismatch: Mismatch
     is_live_value: bool
-    """Whether the live value moved, so that something else caused it."""
+    """Whether the live value changed, so that it has a new cause."""
 
 
 @dataclass
 class PageVerdict:
-    """What becomes of a page."""
+    """The changes of a page."""
 
     opened: list[Opened] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
     seen: list[UUID] = field(default_factory=list)
-    """Drifts that are as they were."""
+    """Unchanged drifts."""
     gone: list[UUID] = field(default_factory=list)
     events: list[tuple[UUID, NewEvent]] = field(default_factory=list)
     """By resource."""
@@ -99,10 +99,10 @@ class PageVerdict:
     unknown_count: int = 0
     deferred_count: int = 0
     resource_count: int = 0
-    """Of those that were compared."""
+    """The number of compared resources."""
     muted_count: int = 0
     last: UUID | None = None
-    """The last resource of the page, where more follow."""
+    """The last resource of the page, if more follow."""
     frozen_reason: str = ""
 
 
@@ -112,7 +112,7 @@ def judge_page(
     open_drifts: Iterable[OpenDrift],
     in_flight_provider_ids: AbstractSet[str],
 ) -> PageVerdict:
-    """Compares a page, of which these drifts are open; resources in flight keep theirs as is."""
+    """Compares a page with its open drifts; drifts of changing resources are kept."""
     verdict = PageVerdict()
     known: dict[UUID, dict[str, OpenDrift]] = {}
     for one in open_drifts:
@@ -131,7 +131,7 @@ def judge_page(
 def resolved_event(
     field: str, actual: Json, live: Json, status: Status, *, tenant_id: str | None
 ) -> NewEvent:
-    """The entry for the history of a resource whose drift is closed; `actual` was seen of it."""
+    """The history entry of a closed drift; `actual` is the live value."""
     changes = (FieldChange(field, actual, live), FieldChange("drift", "open", status.value))
     return NewEvent(EventType.DRIFT_RESOLVED, changes, tenant_id)
 
@@ -169,10 +169,10 @@ def _judge(
 
 
 def _is_held(resource: LiveResource, known: OpenDrift) -> bool:
-    """Whether a drift stays open though its difference is gone.
+    """Whether a drift stays open although its difference is gone.
 
-    A revert that runs decides on it itself. One that failed with the machine off left it off
-    for a resize: the drift and its reason stand until the machine runs.
+    A running revert decides on it itself. If a resize failed with the machine powered off, the
+    drift and its reason stay until the machine runs.
     """
     left_off = known.field == RESIZED and resource.status == OFF and not resource.deleted
     return known.revert is RevertStatus.RUNNING or (
@@ -193,7 +193,7 @@ def _judge_again(
 
 
 def _now(kind: str, resource: LiveResource, known: OpenDrift) -> Json:
-    """The live value of a field whose drift is gone; as it was last seen when nobody sees it."""
+    """The live value of a field whose drift is gone; the last seen one if it is not visible."""
     if known.field == PRESENCE:
         return GONE if resource.deleted else "present"
     value = seen_value(kind, resource, known.field)
@@ -201,7 +201,7 @@ def _now(kind: str, resource: LiveResource, known: OpenDrift) -> Json:
 
 
 def completed(page: Iterable[Specified], names: Mapping[str, str]) -> list[Specified]:
-    """Those of a page whose specs lacked names, with them: of `names`, or of the live resource."""
+    """The specs of a page completed with certificate names, from `names` or the live resource."""
     found: list[Specified] = []
     for one in page:
         nameless = nameless_ids(one.spec)

@@ -1,1 +1,1 @@
-"""All SQL of drift, by aggregate. A page costs a constant number of statements."""
+"""The SQL of drift. A page needs a constant number of statements."""

@@ -1,4 +1,4 @@
-"""Drifts: listed with their resource and what mutes them; closed, reverted and explained."""
+"""Drifts: lists with resources and ignore rules, closing, reverts and causes."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -57,10 +57,10 @@ CONDITIONS: Final = {
     "muted": "(mute.id IS NOT NULL) = :muted",
     "before": "d.id < :before",
 }
-"""What a filter may ask, by its name; asked when its value is not None."""
+"""The filter conditions by name; None does not restrict."""
 
 OPEN: Final = "d.status = 'open'"
-"""Said in the statement, so that the planner knows the partial index."""
+"""A literal, so that the planner can use the partial index."""
 
 UNEXPLAINED: Final = text(f"""
 {SELECT}
@@ -139,7 +139,7 @@ WHERE id = ANY (%(ids)b::uuid[]) AND status = 'open'
 
 @dataclass(frozen=True, slots=True)
 class DriftFilter:
-    """Which drifts; None is not asked. Combined with and."""
+    """A filter: None fields do not restrict it; the others are combined with AND."""
 
     status: str | None = None
     kind: str | None = None
@@ -153,7 +153,7 @@ class DriftFilter:
 async def list_drifts(
     session: ReadSession, wanted: DriftFilter, *, before: UUID | None, limit: int
 ) -> list[Drift]:
-    """A page of drifts, newest found first; `before` is the last one of the page before."""
+    """A page of drifts, newest first; `before` is the last one of the previous page."""
     values: dict[str, Any] = {**asdict(wanted), "before": before}
     asked = tuple(name for name in CONDITIONS if values[name] is not None)
     statement = _page(asked, wanted.status == "open")
@@ -169,7 +169,7 @@ def _page(asked: tuple[str, ...], open_only: bool) -> TextClause:
 
 
 async def list_unexplained(session: ReadSession, *, after: UUID | None, limit: int) -> list[Drift]:
-    """The open drifts whose cause nobody looked up yet, oldest found first."""
+    """The open drifts whose cause was not looked up yet, oldest first."""
     return records_of(Drift, await session.execute(UNEXPLAINED, {"after": after, "limit": limit}))
 
 
@@ -182,14 +182,14 @@ async def read_drift(session: ReadSession, drift_id: UUID) -> Drift:
 
 
 async def specified_value(session: ReadSession, drift: Drift) -> Json:
-    """The desired value of the field now; as it was when the drift was seen where there is none."""
+    """The current desired value of the field; without one, the value when the drift was seen."""
     asked = {"field": drift.field, "resource_id": drift.resource_id}
     found = (await session.execute(SPEC_VALUE, asked)).first()
     return drift.expected if found is None else found.value
 
 
 async def specify(session: WriteSession, drift: Drift, value: Json, *, operator: str) -> bool:
-    """Makes a value of the drifting field the desired one; False where nothing is desired."""
+    """Sets the desired value of the drifted field; returns False if there is no spec."""
     specified = await session.execute(
         SPECIFY,
         {
@@ -212,7 +212,7 @@ async def close_drift(
     actor: str,
     cause: Cause,
 ) -> None:
-    """Closes a drift with its last value, and writes that into the history."""
+    """Closes a drift with its last value, and records it in the history."""
     await prepare_months(session)
     await session.execute(
         CLOSE,
@@ -232,14 +232,14 @@ async def close_drift(
 async def begin_revert(
     session: WriteSession, drift_id: UUID, *, workflow_id: str, run_id: str
 ) -> None:
-    """Notes which run reverts a drift."""
+    """Records the run that reverts a drift."""
     await session.execute(BEGIN, {"id": drift_id, "workflow_id": workflow_id, "run_id": run_id})
 
 
 async def end_revert(
     session: WriteSession, drift_id: UUID, run_id: str, status: RevertStatus, reason: str = ""
 ) -> None:
-    """Notes how a run that reverts a drift ended."""
+    """Records the outcome of a revert."""
     values = {"id": drift_id, "run_id": run_id, "status": status.value, "reason": reason}
     await session.execute(END, values)
 
@@ -247,7 +247,7 @@ async def end_revert(
 async def record_causes(
     session: WriteSession, explained: Sequence[ExplainedDrift], unexplained: Sequence[UUID]
 ) -> None:
-    """Keeps causes, and that others have none; what was closed meanwhile is left alone."""
+    """Stores causes, or that a drift has none; skips drifts closed in the meantime."""
     driver = await session.driver()
     async with driver.cursor(binary=True) as cursor:
         await cursor.execute(EXPLAIN, arrays_of(ExplainedDrift, explained, "g"))

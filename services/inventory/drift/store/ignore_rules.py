@@ -1,4 +1,4 @@
-"""Ignore rules: made, listed and taken back. What they mute stays listed."""
+"""Ignore rules: inserts, lists, deletes. Muted drifts remain listed."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -108,7 +108,7 @@ async def list_rules(
 
 
 async def create_rule(session: WriteSession, rule: NewRule, *, operator: str) -> IgnoreRule:
-    """Makes a rule. Raises InvalidArgument for an end that is past by the database's clock."""
+    """Inserts a rule. Raises InvalidArgument for an end in the past by the database's clock."""
     made = (await session.execute(CREATE, {**asdict(rule), "created_by": operator})).first()
     if made is None:
         raise InvalidArgument("expires_at", "is in the past", reason="EXPIRED")
@@ -116,7 +116,7 @@ async def create_rule(session: WriteSession, rule: NewRule, *, operator: str) ->
 
 
 async def delete_rule(session: WriteSession, rule_id: UUID, *, operator: str) -> None:
-    """Takes a rule back. Raises NotFound, also for one that was taken back before."""
+    """Deletes a rule. Raises NotFound, also if it was deleted before."""
     values = {"id": rule_id, "operator": operator}
     if (await session.execute(DELETE, values)).first() is None:
         raise NotFound("ignore rule", str(rule_id))

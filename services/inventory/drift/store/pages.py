@@ -1,4 +1,4 @@
-"""A page of a sweep: read with what is open, and what becomes of it written at once."""
+"""Reads a page of a sweep with its open drifts, and writes all changes in one statement."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -30,7 +30,7 @@ __all__ = [
 
 FIRST: Final = UUID(int=0)
 
-# The newest sweep that judged what the token sees; one that broke off judged nothing.
+# The newest sweep that evaluated the token's scopes; interrupted ones did not.
 FROZEN: Final = text("""
 SELECT outcome, reason FROM cloud_sweeps
 WHERE provider = :provider AND kind = :kind
@@ -39,8 +39,8 @@ ORDER BY finished_at DESC
 LIMIT 1
 """)
 
-# Each specified resource is looked up by its id (OFFSET 0 keeps the look-up whole),
-# whatever PostgreSQL believes about the tables.
+# Forces a lookup by id per resource (OFFSET 0 prevents flattening), whatever the planner's
+# statistics are.
 PAGE: Final = """
 SELECT s.resource_id AS id, r.provider_id, r.tenant_id, s.spec, s.spec_version,
        r.name, r.region, r.size, r.status, r.tags, r.project_id::text, r.attrs,
@@ -55,7 +55,7 @@ CROSS JOIN LATERAL (SELECT * FROM cloud_resources WHERE id = s.resource_id OFFSE
 ORDER BY s.resource_id
 """
 
-# A revert ends within a week, and one that was terminated never says so.
+# A revert ends within a week; a terminated one never reports its end.
 OPEN: Final = """
 SELECT id, resource_id, field, expected, actual,
        CASE WHEN revert_status = 'running' AND revert_started_at < now() - interval '7 days'
@@ -64,7 +64,7 @@ FROM cloud_drift
 WHERE status = 'open' AND resource_id = ANY (%(ids)b::uuid[])
 """
 
-# A drift that somebody opened without the lock keeps its row, and gets no second event.
+# A drift opened without the lock keeps its row and gets no second event.
 WRITE: Final = f"""
 WITH opened AS (
     INSERT INTO cloud_drift (
@@ -114,7 +114,7 @@ WHERE provider = %(provider)s AND kind = 'certificate' AND attrs ->> 'id' IS NOT
 
 
 async def frozen_reason(session: WriteSession, provider: str, kind: str) -> str:
-    """Why the newest sweep of a kind freezes its drift; empty when it does not."""
+    """Why the newest sweep of a kind freezes its drift; empty if it does not."""
     found = (await session.execute(FROZEN, {"provider": provider, "kind": kind})).first()
     return str(found.reason) if found is not None and found.outcome == "frozen" else ""
 
@@ -122,7 +122,7 @@ async def frozen_reason(session: WriteSession, provider: str, kind: str) -> str:
 async def read_page(
     session: WriteSession, provider: str, kind: str, *, after: UUID | None, limit: int
 ) -> list[Specified]:
-    """Specified resources by their ids; the caller holds the drift lock of the kind."""
+    """Resources with a spec, by id; the caller holds the drift lock of the kind."""
     driver = await session.driver()
     async with driver.cursor(binary=True, row_factory=rows_as(Specified)) as cursor:
         await cursor.execute(
@@ -140,7 +140,7 @@ async def open_drifts(session: WriteSession, page: Sequence[Specified]) -> list[
 
 
 async def certificate_names(session: WriteSession, provider: str) -> dict[str, str]:
-    """The names of a provider's certificates by their ids."""
+    """The names of a provider's certificates by id."""
     driver = await session.driver()
     async with driver.cursor(binary=True) as cursor:
         await cursor.execute(CERTIFICATES, {"provider": provider})
@@ -150,7 +150,7 @@ async def certificate_names(session: WriteSession, provider: str) -> dict[str, s
 async def write_verdict(
     session: WriteSession, kind: str, verdict: PageVerdict, cause: Cause
 ) -> None:
-    """Opens, moves, sees and closes drifts, and writes their events, in one statement."""
+    """Opens, changes, keeps and closes drifts, and writes their events, in one statement."""
     if not (verdict.opened or verdict.moved or verdict.seen or verdict.gone):
         return
     if verdict.events:
@@ -165,12 +165,12 @@ async def write_verdict(
             **arrays_of(Moved, verdict.moved, "m"),
             **event_arrays(verdict.events, cause),
         }
-        # Planned for the arrays at hand: a prepared plan would expect ten rows.
+        # Not prepared: a generic plan would assume ten rows per array.
         await cursor.execute(WRITE, given, prepare=False)
 
 
 async def count_muted(session: WriteSession, page: Sequence[Specified]) -> int:
-    """How many open drifts of a page a rule mutes."""
+    """The number of muted open drifts of a page."""
     driver = await session.driver()
     async with driver.cursor(binary=True) as cursor:
         await cursor.execute(MUTED, {"ids": [one.resource.id for one in page]})

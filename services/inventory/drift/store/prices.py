@@ -1,4 +1,4 @@
-"""The provider's list prices by size, as its API told them last."""
+"""The provider's latest list prices by size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from services.inventory.resources.store.locks import lock_drift
 __all__ = ["ListPrices", "read_list_prices", "record_list_prices"]
 
 ListPrices = Mapping[tuple[str, str], Mapping[str, Decimal]]
-"""USD a month, by size, by (provider, kind)."""
+"""USD per month by size, by (provider, kind)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListPrice:
-    """What a size of a kind costs at the provider."""
+    """The provider's price of a size of a kind."""
 
     provider: str
     kind: str
@@ -40,7 +40,7 @@ ON CONFLICT ON CONSTRAINT cloud_list_prices_pkey DO UPDATE SET
 async def record_list_prices(
     session: WriteSession, provider: str, kind: str, prices: Mapping[str, Decimal]
 ) -> None:
-    """Replaces the whole list of a kind."""
+    """Replaces the list of a kind."""
     await lock_drift(session, [(provider, kind)])
     listed = [ListPrice(provider, kind, size, price) for size, price in prices.items()]
     driver = await session.driver()
@@ -56,7 +56,7 @@ async def record_list_prices(
 
 
 async def read_list_prices(session: ReadSession) -> ListPrices:
-    """All of them: a few hundred."""
+    """All list prices, a few hundred rows."""
     rows = await session.execute(select(*columns_of(ListPrice, list_prices)))
     found: dict[tuple[str, str], dict[str, Decimal]] = {}
     for one in records_of(ListPrice, rows):

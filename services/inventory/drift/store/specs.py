@@ -1,4 +1,4 @@
-"""Desired specs: recorded, read and taken back in batches."""
+"""Specs: upserts, reads and deletes in batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ WHERE s.spec IS DISTINCT FROM excluded.spec
 RETURNING old.resource_id IS NULL
 """
 
-# The same wish in more words: whoever recorded it, and as which version, stays.
+# An equivalent spec: actor and version are kept.
 COMPLETE: Final = f"""
 UPDATE cloud_provisioned AS s SET spec = g.spec::jsonb
 FROM {unnested(DesiredSpec, "g")}
@@ -81,7 +81,7 @@ SELECT count(*) FROM removed
 
 @dataclass(frozen=True, slots=True)
 class SpecCounts:
-    """What became of a batch of specs."""
+    """The results of a batch of specs."""
 
     created: int
     updated: int
@@ -89,7 +89,7 @@ class SpecCounts:
 
 
 async def read_specifiable(session: WriteSession, ids: Sequence[UUID]) -> dict[UUID, Specifiable]:
-    """The resources by id, with the drift locks of their kinds held.
+    """The resources by id; takes the drift locks of their kinds.
 
     Raises NotFound for the first that does not exist.
     """
@@ -107,7 +107,7 @@ async def read_specifiable(session: WriteSession, ids: Sequence[UUID]) -> dict[U
 async def record_specs(
     session: WriteSession, specs: Sequence[DesiredSpec], *, actor: str
 ) -> SpecCounts:
-    """Keeps specs, each resource once: a new version where it differs from the kept one."""
+    """Upserts specs; a spec that differs from the stored one gets a new version."""
     driver = await session.driver()
     async with driver.cursor(binary=True) as cursor:
         given = {"actor": actor, **arrays_of(DesiredSpec, specs, "g")}
@@ -118,14 +118,14 @@ async def record_specs(
 
 
 async def complete_specs(session: WriteSession, specs: Sequence[DesiredSpec]) -> None:
-    """Keeps specs in place of those that were read, as the same version."""
+    """Updates specs without a new version."""
     driver = await session.driver()
     async with driver.cursor(binary=True) as cursor:
         await cursor.execute(COMPLETE, arrays_of(DesiredSpec, specs, "g"), prepare=False)
 
 
 async def read_spec(session: ReadSession, resource_id: UUID) -> Spec:
-    """The spec of a resource. Raises NotFound where nothing is desired."""
+    """The spec of a resource. Raises NotFound if there is none."""
     statement = select(*SPEC).where(provisioned.c.resource_id == resource_id)
     found = (await session.execute(statement)).first()
     if found is None:
@@ -136,7 +136,7 @@ async def read_spec(session: ReadSession, resource_id: UUID) -> Spec:
 async def remove_specs(
     session: WriteSession, ids: Sequence[UUID], *, actor: str, cause: Cause
 ) -> int:
-    """Takes specs back, and closes their drifts as stale; answers how many there were."""
+    """Deletes specs and closes their drifts as stale; returns their number."""
     kinds = await session.execute(
         select(provisioned.c.provider, provisioned.c.kind)
         .where(provisioned.c.resource_id.in_(ids))

@@ -1,7 +1,7 @@
-"""What a resource was at any time of its life: its names, its owners, its state.
+"""Reconstructs a resource at any time of its lifetime: names, owners, state.
 
-A row says what is now, and the history what was before each change: so the past is read
-backwards from the present. Nothing that happens later changes it.
+The row has the current state and the history the old value of each change, so the past is read
+backwards from the present. Later changes do not alter it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """To whom a resource belongs; empty for none."""
+    """The owner of a resource; empty for none."""
 
     tenant_id: str
     deployment_id: str
@@ -41,7 +41,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class OwnerSpan:
-    """An owner, and the half-open span in which it held; the end is None while it holds."""
+    """An owner with its half-open span; the end is None if it is current."""
 
     owner: Owner
     start: datetime
@@ -50,7 +50,7 @@ class OwnerSpan:
 
 @dataclass(frozen=True, slots=True)
 class NameSpan:
-    """A name, and the half-open span in which it held; the end is None while it holds."""
+    """A name with its half-open span; the end is None if it is current."""
 
     name: str
     start: datetime
@@ -59,7 +59,7 @@ class NameSpan:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a field was until a change of it; None for a value that was not there."""
+    """The value of a field before a change; None if it was absent."""
 
     field: str
     at: datetime
@@ -68,7 +68,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """A resource as it is now, or last was, and what its past can be read from."""
+    """The current or last state of a resource, with its history."""
 
     id: UUID
     kind: str
@@ -77,28 +77,28 @@ class Lifetime:
     status: str
     size: str
     fields: Mapping[str, str | None]
-    """The attributes by which its kind is metered, as texts by our names: `attrs.size_bytes`."""
+    """The metered attributes of its kind, as texts: `attrs.size_bytes`."""
     unmeasured: str
-    """Why it could not be measured the last time; empty where it could, or nobody says."""
+    """Why it could not be measured the last time; empty if it was, or if unknown."""
     project_id: str
     project_name: str
     lived_from: datetime
-    """Its making at the provider, else its first sighting; the earlier of both."""
+    """The earlier of its creation at the provider and its first sighting."""
     lived_to: datetime | None
-    """Its last sighting, when it was found gone."""
+    """Its last sighting, if it is gone."""
     changes: tuple[Change, ...] = ()
-    """Oldest first; at least those since the begin of what is asked about."""
+    """Oldest first; at least those since the start of the window."""
     owners: tuple[OwnerSpan, ...] = ()
-    """As they were kept, oldest first: since the first sighting, with a gap where it was gone."""
+    """As stored, oldest first: since the first sighting, with a gap while it was gone."""
     region: str = ""
-    """The slug of its region; empty where it has none."""
+    """The slug of its region; empty without one."""
     begin_unknown: bool = False
-    """Whether the provider does not tell when it was made: it may have lived before."""
+    """Whether its creation time is unknown, so that it may have existed earlier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The half-open span that is asked about."""
+    """The requested half-open span."""
 
     start: datetime
     end: datetime
@@ -106,7 +106,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class ExistenceInterval:
-    """A span, to the second, in which a resource existed and nothing that is metered changed."""
+    """A span in whole seconds in which a resource existed and no metered property changed."""
 
     resource_id: UUID
     kind: str
@@ -118,9 +118,9 @@ class ExistenceInterval:
     size: str
     gigabytes: Decimal | None
     unmeasured: str
-    """Why the size is unknown, where the kind has one; empty where it is known."""
+    """Why the size is unknown, if the kind has a size; empty if it is known."""
     fields: Mapping[str, str]
-    """Those by which the kind is metered, as texts; without those that were unset."""
+    """The metered attributes as texts, without unset ones."""
 
 
 NOT_YET: Final = "it had not been measured yet"
@@ -129,7 +129,7 @@ NO_SIZE: Final = "the provider tells no size"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The place of an interval in the order by resource and time."""
+    """The sort key of an interval: resource and time."""
 
     resource_id: UUID
     start: datetime
@@ -137,7 +137,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ExistencePage:
-    """Intervals by resource, then by time, and after which one the next page goes on."""
+    """A page of intervals by resource and time, with the cursor of the next page."""
 
     intervals: list[ExistenceInterval]
     next: Mark | None
@@ -146,14 +146,14 @@ class ExistencePage:
 
 NO_FIELDS: Final[frozenset[str]] = frozenset()
 CUTTING: Final = ("status", "size")
-"""The columns whose changes end an interval; the fields by which its kind is metered do too."""
+"""The columns whose changes end an interval, besides the metered attributes of the kind."""
 
 
 def ownership(life: Lifetime) -> list[OwnerSpan]:
-    """To whom it belonged from the begin of its life to its end, oldest first.
+    """The owners over the lifetime, oldest first.
 
-    The first owner that was seen had it since it was made: nobody saw another. What was
-    seen but once lived for no time, and yet was somebody's.
+    The first owner seen counts since creation. A resource seen once has a zero-length lifetime; it
+    still has an owner.
     """
     spans: list[OwnerSpan] = []
     for kept in life.owners:
@@ -171,7 +171,7 @@ def ownership(life: Lifetime) -> list[OwnerSpan]:
 
 
 def names(life: Lifetime) -> list[NameSpan]:
-    """Every name that it had, oldest first. One that it had for no time is among them."""
+    """All its names, oldest first, including those with a zero-length span."""
     spans: list[NameSpan] = []
     start = life.lived_from
     for change in life.changes:
@@ -183,7 +183,7 @@ def names(life: Lifetime) -> list[NameSpan]:
 
 
 def existence(life: Lifetime, window: Window) -> Iterator[ExistenceInterval]:
-    """How it existed within a window, oldest first: cut wherever what is metered changed."""
+    """Its intervals within a window, oldest first, split at changes of metered properties."""
     measure = MEASURES.get(life.kind)
     changes = [replace(change, at=_second(change.at)) for change in life.changes]
     metered = METERED_FIELDS.get(life.kind, NO_FIELDS)
@@ -229,9 +229,9 @@ def existence(life: Lifetime, window: Window) -> Iterator[ExistenceInterval]:
 def existence_page(
     lives: Sequence[Lifetime], window: Window, *, deployment_id: str, after: Mark | None, size: int
 ) -> ExistencePage:
-    """At most `size` intervals of these lives, which go on after `size` of them.
+    """At most `size` intervals of these lifetimes, of which there may be more.
 
-    Only those of a deployment, when one is named; after a mark, when there is one.
+    Restricted to a deployment and to those after a mark, if given.
     """
     page: list[ExistenceInterval] = []
     for life in lives:
@@ -249,7 +249,7 @@ def existence_page(
 
 
 def _was(changes: Sequence[Change], field: str, at: datetime, now: str | None) -> str | None:
-    """What a field was at an instant: what the next change of it replaced."""
+    """The value of a field at a time: the old value of its next change."""
     for change in changes:
         if change.field == field and change.at > at:
             return change.old
@@ -257,25 +257,25 @@ def _was(changes: Sequence[Change], field: str, at: datetime, now: str | None) -
 
 
 def _field(life: Lifetime, changes: Sequence[Change], field: str, at: datetime) -> str | None:
-    """What a field by which a kind is metered was at an instant."""
+    """The value of a metered attribute at a time."""
     now = life.region or None if field == "region" else life.fields.get(field)
     return _was(changes, field, at, now)
 
 
 def _why(life: Lifetime, measure: Measure) -> str:
-    """Why the size of a part of a life is unknown."""
+    """Why the size of a part of a lifetime is unknown."""
     if life.fields.get(measure.field) is not None:
         return NOT_YET
     return life.unmeasured or NO_SIZE
 
 
 def _goes_on(last: ExistenceInterval, piece: ExistenceInterval) -> bool:
-    """Whether nothing metered changed between two: a name alone ends no interval."""
+    """Whether two intervals are equal in metered properties; a new name does not end one."""
     return last.end == piece.start and last == replace(
         piece, name=last.name, start=last.start, end=last.end
     )
 
 
 def _second(instant: datetime) -> datetime:
-    """The second that an instant is in: cuts fall on whole seconds, so that they add up."""
+    """Rounds down to the second, so that intervals split at whole seconds and add up."""
     return instant.replace(microsecond=0)

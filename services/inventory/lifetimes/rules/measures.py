@@ -1,4 +1,4 @@
-"""By what a resource of a kind is metered: how much it holds, and what tells it apart."""
+"""Metered measures and attributes of kinds."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -12,10 +12,10 @@ __all__ = ["MEASURES", "METERED_FIELDS", "sampled"]
 Attrs = Mapping[str, Any]
 
 DAY: Final = len("2026-04-01")
-"""Of an instant in ISO form."""
+"""Length of the date in an ISO timestamp."""
 
 NOTABLE_SHARE: Final = 100
-"""A sampled measure that changes by more than one part of so many is a sample of its own."""
+"""A sampled measure is stored again if it changes by more than 1 / this number."""
 
 
 MEASURES: Final[Mapping[str, Measure]] = {
@@ -27,24 +27,22 @@ MEASURES: Final[Mapping[str, Measure]] = {
     "database": Measure("storage_size_mib", Decimal(1024)),
     "volume": Measure("size_gigabytes"),
 }
-"""By kind; a kind that is not here has no such measure."""
+"""Measures by kind; other kinds have none."""
 
 METERED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     kind.name: frozenset().union(*(rule.fields - {"size"} for rule in kind.meters))
     for kind in RESOURCE_KINDS.values()
     if kind.meters
 }
-"""By kind the fields by which it is metered, beside its status, its size and its measure."""
+"""Metered attributes by kind, besides status, size and measure."""
 
 
 def sampled(kind: str, known: Attrs, sighted: Attrs) -> Attrs:
-    """The attributes to keep of a sighting, where the kind's measure changes all the time.
+    """The attributes of a sighting to store, for kinds whose measure changes constantly.
 
-    Of a UTC day the first measurement is kept, and each that differs from the one kept by
-    more than 1 %: that is as fine as anybody bills by, and the history gets a change a day
-    of a busy bucket, not one for every look at it. A measurement that says the same as the
-    one kept makes it younger. What could not be measured is not here: it keeps its known
-    value before it comes here.
+    Stores the first measurement of a UTC day, and each that differs from the stored one by more
+    than 1 %. This is precise enough for billing and limits the history of a busy bucket. An equal
+    measurement only updates its time. Failed measurements keep the known value earlier on.
     """
     measure = MEASURES.get(kind)
     if measure is None or not measure.sampled_with:
