@@ -1,12 +1,16 @@
 """The project of our own resources, created once, and the members of every project."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Unpack
 
 from kinds.project import PROJECT, PROJECTS, ProjectMember, SightedProject, member, sight_project
 from kinds.unreadable import UnreadableRow, identify
-from providers.digitalocean.api.client import DigitalOcean
+from providers.digitalocean.api.client import DigitalOcean, Pace
+from providers.digitalocean.api.pages import Prefetch
 from providers.digitalocean.errors import (
     AccessDenied,
     MalformedAnswer,
@@ -22,7 +26,7 @@ __all__ = [
     "ensure_project",
     "find_project",
     "list_project_ids",
-    "member_pages",
+    "members_of",
 ]
 
 PURPOSE: Final = "Operational / Developer tooling"
@@ -73,6 +77,10 @@ class MembersPage:
     unreadable: tuple[UnreadableRow, ...]
     """Under the project's id: rows of it, or why the rest of its list is not known."""
 
+    def __len__(self) -> int:
+        """How much it counts of a call: its rows, and at least one."""
+        return self.row_count or 1
+
 
 async def list_project_ids(
     provider: DigitalOcean,
@@ -89,20 +97,43 @@ async def list_project_ids(
     return identifiers, tuple(odd)
 
 
-async def member_pages(
-    provider: DigitalOcean, project: str, *, first: int = 1, at_once: int = 1
+async def members_of(
+    provider: DigitalOcean, projects: Sequence[str], *, first: int = 1, at_once: int = 1
 ) -> AsyncGenerator[MembersPage, None]:
-    """A project's resources, from page `first` on; nothing when the project is gone.
+    """The resources of projects, one project after the other, the first from page `first` on.
 
-    `at_once` pages are asked for side by side.
-
-    A project whose list is refused ends with a page that says so. Raises ProviderError for
-    what concerns all projects.
+    `at_once` pages are asked for side by side, those of the next projects too. A project that is
+    gone has none; one whose list is refused ends with a page that says so. Raises ProviderError
+    for what concerns all projects.
     """
+    turns = asyncio.Semaphore(at_once)
+    coming: deque[Prefetch[MembersPage]] = deque()
+    asked = 0
+    try:
+        while coming or asked < len(projects):
+            while asked < len(projects) and len(coming) < at_once:
+                start = 1 if asked else first
+                pages = _member_pages(
+                    provider, projects[asked], first=start, at_once=at_once, turns=turns
+                )
+                coming.append(Prefetch(pages))
+                asked += 1
+            async with aclosing(coming.popleft()) as following:
+                async for page in following:
+                    yield page
+    finally:
+        for unread in coming:
+            await unread.aclose()
+
+
+async def _member_pages(
+    provider: DigitalOcean, project: str, *, first: int = 1, **pace: Unpack[Pace]
+) -> AsyncGenerator[MembersPage, None]:
+    """The resources of a project, as `members_of`."""
     path = f"{PROJECTS.path}/{project}/resources"
     number = first
     try:
-        pages = provider.pages(path, "resources", first=first, may_be_gone=True, at_once=at_once)
+        pages = provider.pages(path, "resources", first=first, may_be_gone=True, **pace)
         async for page in pages:
             number = page.number + 1
             living: list[ProjectMember] = []

@@ -8,6 +8,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol, Unpack
@@ -40,7 +41,7 @@ from providers.digitalocean.errors import (
 )
 from providers.digitalocean.hidden_fields import HiddenFields
 from providers.digitalocean.nested_listings import Nested
-from providers.digitalocean.projects import PART_ERRORS, MembersPage, list_project_ids, member_pages
+from providers.digitalocean.projects import PART_ERRORS, MembersPage, list_project_ids, members_of
 from providers.digitalocean.spaces import Spaces
 
 __all__ = ["PARTS_AT_ONCE", "Source", "Sources"]
@@ -360,20 +361,19 @@ class _BucketsByUrn:
         # A project that cannot be read may have any bucket: these rows are of no bucket's id.
         unreadable = tuple(UnreadableRow(SPACES_BUCKET.name, "", str(error)) for error in odd)
         yield Page([], 0, None, None, scopes=scopes, unreadable=unreadable)
-        for project in projects:
-            async for page in member_pages(self._provider, project, at_once=pace.get("at_once", 1)):
-                if self._on_members is not None:
-                    await self._on_members(page)
-                unreadable = tuple(
-                    UnreadableRow(SPACES_BUCKET.name, "", str(error)) for error in page.unreadable
-                )
-                rows = [_named(name) for name in _buckets_of(page)]
-                yield Page(rows, 0, None, None, scopes=scopes, unreadable=unreadable)
+        async for page in members_of(self._provider, projects, at_once=pace.get("at_once", 1)):
+            if self._on_members is not None:
+                await self._on_members(page)
+            unreadable = tuple(
+                UnreadableRow(SPACES_BUCKET.name, "", str(error)) for error in page.unreadable
+            )
+            rows = [_named(name) for name in _buckets_of(page)]
+            yield Page(rows, 0, None, None, scopes=scopes, unreadable=unreadable)
 
     async def one(self, identifier: str) -> JsonObject:
         projects, odd = await list_project_ids(self._provider)
-        for project in projects:
-            async for page in member_pages(self._provider, project):
+        async with aclosing(members_of(self._provider, projects)) as pages:
+            async for page in pages:
                 if identifier in _buckets_of(page):
                     return _named(identifier)
                 odd += page.unreadable

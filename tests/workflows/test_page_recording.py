@@ -1,5 +1,6 @@
 """Known pages are recorded by their digests alone, as long as the inventory knows them so."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,3 +163,40 @@ async def test_known_pages_fill_a_call_with_more_rows_and_are_sent_in_full_in_se
     account.inventory.digests.clear()
     await recording.record(known)
     assert account.inventory.calls == [MAX_ROWS_A_CALL, MAX_ROWS_A_CALL]
+
+
+@dataclass
+class SlowInventory(FakeInventory):
+    """An inventory that answers its first call when the gate is opened."""
+
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: list[str] = field(default_factory=list)
+
+    async def RecordSightings(
+        self, request: pb.RecordSightingsRequest
+    ) -> pb.RecordSightingsResponse:
+        self.begun += [one.name for one in request.sightings]
+        if len(self.begun) == len(request.sightings):
+            await self.gate.wait()
+        return await super().RecordSightings(request)
+
+
+async def test_calls_are_made_side_by_side_but_for_those_with_a_row_in_common() -> None:
+    inventory = SlowInventory()
+    recording = PageRecording(VOLUMES, inventory, "s", PageMemory())  # type: ignore[arg-type]
+
+    def page(provider_id: str, name: str) -> list[ListedPage]:
+        rows: list[dict[str, Any]] = [{"id": provider_id, "name": name}]
+        return [ListedPage(Page(rows, 1, 3, None), 1, [VOLUMES.message(row) for row in rows])]
+
+    calls = [
+        asyncio.create_task(recording.record(page(*row)))
+        for row in (("v-1", "as it was"), ("v-2", "another"), ("v-1", "as it is"))
+    ]
+    await calls[1]
+    await asyncio.sleep(0)
+    assert inventory.begun == ["as it was", "another"]
+
+    inventory.gate.set()
+    await asyncio.gather(*calls)
+    assert inventory.begun == ["as it was", "another", "as it is"]

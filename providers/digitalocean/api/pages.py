@@ -8,13 +8,15 @@ import asyncio
 from array import array
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from kinds.unreadable import JsonObject, UnreadableRow
 from providers.digitalocean.errors import MalformedAnswer, PagingLoop
 
 __all__ = ["PER_PAGE", "KnownPage", "Page", "Prefetch", "last_page", "read_page"]
+
+Item = TypeVar("Item")
 
 PER_PAGE: Final = 200
 """The most that DigitalOcean allows; more is refused with 422."""
@@ -141,21 +143,21 @@ def last_page(page: Page) -> int:
     return max(page.number, -(-page.total // PER_PAGE))
 
 
-class Prefetch:
+class Prefetch(Generic[Item]):
     """Prefetch: fetches the next page while the caller handles the current one.
 
     Requests the first page on creation. Close it with `contextlib.aclosing`, which cancels the
     pending request.
     """
 
-    def __init__(self, pages: AsyncGenerator[Page, None]) -> None:
+    def __init__(self, pages: AsyncGenerator[Item, None]) -> None:
         self._pages = pages
         self._following = self._ask()
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Page:
+    async def __anext__(self) -> Item:
         page = await self._following
         if page is None:
             raise StopAsyncIteration
@@ -168,5 +170,5 @@ class Prefetch:
         await asyncio.gather(self._following, return_exceptions=True)
         await self._pages.aclose()
 
-    def _ask(self) -> asyncio.Task[Page | None]:
+    def _ask(self) -> asyncio.Task[Item | None]:
         return asyncio.create_task(anext(self._pages, None))

@@ -80,9 +80,12 @@ async def record_sightings(
     """
     await lock_kinds(session, batch.provider, [batch.kind])
     rest = await sightings.bump(session, batch)
-    counts: Counter[str] = Counter({Became.UNCHANGED: len(batch.provider_ids) - len(rest)})
-    if rest:
-        counts.update(await _record_rest(session, batch, rest, cause))
+    bumped = len(batch.provider_ids) - len(rest.changed) - len(rest.new)
+    counts: Counter[str] = Counter({Became.UNCHANGED: bumped})
+    if rest.new:
+        counts.update(await _add(session, batch, rest.new, cause))
+    if rest.changed:
+        counts.update(await _change(session, batch, rest.changed, cause))
     if sweep_id is not None:
         await add_evidence(
             session, sweep_id, batch.provider, batch.kind, batch.provider_ids, counts
@@ -90,24 +93,33 @@ async def record_sightings(
     return counts
 
 
-async def _record_rest(
-    session: WriteSession, batch: SightingBatch, rest: Sequence[int], cause: Cause
+async def _add(
+    session: WriteSession, batch: SightingBatch, positions: Sequence[int], cause: Cause
 ) -> Iterable[Became]:
-    """Records those at these positions, which are not as they were."""
-    sighted = [batch.sighted(position) for position in rest]
+    """Records those at these positions, which the inventory does not know."""
+    sighted = [batch.sighted(position) for position in positions]
+    deployments = await known_deployments(session, [one.content.tags for one in sighted])
+    recorded = [record(one, None, deployments, kind=batch.kind) for one in sighted]
+    await sightings.add_resources(session, batch, recorded, cause)
+    return [one.became for one in recorded]
+
+
+async def _change(
+    session: WriteSession, batch: SightingBatch, positions: Sequence[int], cause: Cause
+) -> Iterable[Became]:
+    """Records those at these positions, which the inventory knows otherwise."""
+    sighted = [batch.sighted(position) for position in positions]
     known = await sightings.known_resources(session, batch.provider, batch.kind, sighted)
+    # Tags decide whose a row is, together with what the catalog said of them.
     tag_sets = [one.content.tags for one in sighted] + [one.content.tags for one in known.values()]
     deployments = await known_deployments(session, tag_sets)
-    recorded = [
-        record(one, known.get(one.provider_id), deployments, kind=batch.kind) for one in sighted
+    changed = [
+        (before, record(one, before, deployments, kind=batch.kind))
+        for one in sighted
+        for before in (known[one.provider_id],)
     ]
-    rehomed = [
-        one.resource.provider_id
-        for one in recorded
-        if one.is_another_owners(known.get(one.resource.provider_id))
-    ]
-    await sightings.keep_resources(session, batch, recorded, rehomed, cause)
-    return [one.became for one in recorded]
+    await sightings.change_resources(session, batch.kind, changed, cause)
+    return [recorded.became for _, recorded in changed]
 
 
 async def record_unchanged(
@@ -122,7 +134,7 @@ async def record_unchanged(
     rest, is_noted = await sightings.bump_and_note(session, batch, sweep_id)
     if not is_noted:
         await refuse_evidence(session, sweep_id, provider=batch.provider, kind=batch.kind)
-    return rest
+    return sorted(rest.changed + rest.new)
 
 
 async def record_projects(

@@ -1,7 +1,8 @@
 """Records which resources live in which project, while their lists are read."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
 
 from arcadia.inventory.v1.sync_service_pb2 import (
     RecordProjectMembersRequest,
@@ -13,6 +14,7 @@ from grpc.aio import AioRpcError
 from kinds.project import ProjectMember
 from kinds.spaces_bucket import SPACES_BUCKET
 from providers.digitalocean.projects import MembersPage
+from workflows.sync.activities.recording import Recording
 from workflows.sync.activities.sightings import member_message, unreadable_message
 from workflows.sync.payloads import MembersCursor
 
@@ -21,79 +23,110 @@ if TYPE_CHECKING:
 
     from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
 
-__all__ = ["MembersRecording", "record_members_page"]
+__all__ = ["MEMBER_PAGES_AT_ONCE", "MembersRecording"]
 
 LATE: Final = SPACES_BUCKET.name
-"""The kind that is itself recorded while the members are."""
+"""The kind that is recorded along with the members, where projects list it."""
+
+MEMBER_PAGES_AT_ONCE: Final = 16
+"""Pages of members that are read side by side: nothing else of the sync is read meanwhile."""
 
 
 class MembersRecording:
-    """Takes members down page by page; those of the kind that is read along come last."""
+    """Takes members down, many pages a call, while more are being read.
+
+    Goes on from a cursor. What cannot be read is noted in the sweep of the projects, where there
+    is one. Where a kind is read along with its members, those come last.
+    """
 
     def __init__(
-        self, inventory: "SyncServiceAsyncStub", provider: str, projects_sweep_id: str
+        self,
+        inventory: "SyncServiceAsyncStub",
+        provider: str,
+        projects_sweep_id: str,
+        start: MembersCursor | None = None,
+        *,
+        reads_along: bool = False,
     ) -> None:
         self._inventory = inventory
         self._provider = provider
         self._sweep_id = projects_sweep_id
+        self._reads_along = reads_along
         self._late: dict[str, list[ProjectMember]] = {}
-        self.counts = MembersCursor()
-
-    async def record(self, page: MembersPage) -> None:
-        """Records a page, but for the members of the kind that is read along."""
-        late = [member for member in page.members if member.kind == LATE]
-        if late:
-            self._late.setdefault(page.project, []).extend(late)
-        rest = replace(page, members=tuple(one for one in page.members if one.kind != LATE))
-        self.counts = await record_members_page(
-            self._inventory, self._provider, self._sweep_id, rest, self.counts
+        self._counts = start or MembersCursor()
+        # One call at a time: of two projects that show a resource, the later one has it.
+        self._recording = Recording[MembersPage, tuple[str, int]](
+            self._record,
+            (self._counts.project_provider_id, self._counts.page),
+            calls_at_once=1,
         )
+
+    @property
+    def cursor(self) -> MembersCursor:
+        """How far the members are recorded."""
+        project, page = self._recording.place
+        return replace(self._counts, project_provider_id=project, page=page)
+
+    async def __aenter__(self) -> Self:
+        await self._recording.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self._recording.__aexit__(kind, error, at)
+
+    async def add(self, page: MembersPage) -> None:
+        """Takes a page on. Raises what a call raised."""
+        await self._recording.add(page, (page.project, page.number + 1))
 
     async def finish(self) -> None:
-        """Records the members that had to wait for their own kind."""
-        for project, members in self._late.items():
-            moved = await _move(self._inventory, self._provider, project, members)
-            self.counts = replace(self.counts, moved_count=self.counts.moved_count + moved)
+        """Waits until all is recorded, also the members that had to wait for their own kind."""
+        await self._recording.finish()
+        late, self._late = self._late, {}
+        await self._move(late)
 
-
-async def record_members_page(
-    inventory: "SyncServiceAsyncStub",
-    provider: str,
-    sweep_id: str,
-    page: MembersPage,
-    cursor: MembersCursor,
-) -> MembersCursor:
-    """Records a page of a project's members; the counts after it.
-
-    What cannot be read is noted in the sweep of the projects, where there is one.
-    """
-    if page.unreadable and sweep_id:
-        rows = [
+    async def _record(self, pages: "list[MembersPage]") -> None:
+        unreadable = [
             unreadable_message(error, f"project {page.project}, page {page.number}, part {number}")
+            for page in pages
             for number, error in enumerate(page.unreadable, 1)
         ]
-        await inventory.RecordUnreadableRows(
-            RecordUnreadableRowsRequest(sweep_id=sweep_id, rows=rows)
+        if unreadable and self._sweep_id:
+            await self._inventory.RecordUnreadableRows(
+                RecordUnreadableRowsRequest(sweep_id=self._sweep_id, rows=unreadable)
+            )
+        moving: dict[str, list[ProjectMember]] = {}
+        for page in pages:
+            for member in page.members:
+                is_late = self._reads_along and member.kind == LATE
+                members = self._late if is_late else moving
+                members.setdefault(page.project, []).append(member)
+        await self._move(moving)
+        first = next((str(error) for page in pages for error in page.unreadable), "")
+        self._counts = replace(
+            self._counts,
+            read_count=self._counts.read_count + sum(page.row_count for page in pages),
+            unreadable_count=self._counts.unreadable_count + len(unreadable),
+            reason=self._counts.reason or first,
         )
-    moved = await _move(inventory, provider, page.project, page.members)
-    first = next((str(error) for error in page.unreadable), "")
-    return replace(
-        cursor,
-        read_count=cursor.read_count + page.row_count,
-        moved_count=cursor.moved_count + moved,
-        unreadable_count=cursor.unreadable_count + len(page.unreadable),
-        reason=cursor.reason or first,
-    )
+
+    async def _move(self, members: "dict[str, list[ProjectMember]]") -> None:
+        for project, moving in members.items():
+            moved = await _moved(self._inventory, self._provider, project, moving)
+            self._counts = replace(self._counts, moved_count=self._counts.moved_count + moved)
 
 
-async def _move(
+async def _moved(
     inventory: "SyncServiceAsyncStub",
     provider: str,
     project: str,
     members: "Sequence[ProjectMember]",
 ) -> int:
-    if not members:
-        return 0
+    """How many of the members were elsewhere before."""
     request = RecordProjectMembersRequest(
         provider=provider, project_provider_id=project, members=map(member_message, members)
     )

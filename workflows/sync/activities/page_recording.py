@@ -1,7 +1,9 @@
 """Records the pages of a sweep: in full what is new, and by digests what was recorded before."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,6 +42,13 @@ class ListedPage:
     unpriced_sizes: frozenset[str] = frozenset()
     """The sizes among its rows of which no list price is declared."""
 
+    @property
+    def provider_ids(self) -> Sequence[str]:
+        """The ids of the rows that it records."""
+        if self.page.known is not None:
+            return self.page.known.provider_ids
+        return [message.provider_id for message in self.messages]
+
     def __len__(self) -> int:
         """How much it counts of a call, in rows that are sent in full."""
         known = -(-self.row_count // KNOWN_ROWS_A_ROW) if self.page.is_known else 0
@@ -47,16 +56,46 @@ class ListedPage:
 
 
 @dataclass(frozen=True, slots=True)
+class _Turns:
+    """Calls that record a row in common are made one after the other: the later one wins."""
+
+    _under_way: dict[asyncio.Event, frozenset[str]] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def of(self, provider_ids: frozenset[str]) -> AsyncIterator[None]:
+        """Waits for the earlier calls that record one of these rows."""
+        earlier = [end for end, ids in self._under_way.items() if not ids.isdisjoint(provider_ids)]
+        end = asyncio.Event()
+        self._under_way[end] = provider_ids
+        try:
+            for one in earlier:
+                await one.wait()
+            yield
+        finally:
+            del self._under_way[end]
+            end.set()
+
+
+@dataclass(frozen=True, slots=True)
 class PageRecording:
-    """Sends the pages of a sweep, and remembers those that were sent in full."""
+    """Sends the pages of a sweep, and remembers those that were sent in full.
+
+    Calls may be under way side by side.
+    """
 
     rows: Rows
     inventory: "SyncServiceAsyncStub"
     sweep_id: str
     memory: PageMemory
+    _turns: _Turns = field(default_factory=_Turns)
 
     async def record(self, pages: list[ListedPage]) -> None:
         """Records pages. Where the inventory knows a row otherwise than we do, in full."""
+        rows = frozenset(chain.from_iterable(listed.provider_ids for listed in pages))
+        async with self._turns.of(rows):
+            await self._record(pages)
+
+    async def _record(self, pages: list[ListedPage]) -> None:
         unreadable = list(chain.from_iterable(listed.unreadable for listed in pages))
         if unreadable:
             await self.inventory.RecordUnreadableRows(

@@ -1,6 +1,7 @@
 """Projects at the provider: whether ours is there, its making, and who lives where."""
 
-from dataclasses import dataclass, replace
+from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from temporalio import activity
@@ -11,12 +12,11 @@ from providers.digitalocean.projects import (
     ensure_project,
     find_project,
     list_project_ids,
-    member_pages,
+    members_of,
 )
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
-from workflows.sync.activities.members import record_members_page
-from workflows.sync.activities.recording import PAGES_AT_ONCE
+from workflows.sync.activities.members import MEMBER_PAGES_AT_ONCE, MembersRecording
 from workflows.sync.payloads import MembersCursor, MembersInput
 
 if TYPE_CHECKING:
@@ -51,43 +51,19 @@ class ProjectActivities:
     async def record_members(self, request: MembersInput) -> MembersCursor:
         """Records which resources live in which project; answers with the counts at the end."""
         with as_failures():
-            walk = _MembersWalk(
-                self._provider,
-                self._inventory,
-                request,
-                reached_before(MembersCursor) or MembersCursor(),
+            start = reached_before(MembersCursor) or MembersCursor()
+            # A row that tells no id is named by the sweep of the projects.
+            projects, _ = await list_project_ids(self._provider)
+            if start.project_provider_id in projects:
+                projects = projects[projects.index(start.project_provider_id) :]
+            else:
+                start = replace(start, project_provider_id="", page=1)
+            members = MembersRecording(self._inventory, request.provider, request.sweep_id, start)
+            pages = members_of(
+                self._provider, projects, first=start.page, at_once=MEMBER_PAGES_AT_ONCE
             )
-            async with beating(lambda: walk.cursor):
-                await walk.run()
-            return walk.cursor
-
-
-@dataclass
-class _MembersWalk:
-    """Goes from project to project, page by page."""
-
-    provider: DigitalOcean
-    inventory: "SyncServiceAsyncStub"
-    request: MembersInput
-    cursor: MembersCursor
-
-    async def run(self) -> None:
-        """From the cursor to the end; from the start when the cursor's project is gone."""
-        # A row that tells no id is named by the sweep of the projects.
-        projects, _ = await list_project_ids(self.provider)
-        if self.cursor.project_provider_id in projects:
-            projects = projects[projects.index(self.cursor.project_provider_id) :]
-        else:
-            self.cursor = replace(self.cursor, project_provider_id="", page=1)
-        for project in projects:
-            if project != self.cursor.project_provider_id:
-                self.cursor = replace(self.cursor, project_provider_id=project, page=1)
-            await self._read(project)
-
-    async def _read(self, project: str) -> None:
-        pages = member_pages(self.provider, project, first=self.cursor.page, at_once=PAGES_AT_ONCE)
-        async for page in pages:
-            recorded = await record_members_page(
-                self.inventory, self.request.provider, self.request.sweep_id, page, self.cursor
-            )
-            self.cursor = replace(recorded, page=page.number + 1)
+            async with members, beating(lambda: members.cursor), aclosing(pages):
+                async for page in pages:
+                    await members.add(page)
+                await members.finish()
+            return members.cursor

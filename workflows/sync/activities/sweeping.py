@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -27,7 +27,7 @@ from providers.digitalocean.page_memory import PageMemory
 from providers.digitalocean.sources import Source, Sources
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
-from workflows.sync.activities.members import MembersRecording
+from workflows.sync.activities.members import MEMBER_PAGES_AT_ONCE, MembersRecording
 from workflows.sync.activities.page_recording import ListedPage, PageRecording
 from workflows.sync.activities.recording import PAGES_AT_ONCE, Recording
 from workflows.sync.activities.sightings import ResourceRows, Rows, rows_of, unreadable_message
@@ -89,7 +89,7 @@ class SweepActivities:
             members = None
             if by_projects and request.members == "along":
                 members = MembersRecording(
-                    self._inventory, request.provider, request.projects_sweep_id
+                    self._inventory, request.provider, request.projects_sweep_id, reads_along=True
                 )
             learning = asyncio.create_task(self._learn_deployments(rows))
             try:
@@ -110,7 +110,7 @@ class SweepActivities:
             unpriced = await self._sources.unpriced(request.kind, cursor.evidence.unpriced_sizes)
             closed = await self._complete(cursor, deployments_are_learned=is_learned)
             result = replace(closed, unpriced_sizes=unpriced)
-            return result if members is None else replace(result, members=members.counts)
+            return result if members is None else replace(result, members=members.cursor)
 
     @activity.defn
     async def fail_sweep(self, request: FailSweepInput) -> SweepResult:
@@ -134,14 +134,17 @@ class SweepActivities:
         """
         start = cursor
         sending = PageRecording(rows, self._inventory, cursor.sweep_id, self._memory)
-        source = self._sources.of(
-            rows.listing, on_members=None if members is None else members.record
-        )
-        at_once = 1 if one_by_one else PAGES_AT_ONCE
+        source = self._sources.of(rows.listing, on_members=None if members is None else members.add)
+        at_once = PAGES_AT_ONCE if members is None else MEMBER_PAGES_AT_ONCE
+        at_once = 1 if one_by_one else at_once
         memory = self._memory if isinstance(rows, ResourceRows) else None
         pages = _pages(source, cursor, memory, at_once)
         to_inventory = Recording(sending.record, cursor, lambda listed: listed.page.is_known)
-        async with to_inventory as recording, beating(lambda: recording.place):
+        async with (
+            to_inventory as recording,
+            members or nullcontext(),
+            beating(lambda: recording.place),
+        ):
             try:
                 async with aclosing(pages):
                     async for page in pages:
@@ -217,7 +220,7 @@ async def _pages(
     """
     turns = asyncio.Semaphore(at_once)
 
-    def reading(query: int, first: int = 1) -> Prefetch:
+    def reading(query: int, first: int = 1) -> Prefetch[Page]:
         known = None if memory is None else memory.of(f"{cursor.kind} {query}")
         return Prefetch(source.pages(query, first, at_once=at_once, turns=turns, memory=known))
 

@@ -115,9 +115,9 @@ class Recorded:
         first = self.events[0].type
         return Became.UPDATED if first in OF_AN_UPDATE else Became(first)
 
-    def is_another_owners(self, known: KnownResource | None) -> bool:
+    def is_another_owners(self, known: KnownResource) -> bool:
         """Whether the history of its owners goes on: a new life, or a new owner or rule."""
-        return known is None or known.deleted or known.ownership != self.ownership
+        return known.deleted or known.ownership != self.ownership
 
 
 def record(

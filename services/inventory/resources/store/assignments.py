@@ -1,8 +1,9 @@
 """Whose each resource was, and when: spans that follow the ownership columns of the rows.
 
-Whatever changes the owner of rows calls `keep_history` after it, in the same transaction
-and under the lock of the kind. So the open span of a living resource always says what its
-row says, and the spans of a resource cover its life without gap or overlap.
+Whatever adds rows begins their spans in the same statement. Whatever changes the owner of rows
+calls `keep_history` after it, in the same transaction and under the lock of the kind. So the
+open span of a living resource always says what its row says, and the spans of a resource cover
+its life without gap or overlap.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,6 +39,7 @@ from services.inventory.vocabulary import KINDS, PROJECT, Classification
 
 __all__ = [
     "assignment_position",
+    "beginning_spans",
     "change_owners",
     "class_project",
     "end_spans",
@@ -97,6 +99,15 @@ SET valid_to = greatest(r.last_seen_at, a.valid_from + interval '1 microsecond')
 FROM cloud_resources AS r
 WHERE r.id = ANY (CAST(:ids AS uuid[])) AND a.resource_id = r.id AND a.valid_to IS NULL
 """)
+
+
+def beginning_spans(rows: str) -> str:
+    """SQL that begins the history of new resources: of `rows`, which have the row's columns."""
+    return f"""
+INSERT INTO cloud_resource_assignments
+    (resource_id, tenant_id, deployment_id, source, valid_from, actor)
+SELECT id, tenant_id, deployment_id, ownership_source, now(), %(actor)s FROM {rows}
+"""
 
 
 async def keep_history(

@@ -6,6 +6,7 @@ travel as binary arrays, five times as fast as text parameters.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,10 +16,17 @@ from services.common.db.database import WriteSession
 from services.common.db.records import arrays_of, rows_as, unnested
 from services.inventory.resources.rules.recording import Cause, Recorded, UnchangedBatch
 from services.inventory.resources.rules.resources import Json, KnownResource, SightedResource
-from services.inventory.resources.store.assignments import keep_history
+from services.inventory.resources.store.assignments import beginning_spans, keep_history
 from services.inventory.resources.store.history import event_arrays, prepare_months, writing_events
 
-__all__ = ["bump", "bump_and_note", "keep_resources", "known_resources"]
+__all__ = [
+    "Rest",
+    "add_resources",
+    "bump",
+    "bump_and_note",
+    "change_resources",
+    "known_resources",
+]
 
 # Bumps what is as it was, and answers with the positions of the rest. Written so that
 # there is one way to run it, whatever PostgreSQL believes about the table: each given id
@@ -28,8 +36,9 @@ BUMPED: Final = """
 WITH given AS (
     SELECT * FROM unnest(%(provider_ids)b::text[], %(digests)s::bigint[])
         WITH ORDINALITY AS given (provider_id, digest, position)
-), matched AS MATERIALIZED (
-    SELECT given.position, given.provider_id, known.id
+), known AS MATERIALIZED (
+    SELECT given.position, given.provider_id, known.id,
+           known.sighting_digest = given.digest AND known.deleted_at IS NULL AS is_same
     FROM given
     CROSS JOIN LATERAL (
         SELECT r.id, r.sighting_digest, r.deleted_at
@@ -38,25 +47,25 @@ WITH given AS (
           AND r.provider_id = given.provider_id
         OFFSET 0
     ) AS known
-    WHERE known.sighting_digest = given.digest AND known.deleted_at IS NULL
 ), bumped AS (
     UPDATE cloud_resources AS r
     SET last_seen_at = greatest(r.last_seen_at, now()),
         stale_strike_count = 0,
         last_strike_sweep_id = NULL
-    WHERE r.id = ANY (ARRAY(SELECT id FROM matched))
+    WHERE r.id = ANY (ARRAY(SELECT id FROM known WHERE is_same))
 )
 """
-REST: Final = (
-    "array(SELECT position FROM given EXCEPT SELECT position FROM matched ORDER BY 1)::int[]"
-)
+REST: Final = """
+    array(SELECT position FROM known WHERE NOT is_same ORDER BY 1)::int[],
+    array(SELECT position FROM given EXCEPT SELECT position FROM known ORDER BY 1)::int[]
+"""
 BUMP: Final = f"{BUMPED} SELECT {REST}"
 
 # As `add_evidence`, in the same statement.
 BUMP_AND_NOTE: Final = f"""{BUMPED}, noted AS (
     INSERT INTO cloud_sweep_sightings
         (sweep_id, provider_ids, discovered_count, updated_count, restored_count)
-    SELECT s.id, array(SELECT provider_id FROM matched ORDER BY position), 0, 0, 0
+    SELECT s.id, array(SELECT provider_id FROM known WHERE is_same ORDER BY position), 0, 0, 0
     FROM cloud_sweeps AS s
     WHERE s.id = %(sweep_id)s AND s.provider = %(provider)s AND s.kind = %(kind)s
       AND s.outcome = 'running'
@@ -83,9 +92,20 @@ LEFT JOIN cloud_projects AS p ON p.id = r.project_id
 ID, ATTRS = 1, 7
 """Where these stand in a row of KNOWN."""
 
-KEEP: Final = f"""
-WITH kept AS (
-    INSERT INTO cloud_resources AS r (
+
+@dataclass(frozen=True, slots=True)
+class KnownRecorded:
+    """What a sighting made of a row, and which row."""
+
+    id: UUID
+    recorded: Recorded
+
+
+# New rows, their first events and the begin of their history. No row may be known: what adds
+# rows to a kind holds its lock, and looked for them under it.
+ADD: Final = f"""
+WITH added AS (
+    INSERT INTO cloud_resources (
         provider, kind, provider_id, name, region, size, status, tenant_id, deployment_id,
         ownership_source, tags, attrs, unknown_fields, provider_created_at, sighting_digest,
         first_seen_at, last_seen_at)
@@ -95,54 +115,77 @@ WITH kept AS (
            string_to_array(g.unknown_fields, chr(31)), g.provider_created_at, g.digest,
            now(), now()
     FROM {unnested(Recorded, "g")}
-    ON CONFLICT ON CONSTRAINT cloud_resources_provider_id_key DO UPDATE SET
-        name = excluded.name,
-        region = excluded.region,
-        size = excluded.size,
-        status = excluded.status,
-        tenant_id = excluded.tenant_id,
-        deployment_id = excluded.deployment_id,
-        ownership_source = excluded.ownership_source,
-        tags = excluded.tags,
-        attrs = excluded.attrs,
-        unknown_fields = excluded.unknown_fields,
-        provider_created_at = excluded.provider_created_at,
-        sighting_digest = excluded.sighting_digest,
-        last_seen_at = greatest(r.last_seen_at, excluded.last_seen_at),
+    RETURNING id, provider_id, tenant_id, deployment_id, ownership_source
+), begun AS (
+    {beginning_spans("added")}
+)
+{writing_events("added.id", rows="JOIN added ON added.provider_id = e.key")}
+"""
+
+# Attributes that did not change are not given, and stay.
+CHANGE: Final = f"""
+WITH changed AS (
+    UPDATE cloud_resources AS r SET
+        name = g.name,
+        region = g.region,
+        size = g.size,
+        status = g.status,
+        tenant_id = g.tenant_id,
+        deployment_id = g.deployment_id,
+        ownership_source = g.source,
+        tags = string_to_array(g.tags, chr(31)),
+        attrs = coalesce(g.attrs::jsonb, r.attrs),
+        unknown_fields = string_to_array(g.unknown_fields, chr(31)),
+        provider_created_at = g.provider_created_at,
+        sighting_digest = g.digest,
+        last_seen_at = greatest(r.last_seen_at, now()),
         stale_strike_count = 0,
         last_strike_sweep_id = NULL,
         deleted_at = NULL
-    RETURNING r.id, r.provider_id
-), written AS (
-    {writing_events("kept.id", rows="JOIN kept ON kept.provider_id = e.key")}
+    FROM {unnested(KnownRecorded, "g")}
+    WHERE r.id = g.id
 )
-SELECT array_agg(id) FROM kept WHERE provider_id = ANY (%(rehomed)b::text[])
+{writing_events()}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The positions of what is not as it was, ascending."""
+
+    changed: list[int]
+    """Of rows that the inventory knows."""
+    new: list[int]
 
 
 async def bump_and_note(
     session: WriteSession, batch: UnchangedBatch, sweep_id: UUID
-) -> tuple[list[int], bool]:
+) -> tuple[Rest, bool]:
     """Bumps the unchanged, and notes that a sweep saw them.
 
-    Answers the positions of the rest, ascending, and whether the sweep still takes evidence.
+    Answers the rest, and whether the sweep still takes evidence.
     """
     driver = await session.driver()
     async with driver.cursor(binary=True) as cursor:
         await cursor.execute(BUMP_AND_NOTE, {**_given(batch), "sweep_id": sweep_id})
-        rest, is_noted = await cursor.fetchone() or ([], False)
-    return [position - 1 for position in rest], is_noted
+        changed, new, is_noted = await cursor.fetchone() or ([], [], False)
+    return _rest(changed, new), is_noted
 
 
-async def bump(session: WriteSession, batch: UnchangedBatch) -> list[int]:
-    """Bumps the unchanged; answers the positions of the rest, ascending."""
+async def bump(session: WriteSession, batch: UnchangedBatch) -> Rest:
+    """Bumps the unchanged; answers the rest."""
     if not batch.provider_ids:
-        return []
+        return Rest([], [])
     driver = await session.driver()
     async with driver.cursor(binary=True) as cursor:
         await cursor.execute(BUMP, _given(batch))
-        [rest] = await cursor.fetchone() or ([],)
-    return [position - 1 for position in rest]
+        changed, new = await cursor.fetchone() or ([], [])
+    return _rest(changed, new)
+
+
+def _rest(changed: Sequence[int], new: Sequence[int]) -> Rest:
+    """As positions in Python, which begin at 0."""
+    return Rest([at - 1 for at in changed], [at - 1 for at in new])
 
 
 async def known_resources(
@@ -173,30 +216,42 @@ def _as_seen(row: tuple[Any, ...], attrs: Mapping[str, Json]) -> tuple[Any, ...]
     return (*row[:ATTRS], attrs, *row[ATTRS + 1 :])
 
 
-async def keep_resources(
+async def add_resources(
+    session: WriteSession, batch: UnchangedBatch, recorded: Sequence[Recorded], cause: Cause
+) -> None:
+    """Adds rows that the inventory does not know, their events, and the begin of their history."""
+    await prepare_months(session)
+    events = ((one.resource.provider_id, event) for one in recorded for event in one.events)
+    given = arrays_of(Recorded, recorded, "g") | event_arrays(events, cause)
+    await _execute(session, ADD, {"provider": batch.provider, "kind": batch.kind, **given})
+
+
+async def change_resources(
     session: WriteSession,
-    batch: UnchangedBatch,
-    recorded: Sequence[Recorded],
-    rehomed: Sequence[str],
+    kind: str,
+    changed: Sequence[tuple[KnownResource, Recorded]],
     cause: Cause,
 ) -> None:
-    """Keeps rows as they were recorded, their events, and the history of those rehomed."""
+    """Keeps known rows as they were recorded, their events, and the history of new owners."""
     await prepare_months(session)
-    pairs = ((one.resource.provider_id, event) for one in recorded for event in one.events)
-    given = {
-        "provider": batch.provider,
-        "kind": batch.kind,
-        "rehomed": list(rehomed),
-        **arrays_of(Recorded, recorded, "g"),
-        **event_arrays(pairs, cause),
-    }
+    rows = [KnownRecorded(known.id, recorded) for known, recorded in changed]
+    events = ((known.id, event) for known, recorded in changed for event in recorded.events)
+    given = arrays_of(KnownRecorded, rows, "g") | event_arrays(events, cause)
+    given["g_attrs"] = [
+        None if recorded.resource.content.attrs is known.content.attrs else attrs
+        for (known, recorded), attrs in zip(changed, given["g_attrs"], strict=True)
+    ]
+    await _execute(session, CHANGE, {"kind": kind, **given})
+    rehomed = [known.id for known, recorded in changed if recorded.is_another_owners(known)]
+    if rehomed:
+        await keep_history(session, rehomed, cause=cause)
+
+
+async def _execute(session: WriteSession, statement: str, given: Mapping[str, Any]) -> None:
+    """Runs a statement planned for the arrays at hand: a prepared plan would expect ten rows."""
     driver = await session.driver()
-    async with driver.cursor(binary=True) as cursor:
-        # Planned for the arrays at hand: a prepared plan would expect ten rows.
-        await cursor.execute(KEEP, given, prepare=False)
-        [ids] = await cursor.fetchone() or (None,)
-    if ids:
-        await keep_history(session, ids, cause=cause)
+    async with driver.cursor() as cursor:
+        await cursor.execute(statement, given, prepare=False)
 
 
 def _given(batch: UnchangedBatch) -> dict[str, Any]:
