@@ -1,7 +1,7 @@
-"""The tables of the inventory service, as its queries use them.
+"""The tables of the inventory service.
 
-The migrations make them, with what these definitions cannot say: row-level security,
-rights, the triggers of the append-only history and its partitions.
+The migrations create them, with what these definitions cannot express: row-level security,
+privileges, partitions and the triggers of the append-only history.
 """
 
 from sqlalchemy import (
@@ -113,7 +113,7 @@ cloud_resources = Table(
         "ownership_source IN ('', 'explicit', 'tag', 'project')",
         name="cloud_resources_ownership_source_check",
     ),
-    # None on what a sighting merely bumps, so that a bump rewrites no index (HOT).
+    # No index on columns that an unchanged sighting updates, so that these updates are HOT.
     Index("cloud_resources_living_idx", "id", postgresql_where=LIVING),
     Index("cloud_resources_living_kind_idx", "kind", "id", postgresql_where=LIVING),
     Index(
@@ -138,7 +138,7 @@ cloud_resources = Table(
     Index("cloud_resources_name_idx", "kind", "name_key"),
 )
 
-# Whose each resource was, and when; no two spans of one overlap, says the database.
+# The owners of resources over time; an exclusion constraint prevents overlaps.
 cloud_resource_assignments = Table(
     "cloud_resource_assignments",
     metadata,
@@ -169,7 +169,7 @@ cloud_resource_assignments = Table(
     ),
 )
 
-# What the catalog said of the deployments that tags name; a projection, asked for anew.
+# Resolved deployments of tags: a projection of the catalog that can be rebuilt.
 cloud_deployment_names = Table(
     "cloud_deployment_names",
     metadata,
@@ -186,8 +186,8 @@ cloud_resource_events = Table(
     "cloud_resource_events",
     metadata,
     Column("id", BigInteger, Identity(always=True), nullable=False),
-    # Without a foreign key: resources are never deleted, and a check a row would cost
-    # as much as the insert itself.
+    # No foreign key: resources are never deleted, and the check would cost as much as the insert
+    # itself.
     Column("resource_id", Uuid, nullable=False),
     Column("kind", Text, nullable=False),
     Column("tenant_id", Text),
@@ -239,7 +239,7 @@ cloud_sweeps = Table(
             "unreadable",
         )
     ),
-    # How many more the provider reported than were accounted for; null without a total.
+    # The provider's total less the accounted rows; null without a total.
     Column("total_difference", BigInteger),
     Column("scope_fingerprint", ARRAY(Text), nullable=False, server_default="{}"),
     columns.instant("started_at"),
@@ -266,8 +266,8 @@ cloud_sweep_sightings = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), nullable=False),
     Column("sweep_id", Uuid, nullable=False),
-    # A row a batch, not a row a resource: counting distinct ids once, at the end, is
-    # far cheaper than an index entry for each.
+    # One row per batch, not per resource: counting distinct ids once at the end is far cheaper
+    # than an index entry for each.
     Column("provider_ids", ARRAY(Text), nullable=False),
     Column("discovered_count", BigInteger, nullable=False),
     Column("updated_count", BigInteger, nullable=False),
@@ -280,12 +280,12 @@ cloud_sweep_sightings = Table(
     prefixes=["UNLOGGED"],
 )
 
-# Rows, and parts of rows, that a sweep listed and could not read.
+# Rows and parts of rows that a sweep listed but could not read.
 cloud_sweep_unreadable = Table(
     "cloud_sweep_unreadable",
     metadata,
     Column("sweep_id", Uuid, nullable=False),
-    # The same row read again is at the same place.
+    # A row that is read again has the same position.
     Column("place", Text, nullable=False),
     columns.words("provider_id"),
     Column("reason", Text, nullable=False),
@@ -298,7 +298,7 @@ cloud_sweep_unreadable = Table(
     ),
 )
 
-# Which sync read a kind last, or reads it now; whether it still runs, Temporal knows.
+# The sync that reads or last read a kind; Temporal knows whether it is still running.
 cloud_sync_claims = Table(
     "cloud_sync_claims",
     metadata,

@@ -1,6 +1,6 @@
-"""The words of the inventory: kinds, events, outcomes, classifications.
+"""The inventory's vocabulary: kinds, events, outcomes, classifications.
 
-They are the words of the database, of the protos and of the JSON alike.
+The same values are used in the database, the protos and JSON.
 """
 
 from enum import StrEnum
@@ -27,7 +27,7 @@ KINDS: Final = frozenset(RESOURCE_KINDS)
 """The kinds of resources."""
 
 PROJECT: Final = "project"
-"""Swept like a kind of resource, kept in a table of its own."""
+"""Swept like a kind of resource, but stored in a separate table."""
 
 SWEPT_KINDS: Final = KINDS | {PROJECT}
 
@@ -46,11 +46,11 @@ VOLATILE_ATTRS: Final = frozenset(
         "updated_at",
     }
 )
-"""The provider's own timestamps and counters, of any kind: kept, and no event when they change."""
+"""The provider's timestamps and counters of any kind: stored, but changes are no events."""
 
 
 class EventType(StrEnum):
-    """What happened to a resource."""
+    """The type of a resource's event."""
 
     DISCOVERED = "discovered"
     UPDATED = "updated"
@@ -63,7 +63,7 @@ class EventType(StrEnum):
 
 
 class Became(StrEnum):
-    """What a sighting made of a row."""
+    """The result of a sighting for a row."""
 
     DISCOVERED = "discovered"
     UPDATED = "updated"
@@ -72,7 +72,7 @@ class Became(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a sweep ended, or that it still runs."""
+    """The outcome of a sweep, or that it is running."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -84,7 +84,7 @@ class Outcome(StrEnum):
 
 
 class Classification(StrEnum):
-    """Whose resources live in a project."""
+    """The classification of a project by its owner."""
 
     TENANT = "tenant"
     INTERNAL = "internal"

@@ -1,4 +1,4 @@
-"""Giving resources to owners: by an operator, by their projects, by what the catalog knows."""
+"""Assigns resources to owners: explicitly, by project, or by the catalog's deployments."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -39,15 +39,15 @@ __all__ = ["assign", "assign_by_rules", "classify_project", "learn_deployments",
 async def assign(
     session: WriteSession, ids: Sequence[UUID], owner: Ownership, *, cause: Cause, reason: str
 ) -> int:
-    """Gives resources to an owner, explicitly; answers how many changed hands.
+    """Assigns resources to an owner explicitly; returns the number of changed owners.
 
-    Raises NotFound for an unknown one, FailedPrecondition for one that is gone.
+    Raises NotFound for an unknown resource, FailedPrecondition for one that is gone.
     """
     held = await held_by_id(session, ids)
     gone = next((one for one in held if one.deleted), None)
     if gone is not None:
         raise FailedPrecondition(
-            f"resource {gone.id} is gone: it cannot be given to anybody",
+            f"resource {gone.id} is gone and cannot be assigned",
             reason="RESOURCE_DELETED",
             metadata={"id": str(gone.id)},
         )
@@ -57,9 +57,9 @@ async def assign(
 async def assign_by_rules(
     session: WriteSession, ids: Sequence[UUID], *, cause: Cause, reason: str
 ) -> int:
-    """Takes explicit assignments back; answers how many changed hands.
+    """Removes explicit assignments; returns the number of changed owners.
 
-    What is gone stays whose it was. Raises NotFound for an unknown resource.
+    Resources that are gone keep their owner. Raises NotFound for an unknown resource.
     """
     living = [one for one in await held_by_id(session, ids) if not one.deleted]
     known = await known_deployments(session, (one.tags for one in living))
@@ -74,9 +74,9 @@ async def classify_project(
     *,
     cause: Cause,
 ) -> Project:
-    """Classes a project, and answers it. Raises NotFound.
+    """Classifies a project and returns it. Raises NotFound.
 
-    What lives in it goes to its tenant, where no tag or operator decided otherwise.
+    Its resources get its tenant, unless a tag or an operator decided otherwise.
     """
     project = await class_project(session, project_id, classification, tenant_id)
     held = await held_in_project(session, project_id)
@@ -93,10 +93,10 @@ async def learn_deployments(
     *,
     cause: Cause,
 ) -> int:
-    """Keeps what the catalog said of the deployments that tags name.
+    """Stores the catalog's deployments for the names in tags.
 
-    What carries those tags goes to the right deployment, and so to its tenant; answers how
-    many changed hands.
+    Resources with these tags get the deployment and its tenant; returns the number of changed
+    owners.
     """
     before = await known_deployments(session, [[f"{DEPLOYMENT_TAG}{one.slug}"] for one in asked])
     news = [one for one in asked if before.get(one) != found.get(one)]
@@ -119,14 +119,13 @@ async def record_members(
     *,
     cause: Cause,
 ) -> int:
-    """Moves resources into a project; answers how many were not in it.
+    """Moves resources into a project; returns the number of moved resources.
 
-    What the inventory does not know (yet) is left for a later sweep. Raises NotFound for
-    an unknown project.
+    Unknown resources are left for a later sweep. Raises NotFound for an unknown project.
     """
     wanted = sorted(set(members))
     await lock_kinds(session, provider, (one.kind for one in wanted))
-    # Read under the locks, which a classification takes too.
+    # Read under the locks that a classification takes too.
     project = await find_project(session, provider, project_provider_id)
     held = await newcomers(session, provider, project.id, wanted)
     known = await known_deployments(session, (one.tags for one in held))
@@ -138,6 +137,6 @@ async def record_members(
 async def _change(
     session: WriteSession, changes: list[OwnerChange], cause: Cause, reason: str
 ) -> int:
-    """Writes who owns what now; answers how many changed hands."""
+    """Writes the new owners; returns the number of changed owners."""
     await change_owners(session, changes, cause, reason=reason)
     return sum(1 for one in changes if one.events)

@@ -1,4 +1,4 @@
-"""Whose a deployment is: the catalog knows, and nobody else is asked."""
+"""Looks deployments up in the catalog, which owns them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,16 +19,16 @@ PATIENCE_SECONDS: Final = 5.0
 
 
 class Deployments:
-    """The deployments that the catalog keeps."""
+    """A client for the catalog's deployments."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     async def tenant_of(self, deployment_id: str, *, remaining: float | None) -> str:
-        """The tenant of a deployment; asked within `remaining` seconds, when there is a limit.
+        """The tenant of a deployment; the call takes at most `remaining` seconds, if given.
 
-        Raises NotFound for one that the catalog does not know, and Unavailable when it does
-        not answer: an owner is never guessed.
+        Raises NotFound for an unknown deployment, and Unavailable if the catalog does not answer,
+        because an owner is never guessed.
         """
         request = pb.LookupDeploymentsRequest(keys=[pb.DeploymentKey(id=deployment_id)])
         answer = await self._ask(request, remaining, f"whose deployment {deployment_id!r} is")
@@ -39,9 +39,9 @@ class Deployments:
     async def named(
         self, names: Sequence[DeploymentName], *, remaining: float | None
     ) -> dict[DeploymentName, KnownDeployment]:
-        """Which deployments these names mean; without those that mean none, or more than one.
+        """The deployments of these names, without unknown and ambiguous names.
 
-        Raises Unavailable when the catalog does not answer.
+        Raises Unavailable if the catalog does not answer.
         """
         found: dict[DeploymentName, KnownDeployment] = {}
         for start in range(0, len(names), MAX_BATCH):

@@ -1,4 +1,4 @@
-"""To whom a request gives a resource or a project, refused with the name of the field."""
+"""Parsers of owners in requests; each error names the field."""
 
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ Named = pb.AssignResourceRequest | reconcile_service_pb2.AssignResourcesRequest
 
 
 def check_one_owner(request: pb.AssignResourceRequest) -> None:
-    """Refuses a request that names no owner, or more than one way to find them."""
+    """Raises InvalidArgument for a request with no owner, or with more than one."""
     named = bool(request.deployment_id or request.tenant_id)
     if request.by_rules and (named or request.nobody):
         raise InvalidArgument("by_rules", "is set beside an owner")
@@ -38,9 +38,9 @@ def check_one_owner(request: pb.AssignResourceRequest) -> None:
 async def owner_of(
     request: Named, deployments: Deployments, context: ServicerContext[Any, Any]
 ) -> Ownership:
-    """The owner that a request names; nobody when it names none.
+    """The owner in a request; nobody if it names none.
 
-    The tenant of a deployment is the catalog's to say: another one beside it is refused.
+    The catalog has the tenant of a deployment, so a different tenant is rejected.
     """
     tenant_id = _tenant(request.tenant_id)
     deployment_id = text("deployment_id", request.deployment_id)
@@ -53,7 +53,7 @@ async def owner_of(
 
 
 def new_class(request: pb.ClassifyProjectRequest) -> tuple[Classification, str | None]:
-    """How to class a project; the tenant is None unless it is a tenant's."""
+    """The classification of a project; the tenant is None unless it is a tenant's project."""
     value = required("classification", request.classification)
     if value not in set(Classification):
         raise InvalidArgument(
@@ -63,12 +63,12 @@ def new_class(request: pb.ClassifyProjectRequest) -> tuple[Classification, str |
     if classification is Classification.TENANT:
         return classification, _tenant(required("tenant_id", request.tenant_id))
     if request.tenant_id:
-        raise InvalidArgument("tenant_id", f"is given for a project classed as {value}")
+        raise InvalidArgument("tenant_id", f"must not be set for a project classified as {value}")
     return classification, None
 
 
 def _tenant(value: str) -> str:
-    """A tenant that a token can name: no other would ever see what is theirs."""
+    """A tenant id that a token can contain; nobody could see the rows of any other."""
     if len(value) > MAX_CLAIM or not value.isprintable() or value != value.strip():
         raise InvalidArgument(
             "tenant_id",
@@ -86,7 +86,7 @@ TOMBSTONES: Final = {
 
 
 def resource_filter(request: pb.ListResourcesRequest) -> ResourceFilter:
-    """What a request filters by. Raises InvalidArgument with the name of the field."""
+    """The filter of a request. Raises InvalidArgument with the field."""
     if request.deleted not in TOMBSTONES:
         raise InvalidArgument("deleted", f"{request.deleted!r} is not one of false, true, any")
     return ResourceFilter(
@@ -105,7 +105,7 @@ def resource_filter(request: pb.ListResourcesRequest) -> ResourceFilter:
 
 
 def filters_of(request: pb.ListResourcesRequest) -> tuple[str, ...]:
-    """What a page token is bound to: every filter; not the size nor the view."""
+    """The filters that a page token is bound to; not the size or view."""
     return (
         "resources",
         request.kind,

@@ -1,9 +1,8 @@
-"""Those who watch the history: woken together, each reading its own pages in its own scope.
+"""Watch streams of the history: woken together, each reads its own pages in its own scope.
 
-One listening connection a process, however many watch, and none when nobody does. What the
-database announces, and a clock besides it, moves the horizon; a watcher reads what lies
-between its own position and the horizon, a bounded page at a time, in a transaction of its
-own, and none while it waits.
+A process has one LISTEN connection for all watchers, and none without watchers. Notifications and a
+timer move the horizon. A watcher reads the events between its position and the horizon in bounded
+pages, each in its own transaction, and holds no connection while it waits.
 """
 
 import asyncio
@@ -27,17 +26,17 @@ from services.inventory.resources.store.history import (
 __all__ = ["EventFeed"]
 
 PAGE: Final = 100
-"""Events in one answer."""
+"""Maximum events per response."""
 
 WINDOW: Final = 20_000
-"""Ids that one statement looks through at most: a watcher whose events are few among many
-catches up in short steps, not in one long statement."""
+"""Maximum ids scanned per statement, so that a watcher with few events among many catches up in
+short steps."""
 
 POLL_SECONDS: Final = 1.0
-"""Announcements may be lost with the connection, and a transaction that gives up makes none."""
+"""Polling interval: notifications may be lost with the connection, and a rollback sends none."""
 
 READERS: Final = 2
-"""Watchers that read at the same time: they never take the whole pool from the other calls."""
+"""Maximum concurrent reads of watchers, so that they never use the whole connection pool."""
 
 MAX_WATCHERS: Final = 1_000
 
@@ -45,7 +44,7 @@ log = structlog.get_logger("watching")
 
 
 class EventFeed:
-    """Up to where the history is settled, and who waits for more."""
+    """The settled horizon, and the watchers that wait for it."""
 
     def __init__(self, database: Database, stopping: asyncio.Event) -> None:
         self._database = database
@@ -59,10 +58,10 @@ class EventFeed:
     async def pages(
         self, scope: Scope, *, after: int, kind: str
     ) -> AsyncGenerator[list[ResourceEvent]]:
-        """The events of `scope` after an id, oldest first, and then each as it is settled.
+        """Yields the events of `scope` after an id, oldest first, then new ones when settled.
 
-        Never ends by itself. Raises InvalidArgument for a cursor that we never gave,
-        ResourceExhausted when too many watch, Unavailable when this process stops.
+        It never ends by itself. Raises InvalidArgument for an unknown cursor, ResourceExhausted if
+        there are too many watchers, Unavailable if this process stops.
         """
         async with self._joined():
             if after > (await self._look()).newest:
@@ -88,10 +87,11 @@ class EventFeed:
     @asynccontextmanager
     async def _joined(self) -> AsyncIterator[None]:
         if self._watchers >= MAX_WATCHERS:
-            raise ResourceExhausted("too many watch already", reason="TOO_MANY_WATCHERS")
+            raise ResourceExhausted("too many watch streams are open", reason="TOO_MANY_WATCHERS")
         self._watchers += 1
         if self._follower is None:
-            self._moved = asyncio.Event()  # the old one may be set: its watchers have ended
+            self._moved = asyncio.Event()  # the old event may be set, because its watchers have
+            # ended
             self._follower = asyncio.create_task(self._follow())
             self._follower.add_done_callback(self._ended)
         try:
@@ -100,18 +100,20 @@ class EventFeed:
             self._watchers -= 1
 
     async def _settled_past(self, position: int) -> int:
-        """The horizon, once it lies behind `position`."""
+        """Waits until the horizon is after `position`, and returns it."""
         while self._follower is not None and not self._stopping.is_set():
             if self._settled > position:
                 return self._settled
             await self._moved.wait()
-        raise Unavailable("this server stops: watch again", reason="SERVER_STOPPING")
+        raise Unavailable(
+            "the server is stopping: watch again from the last cursor", reason="SERVER_STOPPING"
+        )
 
     async def _follow(self) -> None:
-        """Moves the horizon with what the database announces, until nobody watches any more.
+        """Moves the horizon on notifications until there are no watchers.
 
-        It is not cancelled but leaves at the next tick of its clock: a connection that is
-        given up while it is made stays half open at the server.
+        It is not cancelled, but ends at the next tick of its timer, because a connection cancelled
+        while it is being opened stays half open at the server.
         """
         stopping = asyncio.create_task(self._wake_at_the_end())
         try:
@@ -132,7 +134,7 @@ class EventFeed:
         self._moved.set()
 
     def _ended(self, follower: asyncio.Task[None]) -> None:
-        """Wakes all who watch when nobody follows for them any more: they end too."""
+        """Wakes all watchers when the follower has ended, so that they end too."""
         if not follower.cancelled() and (failure := follower.exception()):
             log.error("following the history failed", exc_info=failure)
         if follower is self._follower:
@@ -140,7 +142,7 @@ class EventFeed:
             self._moved.set()
 
     async def _look(self) -> Horizon:
-        """Reads the horizon, and wakes all when it has moved."""
+        """Reads the horizon and wakes all watchers if it moved."""
         async with self._readers:
             horizon = await read_horizon(self._database.single_read(ALL))
         if horizon.settled > self._settled:

@@ -1,4 +1,4 @@
-"""Beginning sweeps: for all kinds of a sync at once, so that none wait in a ring."""
+"""Opens sweeps for all kinds of a sync in one transaction, which avoids deadlocks."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,12 +28,12 @@ __all__ = ["begin_sweeps", "claim", "record_projects", "record_sightings", "reco
 async def claim(
     session: WriteSession, provider: str, claims: Sequence[KindClaim], ended_run_ids: Sequence[str]
 ) -> list[KindClaim]:
-    """Claims kinds for a run, or answers the claims of other runs and claims none.
+    """Claims kinds for a run; if other runs have claims, returns these and claims none.
 
-    A claim stands until it is given back or its run has ended. The caller finds out which runs
-    have, and names them in `ended_run_ids`. Idempotent: a run may claim its own kinds again.
+    A claim is valid until it is released or its run has ended. The caller determines which runs
+    have ended and passes them in `ended_run_ids`. Idempotent for the same run.
     """
-    # The locks of sightings would do too, and wait for whole batches.
+    # A separate lock, because the lock of sightings is held for whole batches.
     await lock_kinds(session, provider, (f"claim/{one.kind}" for one in claims))
     standing = await standing_claims(session, provider, claims, ended_run_ids)
     if not standing:
@@ -44,12 +44,12 @@ async def claim(
 async def begin_sweeps(
     session: WriteSession, provider: str, kinds: Mapping[str, str], *, run_id: str
 ) -> list[Sweep]:
-    """Opens a sweep for each key, of its kind; answers those that were opened under it before.
+    """Opens a sweep per key and kind; returns existing ones for known keys.
 
-    They start after all that this transaction saw. Closes what was opened long ago and never
-    closed, because its worker is gone for good, and forgets what is older than `sweeps.KEPT`.
+    Also closes sweeps that were opened long ago and never closed, because their worker is gone, and
+    deletes those older than `sweeps.KEPT`.
 
-    Raises AlreadyExists when a key names a sweep of something else.
+    Raises AlreadyExists if a key names a sweep of another kind.
     """
     opened = await sweeps.open_sweeps(session, provider, kinds, run_id=run_id)
     for sweep in await sweeps.with_old_ones(session, provider, opened):
@@ -73,10 +73,10 @@ async def begin_sweeps(
 async def record_sightings(
     session: WriteSession, batch: SightingBatch, *, sweep_id: UUID | None, cause: Cause
 ) -> Counter[str]:
-    """Records a batch; the same batch again changes nothing. Answers how many `Became` what.
+    """Records a batch of sightings. Idempotent. Returns the number of rows per `Became`.
 
-    Raises NotFound for an unknown sweep, and FailedPrecondition for one that is closed
-    or of another kind; the batch is then not recorded.
+    Raises NotFound for an unknown sweep, and FailedPrecondition for a closed one or one of another
+    kind; the batch is then not recorded.
     """
     await lock_kinds(session, batch.provider, [batch.kind])
     rest = await sightings.bump(session, batch)
@@ -125,10 +125,10 @@ async def _change(
 async def record_unchanged(
     session: WriteSession, batch: UnchangedBatch, *, sweep_id: UUID
 ) -> list[int]:
-    """Bumps what is as its digest says; answers the positions of the rest, ascending.
+    """Marks rows with an unchanged digest as seen; returns the positions of the rest, ascending.
 
-    Of the rest nothing is recorded: neither a row nor that the sweep saw it. Raises as
-    `record_sightings`.
+    For the rest, nothing is recorded, not even that the sweep saw them. Raises what
+    `record_sightings` raises.
     """
     await lock_kinds(session, batch.provider, [batch.kind])
     rest, is_noted = await sightings.bump_and_note(session, batch, sweep_id)
@@ -144,7 +144,7 @@ async def record_projects(
     *,
     sweep_id: UUID | None,
 ) -> Counter[str]:
-    """Records a batch of projects, each once, as `record_sightings` does resources."""
+    """Records a batch of projects like `record_sightings`."""
     await lock_kinds(session, provider, [PROJECT])
     counts = Counter(await keep_projects(session, provider, sighted))
     if sweep_id is not None:

@@ -1,4 +1,4 @@
-"""Closing sweeps on their evidence, and what an operator decides about those that it stopped."""
+"""Closes sweeps by their evidence, and records operators' decisions on stopped sweeps."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,13 +30,13 @@ from services.inventory.vocabulary import Outcome
 __all__ = ["complete_sweep", "confirm_suspects", "decide", "fail_sweep", "note_unreadable"]
 
 MUCH: Final = 10
-"""A sweep brought much when one in so many that it saw was new."""
+"""A sweep triggers ANALYZE if more than one in this many rows was new."""
 
 
 async def complete_sweep(
     session: WriteSession, sweep_id: UUID, *, reported_total: int | None, scopes: Sequence[str]
 ) -> Sweep:
-    """Closes a sweep that read every page: judges its evidence, and strikes by it.
+    """Closes a sweep that read every page: evaluates its evidence and strikes unseen rows.
 
     A sweep that is closed is answered as it is. Raises NotFound for an unknown one.
     """
@@ -78,8 +78,8 @@ async def complete_sweep(
         withheld_count=struck.doomed if verdict.outcome is Outcome.HALTED else 0,
     )
     if seen.discovered * MUCH > seen.seen:
-        # PostgreSQL would find out by itself within minutes, and sort whole tables for
-        # the first page of a list until then.
+        # Autovacuum would analyze within minutes, but until then the first page of a list would
+        # sort whole tables.
         await sweeps.analyze_resources(session)
     return closed
 
@@ -87,11 +87,10 @@ async def complete_sweep(
 async def fail_sweep(
     session: WriteSession, sweep_id: UUID, *, reason: str, is_denied: bool = False
 ) -> Sweep:
-    """Closes a sweep that broke off; it strikes nothing.
+    """Closes an interrupted sweep, which strikes nothing.
 
-    `is_denied` where the token may not list the kind: then it is frozen if it was read before.
-
-    A sweep that is closed is answered as it is. Raises NotFound for an unknown one.
+    `is_denied` says that the token may not list the kind, which freezes a kind that was read
+    before. Returns a closed sweep unchanged. Raises NotFound for an unknown one.
     """
     sweep = await sweeps.locked_sweep(session, sweep_id)
     if sweep.outcome is not Outcome.RUNNING:
@@ -105,9 +104,9 @@ async def fail_sweep(
 async def note_unreadable(
     session: WriteSession, sweep_id: UUID, rows: Sequence[UnreadablePlace]
 ) -> int:
-    """Notes rows as unreadable in a sweep, each once; answers how many it has now.
+    """Records unreadable rows of a sweep, idempotently; returns their number.
 
-    A sweep that completed is a partial one from then on. Raises NotFound for an unknown one.
+    A completed sweep becomes partial. Raises NotFound for an unknown one.
     """
     sweep = await sweeps.locked_sweep(session, sweep_id)
     await unreadable.add_unreadable(session, sweep_id, rows)
@@ -133,16 +132,16 @@ async def confirm_suspects(
     found: Sequence[str],
     cause: Cause,
 ) -> Sweep:
-    """Tombstones the suspects that are gone, and clears those found; answers the sweep.
+    """Tombstones the suspects that are gone, clears those found, and returns the sweep.
 
-    What is no suspect of the sweep (any more) is left alone, so a repeated call changes
-    nothing. Raises NotFound, and FailedPrecondition when the sweep did not complete.
+    Rows that are not suspects of the sweep are not changed, so the call is idempotent. Raises
+    NotFound, and FailedPrecondition if the sweep did not complete.
     """
     sweep = await sweeps.read_sweep(session, sweep_id)
     await lock_kinds(session, sweep.provider, [sweep.kind])
     if sweep.outcome not in STRIKING:
         raise FailedPrecondition(
-            f"sweep {sweep.id} did not complete ({sweep.outcome}): it has no suspects",
+            f"sweep {sweep.id} is {sweep.outcome} and has no suspects",
             reason="SWEEP_NOT_COMPLETED",
         )
     if found:
@@ -154,19 +153,19 @@ async def confirm_suspects(
 async def decide(
     session: WriteSession, sweep_id: UUID, stopped: Outcome, *, operator: str
 ) -> Sweep:
-    """Records an operator's approval of what stopped a sweep; the kind's next sweep honours it.
+    """Records an operator's approval of a stopped sweep, which the kind's next sweep applies.
 
-    `halted`: one sweep may tombstone as many as were withheld. `frozen`: the token is meant to
-    see no more than this sweep saw. `incomplete`: the provider's total may be wrong by the same
-    difference, until a later sweep adds up exactly.
+    `halted`: one sweep may tombstone as many rows as were withheld. `frozen`: the scopes of this
+    sweep are accepted as complete. `incomplete`: the provider's total may differ by the same
+    amount, until a later sweep adds up exactly.
 
-    Idempotent: an approved sweep is returned as it is. Raises NotFound for an unknown sweep, and
-    FailedPrecondition for one with another outcome, or that a later sweep superseded.
+    Idempotent. Raises NotFound for an unknown sweep, and FailedPrecondition for one with another
+    outcome, or that a later sweep superseded.
     """
     sweep = await sweeps.locked_sweep(session, sweep_id)
     if sweep.outcome is not stopped:
         raise FailedPrecondition(
-            f"sweep {sweep_id} was not {stopped} ({sweep.outcome}): there is nothing to decide",
+            f"sweep {sweep_id} is {sweep.outcome}, not {stopped}: there is nothing to approve",
             reason=f"SWEEP_NOT_{stopped.upper()}",
         )
     if sweep.confirmed_at is not None:
@@ -177,7 +176,7 @@ async def decide(
             " cannot be accepted; give it the scope that its reason names",
             reason="SWEEP_SAW_NOTHING",
         )
-    # One that is frozen again says nothing new of what a halted one withheld.
+    # A later frozen sweep does not supersede what a halted one withheld.
     later = await sweeps.later_sweep(session, sweep, {*COUNTED, stopped})
     if later is not None:
         raise FailedPrecondition(

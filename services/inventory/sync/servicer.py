@@ -1,4 +1,4 @@
-"""SyncService: proto to domain and back. Workers tell it what the provider shows."""
+"""SyncService: workers send the provider's state."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -50,7 +50,7 @@ def _name(field: str, value: str) -> str:
 
 
 class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
-    """How the sync tells the inventory what it saw."""
+    """The calls of the sync."""
 
     def __init__(
         self, database: Database, deployments: Deployments, *, internal_project: str
@@ -62,7 +62,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     async def BeginSweep(
         self, request: pb.BeginSweepRequest, context: Context
     ) -> pb.BeginSweepResponse:
-        """Opens a sweep; the same key again answers the same one."""
+        """Opens a sweep. Idempotent by key."""
         provider = requests.known_provider(request.provider)
         kinds = {_name("key", request.key): requests.known_swept_kind(request.kind)}
         run_id = requests.text("run_id", request.run_id)
@@ -91,7 +91,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     async def RecordUnchanged(
         self, request: pb.RecordUnchangedRequest, context: Context
     ) -> pb.RecordUnchangedResponse:
-        """Marks as seen what is as it was."""
+        """Marks unchanged resources as seen."""
         batch = requests.unchanged_batch(request)
         sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
         async with self._database.write(current_caller().scope) as session:
@@ -101,7 +101,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     async def ClaimKinds(
         self, request: pb.ClaimKindsRequest, context: Context
     ) -> pb.ClaimKindsResponse:
-        """Claims kinds for a sync, all of them or none, and begins their sweeps."""
+        """Claims kinds for a sync, all or none, and opens their sweeps."""
         provider = requests.known_provider(request.provider)
         kinds = [requests.known_swept_kind(kind) for kind in request.kinds]
         run_id = _name("run_id", request.run_id)
@@ -128,7 +128,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     async def RecordUnreadableRows(
         self, request: pb.RecordUnreadableRowsRequest, context: Context
     ) -> pb.RecordUnreadableRowsResponse:
-        """Notes rows that were listed in a sweep and could not be read."""
+        """Records rows that were listed in a sweep but could not be read."""
         sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
         rows = requests.unreadable_rows(request)
         async with self._database.write(current_caller().scope) as session:
@@ -138,7 +138,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     async def LearnDeployments(
         self, request: pb.LearnDeploymentsRequest, context: Context
     ) -> pb.LearnDeploymentsResponse:
-        """Learns the deployments that tags of a kind name."""
+        """Resolves the deployments in tags of a kind."""
         provider, kind = (
             requests.known_provider(request.provider),
             requests.known_kind(request.kind),
@@ -176,7 +176,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     async def _learn_deployments(
         self, named: Sequence[DeploymentName], remaining: float | None
     ) -> None:
-        """Asks the catalog which deployments tags mean; when it is down, the next sweep asks."""
+        """Resolves deployments in the catalog; if it is down, the next sweep does."""
         if not named:
             return
         try:
@@ -190,7 +190,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     async def FailSweep(
         self, request: pb.FailSweepRequest, context: Context
     ) -> pb.FailSweepResponse:
-        """Closes a sweep that broke off."""
+        """Closes an interrupted sweep."""
         sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
         reason = requests.required("reason", request.reason)
         async with self._database.write(current_caller().scope) as session:
@@ -201,7 +201,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     async def ListSuspects(
         self, request: pb.ListSuspectsRequest, context: Context
     ) -> pb.ListSuspectsResponse:
-        """Lists what awaits a confirming read."""
+        """Lists the suspects that await a confirming read."""
         sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
         size = page_size(request.page_size)
         filters = ("suspects", str(sweep_id))
@@ -219,7 +219,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     async def RecordConfirmations(
         self, request: pb.RecordConfirmationsRequest, context: Context
     ) -> pb.RecordConfirmationsResponse:
-        """Tombstones what is gone, and clears what was found."""
+        """Tombstones suspects that are gone, and clears those found."""
         sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
         async with self._database.write(current_caller().scope) as session:
             sweep = await confirm_suspects(
@@ -249,7 +249,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     async def RecordProjectMembers(
         self, request: pb.RecordProjectMembersRequest, context: Context
     ) -> pb.RecordProjectMembersResponse:
-        """Moves resources into the project that the provider shows them in."""
+        """Moves resources into their project at the provider."""
         provider = requests.known_provider(request.provider)
         project = required("project_provider_id", request.project_provider_id)
         members = requests.member_keys(request)

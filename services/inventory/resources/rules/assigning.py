@@ -1,4 +1,4 @@
-"""Giving resources to owners: explicitly, or anew by the rules when a rule changed."""
+"""Computes owners of resources: explicit assignments, and re-evaluation of the rules."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ __all__ = ["Assignment", "HeldResource", "OwnerChange", "decide_anew", "give", "
 
 @dataclass(frozen=True, slots=True)
 class HeldResource:
-    """A resource, its owner, and what the rules look at."""
+    """A resource with its owner and the inputs of the rules."""
 
     id: UUID
     tags: tuple[str, ...]
     ownership: Ownership
     project_tenant: str | None
-    """The tenant of the project that it lives in."""
+    """The tenant of its project."""
     deleted: bool
     project_id: str | None = None
     """As text."""
@@ -35,7 +35,7 @@ class HeldResource:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Whose a resource was, and when: a half-open span."""
+    """An owner of a resource with a half-open span."""
 
     tenant_id: str | None
     deployment_id: str | None
@@ -48,26 +48,26 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class OwnerChange:
-    """What becomes of a resource whose owner, or what decides about it, is another now."""
+    """A change of a resource's owner or of the source of ownership."""
 
     id: UUID
     ownership: Ownership
     events: tuple[NewEvent, ...]
-    """None where neither the owner nor the project is another."""
+    """None if neither the owner nor the project changed."""
 
 
 def give(held: Iterable[HeldResource], owner: Ownership) -> list[OwnerChange]:
-    """Gives resources to an owner, or to nobody, whatever tags and projects say."""
+    """Assigns resources to an owner or to nobody, overriding tags and projects."""
     return _changed((one, owner) for one in held)
 
 
 def give_back(held: Iterable[HeldResource], known: KnownDeployments) -> list[OwnerChange]:
-    """Takes explicit assignments back: tags and projects decide again."""
+    """Removes explicit assignments, so that tags and projects decide again."""
     return _changed((one, decide(NOBODY, one.tags, one.project_tenant, known)) for one in held)
 
 
 def decide_anew(held: Iterable[HeldResource], known: KnownDeployments) -> list[OwnerChange]:
-    """Lets the rules decide, after what they look at became another."""
+    """Re-evaluates the rules after their inputs changed."""
     return _changed(
         (one, decide(one.ownership, one.tags, one.project_tenant, known)) for one in held
     )
@@ -76,7 +76,7 @@ def decide_anew(held: Iterable[HeldResource], known: KnownDeployments) -> list[O
 def move(
     held: Iterable[HeldResource], project_id: str, tenant_id: str | None, known: KnownDeployments
 ) -> list[OwnerChange]:
-    """Moves resources into a project, and to its tenant where nothing stronger decides."""
+    """Moves resources into a project, and to its tenant unless an assignment or tag decides."""
     changes = []
     for one in held:
         owner = decide(one.ownership, one.tags, tenant_id, known)

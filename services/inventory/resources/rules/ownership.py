@@ -1,12 +1,12 @@
-"""To whom a resource belongs, as the rules see it.
+"""The rules of ownership.
 
-An explicit assignment wins; then the tags `tenant:<id>` and `deployment:<slug>`; then
-the tenant of the project that it lives in. Tags that contradict each other give it to
-nobody: a resource is never shown, or billed, to a tenant by a guess.
+An explicit assignment has precedence, then the tags `tenant:<id>` and `deployment:<slug>`, then the
+tenant of the project. A resource with contradictory tags belongs to nobody: a resource is never
+shown or billed to a tenant by a guess.
 
-A tag names a deployment by its slug, and only within the tenant that the other tag or the project
-names: a slug is any tenant's to choose, and alone it proves nothing. Where the catalog has said
-which deployment that is, the resource belongs to it; until then the slug stands in its place.
+A tag has the slug of a deployment, which is unique only within a tenant: the tenant comes from the
+other tag or the project. Once the catalog has resolved the slug, the resource belongs to that
+deployment; until then the slug is stored instead.
 """
 
 import re
@@ -35,7 +35,7 @@ SLUG: Final = re.compile(r"[a-z0-9-]{1,255}")
 
 
 class OwnershipSource(StrEnum):
-    """What decided; empty for what is nobody's."""
+    """The source of ownership; empty without an owner."""
 
     EXPLICIT = "explicit"
     TAG = "tag"
@@ -45,7 +45,7 @@ class OwnershipSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """The tenant and the deployment of a resource, and what decided it."""
+    """The tenant and deployment of a resource, with the source of ownership."""
 
     tenant_id: str | None
     deployment_id: str | None
@@ -54,7 +54,7 @@ class Ownership:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentName:
-    """How tags name a deployment: its slug within a tenant."""
+    """A deployment in tags: a slug within a tenant."""
 
     named_tenant_id: str
     slug: str
@@ -62,7 +62,7 @@ class DeploymentName:
 
 @dataclass(frozen=True, slots=True)
 class KnownDeployment:
-    """A deployment of the catalog, and its tenant."""
+    """A deployment of the catalog with its tenant."""
 
     tenant_id: str
     deployment_id: str
@@ -96,9 +96,9 @@ def decide(
 
 
 def deployment_named(tags: Iterable[str], project_tenant: str | None) -> DeploymentName | None:
-    """The deployment that tags name, as the catalog is asked for it.
+    """The deployment in tags, as a key for the catalog.
 
-    None for none, for many, for a slug without a tenant, and for one that no deployment can have.
+    None without a deployment, with several, without a tenant, or with an invalid slug.
     """
     tenants, slugs = _tagged(tags)
     tenant = next(iter(tenants), project_tenant)
@@ -111,7 +111,7 @@ def deployment_named(tags: Iterable[str], project_tenant: str | None) -> Deploym
 
 
 def _tagged(tags: Iterable[str]) -> tuple[set[str], set[str]]:
-    """The tenants and the slugs of deployments that tags name."""
+    """The tenants and slugs of deployments in tags."""
     tenants, slugs = set(), set()
     for tag in tags:
         if tag.startswith(TENANT_TAG):

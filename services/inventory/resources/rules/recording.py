@@ -1,6 +1,6 @@
-"""What a sighting makes of a row: the row to keep, and the events to write.
+"""Decides what a sighting changes: the row to store, and the events to write.
 
-The one place where it is decided that a resource was discovered, updated or restored.
+It decides whether a resource was discovered, updated or restored.
 """
 
 from collections.abc import Callable
@@ -42,26 +42,26 @@ __all__ = [
 
 
 OF_AN_UPDATE: Final = frozenset({EventType.TAGGED, EventType.ASSIGNED})
-"""The first events of what counts as updated, beside `updated` itself."""
+"""First events that count as an update, besides `updated` itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnchangedBatch:
-    """Resources of a kind that were listed as they were before, each once."""
+    """Unchanged resources of a kind, without duplicates."""
 
     provider: str
     kind: str
     provider_ids: list[str]
     digests: list[int]
-    """64 bits, signed, of everything that a sighting says."""
+    """A signed 64-bit digest of everything in a sighting."""
 
 
 @dataclass(frozen=True, slots=True)
 class SightingBatch(UnchangedBatch):
-    """Sightings of a kind as they arrived, each resource once.
+    """Sightings of a kind in order of arrival, without duplicates.
 
-    `digests` tell what is as it was without looking inside; only the rest is decoded,
-    by `sighted`, which takes a position in the batch.
+    `digests` identify unchanged rows without decoding; only the rest is decoded, by `sighted`,
+    which takes a position in the batch.
     """
 
     sighted: Callable[[int], SightedResource]
@@ -69,14 +69,14 @@ class SightingBatch(UnchangedBatch):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who or what causes an event, and in which request."""
+    """The actor and the request of an event."""
 
     actor: str
     request_id: str
 
 
 class ResourceEvent(NamedTuple):
-    """An event of the history. A tuple: pages are made of these, so one costs little."""
+    """A history event. A tuple, because pages have many of these."""
 
     id: int
     resource_id: str
@@ -90,33 +90,33 @@ class ResourceEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An entry for a resource's history."""
+    """A history entry of a resource."""
 
     type: EventType
     changes: tuple[FieldChange, ...]
     tenant_id: str | None
-    """Whose history it is: the entry shows values, so it goes to whom they belonged."""
+    """The owner of the entry, who may see its values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a sighting made of a row."""
+    """The result of a sighting."""
 
     resource: SightedResource
-    """As it is kept: what the sighting could not see is as it was known."""
+    """The row to store; fields that the sighting could not see keep their known value."""
     ownership: Ownership
     events: tuple[NewEvent, ...]
 
     @property
     def became(self) -> Became:
-        """What the sighting counts as."""
+        """How the sighting is counted."""
         if not self.events:
             return Became.UNCHANGED
         first = self.events[0].type
         return Became.UPDATED if first in OF_AN_UPDATE else Became(first)
 
     def is_another_owners(self, known: KnownResource) -> bool:
-        """Whether the history of its owners goes on: a new life, or a new owner or rule."""
+        """Whether the assignment history changes: a new lifetime, owner or source."""
         return known.deleted or known.ownership != self.ownership
 
 
@@ -127,10 +127,10 @@ def record(
     *,
     kind: str = "",
 ) -> Recorded:
-    """What `sighted` makes of the row that is `known`; None for one never seen.
+    """The result of `sighted` for a row that is `known`; None if it was never seen.
 
-    `deployments` are those that tags may name. `kind` decides whether a measure is sampled, and
-    which changes mean nothing.
+    `deployments` resolves the names in tags. `kind` decides whether a measure is sampled, and which
+    changes are ignored.
     """
     content = merged(sighted, known.content if known else None)
     if known is None:
@@ -139,7 +139,7 @@ def record(
         return Recorded(_kept(sighted, content), owner, (discovered,))
     attrs = sampled(kind, known.content.attrs, content.attrs)
     if names_certificates(kind):
-        attrs = with_names_of(attrs, known.content.attrs)  # the token may read them no more
+        attrs = with_names_of(attrs, known.content.attrs)  # the token may no longer read them
     if attrs is not content.attrs:
         content = replace(content, attrs=attrs)
     owner = decide(known.ownership, content.tags, known.project_tenant, deployments)
@@ -149,8 +149,8 @@ def record(
         lambda change: forgives(kind, content.name, change.field, change.old, change.new),
     )
     moved = owner_changes(known.ownership, owner)
-    # Where the owner changed in the same breath, the old values are the old owner's and the
-    # new ones the new owner's: neither may read the other's, so only operators read both.
+    # If the owner changed at the same time, the old values belong to the old owner and the new
+    # ones to the new owner. Neither may read the other's, so only operators see both.
     reader = None if moved else known.ownership.tenant_id
     events = []
     if known.deleted or changes:
@@ -161,7 +161,7 @@ def record(
 
 
 def _type_of(changes: tuple[FieldChange, ...], *, was_deleted: bool) -> EventType:
-    """One sighting, one event: tags that changed together with other fields are among these."""
+    """One event per sighting: changed tags are included with other changed fields."""
     if was_deleted:
         return EventType.RESTORED
     is_tags_alone = all(change.field == "tags" for change in changes)
@@ -169,12 +169,12 @@ def _type_of(changes: tuple[FieldChange, ...], *, was_deleted: bool) -> EventTyp
 
 
 def _kept(sighted: SightedResource, content: Content) -> SightedResource:
-    """A sighting with the content to keep, which is nearly always its own."""
+    """A sighting with the content to store, which is usually its own."""
     return sighted if content is sighted.content else replace(sighted, content=content)
 
 
 def owner_changes(old: Ownership, new: Ownership) -> tuple[FieldChange, ...]:
-    """What of the owner changed, as an `assigned` event shows it."""
+    """The changes of the owner, for an `assigned` event."""
     pairs: tuple[tuple[str, Any, Any], ...] = (
         ("tenant_id", old.tenant_id, new.tenant_id),
         ("deployment_id", old.deployment_id, new.deployment_id),

@@ -1,8 +1,7 @@
-"""What a resource is, and which of its changes mean something.
+"""Records of resources, and which changes are significant.
 
-A sighting says what the provider shows now. Fields that the token could not see are
-unknown and keep their known values; a change of order, or of what only the provider
-counts, is no change.
+A sighting is the provider's current state. Fields that the token could not see keep their known
+values. A change of order, or of a counter of the provider, is not a change.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,10 +33,10 @@ __all__ = [
 ]
 
 Json = Any
-"""A JSON value as orjson reads it."""
+"""A JSON value as parsed by orjson."""
 
 EXACT_FLOATS: Final = 2.0**53
-"""Below it a float that is whole is that whole number."""
+"""Below it, an integral float equals the integer."""
 
 ATTRS_PREFIX: Final = "attrs."
 TEXT_FIELDS: Final = ("name", "region", "size", "status")
@@ -45,14 +44,14 @@ TEXT_FIELDS: Final = ("name", "region", "size", "status")
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the provider says of a resource."""
+    """The content of a resource at the provider."""
 
     name: str
     region: str
     size: str
     status: str
     tags: tuple[str, ...]
-    """Lower-case, sorted, each once: see `normal_tags`."""
+    """Lower-case, sorted, without duplicates; see `normal_tags`."""
     attrs: Mapping[str, Json]
     provider_created_at: datetime | None
 
@@ -62,20 +61,20 @@ EMPTY: Final = Content("", "", "", "", (), {}, None)
 
 @dataclass(frozen=True, slots=True)
 class SightedResource:
-    """A resource as the provider shows it now."""
+    """The current state of a resource at the provider."""
 
     provider_id: str
     content: Content
     unknown_fields: frozenset[str] = frozenset()
-    """Columns, `attrs.<key>`, or members of one such as `attrs.<key>.tags`, that the token could
-    not see."""
+    """Fields that the token could not see: columns, `attrs.<key>`, or members such as
+    `attrs.<key>.tags`."""
     digest: int = 0
-    """64 bits, signed, of everything that the sighting says."""
+    """A signed 64-bit digest of the sighting."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownResource:
-    """A resource as the inventory knows it."""
+    """A stored resource."""
 
     id: UUID
     provider_id: str
@@ -87,7 +86,7 @@ class KnownResource:
 
 
 class Resource(NamedTuple):
-    """A resource as it is listed. A tuple: pages are made of these, so one costs little."""
+    """A listed resource. A tuple, because pages have many of these."""
 
     id: str
     provider: str
@@ -107,7 +106,7 @@ class Resource(NamedTuple):
     stale_strike_count: int
     deleted_at: datetime | None
     attrs: dict[str, Json] | None = None
-    """None where they were not asked for."""
+    """None if not requested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +119,12 @@ class FieldChange:
 
 
 def normal_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Tags as the inventory keeps them: a set, case-insensitive, sorted."""
+    """Normalized tags: lower-case, sorted, without duplicates."""
     return tuple(sorted({tag.lower() for tag in tags if tag}))
 
 
 def merged(sighted: SightedResource, known: Content | None) -> Content:
-    """The content after a sighting: what it could not see keeps its known value."""
+    """The content after a sighting: fields that it could not see keep their known value."""
     content = sighted.content
     if not sighted.unknown_fields:
         return content
@@ -150,9 +149,9 @@ def merged(sighted: SightedResource, known: Content | None) -> Content:
 def meaningful_changes(
     old: Content, new: Content, is_forgiven: Callable[[FieldChange], bool] | None = None
 ) -> tuple[FieldChange, ...]:
-    """The fields that differ in what they mean, in a stable order.
+    """The fields with significant differences, in a stable order.
 
-    `is_forgiven` says of a change whether the kind has it mean nothing.
+    `is_forgiven` says whether the kind ignores a change.
     """
     changes = _changes(old, new)
     if is_forgiven is None:
@@ -176,7 +175,7 @@ def _changes(old: Content, new: Content) -> Iterator[FieldChange]:
 
 
 def _same(old: Json, new: Json) -> bool:
-    # True == 1 in Python, so types are compared first.
+    # True == 1 in Python, so compare types first.
     if type(old) is type(new) and old == new:
         return True
     return _text(_normal(old)) == _text(_normal(new))
@@ -187,7 +186,7 @@ def _text(value: Json) -> bytes:
 
 
 def _normal(value: Json) -> Json:
-    """A value in which only what means something is left: lists are multisets, 1.0 is 1."""
+    """A normalized value for comparison: lists are multisets, 1.0 is 1."""
     if isinstance(value, dict):
         return {key: _normal(item) for key, item in value.items() if key not in VOLATILE_ATTRS}
     if isinstance(value, list):
@@ -198,15 +197,15 @@ def _normal(value: Json) -> Json:
 
 
 def header(*, full: bool) -> bytes:
-    """The first line."""
+    """The header line."""
     return csv_lines([Resource._fields if full else Resource._fields[:-1]])
 
 
 def lines_of(resources: Iterable[Resource], *, full: bool) -> bytes:
-    """A line for each resource, in the order of the header.
+    """One line per resource, in the order of the header.
 
-    Instants are RFC 3339 in UTC, tags are parted by blanks, `attrs` are JSON; what is not
-    there is empty.
+    Times are RFC 3339 in UTC, tags are separated by spaces, `attrs` are JSON; missing values are
+    empty.
     """
     count = len(Resource._fields) - (not full)
     return csv_lines([map(_cell, islice(resource, count)) for resource in resources])

@@ -1,9 +1,9 @@
-"""Whose each resource was, and when: spans that follow the ownership columns of the rows.
+"""Assignments: the spans of owners, derived from the ownership columns of the rows.
 
-Whatever adds rows begins their spans in the same statement. Whatever changes the owner of rows
-calls `keep_history` after it, in the same transaction and under the lock of the kind. So the
-open span of a living resource always says what its row says, and the spans of a resource cover
-its life without gap or overlap.
+Whatever adds rows begins their spans in the same statement. Every change of an owner calls
+`keep_history` in the same transaction and under the lock of the kind. So the open span of an
+existing resource always equals its row, and the spans of a resource cover its lifetime without gap
+or overlap.
 """
 
 from collections.abc import Iterable, Sequence
@@ -53,10 +53,10 @@ __all__ = [
 
 MICROSECOND: Final = timedelta(microseconds=1)
 
-# A transaction that waited for the lock may have begun before the span that it ends: such a
-# span is kept, as short as can be.
-# The last span of each is looked up by the key, whatever PostgreSQL believes about the table
-# (the index that forbids overlaps would do too, and takes many times as long).
+# A transaction that waited for the lock may have begun before the span that it ends; that span is
+# then kept with the minimum length.
+# Forces a lookup of the last span by primary key, whatever the planner's statistics are: the
+# exclusion index would take many times as long.
 END: Final = """
 WITH ending AS MATERIALIZED (
     SELECT last.resource_id, last.valid_from
@@ -113,9 +113,9 @@ SELECT id, tenant_id, deployment_id, ownership_source, now(), %(actor)s FROM {ro
 async def keep_history(
     session: WriteSession, ids: Sequence[UUID], *, cause: Cause, reason: str = ""
 ) -> None:
-    """Brings the spans of these resources to what their rows say now; two statements.
+    """Updates the spans of these resources to match their rows; two statements.
 
-    The caller holds the locks of their kinds. Where nothing changed, nothing is written.
+    The caller holds the locks of their kinds. Unchanged spans are not written.
     """
     parameters = {"ids": list(ids), "actor": cause.actor, "reason": reason}
     driver = await session.driver()
@@ -125,16 +125,16 @@ async def keep_history(
 
 
 async def end_spans(session: WriteSession, ids: Sequence[UUID]) -> None:
-    """Ends the spans of resources that were tombstoned, at their last sighting."""
+    """Ends the spans of tombstoned resources at their last sighting."""
     await session.execute(END_OF_LIFE, {"ids": list(ids)})
 
 
 async def list_assignments(
     session: ReadSession, resource_id: UUID, *, before: int | None, limit: int
 ) -> list[Assignment]:
-    """The spans of a resource, newest first.
+    """The assignments of a resource, newest first.
 
-    `before` is the `assignment_position` of the last one of the page before.
+    `before` is the `assignment_position` of the previous page's last one.
     """
     statement = (
         select(*columns_of(Assignment, assignments))
@@ -149,7 +149,7 @@ async def list_assignments(
 
 
 def assignment_position(span: Assignment) -> int:
-    """Where a span is in its resource's history: its begin, in microseconds since the epoch."""
+    """The position of an assignment: its start, in microseconds since the epoch."""
     return (span.valid_from - EPOCH) // MICROSECOND
 
 
@@ -209,7 +209,7 @@ WITH owned AS (
 
 
 async def held_by_id(session: WriteSession, ids: Sequence[UUID]) -> list[HeldResource]:
-    """The resources of these ids, locked: nobody else changes their owners now.
+    """The resources with these ids, locked against changes of their owners.
 
     Raises NotFound for the first that does not exist.
     """
@@ -225,19 +225,19 @@ async def held_by_id(session: WriteSession, ids: Sequence[UUID]) -> list[HeldRes
 
 
 async def held_by_tag(session: WriteSession, tags: Iterable[str]) -> list[HeldResource]:
-    """The living resources that have one of these tags, and an owner by their tags."""
+    """The existing resources with one of these tags whose owner comes from tags."""
     return records_of(HeldResource, await session.execute(HELD_BY_TAG, {"tags": sorted(set(tags))}))
 
 
 async def held_in_project(session: WriteSession, project_id: UUID) -> list[HeldResource]:
-    """The living resources of a project."""
+    """The existing resources of a project."""
     return records_of(HeldResource, await session.execute(HELD_IN_PROJECT, {"id": project_id}))
 
 
 async def newcomers(
     session: WriteSession, provider: str, project_id: UUID, members: Sequence[MemberKey]
 ) -> list[HeldResource]:
-    """Those members of a project that the inventory knows, and not in it."""
+    """The known resources among these members of a project that are not in it yet."""
     driver = await session.driver()
     async with driver.cursor(binary=True, row_factory=rows_as(HeldResource)) as cursor:
         given = {"provider": provider, "project_id": project_id}
@@ -248,11 +248,11 @@ async def newcomers(
 async def class_project(
     session: WriteSession, project_id: UUID, classification: Classification, tenant_id: str | None
 ) -> Project:
-    """Classes a project under the locks of all kinds. Raises NotFound for an unknown one."""
+    """Classifies a project under the locks of all kinds. Raises NotFound."""
     provider = (await session.execute(PROVIDER_OF, {"id": project_id})).scalar_one_or_none()
     if provider is None:
         raise NotFound("project", str(project_id))
-    # Of all kinds: nothing moves in or out meanwhile, and no sighting decides by what was.
+    # Locks all kinds, so that no resource moves and no sighting uses the old classification.
     await lock_kinds(session, provider, [*KINDS, PROJECT])
     classed = await session.execute(
         update(projects)
@@ -271,7 +271,7 @@ async def change_owners(
     reason: str = "",
     project_id: UUID | None = None,
 ) -> None:
-    """Writes owners, the project where one is given, events and history."""
+    """Writes owners, the project if given, events and assignments."""
     if not changes:
         return
     events = event_arrays(((one.id, event) for one in changes for event in one.events), cause)

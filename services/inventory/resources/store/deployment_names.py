@@ -1,4 +1,4 @@
-"""The deployments that tags name, as the catalog knows them: asked for anew by every sweep."""
+"""Resolved deployments of tags: a projection of the catalog, refreshed by every sweep."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ __all__ = ["keep_deployments", "known_deployments", "named_by_tags"]
 
 @dataclass(frozen=True, slots=True)
 class _Learned:
-    """What the catalog said of a name."""
+    """A resolved name."""
 
     name: DeploymentName
     deployment: KnownDeployment
@@ -34,7 +34,7 @@ FROM cloud_deployment_names
 WHERE slug = ANY (CAST(:slugs AS text[]))
 """)
 
-# A handful of combinations for however many rows.
+# Few distinct combinations, for any number of rows.
 NAMED: Final = text("""
 SELECT DISTINCT ARRAY(SELECT tag FROM unnest(r.tags) AS tag
                       WHERE starts_with(tag, 'tenant:') OR starts_with(tag, 'deployment:')) AS tags,
@@ -63,7 +63,7 @@ ON CONFLICT ON CONSTRAINT cloud_deployment_names_pkey DO UPDATE SET
 async def known_deployments(
     session: ReadSession, tag_sets: Iterable[Sequence[str]]
 ) -> KnownDeployments:
-    """What is known of the deployments that these tags name."""
+    """The resolved deployments of these tags."""
     slugs = {
         tag.removeprefix(DEPLOYMENT_TAG)
         for tags in tag_sets
@@ -77,7 +77,7 @@ async def known_deployments(
 
 
 async def named_by_tags(session: ReadSession, provider: str, kind: str) -> list[DeploymentName]:
-    """The deployments that the tags of living resources of a kind name."""
+    """The deployment names in tags of existing resources of a kind."""
     rows = await session.execute(NAMED, {"provider": provider, "kind": kind})
     named = {deployment_named(row.tags, row.tenant_id) for row in rows}
     return sorted(
@@ -88,7 +88,7 @@ async def named_by_tags(session: ReadSession, provider: str, kind: str) -> list[
 async def keep_deployments(
     session: WriteSession, asked: Sequence[DeploymentName], found: KnownDeployments
 ) -> None:
-    """Keeps what was found of those asked for, and forgets the rest of them."""
+    """Stores the resolved names among those looked up, and deletes the others of them."""
     kept = [_Learned(one, found[one]) for one in asked if one in found]
     driver = await session.driver()
     async with driver.cursor() as cursor:

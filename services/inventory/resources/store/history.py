@@ -1,4 +1,4 @@
-"""Writing and reading the append-only history of resources."""
+"""The append-only history of resources."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,19 +63,19 @@ EVENT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """An event as a statement writes it."""
+    """An event to insert."""
 
     key: str
-    """What names the resource in that statement: its id, or its provider id."""
+    """The key of the resource in the statement: its id or its provider id."""
     tenant_id: str | None
     type: EventType
     changes: Mapping[str, Json]
 
 
 def writing_events(resource: str = "e.key::uuid", kind: str = "%(kind)s", rows: str = "") -> str:
-    """SQL that writes the `event_arrays`: whose resources are the ids, of which kind.
+    """SQL that inserts the `event_arrays`.
 
-    `rows` joins what these stand in.
+    `resource` and `kind` are SQL expressions for the resource of a row; `rows` adds joins.
     """
     return f"""
 INSERT INTO cloud_resource_events
@@ -97,15 +97,15 @@ def event_arrays(pairs: Iterable[tuple[Any, NewEvent]], cause: Cause) -> dict[st
 
 
 def changed(changes: Sequence[FieldChange]) -> dict[str, Json]:
-    """Changes as the history keeps them: `{"<field>": {"old": …, "new": …}}`."""
+    """Changes in the form of the history: `{"<field>": {"old": …, "new": …}}`."""
     return {change.field: {"old": change.old, "new": change.new} for change in changes}
 
 
 async def prepare_months(session: WriteSession) -> None:
-    """Makes sure that this month's partition is there, and those of the next few.
+    """Creates the partitions of this month and the next few, if missing.
 
-    A catalogue look-up on all days but the first of a month; called before events are
-    written, so that no timer has to remember it.
+    Usually only a catalog lookup. Called before events are written, so that no scheduled job is
+    needed.
     """
     await session.execute(PREPARE, {"ahead": MONTHS_AHEAD})
 
@@ -121,9 +121,8 @@ async def list_events(
 ) -> list[ResourceEvent]:
     """The newest events of a resource, newest first.
 
-    `since` (when the resource was first seen) spares the partitions before it; `before`
-    is the `event_position` of the last one of the page before. A tenant sees those
-    events that were its own when they were written.
+    `since` (the first sighting) prunes older partitions; `before` is the `event_position` of the
+    previous page's last one. A tenant sees the events that were its own when they were written.
     """
     statement = (
         select(*EVENT)
@@ -144,34 +143,34 @@ async def list_events(
 
 
 def event_position(event: ResourceEvent) -> tuple[int, int]:
-    """Where an event is in its history: microseconds since the epoch, and its id."""
+    """The position of an event: microseconds since the epoch, and its id."""
     return (event.occurred_at - EPOCH) // timedelta(microseconds=1), event.id
 
 
 CHANNEL: Final = "cloud_resource_events"
-"""On which the database announces that events were written."""
+"""The NOTIFY channel of new events."""
 
 HORIZON: Final = compiled(text("SELECT newest, settled FROM resource_event_horizon()"))
 
 CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
-    # The first wall: whose events a query asks for. Row-level security is the second.
+    # Restricts to the tenant in addition to row-level security.
     "scope": events.c.tenant_id == bindparam("scope"),
     "kind": events.c.kind == bindparam("kind"),
 }
-"""What may be asked of an event, by its name; asked when its value is not empty."""
+"""The filter conditions by name; empty values do not restrict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """How far the history goes. At or below `settled` no event can appear any more."""
+    """The horizon of the history. No event can appear at or below `settled` any more."""
 
     newest: int
-    """The newest id that was given out, whether its event is committed or not."""
+    """The newest assigned id, committed or not."""
     settled: int
 
 
 async def read_horizon(reading: SingleRead) -> Horizon:
-    """The horizon of this moment. Events up to it are seen by any *later* transaction."""
+    """The current horizon. Events up to it are visible to any *later* transaction."""
     [(newest, settled)] = await reading.fetch(HORIZON, {})
     return Horizon(newest, settled)
 
@@ -181,8 +180,8 @@ async def list_settled_events(
 ) -> list[ResourceEvent]:
     """The events with ids in (after, until], ascending.
 
-    `until` is at most a horizon that was read in a transaction before this one. A tenant
-    sees those events that were its own when they were written.
+    `until` is at most a horizon read in an earlier transaction. A tenant sees the events that were
+    its own when they were written.
     """
     values: dict[str, Any] = {"scope": scope.tenant_id, "kind": kind}
     bounded = () if scope.everything else ("scope",)

@@ -1,4 +1,4 @@
-"""The locks under which the rows of a kind change, and its specs and drifts."""
+"""Advisory locks of a kind's rows, and of its specs and drifts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from services.inventory.vocabulary import PROJECT
 
 __all__ = ["Mirror", "lock_drift", "lock_kinds", "mirror_of"]
 
-# Taken in sorted order, so that two callers with overlapping kinds cannot deadlock.
+# Sorted, so that callers with overlapping kinds cannot deadlock.
 LOCK: Final = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(name, 0))"
     " FROM (SELECT unnest(CAST(:names AS text[])) AS name ORDER BY 1) AS names"
@@ -20,13 +20,13 @@ LOCK: Final = text(
 
 
 async def lock_kinds(session: WriteSession, provider: str, kinds: Iterable[str]) -> None:
-    """Waits until no other transaction changes these kinds; released with the transaction."""
+    """Locks the rows of these kinds until the transaction ends."""
     names = sorted({f"cloud_resources/{provider}/{kind}" for kind in kinds})
     await session.execute(LOCK, {"names": names})
 
 
 async def lock_drift(session: WriteSession, kinds: Iterable[tuple[str, str]]) -> None:
-    """Waits until no other transaction decides on drifts of these (provider, kind)."""
+    """Locks the specs and drifts of these (provider, kind) pairs until the transaction ends."""
     names = sorted({f"cloud_drift/{provider}/{kind}" for provider, kind in kinds})
     await session.execute(LOCK, {"names": names})
 
@@ -38,16 +38,16 @@ class Mirror:
     table: Table
     rows: ColumnElement[bool]
     has_history: bool
-    """Whether what happens to them becomes events."""
+    """Whether their changes are recorded as events."""
 
     @property
     def living(self) -> ColumnElement[bool]:
-        """Those not tombstoned."""
+        """The condition for rows without a tombstone."""
         return and_(self.rows, self.table.c.deleted_at.is_(None))
 
 
 def mirror_of(provider: str, kind: str) -> Mirror:
-    """Where the rows of a swept kind are kept: projects have a table of their own."""
+    """The table of a swept kind; projects have their own."""
     if kind == PROJECT:
         return Mirror(cloud_projects, cloud_projects.c.provider == literal(provider), False)
     table = cloud_resources

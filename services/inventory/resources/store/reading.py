@@ -1,4 +1,4 @@
-"""Reading resources: pages in the order of discovery, one by its id, and counts."""
+"""Reads resources: pages in the order of discovery, single ones, and counts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ __all__ = [
 ASKED: Final[Mapping[str, ColumnElement[Any]]] = {
     "id": cast(resources.c.id, Text),
     "project_id": cast(resources.c.project_id, Text),
-    # The driver's lists are as they should be: no second look at each.
+    # The driver returns correct lists; skip validating each.
     "tags": type_coerce(resources.c.tags, NULLTYPE),
 }
 FULL: Final[tuple[ColumnElement[Any], ...]] = tuple(
@@ -54,7 +54,7 @@ BASIC: Final = FULL[:-1]
 TEXT: Final = bindparam("query", type_=Text)
 
 CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
-    # The first wall: whose rows a query asks for. Row-level security is the second.
+    # Restricts to the tenant in addition to row-level security.
     "scope": resources.c.tenant_id == bindparam("scope"),
     "kind": resources.c.kind == bindparam("kind"),
     "region": resources.c.region == bindparam("region"),
@@ -70,12 +70,12 @@ CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
     ),
     "after": resources.c.id > bindparam("after"),
 }
-"""What a filter may ask, by its name; asked when its value is not empty."""
+"""The filter conditions by name; empty values do not restrict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tombstones:
-    """Which rows by their tombstone."""
+    """Selects rows by their tombstone."""
 
     living: bool
     gone: bool
@@ -83,7 +83,7 @@ class Tombstones:
 
 @dataclass(frozen=True, slots=True)
 class ResourceFilter:
-    """Which resources; what is empty is not asked. Combined with and."""
+    """A filter: empty fields do not restrict it; the others are combined with AND."""
 
     tombstones: Tombstones
     kind: str = ""
@@ -93,14 +93,14 @@ class ResourceFilter:
     tenant_id: str = ""
     deployment_id: str = ""
     slug: DeploymentSlug | None = None
-    """Of the deployment: what stands under it counts too."""
+    """The slug of the deployment, under which resources may be stored too."""
     tag: str = ""
     query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceCount:
-    """How many resources of a kind a tenant has in a region."""
+    """The number of a tenant's resources of a kind in a region."""
 
     kind: str
     region: str
@@ -117,9 +117,9 @@ async def list_resources(
     after: UUID | None,
     limit: int,
 ) -> list[Resource]:
-    """A page of resources by id, which is the order of their discovery.
+    """A page of resources by id, which is the order of discovery.
 
-    `after` is the last id of the page before. Without `full` they have no `attrs`.
+    `after` is the last id of the previous page. Without `full` they have no `attrs`.
     """
     values: dict[str, Any] = {"scope": scope.tenant_id, "after": after, "deployment": wanted.slug}
     values |= {name: getattr(wanted, name) for name in CONDITIONS if name not in values}
@@ -141,7 +141,7 @@ async def list_resources(
 def _page(
     columns: tuple[ColumnElement[Any], ...], tombstones: Tombstones, asked: tuple[str, ...]
 ) -> Compiled:
-    """The statement for filters that ask these conditions: made once for each combination."""
+    """The statement for a combination of conditions, built once per combination."""
     conditions = [CONDITIONS[name] for name in asked]
     if not tombstones.gone:
         conditions.append(resources.c.deleted_at.is_(None))
@@ -165,7 +165,7 @@ async def read_resource(session: ReadSession, scope: Scope, resource_id: UUID) -
 
 
 async def count_resources(session: ReadSession, scope: Scope, kind: str) -> list[ResourceCount]:
-    """How many live, by kind, region and tenant; most first."""
+    """The number of existing resources by kind, region and tenant, largest first."""
     key = (resources.c.kind, resources.c.region, resources.c.tenant_id)
     statement = (
         select(*key, func.count().label("count"))
@@ -179,5 +179,5 @@ async def count_resources(session: ReadSession, scope: Scope, kind: str) -> list
 
 
 def _of(scope: Scope) -> list[ColumnElement[bool]]:
-    """The first wall: whose rows a query asks for. Row-level security is the second."""
+    """The tenant condition, in addition to row-level security."""
     return [] if scope.everything else [resources.c.tenant_id == scope.tenant_id]

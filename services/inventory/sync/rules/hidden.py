@@ -1,8 +1,7 @@
-"""Members of a field that a scope hid from the token: they keep what was known of them.
+"""Members of a field that the token's scopes hide: they keep their known values.
 
-A path such as `sources.tags` leads through objects and lists alike: a list's elements are
-all meant. An element is paired with the one that was known by its id or name, else by all
-of it that is visible.
+A path such as `sources.tags` goes through objects and through all elements of lists. Elements are
+paired with known ones by id or name, otherwise by all their visible members.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ ABSENT: Final = object()
 
 
 def with_known(seen: Json, known: Json, steps: Sequence[str]) -> Json:
-    """`seen` with what `known` has where `steps` lead, and `seen` has nothing."""
+    """Copies the values of `known` at `steps` into `seen` where it has none."""
     if isinstance(seen, list):
         rest = list(known) if isinstance(known, list) else []
         return [with_known(element, _partner(element, rest, steps), steps) for element in seen]
@@ -31,7 +30,7 @@ def with_known(seen: Json, known: Json, steps: Sequence[str]) -> Json:
 
 
 def without(value: Json, steps: Sequence[str]) -> Json:
-    """A value less what stands where `steps` lead."""
+    """A value without the members at `steps`."""
     if isinstance(value, list):
         return [without(element, steps) for element in value]
     if not isinstance(value, Mapping):
@@ -43,7 +42,7 @@ def without(value: Json, steps: Sequence[str]) -> Json:
 
 
 def _partner(element: Json, rest: list[Json], steps: Sequence[str]) -> Json:
-    """Takes the element of `rest` that `element` was before; ABSENT where there is none."""
+    """Removes and returns the element of `rest` that corresponds to `element`; ABSENT if none."""
     name = next((n for n in NAMES if isinstance(element, Mapping) and n in element), None)
     for position, candidate in enumerate(rest):
         if not isinstance(candidate, Mapping):

@@ -1,4 +1,4 @@
-"""What a project is."""
+"""Records of projects."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ __all__ = ["MemberKey", "Project", "SightedProject", "first_classification"]
 
 @dataclass(frozen=True, slots=True)
 class SightedProject:
-    """A project as the provider shows it now."""
+    """The current state of a project at the provider."""
 
     provider_id: str
     name: str
@@ -20,12 +20,12 @@ class SightedProject:
     environment: str
     is_default: bool
     classification: Classification
-    """What it is classed as when it is new; a known project keeps what it has."""
+    """The classification of a new project; a known project keeps its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project(SightedProject):
-    """A project as the inventory knows it."""
+    """A stored project."""
 
     id: UUID
     provider: str
@@ -37,14 +37,14 @@ class Project(SightedProject):
 
 @dataclass(frozen=True, slots=True, order=True)
 class MemberKey:
-    """A resource that the provider shows in a project."""
+    """A resource in a project at the provider."""
 
     kind: str
     provider_id: str
 
 
 def first_classification(name: str, internal_project: str) -> Classification:
-    """How a new project is classed: our own by its name, any other by an operator later."""
+    """The classification of a new project: internal by its name, otherwise unclassified."""
     if name == internal_project:
         return Classification.INTERNAL
     return Classification.UNCLASSIFIED

@@ -1,8 +1,8 @@
-"""What a sweep is evidence for: when it may strike, and when the breaker stops it.
+"""Evaluates the evidence of a sweep: when it may strike, and when the breaker stops it.
 
-Only a complete sweep strikes what it did not see; the third strike in a row makes a
-row a suspect, whose end a read of its id must confirm. A row that was listed and could not be
-read is accounted for: it is not struck, and makes the sweep a partial one.
+Only a complete sweep strikes unseen rows. The third consecutive strike makes a row a suspect, which
+a read by id must confirm as gone. A row that was listed but could not be read counts as seen: it is
+not struck, but makes the sweep partial.
 """
 
 from dataclasses import dataclass
@@ -35,17 +35,17 @@ __all__ = [
 ]
 
 STRIKES_TO_CONFIRM: Final = 3
-"""Complete sweeps in a row that did not see a row, before its id is read."""
+"""Consecutive complete sweeps without a row before it is read by id."""
 
 BREAKER_SHARE: Final = Fraction(20, 100)
-"""Of the living rows of a kind: what one sweep may tombstone at most without an operator."""
+"""The share of a kind's existing rows that one sweep may tombstone without an operator."""
 
 BREAKER_ROWS: Final = 5
-"""As many as this never trip the breaker, however few there are."""
+"""This many rows never trip the breaker."""
 
 
 STRIKING: Final = frozenset({Outcome.COMPLETED, Outcome.PARTIAL})
-"""The outcomes of sweeps that strike what they did not see."""
+"""The outcomes of sweeps that strike unseen rows."""
 
 COUNTED: Final = STRIKING | {Outcome.HALTED}
 """The outcomes of sweeps whose evidence was complete."""
@@ -53,12 +53,12 @@ COUNTED: Final = STRIKING | {Outcome.HALTED}
 READ: Final = COUNTED | {Outcome.FROZEN}
 
 MAX_NAMED: Final = 3
-"""Unreadable rows that the reason of a partial sweep names."""
+"""Maximum unreadable rows named in the reason of a partial sweep."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A sweep, and what it found so far."""
+    """A sweep with its counts."""
 
     id: UUID
     provider: str
@@ -77,7 +77,7 @@ class Sweep:
     withheld_count: int
     unreadable_count: int
     total_difference: int | None
-    """How many more the provider reported than were accounted for; None without a total."""
+    """The provider's total less the accounted rows; None without a total."""
     scope_fingerprint: tuple[str, ...]
     started_at: datetime
     finished_at: datetime | None
@@ -86,52 +86,52 @@ class Sweep:
 
     @property
     def has_changes(self) -> bool:
-        """Whether it found anything new, changed or returned."""
+        """Whether it found new, changed or restored rows."""
         return bool(self.discovered_count or self.updated_count or self.restored_count)
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadablePlace:
-    """A row, or a part of one, that was listed and could not be read."""
+    """A row, or a part of one, that was listed but could not be read."""
 
     place: str
-    """The same row read again is at the same place."""
+    """Its position, which is the same if the row is read again."""
     provider_id: str
-    """Empty where even the id could not be read."""
+    """Empty if even the id could not be read."""
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The rows, or parts of rows, that were listed and could not be read."""
+    """The unreadable rows and parts of rows."""
 
     count: int = 0
     first: tuple[str, ...] = ()
-    """Some of them in words, at most MAX_NAMED."""
+    """Descriptions of at most MAX_NAMED of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a sweep brought home."""
+    """The evidence of a sweep."""
 
     seen: int
-    """Distinct resources that were recorded in it."""
+    """Distinct recorded resources."""
     reported_total: int | None
-    """What the provider said that it has; None for a listing that says nothing."""
+    """The provider's total; None for a listing without one."""
     scopes: frozenset[str]
-    """The scope-dependent fields that the token could see."""
+    """The scope-dependent fields that were visible."""
     known_scopes: frozenset[str] | None
-    """The same of the last sweep that counted; None when there was none."""
+    """The same of the last valid sweep; None if there was none."""
     unread: int = 0
-    """Resources that were listed and not recorded, because their rows could not be read."""
+    """Listed resources that were not recorded because their rows could not be read."""
     unreadable: Unreadable = Unreadable()
-    """These rows, and the parts of others that could not be read."""
+    """The unreadable rows and parts of rows."""
     accepted_difference: int = 0
-    """By how much an operator lets the provider's total be too high; negative: too low."""
+    """The accepted excess of the provider's total; negative for a shortfall."""
 
     @property
     def difference(self) -> int | None:
-        """How many more the provider reported than are accounted for; None without a total."""
+        """The provider's total less the accounted rows; None without a total."""
         if self.reported_total is None:
             return None
         return self.reported_total - self.seen - self.unread
@@ -139,7 +139,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome of a sweep, and why in words; no words are needed when it completed."""
+    """The outcome of a sweep and its reason, which is empty if it completed."""
 
     outcome: Outcome
     reason: str = ""
@@ -147,21 +147,21 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class TombstoneCheck:
-    """What a sweep would tombstone."""
+    """The effect of a sweep on the rows of its kind."""
 
     living: int
-    """Living rows of the kind, before."""
+    """Existing rows of the kind before it."""
     doomed: int
-    """Rows that reach their third strike by it."""
+    """Rows that get their third strike."""
     confirmed: int
-    """As many as an operator let this sweep tombstone; 0 without a confirmation."""
+    """The number that an operator confirmed for this sweep; 0 without a confirmation."""
 
 
 ABANDONED: Final = Verdict(Outcome.FAILED, "abandoned: it was never closed")
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """Whether a sweep that read every page may strike what it did not see."""
+    """Whether a sweep that read every page may strike unseen rows."""
     if evidence.difference not in (None, 0, evidence.accepted_difference):
         unread = f" ({evidence.unread} more could not be read)" if evidence.unread else ""
         return Verdict(
@@ -169,7 +169,7 @@ def judge(evidence: Evidence) -> Verdict:
             f"the provider reported {evidence.reported_total} and {evidence.seen} were seen"
             + unread,
         )
-    # An empty listing shows no fields at all: it says nothing about the scopes.
+    # An empty listing shows no fields, so it does not tell the scopes.
     if evidence.seen and evidence.known_scopes:
         lost = sorted(evidence.known_scopes - evidence.scopes)
         if lost:
@@ -183,10 +183,10 @@ def judge(evidence: Evidence) -> Verdict:
 
 
 def broken_off(reason: str, *, is_denied: bool, seen: int, was_read: bool) -> Verdict:
-    """The verdict on a sweep that broke off.
+    """The verdict on an interrupted sweep.
 
-    A token that may no longer list the kind sees less than before, as one that lost a field's
-    scope: that is for an operator to mend, and no failure of each sweep until then.
+    If the token may no longer list the kind, its scopes shrank, as with a lost field: the kind is
+    frozen until an operator acts, and the sweeps do not count as failed.
     """
     if is_denied and was_read and not seen:
         return Verdict(Outcome.FROZEN, f"{reason}; strikes and drift are frozen")
@@ -194,19 +194,19 @@ def broken_off(reason: str, *, is_denied: bool, seen: int, was_read: bool) -> Ve
 
 
 def is_read(outcome: str) -> bool:
-    """Whether a sweep read its kind to the end, so that its run does not read it again."""
+    """Whether a sweep read its kind completely, so that its run does not read it again."""
     return outcome in READ
 
 
 def partial(unreadable: Unreadable) -> Verdict:
-    """The verdict on a complete sweep of which some rows, or parts, could not be read."""
+    """The verdict on a complete sweep with unreadable rows or parts."""
     others = unreadable.count - len(unreadable.first)
     words = "; ".join(unreadable.first) + (f"; and {others:,} more" if others else "")
     return Verdict(Outcome.PARTIAL, f"{unreadable.count:,} could not be read: {words}")
 
 
 def may_tombstone(toll: TombstoneCheck) -> Verdict:
-    """Whether the breaker lets a complete sweep go on."""
+    """The breaker's verdict on a complete sweep."""
     within = toll.doomed <= BREAKER_ROWS or toll.doomed <= BREAKER_SHARE * toll.living
     if within or toll.doomed <= toll.confirmed:
         return Verdict(Outcome.COMPLETED)

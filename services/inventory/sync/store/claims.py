@@ -1,4 +1,4 @@
-"""Which sync reads a kind."""
+"""Claims of kinds by syncs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ WHERE provider = :provider AND kind = :kind AND run_id = :run_id
 
 @dataclass(frozen=True, slots=True)
 class KindClaim:
-    """A kind that a run of a sync reads."""
+    """A claim of a kind by a run."""
 
     kind: str
     workflow_id: str
@@ -45,7 +45,7 @@ ON CONFLICT ON CONSTRAINT cloud_sync_claims_pkey DO UPDATE SET
 async def standing_claims(
     session: WriteSession, provider: str, claims: Sequence[KindClaim], ended_run_ids: Sequence[str]
 ) -> list[KindClaim]:
-    """The claims of other runs to these kinds, less those of runs that ended."""
+    """The claims of other runs on these kinds, except those of ended runs."""
     found = await session.execute(
         STANDING,
         {
@@ -58,14 +58,14 @@ async def standing_claims(
 
 
 async def claim_kinds(session: WriteSession, provider: str, claims: Sequence[KindClaim]) -> None:
-    """Keeps claims, in place of those that do not stand any more."""
+    """Upserts claims, replacing invalid ones."""
     driver = await session.driver()
     async with driver.cursor() as cursor:
         await cursor.execute(CLAIM, {"provider": provider, **arrays_of(KindClaim, claims, "g")})
 
 
 async def give_claim_back(session: WriteSession, provider: str, kind: str, run_id: str) -> None:
-    """Ends a run's claim of a kind; nothing happens where another run claimed it since."""
+    """Releases a run's claim of a kind, unless another run claimed it since."""
     await session.execute(GIVE_BACK, {"provider": provider, "kind": kind, "run_id": run_id})
 
 
@@ -82,4 +82,4 @@ FRESHNESS: Final[Compiled] = compiled(
         """
     )
 )
-"""The kind that waits longest for a complete sweep decides; one that never had one does not."""
+"""The age of the oldest complete sweep among kinds; kinds without one are ignored."""

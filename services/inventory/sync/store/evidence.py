@@ -1,4 +1,4 @@
-"""What a running sweep has seen so far: a row a batch, removed when the sweep closes."""
+"""The evidence of a running sweep: a row per batch, deleted when the sweep closes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,17 +50,17 @@ WHERE sweep_id = :sweep_id
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the batches of a sweep add up to."""
+    """The totals of a sweep's batches."""
 
     seen: int
-    """Distinct resources: one that two pages showed counts once."""
+    """Distinct resources; one listed on two pages counts once."""
     unread: int
-    """The same of those that were listed, and not recorded: their rows could not be read."""
+    """Distinct listed resources that were not recorded because their rows could not be read."""
     discovered: int
     updated: int
     restored: int
     unreadable: int
-    """Rows, and parts of rows, that could not be read, whether or not they were recorded."""
+    """Unreadable rows and parts of rows, recorded or not."""
 
 
 async def add_evidence(
@@ -71,10 +71,10 @@ async def add_evidence(
     provider_ids: Sequence[str],
     counts: Mapping[str, int],
 ) -> None:
-    """Notes a batch as seen by a sweep; the caller holds the lock of the kind.
+    """Records a batch as seen by a sweep; the caller holds the lock of the kind.
 
-    `counts` say how many `Became` what. Raises NotFound for an unknown sweep, and
-    FailedPrecondition for one that is closed or of another kind.
+    `counts` has the number of rows per `Became`. Raises NotFound for an unknown sweep, and
+    FailedPrecondition for a closed one or one of another kind.
     """
     given = {"sweep_id": sweep_id, "provider": provider, "kind": kind, **counts}
     added = await session.execute(ADD, {**NONE, **given, "provider_ids": list(provider_ids)})
@@ -85,7 +85,7 @@ async def add_evidence(
 async def refuse_evidence(
     session: WriteSession, sweep_id: UUID, *, provider: str, kind: str
 ) -> NoReturn:
-    """Raises what is wrong with a sweep to which no evidence could be added."""
+    """Raises the error for a sweep that accepts no evidence."""
     found = (await session.execute(select(sweeps).where(sweeps.c.id == sweep_id))).first()
     if found is None:
         raise NotFound("sweep", str(sweep_id))
@@ -98,10 +98,10 @@ async def refuse_evidence(
 
 
 async def tally(session: WriteSession, sweep_id: UUID) -> Tally:
-    """What the batches of a sweep add up to, so far."""
+    """The current totals of a sweep's batches."""
     return record_of(Tally, (await session.execute(TALLY, {"sweep_id": sweep_id})).one())
 
 
 async def drop_evidence(session: WriteSession, sweep_id: UUID) -> None:
-    """Removes the evidence of a sweep that is closed."""
+    """Deletes the evidence of a closed sweep."""
     await session.execute(delete(sightings).where(sightings.c.sweep_id == sweep_id))

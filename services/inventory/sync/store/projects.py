@@ -61,7 +61,7 @@ AND (id = ANY (CAST(:ids AS uuid[])) OR tenant_id = ANY (CAST(:tenants AS text[]
 async def keep_projects(
     session: WriteSession, provider: str, sighted: Sequence[SightedProject]
 ) -> list[str]:
-    """Keeps projects as they are seen now; answers what became of each, as `Became` names it."""
+    """Upserts projects; returns the `Became` of each."""
     driver = await session.driver()
     async with driver.cursor() as cursor:
         await cursor.execute(
@@ -71,7 +71,7 @@ async def keep_projects(
 
 
 async def find_project(session: WriteSession, provider: str, provider_id: str) -> Project:
-    """A project by the provider's id of it. Raises NotFound."""
+    """A project by provider id. Raises NotFound."""
     statement = select(*PROJECT).where(
         projects.c.provider == provider, projects.c.provider_id == provider_id
     )
@@ -84,7 +84,7 @@ async def find_project(session: WriteSession, provider: str, provider_id: str) -
 async def list_projects(
     session: ReadSession, scope: Scope, *, tenant_id: str, after: UUID | None, limit: int
 ) -> list[Project]:
-    """Living projects in the order of their discovery; `after` is the last one known."""
+    """Existing projects in the order of discovery; `after` is the last one of the previous page."""
     statement = (
         select(*PROJECT).where(projects.c.deleted_at.is_(None)).order_by(projects.c.id).limit(limit)
     )
@@ -105,9 +105,9 @@ async def lookup_projects(
     ids: Sequence[UUID],
     tenants: Sequence[str],
 ) -> list[Project]:
-    """Every project that one of the names (whatever their case), ids or tenants means.
+    """Every project that matches one of the names (case-insensitive), ids or tenants.
 
-    Those that are gone too; in the order of their discovery.
+    Including those that are gone, in the order of discovery.
     """
     given = {
         "provider": provider,

@@ -1,8 +1,8 @@
-"""The one way into the inventory: a batch of sightings, in a constant number of statements.
+"""Writes batches of sightings in a constant number of statements.
 
-An unchanged row costs one comparison of digests and one bump in place. Only what is
-new, changed, or was tombstoned is decoded, compared field by field and written. Rows
-travel as binary arrays, five times as fast as text parameters.
+An unchanged row costs one digest comparison and one in-place update. Only new, changed or
+tombstoned rows are decoded, compared by field and written. Rows are sent as binary arrays, which
+are five times as fast as text parameters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,10 +28,9 @@ __all__ = [
     "known_resources",
 ]
 
-# Bumps what is as it was, and answers with the positions of the rest. Written so that
-# there is one way to run it, whatever PostgreSQL believes about the table: each given id
-# is looked up by the unique key (OFFSET 0 keeps the look-up whole), never the other way
-# round, and what matched is bumped by its primary key.
+# Marks unchanged rows as seen and returns the positions of the rest. Written to force one plan,
+# whatever the planner's statistics are: each given id is looked up by the unique key (OFFSET 0
+# prevents flattening), and matches are updated by primary key.
 BUMPED: Final = """
 WITH given AS (
     SELECT * FROM unnest(%(provider_ids)b::text[], %(digests)s::bigint[])
@@ -61,7 +60,7 @@ REST: Final = """
 """
 BUMP: Final = f"{BUMPED} SELECT {REST}"
 
-# As `add_evidence`, in the same statement.
+# Like `add_evidence`, in the same statement.
 BUMP_AND_NOTE: Final = f"""{BUMPED}, noted AS (
     INSERT INTO cloud_sweep_sightings
         (sweep_id, provider_ids, discovered_count, updated_count, restored_count)
@@ -74,7 +73,7 @@ BUMP_AND_NOTE: Final = f"""{BUMPED}, noted AS (
 SELECT {REST}, EXISTS (SELECT FROM noted)
 """
 
-# Attributes that are as they were seen are not read out: most changes are of something else.
+# Unchanged attributes are not returned, because most changes concern other columns.
 KNOWN: Final = """
 SELECT r.id, r.provider_id, r.name, r.region, r.size, r.status, r.tags,
        nullif(r.attrs, g.attrs::jsonb) AS attrs,
@@ -90,7 +89,7 @@ LEFT JOIN cloud_projects AS p ON p.id = r.project_id
 """
 
 ID, ATTRS = 1, 7
-"""Where these stand in a row of KNOWN."""
+"""The positions of these columns in a row of KNOWN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,7 @@ class Rest:
 async def bump_and_note(
     session: WriteSession, batch: UnchangedBatch, sweep_id: UUID
 ) -> tuple[Rest, bool]:
-    """Bumps the unchanged, and notes that a sweep saw them.
+    """Marks unchanged rows as seen by a sweep.
 
     Answers the rest, and whether the sweep still takes evidence.
     """
@@ -191,9 +190,9 @@ def _rest(changed: Sequence[int], new: Sequence[int]) -> Rest:
 async def known_resources(
     session: WriteSession, provider: str, kind: str, sighted: Sequence[SightedResource]
 ) -> dict[str, KnownResource]:
-    """Those of these resources that the inventory knows, by the provider's ids.
+    """The known resources among these, by provider id.
 
-    Whose attributes are as they were seen has the very object of its sighting.
+    A resource with unchanged attributes has the same object as its sighting.
     """
     seen = {one.provider_id: one.content.attrs for one in sighted}
     given = {
@@ -255,7 +254,7 @@ async def _execute(session: WriteSession, statement: str, given: Mapping[str, An
 
 
 def _given(batch: UnchangedBatch) -> dict[str, Any]:
-    """A batch as the statements are given it; numbers as text are sent in a tenth of the time."""
+    """A batch as parameters; numbers as text are encoded ten times as fast."""
     return {
         "provider": batch.provider,
         "kind": batch.kind,

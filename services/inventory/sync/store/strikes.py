@@ -1,4 +1,4 @@
-"""Strikes, suspects and tombstones of a kind, each in one statement for all rows of it."""
+"""Strikes, suspects and tombstones of a kind, in one statement each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ NOW: Final = func.now()
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """How many rows a sweep struck, and how many of these have their third strike."""
+    """The number of struck rows, and of those with their third strike."""
 
     struck: int
     doomed: int
@@ -54,18 +54,17 @@ class Struck:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A row that awaits a confirming read."""
+    """A suspect, which awaits a confirming read."""
 
     id: UUID
     provider_id: str
 
 
 async def strike_unseen(session: WriteSession, sweep: Sweep) -> Struck:
-    """Strikes what nobody saw since a complete sweep began.
+    """Strikes the rows that were not seen since a complete sweep began.
 
-    A row that was listed and could not be read is left alone. So is one that a sweep
-    overlapping this one struck: both looked at the same moment, which is evidence once. The
-    caller holds the lock of the kind.
+    Skips rows that were listed but could not be read, and rows struck by an overlapping sweep: two
+    sweeps of the same time are evidence once. The caller holds the lock of the kind.
     """
     mirror = mirror_of(sweep.provider, sweep.kind)
     row = mirror.table.c
@@ -104,13 +103,13 @@ async def strike_unseen(session: WriteSession, sweep: Sweep) -> Struck:
 
 
 async def count_living(session: ReadSession, sweep: Sweep) -> int:
-    """How many rows of the kind of a sweep live."""
+    """The number of existing rows of a sweep's kind."""
     mirror = mirror_of(sweep.provider, sweep.kind)
     return await _count(session, mirror, mirror.living)
 
 
 async def count_suspects(session: ReadSession, sweep: Sweep) -> int:
-    """How many rows await a confirming read after a sweep."""
+    """The number of suspects after a sweep."""
     if not sweep.struck_count:
         return 0
     mirror = mirror_of(sweep.provider, sweep.kind)
@@ -120,7 +119,7 @@ async def count_suspects(session: ReadSession, sweep: Sweep) -> int:
 async def list_suspects(
     session: ReadSession, sweep: Sweep, *, after: UUID | None, limit: int
 ) -> list[Suspect]:
-    """What awaits a confirming read after a sweep, by id."""
+    """The suspects after a sweep, by id."""
     mirror = mirror_of(sweep.provider, sweep.kind)
     row = mirror.table.c
     statement = (
@@ -135,7 +134,7 @@ async def list_suspects(
 
 
 async def clear_suspects(session: WriteSession, sweep: Sweep, found: Sequence[str]) -> None:
-    """Takes the strikes of suspects back that were found after all."""
+    """Clears the strikes of suspects that were found."""
     mirror = mirror_of(sweep.provider, sweep.kind)
     await session.execute(
         update(mirror.table)
@@ -145,7 +144,7 @@ async def clear_suspects(session: WriteSession, sweep: Sweep, found: Sequence[st
 
 
 async def tombstone(session: WriteSession, sweep: Sweep, gone: Sequence[str], cause: Cause) -> int:
-    """Tombstones suspects that are gone; answers how many there were."""
+    """Tombstones suspects that are gone; returns their number."""
     mirror = mirror_of(sweep.provider, sweep.kind)
     row = mirror.table.c
     dying = (

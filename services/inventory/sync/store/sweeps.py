@@ -1,4 +1,4 @@
-"""Sweeps: opened, closed, forgotten, and what earlier ones say of a kind."""
+"""Sweeps: inserts, closing, deletes, and queries about a kind's earlier sweeps."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -47,10 +47,10 @@ IS_COUNTED: Final = sweeps.c.outcome.in_(sorted(COUNTED))
 ABANDONED_AFTER: Final = timedelta(days=1)
 
 KEPT: Final = timedelta(days=90)
-"""How long a closed sweep is kept at least; the last that still count are kept for ever."""
+"""Minimum retention of closed sweeps; the latest valid ones are kept forever."""
 
 FORGOTTEN_AT_ONCE: Final = 200
-"""Far more than come in meanwhile, and few enough to be done in passing."""
+"""Rows deleted per call: more than are added in that time, but few enough to be fast."""
 
 ANALYZE: Final = text("ANALYZE (SKIP_LOCKED) cloud_resources")
 
@@ -58,7 +58,7 @@ ANALYZE: Final = text("ANALYZE (SKIP_LOCKED) cloud_resources")
 async def open_sweeps(
     session: WriteSession, provider: str, kinds: Mapping[str, str], *, run_id: str
 ) -> list[Sweep]:
-    """Opens a sweep for each key that is new, of its kind; answers those."""
+    """Inserts a sweep per new key and kind; returns them."""
     rows = [
         {"provider": provider, "kind": kind, "key": key, "run_id": run_id,
          "started_at": func.statement_timestamp()}
@@ -88,14 +88,14 @@ async def read_sweep(session: ReadSession, sweep_id: UUID) -> Sweep:
 
 
 async def locked_sweep(session: WriteSession, sweep_id: UUID) -> Sweep:
-    """The sweep, read under the lock of its kind, so that nobody closes it meanwhile."""
+    """A sweep, read under the lock of its kind, so that it cannot be closed concurrently."""
     sweep = await read_sweep(session, sweep_id)
     await lock_kinds(session, sweep.provider, [sweep.kind])
     return await read_sweep(session, sweep_id)
 
 
 async def update_sweep(session: WriteSession, sweep_id: UUID, **values: Any) -> Sweep:
-    """Sets columns of a sweep, which is answered as it is then."""
+    """Updates columns of a sweep and returns it."""
     changed = update(sweeps).where(sweeps.c.id == sweep_id).values(**values).returning(*SWEEP)
     return record_of(Sweep, (await session.execute(changed)).one())
 
@@ -107,7 +107,7 @@ async def close_sweep(
     seen: Tally,
     **values: Any,
 ) -> Sweep:
-    """Closes a sweep with what it saw, and removes its evidence."""
+    """Closes a sweep with its counts, and deletes its evidence."""
     await drop_evidence(session, sweep_id)
     return await update_sweep(
         session,
@@ -124,22 +124,22 @@ async def close_sweep(
 
 
 async def confirm_sweep(session: WriteSession, sweep_id: UUID, *, operator: str) -> Sweep:
-    """Notes that an operator decided on a sweep."""
+    """Records an operator's decision on a sweep."""
     return await update_sweep(session, sweep_id, confirmed_by=operator, confirmed_at=NOW)
 
 
 async def add_deleted(session: WriteSession, sweep_id: UUID, count: int) -> Sweep:
-    """Counts rows that were tombstoned after a sweep."""
+    """Adds to the number of rows tombstoned after a sweep."""
     return await update_sweep(session, sweep_id, deleted_count=sweeps.c.deleted_count + count)
 
 
 async def analyze_resources(session: WriteSession) -> None:
-    """Tells PostgreSQL at once that the resources are many more, or others, than before."""
+    """Updates the planner's statistics after a large change."""
     await session.execute(ANALYZE)
 
 
 async def last_complete_at(session: ReadSession, sweep: Sweep) -> datetime | None:
-    """When a sweep of the same kind last read it completely; None when none ever did.
+    """When a sweep of the same kind last completed; None if never.
 
     `sweep` is closed.
     """
@@ -151,7 +151,7 @@ async def last_complete_at(session: ReadSession, sweep: Sweep) -> datetime | Non
 
 
 async def complete_sweep_times(session: ReadSession, kinds: Sequence[str]) -> dict[str, datetime]:
-    """When the last complete sweep of each kind began; those without one are left out."""
+    """When the last complete sweep of each kind began; kinds without one are omitted."""
     rows = await session.execute(
         select(sweeps.c.kind, func.max(sweeps.c.started_at).label("began"))
         .where(sweeps.c.kind.in_(kinds), IS_COUNTED)
@@ -163,7 +163,7 @@ async def complete_sweep_times(session: ReadSession, kinds: Sequence[str]) -> di
 async def list_sweeps(
     session: ReadSession, *, kind: str, outcome: str, before: UUID | None, limit: int
 ) -> list[Sweep]:
-    """Sweeps, newest first; `before` is the last one of the page before."""
+    """Sweeps, newest first; `before` is the last one of the previous page."""
     statement = select(*SWEEP).order_by(sweeps.c.id.desc()).limit(limit)
     if kind:
         statement = statement.where(sweeps.c.kind == kind)
@@ -177,7 +177,7 @@ async def list_sweeps(
 async def later_sweep(
     session: WriteSession, sweep: Sweep, outcomes: Collection[Outcome]
 ) -> UUID | None:
-    """The last of the sweeps of the same kind that ended so, after this one."""
+    """The last later sweep of the same kind with one of these outcomes."""
     found = await session.execute(
         select(sweeps.c.id)
         .where(
@@ -195,7 +195,7 @@ async def later_sweep(
 async def with_old_ones(
     session: WriteSession, provider: str, opened: Collection[Sweep]
 ) -> list[Sweep]:
-    """Those opened sweeps of whose kinds some sweep is to be closed or forgotten."""
+    """The opened sweeps whose kinds have sweeps to close or delete."""
     if not opened:
         return []
     kinds = await session.execute(
@@ -215,7 +215,7 @@ async def with_old_ones(
 
 
 async def abandoned_sweeps(session: WriteSession, sweep: Sweep) -> Sequence[UUID]:
-    """The sweeps of the same kind that were opened long ago and never closed."""
+    """The sweeps of the same kind that were opened long ago but never closed."""
     found = await session.execute(
         select(sweeps.c.id).where(
             _of_kind(sweep),
@@ -227,7 +227,7 @@ async def abandoned_sweeps(session: WriteSession, sweep: Sweep) -> Sequence[UUID
 
 
 async def forget_old_sweeps(session: WriteSession, sweep: Sweep) -> None:
-    """Deletes old sweeps of a kind, but for those by which the next ones are judged."""
+    """Deletes old sweeps of a kind, except those needed to evaluate the next ones."""
     old = (
         select(sweeps.c.id)
         .where(
@@ -249,21 +249,21 @@ async def forget_old_sweeps(session: WriteSession, sweep: Sweep) -> None:
 
 
 async def accepted_difference(session: WriteSession, sweep: Sweep) -> int:
-    """By how much an operator lets the total of a kind be wrong; 0 when none did."""
+    """The accepted difference of a kind's total; 0 without one."""
     found = (await session.execute(_accepted_total(sweep))).first()
     return int(found.total_difference) if found is not None else 0
 
 
 async def known_scopes(session: WriteSession, sweep: Sweep) -> frozenset[str] | None:
-    """What the token saw in the last sweep of the kind that counted; None without one."""
+    """The fields visible in the last valid sweep of the kind; None without one."""
     found = (await session.execute(_last_that_saw(sweep))).first()
     return frozenset(found.scope_fingerprint) if found is not None else None
 
 
 async def spend_confirmations(session: WriteSession, sweep: Sweep) -> int:
-    """How many rows an operator lets this sweep tombstone: a confirmation counts once.
+    """The number of rows that an operator confirmed for this sweep; each confirmation counts once.
 
-    One given while this sweep already ran is left for the next.
+    A confirmation given while this sweep was running counts for the next one.
     """
     spent = await session.execute(
         update(sweeps)
@@ -284,7 +284,7 @@ def _of_kind(sweep: Sweep) -> ColumnElement[bool]:
 
 
 def _last_that_saw(sweep: Sweep) -> Select[Any]:
-    """The last sweep of a kind that says what a token sees: it counted, or was accepted."""
+    """The last sweep of a kind that was valid or whose scope was accepted."""
     accepted = and_(sweeps.c.outcome == Outcome.FROZEN.value, sweeps.c.confirmed_at.is_not(None))
     return (
         select(sweeps)
@@ -295,7 +295,7 @@ def _last_that_saw(sweep: Sweep) -> Select[Any]:
 
 
 def _accepted_total(sweep: Sweep) -> Select[Any]:
-    """The last sweep of a kind whose total was accepted, until a later one added up exactly."""
+    """The last sweep of a kind whose total was accepted, unless a later one added up exactly."""
     later = sweeps.alias("later")
     exact = (
         select(later.c.id)

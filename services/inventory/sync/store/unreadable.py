@@ -1,4 +1,4 @@
-"""Rows of a sweep that were listed and could not be read: kept with the sweep, for an operator."""
+"""Unreadable rows of a sweep, stored for operators."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -28,14 +28,14 @@ ON CONFLICT DO NOTHING
 async def add_unreadable(
     session: WriteSession, sweep_id: UUID, rows: Sequence[UnreadablePlace]
 ) -> None:
-    """Notes rows as unreadable in a sweep, each once."""
+    """Inserts unreadable rows of a sweep, idempotently."""
     driver = await session.driver()
     async with driver.cursor() as cursor:
         await cursor.execute(ADD, {"sweep_id": sweep_id, **arrays_of(UnreadablePlace, rows, "g")})
 
 
 async def unreadable_of(session: ReadSession, sweep_id: UUID) -> Unreadable:
-    """How many rows of a sweep could not be read, and the first of them in words."""
+    """The number of unreadable rows of a sweep, and descriptions of the first ones."""
     of_sweep = unreadable.c.sweep_id == sweep_id
     count = await session.execute(select(func.count()).where(of_sweep))
     first = await session.execute(
@@ -45,7 +45,7 @@ async def unreadable_of(session: ReadSession, sweep_id: UUID) -> Unreadable:
 
 
 async def is_any_resource(session: ReadSession, sweep_id: UUID) -> bool:
-    """Whether a row without an id could not be read: it may be any resource of the kind."""
+    """Whether a row without an id is unreadable, which may be any resource of the kind."""
     found = await session.execute(
         select(unreadable.c.place)
         .where(unreadable.c.sweep_id == sweep_id, unreadable.c.provider_id == "")
@@ -57,7 +57,7 @@ async def is_any_resource(session: ReadSession, sweep_id: UUID) -> bool:
 async def list_unreadable(
     session: ReadSession, sweep_id: UUID, *, after: str, limit: int
 ) -> list[UnreadablePlace]:
-    """What a sweep could not read, by place; `after` is the last one of the page before."""
+    """The unreadable rows of a sweep, by position; `after` is the last one of the previous page."""
     statement = (
         select(*columns_of(UnreadablePlace, unreadable))
         .where(unreadable.c.sweep_id == sweep_id, unreadable.c.place > after)
