@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from arcadia.catalog.v1 import api_key_service_pb2 as pb
+from arcadia.catalog.v1 import limit_service_pb2 as limit_pb
+from arcadia.catalog.v1.limit_service_pb2_grpc import LimitServiceStub
 from arcadia.common.v1 import access_pb2
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -13,7 +15,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from services.catalog.keys import rules
 from services.catalog.keys.resolve import resolve
 from services.catalog.keys.rules import (
-    MAX_KEYS,
     PLATFORM_ROLES,
     TENANT_ROLES,
     Powers,
@@ -372,12 +373,29 @@ async def test_the_use_of_a_key_is_noted_at_most_once_a_minute(shop: Shop) -> No
 async def test_a_tenant_has_so_many_keys_that_work_and_ended_ones_do_not_count(
     shop: Shop,
 ) -> None:
-    made = [await create(shop) for _ in range(MAX_KEYS)]
+    set_limit = limit_pb.SetTenantLimitRequest(tenant_id="acme", name="api_keys", limit=2)
+    limits: Any = LimitServiceStub(shop.channel)
+    await limits.SetTenantLimit(set_limit, metadata=shop.operator)
+    first, _ = await create(shop), await create(shop)
     refused = await refusal(create(shop), reason_of)
-    assert refused == ("RESOURCE_EXHAUSTED", "TOO_MANY_KEYS")
+    assert refused == ("RESOURCE_EXHAUSTED", "QUOTA_API_KEYS")
     assert (await create(shop, shop.tenant("globex"))).key
-    await revoke(shop, made[0].api_key.id)
+    await revoke(shop, first.api_key.id)
     assert (await create(shop)).key
+    answer = await limits.GetLimits(limit_pb.GetLimitsRequest(), metadata=shop.acme)
+    assert {one.name: one.used for one in answer.limits}["api_keys"] == 2
+
+
+async def test_the_operator_has_a_bound_of_its_own(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MAX_OPERATOR_KEYS", 1)
+    made = await create(shop, shop.operator, roles=["platform-viewer"])
+    another = create(shop, shop.operator, roles=["platform-viewer"])
+    assert await refusal(another, reason_of) == ("RESOURCE_EXHAUSTED", "TOO_MANY_KEYS")
+    assert (await create(shop)).key
+    await revoke(shop, made.api_key.id, shop.operator)
+    assert (await create(shop, shop.operator, roles=["platform-viewer"])).key
 
 
 async def test_keys_are_listed_by_pages_tenants_and_status(shop: Shop) -> None:

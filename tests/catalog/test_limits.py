@@ -197,7 +197,12 @@ async def test_a_tenant_reads_its_limits_with_what_is_used(shop: Shop) -> None:
     answer = await shop.limits.GetLimits(pb.GetLimitsRequest(), metadata=shop.acme)
     assert [one.name for one in answer.limits] == list(LIMITS)
     used = {one.name: (one.limit, one.used) for one in answer.limits if one.HasField("used")}
-    assert used == {"deployments": (7, 2), "trials": (1, 1), "quotes_per_day": (10_000, 1)}
+    assert used == {
+        "deployments": (7, 2),
+        "trials": (1, 1),
+        "quotes_per_day": (10_000, 1),
+        "api_keys": (50, 0),
+    }
     # Why an operator set it is not for the tenant.
     assert [one for one in answer.limits if one.reason or one.set_by] == []
     other = await shop.limits.GetLimits(pb.GetLimitsRequest(), metadata=shop.tenant("globex"))

@@ -2,21 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from services.catalog.deployments.rules.deployments import Cause
 from services.catalog.keys.rules import (
-    MAX_KEYS,
     ApiKey,
     Powers,
     check_may_give,
-    check_quota,
+    check_operator_keys,
     check_roles,
     ends_at_of,
 )
 from services.catalog.keys.store import count_working, create_key
+from services.catalog.limits.check_quota import check_quota
 from services.common.db.database import WriteSession
 from services.common.identity.api_keys import hash_of
 from services.common.identity.callers import Caller
+from services.common.limits.declared import API_KEYS
 
 __all__ = ["NewKey", "create"]
 
@@ -36,13 +38,17 @@ async def create(
     """Creates a key with this secret, of which only the hash is stored.
 
     Raises PermissionDenied if it would have more permissions than the caller, InvalidArgument for
-    invalid roles or an invalid end, ResourceExhausted if its owner has reached the maximum.
+    invalid roles or an invalid end, QuotaExceeded or ResourceExhausted if its owner has reached
+    the maximum.
     """
     check_may_give(caller, new.powers)
     check_roles(new.powers)
     ends_at = ends_at_of(new.ends_at, cause.at, caller)
-    working = await count_working(session, new.powers.tenant_id, cause.at)
-    check_quota(working, MAX_KEYS)
+    if (tenant_id := new.powers.tenant_id) is None:
+        check_operator_keys(await count_working(session, None, cause.at))
+    else:
+        count = partial(count_working, now=cause.at)
+        await check_quota(session, API_KEYS, tenant_id, count, cause.day)
     return await create_key(
         session,
         new.powers,

@@ -16,7 +16,7 @@ from services.common.identity.callers import OPERATOR_ROLE, Caller
 
 __all__ = [
     "DEFAULT_OVERLAP",
-    "MAX_KEYS",
+    "MAX_OPERATOR_KEYS",
     "MAX_OVERLAP",
     "PLATFORM_ROLES",
     "TENANT_ROLES",
@@ -27,7 +27,7 @@ __all__ = [
     "check_end",
     "check_manages",
     "check_may_give",
-    "check_quota",
+    "check_operator_keys",
     "check_roles",
     "ends_at_of",
 ]
@@ -37,8 +37,8 @@ PLATFORM_ROLES: Final = frozenset(
 )
 TENANT_ROLES: Final = frozenset({"admin"})
 
-MAX_KEYS: Final = 50
-"""Maximum valid keys of a tenant or of the operator."""
+MAX_OPERATOR_KEYS: Final = 200
+"""Maximum valid keys of the operator; a tenant has a limit of its own."""
 
 DEFAULT_LIFE: Final = timedelta(days=365)
 MAX_LIFE: Final = timedelta(days=731)
@@ -163,11 +163,12 @@ def check_end(ends_at: datetime, now: datetime, caller: Caller) -> None:
         )
 
 
-def check_quota(working: int, limit: int) -> None:
-    """Raises ResourceExhausted if there are as many valid keys as allowed."""
-    if working >= limit:
+def check_operator_keys(working: int) -> None:
+    """Raises ResourceExhausted if the operator has as many valid keys as allowed."""
+    if working >= MAX_OPERATOR_KEYS:
         raise ResourceExhausted(
-            f"there are {working} valid keys, and {limit} are allowed: revoke one first",
+            f"the operator has {working} valid keys, and {MAX_OPERATOR_KEYS} are allowed:"
+            " revoke one first",
             reason="TOO_MANY_KEYS",
         )
 

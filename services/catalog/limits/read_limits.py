@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from services.catalog.deployments.store.trials import read_trial_counts
+from services.catalog.keys.store import count_working
 from services.catalog.limits.rules.setting import LimitState, value_of
 from services.catalog.limits.store.counts import count_deployments, count_quotes
 from services.catalog.limits.store.values import fetch_set_values, read_set_values
 from services.common.db.database import Database, ReadSession
 from services.common.identity.callers import ALL
-from services.common.limits.declared import DEPLOYMENTS, LIMITS, QUOTES_A_DAY, TRIALS
+from services.common.limits.declared import API_KEYS, DEPLOYMENTS, LIMITS, QUOTES_A_DAY, TRIALS
 from services.common.limits.known import LoadLimits
 from services.common.values.clock import utc_now
 
@@ -24,6 +25,7 @@ async def read_limits(session: ReadSession, tenant_id: str, today: date) -> list
         DEPLOYMENTS.name: await count_deployments(session, tenant_id),
         TRIALS.name: trials,
         QUOTES_A_DAY.name: await count_quotes(session, tenant_id, today),
+        API_KEYS.name: await count_working(session, tenant_id, utc_now()),
     }
     states = []
     for limit in LIMITS.values():
