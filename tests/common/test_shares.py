@@ -9,9 +9,10 @@ import pytest
 from services.common.errors import TooManyCalls, Unavailable
 from services.common.identity.callers import Caller
 from services.common.limits import known
+from services.common.limits import shares as shares_module
 from services.common.limits.declared import CONCURRENT_CALLS, DEPLOYMENTS
 from services.common.limits.known import KnownLimits, ask_catalog
-from services.common.limits.shares import CallShares
+from services.common.limits.shares import MAX_HELD_BYTES, CallShares
 from services.common.settings import Service, Settings
 
 
@@ -99,18 +100,32 @@ async def test_who_gives_up_as_the_turn_comes_passes_it_on() -> None:
     assert (await shares.enter(member("acme"))).running == 1
 
 
-async def test_a_tenant_that_asks_too_often_is_told_how_long_to_wait() -> None:
-    shares = await known_shares(1_000, calls_per_second=1)
-    await shares.enter(member("acme"))
-    calls = [asyncio.create_task(shares.enter(member("acme"))) for _ in range(20)]
+async def test_requests_that_wait_hold_so_much_memory_and_no_more() -> None:
+    shares = await known_shares(1)
+    first = await shares.enter(member("acme"), 0)
+    waiting = [
+        asyncio.create_task(shares.enter(member("acme"), MAX_HELD_BYTES // 2)) for _ in range(2)
+    ]
     await settle()
+    with pytest.raises(TooManyCalls):
+        await shares.enter(member("acme"), 1)
+    first.leave()
+    for call in waiting:
+        (await call).leave()
+    (await shares.enter(member("acme"), MAX_HELD_BYTES)).leave()
+
+
+async def test_a_tenant_that_asks_too_often_is_told_how_long_to_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shares_module, "TENANTS_WAIT_SECONDS", 0.0)
+    shares = await known_shares(1_000, calls_per_second=1)
+    for _ in range(2):  # the second at the end of the burst
+        await shares.enter(member("acme"))
     with pytest.raises(TooManyCalls) as refused:
         await shares.enter(member("acme"))
-    assert (refused.value.reason, refused.value.headers) == ("RATE_LIMITED", {"retry-after": "3"})
+    assert (refused.value.reason, refused.value.headers) == ("RATE_LIMITED", {"retry-after": "1"})
     await shares.enter(member("globex"))
-    for call in calls:
-        call.cancel()
-    await asyncio.gather(*calls, return_exceptions=True)
 
 
 async def test_without_the_catalog_the_default_holds_and_later_what_was_known() -> None:

@@ -2,7 +2,9 @@
 
 Each tenant has so many calls under way, and so many a second. More wait for their turn, in the
 order of their coming, and are refused when that takes too long: a burst of an honest caller is
-smoothed, and a flood costs its own tenant only. Operators, services and workers have bounds of
+smoothed, and a flood costs its own tenant only. A refusal comes as late as a turn would have:
+who asks again at once is slowed by it, and the process does not spend its time on refusals.
+Operators, services and workers have bounds of
 their own, and are not counted as any tenant's.
 """
 
@@ -10,8 +12,8 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +23,7 @@ from services.common.limits.declared import CALLS_A_SECOND, CONCURRENT_CALLS, WA
 from services.common.limits.known import KnownLimits
 from services.common.settings import Service
 
-__all__ = ["Bounds", "CallShares", "Share"]
+__all__ = ["MAX_HELD_BYTES", "Bounds", "CallShares", "Share"]
 
 BURST_SECONDS: Final = 1.0
 """Who paused may ask for so long as fast as they like, by the calls of so many seconds."""
@@ -37,8 +39,6 @@ class Bounds:
     at_once: int
     """Calls under way."""
     a_second: float = math.inf
-    waiting: int = 1_000
-    """Calls that wait for one of those under way to end."""
     wait_seconds: float = 30.0
     """So long a call waits; its own deadline may end it sooner."""
 
@@ -49,14 +49,17 @@ PROGRAM: Final = Bounds(at_once=8)
 """Of a worker: its batches leave connections of the database to the others."""
 
 SERVICES: Final = frozenset(map(str, Service))
-TENANTS_WAITING: Final = 200
 TENANTS_WAIT_SECONDS: Final = 2.0
+
+MAX_HELD: Final = 2_000
+MAX_HELD_BYTES: Final = 16 * 1024 * 1024
+"""Of one share: its calls that wait, and their requests. What is more is refused at once."""
 
 
 class Share:
     """The calls of one tenant, operator or program in this process."""
 
-    __slots__ = ("name", "next_due", "running", "waiting")
+    __slots__ = ("held", "held_bytes", "name", "next_due", "running", "waiting")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -64,6 +67,7 @@ class Share:
         self.waiting: deque[asyncio.Future[None]] = deque()
         self.next_due = -math.inf
         """When the next call comes as it would at a steady rate."""
+        self.held = self.held_bytes = 0
 
     def leave(self) -> None:
         """Ends a call: the one that waited longest takes its place."""
@@ -88,60 +92,45 @@ class CallShares:
         self._shares: dict[str, Share] = {}
         self._swept_at = MANY_SHARES
 
-    async def enter(self, caller: Caller) -> Share:
+    async def enter(self, caller: Caller, request_bytes: int = 0) -> Share:
         """Waits for the caller's turn; the call has ended when its share is left.
 
         Raises TooManyCalls when the turn would not come in time.
         """
         name, bounds = self._bounds(caller)
-        share = self._shares.get(name)
-        if share is None:
-            share = self._new_share(name)
-        if not math.isinf(bounds.a_second):
-            await self._keep_pace(share, bounds)
-        if share.running < bounds.at_once and not share.waiting:
+        share = self._shares.get(name) or self._new_share(name)
+        pause = 0.0 if math.isinf(bounds.a_second) else self._pause(share, bounds)
+        if not pause and share.running < bounds.at_once and not share.waiting:
             share.running += 1
             return share
-        await self._wait(share, bounds)
+        with _held(share, request_bytes):
+            if pause > bounds.wait_seconds:
+                await asyncio.sleep(bounds.wait_seconds)
+                raise TooManyCalls(
+                    f"{share.name} asks more than {bounds.a_second:,g} times a second",
+                    reason="RATE_LIMITED",
+                    wait_seconds=math.ceil(pause),
+                )
+            await asyncio.sleep(pause)
+            await _turn(share, bounds)
         return share
+
+    def _pause(self, share: Share, bounds: Bounds) -> float:
+        """How long a call waits to keep its tenant's pace; one that waits too long is not counted.
+
+        By the generic cell rate algorithm: each call is due one interval after the one before.
+        """
+        now = self._clock()
+        due = max(share.next_due, now - BURST_SECONDS)
+        if due - now <= bounds.wait_seconds:
+            share.next_due = due + 1 / bounds.a_second
+        return max(0.0, due - now)
 
     def streams(self, caller: Caller) -> int:
         """How many streams of one method the caller's tenant, or an operator, may have open."""
         if caller.is_operator or not caller.tenant_id:
             return WATCH_STREAMS.default
         return self._limits.value(caller.tenant_id, WATCH_STREAMS)
-
-    async def _keep_pace(self, share: Share, bounds: Bounds) -> None:
-        """The generic cell rate algorithm: each call is due one interval after the one before."""
-        now = self._clock()
-        due = max(share.next_due, now - BURST_SECONDS)
-        if due - now > bounds.wait_seconds:
-            raise TooManyCalls(
-                f"{share.name} asks more than {bounds.a_second:,g} times a second",
-                reason="RATE_LIMITED",
-                wait_seconds=math.ceil(due - now),
-            )
-        share.next_due = due + 1 / bounds.a_second
-        if due > now:
-            await asyncio.sleep(due - now)
-
-    async def _wait(self, share: Share, bounds: Bounds) -> None:
-        if len(share.waiting) >= bounds.waiting:
-            raise _too_many(share, bounds)
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        share.waiting.append(turn)
-        try:
-            async with asyncio.timeout(bounds.wait_seconds):
-                await turn
-        except BaseException as error:
-            if turn.done() and not turn.cancelled():  # the turn came, and is not taken
-                share.leave()
-            else:
-                with suppress(ValueError):
-                    share.waiting.remove(turn)
-            if isinstance(error, TimeoutError):
-                raise _too_many(share, bounds) from None
-            raise
 
     def _bounds(self, caller: Caller) -> tuple[str, Bounds]:
         """Whose share a call is of, and what it may have."""
@@ -170,12 +159,47 @@ class CallShares:
 
 
 def _of_tenant(at_once: int, a_second: int) -> Bounds:
-    return Bounds(at_once, a_second, TENANTS_WAITING, TENANTS_WAIT_SECONDS)
+    return Bounds(at_once, a_second, TENANTS_WAIT_SECONDS)
 
 
-def _too_many(share: Share, bounds: Bounds) -> TooManyCalls:
+@contextmanager
+def _held(share: Share, request_bytes: int) -> Iterator[None]:
+    """Holds a call. Raises TooManyCalls where too many are held already, or too large ones."""
+    if share.held >= MAX_HELD or share.held_bytes + request_bytes > MAX_HELD_BYTES:
+        raise _too_many(share)
+    share.held += 1
+    share.held_bytes += request_bytes
+    try:
+        yield
+    finally:
+        share.held -= 1
+        share.held_bytes -= request_bytes
+
+
+async def _turn(share: Share, bounds: Bounds) -> None:
+    """Waits until a call may be under way. Raises TooManyCalls when that takes too long."""
+    if share.running < bounds.at_once and not share.waiting:
+        share.running += 1
+        return
+    turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    share.waiting.append(turn)
+    try:
+        async with asyncio.timeout(bounds.wait_seconds):
+            await turn
+    except BaseException as error:
+        if turn.done() and not turn.cancelled():  # the turn came, and is not taken
+            share.leave()
+        else:
+            with suppress(ValueError):
+                share.waiting.remove(turn)
+        if isinstance(error, TimeoutError):
+            raise _too_many(share) from None
+        raise
+
+
+def _too_many(share: Share) -> TooManyCalls:
     return TooManyCalls(
-        f"{share.name} has {bounds.at_once} calls under way already, and others wait",
+        f"{share.name} has {share.running} calls under way already, and others wait",
         reason="TOO_MANY_CALLS",
-        wait_seconds=max(1, math.ceil(bounds.wait_seconds)),
+        wait_seconds=math.ceil(TENANTS_WAIT_SECONDS) or 1,
     )

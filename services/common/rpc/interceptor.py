@@ -177,7 +177,7 @@ class _Call:
             share: Share | None = None
             try:
                 await self._enter(context)
-                share = await self._turn()
+                share = await self._turn(request)
                 response = await behaviour(self._parsed(request), context)
                 if self.links is not None and current_caller().is_operator:
                     self.links.fill(response)
@@ -216,7 +216,7 @@ class _Call:
             try:
                 authorization = await self._enter(context)
                 # A stream waits for its turn to begin; open ones are counted by themselves.
-                if (share := await self._turn()) is not None:
+                if (share := await self._turn(request)) is not None:
                     share.leave()
                 parsed = self._parsed(request)
                 with self._counted():
@@ -246,11 +246,12 @@ class _Call:
 
         return traced
 
-    async def _turn(self) -> Share | None:
+    async def _turn(self, request: Any) -> Share | None:
         """Waits until the caller may have another call; None where nobody's calls are counted."""
         if self.shares is None or self.access == access_pb2.ACCESS_PUBLIC:
             return None
-        return await self.shares.enter(current_caller())
+        size = len(request) if isinstance(request, bytes) else 0
+        return await self.shares.enter(current_caller(), size)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
