@@ -26,7 +26,7 @@ from services.inventory.messages import (
 )
 from services.inventory.resources.assign import assign, assign_by_rules, classify_project
 from services.inventory.resources.deployments import Deployments
-from services.inventory.resources.owner_requests import (
+from services.inventory.resources.requests import (
     check_one_owner,
     filters_of,
     new_class,

@@ -168,6 +168,7 @@ async def test_a_repeated_request_makes_one_rule(account: Account) -> None:
         ({"field": "user_data"}, "field"),
         ({"field": "size", "kind": "dropplet"}, "kind"),
         ({"field": "size", "reason": ""}, "reason"),
+        ({"field": "size", "tenant_id": " "}, "tenant_id"),
         ({"field": "size", "expires_at": Timestamp(seconds=1)}, "expires_at"),
     ],
 )

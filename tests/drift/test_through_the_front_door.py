@@ -32,7 +32,7 @@ def drift_id(stack: WholeStack, resource_id: str) -> str:
     """The drift that a sweep finds."""
     swept = stack.run("drift", "sweep", "--kind", "droplet")
     assert swept.returncode == 0, swept.stdout
-    assert "1 new drifts" in swept.stdout
+    assert "1 new drift;" in swept.stdout or "1 new drift)" in swept.stdout
     [drift] = drifts(stack, resource_id=resource_id)
     assert (drift["field"], drift["status"], drift["tenant_id"]) == ("size", "open", "acme")
     assert drift["expected"] == "s-8vcpu-16gb"

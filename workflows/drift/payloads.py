@@ -46,8 +46,8 @@ class DriftOutcome:
         """One line for a reader of the Temporal UI or of a terminal."""
         counts = (
             (self.resource_count, "compared"),
-            (self.field_count, "fields"),
-            (self.opened_count, "new drifts"),
+            (self.field_count, "field" if self.field_count == 1 else "fields"),
+            (self.opened_count, "new drift" if self.opened_count == 1 else "new drifts"),
             (self.updated_count, "moved"),
             (self.stale_count, "gone"),
             (self.unknown_count, "not visible"),

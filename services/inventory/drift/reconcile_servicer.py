@@ -30,7 +30,7 @@ from services.inventory.requests import (
 )
 from services.inventory.resources.assign import assign, assign_by_rules
 from services.inventory.resources.deployments import Deployments
-from services.inventory.resources.owner_requests import owner_of
+from services.inventory.resources.requests import owner_of
 from services.inventory.resources.store.reading import read_resource
 
 __all__ = ["ReconcileServicer"]

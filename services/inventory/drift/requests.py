@@ -25,6 +25,7 @@ from services.inventory.requests import (
     text,
     uuid_of,
 )
+from services.inventory.resources.requests import tenant_of
 
 __all__ = [
     "causes",
@@ -69,7 +70,7 @@ def new_rule(request: drift_service_pb2.CreateIgnoreRuleRequest) -> NewRule:
     return NewRule(
         kind=kind,
         field=field,
-        tenant_id=text("tenant_id", request.tenant_id) or None,
+        tenant_id=tenant_of(request.tenant_id) or None,
         resource_id=uuid_of("resource_id", request.resource_id) if request.resource_id else None,
         expires_at=(
             instant("expires_at", request.expires_at) if request.HasField("expires_at") else None

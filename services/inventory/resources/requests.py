@@ -15,7 +15,7 @@ from services.inventory.resources.rules.ownership import Ownership, OwnershipSou
 from services.inventory.resources.store.reading import ResourceFilter, Tombstones
 from services.inventory.vocabulary import Classification
 
-__all__ = ["check_one_owner", "filters_of", "new_class", "owner_of", "resource_filter"]
+__all__ = ["check_one_owner", "filters_of", "new_class", "owner_of", "resource_filter", "tenant_of"]
 
 Named = pb.AssignResourceRequest | reconcile_service_pb2.AssignResourcesRequest
 
@@ -42,7 +42,7 @@ async def owner_of(
 
     The catalog has the tenant of a deployment, so a different tenant is rejected.
     """
-    tenant_id = _tenant(request.tenant_id)
+    tenant_id = tenant_of(request.tenant_id)
     deployment_id = text("deployment_id", request.deployment_id)
     if not deployment_id:
         return Ownership(tenant_id or None, None, OwnershipSource.EXPLICIT)
@@ -61,13 +61,13 @@ def new_class(request: pb.ClassifyProjectRequest) -> tuple[Classification, str |
         )
     classification = Classification(value)
     if classification is Classification.TENANT:
-        return classification, _tenant(required("tenant_id", request.tenant_id))
+        return classification, tenant_of(required("tenant_id", request.tenant_id))
     if request.tenant_id:
         raise InvalidArgument("tenant_id", f"must not be set for a project classified as {value}")
     return classification, None
 
 
-def _tenant(value: str) -> str:
+def tenant_of(value: str) -> str:
     """A tenant id that a token can contain; nobody could see the rows of any other."""
     if len(value) > MAX_CLAIM or not value.isprintable() or value != value.strip():
         raise InvalidArgument(
