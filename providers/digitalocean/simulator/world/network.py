@@ -1,18 +1,14 @@
-"""VPCs, firewalls, load balancers, reserved IPs and domains."""
+"""VPCs, reserved IPs and domains."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 import orjson
 
-from providers.digitalocean.simulator.clock import render_instant
-from providers.digitalocean.simulator.state import Document
 from providers.digitalocean.simulator.world.build import FIRST_DAY, World
 from providers.digitalocean.simulator.world.catalog import REGIONS, region_document
-from providers.digitalocean.simulator.world.fleets import FleetDroplet, default_vpc
+from providers.digitalocean.simulator.world.fleets import FleetDroplet
 
-__all__ = ["add_domains", "add_firewalls", "add_load_balancers", "add_reserved_ips", "add_vpcs"]
+__all__ = ["CERTIFICATE_ID", "add_domains", "add_reserved_ips", "add_vpcs"]
 
 
 def add_vpcs(world: World) -> None:
@@ -39,147 +35,6 @@ def _add_vpc(
         "default": default,
     }
     world.add("vpc", identifier, document)
-
-
-_ANYWHERE = {"addresses": ["0.0.0.0/0", "::/0"]}
-_OUTBOUND = [
-    {"protocol": protocol, "ports": "0", "destinations": _ANYWHERE}
-    for protocol in ("tcp", "udp", "icmp")
-]
-
-
-def _inbound(ports: str, sources: Document, protocol: str = "tcp") -> Document:
-    return {"protocol": protocol, "ports": ports, "sources": sources}
-
-
-def add_firewalls(world: World, fleets: list[FleetDroplet]) -> None:
-    """Firewalls by tag, and one on a droplet by its id."""
-    bastion = next(made.droplet.id for made in fleets if made.fleet.role == "bastion")
-    rules: dict[str, tuple[list[int], list[str], list[Document]]] = {
-        "web-public": (
-            [],
-            ["deployment:acme-web", "deployment:acme-shop", "deployment:globex-portal"],
-            [_inbound("80", _ANYWHERE), _inbound("443", _ANYWHERE)],
-        ),
-        "bastion-ssh": (
-            [bastion],
-            [],
-            [
-                _inbound("22", {"addresses": ["203.0.113.0/24", "198.51.100.9", "2001:db8::7"]}),
-                _inbound("0", _ANYWHERE, "icmp"),
-            ],
-        ),
-        "ops-internal": (
-            [],
-            ["ops"],
-            [_inbound("9000-9100", {"droplet_ids": [bastion]}), _inbound("0", {"tags": ["ops"]})],
-        ),
-    }
-    for name, (droplet_ids, tags, inbound) in rules.items():
-        identifier = world.ids.uuid("firewall", name)
-        document = {
-            "id": identifier,
-            "name": name,
-            "status": "succeeded",
-            "inbound_rules": inbound,
-            "outbound_rules": _OUTBOUND,
-            "created_at": render_instant(world.instant("firewall", name, latest=0.3)),
-            "droplet_ids": droplet_ids,
-            "tags": tags,
-            "pending_changes": [],
-        }
-        world.add("firewall", identifier, document)
-
-
-@dataclass(frozen=True)
-class BalancerPlan:
-    """A load balancer before the droplets of one deployment, by tag or by their ids."""
-
-    name: str
-    region: str
-    project: str
-    deployment: str
-    units: int
-    by_tag: bool
-
-
-_BALANCERS = (
-    BalancerPlan("acme-web-lb", "nyc3", "Acme production", "acme-web", 2, by_tag=True),
-    BalancerPlan("globex-portal-lb", "fra1", "Globex production", "globex-portal", 1, by_tag=False),
-    BalancerPlan("acme-shop-lb", "sfo3", "Acme production", "acme-shop", 1, by_tag=True),
-)
-
-
-def add_load_balancers(world: World, fleets: list[FleetDroplet]) -> None:
-    """Load balancers, billed by their units."""
-    for plan in _BALANCERS:
-        identifier, created = world.begin("load_balancer", plan.name)
-        tag = f"deployment:{plan.deployment}"
-        document = {
-            "id": identifier,
-            "name": plan.name,
-            "ip": f"{REGIONS[plan.region].prefix}.246.{plan.units + len(plan.name)}",
-            "ipv6": "",
-            "size_unit": plan.units,
-            "size": "lb-small",
-            "algorithm": "round_robin",
-            "status": "active",
-            "created_at": render_instant(created),
-            "forwarding_rules": [_forwarding("http", 80), _forwarding("https", 443)],
-            "health_check": _HEALTH_CHECK,
-            "sticky_sessions": {"type": "none"},
-            "region": orjson.Fragment(region_document(REGIONS[plan.region])),
-            "droplet_ids": [
-                m.droplet.id
-                for m in fleets
-                if tag in m.droplet.tags and m.fleet.site.region == plan.region
-            ],
-            "redirect_http_to_https": True,
-            "enable_proxy_protocol": False,
-            "enable_backend_keepalive": False,
-            "vpc_uuid": default_vpc(world, plan.region),
-            "project_id": world.project_id(plan.project),
-            "http_idle_timeout_seconds": 60,
-            "firewall": {"allow": [], "deny": []},
-            "network": "EXTERNAL",
-            "type": "REGIONAL",
-            "domains": [],
-        }
-        if plan.by_tag:
-            document["tag"] = tag
-        world.add("load_balancer", identifier, document)
-        world.assign(f"do:loadbalancer:{identifier}", plan.project, created)
-        world.bill(
-            "load_balancer",
-            identifier,
-            plan.name,
-            plan.region,
-            plan.project,
-            created,
-            quantity=Decimal(plan.units),
-        )
-
-
-_HEALTH_CHECK = {
-    "protocol": "http",
-    "port": 80,
-    "path": "/healthz",
-    "check_interval_seconds": 10,
-    "response_timeout_seconds": 5,
-    "healthy_threshold": 5,
-    "unhealthy_threshold": 3,
-}
-
-
-def _forwarding(protocol: str, port: int) -> Document:
-    rule: Document = {
-        "entry_protocol": protocol,
-        "entry_port": port,
-        "target_protocol": "http",
-        "target_port": 8080,
-        "tls_passthrough": False,
-    }
-    return rule if protocol == "http" else {**rule, "certificate_id": CERTIFICATE_ID}
 
 
 CERTIFICATE_ID = "892071a0-bb95-49bc-8021-3afd67a210bf"

@@ -16,8 +16,6 @@ from providers.digitalocean.simulator.world.droplets import droplet_row
 from providers.digitalocean.simulator.world.fleets import bill_droplet, make_fleets
 from providers.digitalocean.simulator.world.network import (
     add_domains,
-    add_firewalls,
-    add_load_balancers,
     add_reserved_ips,
     add_vpcs,
 )
@@ -26,7 +24,6 @@ from providers.digitalocean.simulator.world.platform import (
     add_clusters,
     add_keys,
 )
-from providers.digitalocean.simulator.world.products.databases import add_databases
 from providers.digitalocean.simulator.world.products.declared import add_products
 from providers.digitalocean.simulator.world.products.storage import (
     add_custom_images,
@@ -56,11 +53,9 @@ def make_world(seed: int, now: datetime) -> World:
     add_clusters(world)
     add_custom_images(world)
     add_spaces(world)
-    add_firewalls(world, fleets)
-    add_load_balancers(world, fleets)
+    add_products(world, fleets, "balancers")
     add_reserved_ips(world, fleets)
     add_domains(world, fleets)
-    add_databases(world)
     add_keys(world)
     add_products(world, fleets)
     add_past(world)
