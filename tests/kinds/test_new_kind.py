@@ -66,7 +66,6 @@ def test_the_new_kinds_own_test_fails_with_what_is_left_and_then_passes(copy: Pa
     declared = own_test(copy)
     for place in (
         "providers/digitalocean/simulator/kinds.py",
-        "providers/digitalocean/simulator/world/seed.py",
         "docs/kinds.md",
     ):
         assert place in declared.stdout
@@ -77,16 +76,6 @@ def test_the_new_kinds_own_test_fails_with_what_is_left_and_then_passes(copy: Pa
         simulator / "kinds.py",
         "\nKINDS = (\n",
         '    Kind("bare_metal", "/v2/bare_metals", "bare_metals", "bare_metal", "bare_metal"),\n',
-    )
-    say(
-        simulator / "world/seed.py",
-        "    add_monitoring(world)\n",
-        "    add_bare_metals(world)\n",
-    )
-    say(
-        simulator / "world/seed.py",
-        "from providers.digitalocean.simulator.world.build import World\n",
-        "from providers.digitalocean.simulator.world.products.bare_metal import add_bare_metals\n",
     )
     assert run(copy, "-m", "kinds.document").returncode == 0
 

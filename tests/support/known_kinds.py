@@ -39,7 +39,7 @@ def _missing(name: str) -> Iterator[str]:
     if name not in BY_NAME and name not in OVER_S3:
         yield "providers/digitalocean/simulator/kinds.py: add a Kind, so that it is listed"
     if name not in _kinds_of_the_account():
-        yield "providers/digitalocean/simulator/world/seed.py: give the account one of the kind"
+        yield "providers/digitalocean/simulator/world/products.yaml: declare one of the kind"
     yield from _missing_of_bills(name)
     yield from _missing_of_meters(name)
     if f"\n## {name}\n" not in PAGE.read_text():

@@ -30,31 +30,20 @@ $constant: Final = ResourceKind(
 )
 ''')
 
-ACCOUNT = Template('''\
-"""What the simulated account has of the kind `$name`."""
+ACCOUNT = Template("""\
 
-from providers.digitalocean.simulator.clock import render_instant
-from providers.digitalocean.simulator.world.build import World
-
-__all__ = ["add_${name}s"]
-
-
-def add_${name}s(world: World) -> None:
-    """One of them."""
-    name = "acme-$slug"
-    identifier = world.ids.uuid("$name", name)
-    created = world.instant("$name", name, earliest=0.5)
-    document = {
-        "id": identifier,
-        "name": name,
-        "status": "active",
-        "region": "nyc3",
-        "plan": "basic",
-        "created_at": render_instant(created),
-        "updated_at": render_instant(created),
-    }
-    world.add("$name", identifier, document)
-''')
+- kind: $name
+  name: acme-$slug
+  earliest: 0.5
+  document:
+    id: "{id}"
+    name: "{name}"
+    status: active
+    region: nyc3
+    plan: basic
+    created_at: "{at}"
+    updated_at: "{at}"
+""")
 
 TEST = Template('''\
 """$words: what is kept of a row, and that the kind is known everywhere."""
@@ -97,9 +86,8 @@ Next:
   1. Correct the declaration by the provider's document: path, keys, scope, fields, price.
   2. kinds/__init__.py: import $constant, and name it in RESOURCE_KINDS.
   3. providers/digitalocean/simulator/kinds.py: add Kind("$name", …), as the document has it.
-  4. providers/digitalocean/simulator/world/seed.py: call add_${name}s(world).
-  5. If it is billed, classification.py, focus.py; if it is metered, a MeterRule in `meters`.
-  6. python -m kinds.document
+  4. If it is billed, classification.py, focus.py; if it is metered, a MeterRule in `meters`.
+  5. python -m kinds.document
 Until then this fails, and says what is left: pytest tests/kinds/test_$name.py""")
 
 
@@ -121,17 +109,18 @@ def lay_out(name: str, root: Path) -> list[Path]:
         "slug": name.replace("_", "-"),
         "words": name.replace("_", " ").capitalize() + "s",
     }
-    world = "providers/digitalocean/simulator/world"
+    account = root / "providers/digitalocean/simulator/world/products.yaml"
     texts = {
         root / f"kinds/{name}.py": DECLARATION,
-        root / f"{world}/products/{name}.py": ACCOUNT,
         root / f"tests/kinds/test_{name}.py": TEST,
     }
     if there := [path for path in texts if path.exists()]:
         raise InvalidName(f"NAME={name}: {there[0].relative_to(root)} exists already")
     for path, text in texts.items():
         path.write_text(text.substitute(words))
-    return list(texts)
+    with account.open("a") as declared:
+        declared.write(ACCOUNT.substitute(words))
+    return [*texts, account]
 
 
 def main() -> int:
