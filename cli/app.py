@@ -40,7 +40,7 @@ COMMANDS: Final = {
     "sweeps": "inventory.sweeps:commands",
     "sync": "inventory.sync:run_sync",
     "token": "system.token:commands",
-    "trial": "catalog.trials:commands",
+    "trial": "catalog.subscriptions:trial_commands",
     "usage": "invoicing.usage:commands",
 }
 """The module of each command, and the name of its function there where it differs."""

@@ -162,9 +162,9 @@ def _who(peers: Iterable[Peer]) -> list[str]:
             others.add(f"{sort} {name}")
         else:
             networks.append(network)
-    fourth = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
-    sixth = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
-    return [*map(str, fourth), *map(str, sixth), *sorted(others)]
+    ipv4 = collapse_addresses(one for one in networks if isinstance(one, IPv4Network))
+    ipv6 = collapse_addresses(one for one in networks if isinstance(one, IPv6Network))
+    return [*map(str, ipv4), *map(str, ipv6), *sorted(others)]
 
 
 def _network(text: str) -> Network | None:

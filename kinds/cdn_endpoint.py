@@ -23,7 +23,7 @@ CDN_ENDPOINT: Final = ResourceKind(
             Policy.REFERENCE,
             same=whether_set,
             unset_when_absent=True,
-            told_by="certificate_name",
+            identified_by="certificate_name",
         ),
         "certificate_name": Attr(Policy.REFERENCE, same=unset_alike(by_default)),
         "endpoint": Attr(Policy.COMPUTED),

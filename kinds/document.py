@@ -168,8 +168,8 @@ def _compared(policy: FieldPolicy) -> str:
         words.append(f"computed when `{policy.computed_when.__name__}`")
     if policy.quiet:
         words.append("in the history too")
-    if policy.told_by:
-        words.append(f"`{policy.told_by}` tells which one")
+    if policy.identified_by:
+        words.append(f"`{policy.identified_by}` tells which one")
     if policy.unset_when_absent:
         words.append("unset when absent")
     return ", ".join(words)

@@ -76,10 +76,10 @@ class Attr:
         computed_when: Callable[[Live], bool] | None = None,
         quiet: bool = False,
         unset_when_absent: bool = False,
-        told_by: str = "",
+        identified_by: str = "",
     ) -> None:
         self.policy = FieldPolicy(
-            policy, same, named, computed_when, quiet, unset_when_absent, told_by
+            policy, same, named, computed_when, quiet, unset_when_absent, identified_by
         )
         self.reduce = reduce
         """None: a scalar, kept as it is."""

@@ -67,7 +67,7 @@ class FieldPolicy:
     unset_when_absent: bool = False
     """Whether the provider leaves the field out where it is unset. Else what is left out is
     unknown."""
-    told_by: str = ""
+    identified_by: str = ""
     """The attribute that says which one it is, where the field itself says only whether there is
     one: two values that differ are unknown where it is."""
 

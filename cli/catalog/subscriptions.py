@@ -1,16 +1,17 @@
-"""`arcadia subscription`: a deployment's subscription, and the changes agreed for later days."""
+"""`arcadia subscription`, `arcadia trial`: subscriptions with their changes, and trials."""
 
 from typing import Annotated
 
 import typer
+from arcadia.catalog.v1 import deployment_service_pb2 as trials_pb
+from arcadia.catalog.v1 import deployments_pb2, subscriptions_pb2
 from arcadia.catalog.v1 import subscription_service_pb2 as pb
-from arcadia.catalog.v1 import subscriptions_pb2
 
-from cli.caller import call
-from cli.options import Reason
-from cli.output import say
+from cli.caller import call, pages
+from cli.options import Reason, Tenant
+from cli.output import instant, say
 
-__all__ = ["commands"]
+__all__ = ["commands", "trial_commands"]
 
 commands = typer.Typer(
     help="Subscriptions: shown, ended, and what is agreed moved or taken back.",
@@ -68,3 +69,45 @@ def _show(subscription: subscriptions_pb2.Subscription) -> None:
         )
     if not subscription.upcoming_changes:
         say("  Nothing is to come.")
+
+
+trial_commands = typer.Typer(help="Trials: extended, and granted.", no_args_is_help=True)
+
+
+@trial_commands.command("extend")
+def extend(
+    deployment_id: Annotated[str, typer.Argument(help="The deployment's id.")],
+    day: Annotated[str, typer.Argument(help="The day on which it is over, an ISO date.")],
+    reason: Reason = "",
+) -> None:
+    """Have a trial end on a later day, also one that is over: its days are free again."""
+    request = trials_pb.ExtendTrialRequest(id=deployment_id, trial_ends_on=day, reason=reason)
+    deployment = call(request).deployment
+    say(f"{deployment.tenant_id} {deployment.slug}: trial until {deployment.trial_ends_on}")
+
+
+@trial_commands.command("grant")
+def grant(
+    tenant_id: Annotated[str, typer.Argument(help="The tenant.")],
+    trials: Annotated[int, typer.Option(min=1, help="How many more.")] = 1,
+    reason: Reason = "",
+) -> None:
+    """Let a tenant have more trials than its first."""
+    request = trials_pb.GrantTrialsRequest(tenant_id=tenant_id, trials=trials, reason=reason)
+    _show_grant(call(request).trial_grant)
+
+
+@trial_commands.command("grants")
+def list_grants(tenant: Tenant = "") -> None:
+    """List what trials were granted, newest first."""
+    grants = pages(trials_pb.ListTrialGrantsRequest(tenant_id=tenant), "trial_grants")
+    for one in grants:
+        _show_grant(one)
+    if not grants:
+        say("No trial was granted.")
+
+
+def _show_grant(one: deployments_pb2.TrialGrant) -> None:
+    why = f": {one.reason}" if one.reason else ""
+    when = instant(one.granted_at, "%Y-%m-%d")
+    say(f"{one.tenant_id}  {one.trials} more  {when} by {one.granted_by}{why}")

@@ -30,7 +30,6 @@ from kinds.unreadable import JsonObject, UnreadableRow, described
 from providers.digitalocean.api.client import DigitalOcean, Pace
 from providers.digitalocean.api.concurrency import gather_all
 from providers.digitalocean.api.pages import Page
-from providers.digitalocean.certificates import Certificates
 from providers.digitalocean.errors import (
     AccessDenied,
     CredentialsRefused,
@@ -39,7 +38,7 @@ from providers.digitalocean.errors import (
     ProviderError,
     TooLarge,
 )
-from providers.digitalocean.hidden_fields import HiddenFields
+from providers.digitalocean.hidden_fields import Certificates, HiddenFields
 from providers.digitalocean.nested_listings import Nested
 from providers.digitalocean.projects import PART_ERRORS, MembersPage, list_project_ids, members_of
 from providers.digitalocean.spaces import Spaces

@@ -26,6 +26,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.common.db import columns
 from services.common.db.idempotency import keys_in
+from services.inventory.resources.rules.ownership import OwnershipSource
+from services.inventory.vocabulary import Classification, EventType, Outcome
 
 __all__ = [
     "cloud_deployment_names",
@@ -66,10 +68,7 @@ cloud_projects = Table(
     columns.instant("deleted_at", nullable=True),
     PrimaryKeyConstraint("id", name="cloud_projects_pkey"),
     UniqueConstraint("provider", "provider_id", name="cloud_projects_provider_id_key"),
-    CheckConstraint(
-        "classification IN ('tenant', 'internal', 'unclassified')",
-        name="cloud_projects_classification_check",
-    ),
+    columns.one_of("cloud_projects", "classification", Classification),
     CheckConstraint(
         "(classification = 'tenant') = (tenant_id IS NOT NULL)",
         name="cloud_projects_tenant_check",
@@ -109,10 +108,7 @@ cloud_resources = Table(
         ["project_id"], ["cloud_projects.id"], name="cloud_resources_project_id_fkey"
     ),
     CheckConstraint("stale_strike_count BETWEEN 0 AND 3", name="cloud_resources_strikes_check"),
-    CheckConstraint(
-        "ownership_source IN ('', 'explicit', 'tag', 'project')",
-        name="cloud_resources_ownership_source_check",
-    ),
+    columns.one_of("cloud_resources", "ownership_source", OwnershipSource),
     # No index on columns that an unchanged sighting updates, so that these updates are HOT.
     Index("cloud_resources_living_idx", "id", postgresql_where=LIVING),
     Index("cloud_resources_living_kind_idx", "kind", "id", postgresql_where=LIVING),
@@ -156,10 +152,7 @@ cloud_resource_assignments = Table(
         ["cloud_resources.id"],
         name="cloud_resource_assignments_resource_id_fkey",
     ),
-    CheckConstraint(
-        "source IN ('', 'explicit', 'tag', 'project')",
-        name="cloud_resource_assignments_source_check",
-    ),
+    columns.one_of("cloud_resource_assignments", "source", OwnershipSource),
     CheckConstraint("valid_to > valid_from", name="cloud_resource_assignments_span_check"),
     Index(
         "cloud_resource_assignments_deployment_idx",
@@ -200,11 +193,7 @@ cloud_resource_events = Table(
         "former_name_key", Text, Computed("lower((changes -> 'name') ->> 'old')", persisted=True)
     ),
     PrimaryKeyConstraint("id", "occurred_at", name="cloud_resource_events_pkey"),
-    CheckConstraint(
-        "type IN ('discovered', 'updated', 'deleted', 'restored', 'tagged',"
-        " 'drift_detected', 'drift_resolved', 'assigned')",
-        name="cloud_resource_events_type_check",
-    ),
+    columns.one_of("cloud_resource_events", "type", EventType),
     Index("cloud_resource_events_resource_idx", "resource_id", "occurred_at", "id"),
     Index(
         "cloud_resource_events_former_name_idx",
@@ -249,11 +238,7 @@ cloud_sweeps = Table(
     Column("spent_by_sweep_id", Uuid),
     PrimaryKeyConstraint("id", name="cloud_sweeps_pkey"),
     UniqueConstraint("key", name="cloud_sweeps_key_key"),
-    CheckConstraint(
-        "outcome IN ('running', 'completed', 'partial', 'incomplete', 'frozen', 'halted',"
-        " 'failed')",
-        name="cloud_sweeps_outcome_check",
-    ),
+    columns.one_of("cloud_sweeps", "outcome", Outcome),
     CheckConstraint(
         "(outcome = 'running') = (finished_at IS NULL)", name="cloud_sweeps_finished_check"
     ),

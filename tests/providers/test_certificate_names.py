@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kinds.listing import CertificateNames
-from providers.digitalocean.certificates import Certificates
+from providers.digitalocean.hidden_fields import Certificates
 from tests.providers.test_billing import answering
 
 

@@ -1,7 +1,7 @@
 """ProviderInvoiceService: proto to domain and back. Operators read the provider's bills in it."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 from arcadia.billing.v1 import provider_invoice_service_pb2_grpc
@@ -24,7 +24,7 @@ from services.billing.costs.store.provider_invoices import (
 )
 from services.billing.ingest.ingest_requests import required, uuid_of
 from services.billing.ingest.lifecycle import unwaive, waive
-from services.billing.ingest.rules.reconciling import ProviderInvoice
+from services.billing.ingest.rules.reconciling import IngestStatus, ProviderInvoice
 from services.billing.ingest.store.history import EntryFilter, list_entries, sum_of_history
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
@@ -36,8 +36,6 @@ from services.common.rpc.paging import cut, decode_token, page_size
 __all__ = ["ProviderInvoiceServicer"]
 
 Context = ServicerContext[Any, Any]
-
-STATUSES: Final = ("discovered", "ingesting", "ingested", "failed")
 
 
 class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceServiceServicer):
@@ -53,7 +51,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
         """A page of invoices, newest first."""
         wanted = InvoiceFilter(
             requests.month("period", request.period).start if request.period else None,
-            requests.one_of("ingest_status", request.ingest_status, STATUSES),
+            requests.one_of("ingest_status", request.ingest_status, tuple(IngestStatus)),
             requests.flag("balanced", request.balanced),
             requests.flag("waived", request.waived),
         )

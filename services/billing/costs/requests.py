@@ -1,6 +1,5 @@
 """What may be asked of costs, refused with the name of the field."""
 
-from typing import Final
 from uuid import UUID
 
 from arcadia.billing.v1 import cost_service_pb2 as pb
@@ -8,6 +7,8 @@ from arcadia.billing.v1 import cost_service_pb2 as pb
 from services.billing.costs.store.cost_feed import DayFilter
 from services.billing.costs.store.cost_lines import LineFilter, LinePlace
 from services.billing.ingest.ingest_requests import day_bounds, span, uuid_of, words
+from services.billing.ingest.rules.classification import CLASSIFICATIONS
+from services.billing.ingest.rules.matching import MATCH_STATES
 from services.common.errors import InvalidArgument
 from services.common.rpc.paging import page_size
 from services.common.values.periods import Period, read_day, read_month
@@ -24,9 +25,6 @@ __all__ = [
     "words",
 ]
 
-STATES: Final = ("matched", "ambiguous", "unmatched", "not_applicable")
-CLASSIFICATIONS: Final = ("resource", "shared", "account", "tax", "credit", "unknown")
-
 
 def line_page_size(request: pb.ListCostLinesRequest) -> int:
     """The page size, given as `page_size` or `limit`. Raises InvalidArgument if they differ."""
@@ -42,7 +40,7 @@ def line_filter(request: pb.ListCostLinesRequest, prefix: str = "") -> LineFilte
     return LineFilter(
         period=month(f"{prefix}period", request.period).start if request.period else None,
         kind=words(f"{prefix}kind", request.kind),
-        match_state=one_of(f"{prefix}match_state", request.match_state, STATES),
+        match_state=one_of(f"{prefix}match_state", request.match_state, MATCH_STATES),
         classification=one_of(f"{prefix}classification", request.classification, CLASSIFICATIONS),
         product=words(f"{prefix}product", request.product),
         project_name=words(f"{prefix}project_name", request.project_name),

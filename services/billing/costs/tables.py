@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 
 from services.billing.costs.store import line_columns
+from services.billing.ingest.rules.matching import MATCH_STATES
 from services.billing.ingest.tables import metadata
 from services.common.db import columns
 
@@ -36,7 +37,7 @@ cloud_daily_costs = Table(
     *line_columns.judged(),
     *line_columns.matched(),
     PrimaryKeyConstraint("day", "id", name="cloud_daily_costs_pkey"),
-    CheckConstraint(line_columns.STATES, name="cloud_daily_costs_match_state_check"),
+    columns.one_of("cloud_daily_costs", "match_state", MATCH_STATES),
     Index("cloud_daily_costs_kind_idx", "kind", "day", "id"),
     *(
         Index(

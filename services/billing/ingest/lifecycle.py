@@ -6,7 +6,9 @@ from uuid import UUID
 
 from services.billing.ingest.rules.reconciling import (
     Ingest,
+    IngestStatus,
     ProviderInvoice,
+    RunStatus,
     SummaryParts,
     reconcile,
 )
@@ -47,13 +49,13 @@ async def begin_ingest(
             raise AlreadyExists(
                 f"the key {key!r} names an ingest of another invoice", reason="INGEST_KEY_REUSED"
             )
-        if ingest.status == ingests.OPEN:
+        if ingest.status == RunStatus.OPEN:
             ingest = await ingests.empty_ingest(session, ingest.id)
         return ingest, invoice
     for left in await ingests.lock_open_of(session, invoice_id):
-        await ingests.close_ingest(session, left.id, "failed", reason=SUPERSEDED)
+        await ingests.close_ingest(session, left.id, RunStatus.FAILED, reason=SUPERSEDED)
     opened = await ingests.open_ingest(session, invoice_id, key)
-    return opened, await set_status(session, invoice_id, "ingesting")
+    return opened, await set_status(session, invoice_id, IngestStatus.INGESTING)
 
 
 async def fail_ingest(session: WriteSession, ingest_id: UUID, reason: str) -> ProviderInvoice:
@@ -62,10 +64,10 @@ async def fail_ingest(session: WriteSession, ingest_id: UUID, reason: str) -> Pr
     The header, which is answered, tells the reason. Its lines are not touched.
     """
     ingest = await ingests.lock_ingest(session, ingest_id)
-    if ingest.status != ingests.OPEN:
+    if ingest.status != RunStatus.OPEN:
         return await lock_invoice(session, ingest.provider_invoice_id)
-    await ingests.close_ingest(session, ingest_id, "failed", reason=reason)
-    return await set_status(session, ingest.provider_invoice_id, "failed", error=reason)
+    await ingests.close_ingest(session, ingest_id, RunStatus.FAILED, reason=reason)
+    return await set_status(session, ingest.provider_invoice_id, IngestStatus.FAILED, error=reason)
 
 
 async def complete_ingest(
@@ -80,7 +82,7 @@ async def complete_ingest(
     """
     ingest = await ingests.lock_ingest(session, ingest_id)
     invoice = await lock_invoice(session, ingest.provider_invoice_id)
-    if ingest.status == "completed":
+    if ingest.status == RunStatus.COMPLETED:
         return invoice
     month = _month_of(ingest, invoice.period or period)
     result = reconcile(
@@ -92,7 +94,7 @@ async def complete_ingest(
         raise FailedPrecondition("staged rows were lost; ingest again", reason="STAGED_ROWS_LOST")
     is_matched = await replace_lines(session, ingest, month)
     await refresh_totals(session, month, invoice.id)
-    await ingests.close_ingest(session, ingest_id, "completed")
+    await ingests.close_ingest(session, ingest_id, RunStatus.COMPLETED)
     header = await keep_completed(session, ingest, month, result, summary)
     if not is_matched:
         return header
@@ -102,7 +104,7 @@ async def complete_ingest(
 
 
 def _month_of(ingest: Ingest, month: date | None) -> date:
-    if ingest.status != "open":
+    if ingest.status != RunStatus.OPEN:
         raise FailedPrecondition(f"the ingest failed: {ingest.reason}", reason="INGEST_CLOSED")
     if ingest.row_count is None:
         raise FailedPrecondition("nothing was uploaded", reason="NOTHING_STAGED")
@@ -119,7 +121,7 @@ async def waive(session: WriteSession, invoice_id: UUID, *, reason: str, by: str
     Raises NotFound, and FailedPrecondition for one whose lines are there or that is waived.
     """
     invoice = await lock_invoice(session, invoice_id)
-    if invoice.ingest_status == "ingested":
+    if invoice.ingest_status == IngestStatus.INGESTED:
         raise FailedPrecondition(
             "the invoice is ingested: there is nothing to waive", reason="INVOICE_INGESTED"
         )

@@ -19,7 +19,7 @@ from services.billing.ingest.rules.matching import (
     NameHeld,
     OwnerSince,
 )
-from services.billing.ingest.rules.reconciling import ProviderInvoice
+from services.billing.ingest.rules.reconciling import ProviderInvoice, RunStatus
 from services.billing.ingest.store.candidates import (
     add_candidates,
     daily_keys,
@@ -30,7 +30,7 @@ from services.billing.ingest.store.candidates import (
     staged_keys,
 )
 from services.billing.ingest.store.headers import lock_invoice
-from services.billing.ingest.store.ingests import OPEN, lock_ingest
+from services.billing.ingest.store.ingests import lock_ingest
 from services.billing.ingest.store.matching import (
     last_row,
     match_daily_costs,
@@ -184,7 +184,7 @@ async def prepare_staged(
     Raises NotFound.
     """
     ingest = await lock_ingest(session, ingest_id)
-    if ingest.status == OPEN:
+    if ingest.status == RunStatus.OPEN:
         await forget_candidates(session, ingest_id)
         keys = staged_keys(session, ingest_id, size=KEYS_A_PIECE)
         await _prepare(session, inventory, ingest_id, keys)

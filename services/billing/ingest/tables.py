@@ -25,6 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.billing.costs.store import line_columns
+from services.billing.ingest.rules.classification import CLASSIFICATIONS
+from services.billing.ingest.rules.matching import MATCH_RUNGS, MATCH_STATES
+from services.billing.ingest.rules.reconciling import IngestStatus, RunStatus
 from services.common.db import columns
 from services.common.db.idempotency import keys_in
 
@@ -102,10 +105,7 @@ cloud_invoices = Table(
     columns.words("waive_reason"),
     PrimaryKeyConstraint("id", name="cloud_invoices_pkey"),
     UniqueConstraint("invoice_uuid", name="cloud_invoices_invoice_uuid_key"),
-    CheckConstraint(
-        "ingest_status IN ('discovered', 'ingesting', 'ingested', 'failed')",
-        name="cloud_invoices_ingest_status_check",
-    ),
+    columns.one_of("cloud_invoices", "ingest_status", IngestStatus),
     CheckConstraint("extract(day FROM period) = 1", name="cloud_invoices_period_check"),
     Index("cloud_invoices_period_idx", "period", "id"),
     Index("cloud_invoices_issued_at_idx", "issued_at", "id"),
@@ -137,15 +137,9 @@ cloud_cost_lines = Table(
     UniqueConstraint(
         "period", "provider_invoice_id", "row_number", name="cloud_cost_lines_row_key"
     ),
-    CheckConstraint(
-        "classification IN ('resource', 'shared', 'account', 'tax', 'credit', 'unknown')",
-        name="cloud_cost_lines_classification_check",
-    ),
-    CheckConstraint(line_columns.STATES, name="cloud_cost_lines_match_state_check"),
-    CheckConstraint(
-        "match_rung IN ('', 'provider_id', 'name', 'group_project')",
-        name="cloud_cost_lines_match_rung_check",
-    ),
+    columns.one_of("cloud_cost_lines", "classification", CLASSIFICATIONS),
+    columns.one_of("cloud_cost_lines", "match_state", MATCH_STATES),
+    columns.one_of("cloud_cost_lines", "match_rung", MATCH_RUNGS, optional=True),
     Index("cloud_cost_lines_kind_idx", "period", "kind", "id"),
     Index("cloud_cost_lines_state_idx", "period", "match_state", "id"),
     Index("cloud_cost_lines_product_idx", "period", "product", "id"),
@@ -187,7 +181,7 @@ cloud_ingests = Table(
     ForeignKeyConstraint(
         ["provider_invoice_id"], ["cloud_invoices.id"], name="cloud_ingests_invoice_fkey"
     ),
-    CheckConstraint("status IN ('open', 'completed', 'failed')", name="cloud_ingests_status_check"),
+    columns.one_of("cloud_ingests", "status", RunStatus),
     CheckConstraint(
         "(status = 'open') = (finished_at IS NULL)", name="cloud_ingests_finished_check"
     ),

@@ -1,8 +1,21 @@
 """The kinds of column that the tables of every service are declared with."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Numeric, Text, Uuid, func, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Numeric,
+    Text,
+    Uuid,
+    func,
+    text,
+)
 
 __all__ = [
     "cents",
@@ -13,6 +26,7 @@ __all__ = [
     "name",
     "names",
     "number",
+    "one_of",
     "words",
 ]
 
@@ -55,6 +69,14 @@ def cents(name: str, *, nullable: bool = False) -> Column[Any]:
 def day(name: str, *, nullable: bool = False) -> Column[Any]:
     """A day of the calendar."""
     return Column(name, Date, nullable=nullable)
+
+
+def one_of(
+    table: str, column: str, words: Iterable[str], *, optional: bool = False
+) -> CheckConstraint:
+    """The check that a column of a table is one of some words, or empty where it may be."""
+    listed = ", ".join(f"'{word}'" for word in (*([""] if optional else []), *words))
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{table}_{column}_check")
 
 
 def flag(name: str) -> Column[bool]:

@@ -9,9 +9,8 @@ from google.protobuf.struct_pb2 import Struct, Value
 
 from services.common.errors import InvalidArgument
 from services.common.rpc.messages import message_of
-from services.inventory.drift.rules.drifts import Drift
+from services.inventory.drift.rules.drifts import Drift, cost_of
 from services.inventory.drift.rules.fields import Json
-from services.inventory.drift.rules.pricing import cost_of
 from services.inventory.drift.rules.specs import Spec
 from services.inventory.drift.store.ignore_rules import IgnoreRule
 from services.inventory.drift.store.prices import ListPrices

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.common.db import columns
+from services.inventory.drift.rules.drifts import RevertStatus, Status
 from services.inventory.tables import metadata
 
 __all__ = [
@@ -78,14 +79,9 @@ cloud_drift = Table(
     ForeignKeyConstraint(
         ["resource_id"], ["cloud_resources.id"], name="cloud_drift_resource_id_fkey"
     ),
-    CheckConstraint(
-        "status IN ('open', 'accepted', 'reverted', 'stale')", name="cloud_drift_status_check"
-    ),
+    columns.one_of("cloud_drift", "status", Status),
     CheckConstraint("(status = 'open') = (resolved_at IS NULL)", name="cloud_drift_resolved_check"),
-    CheckConstraint(
-        "revert_status IN ('', 'running', 'completed', 'failed')",
-        name="cloud_drift_revert_status_check",
-    ),
+    columns.one_of("cloud_drift", "revert_status", RevertStatus),
     Index("cloud_drift_open_idx", "resource_id", "field", unique=True, postgresql_where=OPEN),
     Index("cloud_drift_newest_open_idx", "id", postgresql_where=OPEN),
     Index(

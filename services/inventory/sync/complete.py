@@ -29,7 +29,7 @@ from services.inventory.vocabulary import Outcome
 
 __all__ = ["complete_sweep", "confirm_suspects", "decide", "fail_sweep", "note_unreadable"]
 
-MUCH: Final = 10
+ANALYZE_ONE_IN: Final = 10
 """A sweep triggers ANALYZE if more than one in this many rows was new."""
 
 
@@ -77,7 +77,7 @@ async def complete_sweep(
         struck_count=struck.struck,
         withheld_count=struck.doomed if verdict.outcome is Outcome.HALTED else 0,
     )
-    if seen.discovered * MUCH > seen.seen:
+    if seen.discovered * ANALYZE_ONE_IN > seen.seen:
         # Autovacuum would analyze within minutes, but until then the first page of a list would
         # sort whole tables.
         await sweeps.analyze_resources(session)

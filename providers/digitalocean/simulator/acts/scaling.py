@@ -62,12 +62,12 @@ def _grow(simulation: Simulation, missing: int) -> None:
 
 def _shrink(simulation: Simulation, excess: int) -> None:
     connection = simulation.store.connection
-    doomed = connection.execute(
+    removed = connection.execute(
         "SELECT id FROM object WHERE kind = 'droplet' AND bucket = 'cpu' AND name LIKE ? "
         "ORDER BY position DESC LIMIT ?",
         (f"{BULK_NAME}%", excess),
     ).fetchall()
-    remove_droplets(simulation, [identifier for (identifier,) in doomed])
+    remove_droplets(simulation, [identifier for (identifier,) in removed])
 
 
 def remove_droplets(simulation: Simulation, identifiers: list[str]) -> int:

@@ -12,9 +12,7 @@ from sqlalchemy import (
 
 from services.common.db import columns
 
-__all__ = ["STATES", "as_billed", "judged", "matched"]
-
-STATES = "match_state IN ('matched', 'ambiguous', 'unmatched', 'not_applicable')"
+__all__ = ["as_billed", "judged", "matched"]
 
 
 def as_billed() -> list[Column[Any]]:

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["PRODUCTS", "Judged", "Product", "judge", "judge_daily", "product_of"]
+__all__ = ["CLASSIFICATIONS", "PRODUCTS", "Judged", "Product", "judge", "judge_daily", "product_of"]
+
+
+CLASSIFICATIONS: Final = ("resource", "shared", "account", "tax", "credit", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Judged:
     kind: str
     """The kind of resource that the product bills, in the inventory's words; empty for none."""
     classification: str
-    """`resource`, `shared`, `account`, `tax`, `credit` or `unknown`."""
+    """One of `CLASSIFICATIONS`."""
     is_overage: bool
     """Whether it counts as overage in the invoice's summary."""
     resource_name: str

@@ -65,6 +65,10 @@ GROUP_KINDS: Final = frozenset({"kubernetes_cluster", "database"})
 NAMES_A_RESOURCE: Final = frozenset({"resource", "unknown"})
 """Classifications of lines that should have a resource: without one they are unmatched."""
 
+MATCH_STATES: Final = ("matched", "ambiguous", "unmatched", "not_applicable")
+MATCH_RUNGS: Final = ("provider_id", "name", "group_project")
+"""The steps by which a line is matched, the surest first."""
+
 BY_ID_ONLY: Final = frozenset({"credit", "shared", "account"})
 """Classifications of lines that have a resource only where an id names it. A credit with an id
 that is not known is unmatched; the others are of no resource then."""

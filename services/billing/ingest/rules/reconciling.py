@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, localcontext
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -14,10 +15,12 @@ __all__ = [
     "PARTS",
     "PRECISION",
     "Ingest",
+    "IngestStatus",
     "PartResidual",
     "PartialSum",
     "ProviderInvoice",
     "Reconciliation",
+    "RunStatus",
     "SummaryParts",
     "compare_parts",
     "is_nothing",
@@ -30,6 +33,24 @@ PRECISION: Final = 200_000
 """Digits of a sum: more than PostgreSQL's NUMERIC keeps, so that no sum is ever rounded."""
 
 HALF_A_CENT: Final = Decimal("0.005")
+
+
+class IngestStatus(StrEnum):
+    """How far an invoice is."""
+
+    DISCOVERED = "discovered"
+    INGESTING = "ingesting"
+    INGESTED = "ingested"
+    FAILED = "failed"
+
+
+class RunStatus(StrEnum):
+    """How far one ingest of an invoice is."""
+
+    OPEN = "open"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
 
 PARTS: Final[Mapping[str, str]] = {
     "product_charges": "charges",

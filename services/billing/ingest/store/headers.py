@@ -13,6 +13,7 @@ from services.billing.ingest.rules.reconciling import (
     HALF_A_CENT,
     PARTS,
     Ingest,
+    IngestStatus,
     ProviderInvoice,
     Reconciliation,
     SummaryParts,
@@ -143,7 +144,7 @@ async def keep_completed(
         session,
         ingest.provider_invoice_id,
         period=month,
-        ingest_status="ingested",
+        ingest_status=IngestStatus.INGESTED,
         ingest_error="",
         ingest_id=ingest.id,
         ingested_at=func.now(),
@@ -175,7 +176,7 @@ async def list_pending(
     """
     position = (invoices.c.issued_at, invoices.c.id)
     query = select(*INVOICE).where(
-        or_(invoices.c.ingest_status != "ingested", invoices.c.matched_at.is_(None)),
+        or_(invoices.c.ingest_status != IngestStatus.INGESTED, invoices.c.matched_at.is_(None)),
         invoices.c.waived_at.is_(None),
     )
     if after is not None:

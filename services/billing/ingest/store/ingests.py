@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, text, update
 
-from services.billing.ingest.rules.reconciling import Ingest
+from services.billing.ingest.rules.reconciling import Ingest, RunStatus
 from services.billing.ingest.tables import cloud_ingests as ingests
 from services.billing.ingest.tables import cloud_staged_items, cloud_staged_lines
 from services.common.db.database import WriteSession
@@ -15,7 +15,6 @@ from services.common.errors import FailedPrecondition, NotFound
 
 __all__ = [
     "FRESHNESS",
-    "OPEN",
     "close_ingest",
     "empty_ingest",
     "find_ingest",
@@ -25,7 +24,6 @@ __all__ = [
     "open_ingest",
 ]
 
-OPEN: Final = "open"
 INGEST: Final = columns_of(Ingest, ingests)
 
 
@@ -58,7 +56,7 @@ async def lock_ingest(session: WriteSession, ingest_id: UUID) -> Ingest:
 async def lock_open(session: WriteSession, ingest_id: UUID) -> Ingest:
     """The same, of one that is open. Raises NotFound, and FailedPrecondition when it is closed."""
     found = await lock_ingest(session, ingest_id)
-    if found.status != OPEN:
+    if found.status != RunStatus.OPEN:
         raise FailedPrecondition(
             f"the ingest is {found.status}: {found.reason}".rstrip(": "), reason="INGEST_CLOSED"
         )
@@ -68,7 +66,7 @@ async def lock_open(session: WriteSession, ingest_id: UUID) -> Ingest:
 async def lock_open_of(session: WriteSession, invoice_id: UUID) -> list[Ingest]:
     """The open ingests of an invoice, of which there is one at most."""
     query = select(*INGEST).where(
-        ingests.c.provider_invoice_id == invoice_id, ingests.c.status == OPEN
+        ingests.c.provider_invoice_id == invoice_id, ingests.c.status == RunStatus.OPEN
     )
     return records_of(Ingest, await session.execute(query.with_for_update()))
 

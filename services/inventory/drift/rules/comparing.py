@@ -67,9 +67,9 @@ def compare(kind: str, spec: Mapping[str, Json], resource: LiveResource) -> Comp
         for steps in hidden_members(resource, field):
             visible, wanted_visible = without(visible, steps), without(wanted_visible, steps)
         agreed = _agree(policy, resource.name, wanted_visible, visible)
-        if agreed and policy.told_by and wanted_visible != visible:
-            told = policy.told_by in spec
-            told = told and seen_value(kind, resource, policy.told_by) is not UNKNOWN
+        if agreed and policy.identified_by and wanted_visible != visible:
+            told = policy.identified_by in spec
+            told = told and seen_value(kind, resource, policy.identified_by) is not UNKNOWN
             agreed = agreed if told else None
         if agreed is None:
             unknown.append(field)
