@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.common.identity.api_keys import KEY_SUBJECT
+
 __all__ = ["OidcIssuer"]
 
 
@@ -32,6 +34,12 @@ class OidcIssuer(BaseModel):
     """The tenant of every token of this issuer; the tenant's claim is then not read."""
     roles: Mapping[str, str] = Field(default_factory=dict)
     """A value of the roles' claim and the role that it gives here. Others give none."""
+
+    @model_validator(mode="after")
+    def _name_is_none_of_ours(self) -> Self:
+        if self.name == KEY_SUBJECT:
+            raise ValueError(f"{KEY_SUBJECT} goes before the subjects of API keys")
+        return self
 
     @model_validator(mode="after")
     def _addresses_are_urls(self) -> Self:
