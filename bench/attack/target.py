@@ -1,14 +1,29 @@
-"""Where an attack goes, and the tokens that it has."""
+"""Where an attack goes, the tokens that it has, true and forged, and what it must not see."""
 
+import base64
+import json
+import time
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+import jwt
 
 from bench.environment import BenchStack
+from services.common.identity.callers import OPERATOR_ROLE
 from services.common.identity.tokens import mint_user_token
-from services.common.settings import Port, Service
+from services.common.settings import Port, Service, Settings
 
-__all__ = ["Target"]
+__all__ = ["ADDRESS", "Target"]
 
-TENANT = "attacker"
+ADDRESS: Final = "127.0.0.1"
+TENANT: Final = "attacker"
+VICTIM: Final = "victim"
+MARK: Final = "nobody else may read this"
+CALLERS: Final = 40
+"""Of each kind, so that the fuzzer is not stopped by the rate of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +34,99 @@ class Target:
     """The gateway's."""
     catalog: str
     """`host:port` of the service, for direct gRPC callers."""
-    tenant_token: str
-    """Of a tenant who attacks."""
-    operator_token: str
-    """Of an honest operator."""
+    honest_token: str
+    """Of an operator who does not attack."""
+    tenant_tokens: tuple[str, ...]
+    """Of one tenant who attacks, each of another caller."""
+    operator_tokens: tuple[str, ...]
+    """Of operators who attack, each of another caller."""
+    forged_tokens: tuple[str, ...]
+    """None of which proves anybody."""
+    ids: tuple[str, ...]
+    """Of what belongs to others than the tenant who attacks."""
+    marks: tuple[str, ...]
+    """Texts that stand in what belongs to others."""
 
     @classmethod
     def of(cls, stack: BenchStack) -> "Target":
-        """The stack that was started for the bench."""
+        """The stack that was started for the bench, with things of a victim in it."""
         settings = stack.settings
+        with stack.gateway() as operator:
+            ids, marks = _planted(operator)
         return cls(
-            settings.port(Port.GATEWAY),
-            settings.address(Service.CATALOG),
-            mint_user_token(settings, subject="mallory", tenant_id=TENANT, roles=["admin"]),
-            stack.operator_token(),
+            port=settings.port(Port.GATEWAY),
+            catalog=settings.address(Service.CATALOG),
+            honest_token=stack.operator_token(),
+            tenant_tokens=tuple(
+                mint_user_token(
+                    settings, subject=f"mallory {number}", tenant_id=TENANT, roles=["admin"]
+                )
+                for number in range(CALLERS)
+            ),
+            operator_tokens=tuple(
+                mint_user_token(settings, subject=f"trudy {number}", roles=[OPERATOR_ROLE])
+                for number in range(CALLERS)
+            ),
+            forged_tokens=tuple(_forged(settings)),
+            ids=ids,
+            marks=marks,
         )
+
+    @property
+    def tenant_token(self) -> str:
+        """Of the tenant who attacks."""
+        return self.tenant_tokens[0]
+
+    @property
+    def operator_token(self) -> str:
+        """Of an operator who attacks."""
+        return self.operator_tokens[0]
+
+
+def _planted(operator: httpx.Client) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ids of things of a victim, and the texts by which their rows are known."""
+    shop = {"tenant_id": VICTIM, "slug": "shop", "display_name": MARK}
+    deployment = operator.post("/api/v1/deployments", json=shop)
+    deployment.raise_for_status()
+    profile = {"recipient": {"name": MARK, "address_lines": [MARK]}, "tax_region": "AU"}
+    operator.put(f"/api/v1/billing-profiles/{VICTIM}", json=profile).raise_for_status()
+    resources = operator.get("/api/v1/inventory", params={"page_size": 10}).json()["resources"]
+    return (
+        (deployment.json()["deployment"]["id"], VICTIM, *(row["id"] for row in resources)),
+        (MARK, *(row["name"] for row in resources if row["name"])),
+    )
+
+
+def _forged(settings: Settings) -> Iterator[str]:
+    """Tokens of an operator that somebody without the secret would try."""
+    now = int(time.time())
+    secret = settings.jwt_secret.get_secret_value()
+    claims: dict[str, Any] = {
+        "sub": "eve", "typ": "access", "roles": [OPERATOR_ROLE], "tenant_id": VICTIM,
+        "iat": now, "exp": now + 3_600,
+    }  # fmt: skip  # a table
+    good = jwt.encode(claims, secret, algorithm=settings.jwt_algorithm)
+    head, body, signature = good.split(".")
+    yield ""
+    yield "null"
+    yield good[:-20]
+    yield f"{head}.{body}."
+    yield f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{body}."
+    yield f"{_encoded({'alg': 'HS512', 'typ': 'JWT', 'kid': '../../dev/null'})}.{body}.{signature}"
+    yield f"{head}.{_encoded(claims | {'tenant_id': 'other'})}.{signature}"
+    yield jwt.encode(claims, "a guess " * 10, algorithm=settings.jwt_algorithm)
+    yield jwt.encode(claims, secret, algorithm="HS256")
+    yield jwt.encode(claims | {"exp": now - 60}, secret, algorithm=settings.jwt_algorithm)
+    yield jwt.encode(claims | {"nbf": now + 900}, secret, algorithm=settings.jwt_algorithm)
+    yield jwt.encode(claims | {"exp": now + 10**9}, secret, algorithm=settings.jwt_algorithm)
+    yield jwt.encode(claims | {"typ": "refresh"}, secret, algorithm=settings.jwt_algorithm)
+    yield jwt.encode(
+        {name: value for name, value in claims.items() if name != "exp"},
+        secret,
+        algorithm=settings.jwt_algorithm,
+    )
+    yield f"arc_{uuid.uuid4().hex}_{uuid.uuid4().hex * 2}00000000"
+
+
+def _encoded(part: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()

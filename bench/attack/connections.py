@@ -1,0 +1,59 @@
+"""What the attacks stand on: connections to the gateway, and a count of what became of them."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Iterable
+
+from bench.attack.target import ADDRESS, Target
+
+__all__ = ["AT_ONCE", "Outcomes", "all_of", "connected"]
+
+AT_ONCE = "at once"
+"""The outcome that tells how many connections were open at the same time."""
+
+
+class Outcomes(Counter[str]):
+    """How many tries ended in which way."""
+
+    open = 0
+    """How many connections are open."""
+
+    def opened(self) -> None:
+        """Counts a connection that is open from now on."""
+        self.open += 1
+        self[AT_ONCE] = max(self[AT_ONCE], self.open)
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    target: Target, outcomes: Outcomes
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection; one that is cut is counted, and that is all."""
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection(ADDRESS, target.port)
+            break
+        except OSError:
+            outcomes["not connected"] += 1
+            await asyncio.sleep(1)
+    outcomes.opened()
+    try:
+        yield reader, writer
+    except (OSError, asyncio.IncompleteReadError):
+        outcomes["cut"] += 1
+        await asyncio.sleep(0.1)
+    finally:
+        outcomes.open -= 1
+        writer.close()
+
+
+async def all_of(attackers: Iterable[Awaitable[None]]) -> None:
+    """Runs them side by side until one raises, or all are cancelled."""
+    async with asyncio.TaskGroup() as group:
+        for attacker in attackers:
+            group.create_task(_run(attacker))
+
+
+async def _run(attacker: Awaitable[None]) -> None:
+    await attacker

@@ -1,0 +1,114 @@
+"""Attacks that send more than anybody should: large bodies, many values, many requests."""
+
+import asyncio
+import contextlib
+from typing import Any, Final
+
+import grpc
+from arcadia.analytics.v1 import usage_pb2, usage_service_pb2
+from arcadia.catalog.v1 import quote_service_pb2
+
+from bench.attack.connections import Outcomes, all_of, connected
+from bench.attack.target import ADDRESS, Target
+
+__all__ = ["health", "large_bodies", "many_values", "refused_quotes"]
+
+BODY: Final = b'{"plan_code": "' + b"x" * 4_700_000 + b'"}'
+LARGEST: Final = 2 * 2**20
+"""The largest body that any route takes: that of usage events."""
+
+
+async def large_bodies(target: Target, outcomes: Outcomes) -> None:
+    """Quotes of 4.7 MB, one after the other on each connection."""
+    head = _head("/api/v1/quote", target.tenant_token, len(BODY))
+
+    async def one() -> None:
+        while True:
+            outcomes[await _refused_or_answered(target, outcomes, head, BODY)] += 1
+
+    await all_of(one() for _ in range(12))
+
+
+async def many_values(target: Target, outcomes: Outcomes) -> None:
+    """Usage events as large as they may be, all of them empty; every other one over gRPC."""
+    request = usage_service_pb2.SendUsageEventsRequest(
+        events=[usage_pb2.UsageEvent()] * (LARGEST // 2 - 100)
+    ).SerializeToString()
+    body = b'{"events": [' + b"{}," * (LARGEST // 3 - 10) + b"{}]}"
+    head = _head("/api/v1/usage-events", target.operator_token, len(body))
+
+    async def over_http() -> None:
+        while True:
+            outcomes[await _refused_or_answered(target, outcomes, head, body)] += 1
+
+    async def over_grpc(channel: grpc.aio.Channel, token: str) -> None:
+        send: Any = channel.unary_unary("/arcadia.analytics.v1.UsageService/SendUsageEvents")
+        while True:
+            try:
+                await send(request, metadata=(("authorization", f"Bearer {token}"),))
+                outcomes["answered"] += 1
+            except grpc.aio.AioRpcError as error:
+                outcomes[error.code().name.lower()] += 1
+                await asyncio.sleep(0.1)
+
+    async with grpc.aio.insecure_channel(f"{ADDRESS}:{target.port}") as channel:
+        await all_of(
+            over_http() if number % 2 else over_grpc(channel, target.operator_tokens[1])
+            for number in range(12)
+        )
+
+
+async def health(target: Target, outcomes: Outcomes) -> None:
+    """Anonymous callers who ask for the health, again and again."""
+    request = b"GET /api/health HTTP/1.1\r\nhost: gateway\r\n\r\n"
+
+    async def one() -> None:
+        while True:
+            async with connected(target, outcomes) as (reader, writer):
+                while True:
+                    writer.write(request)
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r")[0])
+                    await reader.readexactly(length)
+                    outcomes["answered" if head.startswith(b"HTTP/1.1 200") else "refused"] += 1
+                    await asyncio.sleep(0.1)
+
+    await all_of(one() for _ in range(400))
+
+
+async def refused_quotes(target: Target, outcomes: Outcomes) -> None:
+    """Quotes of 4.7 MB straight to the service, 1,000 in all."""
+    request = quote_service_pb2.CreateQuoteRequest(plan_code="x" * 4_700_000).SerializeToString()
+    metadata = (("authorization", f"Bearer {target.tenant_token}"),)
+    async with grpc.aio.insecure_channel(target.catalog) as channel:
+        create: Any = channel.unary_unary("/arcadia.catalog.v1.QuoteService/CreateQuote")
+
+        async def one() -> None:
+            for _ in range(250):
+                try:
+                    await create(request, metadata=metadata)
+                    outcomes["answered"] += 1
+                except grpc.aio.AioRpcError as error:
+                    outcomes[error.code().name.lower()] += 1
+
+        await all_of(one() for _ in range(4))
+
+
+def _head(path: str, token: str, length: int) -> bytes:
+    return (
+        f"POST {path} HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer {token}\r\n"
+        f"content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+    ).encode()
+
+
+async def _refused_or_answered(target: Target, outcomes: Outcomes, head: bytes, body: bytes) -> str:
+    """What becomes of a request on a connection of its own."""
+    status: list[bytes] = []
+    async with connected(target, outcomes) as (reader, writer):
+        writer.write(head)
+        reading = asyncio.create_task(reader.readline())
+        with contextlib.suppress(ConnectionError):
+            writer.write(body)
+            await writer.drain()
+        status = (await reading).split(b" ")[1:2]
+    return "answered" if status == [b"200"] else "refused"
