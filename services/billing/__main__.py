@@ -1,4 +1,4 @@
-"""The billing service: its process, where everything is wired."""
+"""The process of the billing service: constructs and connects its parts."""
 
 import grpc
 from arcadia.billing.v1 import (
@@ -30,7 +30,7 @@ __all__ = ["DEFINITION"]
 
 
 def register(server: grpc.aio.Server, parts: Parts) -> None:
-    """Puts the servicers of billing on a server."""
+    """Adds the servicers of billing to a server."""
     balance_service_pb2_grpc.add_BalanceServiceServicer_to_server(
         BalanceServicer(parts.database), server
     )

@@ -196,7 +196,7 @@ def test_a_missing_column_is_refused_by_its_name(name: str) -> None:
 def test_a_repeated_column_is_refused_by_its_name(name: str) -> None:
     again = name.upper().replace("_", " ")
     error = refused(f"{','.join(HEADER)},{again}\n".encode())
-    assert (error.row, error.column, error.reason) == (0, name, "is there more than once")
+    assert (error.row, error.column, error.reason) == (0, name, "is a duplicate")
 
 
 @pytest.mark.parametrize("surplus", [b"a,b,c\n", b",".join([b"x"] * 10) + b"\n"])
@@ -242,7 +242,7 @@ def test_a_byte_that_is_not_utf_8_is_refused_with_its_row() -> None:
 
 
 def test_a_null_byte_is_refused_with_its_row() -> None:
-    assert str(refused(HEAD + DOCUMENTED * 3 + row(product="\0"))) == "row 4: holds a null byte"
+    assert str(refused(HEAD + DOCUMENTED * 3 + row(product="\0"))) == "row 4: contains a null byte"
 
 
 @pytest.mark.parametrize(

@@ -317,7 +317,7 @@ def test_an_amount_is_read_to_its_last_digit(text: str, amount: str) -> None:
 
 
 TOO_LONG = "is longer than 16000 characters"
-UNFIT = "has brackets or signs that do not fit together"
+UNFIT = "has mismatched brackets or signs"
 NO_AMOUNT = "is not an amount such as $1,234.56"
 
 
@@ -400,8 +400,8 @@ YEARS = "is not between the years 2000 and 2199"
         ("2020-07-01", "is not an instant such as 2020-07-01 00:00:00 +0000"),
         ("2020-07-01T00:00:00", "is not an instant such as 2020-07-01 00:00:00 +0000"),
         ("2020-07-01T00:00:00Z UTC", "is not an instant such as 2020-07-01 00:00:00 +0000"),
-        ("2021-02-29T00:00:00Z", "is no instant of the calendar"),
-        ("0001-01-01T00:00:00+10:00", "is no instant of the calendar"),
+        ("2021-02-29T00:00:00Z", "is not a valid date and time"),
+        ("0001-01-01T00:00:00+10:00", "is not a valid date and time"),
         ("1999-12-31T23:59:59Z", YEARS),
         ("2000-01-01T00:00:00+01:00", YEARS),
         ("2200-01-01T00:00:00Z", YEARS),

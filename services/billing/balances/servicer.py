@@ -1,4 +1,4 @@
-"""BalanceService: proto to domain and back."""
+"""BalanceService: balances of the account at the provider."""
 
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -21,7 +21,7 @@ Context = ServicerContext[Any, Any]
 
 
 class BalanceServicer(balance_service_pb2_grpc.BalanceServiceServicer):
-    """What the account owes at the provider."""
+    """Reads and records balances."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -29,7 +29,7 @@ class BalanceServicer(balance_service_pb2_grpc.BalanceServiceServicer):
     async def GetBalance(
         self, request: pb.GetBalanceRequest, context: Context
     ) -> pb.GetBalanceResponse:
-        """The newest snapshot."""
+        """Returns the newest snapshot."""
         async with self._database.read(current_caller().scope) as session:
             newest = await latest_balance(session)
         if newest is None:
@@ -39,7 +39,7 @@ class BalanceServicer(balance_service_pb2_grpc.BalanceServiceServicer):
     async def ListBalances(
         self, request: pb.ListBalancesRequest, context: Context
     ) -> pb.ListBalancesResponse:
-        """The snapshots, newest first."""
+        """Lists snapshots, newest first."""
         size = page_size(request.page_size)
         first, end = day_bounds(request.from_day, request.to_day)
         filters = ("balances", request.from_day, request.to_day)
@@ -60,7 +60,7 @@ class BalanceServicer(balance_service_pb2_grpc.BalanceServiceServicer):
     async def RecordBalance(
         self, request: pb.RecordBalanceRequest, context: Context
     ) -> pb.RecordBalanceResponse:
-        """Keeps a snapshot under its key."""
+        """Records a snapshot, idempotently by key."""
         key = required("key", request.key)
         balance = balance_of(request)
         async with self._database.write(current_caller().scope) as session:

@@ -1,4 +1,4 @@
-"""Balances as they were, one row a snapshot."""
+"""Balances, one row per snapshot."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ __all__ = ["Balance", "BalanceSnapshot", "latest_balance", "list_balances", "rec
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The provider's own four figures; amounts in USD."""
+    """The provider's four figures, in USD."""
 
     month_to_date_balance: Decimal
     account_balance: Decimal
@@ -27,7 +27,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class BalanceSnapshot(Balance):
-    """The figures as they were read."""
+    """The figures at the time of reading."""
 
     id: int
     taken_at: datetime
@@ -37,7 +37,7 @@ SNAPSHOT: Final = columns_of(BalanceSnapshot, snapshots)
 
 
 async def record_balance(session: WriteSession, key: str, balance: Balance) -> BalanceSnapshot:
-    """Keeps a snapshot under its key; the same key again answers the one that is kept."""
+    """Inserts a snapshot, or returns the existing one of the key."""
     await session.execute(
         insert(snapshots)
         .values(key=key, taken_at=func.now(), **asdict(balance))
@@ -48,7 +48,7 @@ async def record_balance(session: WriteSession, key: str, balance: Balance) -> B
 
 
 async def latest_balance(session: ReadSession) -> BalanceSnapshot | None:
-    """The newest snapshot; None before the first."""
+    """The newest snapshot; None without any."""
     newest = select(*SNAPSHOT).order_by(snapshots.c.taken_at.desc(), snapshots.c.id.desc())
     found = records_of(BalanceSnapshot, await session.execute(newest.limit(1)))
     return found[0] if found else None
@@ -62,7 +62,7 @@ async def list_balances(
     before_id: int | None,
     limit: int,
 ) -> list[BalanceSnapshot]:
-    """The snapshots of a half-open span, newest first, from before one of them on."""
+    """The snapshots of a half-open span, newest first, optionally before one of them."""
     query = select(*SNAPSHOT).order_by(snapshots.c.id.desc()).limit(limit)
     if taken_from is not None:
         query = query.where(snapshots.c.taken_at >= taken_from)

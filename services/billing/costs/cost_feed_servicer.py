@@ -1,4 +1,4 @@
-"""CostFeedService: proto to domain and back. Other services ask in it what things cost."""
+"""CostFeedService: costs for other services."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ MAX_MONTHS: Final = 240
 
 @dataclass(frozen=True, slots=True)
 class _UnitCosts:
-    """What was read of the line sets of this version; others have another."""
+    """The version of the line sets in a page token."""
 
     version: str = ""
     costs: tuple[UnitCost, ...] = ()
 
 
 class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
-    """The cost side of a margin."""
+    """The costs of the margin."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -55,7 +55,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
     async def ListPeriodCosts(
         self, request: pb.ListPeriodCostsRequest, context: Context
     ) -> pb.ListPeriodCostsResponse:
-        """A page of a month's lines, as long as they are the same ones."""
+        """Lists a month's lines; fails if they changed between pages."""
         period = requests.month("period", request.period).start
         size = internal_page_size(request.page_size)
         filters = ("period costs", period.isoformat())
@@ -79,7 +79,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
     async def GetLinesVersions(
         self, request: pb.GetLinesVersionsRequest, context: Context
     ) -> pb.GetLinesVersionsResponse:
-        """The names of the months' line sets."""
+        """Returns the versions of the months' line sets."""
         if len(request.periods) > MAX_MONTHS:
             raise InvalidArgument("periods", f"must not be more than {MAX_MONTHS}")
         periods = [
@@ -93,7 +93,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
     async def ListSpanCosts(
         self, request: pb.ListSpanCostsRequest, context: Context
     ) -> pb.ListSpanCostsResponse:
-        """A page of a span's daily costs, and the days that nothing is known of."""
+        """Lists the daily costs of a span, and the days without data."""
         span = requests.span(request.from_day, request.to_day)
         size = internal_page_size(request.page_size)
         filters = ("span costs", span.start.isoformat(), span.end.isoformat())
@@ -119,7 +119,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
     async def GetUnitCosts(
         self, request: pb.GetUnitCostsRequest, context: Context
     ) -> pb.GetUnitCostsResponse:
-        """What a unit of each kind costs by the newest bills; what is unknown is left out."""
+        """Returns the unit cost of each kind by the newest bills; unknown kinds are omitted."""
         async with self._database.read(current_caller().scope) as session:
             costs = await self._newest_unit_costs(session)
         asked = set(request.resource_kinds)

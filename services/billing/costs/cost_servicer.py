@@ -1,4 +1,4 @@
-"""CostService: proto to domain and back. Operators read in it what the provider charges."""
+"""CostService: the provider's charges, for operators."""
 
 from collections.abc import AsyncIterator
 from dataclasses import astuple, replace
@@ -37,11 +37,11 @@ Context = ServicerContext[Any, Any]
 Filter = TypeVar("Filter", LineFilter, DayFilter)
 
 EXPORTED_LINES: Final = 1_000
-"""In one chunk: what an export holds in memory, however much it writes."""
+"""Rows per chunk, which bounds the memory of an export."""
 
 
 class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
-    """What the provider charges, to the line."""
+    """Reads and exports the provider's charges."""
 
     def __init__(self, database: Database, slugs: DeploymentSlugs) -> None:
         self._database = database
@@ -50,7 +50,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
     async def ListCostLines(
         self, request: pb.ListCostLinesRequest, context: Context
     ) -> pb.ListCostLinesResponse:
-        """A page of lines, by month, newest first, then in the bill's order."""
+        """Lists lines by month, newest first, then in the bill's order."""
         size = requests.line_page_size(request)
         wanted = await self._with_slug(requests.line_filter(request), context)
         filters = ("cost lines", *_texts(wanted))
@@ -69,7 +69,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
     async def ListCostTotals(
         self, request: pb.ListCostTotalsRequest, context: Context
     ) -> pb.ListCostTotalsResponse:
-        """What a month comes to, by one of its lines' properties, dearest first."""
+        """Lists a month's totals by a property of its lines, largest first."""
         period = requests.month("period", request.period).start
         if not request.group_by:
             raise InvalidArgument("group_by", "is required", reason="FIELD_REQUIRED")
@@ -107,7 +107,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
     async def ListDailyCosts(
         self, request: pb.ListDailyCostsRequest, context: Context
     ) -> pb.ListDailyCostsResponse:
-        """A page of daily estimates, newest day first."""
+        """Lists daily estimates, newest day first."""
         wanted = await self._with_slug(requests.day_filter(request), context)
         size = page_size(request.page_size)
         filters = ("daily costs", *map(str, astuple(wanted)))
@@ -128,10 +128,10 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
     async def ExportCostLines(
         self, request: pb.ExportCostLinesRequest, context: Context
     ) -> AsyncIterator[pb.ExportCostLinesResponse]:
-        """The filtered lines as a file; a line that several owners share is a line for each.
+        """Streams the filtered lines as a file; a line with several owners gives one line each.
 
-        Page by page, each in a transaction of its own: a slow reader holds none open. Lines
-        that are replaced meanwhile end it with an error.
+        Each page has its own transaction, so a slow reader keeps none open. If lines are replaced
+        in the meantime, the stream ends with an error.
         """
         form = FORMATS.get(request.format or "csv")
         if form is None:
@@ -143,7 +143,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         after: LinePlace | None = None
         while True:
             lines = await list_lines(reading, wanted, months, after=after, limit=EXPORTED_LINES)
-            uuids = await invoice_uuids(reading)  # after the lines: none is missing
+            uuids = await invoice_uuids(reading)  # read after the lines, so none is missing
             named = (
                 part._replace(invoice_uuid=uuids[line.provider_invoice_id])
                 for line in lines
@@ -157,13 +157,13 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
             chunk, after = b"", LinePlace(last.period, last.id, last.line_sets)
 
     async def _with_slug(self, wanted: Filter, context: Context) -> Filter:
-        """The filter that also finds what was kept under the slug of the deployment."""
+        """The filter, extended to costs stored under the deployment's slug."""
         slug = await self._slugs.of(wanted.deployment_id, remaining=context.time_remaining())
         return replace(wanted, slug=slug)
 
 
 def _is_wanted(part: CostLine, wanted: LineFilter) -> bool:
-    """Whether a part of a line that was found is of the owner that was asked for."""
+    """Whether a part of a line belongs to the requested owner."""
     if wanted.tenant_id and part.tenant_id != wanted.tenant_id:
         return False
     if not wanted.deployment_id or part.deployment_id == wanted.deployment_id:

@@ -1,4 +1,4 @@
-"""From the domain to protos: balances, the provider's invoices, their lines, daily costs."""
+"""Renders balances, provider invoices, their lines and daily costs."""
 
 from dataclasses import asdict
 from decimal import localcontext
@@ -55,16 +55,16 @@ def daily_message(cost: DailyCost) -> costs_pb2.DailyCost:
 RUN_STATUSES: Final = {"open": "running", "completed": "completed", "failed": "failed"}
 
 _LINES: Final = {"charges": "lines"}
-"""The column of a part's lines, where it has another name."""
+"""Column names that differ from the field names of a part."""
 
 
 def balance_message(snapshot: BalanceSnapshot) -> balances_pb2.BalanceSnapshot:
-    """What the account owed at a moment."""
+    """A balance."""
     return message_of(balances_pb2.BalanceSnapshot, snapshot)
 
 
 def invoice_message(invoice: ProviderInvoice) -> costs_pb2.ProviderInvoice:
-    """An invoice, with its newest run where it was asked for."""
+    """An invoice, with its newest ingest if requested."""
     return message_of(
         costs_pb2.ProviderInvoice,
         invoice,
@@ -78,7 +78,7 @@ def invoice_message(invoice: ProviderInvoice) -> costs_pb2.ProviderInvoice:
 
 
 def match_message(counts: MatchCounts | None) -> costs_pb2.MatchSummary:
-    """How lines were matched."""
+    """Counts of matched lines."""
     return costs_pb2.MatchSummary(**asdict(counts or MatchCounts()))
 
 
@@ -90,7 +90,7 @@ def entry_message(found: ListedEntry) -> costs_pb2.BillingHistoryEntry:
 
 
 def history_message(found: HistorySum) -> costs_pb2.HistoryReconciliation:
-    """What the history comes to, held against the balance."""
+    """The sums of the history and the comparison with the balance."""
     balance = found.balance_usd
     with localcontext(prec=PRECISION):
         residual = None if balance is None else balance - found.history_usd

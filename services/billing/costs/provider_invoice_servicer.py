@@ -1,4 +1,4 @@
-"""ProviderInvoiceService: proto to domain and back. Operators read the provider's bills in it."""
+"""ProviderInvoiceService: the provider's bills, for operators."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +39,7 @@ Context = ServicerContext[Any, Any]
 
 
 class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceServiceServicer):
-    """The provider's bills."""
+    """Reads provider invoices, and starts ingests and matching."""
 
     def __init__(self, database: Database, flows: FlowClient) -> None:
         self._database = database
@@ -48,7 +48,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
     async def ListProviderInvoices(
         self, request: pb.ListProviderInvoicesRequest, context: Context
     ) -> pb.ListProviderInvoicesResponse:
-        """A page of invoices, newest first."""
+        """Lists invoices, newest first."""
         wanted = InvoiceFilter(
             requests.month("period", request.period).start if request.period else None,
             requests.one_of("ingest_status", request.ingest_status, tuple(IngestStatus)),
@@ -73,7 +73,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
     async def GetProviderInvoice(
         self, request: pb.GetProviderInvoiceRequest, context: Context
     ) -> pb.GetProviderInvoiceResponse:
-        """One invoice, with whether it adds up."""
+        """Returns an invoice with its reconciliation."""
         invoice_id = uuid_of("id", request.id)
         async with self._database.read(current_caller().scope) as session:
             invoice = await find_invoice(session, invoice_id)
@@ -83,7 +83,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
     async def IngestProviderInvoice(
         self, session: WriteSession, request: pb.IngestProviderInvoiceRequest, context: Context
     ) -> pb.IngestProviderInvoiceResponse:
-        """Starts the ingest of an invoice, again or for the first time."""
+        """Starts or repeats the ingest of an invoice."""
         invoice_id = uuid_of("id", request.id)
         invoice = await find_invoice(session, invoice_id)
         message = invoice_message(invoice)
@@ -95,7 +95,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
     async def WaiveProviderInvoice(
         self, session: WriteSession, request: pb.WaiveProviderInvoiceRequest, context: Context
     ) -> pb.WaiveProviderInvoiceResponse:
-        """Has an invoice that can never be read due no longer."""
+        """Waives an invoice that can never be read."""
         invoice_id = uuid_of("id", request.id)
         reason = required("reason", request.reason.strip())
         caller = current_caller()
@@ -107,7 +107,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
     async def UnwaiveProviderInvoice(
         self, session: WriteSession, request: pb.UnwaiveProviderInvoiceRequest, context: Context
     ) -> pb.UnwaiveProviderInvoiceResponse:
-        """Takes a waiver back."""
+        """Removes a waiver, so that the invoice is due again."""
         invoice_id = uuid_of("id", request.id)
         await unwaive(session, invoice_id)
         invoice = await find_invoice(session, invoice_id)
@@ -116,7 +116,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
     async def ListBillingHistory(
         self, request: pb.ListBillingHistoryRequest, context: Context
     ) -> pb.ListBillingHistoryResponse:
-        """A page of the history, newest first, and whether all of it adds up."""
+        """Lists the billing history, newest first, with its reconciliation."""
         wanted = EntryFilter(
             requests.words("type", request.type),
             requests.flag("unreadable", request.unreadable),
@@ -143,7 +143,7 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
     async def RematchCostLines(
         self, session: WriteSession, request: pb.RematchCostLinesRequest, context: Context
     ) -> pb.RematchCostLinesResponse:
-        """Starts the matching of lines anew: of one invoice, of a month, or of all."""
+        """Starts matching lines again: of one invoice, of a month, or of all."""
         invoice_id, period = None, None
         if request.provider_invoice_id:
             invoice_id = uuid_of("provider_invoice_id", request.provider_invoice_id)
@@ -176,7 +176,7 @@ def _running(started: Started) -> runs_pb2.Run:
 
 
 def _instant(text: str) -> datetime:
-    """Where a page goes on, else InvalidArgument: a token may be forged."""
+    """The position in a page token. Raises InvalidArgument: a token may be forged."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""What may be asked of costs, refused with the name of the field."""
+"""Parsers of cost requests; each error names the field."""
 
 from uuid import UUID
 
@@ -52,7 +52,7 @@ def line_filter(request: pb.ListCostLinesRequest, prefix: str = "") -> LineFilte
 
 
 def line_place(position: tuple[str, str, int] | None) -> LinePlace | None:
-    """Where a page of lines goes on, else InvalidArgument: a token may be forged."""
+    """The position in a page token of lines. Raises InvalidArgument: a token may be forged."""
     if position is None:
         return None
     period, line_id, line_sets = position
@@ -60,7 +60,7 @@ def line_place(position: tuple[str, str, int] | None) -> LinePlace | None:
 
 
 def day_filter(request: pb.ListDailyCostsRequest) -> DayFilter:
-    """Which daily costs."""
+    """The filter of daily costs."""
     return DayFilter(
         *day_bounds(request.from_day, request.to_day),
         words("kind", request.kind),
@@ -70,21 +70,21 @@ def day_filter(request: pb.ListDailyCostsRequest) -> DayFilter:
 
 
 def month(field: str, text: str) -> Period:
-    """A month that must be given."""
+    """A required month."""
     if not text:
         raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
     return read_month(text, field)
 
 
 def one_of(field: str, text: str, known: tuple[str, ...]) -> str:
-    """One of some words, or empty."""
+    """One of the allowed values, or empty."""
     if text and text not in known:
         raise InvalidArgument(field, f"is not one of {', '.join(known)}")
     return text
 
 
 def flag(field: str, text: str) -> bool | None:
-    """`true` or `false`; None where neither is asked."""
+    """`true` or `false`; None if unset."""
     return one_of(field, text, ("true", "false")) == "true" if text else None
 
 

@@ -1,4 +1,4 @@
-"""The tables of costs beside the bills' lines: daily estimates, the history, sums kept ready."""
+"""The tables of daily estimates, the billing history and precomputed totals."""
 
 from sqlalchemy import (
     BigInteger,

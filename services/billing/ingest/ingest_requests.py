@@ -1,4 +1,4 @@
-"""From protos to the domain: what a worker may say, refused with the name of the field."""
+"""Parsers of ingest requests; each error names the field."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ MAX_BATCH: Final = 5_000
 MAX_DAYS: Final = 366
 MAX_TEXT_LENGTH: Final = 4_000
 MAX_WORDS_LENGTH: Final = 160_000
-"""Of all words of an item together: five fields as long as the CSV form may have them."""
+"""Maximum total text of an item: five fields of the maximum length in the CSV form."""
 
 FIRST_INSTANT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LAST_INSTANT: Final = datetime(2200, 1, 1, tzinfo=UTC)
@@ -49,17 +49,17 @@ Item = TypeVar("Item", bound=Message)
 
 
 def required(field: str, value: str) -> str:
-    """A text that is not empty, else InvalidArgument."""
+    """A text that is not empty. Raises InvalidArgument."""
     return words(field, fields.required(field, value))
 
 
 def words(field: str, value: str, longest: int = MAX_TEXT_LENGTH) -> str:
-    """A text that the database can keep, else InvalidArgument."""
+    """A text that the database can store. Raises InvalidArgument."""
     return fields.text(field, value, longest)
 
 
 def amount_usd(field: str, value: str) -> Decimal:
-    """An amount as the provider writes it, exact to its last digit, else InvalidArgument."""
+    """An exact amount in the provider's notation. Raises InvalidArgument."""
     try:
         return read_amount(value)
     except BadValue as bad:
@@ -67,21 +67,21 @@ def amount_usd(field: str, value: str) -> Decimal:
 
 
 def instant(field: str, message: Message, name: str) -> datetime:
-    """The instant in a message's field `name`, which must be set, else InvalidArgument."""
+    """The required timestamp in the field `name`. Raises InvalidArgument."""
     if not message.HasField(name):
         raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
     stamp: Timestamp = getattr(message, name)
     try:
         at = stamp.ToDatetime(UTC)
     except (ValueError, OverflowError):
-        raise InvalidArgument(field, "is no instant") from None
+        raise InvalidArgument(field, "is not a valid time") from None
     if not FIRST_INSTANT <= at < LAST_INSTANT:
         raise InvalidArgument(field, "is not between the years 2000 and 2199")
     return at
 
 
 def balance_of(request: balance_service_pb2.RecordBalanceRequest) -> Balance:
-    """The figures of a snapshot, else InvalidArgument."""
+    """The figures of a snapshot. Raises InvalidArgument."""
     return Balance(
         amount_usd("month_to_date_balance", request.month_to_date_balance),
         amount_usd("account_balance", request.account_balance),
@@ -91,7 +91,7 @@ def balance_of(request: balance_service_pb2.RecordBalanceRequest) -> Balance:
 
 
 def day_bounds(from_day: str, to_day: str) -> tuple[date | None, date | None]:
-    """A half-open span of days whose ends may be open, else InvalidArgument."""
+    """A half-open range of days, possibly open-ended. Raises InvalidArgument."""
     first = read_day(from_day, "from_day") if from_day else None
     end = read_day(to_day, "to_day") if to_day else None
     if first is not None and end is not None and end <= first:
@@ -100,7 +100,7 @@ def day_bounds(from_day: str, to_day: str) -> tuple[date | None, date | None]:
 
 
 def span(from_day: str, to_day: str) -> Period:
-    """A span of 1 to 366 days, both ends of which must be given, else InvalidArgument."""
+    """A range of 1 to 366 days with both ends. Raises InvalidArgument."""
     start, end = (
         read_day(fields.required(name, value), name)
         for name, value in (("from_day", from_day), ("to_day", to_day))
@@ -113,7 +113,7 @@ def span(from_day: str, to_day: str) -> Period:
 def history_entries(
     request: ingest_service_pb2.RecordBillingHistoryRequest,
 ) -> list[HistoryEntry]:
-    """The entries of a page of the history; one that cannot be read has the reason in it.
+    """The entries of a page of the history; unreadable ones have the reason.
 
     Raises InvalidArgument for a page that is too large.
     """
@@ -145,7 +145,7 @@ def _readable(entry: ingest_service_pb2.HistoryEntry) -> HistoryEntry:
 
 
 def _odd(entry: ingest_service_pb2.HistoryEntry, why: str) -> HistoryEntry:
-    """What is kept of an entry that cannot be read."""
+    """The stored form of an unreadable entry."""
 
     def kept(text: str) -> str:
         return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:MAX_TEXT_LENGTH]
@@ -164,7 +164,7 @@ def _odd(entry: ingest_service_pb2.HistoryEntry, why: str) -> HistoryEntry:
 
 
 def billed_items(request: ingest_service_pb2.RecordInvoiceItemsRequest) -> list[BilledItem]:
-    """The items of a page of the JSON form, else InvalidArgument."""
+    """The items of a page of the JSON form. Raises InvalidArgument."""
     return [
         _item(f"items[{index}]", item) for index, item in enumerate(bounded("items", request.items))
     ]
@@ -173,7 +173,7 @@ def billed_items(request: ingest_service_pb2.RecordInvoiceItemsRequest) -> list[
 def summary_of(
     request: ingest_service_pb2.CompleteIngestRequest,
 ) -> tuple[SummaryParts | None, date | None]:
-    """The amounts and the month of the provider's summary, else InvalidArgument."""
+    """The amounts and the month of the provider's summary. Raises InvalidArgument."""
     if not request.HasField("summary"):
         return None, None
     said = request.summary
@@ -194,7 +194,7 @@ def summary_of(
 
 
 def bounded(field: str, items: Sequence[Item]) -> Iterable[Item]:
-    """A batch that is not too large, else InvalidArgument."""
+    """A batch within the maximum size. Raises InvalidArgument."""
     if len(items) > MAX_BATCH:
         raise InvalidArgument(field, f"has more than {MAX_BATCH} entries")
     return items

@@ -1,4 +1,4 @@
-"""IngestService: proto to domain and back. Workers bring the provider's bills in."""
+"""IngestService: workers ingest the provider's bills."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -60,7 +60,7 @@ log = structlog.get_logger()
 
 
 class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
-    """How workers bring bills in."""
+    """The ingest calls of workers."""
 
     def __init__(self, database: Database, inventory: InventoryLookup) -> None:
         self._database = database
@@ -69,7 +69,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
     async def RecordBillingHistory(
         self, request: pb.RecordBillingHistoryRequest, context: Context
     ) -> pb.RecordBillingHistoryResponse:
-        """Keeps a page of the history, and makes or updates the headers of its invoices."""
+        """Records a page of the history and upserts the headers of its invoices."""
         entries = history_entries(request)
         walk_key = words("walk_key", request.walk_key)
         async with self._database.write(current_caller().scope) as session:
@@ -90,7 +90,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
     async def ListPendingInvoices(
         self, request: pb.ListPendingInvoicesRequest, context: Context
     ) -> pb.ListPendingInvoicesResponse:
-        """The invoices that are not ingested, oldest first."""
+        """Lists the invoices that are not ingested, oldest first."""
         size = page_size(request.page_size)
         filters = ("pending invoices",)
         position = decode_token(request.page_token, filters, (int, str))
@@ -107,7 +107,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
     async def BeginIngest(
         self, request: pb.BeginIngestRequest, context: Context
     ) -> pb.BeginIngestResponse:
-        """Opens an ingest with nothing staged; the same key again answers the same one."""
+        """Opens an empty ingest. Idempotent by key."""
         invoice_id = uuid_of("provider_invoice_id", request.provider_invoice_id)
         key = required("key", request.key)
         async with self._database.write(current_caller().scope) as session:
@@ -119,7 +119,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
     async def UploadInvoiceCsv(
         self, request_iterator: AsyncIterator[pb.UploadInvoiceCsvRequest], context: Context
     ) -> pb.UploadInvoiceCsvResponse:
-        """Stages the CSV form while it comes in: what was staged before, or all of this."""
+        """Stages the CSV form from a stream; replaces earlier staged rows atomically."""
         first = await anext(request_iterator, None)
         if first is None:
             raise InvalidArgument("ingest_id", "is required", reason="FIELD_REQUIRED")
@@ -152,7 +152,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
     async def CompleteIngest(
         self, request: pb.CompleteIngestRequest, context: Context
     ) -> pb.CompleteIngestResponse:
-        """Replaces the invoice's lines by the staged ones."""
+        """Replaces the invoice's lines with the staged ones."""
         ingest_id = uuid_of("ingest_id", request.ingest_id)
         summary, period = summary_of(request)
         scope = current_caller().scope
@@ -163,7 +163,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
             async with self._database.write(scope) as session:
                 await prepare_staged(session, self._inventory, ingest_id)
         except Unavailable as unavailable:
-            # The lines are written as not matched yet, and MatchLines matches them later.
+            # The lines are written unmatched, and MatchLines matches them later.
             log.warning("lines are matched later", reason=unavailable.reason)
         async with self._database.write(scope) as session:
             invoice = await complete_ingest(session, ingest_id, summary=summary, period=period)
@@ -172,7 +172,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
     async def FailIngest(
         self, request: pb.FailIngestRequest, context: Context
     ) -> pb.FailIngestResponse:
-        """Closes an ingest that broke off."""
+        """Closes a failed ingest."""
         ingest_id = uuid_of("ingest_id", request.ingest_id)
         reason = required("reason", request.reason)
         async with self._database.write(current_caller().scope) as session:
@@ -182,7 +182,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
     async def MatchLines(
         self, request: pb.MatchLinesRequest, context: Context
     ) -> pb.MatchLinesResponse:
-        """Matches a page of an invoice's lines; the first one looks up what all of them name."""
+        """Matches a page of an invoice's lines; the first page looks up all their candidates."""
         invoice_id = uuid_of("provider_invoice_id", request.provider_invoice_id)
         if request.page_size < 0:
             raise InvalidArgument("page_size", "must not be negative")
@@ -207,7 +207,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
     async def ReplaceDailyCosts(
         self, request_iterator: AsyncIterator[pb.ReplaceDailyCostsRequest], context: Context
     ) -> pb.ReplaceDailyCostsResponse:
-        """Replaces the daily costs of a span by what the stream brings."""
+        """Replaces the daily costs of a span from a stream."""
         upload = await DailyUpload.begun(request_iterator)
         scope = current_caller().scope
         async with self._database.write(scope) as session:
@@ -231,7 +231,7 @@ def _microseconds(at: datetime) -> int:
 
 
 def _place(microseconds: int, invoice_id: str) -> tuple[datetime, UUID]:
-    """Where a page goes on, else InvalidArgument: a token may be forged."""
+    """The position in a page token. Raises InvalidArgument: a token may be forged."""
     if not 0 <= microseconds <= LAST_MICROSECOND:
         raise InvalidArgument("page_token", "is not one of ours")
     seconds, rest = divmod(microseconds, MICROSECONDS)

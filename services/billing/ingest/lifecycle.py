@@ -1,4 +1,4 @@
-"""The life of an ingest: begun, completed or failed; and invoices that are waived."""
+"""The lifecycle of ingests (opened, completed, failed), and waivers of invoices."""
 
 from datetime import date
 from typing import Final
@@ -31,16 +31,16 @@ from services.common.errors import AlreadyExists, FailedPrecondition
 
 __all__ = ["begin_ingest", "complete_ingest", "fail_ingest", "unwaive", "waive"]
 
-SUPERSEDED: Final = "another run began anew"
+SUPERSEDED: Final = "superseded by another run"
 
 
 async def begin_ingest(
     session: WriteSession, invoice_id: UUID, key: str
 ) -> tuple[Ingest, ProviderInvoice]:
-    """Opens an ingest with nothing staged; the same key again answers the same one.
+    """Opens an empty ingest. Idempotent by key.
 
-    An ingest of the invoice that another key left open is closed: its run is over, or will
-    be refused from now on. Raises NotFound, and AlreadyExists for another invoice's key.
+    Closes an open ingest of the invoice under another key, whose run has ended or is superseded.
+    Raises NotFound, and AlreadyExists for another invoice's key.
     """
     invoice = await lock_invoice(session, invoice_id)
     ingest = await ingests.find_ingest(session, key)
@@ -59,9 +59,9 @@ async def begin_ingest(
 
 
 async def fail_ingest(session: WriteSession, ingest_id: UUID, reason: str) -> ProviderInvoice:
-    """Closes an ingest that broke off; one that is closed already stays as it is.
+    """Closes a failed ingest. Idempotent.
 
-    The header, which is answered, tells the reason. Its lines are not touched.
+    Returns the header, which has the reason. The invoice's lines are not changed.
     """
     ingest = await ingests.lock_ingest(session, ingest_id)
     if ingest.status != RunStatus.OPEN:
@@ -73,12 +73,11 @@ async def fail_ingest(session: WriteSession, ingest_id: UUID, reason: str) -> Pr
 async def complete_ingest(
     session: WriteSession, ingest_id: UUID, *, summary: SummaryParts | None, period: date | None
 ) -> ProviderInvoice:
-    """Replaces the lines of an invoice by the staged ones, reconciles them, answers the header.
+    """Replaces an invoice's lines with the staged ones, reconciles them, and returns the header.
 
-    `period` is the month that the summary names, for a header that knows none; its
-    partitions exist. A completed ingest answers the header as it is. Raises
-    FailedPrecondition when nothing was staged, when staged rows were lost, and when the month
-    is unknown: asking again mends none of them.
+    `period` is the month in the summary, for a header without one; its partitions exist. A
+    completed ingest returns the header unchanged. Raises FailedPrecondition if nothing was staged,
+    staged rows were lost, or the month is unknown, none of which a retry can fix.
     """
     ingest = await ingests.lock_ingest(session, ingest_id)
     invoice = await lock_invoice(session, ingest.provider_invoice_id)
@@ -110,15 +109,15 @@ def _month_of(ingest: Ingest, month: date | None) -> date:
         raise FailedPrecondition("nothing was uploaded", reason="NOTHING_STAGED")
     if month is None:
         raise FailedPrecondition(
-            "neither the billing history nor the summary names the month", reason="PERIOD_UNKNOWN"
+            "neither the billing history nor the summary has the month", reason="PERIOD_UNKNOWN"
         )
     return month
 
 
 async def waive(session: WriteSession, invoice_id: UUID, *, reason: str, by: str) -> None:
-    """Has an invoice due no longer.
+    """Waives an invoice, which is then no longer due.
 
-    Raises NotFound, and FailedPrecondition for one whose lines are there or that is waived.
+    Raises NotFound, and FailedPrecondition if it is ingested or already waived.
     """
     invoice = await lock_invoice(session, invoice_id)
     if invoice.ingest_status == IngestStatus.INGESTED:
@@ -127,13 +126,13 @@ async def waive(session: WriteSession, invoice_id: UUID, *, reason: str, by: str
         )
     if invoice.waived_at is not None:
         raise FailedPrecondition(
-            f"the invoice is waived already: {invoice.waive_reason}", reason="INVOICE_WAIVED"
+            f"the invoice is already waived: {invoice.waive_reason}", reason="INVOICE_WAIVED"
         )
     await set_waiver(session, invoice_id, reason=reason, by=by)
 
 
 async def unwaive(session: WriteSession, invoice_id: UUID) -> None:
-    """Has a waived invoice due again. Raises NotFound, and FailedPrecondition for another."""
+    """Removes a waiver. Raises NotFound, and FailedPrecondition if it is not waived."""
     invoice = await lock_invoice(session, invoice_id)
     if invoice.waived_at is None:
         raise FailedPrecondition("the invoice is not waived", reason="INVOICE_NOT_WAIVED")

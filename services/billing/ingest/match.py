@@ -1,4 +1,4 @@
-"""Matching lines with resources: an invoice's page by page, daily costs as they come."""
+"""Matches lines with resources: an invoice's lines by page, daily costs when ingested."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -64,16 +64,16 @@ ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class InventoryLookup:
-    """Asks the inventory; connects when it is first asked."""
+    """A client of the inventory, which connects on first use."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stub: LookupServiceAsyncStub | None = None
 
     async def candidates(self, keys: list[Key]) -> list[Candidate]:
-        """Every resource that one of the keys may mean.
+        """Every resource that may match one of the keys.
 
-        Raises Unavailable while the inventory does not answer: nothing is matched by half.
+        Raises Unavailable if the inventory does not answer, because matches must be complete.
         """
         found: list[Candidate] = []
         for start in range(0, len(keys), KEYS_A_CALL):
@@ -104,7 +104,7 @@ class InventoryLookup:
 
 def _candidate(life: pb.Lifetime) -> Candidate:
     lived_from = life.lived_from.ToDatetime(UTC)
-    # What may have lived before counts for bills before its first sighting too.
+    # A resource that may have existed earlier is a candidate for earlier bills too.
     begin = ALWAYS if life.begin_unknown else lived_from
     return Candidate(
         resource_id=UUID(life.resource_id),
@@ -146,7 +146,7 @@ KEYS_A_PIECE: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class LinePage:
-    """The rows to match: after one, until one."""
+    """The rows to match, after one and up to one."""
 
     line_set: UUID
     after: int
@@ -154,9 +154,9 @@ class LinePage:
 
 
 def page_of(invoice: ProviderInvoice, line_set: UUID | None, after: int, size: int) -> LinePage:
-    """The page of an invoice's lines after a row of a set of them; None for the set that it has.
+    """The page of an invoice's lines after a row of a line set; None for the current set.
 
-    Raises FailedPrecondition for an invoice without lines, and for a set that was replaced.
+    Raises FailedPrecondition for an invoice without lines, and for a replaced set.
     """
     if invoice.ingest_id is None:
         raise FailedPrecondition("the invoice was not ingested yet", reason="NOT_INGESTED")
@@ -168,7 +168,7 @@ def page_of(invoice: ProviderInvoice, line_set: UUID | None, after: int, size: i
 async def prepare_invoice(
     session: WriteSession, inventory: InventoryLookup, invoice: ProviderInvoice, page: LinePage
 ) -> None:
-    """Looks up what an invoice's lines name, anew for the first page of them."""
+    """Looks up the candidates of an invoice's lines; repeated for the first page."""
     if page.after == 0:
         await forget_candidates(session, page.line_set)
     if invoice.period and not await is_prepared(session, page.line_set):
@@ -179,7 +179,7 @@ async def prepare_invoice(
 async def prepare_staged(
     session: WriteSession, inventory: InventoryLookup, ingest_id: UUID
 ) -> None:
-    """Looks up what an ingest's staged lines name, so that they are written matched.
+    """Looks up the candidates of staged lines, so that lines are matched when written.
 
     Raises NotFound.
     """
@@ -193,15 +193,17 @@ async def prepare_staged(
 async def match_page(
     session: WriteSession, invoice_id: UUID, page: LinePage
 ) -> tuple[MatchCounts, bool]:
-    """Matches a page of lines that are prepared; answers how, and whether it was the last.
+    """Matches a prepared page of lines; returns the counts, and whether it was the last page.
 
-    Raises FailedPrecondition when the lines were replaced, Aborted when another run of them ended.
+    Raises FailedPrecondition if the lines were replaced, Aborted if another run of them ended.
     """
     invoice = await lock_invoice(session, invoice_id)
     if invoice.ingest_id != page.line_set or invoice.period is None:
         raise _replaced()
     if not await is_prepared(session, page.line_set):
-        raise Aborted("another run of the same lines ended meanwhile; retry", reason="RUN_ENDED")
+        raise Aborted(
+            "another run of the same lines ended in the meantime; retry", reason="RUN_ENDED"
+        )
     period = invoice.period
     counts = await match_lines(
         session, page.line_set, period, invoice_id, after=page.after, until=page.until
@@ -239,6 +241,6 @@ async def _prepare(
 
 def _replaced() -> FailedPrecondition:
     return FailedPrecondition(
-        "the lines were replaced meanwhile; their own ingest matches them",
+        "the lines were replaced in the meantime; their ingest matches them",
         reason="LINES_REPLACED",
     )

@@ -1,7 +1,7 @@
-"""The tables of balances, invoices and their lines, as the queries of billing use them.
+"""The tables of balances, invoices and their lines.
 
-The migrations make them, with what these definitions cannot say: row-level security,
-rights and partitions.
+The migrations create them, with what these definitions cannot express: row-level security,
+privileges and partitions.
 """
 
 from sqlalchemy import (
@@ -224,7 +224,7 @@ cloud_staged_items = Table(
 
 idempotency_keys = keys_in(metadata)
 
-# What the inventory knew of those whom a set of lines may bill.
+# The inventory's candidates for a set of lines.
 
 cloud_match_runs = Table(
     "cloud_match_runs",

@@ -1,4 +1,4 @@
-"""The streams of the provider's bills, from the wire to rows, piece by piece."""
+"""Parses upload streams of the provider's bills into rows."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from datetime import date
@@ -28,7 +28,7 @@ class _Costed(Protocol):
 
 
 class _Stream:
-    """A stream whose last message says how much it was, so that one cut off is refused."""
+    """A stream whose last message has its size, so that a truncated one is rejected."""
 
     def __init__(self, total: str) -> None:
         self._total = total
@@ -50,7 +50,7 @@ class _Stream:
             promised = "no end" if self._promised is None else f"{self._promised} {unit}"
             raise InvalidArgument(
                 self._total,
-                f"the stream was cut off: {promised} announced, {came} {unit} came",
+                f"the stream was truncated: {promised} announced, {came} {unit} received",
                 reason="STREAM_CUT_OFF",
             )
 
@@ -60,7 +60,7 @@ class _Stream:
 
 
 class Upload(_Stream):
-    """The CSV form of an invoice. Raises InvalidArgument for a malformed row and a cut-off."""
+    """The CSV form of an invoice. Raises InvalidArgument for a malformed row or truncation."""
 
     def __init__(self, requests: AsyncIterator[pb.UploadInvoiceCsvRequest]) -> None:
         super().__init__("total_bytes")
@@ -70,13 +70,13 @@ class Upload(_Stream):
 
     @property
     def row_count(self) -> int:
-        """How many rows were read."""
+        """The number of rows read."""
         return self._csv.row_count
 
     async def pieces(
         self, first: pb.UploadInvoiceCsvRequest
     ) -> AsyncGenerator[list[StagedRow], None]:
-        """The rows, judged, as they become complete."""
+        """Yields the classified rows as they become complete."""
         try:
             yield self._judged(self._csv.feed(self._taken(first)))
             async for request in self._requests:
@@ -111,7 +111,7 @@ class Upload(_Stream):
 
 
 class DailyUpload(_Stream):
-    """The daily costs of a span. Raises InvalidArgument for a malformed row and a cut-off."""
+    """The daily costs of a span. Raises InvalidArgument for a malformed row or truncation."""
 
     def __init__(
         self,
@@ -127,19 +127,19 @@ class DailyUpload(_Stream):
 
     @classmethod
     async def begun(cls, requests: AsyncIterator[pb.ReplaceDailyCostsRequest]) -> Self:
-        """The upload whose span the first message names."""
+        """Creates the upload from the first message, which has the span."""
         first = await anext(requests, None) or pb.ReplaceDailyCostsRequest()
         return cls(span(first.from_day, first.to_day), first, requests)
 
     def months(self) -> Iterator[date]:
-        """The months that the span touches, by their first days."""
+        """The months that the span overlaps, by their first days."""
         month = month_of(self.span.start)
         while month.start < self.span.end:
             yield month.start
             month = month.following()
 
     async def pieces(self) -> AsyncGenerator[Sequence[DailyRow], None]:
-        """The rows as they come."""
+        """Yields the rows as they arrive."""
         yield self._taken(self._first)
         async for request in self._requests:
             yield self._taken(request)

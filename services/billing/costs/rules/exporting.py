@@ -1,7 +1,7 @@
-"""Cost lines as files: our own columns, and FOCUS; each a declaration of its columns.
+"""Exports cost lines: the native columns, and FOCUS; each format declares its columns.
 
-Texts come from the provider and may hold what a spreadsheet would run as a formula: those
-are neutralised by an apostrophe. Numbers are ours, exact, and keep their sign.
+Texts come from the provider and may contain what a spreadsheet would run as a formula: these get a
+leading apostrophe. Numbers are exact and keep their sign.
 """
 
 import csv
@@ -29,18 +29,18 @@ Column = Callable[[Line], object]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A file's columns, in their order, each with how a line reads in it."""
+    """The columns of a file in order, each with the function that gives its value."""
 
     columns: Mapping[str, Column]
     number: Callable[[Decimal], str] = plain
-    """How an exact number is written."""
+    """The format of an exact number."""
 
     def header(self) -> bytes:
-        """The first line."""
+        """The header line."""
         return csv_lines([self.columns])
 
     def lines(self, lines: Iterable[Line]) -> bytes:
-        """A line of the file for each cost line, or part of one."""
+        """One line of the file per cost line or part."""
         buffer = io.StringIO(newline="")
         csv.writer(buffer, lineterminator="\r\n").writerows(
             [self._cell(column(line)) for column in self.columns.values()] for line in lines
@@ -48,7 +48,7 @@ class Form:
         return buffer.getvalue().encode()
 
     def _cell(self, value: object) -> str:
-        """Numbers without exponent, instants as RFC 3339 in UTC, texts neutralised."""
+        """Numbers without exponent, times in RFC 3339 in UTC, texts escaped."""
         if value is None:
             return ""
         if isinstance(value, Decimal):
@@ -60,10 +60,10 @@ class Form:
 
 
 def parts_of(line: Line) -> list[Line]:
-    """The line itself, or a part for each of the owners that share it.
+    """The line, or a part for each of its owners.
 
-    Amounts are those of the shares; the hours are split by the same seconds, by largest
-    remainders. The parts add up to the line.
+    Amounts are those of the shares; hours are split by the same seconds with largest remainders.
+    The parts add up to the line.
     """
     if not line.shares:
         return [line]
@@ -93,7 +93,7 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def _pointed(number: Decimal) -> str:
-    """With a point also when it is whole: by it a reader knows a column of decimals."""
+    """Whole numbers get a decimal point too, so that readers infer a decimal column."""
     text = plain(number)
     return text if "." in text else f"{text}.0"
 

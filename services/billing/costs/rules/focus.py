@@ -1,9 +1,9 @@
-"""Cost lines in FOCUS 1.2, the FinOps cost and usage specification: one line a column.
+"""Cost lines in FOCUS 1.2, the FinOps cost and usage specification: one declaration per column.
 
-What neither the bill nor the inventory says is null; nothing is guessed. There is one price, so
-that billed, effective, list and contracted cost are the same amount, and the unit price is that
-amount by its quantity. FOCUS 1.4 asks for the names of the service's and the host's provider:
-1.2 allows columns of later versions with the prefix `x_` only.
+Values that neither the bill nor the inventory has are null. There is one price, so billed,
+effective, list and contracted cost are the same amount, and the unit price is the amount divided by
+the quantity. FOCUS 1.4 requires the names of the service's and the host's provider; 1.2 allows
+columns of later versions only with the prefix `x_`.
 """
 
 import re
@@ -32,7 +32,7 @@ Line = Any
 PROVIDER: Final = "DigitalOcean"
 
 ACCOUNT: Final = DIGITALOCEAN
-"""The billing account: the provider's bills do not name it."""
+"""The billing account, which the provider's bills do not name."""
 
 CHARGES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -52,7 +52,7 @@ FREQUENCIES: Final[Mapping[str, str]] = MappingProxyType(
         "account": "Recurring",
     }
 )
-"""What else there is is charged once."""
+"""Units with recurring charges; others are charged once."""
 
 SERVICES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -97,7 +97,7 @@ PRODUCT_SERVICES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "uptime": ("Management and Governance", "Observability"),
     }
 )
-"""The same of a product, by its name, where it is another than that of its kind."""
+"""The category and subcategory of products that differ from those of their kind."""
 
 METERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -113,7 +113,7 @@ METERS: Final[Mapping[str, str]] = MappingProxyType(
         "volume": "Volume Storage",
     }
 )
-"""What is measured of a kind."""
+"""The measured quantity of a kind."""
 
 PRODUCT_METERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -138,10 +138,10 @@ REGIONS: Final[Mapping[str, str]] = MappingProxyType(
         "tor": "Toronto",
     }
 )
-"""The cities of the provider's regions, by the letters of their slugs."""
+"""The cities of the provider's regions, by the letters of the slug."""
 
 PRICE_PLACES: Final = 18
-"""Of a unit price that no decimal is equal to."""
+"""Decimal places of a unit price that is not a finite decimal."""
 
 OTHER: Final = ("Other", "Other (Other)")
 ONE: Final = Decimal(1)
@@ -171,20 +171,20 @@ def _of_usage(value: Callable[[Line], object]) -> Callable[[Line], object]:
 
 
 def _untaxed(value: Callable[[Line], object]) -> Callable[[Line], object]:
-    """Of what is sold: a tax is not."""
+    """The value for usage and purchases; null for a tax."""
     return lambda line: None if line.classification == "tax" else value(line)
 
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """By what a line is priced, as the brackets of its description tell."""
+    """The pricing basis of a line, from the brackets in its description."""
 
     size: str
-    """What is the same for all objects of one price, such as a size's slug or `GB`."""
+    """Common to all objects of one price, such as a size's slug or `GB`."""
     unit: str
-    """What the quantity of the description is of: `GB`, or empty for the thing itself."""
+    """The unit of the quantity in the description: `GB`, or empty for objects."""
     count: Decimal
-    """How many of it; 1 where the description does not tell."""
+    """The quantity; 1 if the description has none."""
 
 
 _BRACKETS: Final = re.compile(r" \((?P<text>[^()]*)\)\s*$")
@@ -196,7 +196,7 @@ _SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9.]+)+", re.IGNORECASE)
 
 
 def priced(description: str) -> Priced:
-    """By what a line is priced; its own name, address or quantity is no part of the price."""
+    """The pricing basis of a line, without its name, address or quantity."""
     found = _BRACKETS.search(description)
     text = found["text"].partition(",")[0].strip() if found else ""
     if sized := _GIGABYTES.fullmatch(text):
@@ -209,7 +209,7 @@ def priced(description: str) -> Priced:
 
 
 def _quantity(line: Line) -> Decimal:
-    """Billed hours by how many ran, GB-hours of what has a size; what has no hours is counted."""
+    """Billed hours times count, or GB-hours with a size; lines without hours are counted."""
     with localcontext(prec=PRECISION):
         return priced(str(line.description)).count * (line.hours or ONE)
 
@@ -222,7 +222,7 @@ def _unit(line: Line) -> str:
 
 
 def _unit_price(line: Line) -> Decimal:
-    """What one unit costs, half up where no decimal is equal to it."""
+    """The unit price, rounded half up if it is not a finite decimal."""
     price = Fraction(line.amount_usd) / Fraction(_quantity(line)) * 10**PRICE_PLACES
     with localcontext(prec=PRECISION):
         return Decimal(whole_cents(price)).scaleb(-PRICE_PLACES)
@@ -233,7 +233,7 @@ def _product(line: Line) -> str:
 
 
 def _kind(line: Line) -> str:
-    """What the product bills, also where the line is a credit for it; else what was found."""
+    """The kind that the product bills, also for credits; otherwise the kind of the resource."""
     return product_of(str(line.product)).kind or str(line.kind)
 
 
@@ -242,7 +242,7 @@ def _service(line: Line) -> tuple[str, str]:
 
 
 def _meter(line: Line) -> str:
-    """What is measured; of a product that is nowhere listed its own name."""
+    """The meter; for an unlisted product its own name."""
     named = PRODUCT_METERS.get(_product(line)) or METERS.get(_kind(line))
     return named or f"{line.product or PROVIDER} Usage"
 
@@ -252,7 +252,7 @@ def _type(line: Line) -> str:
 
 
 def _of_resource(value: Callable[[Line], object]) -> Callable[[Line], object]:
-    """Null where no resource is known."""
+    """Null if no resource is known."""
     return lambda line: value(line) if _resource(line) is not None else None
 
 
@@ -267,7 +267,7 @@ def _tags(line: Line) -> str:
 
 
 def _price(line: Line) -> str:
-    """The product and what its price goes by; the same for all objects of that price."""
+    """The product and pricing basis, the same for all objects of that price."""
     size = priced(str(line.description)).size
     return f"{line.product or PROVIDER}/{size}" if size else line.product or PROVIDER
 
@@ -283,14 +283,14 @@ def _region(line: Line) -> str | None:
 
 
 def _region_name(line: Line) -> str | None:
-    """As in `New York 3`; a region that is not listed is called by its slug."""
+    """A region name such as `New York 3`; an unlisted region has its slug."""
     region: str = line.region
     city = REGIONS.get(region[:3])
     return (f"{city} {region[3:]}".strip() if city else region) or None
 
 
 def _resource(line: Line) -> object:
-    """The provider's UUID, else its own way to write an id with its kind; else ours."""
+    """The provider's UUID, else the provider's id with its kind, else our id."""
     if line.provider_resource_uuid:
         return line.provider_resource_uuid
     if line.provider_resource_id:
@@ -359,4 +359,4 @@ FOCUS_COLUMNS: Final[Mapping[str, Callable[[Line], object]]] = MappingProxyType(
         "x_ServiceProviderName": lambda _: PROVIDER,
     }
 )
-"""By the column's name, in the specification's own order: how a line reads in it."""
+"""The columns in the order of the specification, each with the function that gives its value."""

@@ -1,4 +1,4 @@
-"""What other services are fed with: a month's lines, daily costs, and what a unit costs."""
+"""Costs for other services: a month's lines, daily costs and unit costs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class LineSets:
-    """Which lines a month has: another version means other lines, or other matches of them."""
+    """The version of a month's lines, which changes with the lines and their matches."""
 
     version: str
     complete: bool
@@ -44,7 +44,7 @@ class LineSets:
 
 @dataclass(frozen=True, slots=True)
 class DayFilter:
-    """Which daily costs; what is empty is not asked."""
+    """A filter of daily costs; empty fields do not restrict it."""
 
     start: date | None = None
     end: date | None = None
@@ -52,12 +52,12 @@ class DayFilter:
     tenant_id: str = ""
     deployment_id: str = ""
     slug: DeploymentSlug | None = None
-    """Of the deployment: what stands under it counts too."""
+    """The slug of the deployment, under which costs may be stored too."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnitCost:
-    """What a unit of usage cost, in USD, by the bills of a month."""
+    """The cost of a unit of usage in USD, by the bills of a month."""
 
     kind: str
     usd: Decimal
@@ -100,7 +100,7 @@ UNIT_COSTS: Final = {
         f"kind = 'snapshot' AND classification = 'resource' AND {_WHOLE_MONTH}",
     ),
 }
-"""By kind of usage: what a unit of it cost, and over which of a month's lines."""
+"""Unit cost expressions by kind of usage, with the condition of their lines."""
 
 _NEWEST: Final = text("""
 SELECT max(period) FROM cloud_invoices WHERE ingest_status = 'ingested' AND line_count > 0
@@ -108,7 +108,7 @@ SELECT max(period) FROM cloud_invoices WHERE ingest_status = 'ingested' AND line
 
 
 async def line_sets(session: ReadSession, periods: Sequence[date]) -> list[LineSets]:
-    """The line sets of each of these months."""
+    """The versions of the line sets of these months."""
     rows = await session.execute(_SETS, {"periods": list(periods), "half_a_cent": HALF_A_CENT})
     found = {row.period: LineSets(row.version, row.complete) for row in rows}
     return [found[period] for period in periods]
@@ -117,7 +117,7 @@ async def line_sets(session: ReadSession, periods: Sequence[date]) -> list[LineS
 async def period_lines(
     session: ReadSession, period: date, *, after: UUID | None, limit: int
 ) -> list[CostLine]:
-    """A month's lines in the order of their ids."""
+    """A month's lines by id."""
     query = select(*COLUMNS).where(lines.c.period == period)
     if after is not None:
         query = query.where(lines.c.id > after)
@@ -157,21 +157,21 @@ async def daily_costs(
 
 
 async def known_days(session: ReadSession, span: Period) -> set[date]:
-    """The days of a span that were read."""
+    """The days of a span with data."""
     query = select(days.c.day).where(days.c.day >= span.start, days.c.day < span.end)
     return set((await session.execute(query)).scalars())
 
 
 async def newest_month(session: ReadSession) -> date | None:
-    """The newest month of which lines were ingested; None when there is none."""
+    """The newest month with ingested lines; None if there is none."""
     period: date | None = (await session.execute(_NEWEST)).scalar_one()
     return period
 
 
 async def unit_costs(session: ReadSession, period: date) -> list[UnitCost]:
-    """What a unit of each kind cost in a month, without the kinds that its bills do not price.
+    """The unit cost of each kind in a month; kinds that its bills do not price are omitted.
 
-    Reads the month's lines: ask once for each version of them.
+    It scans the month's lines; call it once per version.
     """
     month = Period.month(period.year, period.month)
     place = {"period": period, "month_start": month.start_at, "month_end": month.end_at}

@@ -1,4 +1,4 @@
-"""Reading cost lines: a page costs what the first one does, however many lines a month has."""
+"""Reads cost lines with keyset paging: every page costs the same."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ __all__ = [
 
 
 class CostLine(NamedTuple):
-    """A line as it is read, in the order of `COLUMNS`."""
+    """A cost line, in the order of `COLUMNS`."""
 
     id: UUID
     provider_invoice_id: UUID
@@ -69,18 +69,18 @@ class CostLine(NamedTuple):
     resource_name: str
     is_overage: bool
     shares: list[dict[str, Any]] | None = None
-    """What falls to each owner, where the resource changed hands; see `CostShare` of the proto."""
+    """The shares of the owners, if the resource changed owners; see `CostShare`."""
     region: str = ""
     """The slug of the resource's region."""
     line_sets: int = 0
-    """Names the line sets that its month had when it was read in a list."""
+    """The version of its month's line sets when it was listed."""
     invoice_uuid: str = ""
-    """The provider's own name of the invoice, where it is asked for."""
+    """The provider's name of the invoice, if requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineFilter:
-    """Which lines; what is empty is not asked. Combined with and."""
+    """A filter: empty fields do not restrict it; the others are combined with AND."""
 
     period: date | None = None
     kind: str = ""
@@ -93,12 +93,12 @@ class LineFilter:
     tenant_id: str = ""
     deployment_id: str = ""
     slug: DeploymentSlug | None = None
-    """Of the deployment: what stands under it counts too."""
+    """The slug of the deployment, under which costs may be stored too."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinePlace:
-    """After which line a list goes on, and the line sets that its month must still have."""
+    """The cursor of a list: the last line, and the expected version of its month's line sets."""
 
     period: date
     id: UUID
@@ -107,10 +107,10 @@ class LinePlace:
 
 NOT_KEPT: Final = ("line_sets", "invoice_uuid")
 LINE_SETS: Final = -1
-"""The place of the line sets' name in a row: after all columns."""
+"""The index of the version in a row: after all columns."""
 COLUMNS: Final = tuple(lines.c[name] for name in CostLine._fields if name not in NOT_KEPT)
 
-# In the statement that reads the lines, so that both are of one moment.
+# In the statement that reads the lines, so that both are from one snapshot.
 _LINE_SETS: Final = (
     select(
         func.hashtextextended(
@@ -134,17 +134,17 @@ CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
     "deployment": of_deployment(lines),
     "after": lines.c.id > bindparam("after"),
 }
-"""What may be asked of a month's lines, by its name; asked when its value is not empty."""
+"""The filter conditions by name; empty values do not restrict."""
 
 OWNED: Final = frozenset({"tenant_id", "deployment_id", "deployment"})
-"""Conditions on the owner at the span's end."""
+"""Conditions on the owner at the end of the span."""
 
 NEVER_MATCHED: Final = frozenset({"tax"})
-"""Classifications of lines that have no resource, whatever they say."""
+"""Classifications of lines that never have a resource."""
 
 
 async def months_of_lines(reading: SingleRead, wanted: LineFilter) -> list[date]:
-    """The months that may have such lines, newest first."""
+    """The months that may have matching lines, newest first."""
     if wanted.period is not None:
         return [wanted.period]
     rows = await reading.fetch(_MONTHS, {})
@@ -152,7 +152,7 @@ async def months_of_lines(reading: SingleRead, wanted: LineFilter) -> list[date]
 
 
 async def invoice_uuids(reading: SingleRead) -> dict[UUID, str]:
-    """The provider's own name of each invoice that has lines."""
+    """The provider's name of each invoice with lines."""
     return dict(await reading.fetch(_UUIDS, {}))
 
 
@@ -166,8 +166,8 @@ async def list_lines(
 ) -> list[CostLine]:
     """A page of lines by month, newest first, then in the bill's order.
 
-    Raises Aborted when lines of the month in which it goes on were replaced since: it would
-    leave some out, or bring some twice.
+    Raises Aborted if lines of the cursor's month were replaced since: the list would omit or repeat
+    lines.
     """
     found: list[CostLine] = []
     if after is not None and after.period not in months:
@@ -199,7 +199,7 @@ async def _of_month(
         named = deployment_parameters(wanted.deployment_id, wanted.slug)
         values["deployment_id"] = ""
     if wanted.classification in NEVER_MATCHED:
-        # The index of states leaves out the many lines that are matched.
+        # The partial index of states excludes the many matched lines.
         values["match_state"] = wanted.match_state or "not_applicable"
     asked = tuple(name for name in CONDITIONS if values[name])
     parameters = {name: values[name] for name in asked if name != "deployment"} | named
@@ -218,7 +218,7 @@ async def _of_month(
 
 
 def _shares(wanted: LineFilter) -> list[str]:
-    """What a line's shares contain in which the wanted tenant or deployment has a part."""
+    """The containment condition for shares of the requested tenant or deployment."""
     tenant = {"tenant_id": wanted.tenant_id} if wanted.tenant_id else {}
     if not wanted.deployment_id:
         return [_json([tenant])]
@@ -243,13 +243,13 @@ def _select_page(*conditions: ColumnElement[bool]) -> Select[Any]:
 
 @cache
 def _page(asked: tuple[str, ...]) -> Compiled:
-    """The statement for filters that ask these conditions: made once for each combination."""
+    """The statement for a combination of conditions, built once per combination."""
     return compiled(_select_page(*(CONDITIONS[name] for name in asked)))
 
 
 @cache
 def _shared_page(asked: tuple[str, ...]) -> Compiled:
-    """The same of lines that several owners share; they are few, and have an index."""
+    """The same for lines with several owners, which are few and indexed."""
     share = cast(bindparam("share", type_=Text), JSONB)
     conditions = [CONDITIONS[name] for name in asked]
     return compiled(

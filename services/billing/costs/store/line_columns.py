@@ -1,4 +1,4 @@
-"""Columns that several of billing's tables have: what lines say, and what we make of them."""
+"""Columns shared by several tables of billing: the text of lines, and their classification."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ __all__ = ["as_billed", "judged", "matched"]
 
 
 def as_billed() -> list[Column[Any]]:
-    """What a line of a bill says, in both of its forms."""
+    """The columns of a bill's line, common to the CSV and JSON forms."""
     return [
         *columns.names("product", "group_description", "description", "project_name", "category"),
         Column("hours", Numeric),
@@ -27,7 +27,7 @@ def as_billed() -> list[Column[Any]]:
 
 
 def judged() -> list[Column[Any]]:
-    """What our rules say of a line by its words alone."""
+    """The classification of a line by its text."""
     return [
         *columns.names("kind", "classification"),
         Column("is_overage", Boolean, nullable=False),
@@ -36,7 +36,7 @@ def judged() -> list[Column[Any]]:
 
 
 def matched() -> list[Column[Any]]:
-    """Which resource a line bills, and whose it was."""
+    """The matched resource of a line and its owner."""
     return [
         Column("match_state", Text, nullable=False, server_default="unmatched"),
         columns.words("match_rung"),

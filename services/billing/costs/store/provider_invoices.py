@@ -1,4 +1,4 @@
-"""Reading the provider's invoices, each with its newest ingest."""
+"""Reads provider invoices with their newest ingest."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,7 +20,7 @@ __all__ = ["InvoiceFilter", "find_invoice", "ingested_invoices", "list_invoices"
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
-    """Which invoices; what is empty or None is not asked."""
+    """A filter; empty or None fields do not restrict it."""
 
     period: date | None = None
     ingest_status: str = ""
@@ -72,7 +72,7 @@ async def find_invoice(session: ReadSession, invoice_id: UUID) -> ProviderInvoic
 
 
 async def ingested_invoices(session: ReadSession, period: date | None) -> list[ProviderInvoice]:
-    """Every invoice that has lines, of a month or of all, oldest first."""
+    """Every invoice with lines, of a month or of all, oldest first."""
     query = select(*INVOICE).where(invoices.c.ingest_id.is_not(None))
     if period is not None:
         query = query.where(invoices.c.period == period)

@@ -1,8 +1,7 @@
-"""The values of a bill's columns, read exactly: amounts, hours, instants.
+"""Parses the values of a bill's columns exactly: amounts, hours, times.
 
-Numbers are kept to their last digit, however many there are. What is not certain is refused
-with a reason, never guessed: no exponent, no NaN, no instant without an offset, no separators
-that do not part thousands.
+Numbers keep all their digits. Ambiguous values are rejected with a reason: exponents, NaN, times
+without an offset, separators that are not thousands separators.
 """
 
 import re
@@ -17,13 +16,13 @@ FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2199
 
 REMEMBERED: Final = 1 << 16
-"""A bill repeats its values: the month's ends, a size's price for the whole month."""
+"""Cache size; a bill repeats values such as the ends of the month and prices."""
 
 MAX_REMEMBERED_LENGTH: Final = 100
-"""Characters: longer values are read each time, so that the memory of values stays small."""
+"""Maximum characters of cached values, which bounds the cache's memory."""
 
 MAX_NUMBER_LENGTH: Final = 16_000
-"""Characters, digits and blanks alike: PostgreSQL's NUMERIC keeps 16,383 places."""
+"""Maximum characters of a number: PostgreSQL's NUMERIC stores 16,383 decimal places."""
 
 MAX_INSTANT_LENGTH: Final = 100
 """Characters."""
@@ -42,7 +41,7 @@ _INSTANT: Final = re.compile(
 
 
 class BadValue(ValueError):
-    """A value that is not what its column holds; the text says why, without the value."""
+    """A value is invalid for its column; the text has the reason without the value."""
 
 
 def read_amount(text: str) -> Decimal:
@@ -54,7 +53,7 @@ def read_amount(text: str) -> Decimal:
 
 
 def read_hours(text: str) -> Decimal | None:
-    """How many hours were billed; None where the bill says none. Raises BadValue."""
+    """Billed hours; None if the bill has none. Raises BadValue."""
     return _short_hours(text) if len(text) <= MAX_REMEMBERED_LENGTH else _hours(text)
 
 
@@ -65,7 +64,7 @@ def _amount(text: str) -> Decimal:
         raise BadValue("is blank" if not text.strip() else "is not an amount such as $1,234.56")
     opened, signs = found["open"] is not None, found["sign"] + found["late_sign"]
     if opened != (found["close"] is not None) or len(signs) > 1 or (opened and signs):
-        raise BadValue("has brackets or signs that do not fit together")
+        raise BadValue("has mismatched brackets or signs")
     amount = _exact(found["digits"])
     return amount.copy_negate() if amount and (opened or signs == "-") else amount
 
@@ -89,8 +88,7 @@ _short_hours: Final = lru_cache(REMEMBERED)(_hours)
 def read_instant(text: str) -> datetime | None:
     """`2020-07-01 00:00:00 +0000`, with or without ` UTC` after it, or ISO 8601 with an offset.
 
-    None where the bill says none. In UTC. Digits beyond the microsecond are cut off. Raises
-    BadValue.
+    In UTC; None if the bill has none. Digits beyond microseconds are truncated. Raises BadValue.
     """
     _refuse_long(text, MAX_INSTANT_LENGTH)
     if not text.strip(" "):
@@ -104,7 +102,7 @@ def read_instant(text: str) -> datetime | None:
         instant = datetime.fromisoformat(f"{found['day']}T{found['time']}{fraction}{offset}")
         instant = instant.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise BadValue("is no instant of the calendar") from None
+        raise BadValue("is not a valid date and time") from None
     if not FIRST_YEAR <= instant.year <= LAST_YEAR:
         raise BadValue(f"is not between the years {FIRST_YEAR} and {LAST_YEAR}")
     return instant

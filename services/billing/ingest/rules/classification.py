@@ -1,8 +1,8 @@
-"""What a line of a bill is about, by its words alone: a resource, everybody, tax or credit.
+"""Classifies a bill's line by its text: a resource, a shared cost, the account, tax or credit.
 
-Products are data: a new one is a line in `PRODUCTS`. Their names are compared whole, so that
-`Droplet Backups` and `Droplet Snapshots` are never taken for `Droplets`. A product that is not
-listed is `unknown`: its lines still find their resource by the provider's id, and are listed.
+Products are data: a new one is an entry in `PRODUCTS`. Names are compared as a whole, so that
+`Droplet Backups` never matches `Droplets`. An unlisted product is `unknown`: its lines are listed,
+and may still be matched by the provider's id.
 """
 
 import re
@@ -19,21 +19,21 @@ CLASSIFICATIONS: Final = ("resource", "shared", "account", "tax", "credit", "unk
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the words of a line say."""
+    """The classification of a line."""
 
     kind: str
-    """The kind of resource that the product bills, in the inventory's words; empty for none."""
+    """The inventory kind that the product bills; empty for none."""
     classification: str
     """One of `CLASSIFICATIONS`."""
     is_overage: bool
-    """Whether it counts as overage in the invoice's summary."""
+    """Whether the invoice's summary counts it as overage."""
     resource_name: str
-    """The name that the description gives, lower-case; empty where it gives none."""
+    """The name in the description, lower-case; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What the lines of a product bill."""
+    """The classification of a product."""
 
     kind: str
     classification: str = "resource"
@@ -89,14 +89,17 @@ PRODUCTS: Final[Mapping[str, Product]] = MappingProxyType(
         "credits and adjustments": Product("", "credit"),
     }
 )
-"""By the product's name, lower-case. A resource without a kind is matched by its id only: the
-inventory has no kind of it to look a name up in."""
+"""By lower-case product name.
+
+A resource without a kind is matched by id only, because the inventory has no kind in which to look
+up a name.
+"""
 
 TAX: Final = Product("", "tax")
 UNKNOWN: Final = Product("", "unknown")
 
 _TAX_NAME: Final = re.compile(r"(.* )?(tax|taxes|gst|hst|pst|qst|vat)( .*|/.*)?", re.ASCII)
-"""A tax by whatever name a country gives it: `GST`, `Sales Tax`, `VAT (20%)`, `GST/HST`."""
+"""Matches taxes by any country's name: `GST`, `Sales Tax`, `VAT (20%)`, `GST/HST`."""
 
 SKUS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -127,7 +130,7 @@ SKUS: Final[Mapping[str, str]] = MappingProxyType(
         "UPTI": "uptime",
     }
 )
-"""The product that the middle of a SKU such as `1-DO-DROP-0011` names."""
+"""Products by the middle part of a SKU such as `1-DO-DROP-0011`."""
 
 _BY_SKU: Final = {word: PRODUCTS[name] for word, name in SKUS.items()}
 
@@ -136,7 +139,7 @@ OVERAGE: Final = " overage ("
 
 
 def product_of(name: str) -> Product:
-    """What the lines of a product bill, by its name; `UNKNOWN` for one that is not listed."""
+    """The classification of a product by name; `UNKNOWN` if it is not listed."""
     name = name.strip().lower()
     sold = PRODUCTS.get(name)
     if sold is None:
@@ -147,14 +150,14 @@ def product_of(name: str) -> Product:
 def judge(
     product: str, group_description: str, description: str, category: str, *, is_credit: bool
 ) -> Judged:
-    """Judges a line; `is_credit` says that its amount is negative."""
+    """Classifies a line; `is_credit` says that its amount is negative."""
     return _judged(product_of(product), description.lower(), is_credit=is_credit)
 
 
 def judge_daily(description: str, group_description: str, sku: str, *, is_credit: bool) -> Judged:
-    """Judges a daily estimate, which names no product: its SKU does.
+    """Classifies a daily estimate by its SKU, because it has no product name.
 
-    A SKU that is not known leaves the product unknown.
+    An unknown SKU gives an unknown product.
     """
     words = sku.upper().split("-")
     sold = _BY_SKU.get(words[2], UNKNOWN) if len(words) > 2 else UNKNOWN  # 1-DO-<what>-…
@@ -174,7 +177,7 @@ def _judged(sold: Product, words: str, *, is_credit: bool) -> Judged:
 
 
 def _name(words: str) -> str:
-    """The part before the last ` (size)`: a name may itself have brackets in it."""
+    """The part before the last ` (size)`; a name may contain brackets itself."""
     for opening in UNUSED_IP:
         if words.startswith(opening):
             return words.removeprefix(opening).strip()

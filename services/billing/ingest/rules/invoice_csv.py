@@ -1,10 +1,9 @@
-"""The CSV form of an invoice, read as it streams in: pieces of bytes become rows.
+"""A streaming parser of the CSV form of an invoice: chunks of bytes in, rows out.
 
-Records are framed first, outside of quotes, so that a piece may be cut anywhere and
-no more is held than one piece and one record; then Python's own reader parses them.
-Columns are found by their names in the header; `category` may be missing. The first malformed
-row ends it, and the error says which row, which column, and why; rows are counted from 1 after
-the header.
+It frames records outside of quotes, so chunks may be cut anywhere and at most one chunk and one
+record are in memory; then Python's csv module parses them. Columns are found by their names in the
+header; `category` may be missing. The first malformed row ends parsing with an error that names
+row, column and reason; rows are numbered from 1 after the header.
 """
 
 import csv
@@ -25,19 +24,21 @@ from services.billing.ingest.rules.billed_values import (
 __all__ = ["MAX_NAME_LENGTH", "MAX_RECORD_LENGTH", "BilledRow", "InvoiceCsv", "MalformedCsv"]
 
 MAX_RECORD_LENGTH: Final = 64 * 1024
-"""Bytes, of a block, and of a record beyond the block in which it began: none of a bill is
-as long."""
+"""Bytes of a block, and maximum bytes of a record beyond its first block.
+
+Real records are shorter.
+"""
 
 MAX_FIELD_LENGTH: Final = 32_000
-"""Characters of a field that is kept: longer than any description that was seen."""
+"""Maximum characters of a stored field, more than any real description."""
 
 MAX_NAME_LENGTH: Final = 255
-"""Characters of what lines are found and added up by: an index takes no longer ones."""
+"""Maximum characters of indexed fields."""
 
 MAX_COLUMNS: Final = 200
 
 SHOWN: Final = 60
-"""Characters of a refused value that an error quotes."""
+"""Characters of an invalid value quoted in an error."""
 
 COLUMNS: Final = (
     "product",
@@ -51,12 +52,12 @@ COLUMNS: Final = (
     "category",
 )
 OPTIONAL: Final = "category"
-"""The column that bills of earlier years lack; blank then."""
+"""The column that older bills lack; then it is empty."""
 
 TEXTS: Final = ("product", "group_description", "description", "project_name", "category")
 GROUPED: Final = ("product", "project_name")
 NAMES: Final[Mapping[str, str]] = {name: name for name in COLUMNS} | {"usd": "USD"}
-"""As the provider writes them, for errors."""
+"""The provider's column names, for errors."""
 
 READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "hours": read_hours,
@@ -64,13 +65,12 @@ READERS: Final[Mapping[str, Callable[[str], object]]] = {
     "end": read_instant,
     "usd": read_amount,
 }
-"""How the values of a column are read; other columns hold text."""
+"""The parsers of columns; other columns are text."""
 
 BOM: Final = b"\xef\xbb\xbf"
 OTHER_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 
-# Fields that are quoted as a whole or not at all. Possessive, so that no input makes it
-# look back.
+# Fields are quoted as a whole or not at all. Possessive, so that no input causes backtracking.
 _FIELD: Final = r'(?:"(?:[^"]++|"")*+"|[^",\r\n]*+)'
 _RECORD: Final = rf"{_FIELD}(?:,{_FIELD})*+"
 _RECORDS: Final = re.compile(rf"(?:{_RECORD}(?:\r\n|\n|\r))*+(?:{_RECORD}\Z)?+")
@@ -88,7 +88,7 @@ class MalformedCsv(ValueError):
 
 
 class BilledRow(NamedTuple):
-    """A line of a bill as the provider wrote it, with its values read."""
+    """A parsed line of a bill."""
 
     number: int
     """From 1."""
@@ -104,27 +104,27 @@ class BilledRow(NamedTuple):
 
 
 class InvoiceCsv:
-    """Reads one file. Feed it the pieces in their order, then finish it.
+    """Parses one file: feed it the chunks in order, then finish it.
 
-    Both raise MalformedCsv, after which it is of no more use.
+    Both raise MalformedCsv, after which it must not be used.
     """
 
     def __init__(self) -> None:
         self._waiting = bytearray()
         self._rest = bytearray()
-        """The beginning of a record whose end did not come yet."""
+        """The beginning of an incomplete record."""
         self._begun = False
         self._places: tuple[int, ...] | None = None
         self._width = 0
         self._lacks_optional = False
         self.row_count = 0
-        """How many rows were read so far."""
+        """The number of rows parsed so far."""
 
     def feed(self, piece: bytes) -> list[BilledRow]:
-        """The rows that became complete; some may wait for the next piece."""
+        """The rows that are complete now; others wait for the next chunk."""
         self._waiting += piece
         rows: list[BilledRow] = []
-        # In blocks of one size, so that nothing depends on where a piece was cut.
+        # In blocks of one size, so that results do not depend on the chunks.
         while len(self._waiting) >= MAX_RECORD_LENGTH:
             block = bytes(self._waiting[:MAX_RECORD_LENGTH])
             del self._waiting[:MAX_RECORD_LENGTH]
@@ -132,7 +132,7 @@ class InvoiceCsv:
         return rows
 
     def finish(self) -> list[BilledRow]:
-        """The rows that are left; the last one may lack its line break."""
+        """The remaining rows; the last one may lack a line break."""
         rows = self._take(bytes(self._waiting))
         rows += self._read(bytes(self._rest))
         self._waiting.clear()
@@ -159,7 +159,7 @@ class InvoiceCsv:
         if not self._begun and block:
             self._begun = True
             if block.startswith(OTHER_BOMS):
-                raise MalformedCsv(0, "", "is UTF-16; only UTF-8 is read")
+                raise MalformedCsv(0, "", "is UTF-16; only UTF-8 is supported")
             block = block.removeprefix(BOM)
         text = self._decoded(block)
         if '"' in text:
@@ -176,11 +176,11 @@ class InvoiceCsv:
             row = self._row_at(block[: error.start].decode(errors="replace"))
             raise MalformedCsv(row, "", "is not UTF-8") from None
         if "\0" in text:
-            raise MalformedCsv(self._row_at(text[: text.index("\0")]), "", "holds a null byte")
+            raise MalformedCsv(self._row_at(text[: text.index("\0")]), "", "contains a null byte")
         return text
 
     def _row_at(self, before: str) -> int:
-        """The row that begins in, or goes on after, this text of the current block."""
+        """The row that begins in or continues after this text of the current block."""
         encoded = before.encode()
         complete = encoded[: _end_of_records(encoded)].decode()
         before_it = sum(1 for record in csv.reader(io.StringIO(complete, newline="")) if record)
@@ -202,10 +202,10 @@ class InvoiceCsv:
         names = [re.sub(r"[ _]+", "_", name.strip().lower()) for name in header]
         for name in COLUMNS:
             if names.count(name) > 1:
-                raise MalformedCsv(0, NAMES[name], "is there more than once")
+                raise MalformedCsv(0, NAMES[name], "is a duplicate")
         self._lacks_optional = OPTIONAL not in names
         if self._lacks_optional:
-            names.append(OPTIONAL)  # after all others: where a row gets a blank field
+            names.append(OPTIONAL)  # after all others: the index of the added empty field
         missing = [NAMES[name] for name in COLUMNS if name not in names]
         if missing:
             begins = ",".join(header)[:SHOWN]
@@ -235,7 +235,7 @@ class InvoiceCsv:
 
 
 def _end_of_records(buffer: bytes | bytearray) -> int:
-    """Where the last complete record ends: after the last line break that is in no quotes."""
+    """The end of the last complete record: after the last line break outside of quotes."""
     end = buffer.rfind(b"\n") + 1
     quotes = buffer.count(b'"', 0, end)
     while quotes % 2:
@@ -246,7 +246,7 @@ def _end_of_records(buffer: bytes | bytearray) -> int:
 
 
 def _billed(number: int, record: Sequence[str], places: Sequence[int]) -> BilledRow:
-    """The row of a record. Raises MalformedCsv."""
+    """Parses a record. Raises MalformedCsv."""
     product, group, description, hours, start, end, usd, project, category = places
     try:
         row = BilledRow(
@@ -271,7 +271,7 @@ def _billed(number: int, record: Sequence[str], places: Sequence[int]) -> Billed
 
 
 def _blamed(number: int, record: Sequence[str], places: Sequence[int]) -> MalformedCsv:
-    """The error of the first column that does not hold what it should."""
+    """The error of the first invalid column."""
     readers: dict[str, Callable[[str], object]] = {
         "hours": read_hours,
         "start": read_instant,
@@ -284,7 +284,7 @@ def _blamed(number: int, record: Sequence[str], places: Sequence[int]) -> Malfor
                 readers[name](record[place])
             except BadValue as error:
                 return MalformedCsv(number, NAMES[name], f"{record[place][:SHOWN]!r} {error}")
-    raise AssertionError("no column is to blame")
+    raise AssertionError("no column is invalid")
 
 
 def _refuse_too_long(row: BilledRow) -> None:

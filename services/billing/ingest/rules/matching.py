@@ -1,22 +1,21 @@
-"""The ladder by which a line finds its resource, as declarations; `store/ladder.py` is its SQL.
+"""The ladder that matches a line with its resource, as declarations; its SQL is `store/ladder.py`.
 
-1. `provider_id`: the provider's own id, where the invoice's JSON form carries one, whatever the
-   product is called. Of several kinds that share the id, those that the product bills go first.
-2. `name`: kind and name, as the resource was called within the span that was billed. The name is
-   what stands before the last ` (size)`, or all of it: both are looked for.
-3. `group_project`: the group that the line names (a node's cluster), within its project.
+1. `provider_id`: the provider's id, if the JSON form of the invoice has one, for any product. If
+several kinds share the id, those that the product bills have precedence.
+2. `name`: kind and name, at the time of the billed span. The name is the part before the last `
+(size)` or the whole text; both are looked up.
+3. `group_project`: the group in the line (a node's cluster), within its project.
 
-The first rung that finds anything decides: one resource is matched, several are ambiguous
-and match nothing. A resource counts only when its life overlaps the billed span. A resource
-that was found gone lived on for a while after its last sighting; an id is proof enough to
-allow for that, a name is not.
+The first rung with a result decides: one resource is a match, several are ambiguous and match
+nothing. A resource counts only if its lifetime overlaps the billed span. A resource may have
+existed for a while after its last sighting; a match by id allows for that, a match by name does
+not.
 
-A tax is never matched. A credit, a shared cost or a charge of the account is matched by an id
-alone: then it is that resource's.
+A tax is never matched. A credit, a shared cost or a charge of the account is matched by id only.
 
-A resource that changed hands within the billed span is shared between its owners by the whole
-seconds that each had it. The shares add up exactly to the line (largest remainders, at the
-scale of the amount), and are those by which the margin attributes the line.
+If a resource changed owners within the billed span, the line is shared between them by whole
+seconds. The shares add up exactly to the line (largest remainders, at the scale of the amount), and
+the margin attributes the line by them.
 """
 
 from collections.abc import Mapping
@@ -52,40 +51,47 @@ ALSO_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "reserved_ip": ("reserved_ipv6",),
     }
 )
-"""Kinds that lines of a kind may name beside their own: a cluster's nodes are droplets, and
-replicas are billed as the databases that they are."""
+"""Other kinds that lines of a kind may name.
+
+A cluster's nodes are droplets, and replicas are billed as databases.
+"""
 
 KNOWN_BY_ID: Final = frozenset({"droplet", "volume", "snapshot", "load_balancer", "database"})
-"""Kinds whose ids on a bill are the inventory's. Of these a line with an id that the inventory
-never saw is not matched by name: it bills something else that had the same name."""
+"""Kinds whose ids on a bill are the inventory's.
+
+A line of these with an unknown id is not matched by name, because it bills another resource with
+the same name.
+"""
 
 GROUP_KINDS: Final = frozenset({"kubernetes_cluster", "database"})
-"""Kinds that a line's group names."""
+"""Kinds that a line's group may name."""
 
 NAMES_A_RESOURCE: Final = frozenset({"resource", "unknown"})
-"""Classifications of lines that should have a resource: without one they are unmatched."""
+"""Classifications of lines that need a resource; without one they are unmatched."""
 
 MATCH_STATES: Final = ("matched", "ambiguous", "unmatched", "not_applicable")
 MATCH_RUNGS: Final = ("provider_id", "name", "group_project")
 """The steps by which a line is matched, the surest first."""
 
 BY_ID_ONLY: Final = frozenset({"credit", "shared", "account"})
-"""Classifications of lines that have a resource only where an id names it. A credit with an id
-that is not known is unmatched; the others are of no resource then."""
+"""Classifications of lines that have a resource only by id.
+
+A credit with an unknown id is unmatched; the others then have no resource.
+"""
 
 KIND_OF_RESOURCE: Final = frozenset({"unknown", "credit", "account"})
-"""Classifications of lines whose product tells no kind: they take that of their resource."""
+"""Classifications of lines whose product has no kind: they get the kind of their resource."""
 
 LEAST_PLACES: Final = 6
-"""Digits after the point to which a shared line is split, in USD; more where it has more."""
+"""Decimal places of a share in USD; more if the line has more."""
 
 UNSEEN_END: Final = timedelta(days=1)
-"""For so long a resource found gone may have lived after its last sighting."""
+"""How long a resource may have existed after its last sighting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What resources are looked up by: an id of any kind, else a kind and a name."""
+    """A lookup key: an id of any kind, or a kind and a name."""
 
     kind: str
     provider_id: str
@@ -94,7 +100,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class NameHeld:
-    """A name, and the half-open span in which it held; the end is None while it holds."""
+    """A name with its half-open span; the end is None if it is current."""
 
     name_key: str
     valid_from: datetime
@@ -103,7 +109,7 @@ class NameHeld:
 
 @dataclass(frozen=True, slots=True)
 class OwnerSince:
-    """An owner from an instant on; None for none."""
+    """An owner from a time on; None for none."""
 
     tenant_id: str | None
     deployment_id: str | None
@@ -112,7 +118,7 @@ class OwnerSince:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A resource that a line may bill, as the inventory knows it."""
+    """A candidate resource from the inventory."""
 
     resource_id: UUID
     kind: str
@@ -124,12 +130,12 @@ class Candidate:
     names: tuple[NameHeld, ...]
     owners: tuple[OwnerSince, ...]
     region: str = ""
-    """Its slug; empty where the resource is in none."""
+    """The slug of its region; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchCounts:
-    """How lines were matched: by rung, and those that were not."""
+    """Counts of lines by rung, and of unmatched lines."""
 
     provider_id_count: int = 0
     name_count: int = 0

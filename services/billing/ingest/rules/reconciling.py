@@ -1,4 +1,4 @@
-"""Whether an invoice adds up: its lines, the provider's summary and the billing history."""
+"""Reconciles an invoice: its lines, the provider's summary and the billing history."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ __all__ = [
 
 
 PRECISION: Final = 200_000
-"""Digits of a sum: more than PostgreSQL's NUMERIC keeps, so that no sum is ever rounded."""
+"""Digits of a sum: more than PostgreSQL's NUMERIC stores, so no sum is ever rounded."""
 
 HALF_A_CENT: Final = Decimal("0.005")
 
@@ -58,12 +58,12 @@ PARTS: Final[Mapping[str, str]] = {
     "taxes": "taxes",
     "credits_and_adjustments": "credits",
 }
-"""The parts of the provider's summary, each with the name of the same part here."""
+"""The parts of the provider's summary, each with its name here."""
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryParts:
-    """What the provider's summary says, in USD; None for a part that it does not tell."""
+    """The provider's summary in USD; None for a missing part."""
 
     amount_usd: Decimal
     charges_usd: Decimal | None = None
@@ -74,19 +74,19 @@ class SummaryParts:
 
 @dataclass(frozen=True, slots=True)
 class PartResidual:
-    """One part of an invoice by its lines and by the summary; USD."""
+    """One part of an invoice by its lines and by the summary, in USD."""
 
     part: str
-    """As the provider's summary calls it."""
+    """Its name in the provider's summary."""
     lines_usd: Decimal
     summary_usd: Decimal | None
     residual_usd: Decimal | None
-    """Summary less lines: zero when they agree; None while the summary is unknown."""
+    """Summary less lines; zero if they agree, None if the summary is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartialSum:
-    """The lines of one classification, together; amounts are in USD."""
+    """The total of one classification, in USD."""
 
     classification: str
     is_overage: bool
@@ -96,7 +96,7 @@ class PartialSum:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The three figures of an invoice, and the parts of the first; all in USD."""
+    """The three figures of an invoice and its parts, in USD."""
 
     line_count: int
     lines_usd: Decimal
@@ -106,15 +106,15 @@ class Reconciliation:
     total_usd: Decimal
     summary_usd: Decimal | None
     residual_usd: Decimal
-    """History less total: zero when the lines add up."""
+    """History less total; zero if the lines add up."""
     balanced: bool | None
-    """Whether all three agree to the cent; None while the summary is unknown."""
+    """Whether all three agree to the cent; None if the summary is unknown."""
 
 
 def reconcile(
     sums: Iterable[PartialSum], *, summary_usd: Decimal | None, history_usd: Decimal
 ) -> Reconciliation:
-    """Holds an invoice's lines against what else the provider says of it."""
+    """Compares an invoice's lines with the summary and the history."""
     parts = {"lines": Decimal(0), "overages": Decimal(0), "tax": Decimal(0), "credit": Decimal(0)}
     count = 0
     with localcontext(prec=PRECISION):
@@ -145,7 +145,7 @@ def reconcile(
 def compare_parts(
     lines: Mapping[str, Decimal], summary: Mapping[str, Decimal | None]
 ) -> list[PartResidual]:
-    """The summary's parts beside the lines', in the order of `PARTS`, by their names here."""
+    """The parts by summary and by lines, in the order of `PARTS`."""
     with localcontext(prec=PRECISION):
         return [
             PartResidual(
@@ -159,7 +159,7 @@ def compare_parts(
 
 
 def parts_agree(parts: Iterable[PartResidual]) -> bool | None:
-    """Whether all agree to the cent; None while one is unknown and no other differs."""
+    """Whether all agree to the cent; None if one is unknown and no other differs."""
     residuals = [part.residual_usd for part in parts]
     if any(residual is not None and not is_nothing(residual) for residual in residuals):
         return False
@@ -167,16 +167,16 @@ def parts_agree(parts: Iterable[PartResidual]) -> bool | None:
 
 
 def is_nothing(residual_usd: Decimal) -> bool:
-    """Whether two amounts that differ by this are the same to the cent.
+    """Whether a difference is less than a cent.
 
-    Lines are billed in fractions of a cent, and what they come to in whole ones.
+    Lines are billed in fractions of a cent, totals in whole cents.
     """
     return abs(residual_usd) < HALF_A_CENT
 
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """A run that brings an invoice's lines in, and how far it is."""
+    """An ingest of an invoice, with its progress."""
 
     id: UUID
     provider_invoice_id: UUID
@@ -185,16 +185,16 @@ class Ingest:
     """`open`, `completed` or `failed`."""
     reason: str
     row_count: int | None
-    """Of the CSV form, once it was staged whole."""
+    """Staged rows of the CSV form, once complete."""
     item_count: int
-    """Of the JSON form, so far."""
+    """Staged items of the JSON form so far."""
     started_at: datetime
     finished_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderInvoice:
-    """The header of an invoice; amounts are in USD."""
+    """The header of an invoice; amounts in USD."""
 
     id: UUID
     invoice_uuid: str
@@ -206,10 +206,10 @@ class ProviderInvoice:
     """`discovered`, `ingesting`, `ingested` or `failed`."""
     ingest_error: str
     ingest_id: UUID | None
-    """The ingest whose lines these are: it names the set of them."""
+    """The ingest of its current lines, which identifies the line set."""
     ingested_at: datetime | None
     reconciliation: Reconciliation | None
-    """None before lines were ingested, as all that follows from them."""
+    """None before lines are ingested, as are all values derived from them."""
     summary: SummaryParts | None
     matched_at: datetime | None
     matching: MatchCounts | None
@@ -217,4 +217,4 @@ class ProviderInvoice:
     waived_by: str
     waive_reason: str
     run: Ingest | None = None
-    """The newest, where it is asked for."""
+    """The newest ingest, if requested."""

@@ -1,1 +1,1 @@
-"""All SQL of the billing service, by aggregate."""
+"""The SQL of ingests."""

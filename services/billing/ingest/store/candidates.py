@@ -1,4 +1,4 @@
-"""The projection of the inventory that lines are matched with, for as long as a run lasts."""
+"""Candidates: a projection of the inventory for matching, kept for the duration of a run."""
 
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ TABLES: Final = (
     "cloud_match_owners",
 )
 MAX_NAME_LENGTH: Final = 1_000
-"""As the inventory takes it; no name of the provider's is longer."""
+"""The inventory's maximum; the provider's names are shorter."""
 
 _IDS: Final = """
 SELECT DISTINCT '' AS kind, given_id AS provider_id, '' AS name
 FROM {lines} CROSS JOIN LATERAL unnest(ARRAY[{ids}]) AS given (given_id)
 WHERE {where} AND given_id <> '' AND char_length(given_id) <= :longest
 """
-# Many lines name the same: each name is looked at once.
+# Many lines have the same name, so deduplicate.
 _NAMES: Final = f"""
 SELECT DISTINCT kind, '', given_name FROM (
     SELECT DISTINCT kind, resource_name, {WHOLE_NAME} AS whole_name FROM {{lines}}
@@ -76,7 +76,7 @@ _OF_INVOICE: Final = "UNION".join(
         ),
     )
 )
-# Which line gets which item's id is not known yet: all names are asked for.
+# The pairing of lines and items is not known yet, so look up all names.
 _STAGED: Final = "ingest_id = :ingest_id"
 _OF_STAGED: Final = "UNION".join(
     (
@@ -84,7 +84,7 @@ _OF_STAGED: Final = "UNION".join(
         _NAMES.format(lines="cloud_staged_lines", without_id="true", where=_STAGED),
     )
 )
-# What is not known to be many is sorted, and sorting a million texts takes seconds.
+# The planner would sort if it assumed few rows, and sorting a million texts takes seconds.
 _BY_HASHING: Final = text("SELECT set_config('enable_sort', 'off', true)")
 _OF_DAYS: Final = _NAMES.format(
     lines="cloud_daily_costs", without_id="true", where="day >= :start AND day < :end"
@@ -126,7 +126,7 @@ SELECT %(scope)s, * FROM {unnested(_Owned, "g")} ON CONFLICT DO NOTHING
 
 
 async def is_prepared(session: WriteSession, scope: UUID) -> bool:
-    """Whether the candidates of a run are all there."""
+    """Whether the candidates of a run are complete."""
     query = text("SELECT count(*) FROM cloud_match_runs WHERE scope_id = :scope")
     return bool((await session.execute(query, {"scope": scope})).scalar_one())
 
@@ -140,7 +140,7 @@ async def forget_candidates(session: WriteSession, scope: UUID) -> None:
 
 
 async def mark_prepared(session: WriteSession, scope: UUID) -> None:
-    """Says that all candidates of a run are there."""
+    """Marks the candidates of a run as complete."""
     for table in TABLES[1:]:
         await session.execute(text(f"ANALYZE {table}"))
     await session.execute(
@@ -152,17 +152,17 @@ async def mark_prepared(session: WriteSession, scope: UUID) -> None:
 def invoice_keys(
     session: WriteSession, period: date, invoice_id: UUID, *, size: int
 ) -> AsyncGenerator[list[Key]]:
-    """What the lines of an invoice name, each once, `size` at a time."""
+    """Yields the distinct lookup keys of an invoice's lines in batches of `size`."""
     return _keys(session, _OF_INVOICE, {"period": period, "invoice_id": invoice_id}, size)
 
 
 def staged_keys(session: WriteSession, ingest_id: UUID, *, size: int) -> AsyncGenerator[list[Key]]:
-    """What the staged lines of an ingest name, each once, `size` at a time."""
+    """Yields the distinct lookup keys of staged lines in batches of `size`."""
     return _keys(session, _OF_STAGED, {"ingest_id": ingest_id}, size)
 
 
 def daily_keys(session: WriteSession, span: Period, *, size: int) -> AsyncGenerator[list[Key]]:
-    """What the daily costs of a span name, each once, `size` at a time."""
+    """Yields the distinct lookup keys of daily costs in batches of `size`."""
     return _keys(session, _OF_DAYS, {"start": span.start, "end": span.end}, size)
 
 
@@ -195,7 +195,7 @@ def _named(kind: str, provider_id: str, name: str) -> list[Key]:
 async def add_candidates(
     session: WriteSession, scope: UUID, candidates: Iterable[Candidate]
 ) -> None:
-    """Keeps candidates of a run; those that are there already stay."""
+    """Inserts candidates of a run; existing ones are kept."""
     kept = list({one.resource_id: one for one in candidates}.values())
     rows: dict[type[Any], list[Any]] = {
         Candidate: kept,

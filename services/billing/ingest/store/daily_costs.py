@@ -1,4 +1,4 @@
-"""The provider's daily estimates, replaced by whole days."""
+"""The provider's daily estimates, replaced as whole days."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ __all__ = ["DailyCost", "DailyRow", "replace_daily_costs"]
 
 @dataclass(frozen=True, slots=True)
 class DailyRow:
-    """What something cost on a day, in USD, as the provider estimates it."""
+    """The provider's estimate of a cost on a day, in USD."""
 
     day: date
     region: str
@@ -33,7 +33,7 @@ class DailyRow:
 
 @dataclass(frozen=True, slots=True)
 class DailyCost(DailyRow):
-    """A daily cost as it is kept, with the resource that it was matched with."""
+    """A stored daily cost with its matched resource."""
 
     id: UUID
     match_state: str
@@ -51,10 +51,10 @@ SELECT *, CASE classification WHEN 'resource' THEN 'unmatched' ELSE 'not_applica
 FROM {unnested(DailyRow, "given")}
 """
 
-# Who deletes while another replaces the same days waits, and then does not see the new ones.
+# Serializes replacements of the same days: a waiting DELETE would not see the new rows.
 _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('daily costs', 0))")
 
-# Every day of the span is known now, also one that cost nothing.
+# Every day of the span now has data, including days without costs.
 _KNOW: Final = text("""
 INSERT INTO cloud_daily_cost_days (day, row_count, amount_usd, read_at)
 SELECT days.day, count(costs.id), coalesce(sum(costs.amount_usd), 0), now()
@@ -70,9 +70,9 @@ GROUP BY days.day
 async def replace_daily_costs(
     session: WriteSession, span: Period, pieces: AsyncIterator[Sequence[DailyRow]]
 ) -> None:
-    """Puts what comes in the place of the span's days, whose partitions exist.
+    """Replaces the days of a span, whose partitions exist, with the given rows.
 
-    What `pieces` raises undoes it all.
+    Rolls back if `pieces` raises.
     """
     await session.execute(_ONE_AT_A_TIME)
     for table in (cloud_daily_costs, cloud_daily_cost_days):

@@ -1,4 +1,4 @@
-"""The headers of the provider's invoices."""
+"""The headers of provider invoices."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -42,7 +42,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class HistoryCounts:
-    """What became of a page of the history."""
+    """The results of a page of the history."""
 
     discovered: int
     updated: int
@@ -54,8 +54,8 @@ INVOICE: Final = (invoices, invoices.c.summary_usd.label("summary_amount_usd"))
 
 NOT_WAIVED: Final[dict[str, Any]] = {"waived_at": None, "waived_by": "", "waive_reason": ""}
 
-# An ingested invoice whose amount the provider changed is due again; its lines stay until
-# then. A month that is known is never forgotten: the lines lie under it.
+# If the provider changed the amount of an ingested invoice, it is due again; its lines are kept
+# until then. A known month is never cleared, because it is the lines' partition key.
 _RECORD: Final = f"""
 WITH recorded AS (
     INSERT INTO cloud_invoices AS known
@@ -87,7 +87,7 @@ FROM recorded
 
 
 async def record_history(session: WriteSession, entries: Iterable[HistoryEntry]) -> HistoryCounts:
-    """Makes or updates the headers of invoices; of two entries of one the later counts."""
+    """Upserts the headers of invoices; the later of two entries of one wins."""
     last = list({entry.invoice_uuid: entry for entry in entries if entry.is_invoice}.values())
     for month in sorted({entry.period for entry in last if entry.period is not None}):
         await prepare_month(session, month)
@@ -100,7 +100,7 @@ async def record_history(session: WriteSession, entries: Iterable[HistoryEntry])
 
 
 async def prepare_month(session: WriteSession, month: date) -> None:
-    """Makes the partitions of a month when they are missing; no reader waits for it."""
+    """Creates missing partitions of a month without blocking readers."""
     await session.execute(text("SELECT prepare_cost_month(:month)"), {"month": month})
 
 
@@ -110,7 +110,7 @@ async def read_invoice(session: ReadSession, invoice_id: UUID) -> ProviderInvoic
 
 
 async def lock_invoice(session: WriteSession, invoice_id: UUID) -> ProviderInvoice:
-    """A header that nobody else changes until this transaction ends. Raises NotFound."""
+    """A header, locked until the transaction ends. Raises NotFound."""
     query = select(*INVOICE).where(invoices.c.id == invoice_id).with_for_update()
     return await _one(session, query, invoice_id)
 
@@ -120,7 +120,7 @@ async def update_invoice(
     invoice_id: UUID,
     **values: Any,
 ) -> ProviderInvoice:
-    """Sets columns of a header, which is answered as it is then."""
+    """Updates columns of a header and returns it."""
     query = update(invoices).where(invoices.c.id == invoice_id).values(**values)
     return await _one(session, query.returning(*INVOICE), invoice_id)
 
@@ -128,7 +128,7 @@ async def update_invoice(
 async def set_status(
     session: WriteSession, invoice_id: UUID, status: str, *, error: str = ""
 ) -> ProviderInvoice:
-    """Says how far the ingest of an invoice is."""
+    """Sets the ingest status of an invoice."""
     return await update_invoice(session, invoice_id, ingest_status=status, ingest_error=error)
 
 
@@ -139,7 +139,7 @@ async def keep_completed(
     result: Reconciliation,
     summary: SummaryParts | None,
 ) -> ProviderInvoice:
-    """Says on the header whose lines it has now, and what they come to; how they match is open."""
+    """Sets the ingest and totals of a header's lines; their matches are still open."""
     return await update_invoice(
         session,
         ingest.provider_invoice_id,
@@ -155,13 +155,13 @@ async def keep_completed(
             for part in PARTS.values()
         },
         **dict.fromkeys(MatchCounts.__dataclass_fields__),
-        # What was read after all needs no waiver.
+        # An ingested invoice needs no waiver.
         **NOT_WAIVED,
     )
 
 
 async def set_waiver(session: WriteSession, invoice_id: UUID, *, reason: str, by: str) -> None:
-    """Notes that an invoice is due no longer."""
+    """Marks an invoice as waived."""
     await update_invoice(
         session, invoice_id, waived_at=func.now(), waived_by=by, waive_reason=reason
     )
@@ -170,7 +170,7 @@ async def set_waiver(session: WriteSession, invoice_id: UUID, *, reason: str, by
 async def list_pending(
     session: ReadSession, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[ProviderInvoice]:
-    """The headers that are not ingested, or whose lines wait to be matched, oldest first.
+    """The headers that are not ingested or not matched, oldest first, without waived ones.
 
     Without those that are waived.
     """

@@ -1,7 +1,7 @@
-"""The billing history: every entry that a walk found, and what the entries come to.
+"""The billing history: all entries found by walks, and their sums.
 
-The provider gives its entries no id. An entry is what it says (`fingerprint`), and the n-th of
-those that say the same (`ordinal`): a page sent again changes nothing.
+The provider's entries have no id. An entry is identified by its content (`fingerprint`) and its
+number among equal ones (`ordinal`), so recording a page is idempotent.
 """
 
 import hashlib
@@ -39,29 +39,29 @@ INVOICE: Final = "Invoice"
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """An entry of the history; the amount is in USD, negative for what the account owes less."""
+    """An entry of the history; the amount in USD is negative if it reduces the debt."""
 
     type: str
     invoice_uuid: str
     invoice_number: str
     amount_usd: Decimal | None
     occurred_at: datetime | None
-    """None, as the amount, in an entry that cannot be read."""
+    """None, like the amount, in an unreadable entry."""
     description: str
     period: date | None = None
-    """The month that an invoice bills, where it is known."""
+    """The month of an invoice, if known."""
     ordinal: int = 1
     unreadable: str = ""
-    """Why it cannot be read."""
+    """Why it is unreadable."""
 
     @property
     def is_invoice(self) -> bool:
-        """Whether it is an invoice that can be read."""
+        """Whether it is a readable invoice."""
         return self.type == INVOICE and not self.unreadable
 
     @property
     def fingerprint(self) -> str:
-        """The same for entries that say the same; the month is no word of the history."""
+        """Equal for entries with equal content; the month is not part of the provider's history."""
         said = astuple(replace(self, period=None, ordinal=0))
         texts = [plain(one) if isinstance(one, Decimal) else str(one) for one in said]
         return hashlib.sha256(orjson.dumps(texts)).hexdigest()
@@ -69,13 +69,13 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class ListedEntry:
-    """An entry as it is kept."""
+    """A stored entry."""
 
     id: UUID
     entry: HistoryEntry
     listed_at: datetime
     is_listed: bool
-    """Whether the newest whole walk found it."""
+    """Whether the newest complete walk found it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class _KeptEntry:
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Which entries; what is empty or None is not asked."""
+    """A filter; empty or None fields do not restrict it."""
 
     type: str = ""
     unreadable: bool | None = None
@@ -94,7 +94,7 @@ class EntryFilter:
 
 @dataclass(frozen=True, slots=True)
 class HistoryTotal:
-    """What the entries of one type come to, in USD."""
+    """The sum of the entries of one type, in USD."""
 
     type: str
     amount_usd: Decimal
@@ -103,14 +103,14 @@ class HistoryTotal:
 
 @dataclass(frozen=True, slots=True)
 class HistorySum:
-    """The listed entries, held against the balance before the walk that found them; USD."""
+    """The listed entries compared with the balance before their walk, in USD."""
 
     walked_at: datetime | None
-    """When the last whole walk ended; None when there was none."""
+    """When the last complete walk ended; None if there was none."""
     totals: Sequence[HistoryTotal]
     unreadable_count: int
     history_usd: Decimal
-    """Of the entries up to the balance's moment."""
+    """The sum of the entries up to the time of the balance."""
     balance_usd: Decimal | None
     balance_at: datetime | None
 
@@ -130,8 +130,8 @@ FROM {unnested(_KeptEntry, "given")}
 ON CONFLICT (fingerprint, ordinal) DO UPDATE SET last_seen_at = excluded.last_seen_at
 """
 
-# An entry that the newest whole walk did not find is listed no longer. Its own clock tells when
-# an entry was written, and when a balance was computed; ours, what was read first.
+# An entry that the newest complete walk did not find is no longer listed. The provider's clock
+# gives the times of entries and balances; the database's clock gives the order of reads.
 _WALK: Final = """
 SELECT started_at, finished_at FROM cloud_history_walks
 WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1
@@ -157,7 +157,7 @@ FROM ({_WALK}) AS walk LEFT JOIN LATERAL (
 async def keep_entries(
     session: WriteSession, walk_key: str, page: Iterable[HistoryEntry], *, is_last_page: bool
 ) -> None:
-    """Keeps a page of a walk; with the last page the walk has ended."""
+    """Records a page of a walk; the last page completes the walk."""
     await session.execute(_BEGIN, {"key": walk_key})
     kept = {(one.fingerprint, one.ordinal): _KeptEntry(one.fingerprint, one) for one in page}
     driver = await session.driver()
@@ -174,7 +174,7 @@ async def list_entries(
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[ListedEntry]:
-    """A page of entries, newest first; those without a time stand as if they were the oldest."""
+    """A page of entries, newest first; those without a time sort as oldest."""
     place = (entries.c.listed_at, entries.c.id)
     query = select(entries, text(f"coalesce({_LISTED}, false) AS is_listed"))
     if wanted.type:
@@ -189,7 +189,7 @@ async def list_entries(
 
 
 async def sum_of_history(session: ReadSession) -> HistorySum:
-    """What the entries of the newest whole walk come to."""
+    """The sums of the entries of the newest complete walk."""
     totals = (await session.execute(_TOTALS)).all()
     walk = (await session.execute(_BALANCE)).one_or_none()
     return HistorySum(

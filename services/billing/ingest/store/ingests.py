@@ -1,4 +1,4 @@
-"""Ingests in the making: opened, staged, and closed one way or the other."""
+"""Ingests: inserts, staging and closing."""
 
 from typing import Final
 from uuid import UUID
@@ -28,7 +28,7 @@ INGEST: Final = columns_of(Ingest, ingests)
 
 
 async def open_ingest(session: WriteSession, invoice_id: UUID, key: str) -> Ingest:
-    """Opens an ingest with nothing staged."""
+    """Inserts an empty ingest."""
     opened = await session.execute(
         insert(ingests)
         .values(provider_invoice_id=invoice_id, key=key, started_at=func.now())
@@ -38,14 +38,14 @@ async def open_ingest(session: WriteSession, invoice_id: UUID, key: str) -> Inge
 
 
 async def find_ingest(session: WriteSession, key: str) -> Ingest | None:
-    """The ingest of a key, that nobody else changes until this transaction ends."""
+    """The ingest of a key, locked until the transaction ends."""
     query = select(*INGEST).where(ingests.c.key == key).with_for_update()
     found = records_of(Ingest, await session.execute(query))
     return found[0] if found else None
 
 
 async def lock_ingest(session: WriteSession, ingest_id: UUID) -> Ingest:
-    """An ingest that nobody else changes until this transaction ends. Raises NotFound."""
+    """An ingest, locked until the transaction ends. Raises NotFound."""
     query = select(*INGEST).where(ingests.c.id == ingest_id).with_for_update()
     found = (await session.execute(query)).one_or_none()
     if found is None:
@@ -54,7 +54,7 @@ async def lock_ingest(session: WriteSession, ingest_id: UUID) -> Ingest:
 
 
 async def lock_open(session: WriteSession, ingest_id: UUID) -> Ingest:
-    """The same, of one that is open. Raises NotFound, and FailedPrecondition when it is closed."""
+    """An open ingest, locked. Raises NotFound, and FailedPrecondition if it is closed."""
     found = await lock_ingest(session, ingest_id)
     if found.status != RunStatus.OPEN:
         raise FailedPrecondition(
@@ -64,7 +64,7 @@ async def lock_open(session: WriteSession, ingest_id: UUID) -> Ingest:
 
 
 async def lock_open_of(session: WriteSession, invoice_id: UUID) -> list[Ingest]:
-    """The open ingests of an invoice, of which there is one at most."""
+    """The open ingests of an invoice (at most one)."""
     query = select(*INGEST).where(
         ingests.c.provider_invoice_id == invoice_id, ingests.c.status == RunStatus.OPEN
     )
@@ -74,7 +74,7 @@ async def lock_open_of(session: WriteSession, invoice_id: UUID) -> list[Ingest]:
 async def close_ingest(
     session: WriteSession, ingest_id: UUID, status: str, *, reason: str = ""
 ) -> None:
-    """Closes an ingest and clears what it staged."""
+    """Closes an ingest and deletes its staged rows."""
     await _clear(session, ingest_id)
     await session.execute(
         update(ingests)
@@ -84,7 +84,7 @@ async def close_ingest(
 
 
 async def empty_ingest(session: WriteSession, ingest_id: UUID) -> Ingest:
-    """Clears what an open ingest staged."""
+    """Deletes the staged rows of an open ingest."""
     await _clear(session, ingest_id)
     emptied = await session.execute(
         update(ingests)
@@ -109,4 +109,4 @@ FRESHNESS: Final[Compiled] = compiled(
         """
     )
 )
-"""The last snapshot, the last walk through the billing history, the last day's estimates."""
+"""The times of the last balance snapshot, billing history walk and daily estimates."""

@@ -1,7 +1,7 @@
-"""The SQL of the ladder of `matching.py`, for lines in whichever table.
+"""The SQL of the ladder of `matching.py`, for lines in any table.
 
-It ends with the table `judged`: what became of each line that may have a resource. The caller
-goes on with the statement.
+It ends with the CTE `judged`: the result of each line that may have a resource. The caller appends
+the final statement.
 """
 
 from typing import Any, Final
@@ -23,9 +23,8 @@ from services.common.db.database import WriteSession
 
 __all__ = ["WHOLE_NAME", "kind_of_line", "ladder", "make_room", "may_have_resource", "rules"]
 
-# Fresh lines have no statistics yet, and what a WITH holds never has: a planner that takes
-# 50,000 lines for one compares each with each, or sorts them. Hashing costs little also when
-# they are few.
+# New lines have no statistics yet, and CTEs never have. A planner that assumes one row would use
+# nested loops or sorts for 50,000. Hashing is cheap even for few rows.
 _ROOM: Final = text("""
 SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
        set_config('enable_nestloop', 'off', true), set_config('enable_sort', 'off', true)
@@ -34,7 +33,7 @@ SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
 _BY_NAME_TOO: Final = "NOT (l.kind = ANY (:known_by_id) AND array_to_string(l.ids, '') <> '')"
 _OVERLAPS: Final = "{one}_from < l.span_to AND ({one}_to IS NULL OR {one}_to > l.span_from)"
 WHOLE_NAME: Final = "lower(btrim(description))"
-"""The name of a resource that has brackets at its end, and whose size the line leaves out."""
+"""The name of a resource that ends in brackets and whose line has no size."""
 
 _LADDER: Final = """
 WITH kinds AS (
@@ -176,7 +175,7 @@ WITH kinds AS (
 
 
 def kind_of_line(line: str, found_kind: str) -> str:
-    """The expression of a line's kind: its product's, else that of the resource found."""
+    """The SQL expression of a line's kind: the product's, else the resource's."""
     classifications = ", ".join(f"'{name}'" for name in sorted(KIND_OF_RESOURCE))
     return (
         f"CASE WHEN {line}.classification IN ({classifications}) THEN coalesce({found_kind}, '')"
@@ -185,9 +184,9 @@ def kind_of_line(line: str, found_kind: str) -> str:
 
 
 def may_have_resource(ids: str) -> str:
-    """The condition of a line that may have a resource; `ids` is an array of those that it names.
+    """The condition for lines that may have a resource; `ids` is the array of their ids.
 
-    The others are of no resource, whatever the inventory knows.
+    Other lines have no resource.
     """
     named = ", ".join(f"'{name}'" for name in sorted(NAMES_A_RESOURCE))
     by_id = ", ".join(f"'{name}'" for name in sorted(BY_ID_ONLY))
@@ -198,10 +197,10 @@ def may_have_resource(ids: str) -> str:
 
 
 def ladder(**parts: str) -> str:
-    """The ladder for lines of a table, without a final statement.
+    """The ladder for the lines of a table, without a final statement.
 
-    `table` and `where` say which lines; `id` and `partition` name their key; `ids`, `project`,
-    `span_from` and `span_to` are what of them is compared.
+    `table` and `where` select the lines; `id` and `partition` are their key; `ids`, `project`,
+    `span_from` and `span_to` are the compared expressions.
     """
     return _LADDER.format(
         whole_name=WHOLE_NAME,
@@ -214,7 +213,7 @@ def ladder(**parts: str) -> str:
 
 
 def rules() -> dict[str, Any]:
-    """The values of a ladder's parameters that are the same for all lines."""
+    """The parameters of a ladder that are the same for all lines."""
     kinds = [(kind, kind) for kind in sorted({product.kind for product in PRODUCTS.values()})]
     kinds += [(kind, other) for kind, others in ALSO_NAMES.items() for other in others]
     return {
@@ -228,5 +227,5 @@ def rules() -> dict[str, Any]:
 
 
 async def make_room(session: WriteSession) -> None:
-    """Lets a ladder be climbed in memory, until the transaction ends."""
+    """Raises the memory limit for a ladder until the transaction ends."""
     await session.execute(_ROOM)

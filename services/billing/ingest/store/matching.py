@@ -1,4 +1,4 @@
-"""Climbs the ladder of `matching.py` for a page of lines, in one statement."""
+"""Runs the ladder of `matching.py` for a page of lines, in one statement."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -113,7 +113,7 @@ WHERE period = :period AND provider_invoice_id = :invoice_id
 async def match_lines(
     session: WriteSession, scope: UUID, period: date, invoice_id: UUID, *, after: int, until: int
 ) -> MatchCounts:
-    """Matches an invoice's lines with the candidates of a run: those after one row, until one."""
+    """Matches a range of an invoice's lines with the candidates of a run."""
     month = month_of(period)
     place = {
         "period": period,
@@ -132,13 +132,13 @@ async def match_daily_costs(session: WriteSession, scope: UUID, span: Period) ->
 
 
 async def last_row(session: WriteSession, period: date, invoice_id: UUID) -> int:
-    """The number of an invoice's last row; 0 when it has none."""
+    """The number of an invoice's last row; 0 if it has none."""
     place = {"period": period, "invoice_id": invoice_id}
     return int((await session.execute(_LAST_ROW, place)).scalar_one())
 
 
 async def record_counts(session: WriteSession, period: date, invoice_id: UUID) -> None:
-    """Keeps how all lines of an invoice were matched."""
+    """Stores the match counts of an invoice's lines."""
     await session.execute(_RECORD, {"period": period, "invoice_id": invoice_id})
 
 

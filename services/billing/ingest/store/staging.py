@@ -1,4 +1,4 @@
-"""What an ingest brings in, row by row into staging, by COPY: never held, never doubled."""
+"""Streams rows of an ingest into staging tables with COPY."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\
 
 @dataclass(frozen=True, slots=True)
 class BilledItem:
-    """An item of the JSON form, with its values read; the amount is in USD."""
+    """A parsed item of the JSON form; the amount is in USD."""
 
     product: str
     group_description: str
@@ -52,9 +52,9 @@ ITEM: Final = tuple(BilledItem.__dataclass_fields__)
 async def stage_lines(
     session: WriteSession, ingest_id: UUID, pieces: AsyncIterator[Sequence[StagedRow]]
 ) -> None:
-    """Puts the rows of a file in the place of what the ingest staged before.
+    """Replaces the staged rows of an ingest with those of a file.
 
-    What `pieces` raises undoes it all. Raises FailedPrecondition when the ingest is closed.
+    Rolls back if `pieces` raises. Raises FailedPrecondition if the ingest is closed.
     """
     await lock_open(session, ingest_id)
     staged = cloud_staged_lines
@@ -70,7 +70,7 @@ async def stage_lines(
 async def finish_lines(
     session: WriteSession, ingest_id: UUID, *, row_count: int, amount_usd: Decimal
 ) -> None:
-    """Keeps how many rows were staged: what a crash loses is found by it."""
+    """Stores the number of staged rows, by which rows lost in a crash are detected."""
     await session.execute(
         update(cloud_ingests)
         .where(cloud_ingests.c.id == ingest_id)
@@ -81,9 +81,9 @@ async def finish_lines(
 async def stage_items(
     session: WriteSession, ingest_id: UUID, page: int, items: Sequence[BilledItem]
 ) -> int:
-    """Puts a page of items in the place of the same page; how many items all pages have.
+    """Replaces a page of items; returns the number of items of all pages.
 
-    Raises FailedPrecondition when the ingest is closed.
+    Raises FailedPrecondition if the ingest is closed.
     """
     ingest = await lock_open(session, ingest_id)
     staged = cloud_staged_items
@@ -102,7 +102,7 @@ async def stage_items(
 
 
 async def staged_sums(session: WriteSession, ingest_id: UUID) -> list[PartialSum]:
-    """What the staged lines of an ingest come to, by classification."""
+    """The totals of staged lines by classification."""
     staged = cloud_staged_lines.c
     rows = await session.execute(
         select(
@@ -124,7 +124,7 @@ def _copy(table: str, columns: Iterable[str]) -> sql.Composed:
 
 
 def _lines(prefix: str, rows: Iterable[StagedRow]) -> Iterator[str]:
-    """The rows as COPY takes them. A million a file: as few steps for each as can be."""
+    """The rows in COPY format; optimized, because a file may have a million."""
     for row, judged in rows:
         number, product, group, description, project, category, hours, start, end, amount = row
         name = judged.resource_name

@@ -1,4 +1,4 @@
-"""What a month comes to, by each property of its lines: kept beside them, never summed up late."""
+"""Precomputed totals of a month by each property of its lines, updated with the lines."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -22,10 +22,10 @@ GROUPINGS: Final = {
     "deployment": "coalesce(deployment_id, '')",
     "tenant": "coalesce(tenant_id, '')",
 }
-"""What totals are grouped by, and the expression of a line that says it."""
+"""The groupings of totals with their SQL expressions."""
 
 _TENANT: Final = "CASE WHEN deployment_id IS NULL THEN '' ELSE coalesce(tenant_id, '') END"
-"""Whose a deployment is: two tenants may each have one of a slug."""
+"""The tenant of a deployment, because two tenants may use the same slug."""
 _SETS: Final = ", ".join(
     f"({expression}, {_TENANT})" if name == "deployment" else f"({expression})"
     for name, expression in GROUPINGS.items()
@@ -36,8 +36,8 @@ _NAME: Final = "CASE {} END".format(
     )
 )
 _VALUE: Final = f"coalesce({', '.join(GROUPINGS.values())})"
-# Lines alike in all that is grouped by are added up first, so that each line is hashed once. A
-# line whose owners share it is a part of each: it counts once where they do not matter.
+# Pre-aggregates lines with equal groupings, so that each line is hashed once. A line with several
+# owners is a part of each, but counts once in groupings without owners.
 _PARTS: Final = """
 SELECT product, project_name, kind, tenant_id, deployment_id, sum(amount_usd) AS amount_usd,
        count(*) AS line_count, 1 AS of_line, 1 AS of_tenant
@@ -63,7 +63,7 @@ SELECT :period, :invoice_id, {_NAME}, {_VALUE}, coalesce({_TENANT}, ''), sum(amo
 FROM ({_PARTS}) AS parts
 GROUP BY GROUPING SETS ({_SETS})
 """)
-# Fresh lines have no statistics yet: taken for a few they would be sorted.
+# New lines have no statistics yet, so the planner would sort them.
 _BY_HASHING: Final = text("SELECT set_config('enable_sort', 'off', true)")
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('month totals ' || :period, 0))")
 _FORGET_MONTH: Final = text("DELETE FROM cloud_month_totals WHERE period = :period")
@@ -73,7 +73,7 @@ SELECT period, grouped_by, value, tenant_id, sum(amount_usd), sum(line_count)
 FROM cloud_invoice_totals WHERE period = :period GROUP BY period, grouped_by, value, tenant_id
 """)
 
-# The version changes with the lines and with their matches, and with it the order of totals.
+# The version changes with the lines and their matches, as may the order of totals.
 _VERSION: Final = """
 SELECT hashtextextended(
     coalesce(string_agg(concat_ws('/', ingest_id, matched_at), ',' ORDER BY id), ''), 0) AS version
@@ -94,9 +94,9 @@ SELECT sum(total_usd) FROM cloud_invoices WHERE period = :period AND total_usd I
 
 @dataclass(frozen=True, slots=True)
 class TotalPlace:
-    """After which total a page goes on: by amount (USD), dearest first, then by value and tenant.
+    """The cursor of a page of totals: amount (USD, descending), then value and tenant.
 
-    The version is that of the month, which must still be the same.
+    The month's version must be unchanged.
     """
 
     amount_usd: Decimal
@@ -107,13 +107,13 @@ class TotalPlace:
 
 @dataclass(frozen=True, slots=True)
 class Total(TotalPlace):
-    """What the lines with a value come to, and how many they are."""
+    """The sum and number of the lines with a value."""
 
     line_count: int
 
 
 async def refresh_totals(session: WriteSession, period: date, invoice_id: UUID) -> None:
-    """Sums up an invoice's lines anew, in the transaction that changed them."""
+    """Recomputes the totals of an invoice's lines, in the transaction that changed them."""
     await session.execute(_LOCK, {"period": period.isoformat()})
     await session.execute(_BY_HASHING)
     await session.execute(
@@ -129,9 +129,9 @@ async def refresh_totals(session: WriteSession, period: date, invoice_id: UUID) 
 async def list_totals(
     session: ReadSession, period: date, grouped_by: str, *, after: TotalPlace | None, limit: int
 ) -> list[Total]:
-    """A month's totals by one of `GROUPINGS`, dearest first.
+    """A month's totals by one of `GROUPINGS`, largest first.
 
-    Raises Aborted when the month's lines or their matches changed since the page before.
+    Raises Aborted if the month's lines or matches changed since the previous page.
     """
     asked = {
         "amount": after.amount_usd if after else None,
@@ -156,6 +156,6 @@ async def list_totals(
 
 
 async def month_total(session: ReadSession, period: date) -> Decimal | None:
-    """What all lines of a month come to, in USD; None when none of its invoices was ingested."""
+    """The sum of a month's lines in USD; None if no invoice of it is ingested."""
     total: Decimal | None = (await session.execute(_WHOLE, {"period": period})).scalar_one()
     return total

@@ -1,7 +1,7 @@
-"""Writes staged lines as an invoice's own: with their ids, and matched on the way.
+"""Writes staged lines as the lines of an invoice, with ids and matches.
 
-A line that is written matched is written once. Matching it later writes it again, with all
-its indexes, which for a large bill takes as long as all the rest.
+Matching while writing avoids a second write of each line and its indexes, which for a large bill
+takes as long as everything else.
 """
 
 from collections.abc import Iterator
@@ -27,16 +27,16 @@ __all__ = ["replace_lines"]
 NOT_MATCHED_YET: Final = "not matched yet"
 
 BLOCKS_A_PAGE: Final = 2_000
-"""Of 8 kB of staged lines: about 70,000 lines are matched at a time, which memory holds."""
+"""In blocks of 8 kB: about 70,000 lines are matched at a time, which fits into memory."""
 
 _BILLED: Final = (
     "product, group_description, description, project_name, category,"
     " hours, start_at, end_at, amount_usd"
 )
 
-# Rows and items that say the same are paired in their order, one to one: the n-th with the
-# n-th. The keys are hashes, so that the pairing sorts numbers, not texts: 128 bits, of
-# which no invoice has two alike by chance.
+# Rows and items with equal content are paired one to one in order: the n-th with the n-th. The
+# keys are 128-bit hashes, so that the pairing sorts numbers instead of texts; collisions are
+# negligible.
 _KEY: Final = "md5(ROW({said}, start_at, end_at, trim_scale(amount_usd))::text)::uuid AS key"
 _EVERYTHING: Final = _KEY.format(
     said="product, group_description, description, project_name, category, trim_scale(hours)"
@@ -77,10 +77,10 @@ _PAIR: Final = text(
 
 
 def _pairing_what_is_left(key: str, besides: str) -> TextClause:
-    """Pairs what is left by less than both say.
+    """Pairs the remaining rows and items by fewer fields.
 
-    An item that leaves out what tells its rows apart (`besides`) could be of any of them: it is
-    paired only where it makes no difference, because the rows are all alike, or the items' ids.
+    An item without the distinguishing fields (`besides`) may belong to any of the rows: it is
+    paired only if this makes no difference, because all rows or all item ids are equal.
     """
     alike = ", min({what}) OVER (PARTITION BY key) = max({what}) OVER (PARTITION BY key) AS {name}"
     ids = "provider_resource_id || ' ' || provider_resource_uuid"
@@ -100,14 +100,14 @@ def _pairing_what_is_left(key: str, besides: str) -> TextClause:
     )
 
 
-# Bills of earlier years tell the category in one of their forms only.
+# Older bills have the category in only one of their forms.
 _PAIR_WITHOUT_CATEGORY: Final = _pairing_what_is_left(_WITHOUT_CATEGORY, "category")
 _PAIR_THE_REST: Final = _pairing_what_is_left(
     _WHAT_BOTH_ALWAYS_SAY, "ROW(project_name, category, trim_scale(hours))::text"
 )
 
-# A line's id is its ingest's (version 7: ascending with time) with the row number in the
-# place of the last 48 bits: unique, in the bill's order, and without a sort.
+# A line's id is the ingest's UUID version 7 with the row number as the last 48 bits: unique, in
+# the bill's order, and without a sort.
 _INSERT: Final = """
 INSERT INTO cloud_cost_lines (
     id, period, provider_invoice_id, row_number, {billed},
@@ -145,7 +145,7 @@ def _unmatched(staged: str, ids: str) -> TextClause:
 
 
 def _matched(staged: str, ids: str) -> TextClause:
-    """The same of a page of blocks, with what the ladder says of each line."""
+    """The same for a range of blocks, with the ladder's result of each line."""
     page = "staged.ctid >= CAST(:first AS tid) AND staged.ctid < CAST(:after AS tid)"
     climbed = ladder(
         table=staged,
@@ -175,10 +175,10 @@ def _matched(staged: str, ids: str) -> TextClause:
 
 _UNMATCHED: Final = {False: _unmatched(_STAGED, _NO_IDS), True: _unmatched(_WITH_ITEMS, _IDS)}
 _MATCHED: Final = {False: _matched(_STAGED, _NO_IDS), True: _matched(_WITH_ITEMS, _IDS)}
-"""By whether there are items."""
+"""The statements, by whether there are items."""
 
-# By their place. What says which blocks are an ingest's would be read whole for each page of
-# them: for a bill of a million lines thirty times.
+# By physical position: an index on the ingest would be read completely for each range, thirty
+# times for a bill of a million lines.
 _BY_PLACE: Final = text("SELECT set_config('enable_bitmapscan', 'off', true)")
 _BLOCKS: Final = text("""
 SELECT min(ctid)::text AS first, max(ctid)::text AS last
@@ -186,8 +186,8 @@ FROM cloud_staged_lines WHERE ingest_id = :ingest_id
 """)
 
 
-# So that the join of a large invoice seldom leaves memory; and no time is spent on compiling
-# what one statement does once.
+# More memory, so that the join of a large invoice rarely spills to disk, and no JIT for a
+# statement that runs once.
 _PAIRING_ROOM: Final = text(
     "SELECT set_config('work_mem', '96MB', true), set_config('jit', 'off', true)"
 )
@@ -197,9 +197,9 @@ _DELETE: Final = text(
 
 
 async def replace_lines(session: WriteSession, ingest: Ingest, period: date) -> bool:
-    """Puts an ingest's staged lines in the place of its invoice's.
+    """Replaces an invoice's lines with the staged lines of an ingest.
 
-    Answers whether they are matched, as they are when the run is prepared.
+    Returns whether they are matched, which is so if the candidates are prepared.
     """
     invoice = {"period": period, "invoice_id": ingest.provider_invoice_id}
     await session.execute(_PAIRING_ROOM)
@@ -223,7 +223,7 @@ async def replace_lines(session: WriteSession, ingest: Ingest, period: date) -> 
 
 
 async def _pair(session: WriteSession, ingest: Ingest) -> None:
-    """Pairs by all that both say, then what is left by less."""
+    """Pairs by all common fields, then the rest by fewer."""
     left = min(ingest.item_count, ingest.row_count or 0)
     for statement in (_PAIR, _PAIR_WITHOUT_CATEGORY, _PAIR_THE_REST):
         if left > 0:
@@ -231,7 +231,7 @@ async def _pair(session: WriteSession, ingest: Ingest) -> None:
 
 
 def _pages(first: str | None, last: str | None) -> Iterator[tuple[str, str]]:
-    """The row pointers between which each page of blocks lies; none where there are no rows."""
+    """The row pointers (ctid) of each range of blocks; empty without rows."""
     if first is None or last is None:
         return
     begin, end = (int(pointer[1:].partition(",")[0]) for pointer in (first, last))
