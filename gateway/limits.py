@@ -1,4 +1,6 @@
-"""What the gateway allows one caller, one request and one connection."""
+"""What the gateway allows one tenant, one caller, one request and one connection."""
+
+from collections.abc import Mapping
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +19,13 @@ class Limits(BaseSettings):
     """What one caller (the token's `sub`) may keep up."""
     caller_burst: int = Field(default=1_000, ge=1)
     """How many more they may ask at once after a pause."""
+    tenant_requests_per_second: int = Field(default=400, ge=1)
+    """What all callers of one tenant may keep up together, but for API keys and operators."""
+    tenant_burst: int = Field(default=2_000, ge=1)
+    """How many more they may ask at once after a pause."""
+    tenant_rates: Mapping[str, int] = Field(default_factory=dict)
+    """Requests per second of tenants that may keep up another number, as JSON; five times as
+    many after a pause."""
     caller_body_bytes_per_second: int = Field(default=2**20, ge=1)
     """What the bodies of one caller may keep up together: reading a megabyte takes tens of
     milliseconds, in which the other callers of its thread wait."""

@@ -16,6 +16,7 @@ from gateway.limits import Limits
 from gateway.origins import origin_patterns
 from gateway.replies import REPLIES
 from gateway.routes import ANY_SERVICE, DESCRIPTORS, read_rpcs, transcoded_services
+from gateway.tenants import kind_expression, tenant_expression
 from services.common.errors import HTTP_STATUS_KEY
 from services.common.identity.api_keys import KEY_PATTERN
 from services.common.identity.issuer_keys import keys_address
@@ -98,6 +99,8 @@ def write_configuration(
         status_header=HTTP_STATUS_KEY,
         api_key=f"[Bb]earer {KEY_PATTERN}",
         api_key_id=API_KEY_ID,
+        tenant=tenant_expression(settings.oidc_issuers),
+        kind=kind_expression(settings.oidc_issuers),
         origins=origin_patterns(settings),
         replies=REPLIES,
         native_grpc=NATIVE_GRPC,
