@@ -83,7 +83,7 @@ def application(settings: Settings) -> FastAPI:
         kept = StoredQuote(
             identifier, caller.tenant_id or "", caller.subject, None, proof, content, now
         )
-        await keeping.ask(NewQuote(kept, prices.revision, QUOTES_A_DAY.highest))
+        await keeping.ask((NewQuote(kept, prices.revision, QUOTES_A_DAY.highest), None))
         return Response(content, media_type="application/json")
 
     return app

@@ -6,6 +6,7 @@ privileges and partitions.
 
 from sqlalchemy import MetaData
 
+from services.common.audit.tables import audit_tables_in
 from services.common.db.idempotency import keys_in
 
 __all__ = ["idempotency_keys", "metadata"]
@@ -13,3 +14,4 @@ __all__ = ["idempotency_keys", "metadata"]
 metadata = MetaData()
 
 idempotency_keys = keys_in(metadata)
+audit_tables_in(metadata)

@@ -15,6 +15,7 @@ from temporalio.runtime import Runtime
 from temporalio.service import GrpcCompression, RPCError
 
 from contracts.flows import Start, start_flow
+from services.common.audit.calls import announce_effect
 from services.common.errors import Unavailable
 from services.common.settings import Settings
 
@@ -78,6 +79,7 @@ class FlowClient:
         Raises Unavailable while Temporal does not answer.
         """
         client = await self._connected()
+        await announce_effect()
         try:
             handle = await start_flow(
                 client, start, replace=replace, signal=signal, signal_args=signal_args
@@ -109,7 +111,9 @@ class FlowClient:
                 if isinstance(to, Start):
                     await self.start(to, signal=signal)
                 else:
-                    await (await self._connected()).get_workflow_handle(to).signal(signal)
+                    client = await self._connected()
+                    await announce_effect()
+                    await client.get_workflow_handle(to).signal(signal)
 
     async def _connected(self) -> Client:
         if self._client is None:

@@ -17,6 +17,8 @@ from grpc_health.v1 import health_pb2 as standard
 from grpc_health.v1 import health_pb2_grpc as standard_health
 from grpc_reflection.v1alpha import reflection
 
+from services.common.audit.auditor import Auditor
+from services.common.audit.rpcs import audited_rpcs
 from services.common.db.database import Database
 from services.common.db.single_statements import Compiled
 from services.common.health import HealthServicer, HealthWatch
@@ -136,6 +138,7 @@ async def start(
         tenant_roles_enforced=settings.tenant_roles == "enforce",
         message_limits=limits,
         shares=CallShares(known_limits),
+        auditor=Auditor(definition.service, database, audited_rpcs(services)),
     )
     # What is larger than any method takes is not even received.
     largest = max(limits.values())

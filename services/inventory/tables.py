@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from services.common.audit.tables import audit_tables_in
 from services.common.db import columns
 from services.common.db.idempotency import keys_in
 from services.inventory.resources.rules.ownership import OwnershipSource
@@ -296,3 +297,4 @@ cloud_sync_claims = Table(
 )
 
 idempotency_keys = keys_in(metadata)
+audit_tables_in(metadata)

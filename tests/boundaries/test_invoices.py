@@ -15,8 +15,6 @@ from services.analytics.invoicing.invoices.rules.invoices import HandOver
 from services.analytics.invoicing.invoices.rules.lines import (
     Line,
     Proof,
-    canonical,
-    digest,
     lines_hash,
     proofs_hash,
 )
@@ -43,6 +41,7 @@ from services.analytics.invoicing.rollups.rules.drafting import (
     tax_of,
 )
 from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.values.canonical import canonical, digest
 from services.common.values.periods import Period
 from tests.invoicing.invoices import APRIL, invoice, line
 from tests.invoicing.invoices import days as days_in

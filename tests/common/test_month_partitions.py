@@ -32,7 +32,7 @@ WHERE datname = current_database() AND wait_event = 'advisory'
 MADE: Final = """
 SELECT count(*) FROM pg_inherits AS i
 JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relkind IN ('r', 'p')
-WHERE c.relnamespace = 'partitions'::regnamespace
+WHERE c.relnamespace = 'partitions'::regnamespace AND c.relname NOT LIKE 'audit_entries_%'
 """
 
 

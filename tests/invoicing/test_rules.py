@@ -19,7 +19,7 @@ from services.analytics.invoicing.invoices.rules.crediting import (
     credit_of,
 )
 from services.analytics.invoicing.invoices.rules.crediting import CreditedAmount as Amount
-from services.analytics.invoicing.invoices.rules.lines import Line, Proof, canonical, lines_hash
+from services.analytics.invoicing.invoices.rules.lines import Line, Proof, lines_hash
 from services.analytics.invoicing.invoices.rules.numbering import (
     invoice_number,
     read_invoice_number,
@@ -32,6 +32,7 @@ from services.analytics.invoicing.invoices.rules.states import (
 from services.analytics.invoicing.profiles.rules.parties import Party, TaxRule
 from services.analytics.invoicing.rollups.rules.drafting import CannotBill, Part, assemble, tax_of
 from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.values.canonical import canonical
 from tests.invoicing.invoices import APRIL, invoice, line
 
 GST = TaxRule(UUID(int=1), "AU", "GST", Decimal(10), APRIL.start)

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.catalog import tables as columns
 from services.catalog.tables import metadata
+from services.common.audit.tables import audit_tables_in
 from services.common.db.effective_rows import effective_dates, never_overlapping
 from services.common.db.idempotency import keys_in
 
@@ -115,3 +116,4 @@ resource_prices = Table(
 )
 
 idempotency_keys = keys_in(metadata)
+audit_tables_in(metadata)

@@ -28,10 +28,11 @@ from services.catalog.quotes.rules.snapshots import (
 from services.catalog.quotes.rules.stored_quotes import Kept, NewQuote, StoredQuote, new_id
 from services.catalog.quotes.store.batch_writer import QuoteWriter
 from services.catalog.quotes.store.price_list import PriceListReader
-from services.catalog.quotes.store.quotes import keep_quote
+from services.catalog.quotes.store.quotes import change_of, keep_quote
 from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce
 from services.catalog.quoting.inputs import QuoteInputs, VersionSnapshot
 from services.catalog.quoting.proofs import prove
+from services.common.audit.entries import entry_of_change, set_recorded
 from services.common.db.database import Database, ReadSession
 from services.common.db.idempotency import once_in
 from services.common.errors import (
@@ -104,8 +105,10 @@ class Quoter:
                 # Otherwise a rejected product may be on sale by now.
             else:
                 quota = self._quota(made.kept, caller)
-                kept = await self._keeping.ask(NewQuote(made.kept, prices.revision, quota))
+                new = NewQuote(made.kept, prices.revision, quota)
+                kept = await self._keeping.ask((new, entry_of_change(lambda: change_of(new))))
                 if kept.is_kept:
+                    set_recorded()
                     _say_quota(quota, kept)
                     return made.answer
                 if quota is not None and kept.over_quota:

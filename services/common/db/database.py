@@ -22,6 +22,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from services.common.audit.calls import current_audited_call
+from services.common.audit.store import record_changes
 from services.common.db.cancellation import carried_through
 from services.common.db.notices import notices
 from services.common.db.session_limits import SESSION_OPTIONS, statement_milliseconds
@@ -51,7 +53,8 @@ POOL_SECONDS: Final = 10.0
 
 _ENTER: Final = (
     "SELECT set_config('arcadia.scope', %s, true), set_config('arcadia.tenant', %s, true),"
-    " set_config('application_name', %s, true), set_config('statement_timeout', %s, true)"
+    " set_config('application_name', %s, true), set_config('statement_timeout', %s, true),"
+    " set_config('arcadia.audit', %s, true)"
 )
 
 
@@ -155,9 +158,12 @@ class Database:
         When the answer to its COMMIT is lost, raises OutcomeUnknown, or Unavailable where what
         was written is `repeatable`: sent again, it is done once.
         """
-        async with self._transaction(self._writing, scope) as connection:
+        call = current_audited_call()
+        async with self._transaction(self._writing, scope, audited=call is not None) as connection:
             session = WriteSession(connection)
             yield session
+            # With what it says, or not at all: there is no write of a person without its entry.
+            recorded = call is not None and await record_changes(session, call)
             try:
                 await carried_through(connection.commit())
             except DBAPIError as error:
@@ -170,6 +176,8 @@ class Database:
                         reason=COMMIT_UNCERTAIN,
                     ) from error
                 raise OutcomeUnknown from error
+            if call is not None and recorded:
+                call.recorded = True
 
     def single_read(self, scope: Scope) -> SingleRead:
         """A transaction of one statement that sees the rows of `scope`."""
@@ -201,11 +209,12 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(
-        self, engine: AsyncEngine, scope: Scope
+        self, engine: AsyncEngine, scope: Scope, *, audited: bool = False
     ) -> AsyncIterator[AsyncConnection]:
         try:
             async with _checked_out(engine) as connection:
-                await carried_through(connection.exec_driver_sql(_ENTER, self._entering(scope)))
+                entering = (*self._entering(scope), "on" if audited else "")
+                await carried_through(connection.exec_driver_sql(_ENTER, entering))
                 yield connection
         except psycopg.OperationalError as error:  # of a statement that the driver ran itself
             raise failure_of(error) from error

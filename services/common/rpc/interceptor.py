@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any, Final, NoReturn, cast
+from contextlib import aclosing, contextmanager, suppress
+from typing import Any, Final, cast
 
 import grpc
 import structlog
@@ -18,6 +20,8 @@ from arcadia.common.v1 import access_pb2
 from google.protobuf.message import DecodeError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from services.common.audit.auditor import Auditor
+from services.common.audit.calls import current_audited_call
 from services.common.errors import (
     HTTP_STATUS_KEY,
     ArcadiaError,
@@ -79,9 +83,11 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         tenant_roles_enforced: bool = False,
         message_limits: Mapping[str, int] | None = None,
         shares: CallShares | None = None,
+        auditor: Auditor | None = None,
     ) -> None:
         self._shares = shares
         self._rules = rules
+        self._auditor = auditor
         self._tenant_roles_enforced = tenant_roles_enforced
         self._message_limits = message_limits or {}
         self._links = links
@@ -117,6 +123,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             self._links if rule.access in LINKED else None,
             self._shares,
             tenant_roles_enforced=self._tenant_roles_enforced,
+            auditor=self._auditor,
         )
         if not handler.request_streaming:
             # Parsed behind the access check, and where a malformed message has a status.
@@ -155,7 +162,10 @@ class _Call:
         shares: CallShares | None,
         *,
         tenant_roles_enforced: bool,
+        auditor: Auditor | None,
     ) -> None:
+        self.auditor = auditor
+        self.write = auditor.write_of(method) if auditor is not None else None
         self.links = links
         self.shares = shares
         self.method = method
@@ -177,13 +187,24 @@ class _Call:
             share: Share | None = None
             try:
                 await self._enter(context)
+<<<<<<< HEAD
                 share = await self._turn(request)
                 response = await behaviour(self._parsed(request), context)
+=======
+                share = await self._turn()
+                parsed = self._parsed(request)
+                if audited := current_audited_call():
+                    audited.request = parsed
+                response = await behaviour(parsed, context)
+                if self.auditor is not None and audited is not None:
+                    await self.auditor.answered(audited)
+>>>>>>> 9260cd18 (Keep every write of a person or a key in an audit log)
                 if self.links is not None and current_caller().is_operator:
                     self.links.fill(response)
                 if headers := answer_headers():
                     await context.send_initial_metadata(tuple(headers.items()))
             except Exception as error:  # noqa: BLE001  (answered as a status)
+                await self._audit_refusal(error, request)
                 await self._refuse(error, context, started)
                 return None  # gRPC knows that it was aborted
             except BaseException:
@@ -348,10 +369,31 @@ class _Call:
             set_deadline(seconds)
         if self.access == access_pb2.ACCESS_PUBLIC:
             return None
+        await self._prove(authorization, context)
+        return authorization
+
+    async def _prove(self, authorization: str | None, context: Context) -> None:
+        """Proves the caller, and lets them pass or raises."""
         internal = self.access == access_pb2.ACCESS_INTERNAL
         caller = await self.verifier.prove(authorization, internal=internal)
-        set_caller(authorise(caller, self.rule, tenant_roles_enforced=self.tenant_roles_enforced))
-        return authorization
+        audited = None
+        if self.auditor is not None and self.write is not None:
+            audited = self.auditor.begin(self.write, caller, context)
+        caller = authorise(caller, self.rule, tenant_roles_enforced=self.tenant_roles_enforced)
+        set_caller(caller)
+        if audited is not None:
+            audited.caller = caller  # who may act as an operator in this RPC
+
+    async def _audit_refusal(self, error: Exception, request: Any) -> None:
+        """Records a refused write of a proven caller."""
+        call = current_audited_call()
+        if self.auditor is None or call is None or isinstance(error, grpc.aio.AbortError):
+            return
+        if call.request is None:  # refused before it was parsed
+            with suppress(ArcadiaError):
+                call.request = self._parsed(request)
+        await self.auditor.refused(call, _known(error))
+        call.request = None
 
     def _done(self, started: float) -> None:
         elapsed = time.perf_counter() - started

@@ -13,12 +13,11 @@ from services.analytics.invoicing.invoices.rules.lines import (
     ONE_OFF,
     Line,
     Proof,
-    canonical,
-    digest,
     lines_hash,
 )
 from services.analytics.invoicing.invoices.rules.states import OneOffStatus
 from services.analytics.invoicing.rollups.rules.drafting import Part
+from services.common.values.canonical import canonical, digest
 from services.common.values.periods import Period
 
 __all__ = ["ONE_OFF_ENGINE", "OneOff", "one_off_parts", "recomputed_lines"]

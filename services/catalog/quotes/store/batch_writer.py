@@ -6,6 +6,8 @@ from datetime import date
 
 from services.catalog.quotes.rules.stored_quotes import Kept, NewQuote
 from services.catalog.quotes.store.quotes import KEEP_CURRENT, outcomes, prepare_month, rows_of
+from services.common.audit.entries import Entry
+from services.common.audit.store import entries_json
 from services.common.db.database import Database
 from services.common.identity.callers import ALL
 
@@ -32,12 +34,16 @@ class QuoteWriter:
                     await prepare_month(session, month)
                 self._prepared.add(month)
 
-    async def keep(self, quotes: Sequence[NewQuote]) -> list[Kept]:
-        """Stores quotes whose partitions exist; returns whether each is committed.
+    async def keep(self, told: Sequence[tuple[NewQuote, Entry | None]]) -> list[Kept]:
+        """Stores quotes whose partitions exist, each with its entry of the audit log.
+
+        Returns whether each is committed.
 
         A quote is not stored if the catalog has changed since it was priced, or its tenant has
         reached the daily maximum.
         """
-        values = {"quotes": rows_of(quotes)}
+        quotes = [new for new, _ in told]
+        entries = {new.quote.id: entry for new, entry in told if entry is not None}
+        values = {"quotes": rows_of(quotes), "entries": entries_json(entries)}
         answered = await self._database.single_write(ALL).fetch(KEEP_CURRENT, values)
         return outcomes(quotes, answered)

@@ -10,13 +10,21 @@ from sqlalchemy import text
 
 from services.catalog.quotes.rules.stored_quotes import Kept, NewQuote, StoredQuote, day_of
 from services.catalog.quotes.store.price_list import REVISION
+from services.common.audit.entries import Changes, inserted
+from services.common.audit.store import ENTRIES, RECORDING
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import record_of
 from services.common.db.single_statements import compiled
 from services.common.errors import NotFound
 from services.common.identity.callers import Scope
 
-__all__ = ["KEEP_CURRENT", "keep_quote", "outcomes", "prepare_month", "read_quote", "rows_of"]
+__all__ = ["KEEP_CURRENT", "change_of", "keep_quote", "outcomes", "prepare_month", "read_quote", "rows_of"]
+
+TOLD: Final = frozenset(
+    {"id", "quoted_on", "tenant_id", "requested_by", "subscription_id", "inputs_hash",
+     "engine_version", "result_hash", "created_at"}
+)  # fmt: skip  # a table
+"""What the audit log has of a quote."""
 
 PREPARE: Final = text("SELECT prepare_quote_month(:day)")
 
@@ -55,18 +63,22 @@ WITH current AS (
            engine_version, result_hash, decode(answer, 'hex'), created_at
     FROM judged WHERE NOT over_quota
 )
-SELECT id, made, over_quota FROM judged
 """
 
-KEEP: Final = text(_KEEP.format("true"))
+KEEP: Final = text(_KEEP.format("true") + "SELECT id, made, over_quota FROM judged")
 
 KEEP_CURRENT: Final = compiled(
-    text(_KEEP.format(f"coalesce(revision, '') = coalesce(({REVISION}), '')"))
+    text(f"""
+    {_KEEP.format(f"coalesce(revision, '') = coalesce(({REVISION}), '')")}
+    SELECT j.id, j.made, j.over_quota, {RECORDING}
+    FROM judged AS j LEFT JOIN {ENTRIES} ON e.about = j.id AND NOT j.over_quota
+    """)
 )
 """Inserts quotes priced from the current catalog and returns their ids.
 
 Also returns their tenants' counts of the day; quotes over the maximum are reported and not
-inserted.
+inserted. What is inserted has its
+entry of the audit log.
 """
 
 FORGET: Final = text("DELETE FROM quote_counts WHERE day < CAST(:day AS date) - 31")
@@ -99,7 +111,7 @@ def rows_of(quotes: Iterable[NewQuote]) -> str:
 
 def outcomes(quotes: Iterable[NewQuote], rows: Iterable[Sequence[Any]]) -> list[Kept]:
     """The result of each quote from the rows of KEEP; no row means that it is not current."""
-    known = {identifier: (int(made), bool(over)) for identifier, made, over in rows}
+    known = {identifier: (int(made), bool(over)) for identifier, made, over, *_ in rows}
     return [Kept(new.quote.id in known, *known.get(new.quote.id, (0, False))) for new in quotes]
 
 
@@ -120,6 +132,13 @@ def _row(new: NewQuote) -> dict[str, Any]:
         "revision": new.revision,
         "quota": new.quota,
     }
+
+
+def change_of(new: NewQuote) -> Changes:
+    """How the audit log tells that a quote was added, as it does of one in a write session."""
+    row = _row(new)
+    kept = {name: None if row[name] is None else str(row[name]) for name in row if name in TOLD}
+    return inserted("quotes", str(new.quote.id), kept, new.quote.tenant_id)
 
 
 async def read_quote(session: ReadSession, scope: Scope, identifier: UUID) -> StoredQuote:

@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from services.analytics.invoicing.invoices.rules.invoices import Invoice
-from services.analytics.invoicing.invoices.rules.lines import canonical, digest
 from services.analytics.invoicing.invoices.rules.states import InvoiceKind
 from services.analytics.invoicing.profiles.rules.parties import Party
+from services.common.values.canonical import canonical, digest
 from services.common.values.money import plain
 
 __all__ = ["BEGINNING", "chain_hash"]

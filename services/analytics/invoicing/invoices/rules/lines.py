@@ -1,6 +1,5 @@
 """Lines of an invoice, the proofs of their computation, and the hashes of both."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,13 +7,12 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
+from services.common.values.canonical import canonical, digest
 from services.common.values.money import plain
 from services.common.values.periods import Period
 
 __all__ = ["ADJUSTMENT", "ONE_OFF", "TAX", "InvoiceLine", "InvoiceProof", "Line", "Proof",
-           "canonical", "digest", "lines_hash", "proofs_hash"]  # fmt: skip  # a table
+           "lines_hash", "proofs_hash"]  # fmt: skip  # a table
 
 ADJUSTMENT: Final = "adjustment"
 """The kind of a line that corrects an earlier month."""
@@ -93,16 +91,6 @@ class InvoiceProof:
     tenant_id: str
     position: int
     proof: Proof
-
-
-def canonical(value: Any) -> str:
-    """Canonical JSON: sorted keys and no spaces, so equal values give equal texts."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def digest(text: str) -> str:
-    """SHA-256, lower-case hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def lines_hash(lines: Iterable[Line]) -> str:

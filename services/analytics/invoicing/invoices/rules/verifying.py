@@ -10,13 +10,13 @@ from services.analytics.invoicing.invoices.rules.lines import (
     ONE_OFF,
     Line,
     Proof,
-    digest,
     lines_hash,
     proofs_hash,
 )
 from services.analytics.invoicing.one_offs.rules import recomputed_lines
 from services.analytics.invoicing.profiles.rules.parties import TaxRule
 from services.analytics.invoicing.rollups.rules.drafting import recomputed_tax_proof
+from services.common.values.canonical import digest
 
 __all__ = ["broken_link", "changed_lines", "changed_one_off", "changed_tax"]
 

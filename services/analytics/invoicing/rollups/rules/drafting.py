@@ -9,8 +9,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from services.analytics.invoicing.invoices.rules.lines import TAX, Line, Proof, canonical, digest
+from services.analytics.invoicing.invoices.rules.lines import TAX, Line, Proof
 from services.analytics.invoicing.profiles.rules.parties import TaxRule
+from services.common.values.canonical import canonical, digest
 from services.common.values.money import plain, whole_cents
 from services.common.values.periods import Period
 

@@ -1,0 +1,1 @@
+"""The audit log: who wrote what, over which RPC, with the rows before and after."""

@@ -1,0 +1,127 @@
+"""Records the writes of people and keys that no transaction of theirs has recorded.
+
+What changes rows is recorded with them (see `Database.write`). Here are the others: refused ones,
+those whose outcome is uncertain, repetitions that changed nothing, and those that ask for durable
+work.
+"""
+
+import asyncio
+import time
+from typing import Any, Final
+
+import grpc
+import structlog
+
+from services.common.audit.calls import AuditedCall, set_audited_call
+from services.common.audit.entries import Entry, Outcome, entry_of
+from services.common.audit.refusals import RefusalBudget
+from services.common.audit.rpcs import AuditedRpc
+from services.common.audit.store import record
+from services.common.db.database import Database
+from services.common.errors import COMMIT_UNCERTAIN, ArcadiaError
+from services.common.identity.callers import ALL, Caller
+from services.common.rpc.requests import current_idempotency_key, current_request_id
+from services.common.values.clock import utc_now
+
+__all__ = ["ADDRESS_KEY", "Auditor"]
+
+ADDRESS_KEY: Final = "x-arcadia-address"
+"""The metadata by which the gateway tells the caller's address; it overwrites what callers send."""
+
+log = structlog.get_logger("audit")
+
+
+class Auditor:
+    """Records the writes that a service is asked for."""
+
+    def __init__(self, service: str, database: Database, writes: dict[str, AuditedRpc]) -> None:
+        self._service = service
+        self._database = database
+        self._writes = writes
+        self._refusals = RefusalBudget()
+        self._recording: set[asyncio.Task[None]] = set()
+
+    def write_of(self, method: str) -> AuditedRpc | None:
+        """The RPC of a path, if it is a write of people and keys."""
+        return self._writes.get(method)
+
+    def begin(self, rpc: AuditedRpc, caller: Caller, context: Any) -> AuditedCall:
+        """Makes a write the one that this task answers; its caller may yet be refused."""
+        peer = _peer(context.peer())
+        address = ""
+        for key, value in context.invocation_metadata() or ():
+            if key == ADDRESS_KEY:
+                address = str(value)
+        call = AuditedCall(
+            service=self._service,
+            rpc=rpc,
+            caller=caller,
+            request_id=current_request_id(),
+            idempotency_key=current_idempotency_key(),
+            address=address or peer,
+            peer=peer,
+            announce=self._announce,
+        )
+        set_audited_call(call)
+        return call
+
+    async def answered(self, call: AuditedCall) -> None:
+        """Records a write that was carried out, if it is not recorded yet."""
+        call.ended = True
+        if not call.recorded:
+            await self._record(entry_of(call, Outcome.DONE, utc_now()))
+
+    async def refused(self, call: AuditedCall, error: ArcadiaError) -> None:
+        """Records a write that was not carried out, or may not have been.
+
+        It is recorded even when the caller hangs up meanwhile. When the database does not take
+        it, the service's log has it: the call is answered all the same.
+        """
+        call.ended = True
+        uncertain = error.reason == COMMIT_UNCERTAIN
+        uncounted = 0
+        if not uncertain:
+            whose = (call.caller.tenant_id or "", call.caller.subject)
+            before = self._refusals.take(whose, time.monotonic())
+            if before is None:
+                return
+            uncounted = before
+        entry = entry_of(
+            call,
+            Outcome.UNCERTAIN if uncertain else Outcome.REFUSED,
+            utc_now(),
+            status=_status_name(error),
+            reason=error.reason,
+            uncounted=uncounted,
+        )
+        task = asyncio.create_task(self._record_or_log(entry))
+        self._recording.add(task)
+        task.add_done_callback(self._recording.discard)
+        await asyncio.shield(task)
+
+    async def _announce(self, call: AuditedCall) -> None:
+        await self._record(entry_of(call, Outcome.REQUESTED, utc_now()))
+        call.recorded = True
+
+    async def _record(self, entry: Entry) -> None:
+        async with self._database.write(ALL) as session:
+            session.repeatable = True  # a second entry of the same says nothing wrong
+            await record(session, entry)
+
+    async def _record_or_log(self, entry: Entry) -> None:
+        try:
+            await self._record(entry)
+        except ArcadiaError as error:
+            log.error(  # noqa: TRY400  (the cause says no more)
+                "a refused write was not recorded", entry=entry.content, why=error.reason
+            )
+
+
+def _peer(peer: str) -> str:
+    """The address in `ipv4:127.0.0.1:5000` or `ipv6:%5B::1%5D:5000`."""
+    address = peer.partition(":")[2].rpartition(":")[0]
+    return address.replace("%5B", "").replace("%5D", "") or peer
+
+
+def _status_name(error: ArcadiaError) -> str:
+    return next(code.name for code in grpc.StatusCode if code.value[0] == error.code)

@@ -1,0 +1,153 @@
+"""Which RPCs are writes of a person or a key, and what of a request is kept.
+
+It is derived from the protos. An RPC that users may call is a read when it is bound to GET or
+answers with a stream; every other one is a write. So a new one is audited without being declared.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from arcadia.common.v1 import access_pb2
+from google.api import annotations_pb2, http_pb2
+from google.protobuf import struct_pb2
+from google.protobuf.descriptor import (
+    Descriptor,
+    FieldDescriptor,
+    MethodDescriptor,
+    ServiceDescriptor,
+)
+from google.protobuf.message import Message
+
+from kinds.redaction import REDACTED, redact, secret_name
+from services.common.identity.policy import AccessRule, method_path
+
+__all__ = ["AuditedRpc", "audited_rpcs", "described"]
+
+USERS: Final = frozenset(
+    {access_pb2.ACCESS_AUTHENTICATED, access_pb2.ACCESS_TENANT, access_pb2.ACCESS_OPERATOR}
+)
+PREFIX: Final = re.compile(r"^/api/v\d+/")
+VARIABLE: Final = re.compile(r"\{([a-z_.]+)\}")
+
+MAX_TEXT: Final = 300
+"""Characters of a text of a request, and of the name of an object."""
+
+MAX_ELEMENTS: Final = 20
+"""Elements of a list or map of a request."""
+
+MAX_DEPTH: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedRpc:
+    """A write of a person or a key."""
+
+    path: str
+    """Its path on the wire: `/package.Service/Method`."""
+    object_template: str
+    """Its HTTP path up to the last variable, such as `subscriptions/{id}`; empty without one."""
+    request: Descriptor
+
+    def object_of(self, request: Message) -> str:
+        """The object that a request names, such as `subscriptions/0199…`; empty when it has none.
+
+        Where the request lacks a value of the path, the object is not named.
+        """
+        values = {
+            name: getattr(request, name, "") for name in VARIABLE.findall(self.object_template)
+        }
+        if not values or not all(values.values()):
+            return ""
+        return VARIABLE.sub(lambda found: str(values[found[1]]), self.object_template)[:MAX_TEXT]
+
+
+def audited_rpcs(services: Iterable[ServiceDescriptor]) -> dict[str, AuditedRpc]:
+    """The writes of people and keys among the RPCs of `services`, by path."""
+    return {
+        method_path(method): AuditedRpc(
+            method_path(method), _object_template(method), method.input_type
+        )
+        for service in services
+        for method in service.methods
+        if _is_write(method)
+    }
+
+
+def _is_write(method: MethodDescriptor) -> bool:
+    if AccessRule.declared(method.GetOptions()).access not in USERS or method.server_streaming:
+        return False
+    return not _http(method).get
+
+
+def _http(method: MethodDescriptor) -> http_pb2.HttpRule:
+    return method.GetOptions().Extensions[annotations_pb2.http]
+
+
+def _object_template(method: MethodDescriptor) -> str:
+    rule = _http(method)
+    path = PREFIX.sub("", getattr(rule, rule.WhichOneof("pattern") or "post"))
+    return path[: path.rindex("}") + 1] if "}" in path else ""
+
+
+def described(request: Message) -> dict[str, Any]:
+    """The fields of a request as JSON without numbers: without secrets, and bounded.
+
+    Numbers are texts, as they are to be exact. Long texts are cut, long lists too; each says so.
+    """
+    told: dict[str, Any] = _message(request, MAX_DEPTH)
+    return told
+
+
+def _message(message: Message, depth: int) -> Any:
+    if isinstance(message, struct_pb2.Struct | struct_pb2.ListValue):  # as the JSON that they are
+        [field] = message.DESCRIPTOR.fields
+        return _field(field, getattr(message, field.name), depth)
+    return {
+        field.name: REDACTED if secret_name(field.name) else _field(field, value, depth)
+        for field, value in message.ListFields()
+    }
+
+
+def _field(field: FieldDescriptor, value: Any, depth: int) -> Any:
+    entry = field.message_type
+    if entry is not None and entry.GetOptions().map_entry:
+        return _map(entry.fields_by_name["value"], value, depth)
+    if field.is_repeated:
+        told = [_one(field, each, depth) for each in value[:MAX_ELEMENTS]]
+        return [*told, *_rest(len(value))]
+    return _one(field, value, depth)
+
+
+def _map(field: FieldDescriptor, values: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    told = {
+        _text(str(key)): REDACTED if secret_name(str(key)) else _one(field, values[key], depth)
+        for key in sorted(values, key=str)[:MAX_ELEMENTS]
+    }
+    return told | dict(zip(("…",), _rest(len(values)), strict=False))
+
+
+def _rest(count: int) -> list[str]:
+    return [f"[{count - MAX_ELEMENTS} more]"] if count > MAX_ELEMENTS else []
+
+
+def _one(field: FieldDescriptor, value: Any, depth: int) -> Any:
+    if isinstance(value, struct_pb2.Value):
+        kind = value.WhichOneof("kind")
+        return None if kind in (None, "null_value") else _one(field, getattr(value, kind), depth)
+    if isinstance(value, Message):
+        return _message(value, depth - 1) if depth else f"[{value.ByteSize()} bytes]"
+    if isinstance(value, bytes):
+        return f"[{len(value)} bytes]"
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, float):
+        return str(value).removesuffix(".0")
+    if field.enum_type is not None and value in field.enum_type.values_by_number:
+        return field.enum_type.values_by_number[value].name
+    return redact(_text(str(value)))
+
+
+def _text(value: str) -> str:
+    return value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}… [{len(value)} characters]"

@@ -1,0 +1,76 @@
+"""The SQL of the audit log."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+
+from services.common.audit.calls import AuditedCall
+from services.common.audit.entries import Entry, Outcome, entry_of, read_changes
+from services.common.values.clock import utc_now
+
+if TYPE_CHECKING:  # which records what its sessions change
+    from services.common.db.database import WriteSession
+
+__all__ = ["ENTRIES", "RECORDING", "entries_json", "record", "record_changes"]
+
+_CHANGES: Final = text(
+    "SELECT nullif(current_setting('arcadia.audit_rows', true), '')::integer AS rows,"
+    " coalesce(current_setting('arcadia.audit_changes', true), '') AS told,"
+    " coalesce(current_setting('arcadia.audit_tenant', true), '') AS tenant"
+)
+RECORDING: Final = """
+CASE WHEN e.id IS NOT NULL THEN audit_record(
+    e.id, e.at, e.actor, e.tenant_id, e.rpc, e.outcome, e.request_id, e.objects, e.content) END
+"""
+"""Writes the entry of a row `e` of ENTRIES, in a statement that also makes what it is about."""
+
+ENTRIES: Final = """
+json_to_recordset(CAST(:entries AS json)) AS e (
+    about uuid, id uuid, at timestamptz, actor text, tenant_id text, rpc text, outcome text,
+    request_id text, objects text[], content text)
+"""
+"""The rows of `entries_json`."""
+
+_RECORD: Final = text(
+    "SELECT audit_record(:id, :at, :actor, :tenant_id, :rpc, :outcome, :request_id,"
+    " CAST(:objects AS text[]), :content)"
+)
+
+
+async def record(session: "WriteSession", entry: Entry) -> None:
+    """Writes an entry; it is chained when the session commits."""
+    await session.execute(_RECORD, _row(entry))
+
+
+async def record_changes(session: "WriteSession", call: AuditedCall) -> bool:
+    """Writes the entry of what a session has changed for a call; whether it changed anything."""
+    collected = (await session.execute(_CHANGES)).one()
+    if not collected.rows:
+        return False
+    changes = read_changes(collected.rows, collected.told, collected.tenant)
+    await record(session, entry_of(call, Outcome.DONE, utc_now(), changes=changes))
+    return True
+
+
+def entries_json(entries: Mapping[UUID, Entry]) -> str:
+    """Entries as ENTRIES takes them, by the ids of what they are about."""
+    return orjson.dumps(
+        [_row(entry) | {"about": about} for about, entry in entries.items()]
+    ).decode()
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "at": entry.at,
+        "actor": entry.actor,
+        "tenant_id": entry.tenant_id,
+        "rpc": entry.rpc,
+        "outcome": entry.outcome,
+        "request_id": entry.request_id,
+        "objects": list(entry.objects),
+        "content": entry.content,
+    }

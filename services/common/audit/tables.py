@@ -1,0 +1,302 @@
+"""The tables of the audit log, which every service has in its own database.
+
+An entry is written once, by `audit_record`, and kept in the partition of its month. At COMMIT the
+database links it into the chain: a deferred trigger takes a lock, reads the newest link, and adds
+the next. Inside of COMMIT no client is waited for while the lock is held.
+
+The service's role may read both tables and call `audit_record`. It has no right to insert into
+them, and nobody, not even their owner, updates, deletes or truncates.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.common.db.columns import instant, name, names
+
+__all__ = ["MAX_CHANGES", "audit_tables_in", "tables_for", "watched"]
+
+MAX_CHANGES: Final = 50
+"""So many changed rows of one transaction are kept with their values; further ones are counted."""
+
+MAX_CHANGES_LENGTH: Final = 100_000
+"""Characters that the values of all changed rows of a transaction may have together."""
+
+MAX_VALUE_LENGTH: Final = 1_000
+"""Characters of one value; a longer one is replaced by its length."""
+
+CHAIN_LOCK: Final = 6_842_907_113
+"""The advisory lock under which one transaction at a time adds to the chain."""
+
+_ENTRIES: Final = """
+CREATE TABLE audit_entries (
+    id         uuid        NOT NULL,
+    at         timestamptz NOT NULL,
+    actor      text        NOT NULL,
+    tenant_id  text,
+    rpc        text        NOT NULL,
+    outcome    text        NOT NULL,
+    request_id text        NOT NULL,
+    objects    text[]      NOT NULL,
+    content    text        NOT NULL,
+    CONSTRAINT audit_entries_pkey PRIMARY KEY (at, id)
+) PARTITION BY RANGE (at);
+CREATE INDEX audit_entries_actor_idx ON audit_entries (actor, at, id);
+CREATE INDEX audit_entries_tenant_idx ON audit_entries (tenant_id, at, id);
+CREATE INDEX audit_entries_objects_idx ON audit_entries USING gin (objects);
+GRANT SELECT ON audit_entries TO {role};
+
+CREATE TABLE audit_links (
+    seq           bigint      NOT NULL,
+    entry_id      uuid        NOT NULL,
+    entry_at      timestamptz NOT NULL,
+    previous_hash text        NOT NULL,
+    hash          text        NOT NULL,
+    CONSTRAINT audit_links_pkey PRIMARY KEY (seq),
+    CONSTRAINT audit_links_entry_key UNIQUE (entry_id)
+);
+GRANT SELECT ON audit_links TO {role};
+"""
+
+_APPEND_ONLY: Final = """
+CREATE FUNCTION refuse_rewriting_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% on %: the audit log is append-only', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END $$;
+"""
+
+_APPEND_ONLY_TABLE: Final = """
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table}
+    FOR EACH ROW EXECUTE FUNCTION refuse_rewriting_audit();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_audit();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only_truncate;
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+"""
+
+# A tenant reads what concerns it alone; the links only make sense to who sees all entries.
+_POLICIES: Final = """
+CREATE POLICY visible ON audit_entries FOR SELECT TO {role} USING (
+    CASE (SELECT current_setting('arcadia.scope', true)) WHEN 'all' THEN true
+    ELSE tenant_id = (SELECT nullif(current_setting('arcadia.tenant', true), '')) END);
+CREATE POLICY visible ON audit_links FOR SELECT TO {role} USING (
+    CASE (SELECT current_setting('arcadia.scope', true)) WHEN 'all' THEN true ELSE false END);
+"""
+
+# A month's partition is made when the month before it is first written to: who creates it then
+# is not waited for by those who write to the new one. Who waited for the lock looks again by a
+# query, because `to_regclass` may answer from a cache that the wait does not renew.
+_RECORD: Final = """
+CREATE FUNCTION prepare_audit_month(month date) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    partition text := 'audit_entries_' || to_char(month, 'YYYY_MM');
+BEGIN
+    IF to_regclass('partitions.' || partition) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('prepare_audit_month', 0));
+    IF EXISTS (SELECT FROM pg_class WHERE relname = partition
+               AND relnamespace = 'partitions'::regnamespace) THEN
+        RETURN;
+    END IF;
+    EXECUTE format(
+        'CREATE TABLE partitions.%I PARTITION OF public.audit_entries FOR VALUES FROM (%L) TO (%L)',
+        partition, month::timestamp AT TIME ZONE 'UTC',
+        (month + interval '1 month') AT TIME ZONE 'UTC');
+    EXECUTE format(
+        'CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON partitions.%I'
+        ' FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_rewriting_audit()', partition);
+    EXECUTE format(
+        'ALTER TABLE partitions.%I ENABLE ALWAYS TRIGGER append_only_truncate', partition);
+END $$;
+REVOKE ALL ON FUNCTION prepare_audit_month(date) FROM PUBLIC;
+
+CREATE FUNCTION audit_record(
+    id uuid, at timestamptz, actor text, tenant_id text, rpc text, outcome text, request_id text,
+    objects text[], content text) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    month date := date_trunc('month', at AT TIME ZONE 'UTC');
+BEGIN
+    PERFORM public.prepare_audit_month(month);
+    PERFORM public.prepare_audit_month((month + interval '1 month')::date);
+    INSERT INTO public.audit_entries
+    VALUES (id, at, actor, tenant_id, rpc, outcome, request_id, objects, content);
+    RETURN id;
+END $$;
+REVOKE ALL ON FUNCTION audit_record(uuid, timestamptz, text, text, text, text, text, text[], text)
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    audit_record(uuid, timestamptz, text, text, text, text, text, text[], text) TO {role};
+SELECT prepare_audit_month(date_trunc('month', now() AT TIME ZONE 'UTC')::date);
+"""
+
+# READ COMMITTED: each statement sees what was committed before it began, so the newest link is
+# read after the lock was waited for. The lock ends when the commit is durable.
+_CHAIN: Final = """
+CREATE FUNCTION audit_link() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    newest public.audit_links;
+BEGIN
+    PERFORM pg_advisory_xact_lock({lock});
+    SELECT * INTO newest FROM public.audit_links ORDER BY seq DESC LIMIT 1;
+    newest.previous_hash := coalesce(newest.hash, repeat('0', 64));
+    INSERT INTO public.audit_links VALUES (
+        coalesce(newest.seq, 0) + 1, NEW.id, NEW.at, newest.previous_hash,
+        encode(sha256(convert_to(newest.previous_hash || chr(10) || NEW.content, 'UTF8')), 'hex'));
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION audit_link() FROM PUBLIC;
+CREATE CONSTRAINT TRIGGER audit_link AFTER INSERT ON audit_entries
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_link();
+"""
+
+# Collects changed rows in settings of the transaction: a savepoint that is rolled back takes
+# its rows out again. `arcadia.audit_tenant` is the one tenant that they belong to, or `*`.
+_CHANGE: Final = """
+CREATE FUNCTION audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    counted  integer := coalesce(nullif(current_setting('arcadia.audit_rows', true), ''), '0');
+    told     text := coalesce(current_setting('arcadia.audit_changes', true), '');
+    tenant   text := coalesce(current_setting('arcadia.audit_tenant', true), '');
+    old_row  jsonb := '{{}}';
+    new_row  jsonb := '{{}}';
+    keys     text;
+    owner    text;
+    change   text;
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        old_row := to_jsonb(OLD) - TG_ARGV[1]::text[];
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        new_row := to_jsonb(NEW) - TG_ARGV[1]::text[];
+    END IF;
+    IF old_row = new_row THEN
+        RETURN NULL;
+    END IF;
+    PERFORM set_config('arcadia.audit_rows', (counted + 1)::text, true);
+    FOREACH owner IN ARRAY array_remove(
+        ARRAY[nullif(old_row ->> 'tenant_id', ''), nullif(new_row ->> 'tenant_id', '')], NULL)
+    LOOP
+        IF tenant NOT IN (owner, '*') THEN
+            tenant := CASE tenant WHEN '' THEN owner ELSE '*' END;
+            PERFORM set_config('arcadia.audit_tenant', tenant, true);
+        END IF;
+    END LOOP;
+    IF counted >= {changes} OR length(told) >= {length} THEN
+        RETURN NULL;
+    END IF;
+    SELECT string_agg((old_row || new_row) ->> name, ',') INTO keys
+    FROM unnest(TG_ARGV[0]::text[]) AS name;
+    SELECT jsonb_build_object(
+        'table', TG_TABLE_NAME, 'operation', lower(TG_OP), 'key', coalesce(keys, ''),
+        'before', coalesce(jsonb_object_agg(name, audit_short(old_row -> name))
+                           FILTER (WHERE old_row ? name), '{{}}'),
+        'after', coalesce(jsonb_object_agg(name, audit_short(new_row -> name))
+                          FILTER (WHERE new_row ? name), '{{}}'))::text
+    INTO change
+    FROM jsonb_object_keys(old_row || new_row) AS name
+    WHERE old_row -> name IS DISTINCT FROM new_row -> name;
+    PERFORM set_config(
+        'arcadia.audit_changes', told || CASE told WHEN '' THEN '' ELSE ',' END || change, true);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION audit_short(value jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN length(value::text) <= {value} THEN value
+           ELSE to_jsonb(format('[%s characters]', length(value::text))) END
+$$;
+"""
+
+_WATCHED: Final = """
+DO $watched$
+DECLARE
+    keys text;
+BEGIN
+    SELECT CASE WHEN bool_or(a.attname = 'id') THEN '{{id}}'
+           ELSE array_agg(a.attname ORDER BY array_position(i.indkey::int2[], a.attnum))::text END
+    INTO keys
+    FROM pg_index AS i
+    JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+    WHERE i.indrelid = '{table}'::regclass AND i.indisprimary;
+    EXECUTE format(
+        'CREATE TRIGGER audit_change AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW'
+        ' WHEN (current_setting(''arcadia.audit'', true) <> '''')'
+        ' EXECUTE FUNCTION audit_change(%L, %L)', keys, '{left_out}');
+END $watched$;
+"""
+
+
+def tables_for(role: str) -> str:
+    """The SQL of a service's audit log, for one of its migrations; `role` is its own.
+
+    It needs the schema `partitions`.
+    """
+    return "".join(
+        (
+            _ENTRIES.format(role=role),
+            _APPEND_ONLY,
+            _APPEND_ONLY_TABLE.format(table="audit_entries"),
+            _APPEND_ONLY_TABLE.format(table="audit_links"),
+            _POLICIES.format(role=role),
+            _RECORD.format(role=role),
+            _CHAIN.format(lock=CHAIN_LOCK),
+            _CHANGE.format(changes=MAX_CHANGES, length=MAX_CHANGES_LENGTH, value=MAX_VALUE_LENGTH),
+        )
+    )
+
+
+def watched(table: str, left_out: Sequence[str] = ()) -> str:
+    """The SQL by which the rows of a table are kept in the entries of the calls that change them.
+
+    `left_out` are columns that are not kept: secrets whose names do not tell that they are some
+    (see `kinds.redaction`), and what only repeats other columns at length.
+    """
+    return _WATCHED.format(table=table, left_out="{" + ",".join(left_out) + "}")
+
+
+def audit_tables_in(metadata: MetaData) -> None:
+    """The same tables, declared among a service's models."""
+    Table(
+        "audit_entries",
+        metadata,
+        Column("id", Uuid, nullable=False),
+        instant("at"),
+        name("actor"),
+        Column("tenant_id", Text),
+        *names("rpc", "outcome", "request_id"),
+        Column("objects", ARRAY(Text), nullable=False),
+        name("content"),
+        PrimaryKeyConstraint("at", "id", name="audit_entries_pkey"),
+        Index("audit_entries_actor_idx", "actor", "at", "id"),
+        Index("audit_entries_tenant_idx", "tenant_id", "at", "id"),
+        Index("audit_entries_objects_idx", "objects", postgresql_using="gin"),
+        postgresql_partition_by="RANGE (at)",
+    )
+    Table(
+        "audit_links",
+        metadata,
+        Column("seq", BigInteger, nullable=False, autoincrement=False),
+        Column("entry_id", Uuid, nullable=False),
+        Column("entry_at", DateTime(timezone=True), nullable=False),
+        *names("previous_hash", "hash"),
+        PrimaryKeyConstraint("seq", name="audit_links_pkey"),
+        UniqueConstraint("entry_id", name="audit_links_entry_key"),
+    )

@@ -1,0 +1,164 @@
+"""What an entry of the audit log says of a write, and that it is there with it."""
+
+from typing import Any
+
+import grpc
+import pytest
+from arcadia.catalog.v1 import catalog_service_pb2 as catalog
+from arcadia.catalog.v1 import deployment_service_pb2 as deployments
+from arcadia.catalog.v1 import lifecycle_service_pb2 as lifecycle
+from arcadia.catalog.v1 import quote_service_pb2 as quotes
+from google.protobuf import struct_pb2
+from google.protobuf.struct_pb2 import Value
+
+from services.common.audit.entries import read_changes
+from services.common.audit.refusals import REFUSALS_A_MINUTE, RefusalBudget
+from services.common.audit.rpcs import described
+from tests.audit.log import entries_of
+from tests.catalog.shop import Shop, Token
+
+
+async def deployed(shop: Shop, slug: str = "web", *more: tuple[str, str]) -> str:
+    answer = await shop.deployments.CreateDeployment(
+        deployments.CreateDeploymentRequest(slug=slug), metadata=[*shop.acme, *more]
+    )
+    return answer.deployment.id
+
+
+async def renamed(shop: Shop, identifier: str, token: Token, *more: tuple[str, str]) -> None:
+    await shop.deployments.UpdateDeployment(
+        deployments.UpdateDeploymentRequest(id=identifier, display_name="Web"),
+        metadata=[*token, *more],
+    )
+
+
+async def test_a_write_is_kept_with_who_what_and_the_fields_before_and_after(shop: Shop) -> None:
+    web = await deployed(shop)
+    await renamed(shop, web, shop.operator, ("idempotency-key", "k1"), ("x-request-id", "r1"))
+    made, changed = entries_of(shop.admin_url)
+    assert made.content["changes"][0]["operation"] == "insert"
+    assert made.content["changes"][0]["after"]["slug"] == "web"
+    assert changed.content | {"id": "", "at": ""} == {
+        "id": "",
+        "at": "",
+        "service": "catalog",
+        "rpc": "/arcadia.catalog.v1.DeploymentService/UpdateDeployment",
+        "actor": "op",
+        "key_id": "",
+        "operator": True,
+        "roles": ["platform-admin"],
+        "tenant_id": "acme",
+        "object": f"deployments/{web}",
+        "objects": [web, f"deployments/{web}"],
+        "outcome": "done",
+        "status": "",
+        "reason": "",
+        "request_id": "r1",
+        "idempotency_key": "k1",
+        "address": "127.0.0.1",
+        "peer": "127.0.0.1",
+        "request": {"id": web, "display_name": "Web"},
+        "changed_rows": "1",
+        "changes": [
+            {
+                "table": "deployments",
+                "operation": "update",
+                "key": web,
+                "before": {"display_name": "web"},
+                "after": {"display_name": "Web"},
+            }
+        ],
+        "refusals_without_entry": "0",
+    }
+
+
+async def test_a_refused_write_of_a_proven_caller_is_kept_with_its_reason(shop: Shop) -> None:
+    web = await deployed(shop)
+    with pytest.raises(grpc.aio.AioRpcError):
+        await renamed(shop, web, shop.tenant("globex"))
+    with pytest.raises(grpc.aio.AioRpcError):
+        await shop.catalog.CreatePlan(
+            catalog.CreatePlanRequest(code="mine", name="Mine"), metadata=shop.acme
+        )
+    _, foreign, forbidden = (entry.content for entry in entries_of(shop.admin_url))
+    assert (foreign["outcome"], foreign["status"], foreign["reason"], foreign["object"]) == (
+        "refused", "NOT_FOUND", "DEPLOYMENT_NOT_FOUND", f"deployments/{web}",
+    )  # fmt: skip  # a table
+    assert (foreign["actor"], foreign["tenant_id"]) == ("member of globex", "globex")
+    assert (forbidden["reason"], forbidden["request"]) == (
+        "OPERATOR_ONLY", {"code": "mine", "name": "Mine"},
+    )  # fmt: skip  # a table
+
+
+async def test_reads_workers_and_callers_without_a_proof_leave_no_entry(shop: Shop) -> None:
+    with pytest.raises(grpc.aio.AioRpcError):
+        await renamed(shop, "x", [("authorization", "Bearer nobody")])
+    await shop.deployments.ListDeployments(deployments.ListDeploymentsRequest(), metadata=shop.acme)
+    await shop.lifecycle.EndTrials(lifecycle.EndTrialsRequest(), metadata=shop.worker)
+    assert entries_of(shop.admin_url) == []
+
+
+async def test_a_write_that_is_sent_again_is_kept_again_and_changes_nothing(shop: Shop) -> None:
+    for _ in range(2):
+        await deployed(shop, "web", ("idempotency-key", "same"))
+    first, again = (entry.content for entry in entries_of(shop.admin_url))
+    assert (first["changed_rows"], again["changed_rows"]) == ("1", "0")
+    assert (first["outcome"], again["outcome"]) == ("done", "done")
+
+
+async def test_a_quote_is_kept_alike_with_and_without_a_key(shop: Shop) -> None:
+    request = quotes.CreateQuoteRequest(plan_code="studio")
+    for more in ([], [("idempotency-key", "k")]):
+        await shop.quotes.CreateQuote(request, metadata=[*shop.acme, *more])
+    alone, keyed = (entry.content["changes"][0] for entry in entries_of(shop.admin_url))
+    assert alone.keys() == keyed.keys()
+    assert alone["after"].keys() == keyed["after"].keys()
+    assert alone["after"]["requested_by"] == "member of acme"
+
+
+async def test_what_a_tenant_may_read_concerns_it_alone(shop: Shop) -> None:
+    await deployed(shop)
+    await shop.catalog.CreatePlan(
+        catalog.CreatePlanRequest(code="one", name="One"), metadata=shop.operator
+    )
+    assert [entry.tenant_id for entry in entries_of(shop.admin_url)] == ["acme", None]
+
+
+def test_a_flood_of_refusals_is_counted_and_not_kept() -> None:
+    budget = RefusalBudget()
+    kept = [budget.take(("acme", "m"), 1.0) for _ in range(REFUSALS_A_MINUTE + 40)]
+    assert kept == [0] * REFUSALS_A_MINUTE + [None] * 40
+    assert budget.take(("globex", "m"), 1.0) == 0
+    assert budget.take(("acme", "m"), 61.0) == 40
+    assert budget.take(("acme", "m"), 61.0) == 0
+
+
+NUMBERS: dict[str, Any] = {"user_data": Value(string_value="hush"), "n": Value(number_value=5)}
+
+
+def test_no_secret_of_a_request_or_a_row_is_kept() -> None:
+    request = quotes.CreateQuoteRequest(
+        plan_code="pro",
+        projected_usage=NUMBERS
+        | {
+            "in": Value(struct_value=struct_pb2.Struct(fields={"api_key": Value(string_value="x")}))
+        },
+    )
+    assert described(request) == {
+        "plan_code": "pro",
+        "projected_usage": {
+            "user_data": "[redacted]", "n": "5", "in": {"api_key": "[redacted]"},
+        },
+    }  # fmt: skip  # a table
+    told = '{"before": {}, "after": {"attrs": {"password": "hush", "vcpus": 2.50}}}'
+    assert read_changes(1, told, "").told == [
+        {"before": {}, "after": {"attrs": {"password": "[redacted]", "vcpus": "2.50"}}}
+    ]
+
+
+def test_a_long_request_is_cut_and_says_so() -> None:
+    request = catalog.ApplyCatalogRequest(document="x" * 5_000)
+    assert described(request) == {"document": "x" * 300 + "… [5000 characters]"}
+    values = {f"meter {n:03}": Value(number_value=n) for n in range(25)}
+    usage = described(quotes.CreateQuoteRequest(projected_usage=values))["projected_usage"]
+    assert (len(usage), usage["…"]) == (21, "[5 more]")
