@@ -62,7 +62,8 @@ INSERT INTO cloud_invoices (invoice_uuid, history_usd, issued_at, discovered_at)
 VALUES ('one', 1, now(), now())
 """
 RATE = """
-INSERT INTO exchange_rates (from_currency, to_currency, rate, effective_from, created_by, created_at)
+INSERT INTO exchange_rates (from_currency, to_currency, rate, effective_from, created_by,
+                            created_at)
 VALUES ('USD', 'AUD', 1.5, '2026-01-01', 'op', now())
 """
 BEFORE = {

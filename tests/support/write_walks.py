@@ -16,10 +16,13 @@ from arcadia.analytics.v1 import invoice_service_pb2 as invoices
 from arcadia.analytics.v1 import invoices_pb2
 from arcadia.analytics.v1 import one_off_service_pb2 as one_offs
 from arcadia.analytics.v1 import spend_service_pb2 as spend
+from arcadia.catalog.v1 import api_key_service_pb2 as keys
 from arcadia.catalog.v1 import catalog_service_pb2 as catalog
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments
+from arcadia.catalog.v1 import limit_service_pb2 as limits
 from arcadia.catalog.v1 import quote_service_pb2 as quotes
 from arcadia.catalog.v1 import subscription_service_pb2 as subscriptions
+from arcadia.catalog.v1 import token_revocation_service_pb2 as tokens
 from arcadia.inventory.v1 import drift_service_pb2 as drift
 from arcadia.inventory.v1 import inventory_service_pb2 as inventory
 from google.protobuf import message_factory
@@ -271,6 +274,21 @@ async def walk_catalog(walk: Walk) -> None:
     await walk(
         "DeploymentService/ExtendTrial",
         deployments.ExtendTrialRequest(id=trial.deployment.id, trial_ends_on="2189-01-01"),
+    )
+    key = await walk(
+        "ApiKeyService/CreateApiKey",
+        keys.CreateApiKeyRequest(name="robot", roles=["admin"]),
+        tenant,
+    )
+    its: dict[str, Any] = {"id": key.api_key.id}
+    await walk("ApiKeyService/RotateApiKey", keys.RotateApiKeyRequest(**its), tenant)
+    await walk("ApiKeyService/RevokeApiKey", keys.RevokeApiKeyRequest(**its), tenant)
+    await walk(
+        "TokenRevocationService/RevokeTokens", tokens.RevokeTokensRequest(subject="gone"), tenant
+    )
+    await walk(
+        "LimitService/SetTenantLimit",
+        limits.SetTenantLimitRequest(tenant_id="acme", name="deployments", limit=7),
     )
 
 

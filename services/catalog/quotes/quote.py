@@ -106,7 +106,7 @@ class Quoter:
             else:
                 quota = self._quota(made.kept, caller)
                 new = NewQuote(made.kept, prices.revision, quota)
-                kept = await self._keeping.ask((new, entry_of_change(lambda: change_of(new))))
+                kept = await self._keeping.ask((new, entry_of_change(change_of(made.kept))))
                 if kept.is_kept:
                     set_recorded()
                     _say_quota(quota, kept)

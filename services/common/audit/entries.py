@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,16 @@ from services.common.audit.rpcs import MAX_TEXT, described
 from services.common.values.canonical import canonical
 from services.common.values.clock import utc_now
 
-__all__ = ["Changes", "Entry", "Outcome", "entry_of", "entry_of_change", "inserted", "read_changes", "set_recorded"]
+__all__ = [
+    "Changes",
+    "Entry",
+    "Outcome",
+    "entry_of",
+    "entry_of_change",
+    "inserted",
+    "read_changes",
+    "set_recorded",
+]
 
 SEVERAL: Final = "*"
 """What the database says of rows that belong to several tenants."""
@@ -132,12 +141,12 @@ def entry_of(
     )
 
 
-def entry_of_change(changes: Callable[[], Changes]) -> Entry | None:
+def entry_of_change(changes: Changes) -> Entry | None:
     """The entry of a change that no write session makes; None where nobody's write is answered."""
     call = current_audited_call()
     if call is None:
         return None
-    return entry_of(call, Outcome.DONE, utc_now(), changes=changes())
+    return entry_of(call, Outcome.DONE, utc_now(), changes=changes)
 
 
 def set_recorded() -> None:

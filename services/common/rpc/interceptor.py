@@ -9,10 +9,8 @@ import inspect
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
-from typing import Any, Final, NoReturn, cast
 from contextlib import aclosing, contextmanager, suppress
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 import grpc
 import structlog

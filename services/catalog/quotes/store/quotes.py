@@ -18,13 +18,15 @@ from services.common.db.single_statements import compiled
 from services.common.errors import NotFound
 from services.common.identity.callers import Scope
 
-__all__ = ["KEEP_CURRENT", "change_of", "keep_quote", "outcomes", "prepare_month", "read_quote", "rows_of"]
-
-TOLD: Final = frozenset(
-    {"id", "quoted_on", "tenant_id", "requested_by", "subscription_id", "inputs_hash",
-     "engine_version", "result_hash", "created_at"}
-)  # fmt: skip  # a table
-"""What the audit log has of a quote."""
+__all__ = [
+    "KEEP_CURRENT",
+    "change_of",
+    "keep_quote",
+    "outcomes",
+    "prepare_month",
+    "read_quote",
+    "rows_of",
+]
 
 PREPARE: Final = text("SELECT prepare_quote_month(:day)")
 
@@ -134,11 +136,21 @@ def _row(new: NewQuote) -> dict[str, Any]:
     }
 
 
-def change_of(new: NewQuote) -> Changes:
+def change_of(quote: StoredQuote) -> Changes:
     """How the audit log tells that a quote was added, as it does of one in a write session."""
-    row = _row(new)
-    kept = {name: None if row[name] is None else str(row[name]) for name in row if name in TOLD}
-    return inserted("quotes", str(new.quote.id), kept, new.quote.tenant_id)
+    proof = quote.proof
+    row = {
+        "id": str(quote.id),
+        "quoted_on": str(quote.created_at.date()),
+        "tenant_id": quote.tenant_id,
+        "requested_by": quote.requested_by,
+        "subscription_id": str(quote.subscription_id) if quote.subscription_id else None,
+        "inputs_hash": proof.inputs_hash,
+        "engine_version": proof.engine_version,
+        "result_hash": proof.result_hash,
+        "created_at": quote.created_at.isoformat(),
+    }
+    return inserted("quotes", str(quote.id), row, quote.tenant_id)
 
 
 async def read_quote(session: ReadSession, scope: Scope, identifier: UUID) -> StoredQuote:
