@@ -185,18 +185,9 @@ class _Call:
             share: Share | None = None
             try:
                 await self._enter(context)
-<<<<<<< HEAD
                 share = await self._turn(request)
                 response = await behaviour(self._parsed(request), context)
-=======
-                share = await self._turn()
-                parsed = self._parsed(request)
-                if audited := current_audited_call():
-                    audited.request = parsed
-                response = await behaviour(parsed, context)
-                if self.auditor is not None and audited is not None:
-                    await self.auditor.answered(audited)
->>>>>>> 9260cd18 (Keep every write of a person or a key in an audit log)
+                await self._audit_answer()
                 if self.links is not None and current_caller().is_operator:
                     self.links.fill(response)
                 if headers := answer_headers():
@@ -341,9 +332,12 @@ class _Call:
         if len(request) > self.max_bytes:
             raise RequestTooLarge(self.max_bytes)
         try:
-            return self.parse(request)
+            parsed = self.parse(request)
         except DecodeError:
             raise InvalidArgument("request", "is not a well-formed message") from None
+        if call := current_audited_call():
+            call.request = parsed
+        return parsed
 
     async def _enter(self, context: Context) -> str | None:
         """Takes the request id, proves the caller, and lets them pass or raises.
@@ -382,6 +376,12 @@ class _Call:
         if audited is not None:
             audited.caller = caller  # who may act as an operator in this RPC
 
+    async def _audit_answer(self) -> None:
+        """Records a write that was carried out."""
+        call = current_audited_call()
+        if self.auditor is not None and call is not None:
+            await self.auditor.answered(call)
+
     async def _audit_refusal(self, error: Exception, request: Any) -> None:
         """Records a refused write of a proven caller."""
         call = current_audited_call()
@@ -389,7 +389,7 @@ class _Call:
             return
         if call.request is None:  # refused before it was parsed
             with suppress(ArcadiaError):
-                call.request = self._parsed(request)
+                self._parsed(request)
         await self.auditor.refused(call, _known(error))
         call.request = None
 
