@@ -25,13 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.billing.costs.store import line_columns
-<<<<<<< HEAD
 from services.billing.ingest.rules.classification import CLASSIFICATIONS
 from services.billing.ingest.rules.matching import MATCH_RUNGS, MATCH_STATES
 from services.billing.ingest.rules.reconciling import IngestStatus, RunStatus
-=======
 from services.common.audit.tables import audit_tables_in
->>>>>>> 9260cd18 (Keep every write of a person or a key in an audit log)
 from services.common.db import columns
 from services.common.db.idempotency import keys_in
 

@@ -18,7 +18,7 @@ from services.common.audit.refusals import RefusalBudget
 from services.common.audit.rpcs import AuditedRpc
 from services.common.audit.store import record
 from services.common.db.database import Database
-from services.common.errors import COMMIT_UNCERTAIN, ArcadiaError
+from services.common.errors import COMMIT_UNCERTAIN, ArcadiaError, TooManyCalls
 from services.common.identity.callers import ALL, Caller
 from services.common.rpc.requests import current_idempotency_key, current_request_id
 from services.common.values.clock import utc_now
@@ -82,6 +82,9 @@ class Auditor:
         uncounted = 0
         if not uncertain:
             whose = (call.caller.tenant_id or "", call.caller.subject)
+            if isinstance(error, TooManyCalls):
+                self._refusals.count(whose, time.monotonic())
+                return
             before = self._refusals.take(whose, time.monotonic())
             if before is None:
                 return

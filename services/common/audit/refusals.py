@@ -32,6 +32,19 @@ class RefusalBudget:
 
         `seconds` is the time of a clock that never goes back.
         """
+        known = self._known(caller, seconds)
+        if known.recorded >= REFUSALS_A_MINUTE:
+            known.uncounted += 1
+            return None
+        known.recorded += 1
+        uncounted, known.uncounted = known.uncounted, 0
+        return uncounted
+
+    def count(self, caller: tuple[str, str], seconds: float) -> None:
+        """Counts a refusal that gets no entry: the caller asks too much."""
+        self._known(caller, seconds).uncounted += 1
+
+    def _known(self, caller: tuple[str, str], seconds: float) -> _Refusals:
         minute = int(seconds // 60)
         known = self._callers.setdefault(caller, _Refusals(minute))
         self._callers.move_to_end(caller)
@@ -39,9 +52,4 @@ class RefusalBudget:
             self._callers.popitem(last=False)
         if known.minute != minute:
             known.minute, known.recorded = minute, 0
-        if known.recorded >= REFUSALS_A_MINUTE:
-            known.uncounted += 1
-            return None
-        known.recorded += 1
-        uncounted, known.uncounted = known.uncounted, 0
-        return uncounted
+        return known
