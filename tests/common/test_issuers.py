@@ -238,6 +238,7 @@ ISSUER = {"name": "staff", "issuer": "https://id.test", "audience": "a"}
     ("changed", "named"),
     [
         ({"name": "Staff"}, "name"),
+        ({"name": "api-key"}, "api-key"),
         ({"issuer": "id.test"}, "issuer"),
         ({"jwks_uri": "file:///etc/passwd"}, "jwks_uri"),
         ({"audience": ""}, "audience"),
