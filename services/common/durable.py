@@ -1,6 +1,6 @@
-"""The connection to Temporal, and how a service starts and signals durable flows through it.
+"""The connection to Temporal, with which a service starts and signals workflows.
 
-A flow is started by its contract, never by importing a workflow.
+A workflow is started by its contract, never by importing it.
 """
 
 import asyncio
@@ -22,17 +22,17 @@ from services.common.settings import Settings
 __all__ = ["FlowClient", "Started", "connect"]
 
 REFUSED: Final = "ConnectionRefused"
-"""As the client's own library names it, among much else."""
+"""A fragment of the client library's connection error."""
 
 CONNECT_SECONDS: Final = 5.0
 SIGNAL_SECONDS: Final = 2.0
-"""Who pays or decides does not wait for Temporal."""
+"""Timeout of a signal: a payment or decision must not wait for Temporal."""
 
 
 async def connect(
     settings: Settings, *, interceptors: Sequence[Interceptor] = (), runtime: Runtime | None = None
 ) -> Client:
-    """A client of the configured namespace. Raises RuntimeError when Temporal does not answer."""
+    """A client of the configured namespace. Raises RuntimeError if Temporal does not answer."""
     try:
         return await Client.connect(
             settings.temporal(),
@@ -40,7 +40,7 @@ async def connect(
             data_converter=pydantic_data_converter,
             interceptors=interceptors,
             runtime=runtime,
-            # Payloads are small: packing them costs more than it saves.
+            # Payloads are small, so compression costs more than it saves.
             grpc_compression=GrpcCompression.NONE,
         )
     except RuntimeError as error:
@@ -60,7 +60,7 @@ class Started:
 
 
 class FlowClient:
-    """Starts and signals flows. Connects to Temporal when it is first needed."""
+    """Starts and signals workflows. Connects to Temporal on first use."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -74,7 +74,7 @@ class FlowClient:
         signal: str = "",
         signal_args: Sequence[Any] = (),
     ) -> Started:
-        """Starts a run, or finds the one that goes on; see `contracts.flows.start_flow`.
+        """Starts a run, or returns the running one; see `contracts.flows.start_flow`.
 
         Raises Unavailable while Temporal does not answer.
         """
@@ -89,7 +89,7 @@ class FlowClient:
         return Started(start.id, handle.first_execution_run_id or handle.result_run_id or "")
 
     async def first_run_id(self, workflow_id: str) -> str:
-        """The run with which began what goes on under an id, however often it was continued.
+        """The first run of the running chain of an id (continue-as-new).
 
         Raises Unavailable while Temporal does not answer.
         """
@@ -101,10 +101,10 @@ class FlowClient:
         return description.raw_description.workflow_execution_info.first_run_id
 
     async def notify(self, to: Start[Any] | str, signal: str) -> None:
-        """Signals the run of an id, if there is one; with a start, starts it where there is none.
+        """Signals the run of an id if there is one; with a start, uses signal-with-start.
 
-        For what that run also reads by itself from time to time: while Temporal is down the signal
-        is lost, the run is later, and the caller is not refused for it.
+        For changes that the run also polls for: if Temporal is down, the signal is lost and the run
+        is late, but the caller gets no error.
         """
         with suppress(Unavailable, RPCError, TimeoutError):
             async with asyncio.timeout(SIGNAL_SECONDS):
@@ -126,5 +126,5 @@ class FlowClient:
 
 
 def _temporal_down() -> Unavailable:
-    """What is raised for a call that Temporal did not answer."""
+    """The error of a call that Temporal did not answer."""
     return Unavailable("Temporal does not answer", reason="TEMPORAL_DOWN")

@@ -3,7 +3,7 @@
 The tree:
 
     ArcadiaError
-    ├── Unauthenticated        no token, or one that is not valid     UNAUTHENTICATED     401
+    ├── Unauthenticated        no token, or an invalid one           UNAUTHENTICATED     401
     ├── PermissionDenied       a valid token without the power        PERMISSION_DENIED   403
     ├── NotFound               not there, or another tenant's         NOT_FOUND           404
     ├── InvalidArgument        a malformed request, by its fields     INVALID_ARGUMENT    400

@@ -1,7 +1,7 @@
-"""How the services are: for machines (`grpc.health.v1`) and for people (`HealthService`).
+"""Health of the services: for machines (`grpc.health.v1`) and for people (`HealthService`).
 
-A watcher looks around every few seconds. Who asks is told what it saw last, so that a question
-costs nothing, however many ask.
+A background task checks every few seconds, and requests return its last result, so they cost
+nothing.
 """
 
 import asyncio
@@ -34,41 +34,41 @@ if TYPE_CHECKING:
 __all__ = ["HealthServicer", "HealthWatch"]
 
 DATABASE_SECONDS: Final = 2.0
-"""How often the database is asked; the gateway stops sending soon after it is gone."""
+"""Interval of database checks; the gateway stops routing soon after a failure."""
 
 AROUND_SECONDS: Final = 5.0
-"""How often the other services, Temporal and the age of the sources are asked for."""
+"""Interval of checks of the other services, Temporal and the sources."""
 
 ANSWER_SECONDS: Final = 3.0
-"""How long each of them may take to answer."""
+"""Timeout of each check."""
 
 log = structlog.get_logger("health")
 
 
 @dataclass
 class HealthWatch:
-    """What a service saw lately: of its database, the other services, Temporal and the workers."""
+    """The last results: database, other services, Temporal and workers."""
 
     service: Service
     settings: Settings
     database: Database
     status: health.aio.HealthServicer
     freshness: Compiled | None = None
-    """Names the service's sources, each with the instant of its last complete update."""
+    """Reads the service's sources with the time of their last complete update."""
     serving: bool | None = None
     sources: Sequence[tuple[str, datetime | None]] = ()
     reports: Mapping[Service, health_pb2.ReportHealthResponse] = field(default_factory=dict)
     queues: frozenset[str] | None = None
-    """The task queues that a worker polls; None while Temporal does not answer."""
+    """The task queues polled by a worker; None if Temporal does not answer."""
 
     async def run(self) -> None:
-        """Looks around until it is cancelled."""
+        """Runs the checks until it is cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch_database())
             group.create_task(self._watch_around())
 
     async def look_at_database(self) -> None:
-        """Keeps the standard health true: serving while the database answers."""
+        """Updates the standard health status: serving if the database answers."""
         up = await self.database.ping()
         if up != self.serving:
             self.serving = up
@@ -83,7 +83,7 @@ class HealthWatch:
     async def look_around(
         self, peers: Mapping[Service, "HealthServiceAsyncStub"], temporal: grpc.aio.Channel
     ) -> None:
-        """Asks for everything else, all at once."""
+        """Runs all other checks concurrently."""
         await self._look_at_sources()
         reports, self.queues = await asyncio.gather(
             asyncio.gather(*(_report(peer) for peer in peers.values())),
@@ -98,7 +98,7 @@ class HealthWatch:
         }
 
     def report(self) -> health_pb2.ReportHealthResponse:
-        """How this service is."""
+        """The status of this service."""
         return health_pb2.ReportHealthResponse(
             health=health_pb2.ServiceHealth(
                 name=self.service, status="ok" if self.serving else "degraded", version=version()
@@ -107,7 +107,7 @@ class HealthWatch:
         )
 
     def whole(self) -> health_pb2.GetHealthResponse:
-        """How everything is."""
+        """The status of the whole system."""
         reports = {**self.reports, self.service: self.report()}
         services = [
             reports[service].health
@@ -166,7 +166,7 @@ class HealthWatch:
             return
         try:
             self.sources = await self.database.single_read(ALL).fetch(self.freshness, {})
-        except Unavailable:  # what was known stays known: its age says how old it is
+        except Unavailable:  # keep the last values: their age shows how old they are
             log.warning("the age of the sources was not read")
 
 
@@ -181,7 +181,7 @@ class HealthServicer(health_pb2_grpc.HealthServiceServicer):
         request: health_pb2.GetHealthRequest,
         context: ServicerContext[Any, Any],
     ) -> health_pb2.GetHealthResponse:
-        """Says how the whole is."""
+        """Returns the status of the whole system."""
         return self._watch.whole()
 
     async def ReportHealth(
@@ -189,7 +189,7 @@ class HealthServicer(health_pb2_grpc.HealthServiceServicer):
         request: health_pb2.ReportHealthRequest,
         context: ServicerContext[Any, Any],
     ) -> health_pb2.ReportHealthResponse:
-        """Says how this service is."""
+        """Returns the status of this service."""
         return self._watch.report()
 
 

@@ -1,8 +1,7 @@
-"""What is done with a connection is done to its end, also for a caller who hangs up.
+"""Completes work on a connection even if the caller disconnects.
 
-A cancellation in the middle of it would leave a session that nobody owns, or an answer that
-nobody read: the driver and the pool throw such a connection away, and the next caller pays for
-a new one.
+A cancellation during a statement would leave an unread result or an orphaned session. The driver
+and the pool discard such a connection, and the next caller pays for a new one.
 """
 
 import asyncio
@@ -17,9 +16,9 @@ Result = TypeVar("Result")
 async def carried_through(
     work: Coroutine[Any, Any, Result], *, hasten: Callable[[], Awaitable[object]] | None = None
 ) -> Result:
-    """Runs `work` to its end, and only then raises the cancellation of its caller.
+    """Runs `work` to completion, and only then raises the cancellation of its caller.
 
-    `hasten` is awaited when the caller is cancelled: it makes the work end soon.
+    If the caller is cancelled, `hasten` is awaited, which makes the work end soon.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -34,9 +33,10 @@ async def carried_through(
         while not all(one.done() for one in both):
             try:
                 await asyncio.wait(both)
-            except asyncio.CancelledError:  # once more: it is being ended already
+            except asyncio.CancelledError:  # a second cancellation: the work is already being
+                # ended
                 continue
         for one in both:
             if not one.cancelled():
-                one.exception()  # seen: what matters to the caller is that they hung up
+                one.exception()  # retrieved: the caller gets only the cancellation
         raise

@@ -1,4 +1,4 @@
-"""The kinds of column that the tables of every service are declared with."""
+"""Column types shared by the tables of all services."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -32,27 +32,27 @@ __all__ = [
 
 
 def identifier() -> Column[Any]:
-    """Ours, and ascending with time: the stable order of every list."""
+    """An id that ascends with time, which gives lists a stable order."""
     return Column("id", Uuid, nullable=False, server_default=func.uuidv7())
 
 
 def words(name: str) -> Column[str]:
-    """A text that is empty, not null, where there is none."""
+    """A text that is empty instead of null."""
     return Column(name, Text, nullable=False, server_default="")
 
 
 def name(name: str) -> Column[str]:
-    """A text that is always there."""
+    """A required text."""
     return Column(name, Text, nullable=False)
 
 
 def names(*columns: str) -> list[Column[Any]]:
-    """Texts that are always there."""
+    """Required texts."""
     return [name(column) for column in columns]
 
 
 def instant(name: str, *, nullable: bool = False) -> Column[Any]:
-    """An instant, kept in UTC."""
+    """A timestamp in UTC."""
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
@@ -67,7 +67,7 @@ def cents(name: str, *, nullable: bool = False) -> Column[Any]:
 
 
 def day(name: str, *, nullable: bool = False) -> Column[Any]:
-    """A day of the calendar."""
+    """A date."""
     return Column(name, Date, nullable=nullable)
 
 
@@ -80,5 +80,5 @@ def one_of(
 
 
 def flag(name: str) -> Column[bool]:
-    """Whether something is so; at first it is not."""
+    """A boolean, false by default."""
     return Column(name, Boolean, nullable=False, server_default=text("false"))

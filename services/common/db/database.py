@@ -1,12 +1,10 @@
-"""The way to a service's own database: one transaction a call, and several ways to be in one.
+"""Access to a service's own database: one transaction per call.
 
-A read session and a write session are transactions of as many statements as a call needs. A
-single read or write is a transaction of one statement (single_statements.py): for the lists
-that are asked for most.
+Read and write sessions are transactions of any number of statements. A single read or write is a
+transaction of one statement (single_statements.py), for the most frequent calls.
 
-A session carries the caller's scope into PostgreSQL, where row-level security is the
-second wall behind the queries, and the request id, which shows in `pg_stat_activity`
-and in the server's log.
+A session passes the caller's scope to PostgreSQL, where row-level security backs up the conditions
+of the queries, and the request id, which appears in `pg_stat_activity` and in the server's log.
 """
 
 import asyncio
@@ -46,10 +44,10 @@ MAX_APPLICATION_NAME: Final = 63
 PING_SECONDS: Final = 5.0
 
 CANCEL_SECONDS: Final = 5.0
-"""How long the server may take to hear that a statement is not wanted any more."""
+"""Timeout of a request to cancel a statement."""
 
 POOL_SECONDS: Final = 10.0
-"""How long a call waits for a connection of a full pool."""
+"""How long a call waits for a connection if the pool is full."""
 
 _ENTER: Final = (
     "SELECT set_config('arcadia.scope', %s, true), set_config('arcadia.tenant', %s, true),"
@@ -59,9 +57,9 @@ _ENTER: Final = (
 
 
 def uuid_array(ids: Iterable[UUID]) -> str:
-    """Ids as an array that is cast to `uuid[]`: made once for all statements that ask for them.
+    """Ids as the text of an array that is cast to `uuid[]`, built once for several statements.
 
-    The driver quotes ids one by one, for each statement anew, in twice the time.
+    The driver would quote each id for each statement, in twice the time.
     """
     return f"{{{','.join(map(str, ids))}}}"
 
@@ -75,9 +73,9 @@ class ReadSession:
     async def execute(
         self, statement: Executable, parameters: Parameters = None
     ) -> CursorResult[Any]:
-        """Runs one statement; the rows are fetched already.
+        """Runs one statement and fetches all rows.
 
-        For a caller who hangs up, the server is told to end it; the connection stays good.
+        If the caller disconnects, the statement is cancelled and the connection stays usable.
         """
         return await carried_through(
             self._connection.execute(statement, parameters), hasten=self._end_statement
@@ -89,7 +87,7 @@ class ReadSession:
             await driver.cancel_safe(timeout=CANCEL_SECONDS)
 
     async def driver(self) -> psycopg.AsyncConnection[Any]:
-        """The driver's own connection, inside the same transaction: for COPY and arrays."""
+        """The driver's connection within the transaction, for COPY and arrays."""
         raw = await self._connection.get_raw_connection()
         connection = raw.driver_connection
         if not isinstance(connection, psycopg.AsyncConnection):
@@ -98,10 +96,10 @@ class ReadSession:
 
 
 class WriteSession(ReadSession):
-    """A read-write transaction; commits when its block ends, rolls back when it raises."""
+    """A read-write transaction: commits at the end of its block, rolls back if the block raises."""
 
     repeatable: bool = False
-    """Whether the same may be done again to the same effect: a key names it, or it is so anyway."""
+    """Whether the write is idempotent, by a key or by nature."""
 
 
 class Database:
@@ -125,7 +123,7 @@ class Database:
         }
         driver_url = make_url(url).set(drivername="postgresql+psycopg")
         self._writing: AsyncEngine = create_async_engine(driver_url, **options)
-        # The same pool: reading is a property of the transaction, not of the connection.
+        # The same pool: read-only is a property of the transaction, not of the connection.
         self._reading = self._writing.execution_options(
             postgresql_readonly=True, isolation_level="REPEATABLE READ"
         )
@@ -135,19 +133,19 @@ class Database:
             seconds=POOL_SECONDS,
             options=options["connect_args"],
         )
-        # A full pool is busy, not down: health asks on a connection of its own, which it keeps.
+        # A full pool is busy, not down, so health checks use a separate connection.
         self._asking: AsyncEngine = create_async_engine(
             driver_url, **options | {"pool_size": 1, "pool_pre_ping": True}
         )
 
     @property
     def engine(self) -> AsyncEngine:
-        """The engine, for what watches it: tests that count statements, and telemetry."""
+        """The engine, for telemetry and for tests that count statements."""
         return self._writing
 
     @asynccontextmanager
     async def read(self, scope: Scope) -> AsyncIterator[ReadSession]:
-        """A read-only transaction that sees the rows of `scope`, all as of one moment."""
+        """A read-only transaction that sees the rows of `scope` in one snapshot."""
         async with self._transaction(self._reading, scope) as connection:
             yield ReadSession(connection)
 
@@ -155,8 +153,8 @@ class Database:
     async def write(self, scope: Scope) -> AsyncIterator[WriteSession]:
         """A read-write transaction that sees and changes the rows of `scope`.
 
-        When the answer to its COMMIT is lost, raises OutcomeUnknown, or Unavailable where what
-        was written is `repeatable`: sent again, it is done once.
+        If the result of COMMIT is lost, raises OutcomeUnknown, or Unavailable if the write is
+        `repeatable`, because a retry is then carried out once.
         """
         call = current_audited_call()
         async with self._transaction(self._writing, scope, audited=call is not None) as connection:
@@ -171,8 +169,7 @@ class Database:
                     raise
                 if session.repeatable:
                     raise Unavailable(
-                        "the connection was lost while the write was committed:"
-                        " send it again with the same key",
+                        "the connection was lost during the commit: retry with the same key",
                         reason=COMMIT_UNCERTAIN,
                     ) from error
                 raise OutcomeUnknown from error
@@ -180,11 +177,11 @@ class Database:
                 call.recorded = True
 
     def single_read(self, scope: Scope) -> SingleRead:
-        """A transaction of one statement that sees the rows of `scope`."""
+        """A read-only transaction of one statement that sees the rows of `scope`."""
         return SingleRead(self._single, self._entering(scope))
 
     def single_write(self, scope: Scope) -> SingleWrite:
-        """A transaction of one statement that sees and changes the rows of `scope`."""
+        """A read-write transaction of one statement in `scope`."""
         return SingleWrite(self._single, self._entering(scope))
 
     async def ping(self) -> bool:
@@ -197,7 +194,7 @@ class Database:
         return True
 
     def notices(self, channel: str, *, every: float) -> AsyncGenerator[None]:
-        """Yields at each announcement on a channel, and after `every` seconds without one."""
+        """Yields at each notification on a channel, and after `every` seconds without one."""
         name = f"{self._application_name} listening"
         return notices(self._url, channel, every=every, application_name=name)
 
@@ -216,7 +213,8 @@ class Database:
                 entering = (*self._entering(scope), "on" if audited else "")
                 await carried_through(connection.exec_driver_sql(_ENTER, entering))
                 yield connection
-        except psycopg.OperationalError as error:  # of a statement that the driver ran itself
+        except psycopg.OperationalError as error:  # raised by a statement that the driver ran
+            # itself
             raise failure_of(error) from error
         except DBAPIError as error:
             if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
@@ -224,9 +222,9 @@ class Database:
             raise
 
     def _entering(self, scope: Scope) -> tuple[str, str, str, str]:
-        """What a transaction is entered with.
+        """The settings of a transaction.
 
-        Its scope, its tenant, for whom it works, and how long a statement of it may take.
+        Scope, tenant, application name, and statement timeout.
         """
         name = f"{self._application_name} {current_request_id()}".rstrip()
         return (
@@ -239,21 +237,22 @@ class Database:
 
 @asynccontextmanager
 async def _checked_out(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection of the pool; what was not committed at the end is rolled back."""
+    """A connection of the pool; uncommitted work is rolled back at the end."""
     connection = engine.connect()
     try:
         await carried_through(connection.start())
         yield connection
     finally:
-        if connection.sync_connection is not None:  # it was made, and may outlive a cancellation
+        if connection.sync_connection is not None:  # the connection exists and may outlive a
+            # cancellation
             await carried_through(connection.close())
 
 
 def _answer_was_lost(error: DBAPIError) -> bool:
-    """Whether a COMMIT failed without a word from the server, which may have carried it out.
+    """Whether a COMMIT failed without a response, so that it may have been carried out.
 
-    A transaction that the server rolled back is told by SQLSTATE class 40 or as a violation;
-    a server that is shut down (class 57) may have committed before.
+    SQLSTATE class 40 and constraint violations mean that the server rolled back; a server that is
+    shut down (class 57) may have committed before.
     """
     original = error.orig
     if not isinstance(original, psycopg.OperationalError):
@@ -262,6 +261,6 @@ def _answer_was_lost(error: DBAPIError) -> bool:
 
 
 def violated_constraint(error: DBAPIError) -> str | None:
-    """The name of the constraint that a statement violated; None when it failed otherwise."""
+    """The name of the violated constraint; None for another error."""
     original = error.orig
     return original.diag.constraint_name if isinstance(original, psycopg.Error) else None

@@ -1,6 +1,6 @@
-"""The rows of a deployment: those under its id, and those under its slug.
+"""SQL for the rows of a deployment: those under its id, and those under its slug.
 
-What was tagged before the catalog knew the deployment stands under its tenant and slug.
+Rows tagged before the catalog knew the deployment are stored under its tenant and slug.
 """
 
 from typing import Any

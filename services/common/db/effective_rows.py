@@ -1,10 +1,10 @@
-"""Effective-dated rows in the database: set one, and what it lies over is cut, split, kept.
+"""Effective-dated rows: setting one cuts or splits the rows that it overlaps.
 
-A row's `effective_from` never changes; its `effective_to` does, when a later row begins in it.
-`set_until` keeps the end that it was set with, `continues` names the row whose remainder it
-is, and `superseded_at` is when nothing was left of it: rows stay, under their ids, so that
-what was in force at any time can be told from them. Of those that are not superseded no two
-have a day in common, by an exclusion constraint.
+A row's `effective_from` never changes; its `effective_to` does when a later row begins within it.
+`set_until` is its original end, `continues` refers to the row whose remainder it is, and
+`superseded_at` is the time from which nothing of it is left. Rows are never deleted, so the history
+of what was in force is complete. An exclusion constraint prevents overlaps of rows that are not
+superseded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:table, 0))")
 _OWN: Final = ("id", "effective_from", "effective_to", "set_until", "continues", "superseded_at")
-"""Columns in which the remainder of a row differs from it."""
+"""Columns that differ between a row and its remainder."""
 
 
 def effective_dates() -> list[Column[Any]]:
@@ -42,7 +42,7 @@ def effective_dates() -> list[Column[Any]]:
 
 
 def never_overlapping(name: str, *same: str) -> ExcludeConstraint:
-    """No two rows that are the same, and not superseded, have a day in common."""
+    """The exclusion constraint: equal rows that are not superseded must not overlap."""
     return ExcludeConstraint(
         *((column, "=") for column in same),
         (text("daterange(effective_from, effective_to)"), "&&"),
@@ -61,14 +61,14 @@ async def set_row(
     span: Span,
     reason: str,
 ) -> T:
-    """Sets a row for the days of a span; answers it as a record.
+    """Sets a row for a range of days; returns it as a record.
 
-    `same` says whose days they are, such as the two currencies of a rate; `values` hold all
-    else, `created_at` among it. Whoever sets another row of the table waits until this
-    transaction ends.
+    `same` identifies the series, such as the two currencies of a rate; `values` has all other
+    columns, including `created_at`. Locks the table against other writers until the transaction
+    ends.
 
-    Raises FailedPrecondition, with `reason`, for an open span over a row that was set from a
-    later day: it would be gone without anybody having said so.
+    Raises FailedPrecondition, with `reason`, if an open-ended range would silently remove a row
+    with a later start.
     """
     await session.execute(_LOCK, {"table": table.name})
     column = table.c
@@ -126,7 +126,7 @@ def _check_later(kept: Sequence[Row[Any]], span: Span, reason: str) -> None:
     ]
     if later:
         raise FailedPrecondition(
-            f"effective_to: another one is set from {later[0]}; say until when this one holds",
+            f"effective_to: is required, because another one is set from {later[0]}",
             reason=reason,
             metadata={"field": "effective_to", "effective_from": later[0].isoformat()},
         )

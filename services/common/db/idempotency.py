@@ -1,9 +1,9 @@
-"""A write that is sent again is done once, and answers as it did the first time (AIP-155).
+"""Idempotent writes: a repeated request is carried out once and gets the first response (AIP-155).
 
-A caller names a write by a key of their own: `request_id` in the message, or the metadata
-`idempotency-key`, which is the gateway's header `Idempotency-Key`. The key, a hash of the
-request and the answer are kept in the transaction of the write itself, so there is never one
-without the other. Keys belong to the caller: nobody is answered with another's.
+A caller gives a write a key: `request_id` in the message, or the metadata `idempotency-key`, which
+is the gateway's header `Idempotency-Key`. The key, a hash of the request and the response are
+stored in the transaction of the write, so they are committed together. Keys are scoped to the
+caller.
 """
 
 import hashlib
@@ -36,11 +36,11 @@ from services.common.rpc.requests import current_idempotency_key
 __all__ = ["KEPT_DAYS", "keys_in", "once", "once_in", "table_for"]
 
 KEPT_DAYS: Final = 30
-"""For so long a repetition is known as one."""
+"""Retention of keys."""
 
 
 class Servicer(Protocol):
-    """What answers calls, and writes to a database."""
+    """A servicer that writes to a database."""
 
     _database: Database
 
@@ -54,7 +54,7 @@ _KEY: Final = re.compile(r"[!-~]{1,255}")
 
 
 def table_for(role: str) -> str:
-    """The SQL of a service's table of keys, for one of its migrations; `role` is its own."""
+    """The SQL of the table of keys, for a migration; `role` is the service's."""
     return f"""
 CREATE TABLE idempotency_keys (
     caller       text        NOT NULL,
@@ -75,7 +75,7 @@ CREATE POLICY own ON idempotency_keys TO {role} USING (
 
 
 def keys_in(metadata: MetaData) -> Table:
-    """The same table, declared among a service's models."""
+    """The same table, declared in a service's metadata."""
     return Table(
         "idempotency_keys",
         metadata,
@@ -89,7 +89,7 @@ def keys_in(metadata: MetaData) -> Table:
     )
 
 
-# A second call with the same key waits here until the first has committed or given up.
+# A second call with the same key waits here until the first has committed or rolled back.
 _CLAIM: Final = text(
     "INSERT INTO idempotency_keys (caller, key, tenant_id, request_hash)"
     " VALUES (:caller, :key, :tenant_id, :request_hash) ON CONFLICT DO NOTHING RETURNING key"
@@ -100,7 +100,7 @@ _FIND: Final = text(
 _KEEP: Final = text(
     "UPDATE idempotency_keys SET answer = :answer WHERE caller = :caller AND key = :key"
 )
-# A few at a time, with the writes that make new ones: the table never needs a sweep of its own.
+# Each write deletes a few expired keys, so the table needs no cleanup job.
 _FORGET: Final = text(
     "DELETE FROM idempotency_keys WHERE (caller, key) IN (SELECT caller, key FROM idempotency_keys"
     " WHERE created_at < now() - make_interval(days => :days)"
@@ -111,11 +111,11 @@ _FORGET: Final = text(
 def once(
     do: Callable[Concatenate[S, WriteSession, Request, P], Awaitable[Answer]],
 ) -> Callable[Concatenate[S, Request, P], Coroutine[Any, Any, Answer]]:
-    """Makes of a method, which writes in a session, a call that opens it and is done once.
+    """Makes a method that writes in a session idempotent: opens the session and checks the key.
 
-    The session sees what the caller does. A request that was sent before, under the same key, is
-    answered as it was then; one without a key is just done. What the method raises undoes the
-    claim on the key with everything else.
+    The session has the caller's scope. A request that was sent before with the same key gets the
+    stored response; one without a key is simply executed. If the method raises, the key is rolled
+    back with everything else.
 
     Raises AlreadyExists when the key was used for another request, InvalidArgument for a key that
     is not printable ASCII of at most 255.
@@ -141,12 +141,12 @@ async def once_in(
     *,
     key: str = "",
 ) -> Answer:
-    """The answer of `do`, or the one that it gave when this request was first sent.
+    """The response of `do`, or the stored one if this request was sent before.
 
-    `key` is for a message that has it in a field of another name. Without a key it is just
-    done. `do` works in `session`, and what it raises undoes the
-    claim on the key with everything else. Raises AlreadyExists when the key was used for
-    another request, InvalidArgument for a key that is not printable ASCII of at most 255.
+    `key` is for a message that has it in another field. Without a key, `do` is simply executed.
+    `do` works in `session`; if it raises, the key is rolled back with everything else. Raises
+    AlreadyExists if the key was used for another request, InvalidArgument for a key that is not
+    printable ASCII of at most 255 characters.
     """
     named = _key_of(request, key)
     if named is None:
@@ -174,30 +174,30 @@ async def once_in(
 
 
 def _key_of(request: Message, given: str) -> str | None:
-    """The caller's key, the message's own before the header's; None without one."""
+    """The caller's key; the message's takes precedence over the header's. None without one."""
     field, key = ("key", given) if given else ("request_id", getattr(request, "request_id", ""))
     if not key:
         field, key = "idempotency-key", current_idempotency_key()
     if not key:
         return None
     if not _KEY.fullmatch(key):
-        raise InvalidArgument(field, "is not 1 to 255 printable ASCII characters without blanks")
+        raise InvalidArgument(field, "must be 1 to 255 printable ASCII characters without spaces")
     return key
 
 
 def _name_of(caller: Caller) -> str:
-    """Whose key it is: two callers never have the same name."""
+    """The owner of the key, unique per caller."""
     power = "service" if caller.is_service else "operator" if caller.is_operator else "tenant"
     return orjson.dumps([power, _tenant_of(caller), caller.subject]).decode()
 
 
 def _tenant_of(caller: Caller) -> str | None:
-    """The tenant that the key belongs to; None for those who see everything."""
+    """The tenant of the key; None for callers that see all tenants."""
     return None if caller.is_service or caller.is_operator else caller.tenant_id
 
 
 def _hash_of(request: Message) -> bytes:
-    """What the request asks for, whatever it is called: its type and its fields but the key."""
+    """A hash of the request: its type and all fields except the key."""
     asked = type(request)()
     asked.CopyFrom(request)
     if "request_id" in asked.DESCRIPTOR.fields_by_name:

@@ -1,8 +1,8 @@
-"""How databases come to be and move forward: roles, databases, and alembic per service.
+"""Creates roles and databases, and runs alembic per service.
 
-Each service has one database, owned by the role `<service>_owner`, which nobody logs in
-as, and one role `<service>`, which the service logs in as and which owns nothing: so
-row-level security and the append-only tables hold against the service itself.
+Each service has one database, owned by the role `<service>_owner`, which cannot log in, and a role
+`<service>`, which the service logs in as and which owns nothing. So row-level security and
+append-only tables also apply to the service itself.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ __all__ = ["migrate", "migration_config", "provision", "run_environment"]
 LOCK_TIMEOUT: Final = "5s"
 STATEMENT_TIMEOUT: Final = "10min"
 MIGRATION_LOCK: Final = 7_203_451_187
-"""The advisory lock under which one migration of a database runs at a time."""
+"""The advisory lock that serializes migrations of a database."""
 
 log = structlog.get_logger("migrations")
 
@@ -35,9 +35,9 @@ def owner_role(service: Service) -> str:
 
 
 def provision(settings: Settings, service: Service) -> None:
-    """Makes a service's roles and database, or leaves them as they are.
+    """Creates a service's roles and database if they do not exist.
 
-    The service's password is the one in its database URL, and is brought up to date.
+    Sets the service's password to the one in its database URL.
     """
     url = make_url(settings.database_url(service))
     role, owner = sql.Identifier(url.username or service), sql.Identifier(owner_role(service))
@@ -65,9 +65,9 @@ def provision(settings: Settings, service: Service) -> None:
 
 
 def _ensure_statistics(connection: psycopg.Connection[Any]) -> None:
-    """Makes the statistics of statements visible in the administrator's own database.
+    """Creates the extension pg_stat_statements in the administrator's database.
 
-    They count for the whole server once it loads the library; a server without it has none.
+    Its statistics cover the whole server, if the server loads the library.
     """
     connection.execute(
         "DO $$ BEGIN"
@@ -82,7 +82,7 @@ def _ensure_role(connection: psycopg.Connection[Any], name: str) -> None:
 
 
 def _bound_sessions(connection: psycopg.Connection[Any], role: sql.Identifier) -> None:
-    """Bounds how long a session of a role may hold on to the server."""
+    """Sets the timeouts of a role's sessions."""
     for setting, seconds in (
         ("statement_timeout", STATEMENT_SECONDS),
         ("idle_in_transaction_session_timeout", IDLE_SECONDS),
@@ -95,14 +95,14 @@ def _bound_sessions(connection: psycopg.Connection[Any], role: sql.Identifier) -
 
 
 def _verifier(connection: psycopg.Connection[Any], url: URL) -> str:
-    """What the server keeps of a password. The password itself would show in its statistics."""
+    """The verifier that the server stores; the password itself would appear in its statistics."""
     return connection.pgconn.encrypt_password(
         (url.password or "").encode(), (url.username or "").encode(), b"scram-sha-256"
     ).decode()
 
 
 def _restrict(connection: psycopg.Connection[Any], database: str, role: sql.Identifier) -> None:
-    """Lets only the service's own role into its database."""
+    """Allows only the service's role to connect to its database."""
     name = sql.Identifier(database)
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
     connection.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(name, role))
@@ -115,7 +115,7 @@ def database_admin_url(settings: Settings, service: Service) -> URL:
 
 
 def migration_config(settings: Settings, service: Service) -> Config:
-    """The alembic configuration of a service; its versions live beside its code."""
+    """The alembic configuration of a service; its versions are in the service's folder."""
     folder = Path(__file__).resolve().parents[2] / service / "migrations"
     config = Config()
     config.set_main_option("script_location", str(folder))
@@ -126,14 +126,14 @@ def migration_config(settings: Settings, service: Service) -> Config:
 
 
 def migrate(settings: Settings, service: Service) -> None:
-    """Provisions a service's database and brings it to the newest version."""
+    """Provisions a service's database and upgrades it to the newest version."""
     provision(settings, service)
     command.upgrade(migration_config(settings, service), "head")
     log.info("migrated", service=service)
 
 
 def run_environment(config: Config, metadata: MetaData) -> None:
-    """What every service's `migrations/env.py` runs: one transaction, as the owner."""
+    """Runs a service's migrations, for `migrations/env.py`: one transaction, as the owner."""
     engine = create_engine(config.attributes["url"], poolclass=pool.NullPool)
     with engine.connect() as connection:
         _run(connection, config, metadata)
@@ -141,7 +141,7 @@ def run_environment(config: Config, metadata: MetaData) -> None:
 
 
 def _run(connection: Connection, config: Config, metadata: MetaData) -> None:
-    from alembic import context  # its proxies exist only while an environment runs
+    from alembic import context  # alembic's proxies exist only while an environment runs
 
     connection.execute(text("SELECT set_config('lock_timeout', :t, false)"), {"t": LOCK_TIMEOUT})
     connection.execute(

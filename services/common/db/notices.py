@@ -1,4 +1,4 @@
-"""What the database announces, for those who would otherwise ask it again and again."""
+"""Notifications of the database (LISTEN), which replace polling."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,10 +15,10 @@ log = structlog.get_logger("notices")
 async def notices(
     url: str, channel: str, *, every: float, application_name: str
 ) -> AsyncGenerator[None]:
-    """Yields at each announcement on a channel, and after `every` seconds without one.
+    """Yields at each notification on a channel, and after `every` seconds without one.
 
-    On a connection of its own, which is made again when it is lost; meanwhile it yields by
-    the clock alone. Announcements that came together yield once.
+    Uses a separate connection, which is reopened if it is lost; meanwhile it yields by the timer
+    only. Notifications that arrive together yield once.
     """
     while True:
         try:
@@ -26,7 +26,7 @@ async def notices(
                 url, autocommit=True, application_name=application_name, connect_timeout=5
             ) as connection:
                 await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-                yield  # for what was announced while nobody listened
+                yield  # for notifications missed while nobody listened
                 while True:
                     async for _ in connection.notifies(timeout=every, stop_after=1):
                         pass

@@ -1,9 +1,9 @@
-"""Records: the frozen dataclasses in which rows leave a store, and enter a bulk statement.
+"""Records: frozen dataclasses for the rows that stores return and for bulk parameters.
 
-A field is named as its column. A field that is a dataclass itself stands for the columns of
-its own fields, which may begin with its name (`hand_over_id`); where it may be None, it is when
-the first of them is null. Where a column of JSON has its name, it is made of that. A field of
-several records is no column.
+A field has the name of its column. A field that is a dataclass represents the columns of its own
+fields, which may be prefixed with its name (`hand_over_id`); if it is optional, it is None if the
+first of them is null. If a JSON column has its name, it is built from that. A field of several
+records is not a column.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ _TYPES: Final[Mapping[Any, str]] = {
     date: "date",
     datetime: "timestamptz",
 }
-"""PostgreSQL's type of a field; all else travels as text."""
+"""PostgreSQL types by field type; all others are sent as text."""
 
 
 class _Declared(NamedTuple):
@@ -45,16 +45,16 @@ class _Declared(NamedTuple):
 
     name: str
     hint: Any
-    """What it is when it is not None."""
+    """Its type without None."""
     is_optional: bool
     default: Any
 
 
 def record_of(cls: type[T], row: Row[Any]) -> T:
-    """The record of a row, by the names of its columns, of which it may have more.
+    """The record of a row, by column names; extra columns are ignored.
 
-    Arrays become the tuple or frozenset, and texts the enum, that a field is declared as; a
-    multirange of days is a tuple of periods. A field without a column has its default.
+    Arrays become the declared tuple or frozenset, and texts the declared enum; a multirange of days
+    is a tuple of periods. A field without a column has its default.
     """
     return cast("T", _maker(cast("Any", cls), row._fields)(row))
 
@@ -66,21 +66,21 @@ def records_of(cls: type[T], rows: Iterable[Row[Any]]) -> list[T]:
 
 
 def rows_as(cls: type[T]) -> Callable[[AsyncCursor[Any]], Callable[[Sequence[Any]], T]]:
-    """A `row_factory` for the driver's own cursors, by which each row is a record."""
+    """A `row_factory` for the driver's cursors that returns records."""
     return lambda cursor: _maker(
         cast("Any", cls), tuple(column.name for column in cursor.description or ())
     )
 
 
 def columns_of(cls: type[Any], table: Table) -> list[Column[Any]]:
-    """The columns of a table that a record is made of, to select or to return."""
+    """The columns of a table for a record, to select or return."""
     return [table.c[name] for name, _ in _leaves(cast("Any", cls))]
 
 
 def unnested(cls: type[Any], name: str, *, is_numbered: bool = False) -> str:
-    """`unnest(...) AS name (...)`: the rows whose parameters are `arrays_of` the same name.
+    """`unnest(...) AS name (...)`: the rows of the parameters of `arrays_of` with the same name.
 
-    For the driver's own statements, in binary. Numbered rows have a `position`, from 1.
+    For the driver's statements with binary parameters. Numbered rows have a `position`, from 1.
     """
     leaves = _leaves(cast("Any", cls))
     arrays = ", ".join(f"%({name}_{one})b::{_TYPES.get(hint, 'text')}[]" for one, hint in leaves)
@@ -90,10 +90,10 @@ def unnested(cls: type[Any], name: str, *, is_numbered: bool = False) -> str:
 
 
 def arrays_of(cls: type[T], records: Iterable[T], name: str) -> dict[str, list[Any]]:
-    """The parameters of `unnested`: an array a field.
+    """The parameters of `unnested`: one array per field.
 
-    Of an enum its value; of several texts one, joined by chr(31) for `string_to_array`; of
-    several periods the text of a `datemultirange`; of a dict, or Any, its JSON as text.
+    An enum is sent as its value; several texts as one, joined by chr(31) for `string_to_array`;
+    several periods as the text of a `datemultirange`; a dict or Any as JSON text.
     """
     arrays: dict[str, list[Any]] = {}
     _add_arrays(arrays, cls, [*records], name)
@@ -131,7 +131,7 @@ def _multirange(periods: Iterable[Period]) -> str:
 
 @cache
 def _maker(cls: Any, columns: tuple[str, ...], prefix: str = "") -> Callable[[Any], Any]:
-    """What makes a record of a row with these columns."""
+    """The function that builds a record from a row with these columns."""
     declared = _declared(cls)
     takes = [_taker(one, columns, f"{prefix}{one.name}") for one in declared]
     if len(takes) > 1 and all(isinstance(take, itemgetter) for take in takes):
@@ -192,7 +192,7 @@ def _is_enum(hint: Any) -> bool:
 
 @cache
 def _leaves(cls: Any) -> list[tuple[str, Any]]:
-    """Each column of a record, and what it is declared as."""
+    """The columns of a record with their declared types."""
     leaves: list[tuple[str, Any]] = []
     for name, hint, _, _ in _declared(cls):
         if _is_record(hint):

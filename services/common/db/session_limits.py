@@ -1,7 +1,7 @@
-"""How long a session may hold on to the server: a statement, and a transaction that does nothing.
+"""Timeouts of sessions: statements and idle transactions.
 
-The roles have these limits, and every connection asks for them, so that a database that was
-provisioned elsewhere has them too.
+They are set on the roles and by every connection, so that they also apply to a database provisioned
+elsewhere.
 """
 
 from typing import Final
@@ -9,16 +9,16 @@ from typing import Final
 __all__ = ["IDLE_SECONDS", "SESSION_OPTIONS", "STATEMENT_SECONDS", "statement_milliseconds"]
 
 STATEMENT_SECONDS: Final = 60
-"""For a statement of a call that has no deadline, and outside of calls."""
+"""Timeout of a statement of a call without a deadline, and outside of calls."""
 
 IDLE_SECONDS: Final = 300
-"""For a transaction between two statements: an upload may wait for its sender meanwhile."""
+"""Timeout of an idle transaction; an upload may wait for its sender."""
 
 MAX_SECONDS: Final = 4 * 3600
-"""For a statement of any call; the worker reads a provider's bill within it."""
+"""Maximum timeout of a statement; the worker ingests a bill within it."""
 
 SLACK_SECONDS: Final = 1.0
-"""After the deadline of a call, so that it is the deadline that the caller is told of."""
+"""Added to the deadline of a call, so that the caller gets DEADLINE_EXCEEDED."""
 
 SESSION_OPTIONS: Final = (
     f"-c statement_timeout={STATEMENT_SECONDS}s"
@@ -28,10 +28,10 @@ SESSION_OPTIONS: Final = (
 
 
 def statement_milliseconds(remaining: float | None) -> str:
-    """The `statement_timeout` of a call that has `remaining` seconds, None without a deadline.
+    """The `statement_timeout` of a call with `remaining` seconds; None without a deadline.
 
-    A statement does not outlive its call. A long one, such as the bulk work of an ingest, may
-    take longer than other sessions may because its caller waits longer.
+    A statement does not outlive its call. A bulk statement, such as an ingest's, may take longer
+    because its caller waits longer.
     """
     if remaining is None:
         return str(STATEMENT_SECONDS * 1000)

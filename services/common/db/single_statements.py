@@ -1,9 +1,8 @@
-"""A transaction of one statement, in one round trip: for what is asked for most.
+"""Transactions of one statement in one round trip, for the most frequent calls.
 
-The caller's scope, the statement and the transaction's end are sent at once, and what comes
-back is waited for once. The driver's own pipeline waits several times for the same, which is
-half of what a page of a list costs a service. Values come in PostgreSQL's binary form, which
-both sides make faster than text.
+The caller's scope, the statement and the end of the transaction are sent at once, with one wait for
+the results. The driver's pipeline mode waits several times, which is half of the cost of a list
+page. Values use PostgreSQL's binary format, which is faster than text on both sides.
 """
 
 import itertools
@@ -37,29 +36,29 @@ __all__ = [
 _DIALECT: Final = cast("Any", PGDialect_psycopg)(paramstyle="numeric_dollar")
 
 MAX_PREPARED: Final = 200
-"""Statements that a connection keeps prepared; further ones are parsed at every call."""
+"""Maximum prepared statements per connection; further ones are parsed at every call."""
 
 FATAL_ERROR: Final = pq.ExecStatus.FATAL_ERROR
 PIPELINE_ABORTED: Final = pq.ExecStatus.PIPELINE_ABORTED
 
 _Key = tuple[bytes, tuple[int, ...]]
-"""A statement and the types of its values: what is prepared once."""
+"""A statement with the types of its values, prepared once."""
 
 SinglePool = AsyncConnectionPool["SingleConnection"]
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A statement as the server takes it: `$1` is the first of `names`."""
+    """A statement in the server's form: `$1` is the first of `names`."""
 
     sql: bytes
     names: tuple[str, ...]
     constants: Mapping[str, Any]
-    """The values of those that are the same at every call."""
+    """Values that are the same in every call."""
 
 
 def compiled(statement: ClauseElement) -> Compiled:
-    """A statement to run alone, made once; its parameters keep their names."""
+    """A statement that runs alone, built once; its parameters keep their names."""
     made = cast("SQLCompiler", statement.compile(dialect=_DIALECT))
     constants = {name: value for name, value in made.params.items() if value is not None}
     return Compiled(str(made).encode(), tuple(made.positiontup or ()), constants)
@@ -73,7 +72,7 @@ _ENTER_READING: Final = _ENTER + b", set_config('transaction_read_only', 'on', t
 
 
 class SingleConnection(psycopg.AsyncConnection[Any]):
-    """A connection that is always between transactions, and used by one caller at a time."""
+    """A connection without an open transaction, used by one caller at a time."""
 
     def __init__(self, pgconn: pq.abc.PGconn, *arguments: Any) -> None:
         super().__init__(pgconn, *arguments)
@@ -84,18 +83,17 @@ class SingleConnection(psycopg.AsyncConnection[Any]):
     async def run(
         self, enter: bytes, entering: Sequence[str], statement: bytes, values: Sequence[Any]
     ) -> list[Any]:
-        """The rows of a statement, as tuples, in a transaction that begins with `enter`.
+        """Runs a statement in a transaction that begins with `enter`; returns the rows as tuples.
 
-        It is committed when this returns; nothing of it is when this raises an error that the
-        server gave.
+        It is committed when this returns, and rolled back if this raises an error of the server.
         """
         adapting = Transformer(self)
         dumped = adapting.dump_sequence(values, [PyFormat.AUTO] * len(values))
         key = (statement, tuple(adapting.types or ()))
         self.pgconn.enter_pipeline_mode()
         try:
-            # What is sent until the pipeline's end is one transaction, begun by the first
-            # statement: the scope is set for the second, and gone after it.
+            # Everything sent until the end of the pipeline is one transaction: the first
+            # statement sets the scope for the second.
             preparing = [
                 *self._send((enter, ()), [value.encode() for value in entering], None),
                 *self._send(key, dumped, adapting.formats),
@@ -115,7 +113,7 @@ class SingleConnection(psycopg.AsyncConnection[Any]):
     def _send(
         self, key: _Key, values: Sequence[Any], formats: Sequence[int] | None
     ) -> list[tuple[_Key, bytes] | None]:
-        """Sends a statement. For each result that it will have: what is then prepared."""
+        """Sends a statement; returns, per expected result, what is prepared by then."""
         name = self._statements.get(key)
         if name is not None:
             self.pgconn.send_query_prepared(name, values, formats, pq.Format.BINARY)
@@ -132,15 +130,15 @@ class SingleConnection(psycopg.AsyncConnection[Any]):
     def _leave_pipeline(self) -> None:
         try:
             self.pgconn.exit_pipeline_mode()
-        except psycopg.OperationalError:  # it broke off in the middle: the pool makes another
+        except psycopg.OperationalError:  # it was interrupted: the pool replaces it
             self.pgconn.finish()
 
 
 def _results(pgconn: pq.abc.PGconn) -> Generator[Wait, Ready | int, list[pq.abc.PGresult]]:
-    """Of all that was sent; run by the driver, which waits for what is yielded."""
+    """Reads all results; the driver runs this generator and waits for what it yields."""
     while pgconn.flush():
         ready = yield Wait.RW
-        if ready and ready & Ready.R:  # nothing, where the driver goes on after a cancellation
+        if ready and ready & Ready.R:  # None if the driver continues after a cancellation
             pgconn.consume_input()
     results: list[pq.abc.PGresult] = []
     while True:
@@ -148,7 +146,7 @@ def _results(pgconn: pq.abc.PGconn) -> Generator[Wait, Ready | int, list[pq.abc.
             if (yield Wait.R):
                 pgconn.consume_input()
         result = pgconn.get_result()
-        if result is None:  # stands between the results of two statements
+        if result is None:  # separates the results of two statements
             continue
         if result.status == pq.ExecStatus.PIPELINE_SYNC:
             return results
@@ -165,13 +163,13 @@ class SingleRead:
         self._entering = entering
 
     async def fetch(self, statement: Compiled, parameters: Mapping[str, Any]) -> list[Any]:
-        """All rows of a statement, as tuples of the driver's own values."""
+        """All rows of a statement, as tuples."""
         given = {**statement.constants, **parameters}
         values = [given[name] for name in statement.names]
         try:
             if self._pool.closed:
                 await self._pool.open()
-            # Not as a context: that commits at its end, and here nothing is open by then.
+            # Not as a context manager, which would commit although nothing is open.
             connection = await self._pool.getconn()
             try:
                 return await connection.run(self._enter, self._entering, statement.sql, values)
@@ -179,14 +177,14 @@ class SingleRead:
                 await self._pool.putconn(connection)
         except PoolTimeout as error:
             raise Unavailable(
-                "too many calls wait for the database", reason="DATABASE_BUSY"
+                "too many calls are waiting for the database", reason="DATABASE_BUSY"
             ) from error
         except psycopg.OperationalError as error:
             raise failure_of(error) from error
 
 
 class SingleWrite(SingleRead):
-    """A read-write transaction of one statement, committed when its rows are answered."""
+    """A read-write transaction of one statement, committed when its rows are returned."""
 
     _enter: ClassVar[bytes] = _ENTER
 
@@ -194,9 +192,9 @@ class SingleWrite(SingleRead):
 def single_connections(
     url: str, *, size: int, seconds: float, options: Mapping[str, Any]
 ) -> SinglePool:
-    """A pool of at most `size` connections, opened when one is first asked for.
+    """A pool of at most `size` connections, opened on first use.
 
-    `seconds` is how long a caller waits for one of a full pool.
+    `seconds` is how long a caller waits if the pool is full.
     """
     return AsyncConnectionPool(
         url,
@@ -210,12 +208,12 @@ def single_connections(
 
 
 def failure_of(error: BaseException | None) -> ArcadiaError:
-    """What a caller is told of a statement that failed: nothing was written.
+    """The error of a failed statement, which wrote nothing.
 
-    Trying again helps, but for a value that no index can hold.
+    A retry may succeed, except for a value that is too large for an index.
     """
     if isinstance(error, psycopg.errors.ProgramLimitExceeded):
-        return InvalidArgument("request", "has a value too large to keep", reason="VALUE_TOO_LARGE")
+        return InvalidArgument("request", "has a value that is too large", reason="VALUE_TOO_LARGE")
     if isinstance(error, psycopg.errors.DiskFull):
         return Unavailable("the database has no space left", reason="DATABASE_FULL")
     return Unavailable("the database is not available", reason="DATABASE_DOWN")

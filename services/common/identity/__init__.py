@@ -1,1 +1,1 @@
-"""Who calls a service, how that is proved, and what they may do."""
+"""Callers, their authentication and their permissions."""

@@ -1,12 +1,12 @@
-"""API keys: their form, and whom a presented one proves, remembered for a few seconds.
+"""API keys: their format, and the cached lookup of their callers.
 
-A key is `arc_<id>_<secret><checksum>`, all in hexadecimal: the id is public and names the key
-in lists and logs, the secret is 32 random bytes, the checksum is the CRC-32 of what goes before.
-The prefix and the fixed length make a leaked key recognisable by `KEY_PATTERN`; the checksum
-refuses a mistyped one without asking anybody.
+A key is `arc_<id>_<secret><checksum>`, all in hexadecimal: the id is public and identifies the key
+in lists and logs, the secret is 32 random bytes, the checksum is the CRC-32 of the preceding part.
+The prefix and the fixed length let secret scanners find a leaked key by `KEY_PATTERN`; the checksum
+rejects a mistyped one without a lookup.
 
-Of the secret only its SHA-256 is kept and sent between services. A slow hash guards passwords,
-which people choose and others guess; 256 random bits cannot be guessed, however fast the hash.
+Only the SHA-256 of the secret is stored and sent between services. A slow hash protects passwords,
+which can be guessed; 256 random bits cannot, however fast the hash is.
 """
 
 import asyncio
@@ -46,31 +46,31 @@ KEY_PATTERN: Final = "arc_[0-9a-f]{32}_[0-9a-f]{72}"
 """Matches an API key and nothing else: for secret scanners and for the gateway."""
 
 KEY_SUBJECT: Final = "api-key"
-"""Before the id of a key in the subject of its caller: `api-key:<id>`."""
+"""Prefix of the subject of a key's caller: `api-key:<id>`."""
 
 SECRET_BYTES: Final = 32
 CHECKSUM_DIGITS: Final = 8
 WAIT_SECONDS: Final = 3.0
-"""For the catalog's answer."""
+"""Timeout of the lookup in the catalog."""
 
 _KEY: Final = re.compile(KEY_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
 class PresentedKey:
-    """A well-formed key as it is looked up: without its secret."""
+    """A well-formed key for lookup, without its secret."""
 
     id: UUID
     secret_hash: bytes
 
 
 def is_api_key(token: str) -> bool:
-    """Whether a bearer token says that it is an API key."""
+    """Whether a bearer token has the form of an API key."""
     return token.startswith(KEY_PREFIX)
 
 
 def new_secret() -> str:
-    """A secret that nobody can guess."""
+    """A random secret."""
     return secrets.token_hex(SECRET_BYTES)
 
 
@@ -81,12 +81,12 @@ def written_key(key_id: UUID, secret: str) -> str:
 
 
 def hash_of(secret: str) -> bytes:
-    """What is kept of a secret."""
+    """The stored hash of a secret."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def read_key(token: str) -> PresentedKey:
-    """The key that a bearer token is. Raises Unauthenticated for a malformed or mistyped one."""
+    """Parses a bearer token. Raises Unauthenticated for a malformed or mistyped key."""
     body, checksum = token[len(KEY_PREFIX) : -CHECKSUM_DIGITS], token[-CHECKSUM_DIGITS:]
     if not _KEY.fullmatch(token) or _checksum(body) != checksum:
         raise Unauthenticated("the API key is malformed", reason="KEY_MALFORMED")
@@ -102,7 +102,7 @@ def key_caller(
     may_create_keys: bool,
     ends_at: datetime,
 ) -> Caller:
-    """The caller that a key proves until `ends_at`."""
+    """The caller of a key, valid until `ends_at`."""
     return Caller(
         f"{KEY_SUBJECT}:{key_id}",
         tenant_id,
@@ -118,13 +118,13 @@ def _checksum(body: str) -> str:
 
 
 class ApiKeys:
-    """Whom API keys prove: asked once for all who wait, and kept for a few seconds."""
+    """Looks up the callers of API keys; shares concurrent lookups and caches results briefly."""
 
     FRESH_SECONDS = 3.0
-    """A revoked key opens nothing after so long."""
+    """Seconds of caching, after which a revoked key is rejected."""
     CACHED_KEYS = 4096
     UNKNOWN_A_SECOND = 50
-    """Questions about keys that were never proved here: made-up keys cost no more than that."""
+    """Maximum concurrent lookups of unknown keys, which bounds the cost of invented keys."""
 
     def __init__(self, resolve: Callable[[PresentedKey], Awaitable[Caller | None]]) -> None:
         self._resolve = resolve
@@ -134,11 +134,10 @@ class ApiKeys:
         self._asked = 0
 
     async def caller_of(self, token: str) -> Caller:
-        """The caller that a key proves.
+        """The caller of a key.
 
-        Raises Unauthenticated for a key that is malformed, unknown, revoked or past its end,
-        Unavailable when the catalog does not answer, ResourceExhausted while too many unknown
-        keys are presented.
+        Raises Unauthenticated for a malformed, unknown, revoked or expired key, Unavailable if the
+        catalog does not answer, ResourceExhausted if too many unknown keys are presented.
         """
         caller = await self._cached(read_key(token))
         if caller is None:
@@ -148,11 +147,11 @@ class ApiKeys:
         return caller
 
     def remembered(self) -> int:
-        """How many keys are remembered, unknown ones among them."""
+        """The number of cached keys, including unknown ones."""
         return max(self._cached.cache_info().currsize, len(self._proved))
 
     async def _ask(self, key: PresentedKey) -> Caller | None:
-        """Runs in a task of its own, for all who wait: not by the deadline of the first."""
+        """Runs in a separate task for all callers, independent of the first one's deadline."""
         set_deadline(WAIT_SECONDS)
         if key not in self._proved:
             self._count_unknown()

@@ -1,4 +1,4 @@
-"""Who calls, and whose rows they may see."""
+"""The caller of an RPC, and the scope of its rows."""
 
 import math
 from contextvars import ContextVar
@@ -15,13 +15,13 @@ OPERATOR_ROLE: Final = "platform-admin"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose rows a call may touch: one tenant's, or everybody's when `tenant_id` is None."""
+    """The rows that a call may access: one tenant's, or all if `tenant_id` is None."""
 
     tenant_id: str | None
 
     @property
     def everything(self) -> bool:
-        """Whether no tenant bounds it."""
+        """Whether it covers all tenants."""
         return self.tenant_id is None
 
 
@@ -30,28 +30,28 @@ ALL: Final = Scope(None)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: a user with their tenant and roles, or one of our own services."""
+    """The caller: a user with tenant and roles, or a program of this system."""
 
     subject: str
     tenant_id: str | None
     roles: frozenset[str]
     is_service: bool = False
     granted: bool = False
-    """Whether the RPC that is called lets one of `roles` act as an operator in it."""
+    """Whether one of `roles` acts as an operator in the called RPC."""
     expires_at: float = field(default=math.inf, compare=False)
-    """When a user's proof ends, in seconds since the epoch. A service's calls are short."""
+    """When a user's token or key expires, in seconds since the epoch. Infinite for services."""
     issued_at: float = field(default=-math.inf, compare=False)
-    """When a user's token was issued, in seconds since the epoch; without `iat` long ago."""
+    """When a user's token was issued, in seconds since the epoch; without `iat`, long ago."""
     token_id: str | None = field(default=None, compare=False)
     """The `jti` of a user's token."""
     key_id: str | None = None
-    """The API key that proves them; None for a token."""
+    """The caller's API key; None for a token."""
     may_create_keys: bool = False
     """Whether an API key may create and rotate keys."""
 
     @property
     def is_operator(self) -> bool:
-        """Whether they see and change everything that the RPC which is called reaches."""
+        """Whether they have operator access in the called RPC."""
         return not self.is_service and (self.granted or OPERATOR_ROLE in self.roles)
 
     def as_operator(self) -> "Caller":
@@ -60,7 +60,7 @@ class Caller:
 
     @property
     def scope(self) -> Scope:
-        """Whose rows they see. A user who is no operator must have a tenant."""
+        """The caller's scope. Raises PermissionDenied for a non-operator without a tenant."""
         if self.is_service or self.is_operator:
             return ALL
         if not self.tenant_id:
@@ -72,9 +72,9 @@ _caller: ContextVar[Caller] = ContextVar("arcadia_caller")
 
 
 def current_caller() -> Caller:
-    """The caller of the RPC that is being answered.
+    """The caller of the current RPC.
 
-    Raises Unauthenticated on a public RPC that was called without a token.
+    Raises Unauthenticated in a public RPC that was called without a token.
     """
     try:
         return _caller.get()
@@ -83,5 +83,5 @@ def current_caller() -> Caller:
 
 
 def set_caller(caller: Caller) -> None:
-    """Makes `caller` the current one in this task and what it starts."""
+    """Sets the caller of this task and of the tasks that it starts."""
     _caller.set(caller)

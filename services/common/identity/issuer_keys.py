@@ -1,8 +1,7 @@
-"""The keys of OIDC issuers: found by discovery, fetched when needed, and again when they are old.
+"""The keys of OIDC issuers: found by discovery, fetched on demand, and refreshed.
 
-The rules are those of OpenID Connect Discovery 1.0 (where the keys are) and RFC 7517 (JSON Web
-Key Sets). Keys older than five minutes are fetched again, so an issuer rotates its keys without a
-restart of ours.
+It follows OpenID Connect Discovery 1.0 and RFC 7517 (JSON Web Key Sets). Keys older than five
+minutes are fetched again, so an issuer can rotate its keys without a restart here.
 """
 
 import asyncio
@@ -27,9 +26,9 @@ log = structlog.get_logger("oidc")
 
 
 def keys_address(issuer: OidcIssuer) -> str:
-    """Where an issuer's keys are, by its discovery document unless it is configured.
+    """The URL of an issuer's keys: configured, or from its discovery document.
 
-    Raises ValueError if the issuer does not tell, naming the issuer.
+    Raises ValueError, with the issuer's name, if discovery fails.
     """
     if issuer.jwks_uri:
         return issuer.jwks_uri
@@ -50,7 +49,7 @@ def _address_in(document: object, issuer: OidcIssuer) -> str:
         raise ValueError(f"the discovery document of {issuer.name} is of another issuer")
     address = told.get("jwks_uri")
     scheme = urlsplit(address).scheme if isinstance(address, str) else ""
-    # Keys over plain HTTP could be exchanged on the way.
+    # Keys over plain HTTP could be replaced in transit.
     if scheme != "https" and scheme != urlsplit(issuer.issuer).scheme:
         raise ValueError(f"the discovery document of {issuer.name} names no safe jwks_uri")
     return str(address)
@@ -60,11 +59,11 @@ class IssuerKeys:
     """The keys of one issuer."""
 
     FRESH_SECONDS = 300.0
-    """Older keys are fetched again, so that a withdrawn one soon opens nothing."""
+    """Older keys are fetched again, so that a withdrawn key soon becomes invalid."""
     KEPT_SECONDS = 3600.0
-    """Keys are used for so long while the issuer does not answer."""
+    """How long keys remain valid if the issuer does not answer."""
     PAUSE_SECONDS = 10.0
-    """Between two fetches: tokens with keys that do not exist cost the issuer nothing more."""
+    """Minimum time between two fetches, which bounds the cost of tokens with unknown keys."""
 
     def __init__(self, issuer: OidcIssuer) -> None:
         self.issuer = issuer
@@ -75,15 +74,15 @@ class IssuerKeys:
         self._fetching: asyncio.Lock | None = None
 
     def find(self, key_id: str | None) -> jwt.PyJWK | None:
-        """The key of that id; without an id the only one there is."""
+        """The key with an id; without an id, the only key."""
         if key_id is None and len(self._keys) == 1:
             return next(iter(self._keys.values()))
         return self._keys.get(key_id)
 
     async def learn(self, key_id: str | None) -> None:
-        """Fetches the keys where that one is not known, or all are old.
+        """Fetches the keys if the key is unknown or all are old.
 
-        Raises Unavailable when no key was fetched for an hour.
+        Raises Unavailable if no key was fetched for an hour.
         """
         if self._is_known(key_id):
             return
@@ -109,7 +108,7 @@ class IssuerKeys:
             self._fetched_at = now
         except (httpx.HTTPError, TimeoutError, ValueError, jwt.PyJWTError) as error:
             log.warning("keys not fetched", issuer=self.issuer.name, error=str(error))
-            # They may have moved: the next fetch discovers where they are.
+            # They may have moved, so the next fetch repeats discovery.
             self._address = self.issuer.jwks_uri
 
     def _is_known(self, key_id: str | None) -> bool:
@@ -133,7 +132,7 @@ class IssuerKeys:
             try:
                 found[key.get("kid")] = jwt.PyJWK(key, algorithm=self.issuer.algorithm)
             except (jwt.PyJWTError, TypeError) as error:
-                # RFC 7517, section 5: a key that is not understood is ignored, and no other.
+                # RFC 7517, section 5: ignore only keys that are not understood.
                 log.warning("key not read", issuer=self.issuer.name, error=str(error))
         return found
 

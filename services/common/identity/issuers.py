@@ -1,4 +1,4 @@
-"""What is configured of an OIDC issuer beside the shared secret, and what its claims mean here."""
+"""The configuration of an OIDC issuer, and the mapping of its claims."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, Self
@@ -12,28 +12,28 @@ __all__ = ["OidcIssuer"]
 
 
 class OidcIssuer(BaseModel):
-    """One issuer of `ARCADIA_OIDC_ISSUERS`, and how its claims are read."""
+    """An issuer of `ARCADIA_OIDC_ISSUERS`, with the mapping of its claims."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
-    """Goes before each subject, `<name>:<sub>`: subjects of two issuers never meet."""
+    """Prefix of each subject, `<name>:<sub>`, which keeps the subjects of two issuers apart."""
     issuer: str
-    """The `iss` of its tokens, and where its discovery document is."""
+    """The `iss` of its tokens, and the base URL of its discovery document."""
     audience: str = Field(min_length=1)
-    """The `aud` that its tokens must name."""
+    """The required `aud` of its tokens."""
     algorithm: Literal["RS256", "ES256", "EdDSA"] = "RS256"
     """The one algorithm of its signatures."""
     jwks_uri: str = ""
-    """Where its keys are; empty: found by discovery."""
+    """The URL of its keys; if empty, found by discovery."""
     subject_claim: str = "sub"
     tenant_claim: str = "tenant_id"
     roles_claim: str = "roles"
     """A claim by its name, or by a dotted path such as `realm_access.roles`."""
     tenant_id: str = ""
-    """The tenant of every token of this issuer; the tenant's claim is then not read."""
+    """The tenant of every token of this issuer; the tenant claim is then ignored."""
     roles: Mapping[str, str] = Field(default_factory=dict)
-    """A value of the roles' claim and the role that it gives here. Others give none."""
+    """Maps values of the roles claim to roles. Other values give none."""
 
     @model_validator(mode="after")
     def _name_is_none_of_ours(self) -> Self:
@@ -53,7 +53,7 @@ class OidcIssuer(BaseModel):
         return self
 
     def caller_claims(self, claims: Mapping[str, Any]) -> dict[str, Any]:
-        """`sub`, `tenant_id` and `roles` as our own tokens carry them."""
+        """`sub`, `tenant_id` and `roles` in the form of our own tokens."""
         named = _claim(claims, self.roles_claim)
         values = [named] if isinstance(named, str) else named
         known = values if isinstance(values, list) else []
@@ -70,7 +70,7 @@ class OidcIssuer(BaseModel):
 
 
 def _claim(claims: Mapping[str, Any], path: str) -> object:
-    """A claim by its name, which may itself have dots in it, else by a dotted path."""
+    """A claim by its literal name, otherwise by a dotted path."""
     if path in claims:
         return claims[path]
     found: object = claims

@@ -1,4 +1,4 @@
-"""Which access each RPC grants and to which roles, read from the options on its method."""
+"""The access and roles of each RPC, read from its method options."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,25 +23,25 @@ __all__ = [
 ]
 
 PLATFORM: Final = "platform-"
-"""How the slugs of operators' roles begin; all others are roles of a tenant."""
+"""Prefix of operators' roles; all others are tenant roles."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRule:
-    """Who may call one RPC."""
+    """The access rule of an RPC."""
 
     access: access_pb2.Access
     platform_roles: frozenset[str] = frozenset()
-    """Act as an operator in it, as `platform-admin` does in every RPC."""
+    """Roles that act as an operator in it, besides `platform-admin`."""
     tenant_roles: frozenset[str] = frozenset()
-    """Needed by a tenant's caller where tenants' roles are enforced; empty: none is needed."""
+    """Roles that a tenant's caller needs if tenant roles are enforced; empty if none."""
     programs: frozenset[str] = frozenset()
-    """Of our own programs those that may call it: of an internal RPC."""
+    """Programs that may call an internal RPC."""
 
     @classmethod
     def declared(cls, options: MethodOptions) -> Self:
         """The rule that the options of a method declare."""
-        # The stub types of an extension and of the options disagree; the runtime does not.
+        # The stub types of extensions and options differ; the runtime accepts it.
         access: access_pb2.Access = options.Extensions[access_pb2.access]  # type: ignore[index]
         roles: Sequence[access_pb2.Role] = options.Extensions[
             access_pb2.roles  # type: ignore[index]
@@ -56,7 +56,7 @@ class AccessRule:
 
 
 def _slug(name: str) -> str:
-    """`ROLE_PLATFORM_BILLING` is `platform-billing`: without the name of its enum."""
+    """Converts `ROLE_PLATFORM_BILLING` to `platform-billing`."""
     return name.partition("_")[2].lower().replace("_", "-")
 
 
@@ -68,11 +68,11 @@ STANDARD_METHODS: Final[Mapping[str, AccessRule]] = {
     "/grpc.health.v1.Health/Watch": ANYBODY,
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": ANYBODY,
 }
-"""gRPC's own services, whose protos are not ours to annotate. The gateway shows neither."""
+"""gRPC's own services, whose protos we cannot annotate. The gateway exposes neither."""
 
 
 class UndeclaredAccess(Exception):
-    """A method declares no access: the service must not start."""
+    """A method declares no access, so the service must not start."""
 
 
 def method_path(method: MethodDescriptor) -> str:
@@ -83,7 +83,7 @@ def method_path(method: MethodDescriptor) -> str:
 def access_table(services: Iterable[ServiceDescriptor]) -> dict[str, AccessRule]:
     """The access rule of every RPC of `services`, by path.
 
-    Raises UndeclaredAccess, naming every method that declares no access.
+    Raises UndeclaredAccess with every method that declares no access.
     """
     table = dict(STANDARD_METHODS)
     for service in services:
@@ -96,17 +96,17 @@ def access_table(services: Iterable[ServiceDescriptor]) -> dict[str, AccessRule]
 
 
 def authorise(caller: Caller, rule: AccessRule, *, tenant_roles_enforced: bool = False) -> Caller:
-    """The verified caller as they act in an RPC: as an operator if one of their roles allows it.
+    """Authorizes a verified caller for an RPC; acts as an operator if one of their roles allows it.
 
-    The kind of token was checked when it was verified: a service's token opens internal RPCs
-    only, a user's all others. Raises PermissionDenied if the rule does not let them pass.
+    The type of token was checked on verification: a service token is only for internal RPCs, a
+    user's token for all others. Raises PermissionDenied if the rule does not permit it.
     """
     access = rule.access
     if access == access_pb2.ACCESS_UNSPECIFIED:
         raise PermissionDenied("nobody may do this", reason="ACCESS_UNDECLARED")
     if caller.is_service and caller.subject not in rule.programs:
         raise PermissionDenied(
-            f"the program {caller.subject} does not need this", reason="PROGRAM_NOT_ALLOWED"
+            f"the program {caller.subject} may not call this", reason="PROGRAM_NOT_ALLOWED"
         )
     if not caller.is_operator and not caller.roles.isdisjoint(rule.platform_roles):
         caller = caller.as_operator()
@@ -117,11 +117,11 @@ def authorise(caller: Caller, rule: AccessRule, *, tenant_roles_enforced: bool =
             raise _role_required(rule.platform_roles)
         raise PermissionDenied("only an operator may do this", reason="OPERATOR_ONLY")
     if access == access_pb2.ACCESS_TENANT:
-        # Raises for a user without a tenant; asked here so that no handler can forget it.
+        # Raises for a user without a tenant; checked here so that no handler can forget it.
         _ = caller.scope
-        # Who has a role of an operator writes by that role, or as a tenant's admin: a viewer
-        # whose token names a tenant writes nothing. Nor does an API key without a role: no key is
-        # older than roles.
+        # A caller with a platform role writes by that role, or as a tenant's admin: a viewer
+        # whose token has a tenant may not write. Neither may an API key without a role, because
+        # keys are newer than roles.
         staff = any(role.startswith(PLATFORM) for role in caller.roles)
         if (
             (tenant_roles_enforced or staff or caller.key_id)

@@ -1,7 +1,7 @@
-"""Tokens that are refused before their end: by subject, by tenant or by their `jti`.
+"""Revoked tokens: by subject, tenant or `jti`.
 
-Revocations are made in the catalog. Each service asks for the list every two seconds and keeps
-it in memory, so that a check costs no call.
+Revocations are stored in the catalog. Each service fetches the list every two seconds and keeps it
+in memory, so that a check needs no call.
 """
 
 import asyncio
@@ -23,29 +23,29 @@ log = structlog.get_logger("revocations")
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """Refuses the tokens to which all that it names applies; it names at least one."""
+    """Revokes the tokens that match all its fields, of which at least one is set."""
 
     tenant_id: str | None
     subject: str | None
     token_id: str | None
     revoked_at: float
-    """Tokens issued later than this, in seconds since the epoch, are not refused."""
+    """Tokens issued later than this, in seconds since the epoch, are not revoked."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveRevocations:
-    """All revocations of tokens that may still live, at one moment."""
+    """A snapshot of all revocations of unexpired tokens."""
 
     version: str
-    """Differs whenever the list does."""
+    """Changes whenever the list changes."""
     revocations: tuple[Revocation, ...] = ()
 
 
 class Revocations:
-    """The list as this process last learned it.
+    """The last list that this process fetched.
 
-    While the catalog does not answer, the last list holds: nobody revokes anything then either.
-    `required` is for a process that must not accept tokens before it learned a first list.
+    If the catalog does not answer, the last list applies; nothing can be revoked then anyway.
+    `required` is for a process that must not accept tokens before the first list.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class Revocations:
         self._revoked: dict[tuple[str | None, str | None, str | None], float] = {}
 
     def check(self, caller: Caller) -> None:
-        """Raises Unauthenticated when the caller's token is revoked.
+        """Raises Unauthenticated if the caller's token is revoked.
 
-        Raises Unavailable when a first list is required and not there yet.
+        Raises Unavailable if a first list is required but not fetched yet.
         """
         if not self._version and self._required:
             raise Unavailable(
-                "which tokens are revoked is not known yet", reason="REVOCATIONS_UNKNOWN"
+                "the list of revoked tokens is not available yet", reason="REVOCATIONS_UNKNOWN"
             )
         if self._revoked and any(
             (revoked_at := self._revoked.get((tenant, subject, token))) is not None
@@ -79,7 +79,7 @@ class Revocations:
             raise Unauthenticated("the token was revoked", reason="TOKEN_REVOKED")
 
     async def refresh(self) -> None:
-        """Learns the list where it changed; keeps the last one when the catalog does not answer."""
+        """Fetches the list if it changed; keeps the last one if the catalog does not answer."""
         try:
             found = await self._fetch(self._version)
         except ArcadiaError as error:
@@ -96,7 +96,7 @@ class Revocations:
             }
 
     async def run(self) -> None:
-        """Keeps the list fresh until it is cancelled."""
+        """Refreshes the list until it is cancelled."""
         while True:
             await self.refresh()
             await asyncio.sleep(REFRESH_SECONDS)

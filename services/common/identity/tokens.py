@@ -1,4 +1,4 @@
-"""Tokens: which are accepted, whom they prove, and how our own are minted.
+"""Verifies tokens, and mints tokens for programs and for development.
 
 Tokens are issued elsewhere (arcadia-app, with Guardian); this system only verifies
 them. Two kinds exist: a user's token, and the short-lived token by which services
@@ -36,30 +36,30 @@ SERVICE_ISSUER: Final = "arcadia-internal"
 SERVICE_ALGORITHM: Final = "HS256"
 SERVICE_TOKEN_SECONDS: Final = 300
 USAGE_REPORTER: Final = "usage-reporter"
-"""A program beside this system: it has a key of its own, which opens what it needs alone."""
+"""A program outside this system, with its own key for a single RPC."""
 LOCAL_ISSUER: Final = "arcadia_app"
-"""What minted tokens name as issuer and audience when none is configured."""
+"""Issuer and audience of minted tokens if none is configured."""
 
 MAX_CLAIM: Final = 255
-"""Characters of a subject or a tenant."""
+"""Maximum characters of a subject or tenant."""
 
 NO_ACCESS: Final = frozenset({"id", "refresh", "logout"})
-"""What OIDC providers call tokens that open nothing, where they say it."""
+"""Values of `typ` for OIDC tokens that are not access tokens."""
 
 MINIMUM_KEY_BYTES: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
 """RFC 7518, section 3.2: the key is at least as long as the hash."""
 
 
 class TokenVerifier:
-    """Verifies both kinds of token, and remembers verified ones for their remaining life.
+    """Verifies both kinds of token, and caches verified ones for their remaining lifetime.
 
-    API keys and revocations are checked where the verifier is given them.
+    API keys and revocations are checked if they are passed to the verifier.
     """
 
     CACHED_TOKENS = 4096
     RECHECK_SECONDS = 60.0
     STREAM_SECONDS = 2.0
-    """How often the caller of an open stream is proved again."""
+    """How often the caller of an open stream is verified again."""
 
     def __init__(
         self,
@@ -86,10 +86,10 @@ class TokenVerifier:
             _require_key_length("ARCADIA_USAGE_REPORTER_SECRET", key, SERVICE_ALGORITHM)
 
     async def prove(self, authorization: str | None, *, internal: bool) -> Caller:
-        """The caller that an `authorization` value proves now: by a token or an API key.
+        """The caller of an `authorization` value: a token or an API key.
 
-        Raises Unauthenticated as `verify` does, also for what was revoked, and Unavailable where
-        something that is needed to know it does not answer.
+        Raises Unauthenticated like `verify`, also for revoked tokens and keys, and Unavailable if a
+        required service does not answer.
         """
         if internal:
             return self.verify(authorization, internal=True)
@@ -102,28 +102,28 @@ class TokenVerifier:
         return caller
 
     async def until_unproven(self, authorization: str | None, caller: Caller) -> NoReturn:
-        """Proves the caller of a stream again and again; raises as `prove` when that fails."""
+        """Verifies the caller of a stream repeatedly; raises what `prove` raises."""
         while True:
             left = max(0.0, caller.expires_at - time.time())
             await asyncio.sleep(min(left, self.STREAM_SECONDS))
             caller = await self.prove(authorization, internal=False)
 
     async def learn_keys(self, authorization: str | None) -> None:
-        """Fetches the keys of the OIDC issuer of a token, if that is needed to verify it.
+        """Fetches the keys of a token's OIDC issuer, if needed to verify it.
 
-        Raises Unavailable when the issuer does not answer and its keys are not known.
+        Raises Unavailable if the issuer does not answer and its keys are unknown.
         """
         if not self._issuers or not authorization:
             return
         cached = self._cache.get((False, authorization))
-        # A remembered token whose time is up is verified again, and so by keys that are fresh.
+        # A cached token whose time is up is verified again, with fresh keys.
         if cached is None or cached[0] <= time.time():
             keys, key_id = self._issuer_of(_bearer(authorization))
             if keys is not None:
                 await keys.learn(key_id)
 
     def _issuer_of(self, token: str) -> tuple[IssuerKeys | None, str | None]:
-        """The OIDC issuer that a token says it is of, and which key; nothing is proved yet."""
+        """The issuer and key id that a token claims, unverified."""
         try:
             key_id = jwt.get_unverified_header(token).get("kid")
             issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
@@ -132,10 +132,10 @@ class TokenVerifier:
         return self._issuers.get(issuer) if isinstance(issuer, str) else None, key_id
 
     def verify(self, authorization: str | None, *, internal: bool) -> Caller:
-        """The caller that an `authorization` value proves, of the kind that is asked for.
+        """The caller of an `authorization` value of the requested kind.
 
-        Raises Unauthenticated, with the reason, for a missing, malformed, expired or
-        wrongly signed token, and for one of the other kind.
+        Raises Unauthenticated, with the reason, for a missing, malformed, expired or wrongly signed
+        token, and for one of the other kind.
         """
         if not authorization:
             raise Unauthenticated("a token is required", reason="TOKEN_MISSING")
@@ -153,7 +153,8 @@ class TokenVerifier:
     def _remember(self, key: tuple[bool, str], caller: Caller, expires: float) -> None:
         if len(self._cache) >= self.CACHED_TOKENS:
             self._cache.popitem(last=False)
-        # Never past the token's own end, and bounded, so that a clock set back cannot keep it.
+        # At most until the token expires, and bounded, so that setting the clock back cannot
+        # extend it.
         self._cache[key] = (min(expires, time.time() + self.RECHECK_SECONDS), caller)
 
     def _user(self, token: str) -> tuple[Caller, float]:
@@ -168,14 +169,14 @@ class TokenVerifier:
                 issuer=self._issuer,
                 audience=self._audience,
             )
-            # Guardian signs refresh tokens with the same key: only access tokens open doors.
+            # Guardian signs refresh tokens with the same key, so accept only access tokens.
             if claims.get("typ", "access") != "access":
                 raise Unauthenticated("the token is not an access token", reason="TOKEN_TYPE")
         expires = _expiry(claims)
         caller = _user_caller(claims, expires)
-        # By its whole life, not only by what is left: a revocation is forgotten after so long.
+        # Limits the whole lifetime, not only the rest, because revocations are deleted after it.
         if expires > min(time.time(), caller.issued_at) + self._longest + 2 * LEEWAY_SECONDS:
-            raise Unauthenticated("the token lives too long", reason="TOKEN_INVALID")
+            raise Unauthenticated("the lifetime of the token is too long", reason="TOKEN_INVALID")
         return caller, expires
 
     def _service(self, token: str) -> tuple[Caller, float]:
@@ -187,11 +188,11 @@ class TokenVerifier:
             claims = _service_claims(token, self._reporter_keys)
             if claims["sub"] != USAGE_REPORTER:
                 raise Unauthenticated(
-                    f"this key is for the {USAGE_REPORTER} alone", reason="TOKEN_INVALID"
+                    f"this key may only be used by {USAGE_REPORTER}", reason="TOKEN_INVALID"
                 ) from None
         expires = _expiry(claims)
         if expires > time.time() + SERVICE_TOKEN_SECONDS + 2 * LEEWAY_SECONDS:
-            raise Unauthenticated("the token ends too far from now", reason="TOKEN_INVALID")
+            raise Unauthenticated("the token expires too far in the future", reason="TOKEN_INVALID")
         return Caller(str(claims["sub"]), None, frozenset(), is_service=True), expires
 
 
@@ -203,7 +204,7 @@ def mint_user_token(
     tenant_id: str | None = None,
     lifetime_seconds: int = 12 * 3600,
 ) -> str:
-    """A user's token that looks exactly like one of Guardian's, for development and tests."""
+    """A user token in the form of Guardian's, for development and tests."""
     now = int(time.time())
     issuer = settings.jwt_issuer or LOCAL_ISSUER
     claims: dict[str, Any] = {
@@ -223,7 +224,7 @@ def mint_user_token(
 
 
 def mint_service_token(settings: Settings, *, subject: str, now: float) -> str:
-    """The token by which `subject`, one of our own programs, calls internal RPCs."""
+    """The token with which the program `subject` calls internal RPCs."""
     claims = {
         "iss": SERVICE_ISSUER,
         "aud": SERVICE_ISSUER,
@@ -236,7 +237,7 @@ def mint_service_token(settings: Settings, *, subject: str, now: float) -> str:
 
 
 class ServiceTokens:
-    """Keeps a service token at hand, and makes a new one well before it ends."""
+    """Caches a service token and renews it well before it expires."""
 
     def __init__(self, settings: Settings, subject: str) -> None:
         self._settings = settings
@@ -268,7 +269,7 @@ def _bearer(authorization: str) -> str:
 
 
 def _keys(*secrets: SecretStr) -> list[bytes]:
-    """The current secret and, while it is exchanged, the previous one."""
+    """The current secret and, during a rotation, the previous one."""
     return [text.encode() for secret in secrets if (text := secret.get_secret_value())]
 
 
@@ -280,7 +281,7 @@ def _service_claims(token: str, keys: Sequence[bytes]) -> dict[str, Any]:
 
 
 def _issuers_claims(token: str, keys: IssuerKeys, key_id: str | None) -> dict[str, Any]:
-    """The claims of an OIDC issuer's token, named as those of our own tokens."""
+    """The claims of an OIDC issuer's token, mapped to those of our own tokens."""
     issuer, key = keys.issuer, keys.find(key_id)
     if key is None:
         raise Unauthenticated("the token's key is unknown", reason="TOKEN_INVALID")
@@ -317,10 +318,10 @@ def _decode(
         except jwt.PyJWTError as error:
             message = f"the token is not valid: {error}"
             raise Unauthenticated(message, reason="TOKEN_INVALID") from None
-        if isinstance(claims["exp"], str):  # PyJWT reads a number in a text; the gateway does not
+        if isinstance(claims["exp"], str):  # PyJWT accepts a number as text; the gateway does not
             raise Unauthenticated("the token's exp is not a number", reason="TOKEN_INVALID")
         return claims
-    raise Unauthenticated("the token's signature does not fit", reason="TOKEN_INVALID")
+    raise Unauthenticated("the token's signature is invalid", reason="TOKEN_INVALID")
 
 
 def _expiry(claims: dict[str, Any]) -> float:
@@ -335,7 +336,7 @@ def _user_caller(claims: dict[str, Any], expires_at: float) -> Caller:
     subject = claims["sub"]
     if not _sane(subject) or (tenant and not _sane(tenant)):
         raise Unauthenticated(
-            f"sub and tenant_id are texts of at most {MAX_CLAIM} printable characters",
+            f"sub and tenant_id must be at most {MAX_CLAIM} printable characters",
             reason="TOKEN_INVALID",
         )
     roles = claims.get("roles", [])

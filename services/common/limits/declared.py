@@ -1,7 +1,7 @@
-"""What a tenant may have and ask for: every limit by its name, with its default.
+"""Declares the limits of tenants, by name, with defaults.
 
-A limit is declared here and nowhere else. An operator may set another value for a tenant, which
-the catalog keeps; whoever enforces a limit asks for the value by its name.
+Limits are declared only here. An operator may override a value for a tenant in the catalog; code
+that enforces a limit reads its value by name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,19 +25,19 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One limit of a tenant."""
+    """A limit of tenants."""
 
     name: str
     meaning: str
-    """What is counted, for people."""
+    """What is counted, as text."""
     default: int
-    """For a tenant without a value of its own."""
+    """The value for tenants without an override."""
     highest: int
-    """As far as an operator may raise it."""
+    """The highest value that an operator may set."""
     lowest: int = 0
-    """As far as an operator may lower it."""
+    """The lowest value that an operator may set."""
     by_grants: bool = False
-    """Whether it is raised by grants (trials), and not by setting a value."""
+    """Whether it is raised by grants (trials) instead of a value."""
 
 
 DEPLOYMENTS: Final = Limit(
@@ -85,11 +85,11 @@ LIMITS: Final[Mapping[str, Limit]] = {
         CALLS_A_SECOND,
     )
 }
-"""All of them, by name, in the order in which they are listed."""
+"""All limits by name, in listing order."""
 
 
 def limits_table(limits: Iterable[Limit] = LIMITS.values()) -> str:
-    """The limits as the table of the documentation, whose test compares it with this."""
+    """The table of limits in the documentation, which a test compares with this."""
     rows = [
         f"| `{one.name}` | {one.meaning} | {one.default:,} | "
         + ("by a grant" if one.by_grants else f"{one.highest:,}")

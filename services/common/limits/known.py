@@ -1,8 +1,7 @@
-"""What a process knows of the limits of tenants: read in the background, and never waited for.
+"""A process's cache of tenants' limits, refreshed in the background without blocking calls.
 
-A value that was set reaches every process within some seconds. While the catalog does not answer,
-what was known last goes on to hold, else the default: no call is refused for that alone, and no
-tenant is without limits.
+A new value reaches every process within seconds. If the catalog does not answer, the last known
+value or the default applies, so no call fails for that reason and no tenant is without limits.
 """
 
 import asyncio
@@ -25,16 +24,16 @@ from services.common.settings import Service, Settings
 __all__ = ["KnownLimits", "LoadLimits", "ask_catalog"]
 
 FRESH_SECONDS: Final = 5.0
-"""For so long a value is taken as it was read."""
+"""Age up to which a value counts as fresh."""
 
 MAX_TENANTS: Final = 10_000
-"""Known at once; the one that was read longest ago is forgotten first."""
+"""Size of the cache; the least recently read tenant is evicted first."""
 
 MAX_BATCH: Final = 1_000
 WAIT_SECONDS: Final = 2.0
 
 LoadLimits = Callable[[Sequence[str]], Awaitable[Mapping[str, Mapping[str, int]]]]
-"""Reads the values that hold instead of defaults: by tenant, by the limit's name."""
+"""Reads the overrides of defaults, by tenant and limit."""
 
 log = structlog.get_logger("limits")
 
@@ -46,26 +45,29 @@ class _Known:
 
 
 class KnownLimits:
-    """The limits of tenants, as this process knows them."""
+    """The cached limits of tenants."""
 
     def __init__(self, load: LoadLimits) -> None:
         self._load = load
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._asked: set[str] = set()
-        """Those that the next read is for; the one that runs may have begun too early."""
+        """The tenants of the next read; the running one may have begun too early."""
         self._being_read: set[str] = set()
         self._reading: asyncio.Task[None] | None = None
         self._read_ended = asyncio.Event()
 
     def value(self, tenant_id: str, limit: Limit) -> int:
-        """What holds for a tenant as far as is known; read again when it is some seconds old."""
+        """The known value for a tenant; refreshed in the background if it is not fresh."""
         known = self._known.get(tenant_id)
         if known is None or known.fresh_until <= time.monotonic():
             self._ask(tenant_id)
         return limit.default if known is None else known.values.get(limit.name, limit.default)
 
     async def fresh_value(self, tenant_id: str, limit: Limit) -> int:
-        """What holds for a tenant, read from now on: for who would refuse by what is known."""
+        """The current value for a tenant, read after this call began.
+
+        Use it before refusing a call.
+        """
         self._ask(tenant_id)
         while tenant_id in self._asked or tenant_id in self._being_read:
             await self._read_ended.wait()
@@ -77,7 +79,7 @@ class KnownLimits:
             self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
-        """One read at a time, each for all tenants that were asked for by its beginning."""
+        """Reads one batch at a time, each for all tenants requested before it began."""
         try:
             while self._asked:
                 batch = sorted(self._asked)[:MAX_BATCH]
@@ -91,7 +93,7 @@ class KnownLimits:
                 else:
                     self._keep({one: found.get(one, {}) for one in batch})
                 self._end_read()
-        finally:  # also when it is cancelled: nobody waits for it then
+        finally:  # also if it is cancelled, when nobody waits for it
             self._asked.clear()
             self._end_read()
             self._reading = None
@@ -115,7 +117,7 @@ class KnownLimits:
 
 
 def ask_catalog(settings: Settings, service: Service) -> LoadLimits:
-    """Reads them from the catalog, as another service. Raises AioRpcError when it is down."""
+    """Reads them from the catalog. Raises AioRpcError if it is down."""
 
     async def load(tenant_ids: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         request = pb.LookupTenantLimitsRequest(tenant_ids=tenant_ids)
