@@ -29,6 +29,7 @@ from services.common.db.migrations import database_admin_url
 from services.common.durable import connect
 from services.common.identity.callers import OPERATOR_ROLE
 from services.common.identity.tokens import mint_user_token
+from services.common.limits.declared import LIMITS
 from services.common.rpc.clients import CHANNEL_OPTIONS
 from services.common.settings import Port, Service, Settings
 from stack.layout import Layout
@@ -179,10 +180,30 @@ def running_stack(droplets: int, *, unlimited: bool = True) -> Iterator[BenchSta
         _up(stack, folder)
         state_file = folder / "data" / "state.json"
         _wait(lambda: _ready(state_file))
-        yield BenchStack(settings, state_file, simulator)
+        running = BenchStack(settings, state_file, simulator)
+        if unlimited:
+            _raise_limits(running, "acme")
+        yield running
+
+
+RAISE: Final = """
+INSERT INTO tenant_limits (tenant_id, name, value, set_by, set_at)
+SELECT %(tenant)s, name, value, 'bench', now() FROM unnest(%(names)s::text[], %(values)s::bigint[])
+    AS highest (name, value)
+"""
+
+
+def _raise_limits(stack: BenchStack, tenant_id: str) -> None:
+    """Raises every limit of a tenant as far as it goes: a bench measures what is behind it."""
+    highest = {one.name: one.highest for one in LIMITS.values() if not one.by_grants}
+    values = {"tenant": tenant_id, "names": list(highest), "values": list(highest.values())}
+    with stack.database(Service.CATALOG) as connection:
+        connection.execute(RAISE, values)
 
 
 UNLIMITED: Final = {
+    "ARCADIA_GATEWAY_TENANT_REQUESTS_PER_SECOND": "1000000",
+    "ARCADIA_GATEWAY_TENANT_BURST": "1000000",
     "ARCADIA_GATEWAY_CALLER_REQUESTS_PER_SECOND": "1000000",
     "ARCADIA_GATEWAY_CALLER_BURST": "1000000",
     "ARCADIA_GATEWAY_CALLER_BODY_BYTES_PER_SECOND": "1000000000",

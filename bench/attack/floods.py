@@ -7,11 +7,12 @@ from typing import Any, Final
 import grpc
 from arcadia.analytics.v1 import usage_pb2, usage_service_pb2
 from arcadia.catalog.v1 import quote_service_pb2
+from arcadia.inventory.v1 import inventory_service_pb2
 
 from bench.attack.connections import Outcomes, all_of, connected
 from bench.attack.target import ADDRESS, Target
 
-__all__ = ["health", "large_bodies", "many_values", "refused_quotes"]
+__all__ = ["health", "large_bodies", "many_values", "one_tenant", "refused_quotes"]
 
 BODY: Final = b'{"plan_code": "' + b"x" * 4_700_000 + b'"}'
 LARGEST: Final = 2 * 2**20
@@ -74,6 +75,33 @@ async def health(target: Target, outcomes: Outcomes) -> None:
                     await asyncio.sleep(0.1)
 
     await all_of(one() for _ in range(400))
+
+
+async def one_tenant(target: Target, outcomes: Outcomes) -> None:
+    """Lists of resources by callers of one tenant, straight to the service that others ask too."""
+    request = inventory_service_pb2.ListResourcesRequest(page_size=50).SerializeToString()
+
+    async def one(channel: grpc.aio.Channel, token: str) -> None:
+        lists: Any = channel.unary_unary("/arcadia.inventory.v1.InventoryService/ListResources")
+        while True:
+            try:
+                await lists(request, metadata=(("authorization", f"Bearer {token}"),))
+                outcomes["answered"] += 1
+            except grpc.aio.AioRpcError as error:
+                outcomes[error.code().name.lower()] += 1
+
+    async with contextlib.AsyncExitStack() as stack:
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        channels = [
+            await stack.enter_async_context(
+                grpc.aio.insecure_channel(target.inventory, options=options)
+            )
+            for _ in range(10)
+        ]
+        tokens = target.tenant_tokens
+        await all_of(
+            one(channels[number % 10], tokens[number % len(tokens)]) for number in range(500)
+        )
 
 
 async def refused_quotes(target: Target, outcomes: Outcomes) -> None:

@@ -34,6 +34,7 @@ PROBES: Final = (
     Probe("large bodies", "12 connections, 4.7 MB each", floods.large_bodies, 100, _SERVED),
     Probe("many values", "12 connections, 2 MB each", floods.many_values, 50, _SERVED),
     Probe("watch streams", "1,000 of one tenant", holders.watches, 1_000),
+    Probe("flood of a tenant", "500 calls at a time, direct gRPC", floods.one_tenant, 1_000),
     Probe("anonymous health", "400 callers", floods.health, 4_000),
     Probe("refused quotes", "1,000 of 4.7 MB, direct gRPC", floods.refused_quotes, 1_000, _SERVED),
     Probe("malformed HTTP", "16 kinds", refusals.malformed, 160, ("taken",)),

@@ -34,6 +34,8 @@ class Target:
     """The gateway's."""
     catalog: str
     """`host:port` of the service, for direct gRPC callers."""
+    inventory: str
+    """The same of the service that honest callers ask."""
     honest_token: str
     """Of an operator who does not attack."""
     tenant_tokens: tuple[str, ...]
@@ -56,6 +58,7 @@ class Target:
         return cls(
             port=settings.port(Port.GATEWAY),
             catalog=settings.address(Service.CATALOG),
+            inventory=settings.address(Service.INVENTORY),
             honest_token=stack.operator_token(),
             tenant_tokens=tuple(
                 mint_user_token(

@@ -15,6 +15,7 @@ CALM = Honest(p95=0.03, refused=0, answered=100)
 TARGET = Target(
     port=1,
     catalog="127.0.0.1:2",
+    inventory="127.0.0.1:1",
     honest_token="honest",
     tenant_tokens=("tenant",),
     operator_tokens=("operator",),
