@@ -38,7 +38,7 @@ class Part:
     """The parts that must be ready before it is started, and outlive it."""
     ports: tuple[int, ...] = ()
     prepare: Callable[[], object] | None = None
-    patience: float = 90.0
+    timeout: float = 90.0
     """Seconds until it must be ready."""
     grace: float = 10.0
     """Seconds that it may take to stop."""
@@ -61,7 +61,7 @@ def local_parts(settings: Settings, layout: Layout) -> tuple[Part, ...]:
 
 def first_sync(layout: Layout) -> Part:
     """The sync that is run once when everything is ready, so that there is something to see."""
-    return Part(FIRST_SYNC, lambda: _module(layout, "cli.app", "sync"), patience=60.0)
+    return Part(FIRST_SYNC, lambda: _module(layout, "cli.app", "sync"), timeout=60.0)
 
 
 def _module(layout: Layout, name: str, *arguments: str) -> Command:

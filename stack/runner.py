@@ -111,7 +111,7 @@ class Runner:
     async def _ports_are_free(self, started: float) -> None:
         """Waits for ports that closed connections still hold; others fail the part itself."""
         for port in self.part.ports:
-            while time.monotonic() - started < self.part.patience:
+            while time.monotonic() - started < self.part.timeout:
                 if not await self._in_thread(partial(is_passing, port)):
                     break
                 await asyncio.sleep(PORT_POLL_SECONDS)
@@ -131,7 +131,7 @@ class Runner:
 
     async def _becomes_ready(self, process: Process, started: float) -> bool:
         """Whether it became ready in time; a part without a probe: whether it ended well."""
-        while time.monotonic() - started < self.part.patience:
+        while time.monotonic() - started < self.part.timeout:
             if self._exited.is_set():
                 return self.part.ready is None and process.exit_code() == 0
             if await self._answers(process.mark):

@@ -75,7 +75,7 @@ def likely_reason(part: Part, exit_code: int | None, lines: Sequence[str]) -> st
 
 def _by_exit(part: Part, exit_code: int | None) -> str:
     if exit_code is None:
-        return f"it was not ready after {part.patience:.0f} s"
+        return f"it was not ready after {part.timeout:.0f} s"
     if exit_code == -signal.SIGKILL:
         return "it was killed (by hand, or because the machine ran out of memory)"
     if exit_code < 0:

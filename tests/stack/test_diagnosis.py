@@ -27,7 +27,7 @@ def test_the_log_tells_the_reason(small_stack: SmallStack, line: str, reason: st
 
 
 def test_without_a_word_the_exit_tells_it(small_stack: SmallStack) -> None:
-    part = small_stack.part("any", patience=7.0)
+    part = small_stack.part("any", timeout=7.0)
     assert likely_reason(part, None, []) == "it was not ready after 7 s"
     assert "out of memory" in likely_reason(part, -signal.SIGKILL, [])
     assert likely_reason(part, -signal.SIGTERM, []) == "it was ended by SIGTERM"

@@ -101,7 +101,7 @@ async def test_a_part_that_cannot_be_prepared_is_named(small_stack: SmallStack) 
 
 
 async def test_a_part_that_never_becomes_ready_is_named(small_stack: SmallStack) -> None:
-    sleepy = small_stack.part("sleepy", ready=lambda _: False, patience=0.3)
+    sleepy = small_stack.part("sleepy", ready=lambda _: False, timeout=0.3)
     async with small_stack.running(sleepy) as (_, running):
         assert not await running
     assert "it was not ready after" in small_stack.told.failures[0].reason

@@ -153,7 +153,7 @@ class Dunning:
                 what_to_do=f"pay what is overdue before {suspends_at:%Y-%m-%d %H:%M} UTC",
                 deployment_ids=self._state.past_due,
             ),
-            patience=NOTICE_TIMEOUT,
+            time_limit=NOTICE_TIMEOUT,
         )
         self._state = replace(
             self._state, is_told=noticed.is_delivered, untold_reason=noticed.reason
@@ -241,7 +241,7 @@ class Dunning:
         only: Sequence[str],
     ) -> set[str]:
         outcome = await self._move(
-            request, to_state, from_states, reason, only=only, patience=ON_TIMEOUT
+            request, to_state, from_states, reason, only=only, time_limit=ON_TIMEOUT
         )
         return {*outcome.moved, *outcome.already_there}
 
@@ -254,7 +254,7 @@ class Dunning:
         *,
         only: Sequence[str] = (),
         but: Sequence[str] = (),
-        patience: timedelta = OFF_TIMEOUT,
+        time_limit: timedelta = OFF_TIMEOUT,
     ) -> ActionOutcome:
         return await workflow.execute_activity_method(
             BillingActionActivities.apply_billing_action,
@@ -269,7 +269,7 @@ class Dunning:
                 only=tuple(only),
                 but=tuple(but),
             ),
-            **with_heartbeat(patience),
+            **with_heartbeat(time_limit),
             summary=f"make deployments {to_state}: {reason}"[:200],
         )
 

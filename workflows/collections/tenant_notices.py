@@ -15,14 +15,14 @@ with workflow.unsafe.imports_passed_through():
 __all__ = ["tell_tenant"]
 
 
-async def tell_tenant(notice: TenantNotice, *, patience: timedelta) -> Noticed:
-    """Posts a notice, and tries again within the patience; whether somebody was told."""
+async def tell_tenant(notice: TenantNotice, *, time_limit: timedelta) -> Noticed:
+    """Posts a notice, and retries until the time limit; whether it was delivered."""
     try:
         return await workflow.execute_activity_method(
             TenantNoticeActivities.post_tenant_notice,
             notice,
             task_queue=TaskQueue.INVOICING,
-            **short(patience),
+            **short(time_limit),
             summary=f"tell of the {notice.action}",
         )
     except ActivityError as error:

@@ -119,7 +119,7 @@ class RevertDrift:
         def waiting() -> None:
             self._tell(f"waiting for its turn: another run acts on {plan.kind} {plan.provider_id}")
 
-        self._turn = await take_turn(plan.provider_id, patience=TURN_TIMEOUT, waiting=waiting)
+        self._turn = await take_turn(plan.provider_id, time_limit=TURN_TIMEOUT, waiting=waiting)
         if self._turn is None or plan.field != "size":
             return plan
         # Another run may have turned the machine on or off meanwhile.
@@ -192,10 +192,10 @@ class RevertDrift:
             self._tell(f"{name} is still off; turning it on is retried: {reason_of(failure)}")
             if self._telling is None and workflow.patched(PATCH_NOTICE_LEFT_OFF):
                 notice = _left_off(plan, reason_of(failure))
-                self._telling = asyncio.create_task(tell_tenant(notice, patience=NOTICE_TIMEOUT))
+                self._telling = asyncio.create_task(tell_tenant(notice, time_limit=NOTICE_TIMEOUT))
 
-        patience = END_TIMEOUT if workflow.patched(PATCH_RETRY_POWER_ON) else timedelta(0)
-        stuck = await insisting([turn_on], patience=patience, pause=RETRY_PAUSE, tell=tell)
+        time_limit = END_TIMEOUT if workflow.patched(PATCH_RETRY_POWER_ON) else timedelta(0)
+        stuck = await insisting([turn_on], time_limit=time_limit, pause=RETRY_PAUSE, tell=tell)
         if stuck is not None:
             return f"{reason}; the machine is off, and could not be turned on: {reason_of(stuck)}"
         self._turned_off = None

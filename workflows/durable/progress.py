@@ -97,10 +97,10 @@ async def progress_of(
     return Progress(description.status is WorkflowExecutionStatus.RUNNING, tuple(lines))
 
 
-async def details_of(handle: WorkflowHandle[Any, Any], patience: timedelta) -> str | None:
+async def details_of(handle: WorkflowHandle[Any, Any], time_limit: timedelta) -> str | None:
     """What a run says of itself, as the UI shows it; None when no worker answers in time."""
     try:
-        told = await handle.query(METADATA, result_type=WorkflowMetadata, rpc_timeout=patience)
+        told = await handle.query(METADATA, result_type=WorkflowMetadata, rpc_timeout=time_limit)
     except RPCError:
         return None
     return str(told.current_details)

@@ -56,15 +56,15 @@ async def whole(doing: Coroutine[Any, Any, None]) -> None:
 async def insisting(
     steps: Sequence[Callable[[], Awaitable[None]]],
     *,
-    patience: timedelta,
+    time_limit: timedelta,
     pause: timedelta,
     tell: Callable[[FailureError], None],
 ) -> FailureError | None:
-    """Runs all steps; retries the failed ones in rounds, a pause apart, while the patience lasts.
+    """Runs all steps; retries the failed ones in rounds, a pause apart, until the time limit.
 
     What the last round failed of; None when every step succeeded.
     """
-    ends = workflow.now() + patience
+    ends = workflow.now() + time_limit
     left = list(steps)
     while True:
         failure: FailureError | None = None

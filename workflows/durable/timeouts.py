@@ -18,7 +18,7 @@ SHORT: Final = timedelta(seconds=20)
 """For an activity that reads or changes a few rows, and so never beats."""
 
 RETRIES: Final = RetryPolicy(maximum_interval=timedelta(minutes=5))
-"""After 1 s, 2 s, 4 s and so on, until the patience is over."""
+"""After 1 s, 2 s, 4 s and so on, until the timeout."""
 
 PROMPT: Final = RetryPolicy(maximum_interval=timedelta(minutes=1))
 """As `RETRIES`, where somebody waits for the run."""
@@ -41,11 +41,11 @@ class Attempts(TypedDict):
 
 
 def with_heartbeat(
-    patience: timedelta, retries: RetryPolicy = RETRIES, *, each: timedelta | None = None
+    timeout: timedelta, retries: RetryPolicy = RETRIES, *, each: timedelta | None = None
 ) -> Attempts:
-    """An activity that beats; its attempts together take at most the patience, one `each`."""
+    """An activity that beats; the timeout is for all its attempts, `each` for one."""
     return {
-        "schedule_to_close_timeout": patience,
+        "schedule_to_close_timeout": timeout,
         "start_to_close_timeout": each,
         "heartbeat_timeout": HEARTBEAT,
         "retry_policy": retries,
@@ -53,11 +53,11 @@ def with_heartbeat(
 
 
 def short(
-    patience: timedelta | None = None, retries: RetryPolicy = RETRIES, *, each: timedelta = SHORT
+    timeout: timedelta | None = None, retries: RetryPolicy = RETRIES, *, each: timedelta = SHORT
 ) -> Attempts:
-    """An activity whose attempts are short; without a patience, it is tried for good."""
+    """An activity whose attempts are short; without a timeout, it is retried without end."""
     return {
-        "schedule_to_close_timeout": patience,
+        "schedule_to_close_timeout": timeout,
         "start_to_close_timeout": each,
         "heartbeat_timeout": None,
         "retry_policy": retries,

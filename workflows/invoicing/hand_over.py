@@ -36,10 +36,10 @@ class HandOver:
     async def run(self, request: HandOverInput) -> HandOverResult:
         """Goes on until nothing waits; fails when something was given up."""
         began_at = request.began_at or workflow.now().isoformat()
-        patience = timedelta(hours=request.patience_hours)
+        time_limit = timedelta(hours=request.patience_hours)
         delivered, failed, rounds = 0, 0, request.round_count
         while True:
-            is_last = workflow.now() - datetime.fromisoformat(began_at) >= patience
+            is_last = workflow.now() - datetime.fromisoformat(began_at) >= time_limit
             told = await self._round(request, is_last=is_last)
             delivered, failed = delivered + told.delivered_count, failed + told.failed_count
             rounds += 1

@@ -73,13 +73,13 @@ class Provision:
     async def run(self, order: ProvisionInput) -> str:
         """The inventory's id of the droplet. Fails when everything was undone."""
         try:
-            await self._at(order, "create", patience=UNKNOWN_TIMEOUT)
+            await self._at(order, "create", time_limit=UNKNOWN_TIMEOUT)
             await self._make(order)
         except (asyncio.CancelledError, FailureError) as error:
             await whole(self._end_undone(order, error))
             raise
         with suppress(asyncio.CancelledError):  # too late: all of it is done
-            await whole(self._record(order, "completed", self._step, patience=END_TIMEOUT))
+            await whole(self._record(order, "completed", self._step, time_limit=END_TIMEOUT))
         workflow.upsert_search_attributes([OUTCOME.value_set("completed")])
         workflow.set_current_details(f"{order.name} runs and belongs to {order.slug}")
         return self._resource_id
@@ -93,7 +93,7 @@ class Provision:
         if left is not None:
             reason = f"{reason}; not undone: {reason_of(left)}"
         if not failed_as(error, UNKNOWN):
-            await self._record(order, status, self._step, reason, patience=END_TIMEOUT)
+            await self._record(order, status, self._step, reason, time_limit=END_TIMEOUT)
         workflow.upsert_search_attributes([OUTCOME.value_set(status if left is None else LEFT)])
         workflow.set_current_details(f"undone at step {self._step}: {reason}")
 
@@ -163,14 +163,16 @@ class Provision:
             workflow.set_current_details(f"undoing what was made for {order.slug}: {reason}{stuck}")
 
         tell()
-        return await insisting(self._undo[::-1], patience=END_TIMEOUT, pause=ROUND_PAUSE, tell=tell)
+        return await insisting(
+            self._undo[::-1], time_limit=END_TIMEOUT, pause=ROUND_PAUSE, tell=tell
+        )
 
     async def _at(
-        self, order: ProvisionInput, step: str, *, patience: timedelta = STEP_TIMEOUT
+        self, order: ProvisionInput, step: str, *, time_limit: timedelta = STEP_TIMEOUT
     ) -> None:
         self._step = step
         workflow.set_current_details(f"{order.name} for {order.slug}: {step.replace('_', ' ')}")
-        await self._record(order, "running", step, patience=patience)
+        await self._record(order, "running", step, time_limit=time_limit)
 
     async def _record(
         self,
@@ -179,12 +181,12 @@ class Provision:
         step: str,
         reason: str = "",
         *,
-        patience: timedelta = STEP_TIMEOUT,
+        time_limit: timedelta = STEP_TIMEOUT,
     ) -> None:
         await workflow.execute_activity_method(
             ProvisionActivities.record_provision,
             Progress(order.provision_id, status, step, reason, self._resource_id),
-            **short(patience, PROMPT),
+            **short(time_limit, PROMPT),
             summary=f"tell the catalog: {step}",
         )
 

@@ -73,16 +73,16 @@ Turn = ChildWorkflowHandle[DropletTurn, None]
 
 
 async def take_turn(
-    droplet_id: str, *, patience: timedelta, waiting: Callable[[], None] = lambda: None
+    droplet_id: str, *, time_limit: timedelta, waiting: Callable[[], None] = lambda: None
 ) -> Turn | None:
     """Waits for the turn at a droplet; None for a run from before there were turns.
 
-    `waiting` is called when another has it. Raises ApplicationError `DropletBusy` when the
-    patience is over.
+    `waiting` is called when another has it. Raises ApplicationError `DropletBusy` at the
+    time limit.
     """
     if not workflow.patched(PATCH_TURNS):
         return None
-    ends = workflow.now() + patience
+    ends = workflow.now() + time_limit
     pause = FIRST_PAUSE
     start = droplet_turn(droplet_id, workflow.info().workflow_id)
     while True:
@@ -148,15 +148,15 @@ async def power_off(one: PowerOff, keep: Callable[[PowerOff], None]) -> None:
 
 async def set_power(droplet_id: str, *, is_on: bool) -> None:
     """Powers a machine on or off, when it is our turn; one that is gone is left out."""
-    patience = ON_TIMEOUT if is_on else OFF_TIMEOUT
-    turn = await take_turn(droplet_id, patience=patience)
+    time_limit = ON_TIMEOUT if is_on else OFF_TIMEOUT
+    turn = await take_turn(droplet_id, time_limit=time_limit)
     failure: BaseException | None = None
     try:
         await workflow.execute_activity_method(
             RevertActivities.set_power,
             SetPower(droplet_id, is_on),
             task_queue=TaskQueue.PROVISIONING,
-            **with_heartbeat(patience),
+            **with_heartbeat(time_limit),
             summary=f"power {droplet_id} {'on' if is_on else 'off'}",
         )
     except (asyncio.CancelledError, FailureError) as error:

@@ -255,13 +255,13 @@ class SpendBreach:
         self._is_told = False
         return await self._record(request, AWAITING)
 
-    async def _notice(self, breach: BreachStanding, patience: timedelta) -> Noticed:
+    async def _notice(self, breach: BreachStanding, time_limit: timedelta) -> Noticed:
         """Tells somebody; what could not be told does not stop the rest."""
         try:
             noticed = await workflow.execute_activity_method(
                 SpendActivities.post_notice,
                 breach,
-                **short(patience),
+                **short(time_limit),
                 summary="tell of it",
             )
         except ActivityError as error:

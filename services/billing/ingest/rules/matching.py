@@ -1,4 +1,4 @@
-"""The ladder that matches a line with its resource, as declarations; its SQL is `store/ladder.py`.
+"""The steps that match a line with its resource, as data; their SQL is `store/match_sql.py`.
 
 1. `provider_id`: the provider's id, if the JSON form of the invoice has one, for any product. If
 several kinds share the id, those that the product bills have precedence.

@@ -17,7 +17,7 @@ from services.billing.ingest.rules.matching import (
     NameHeld,
     OwnerSince,
 )
-from services.billing.ingest.store.ladder import WHOLE_NAME, may_have_resource
+from services.billing.ingest.store.match_sql import WHOLE_NAME, may_have_resource
 from services.common.db.database import WriteSession
 from services.common.db.records import arrays_of, unnested
 from services.common.values.periods import Period

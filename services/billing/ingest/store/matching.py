@@ -1,4 +1,4 @@
-"""Runs the ladder of `matching.py` for a page of lines, in one statement."""
+"""Runs the steps of `matching.py` for a page of lines, in one statement."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -8,7 +8,12 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from services.billing.ingest.rules.matching import MatchCounts
-from services.billing.ingest.store.ladder import kind_of_line, ladder, make_room, rules
+from services.billing.ingest.store.match_sql import (
+    kind_of_line,
+    match_in_memory,
+    matching_rules,
+    matching_sql,
+)
 from services.common.db.database import WriteSession
 from services.common.db.records import record_of
 from services.common.values.periods import Period, month_of
@@ -53,7 +58,7 @@ def _updating(found: Mapping[str, str], **parts: str) -> TextClause:
         old=", ".join(f"t.{column}" for column in found),
         **parts,
     )
-    return text(ladder(id="id", **parts) + changing)
+    return text(matching_sql(id="id", **parts) + changing)
 
 
 _LINES: Final = _updating(
@@ -123,12 +128,12 @@ async def match_lines(
         "month_start": month.start_at,
         "month_end": month.end_at,
     }
-    return await _climb(session, _LINES, scope, place)
+    return await _match(session, _LINES, scope, place)
 
 
 async def match_daily_costs(session: WriteSession, scope: UUID, span: Period) -> MatchCounts:
     """Matches the daily costs of a span."""
-    return await _climb(session, _DAYS, scope, {"start": span.start, "end": span.end})
+    return await _match(session, _DAYS, scope, {"start": span.start, "end": span.end})
 
 
 async def last_row(session: WriteSession, period: date, invoice_id: UUID) -> int:
@@ -142,9 +147,9 @@ async def record_counts(session: WriteSession, period: date, invoice_id: UUID) -
     await session.execute(_RECORD, {"period": period, "invoice_id": invoice_id})
 
 
-async def _climb(
+async def _match(
     session: WriteSession, statement: TextClause, scope: UUID, place: dict[str, Any]
 ) -> MatchCounts:
-    await make_room(session)
-    values = {"scope": scope, **rules(), **place}
+    await match_in_memory(session)
+    values = {"scope": scope, **matching_rules(), **place}
     return record_of(MatchCounts, (await session.execute(statement, values)).one())

@@ -12,12 +12,12 @@ from sqlalchemy import TextClause, text
 
 from services.billing.ingest.rules.reconciling import Ingest
 from services.billing.ingest.store.candidates import is_prepared
-from services.billing.ingest.store.ladder import (
+from services.billing.ingest.store.match_sql import (
     kind_of_line,
-    ladder,
-    make_room,
+    match_in_memory,
+    matching_rules,
+    matching_sql,
     may_have_resource,
-    rules,
 )
 from services.common.db.database import WriteSession
 from services.common.values.periods import month_of
@@ -145,9 +145,9 @@ def _unmatched(staged: str, ids: str) -> TextClause:
 
 
 def _matched(staged: str, ids: str) -> TextClause:
-    """The same for a range of blocks, with the ladder's result of each line."""
+    """The same for a range of blocks, with the match of each line."""
     page = "staged.ctid >= CAST(:first AS tid) AND staged.ctid < CAST(:after AS tid)"
-    climbed = ladder(
+    matching = matching_sql(
         table=staged,
         where=f"staged.ingest_id = CAST(:ingest_id AS uuid) AND {page}",
         id="staged.row_number",
@@ -170,7 +170,7 @@ def _matched(staged: str, ids: str) -> TextClause:
             " coalesce(j.region, '')"
         ),
     )
-    return text(f"{climbed}{written} AND {page}")
+    return text(f"{matching}{written} AND {page}")
 
 
 _UNMATCHED: Final = {False: _unmatched(_STAGED, _NO_IDS), True: _unmatched(_WITH_ITEMS, _IDS)}
@@ -213,8 +213,8 @@ async def replace_lines(session: WriteSession, ingest: Ingest, period: date) -> 
         return False
     month = month_of(period)
     lasting = {"month_start": month.start_at, "month_end": month.end_at}
-    values = {"scope": ingest.id, **rules(), **place, **lasting}
-    await make_room(session)
+    values = {"scope": ingest.id, **matching_rules(), **place, **lasting}
+    await match_in_memory(session)
     blocks = (await session.execute(_BLOCKS, {"ingest_id": ingest.id})).one()
     await session.execute(_BY_PLACE)
     for first, after in _pages(blocks.first, blocks.last):

@@ -1,4 +1,4 @@
-"""The SQL of the ladder of `matching.py`, for lines in any table.
+"""The SQL of the matching steps of `matching.py`, for lines in any table.
 
 It ends with the CTE `judged`: the result of each line that may have a resource. The caller appends
 the final statement.
@@ -21,11 +21,18 @@ from services.billing.ingest.rules.matching import (
 )
 from services.common.db.database import WriteSession
 
-__all__ = ["WHOLE_NAME", "kind_of_line", "ladder", "make_room", "may_have_resource", "rules"]
+__all__ = [
+    "WHOLE_NAME",
+    "kind_of_line",
+    "match_in_memory",
+    "matching_rules",
+    "matching_sql",
+    "may_have_resource",
+]
 
 # New lines have no statistics yet, and CTEs never have. A planner that assumes one row would use
 # nested loops or sorts for 50,000. Hashing is cheap even for few rows.
-_ROOM: Final = text("""
+_IN_MEMORY: Final = text("""
 SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),
        set_config('enable_nestloop', 'off', true), set_config('enable_sort', 'off', true)
 """)
@@ -35,7 +42,7 @@ _OVERLAPS: Final = "{one}_from < l.span_to AND ({one}_to IS NULL OR {one}_to > l
 WHOLE_NAME: Final = "lower(btrim(description))"
 """The name of a resource that ends in brackets and whose line has no size."""
 
-_LADDER: Final = """
+_MATCHING: Final = """
 WITH kinds AS (
     SELECT * FROM unnest(CAST(:billed AS text[]), CAST(:named AS text[])) AS kinds (billed, named)
 ), lines AS MATERIALIZED (
@@ -196,13 +203,13 @@ def may_have_resource(ids: str) -> str:
     )
 
 
-def ladder(**parts: str) -> str:
-    """The ladder for the lines of a table, without a final statement.
+def matching_sql(**parts: str) -> str:
+    """The matching of the lines of a table, without a final statement.
 
     `table` and `where` select the lines; `id` and `partition` are their key; `ids`, `project`,
     `span_from` and `span_to` are the compared expressions.
     """
-    return _LADDER.format(
+    return _MATCHING.format(
         whole_name=WHOLE_NAME,
         may_have_resource=may_have_resource(parts["ids"]),
         by_name_too=_BY_NAME_TOO,
@@ -212,8 +219,8 @@ def ladder(**parts: str) -> str:
     )
 
 
-def rules() -> dict[str, Any]:
-    """The parameters of a ladder that are the same for all lines."""
+def matching_rules() -> dict[str, Any]:
+    """The parameters of the matching that are the same for all lines."""
     kinds = [(kind, kind) for kind in sorted({product.kind for product in PRODUCTS.values()})]
     kinds += [(kind, other) for kind, others in ALSO_NAMES.items() for other in others]
     return {
@@ -226,6 +233,6 @@ def rules() -> dict[str, Any]:
     }
 
 
-async def make_room(session: WriteSession) -> None:
-    """Raises the memory limit for a ladder until the transaction ends."""
-    await session.execute(_ROOM)
+async def match_in_memory(session: WriteSession) -> None:
+    """Raises the memory limit for matching until the transaction ends."""
+    await session.execute(_IN_MEMORY)
