@@ -12,7 +12,7 @@ from temporalio import activity
 from contracts.costs import BalanceInput, HistoryInput, InvoiceIngestInput
 from providers.digitalocean import billing as provider_billing
 from providers.digitalocean.api.client import DigitalOcean
-from services.common.rpc.wire import timestamp
+from services.common.rpc.messages import message_of
 from workflows.costs.payloads import (
     HistoryCursor,
     MatchCounts,
@@ -53,13 +53,7 @@ class BillActivities:
         """Takes a snapshot of the balance; answers what was used this month, USD."""
         balance = await provider_billing.balance(self._provider)
         await self._balances.RecordBalance(
-            balance_pb.RecordBalanceRequest(
-                month_to_date_balance=balance.month_to_date_balance,
-                account_balance=balance.account_balance,
-                month_to_date_usage=balance.month_to_date_usage,
-                generated_at=timestamp(balance.generated_at),
-                key=request.key,
-            )
+            message_of(balance_pb.RecordBalanceRequest, balance, key=request.key)
         )
         return balance.month_to_date_usage
 
@@ -134,17 +128,8 @@ def _ordinals(
 def _entry(
     entry: provider_billing.HistoryEntry, ordinal: int, months: dict[str, str]
 ) -> pb.HistoryEntry:
-    return pb.HistoryEntry(
-        type=entry.type,
-        invoice_uuid=entry.invoice_uuid,
-        invoice_number=entry.invoice_number,
-        amount_usd=entry.amount_usd,
-        issued_at=timestamp(entry.issued_at),
-        description=entry.description,
-        period=months.get(entry.invoice_uuid, ""),
-        ordinal=ordinal,
-        unreadable=entry.unreadable,
-    )
+    period = months.get(entry.invoice_uuid, "")
+    return message_of(pb.HistoryEntry, entry, period=period, ordinal=ordinal)
 
 
 def _due(invoice: costs_pb2.ProviderInvoice) -> InvoiceIngestInput:

@@ -16,7 +16,7 @@ from contracts.costs import InvoiceIngestInput
 from providers.digitalocean import billing as provider_billing
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import NotFound, ProviderError
-from services.common.rpc.wire import timestamp
+from services.common.rpc.messages import message_of
 from workflows.costs.payloads import (
     CompletedIngest,
     DailyCostsInput,
@@ -149,14 +149,7 @@ class IngestActivities:
             said = await provider_billing.summary(self._provider, invoice_uuid)
         except NotFound:
             return None
-        return pb.InvoiceSummary(
-            amount_usd=said.amount_usd,
-            product_charges_usd=said.product_charges_usd,
-            overages_usd=said.overages_usd,
-            taxes_usd=said.taxes_usd,
-            credits_and_adjustments_usd=said.credits_and_adjustments_usd,
-            period=said.period,
-        )
+        return message_of(pb.InvoiceSummary, said)
 
 
 async def _streamed(rpc: Any, messages: AsyncGenerator[Any, None], seconds: float) -> Any:
@@ -207,7 +200,7 @@ class _ItemsWalk:
         try:
             async with aclosing(pages):
                 async for page in pages:
-                    items += map(_item, page.items)
+                    items += (message_of(pb.InvoiceItem, item) for item in page.items)
                     for odd in page.unreadable:
                         activity.logger.warning("a line of %s has no id: %s", uuid, odd)
                     # The same pages go together in every attempt, so that each replaces itself.
@@ -229,23 +222,6 @@ class _ItemsWalk:
             pb.RecordInvoiceItemsRequest(ingest_id=self._request.ingest_id, page=first, items=items)
         )
         self.cursor = ItemsCursor(following, answer.item_count)
-
-
-def _item(item: provider_billing.InvoiceItem) -> pb.InvoiceItem:
-    return pb.InvoiceItem(
-        product=item.product,
-        group_description=item.group_description,
-        description=item.description,
-        project_name=item.project_name,
-        category=item.category,
-        amount_usd=item.amount_usd,
-        duration=item.duration,
-        duration_unit=item.duration_unit,
-        start_at=timestamp(item.start_at),
-        end_at=timestamp(item.end_at),
-        resource_id=item.resource_id,
-        resource_uuid=item.resource_uuid,
-    )
 
 
 def _daily_cost(insight: provider_billing.Insight) -> costs_pb2.DailyCost:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from arcadia.inventory.v1 import drift_pb2
 from arcadia.inventory.v1 import reconcile_service_pb2 as pb
-from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio import activity
 
 from providers.digitalocean.actions import LOGGED_KINDS, Action, can_cause, recent_actions
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.errors import AccessDenied, MalformedAnswer
+from services.common.rpc.messages import message_of
 from workflows.drift.payloads import (
     DriftCursor,
     DriftOutcome,
@@ -178,9 +178,7 @@ def _cause_of(drift: drift_pb2.Drift, done: dict[tuple[str, str], list[Action]])
 
 
 def _cause(action: Action) -> drift_pb2.DriftCause:
-    at = Timestamp()
-    at.FromDatetime(action.occurred_at)
-    return drift_pb2.DriftCause(action_id=action.id, action_type=action.type, occurred_at=at)
+    return message_of(drift_pb2.DriftCause, action, action_id=action.id, action_type=action.type)
 
 
 def _list_price(row: dict[str, Any]) -> pb.ListPrice:
