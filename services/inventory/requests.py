@@ -17,7 +17,7 @@ from services.common.rpc import wire
 from services.common.rpc.fields import required, uuid_of
 from services.common.rpc.requests import current_request_id
 from services.common.rpc.wire import text, word
-from services.inventory.drift.rules.policies import FOUND_BY_NAME
+from services.inventory.drift.rules.fields import FOUND_BY_NAME
 from services.inventory.resources.rules.recording import Cause, SightingBatch, UnchangedBatch
 from services.inventory.resources.rules.resources import Content, SightedResource, normal_tags
 from services.inventory.sync.rules.projects import MemberKey, SightedProject, first_classification

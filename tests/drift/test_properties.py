@@ -22,8 +22,13 @@ from kinds.dns_comparators import dns_name, dns_records
 from services.inventory.drift.messages import json_of
 from services.inventory.drift.rules.comparing import compare
 from services.inventory.drift.rules.drifts import NEXT, Status
-from services.inventory.drift.rules.fields import ATTRS_PREFIX, COLUMNS, LiveResource, live_value
-from services.inventory.drift.rules.policies import policy_of
+from services.inventory.drift.rules.fields import (
+    ATTRS_PREFIX,
+    COLUMNS,
+    LiveResource,
+    live_value,
+    policy_of,
+)
 from services.inventory.drift.rules.specs import normal_spec, taken_from
 from tests.drift.live import live
 

@@ -12,8 +12,7 @@ import pytest
 from providers.digitalocean.simulator import moods
 from providers.digitalocean.simulator.acts.mutations import set_fields
 from providers.digitalocean.simulator.config import Config
-from providers.digitalocean.simulator.moods import AS_SEEN, MOODS, Mood
-from providers.digitalocean.simulator.settings import settings_of
+from providers.digitalocean.simulator.moods import AS_SEEN, MOODS, Mood, settings_of
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.start import make_anew, open_simulation
 from providers.digitalocean.simulator.web.faults import Fault, FaultRules, Rule

@@ -14,7 +14,7 @@ from services.billing.balances.store import Balance
 from services.billing.ingest.rules.billed_values import BadValue, read_amount, read_hours
 from services.billing.ingest.rules.reconciling import SummaryParts
 from services.billing.ingest.store.history import INVOICE, HistoryEntry
-from services.billing.ingest.store.staging import BilledItem
+from services.billing.ingest.store.ingests import BilledItem
 from services.common.errors import InvalidArgument
 from services.common.rpc import fields
 from services.common.rpc.fields import uuid_of

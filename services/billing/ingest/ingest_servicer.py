@@ -37,7 +37,7 @@ from services.billing.ingest.store.headers import (
     record_history,
 )
 from services.billing.ingest.store.history import keep_entries
-from services.billing.ingest.store.staging import finish_lines, stage_items, stage_lines
+from services.billing.ingest.store.ingests import finish_lines, stage_items, stage_lines
 from services.billing.ingest.uploads import DailyUpload, Upload
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument, Unavailable

@@ -22,8 +22,8 @@ from services.billing.ingest.store.headers import (
     set_waiver,
     update_invoice,
 )
+from services.billing.ingest.store.ingests import staged_sums
 from services.billing.ingest.store.matching import record_counts
-from services.billing.ingest.store.staging import staged_sums
 from services.billing.ingest.store.totals import refresh_totals
 from services.billing.ingest.store.writing import replace_lines
 from services.common.db.database import WriteSession

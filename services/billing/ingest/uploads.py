@@ -13,7 +13,7 @@ from services.billing.ingest.rules.classification import judge, judge_daily
 from services.billing.ingest.rules.invoice_csv import BilledRow, InvoiceCsv, MalformedCsv
 from services.billing.ingest.rules.reconciling import PRECISION
 from services.billing.ingest.store.daily_costs import DailyRow
-from services.billing.ingest.store.staging import StagedRow
+from services.billing.ingest.store.ingests import StagedRow
 from services.common.errors import InvalidArgument
 from services.common.values.periods import Period, month_of, read_day
 

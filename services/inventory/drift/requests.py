@@ -11,8 +11,7 @@ from kinds.policy import Policy
 from services.common.errors import InvalidArgument
 from services.common.rpc import wire
 from services.inventory.drift.rules.drifts import ActionCause, ExplainedDrift, Status
-from services.inventory.drift.rules.fields import ATTRS_PREFIX, PRESENCE, Json
-from services.inventory.drift.rules.policies import policy_of
+from services.inventory.drift.rules.fields import ATTRS_PREFIX, PRESENCE, Json, policy_of
 from services.inventory.drift.rules.specs import InvalidSpec, normal_spec
 from services.inventory.drift.store.drifts import DriftFilter
 from services.inventory.drift.store.ignore_rules import NewRule

@@ -4,7 +4,7 @@ from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 from services.common.db.database import WriteSession
-from services.inventory.drift.rules.policies import names_certificates
+from services.inventory.drift.rules.fields import names_certificates
 from services.inventory.drift.rules.specs import DesiredSpec
 from services.inventory.drift.rules.sweeping import PageVerdict, completed, judge_page
 from services.inventory.drift.store import pages

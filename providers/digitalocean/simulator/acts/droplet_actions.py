@@ -12,7 +12,7 @@ from providers.digitalocean.simulator.billing.ledger import Lifespan
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document, Row
-from providers.digitalocean.simulator.world.products.images import (
+from providers.digitalocean.simulator.world.droplets import (
     Origin,
     droplet_snapshot,
     private_image,

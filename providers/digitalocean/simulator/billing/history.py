@@ -8,8 +8,12 @@ from typing import Final
 
 from providers.digitalocean.simulator.billing.invoices import Invoice
 from providers.digitalocean.simulator.billing.ledger import Ledger
-from providers.digitalocean.simulator.billing.lines import Period, description_of, usage_amount
-from providers.digitalocean.simulator.billing.prices import cents
+from providers.digitalocean.simulator.billing.lines import (
+    Period,
+    cents,
+    description_of,
+    usage_amount,
+)
 from providers.digitalocean.simulator.billing.spellings import Spelling
 
 __all__ = ["FIRST_INSIGHT", "DataPoint", "Entry", "balance_of", "data_points", "entries_until"]

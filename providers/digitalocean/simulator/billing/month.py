@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from providers.digitalocean.simulator.billing.ledger import Lifespan
-from providers.digitalocean.simulator.billing.lines import Charge, Line, Period, usage_line
-from providers.digitalocean.simulator.billing.prices import (
+from providers.digitalocean.simulator.billing.lines import (
     BANDWIDTH_PER_GB,
     SPACES_INCLUDED_GB,
     SPACES_MONTHLY,
     SPACES_PER_GB,
     TAX_PERCENT,
+    Charge,
+    Line,
+    Period,
     cents,
+    usage_line,
 )
 from providers.digitalocean.simulator.world.build import Ids
 

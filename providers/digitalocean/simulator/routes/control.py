@@ -32,8 +32,9 @@ from providers.digitalocean.simulator.moods import (
     enter,
     leave,
     mood_named,
+    settings_of,
+    tune,
 )
-from providers.digitalocean.simulator.settings import settings_of, tune
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.state import Document, Query
 from providers.digitalocean.simulator.web.errors import Unprocessable

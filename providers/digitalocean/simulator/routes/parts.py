@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from providers.digitalocean.simulator.assignments import urn_of
-from providers.digitalocean.simulator.billing.prices import cents, monthly_of_storage
+from providers.digitalocean.simulator.billing.lines import cents, monthly_of_storage
 from providers.digitalocean.simulator.kinds import BY_NAME
 from providers.digitalocean.simulator.routes.droplet_writes import requested_droplet
 from providers.digitalocean.simulator.simulation import scope_of, simulation_of

@@ -1,7 +1,8 @@
-"""Droplets as the API answers them."""
+"""Droplets as the API answers them, and the images made of them in their three forms."""
 
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Self
 
 import orjson
 
@@ -19,7 +20,16 @@ from providers.digitalocean.simulator.world.catalog import (
     size_document,
 )
 
-__all__ = ["Droplet", "droplet_document", "droplet_row", "with_size"]
+__all__ = [
+    "Droplet",
+    "Origin",
+    "droplet_document",
+    "droplet_row",
+    "droplet_snapshot",
+    "private_image",
+    "snapshot_row",
+    "with_size",
+]
 
 
 @dataclass(frozen=True)
@@ -137,3 +147,86 @@ def with_size(document: Document, size: Size, *, disk: bool) -> Document:
         resized["disk"] = size.disk
         resized["disk_info"] = [{"type": "local", "size": {"amount": size.disk, "unit": "gib"}}]
     return resized
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The properties of a droplet that its image keeps."""
+
+    droplet_id: int
+    region: str
+    disk: int
+    distribution: str
+
+    @classmethod
+    def of(cls, droplet: Droplet) -> Self:
+        """Of a droplet of the seed."""
+        disk = droplet.disk or droplet.size.disk
+        return cls(droplet.id, droplet.region.slug, disk, droplet.image.distribution)
+
+    @classmethod
+    def of_document(cls, droplet: Document) -> Self:
+        """Of a droplet as the store has it."""
+        return cls(
+            droplet["id"],
+            droplet["region"]["slug"],
+            droplet["disk"],
+            droplet["image"]["distribution"],
+        )
+
+
+def private_image(
+    identifier: int, name: str, kind: str, origin: Origin, at: str, size_gigabytes: float
+) -> Row:
+    """The image that a snapshot or a backup of a droplet is, under `/v2/images`."""
+    document = {
+        "id": identifier,
+        "name": name,
+        "type": kind,
+        "distribution": origin.distribution,
+        "slug": None,
+        "public": False,
+        "regions": [origin.region],
+        "created_at": at,
+        "min_disk_size": origin.disk,
+        "size_gigabytes": size_gigabytes,
+        "description": "",
+        "tags": [],
+        "status": "available",
+        "error_message": "",
+    }
+    return Row("image", "private", str(identifier), name, orjson.dumps(document))
+
+
+def snapshot_row(identifier: int, name: str, origin: Origin, at: str, size_gigabytes: float) -> Row:
+    """The snapshot under `/v2/snapshots`, where its id is a string."""
+    document = {
+        "id": str(identifier),
+        "name": name,
+        "created_at": at,
+        "regions": [origin.region],
+        "min_disk_size": origin.disk,
+        "size_gigabytes": size_gigabytes,
+        "resource_id": str(origin.droplet_id),
+        "resource_type": "droplet",
+        "tags": [],
+    }
+    return Row("snapshot", "droplet", str(identifier), name, orjson.dumps(document))
+
+
+def droplet_snapshot(
+    identifier: int, name: str, origin: Origin, at: str, size_gigabytes: float, kind: str
+) -> Row:
+    """The snapshot (or backup) under `/v2/droplets/{id}`, where its id is a number."""
+    document = {
+        "id": identifier,
+        "name": name,
+        "created_at": at,
+        "regions": [origin.region],
+        "min_disk_size": origin.disk,
+        "size_gigabytes": size_gigabytes,
+        "type": kind,
+    }
+    return Row(
+        f"droplet_{kind}", str(origin.droplet_id), str(identifier), name, orjson.dumps(document)
+    )

@@ -1,14 +1,176 @@
-"""The fleets as droplets, with what happened to them in the past."""
+"""The projects, fleets and clusters of the account as declarations; the fleets as droplets."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.world.build import World
 from providers.digitalocean.simulator.world.catalog import IMAGES, REGIONS, SIZES
 from providers.digitalocean.simulator.world.droplets import Droplet
-from providers.digitalocean.simulator.world.plans import FLEETS, Fleet
 
-__all__ = ["FleetDroplet", "bill_droplet", "default_vpc", "half_way", "make_fleets"]
+__all__ = [
+    "CLUSTERS",
+    "FLEETS",
+    "PROJECTS",
+    "ClusterPlan",
+    "Fleet",
+    "FleetDroplet",
+    "PoolPlan",
+    "ProjectPlan",
+    "Site",
+    "bill_droplet",
+    "default_vpc",
+    "half_way",
+    "make_fleets",
+]
+
+
+@dataclass(frozen=True)
+class ProjectPlan:
+    """A project of the account."""
+
+    name: str
+    description: str
+    purpose: str
+    environment: str
+    is_default: bool = False
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where droplets run, and whose they are."""
+
+    region: str
+    project: str
+    tenant: str = ""
+    """Empty: the operator's own."""
+    deployment: str = ""
+    tags: tuple[str, ...] = ("env:prod",)
+
+    def all_tags(self) -> tuple[str, ...]:
+        """The tags of each droplet."""
+        owner = (f"tenant:{self.tenant}",) if self.tenant else ()
+        app = (f"deployment:{self.deployment}",) if self.deployment else ()
+        return (*owner, *app, *self.tags)
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Droplets that are alike; `role` with a number gives each its name."""
+
+    role: str
+    count: int
+    size: str
+    site: Site
+    image: str = "ubuntu-24-04-x64"
+    backups: bool = False
+    resized_from: str = ""
+    """The size that the first droplet had until it was resized with its disk left alone."""
+    renamed_from: str = ""
+    """The name that the last droplet had in its first months."""
+
+
+@dataclass(frozen=True)
+class PoolPlan:
+    """A node pool."""
+
+    name: str
+    size: str
+    count: int
+    limits: tuple[int, int] | None = None
+    """The least and most nodes of an autoscaled pool."""
+
+
+@dataclass(frozen=True)
+class ClusterPlan:
+    """A Kubernetes cluster; its nodes are droplets of the default project."""
+
+    name: str
+    region: str
+    project: str
+    pools: tuple[PoolPlan, ...]
+    tags: tuple[str, ...]
+    ha: bool = False
+
+
+PROJECTS = (
+    ProjectPlan(
+        "Operations",
+        "What the operator runs for itself",
+        "Operational / Developer tooling",
+        "Production",
+        is_default=True,
+    ),
+    ProjectPlan("Acme production", "Acme's shop and site", "Web Application", "Production"),
+    ProjectPlan("Acme staging", "Acme before release", "Web Application", "Staging"),
+    ProjectPlan("Globex production", "Globex portal and ETL", "Service or API", "Production"),
+    ProjectPlan("Initech production", "Reports", "Other: TPS reports", "Production"),
+    ProjectPlan(
+        "Hooli production",
+        "Search and models",
+        "Machine learning / AI / Data processing",
+        "Production",
+    ),
+)
+
+ACME_WEB = Site("nyc3", "Acme production", "acme", "acme-web")
+ACME_SHOP = Site("sfo3", "Acme production", "acme", "acme-shop")
+ACME_STAGING = Site("nyc3", "Acme staging", "acme", "acme-web", ("env:staging",))
+GLOBEX_PORTAL = Site("fra1", "Globex production", "globex", "globex-portal")
+GLOBEX_ETL = Site("fra1", "Globex production", "globex", "globex-etl")
+INITECH = Site("nyc3", "Initech production", "initech", "initech-reports")
+HOOLI_SEARCH = Site("ams3", "Hooli production", "hooli", "hooli-search")
+HOOLI_ML = Site("ams3", "Hooli production", "hooli", "hooli-ml")
+# Umbrella has no project of its own: only its tags say whose it is.
+UMBRELLA = Site("sgp1", "Operations", "umbrella", "umbrella-lab")
+
+
+def _own(region: str, *tags: str) -> Site:
+    """A site of the operator."""
+    return Site(region, "Operations", tags=tags)
+
+
+FLEETS = (
+    Fleet("web", 4, "s-2vcpu-4gb", ACME_WEB, backups=True, renamed_from="legacy-web"),
+    Fleet("worker", 2, "s-4vcpu-8gb", ACME_WEB, resized_from="s-2vcpu-4gb"),
+    Fleet("cache", 1, "m-2vcpu-16gb", ACME_WEB),
+    Fleet("shop", 3, "s-2vcpu-4gb", ACME_SHOP),
+    # A second web-1: names are not unique, and matching costs by name alone must notice.
+    Fleet("web", 1, "s-1vcpu-1gb", ACME_STAGING, image="20.04 (LTS) x64"),
+    Fleet("worker", 1, "s-1vcpu-2gb", ACME_STAGING),
+    Fleet("portal", 3, "s-2vcpu-4gb", GLOBEX_PORTAL, image="debian-12-x64", backups=True),
+    Fleet("etl", 2, "c-4", GLOBEX_ETL),
+    Fleet("reports", 2, "s-2vcpu-2gb", INITECH, image="rockylinux-9-x64", backups=True),
+    Fleet("batch", 1, "c-2", INITECH),
+    Fleet("search", 4, "so-2vcpu-16gb", HOOLI_SEARCH),
+    Fleet("trainer", 2, "gpu-h100x1-80gb", HOOLI_ML, image="gpu-h100x1-base"),
+    Fleet("lab", 3, "s-1vcpu-2gb", UMBRELLA, image="docker-20-04"),
+    Fleet("bastion", 1, "s-1vcpu-512mb-10gb", _own("nyc3", "ops")),
+    Fleet("monitoring", 1, "s-2vcpu-4gb", _own("nyc3", "ops"), backups=True),
+    Fleet("ci-runner", 3, "c-2", _own("fra1", "ops", "ci")),
+    Fleet("vpn", 1, "s-1vcpu-1gb", _own("sgp1", "ops")),
+    Fleet("status-page", 1, "s-1vcpu-1gb", _own("ams3", "ops")),
+    Fleet("mail-relay", 1, "s-1vcpu-1gb", _own("sfo3")),
+)
+
+CLUSTERS = (
+    ClusterPlan(
+        "acme-k8s",
+        "nyc3",
+        "Acme production",
+        (PoolPlan("general", "s-2vcpu-4gb", 3), PoolPlan("jobs", "c-2", 2)),
+        ("tenant:acme", "deployment:acme-shop"),
+        ha=True,
+    ),
+    ClusterPlan(
+        "globex-k8s",
+        "fra1",
+        "Globex production",
+        (PoolPlan("default", "s-2vcpu-4gb", 2, (1, 4)),),
+        ("tenant:globex",),
+    ),
+)
+
 
 _FIRST_DROPLET = 386_412_077
 

@@ -2,7 +2,7 @@
 
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.world.build import FIRST_DAY, World
-from providers.digitalocean.simulator.world.plans import PROJECTS
+from providers.digitalocean.simulator.world.fleets import PROJECTS
 
 __all__ = ["OWNER_ID", "add_account", "add_projects", "owner_uuid", "team_uuid"]
 

@@ -12,26 +12,24 @@ from providers.digitalocean.simulator.world.catalog import (
     region_document,
     size_document,
 )
+from providers.digitalocean.simulator.world.declared import add_products
 from providers.digitalocean.simulator.world.droplets import droplet_row
 from providers.digitalocean.simulator.world.fleets import bill_droplet, make_fleets
 from providers.digitalocean.simulator.world.network import (
+    add_clusters,
     add_domains,
+    add_keys,
     add_reserved_ips,
     add_vpcs,
 )
 from providers.digitalocean.simulator.world.past import add_actions, add_past
-from providers.digitalocean.simulator.world.platform import (
-    add_clusters,
-    add_keys,
-)
-from providers.digitalocean.simulator.world.products.declared import add_products
-from providers.digitalocean.simulator.world.products.storage import (
+from providers.digitalocean.simulator.world.projects import add_account, add_projects
+from providers.digitalocean.simulator.world.storage import (
     add_custom_images,
     add_droplet_images,
     add_spaces,
     add_volumes,
 )
-from providers.digitalocean.simulator.world.projects import add_account, add_projects
 
 __all__ = ["add_offers", "make_world"]
 

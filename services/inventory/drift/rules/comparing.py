@@ -8,15 +8,17 @@ from services.inventory.drift.rules.fields import (
     GONE,
     PRESENCE,
     PRESENT,
+    UNDECLARED,
     UNKNOWN,
     Json,
     LiveResource,
     Unknown,
+    declared,
     hidden_members,
     is_absent,
     live_value,
+    policy_of,
 )
-from services.inventory.drift.rules.policies import UNDECLARED, declared, policy_of
 from services.inventory.drift.rules.specs import live_view
 from services.inventory.sync.rules.hidden import without
 

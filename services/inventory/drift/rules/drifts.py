@@ -10,8 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kinds.pricing import BySize, PriceRule
-from services.inventory.drift.rules.fields import COLUMNS, GONE, PRESENCE, PRESENT, Json
-from services.inventory.drift.rules.policies import declared
+from services.inventory.drift.rules.fields import COLUMNS, GONE, PRESENCE, PRESENT, Json, declared
 
 __all__ = [
     "NEXT",

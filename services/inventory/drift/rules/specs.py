@@ -20,10 +20,11 @@ from services.inventory.drift.rules.fields import (
     UNKNOWN,
     Json,
     LiveResource,
+    declared,
     hidden_members,
     live_value,
+    policy_of,
 )
-from services.inventory.drift.rules.policies import declared, policy_of
 
 __all__ = [
     "DesiredSpec",

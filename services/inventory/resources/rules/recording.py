@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from kinds.balancer_comparators import with_names_of
-from services.inventory.drift.rules.policies import forgives, names_certificates
+from services.inventory.drift.rules.fields import forgives, names_certificates
 from services.inventory.lifetimes.rules.measures import sampled
 from services.inventory.resources.rules.ownership import (
     NOBODY,

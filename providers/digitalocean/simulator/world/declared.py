@@ -21,7 +21,7 @@ from providers.digitalocean.simulator.world.projects import owner_uuid
 
 __all__ = ["add_products"]
 
-DECLARED: Final = Path(__file__).parents[1] / "products.yaml"
+DECLARED: Final = Path(__file__).with_name("products.yaml")
 """Its head says what a declaration may have."""
 
 

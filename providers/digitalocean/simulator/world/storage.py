@@ -9,15 +9,15 @@ import orjson
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.world.build import World
 from providers.digitalocean.simulator.world.catalog import REGIONS, region_document
-from providers.digitalocean.simulator.world.droplets import Droplet
-from providers.digitalocean.simulator.world.fleets import FleetDroplet
-from providers.digitalocean.simulator.world.network import CERTIFICATE_ID
-from providers.digitalocean.simulator.world.products.images import (
+from providers.digitalocean.simulator.world.droplets import (
+    Droplet,
     Origin,
     droplet_snapshot,
     private_image,
     snapshot_row,
 )
+from providers.digitalocean.simulator.world.fleets import FleetDroplet
+from providers.digitalocean.simulator.world.network import CERTIFICATE_ID
 
 __all__ = ["BUCKETS", "add_custom_images", "add_droplet_images", "add_spaces", "add_volumes"]
 
