@@ -15,6 +15,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
+from psycopg.rows import tuple_row
 from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -93,6 +94,25 @@ class ReadSession:
         if not isinstance(connection, psycopg.AsyncConnection):
             raise TypeError(f"the driver is {type(connection).__name__}, not psycopg")
         return connection
+
+    async def on_driver(
+        self,
+        statement: str,
+        values: Mapping[str, Any],
+        *,
+        rows: Any = tuple_row,
+        binary: bool = True,
+        prepare: bool | None = None,
+    ) -> list[Any]:
+        """Runs a statement that takes arrays on the driver's connection; its rows, if it has any.
+
+        `rows` is the driver's row factory. With `prepare=False` a statement is planned for the
+        arrays at hand: a prepared plan would expect ten rows.
+        """
+        driver = await self.driver()
+        async with driver.cursor(binary=binary, row_factory=rows) as cursor:
+            await cursor.execute(statement, values, prepare=prepare)
+            return await cursor.fetchall() if cursor.description else []
 
 
 class WriteSession(ReadSession):

@@ -181,12 +181,10 @@ async def find_resources(
 ) -> list[list[UUID]]:
     """The resources that match each key, oldest first, in the order of the keys."""
     found: list[list[UUID]] = [[] for _ in keys]
-    driver = await session.driver()
-    async with driver.cursor() as cursor:
-        given = {"provider": provider, "all_kinds": sorted(KINDS)}
-        await cursor.execute(FIND, given | arrays_of(ResourceKey, keys, "given"))
-        for position, resource_id in await cursor.fetchall():
-            found[position - 1].append(resource_id)
+    given = {"provider": provider, "all_kinds": sorted(KINDS)}
+    given |= arrays_of(ResourceKey, keys, "given")
+    for position, resource_id in await session.on_driver(FIND, given, binary=False):
+        found[position - 1].append(resource_id)
     return found
 
 

@@ -202,8 +202,7 @@ async def add_candidates(
         _Named: [_Named(one.resource_id, one.kind, held) for one in kept for held in one.names],
         _Owned: [_Owned(one.resource_id, owner) for one in kept for owner in one.owners],
     }
-    driver = await session.driver()
-    async with driver.cursor() as cursor:
-        for kind, some in rows.items():
-            if some:
-                await cursor.execute(_ADD[kind], {"scope": scope, **arrays_of(kind, some, "g")})
+    for kind, some in rows.items():
+        if some:
+            given = {"scope": scope, **arrays_of(kind, some, "g")}
+            await session.on_driver(_ADD[kind], given, binary=False)

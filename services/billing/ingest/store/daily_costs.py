@@ -79,9 +79,7 @@ async def replace_daily_costs(
         await session.execute(
             delete(table).where(table.c.day >= span.start, table.c.day < span.end)
         )
-    driver = await session.driver()
-    async with driver.cursor() as cursor:
-        async for rows in pieces:
-            if rows:
-                await cursor.execute(_INSERT, arrays_of(DailyRow, rows, "given"))
+    async for rows in pieces:
+        if rows:
+            await session.on_driver(_INSERT, arrays_of(DailyRow, rows, "given"), binary=False)
     await session.execute(_KNOW, {"start": span.start, "end": span.end})

@@ -91,11 +91,8 @@ async def record_history(session: WriteSession, entries: Iterable[HistoryEntry])
     last = list({entry.invoice_uuid: entry for entry in entries if entry.is_invoice}.values())
     for month in sorted({entry.period for entry in last if entry.period is not None}):
         await prepare_month(session, month)
-    driver = await session.driver()
-    async with driver.cursor() as cursor:
-        given = {"half_a_cent": HALF_A_CENT, **arrays_of(HistoryEntry, last, "given")}
-        await cursor.execute(_RECORD, given)
-        [discovered, updated] = await cursor.fetchone() or (0, 0)
+    given = {"half_a_cent": HALF_A_CENT, **arrays_of(HistoryEntry, last, "given")}
+    [(discovered, updated)] = await session.on_driver(_RECORD, given, binary=False)
     return HistoryCounts(discovered, updated, len(last) - discovered - updated)
 
 

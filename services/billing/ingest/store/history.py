@@ -160,9 +160,7 @@ async def keep_entries(
     """Records a page of a walk; the last page completes the walk."""
     await session.execute(_BEGIN, {"key": walk_key})
     kept = {(one.fingerprint, one.ordinal): _KeptEntry(one.fingerprint, one) for one in page}
-    driver = await session.driver()
-    async with driver.cursor() as cursor:
-        await cursor.execute(_KEEP, arrays_of(_KeptEntry, kept.values(), "given"))
+    await session.on_driver(_KEEP, arrays_of(_KeptEntry, kept.values(), "given"), binary=False)
     if is_last_page:
         await session.execute(_FINISH, {"key": walk_key})
 

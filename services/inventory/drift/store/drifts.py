@@ -248,7 +248,5 @@ async def record_causes(
     session: WriteSession, explained: Sequence[ExplainedDrift], unexplained: Sequence[UUID]
 ) -> None:
     """Stores causes, or that a drift has none; skips drifts closed in the meantime."""
-    driver = await session.driver()
-    async with driver.cursor(binary=True) as cursor:
-        await cursor.execute(EXPLAIN, arrays_of(ExplainedDrift, explained, "g"))
-        await cursor.execute(SOUGHT, {"ids": list(unexplained)})
+    await session.on_driver(EXPLAIN, arrays_of(ExplainedDrift, explained, "g"))
+    await session.on_driver(SOUGHT, {"ids": list(unexplained)})

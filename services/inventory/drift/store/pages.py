@@ -123,28 +123,19 @@ async def read_page(
     session: WriteSession, provider: str, kind: str, *, after: UUID | None, limit: int
 ) -> list[Specified]:
     """Resources with a spec, by id; the caller holds the drift lock of the kind."""
-    driver = await session.driver()
-    async with driver.cursor(binary=True, row_factory=rows_as(Specified)) as cursor:
-        await cursor.execute(
-            PAGE, {"provider": provider, "kind": kind, "after": after or FIRST, "limit": limit}
-        )
-        return await cursor.fetchall()
+    asked = {"provider": provider, "kind": kind, "after": after or FIRST, "limit": limit}
+    return await session.on_driver(PAGE, asked, rows=rows_as(Specified))
 
 
 async def open_drifts(session: WriteSession, page: Sequence[Specified]) -> list[OpenDrift]:
     """The open drifts of a page."""
-    driver = await session.driver()
-    async with driver.cursor(binary=True, row_factory=rows_as(OpenDrift)) as cursor:
-        await cursor.execute(OPEN, {"ids": [one.resource.id for one in page]})
-        return await cursor.fetchall()
+    ids = [one.resource.id for one in page]
+    return await session.on_driver(OPEN, {"ids": ids}, rows=rows_as(OpenDrift))
 
 
 async def certificate_names(session: WriteSession, provider: str) -> dict[str, str]:
     """The names of a provider's certificates by id."""
-    driver = await session.driver()
-    async with driver.cursor(binary=True) as cursor:
-        await cursor.execute(CERTIFICATES, {"provider": provider})
-        return dict(await cursor.fetchall())
+    return dict(await session.on_driver(CERTIFICATES, {"provider": provider}))
 
 
 async def write_verdict(
@@ -155,24 +146,18 @@ async def write_verdict(
         return
     if verdict.events:
         await prepare_months(session)
-    driver = await session.driver()
-    async with driver.cursor(binary=True) as cursor:
-        given = {
-            "kind": kind,
-            "seen_ids": verdict.seen,
-            "gone_ids": verdict.gone,
-            **arrays_of(Opened, verdict.opened, "g"),
-            **arrays_of(Moved, verdict.moved, "m"),
-            **event_arrays(verdict.events, cause),
-        }
-        # Not prepared: a generic plan would assume ten rows per array.
-        await cursor.execute(WRITE, given, prepare=False)
+    given = {
+        "kind": kind,
+        "seen_ids": verdict.seen,
+        "gone_ids": verdict.gone,
+        **arrays_of(Opened, verdict.opened, "g"),
+        **arrays_of(Moved, verdict.moved, "m"),
+        **event_arrays(verdict.events, cause),
+    }
+    await session.on_driver(WRITE, given, prepare=False)
 
 
 async def count_muted(session: WriteSession, page: Sequence[Specified]) -> int:
     """The number of muted open drifts of a page."""
-    driver = await session.driver()
-    async with driver.cursor(binary=True) as cursor:
-        await cursor.execute(MUTED, {"ids": [one.resource.id for one in page]})
-        counted = await cursor.fetchone()
-    return int(counted[0]) if counted else 0
+    counted = await session.on_driver(MUTED, {"ids": [one.resource.id for one in page]})
+    return int(counted[0][0]) if counted else 0

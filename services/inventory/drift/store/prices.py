@@ -43,9 +43,7 @@ async def record_list_prices(
     """Replaces the list of a kind."""
     await lock_drift(session, [(provider, kind)])
     listed = [ListPrice(provider, kind, size, price) for size, price in prices.items()]
-    driver = await session.driver()
-    async with driver.cursor(binary=True) as cursor:
-        await cursor.execute(RECORD, arrays_of(ListPrice, listed, "g"))
+    await session.on_driver(RECORD, arrays_of(ListPrice, listed, "g"))
     await session.execute(
         delete(list_prices).where(
             list_prices.c.provider == provider,

@@ -93,10 +93,8 @@ async def read_specifiable(session: WriteSession, ids: Sequence[UUID]) -> dict[U
 
     Raises NotFound for the first that does not exist.
     """
-    driver = await session.driver()
-    async with driver.cursor(binary=True, row_factory=rows_as(Specifiable)) as cursor:
-        await cursor.execute(SPECIFIABLE, {"ids": list(ids)})
-        found = {one.resource.id: one for one in await cursor.fetchall()}
+    rows = await session.on_driver(SPECIFIABLE, {"ids": list(ids)}, rows=rows_as(Specifiable))
+    found: dict[UUID, Specifiable] = {one.resource.id: one for one in rows}
     for identifier in ids:
         if identifier not in found:
             raise NotFound("resource", str(identifier))
@@ -108,20 +106,15 @@ async def record_specs(
     session: WriteSession, specs: Sequence[DesiredSpec], *, actor: str
 ) -> SpecCounts:
     """Upserts specs; a spec that differs from the stored one gets a new version."""
-    driver = await session.driver()
-    async with driver.cursor(binary=True) as cursor:
-        given = {"actor": actor, **arrays_of(DesiredSpec, specs, "g")}
-        await cursor.execute(RECORD, given, prepare=False)
-        written = [row[0] for row in await cursor.fetchall()]
+    given = {"actor": actor, **arrays_of(DesiredSpec, specs, "g")}
+    written = [row[0] for row in await session.on_driver(RECORD, given, prepare=False)]
     created = sum(written)
     return SpecCounts(created, len(written) - created, len(specs) - len(written))
 
 
 async def complete_specs(session: WriteSession, specs: Sequence[DesiredSpec]) -> None:
     """Updates specs without a new version."""
-    driver = await session.driver()
-    async with driver.cursor(binary=True) as cursor:
-        await cursor.execute(COMPLETE, arrays_of(DesiredSpec, specs, "g"), prepare=False)
+    await session.on_driver(COMPLETE, arrays_of(DesiredSpec, specs, "g"), prepare=False)
 
 
 async def read_spec(session: ReadSession, resource_id: UUID) -> Spec:

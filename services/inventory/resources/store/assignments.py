@@ -118,10 +118,8 @@ async def keep_history(
     The caller holds the locks of their kinds. Unchanged spans are not written.
     """
     parameters = {"ids": list(ids), "actor": cause.actor, "reason": reason}
-    driver = await session.driver()
-    async with driver.cursor() as cursor:
-        await cursor.execute(END, parameters, prepare=False)
-        await cursor.execute(BEGIN, parameters, prepare=False)
+    for statement in (END, BEGIN):
+        await session.on_driver(statement, parameters, binary=False, prepare=False)
 
 
 async def end_spans(session: WriteSession, ids: Sequence[UUID]) -> None:
@@ -238,11 +236,8 @@ async def newcomers(
     session: WriteSession, provider: str, project_id: UUID, members: Sequence[MemberKey]
 ) -> list[HeldResource]:
     """The known resources among these members of a project that are not in it yet."""
-    driver = await session.driver()
-    async with driver.cursor(binary=True, row_factory=rows_as(HeldResource)) as cursor:
-        given = {"provider": provider, "project_id": project_id}
-        await cursor.execute(NEWCOMERS, given | arrays_of(MemberKey, members, "g"))
-        return await cursor.fetchall()
+    given = {"provider": provider, "project_id": project_id, **arrays_of(MemberKey, members, "g")}
+    return await session.on_driver(NEWCOMERS, given, rows=rows_as(HeldResource))
 
 
 async def class_project(
@@ -276,8 +271,6 @@ async def change_owners(
         return
     events = event_arrays(((one.id, event) for one in changes for event in one.events), cause)
     await prepare_months(session)
-    driver = await session.driver()
-    async with driver.cursor() as cursor:
-        given = {"project_id": project_id, **arrays_of(OwnerChange, changes, "g"), **events}
-        await cursor.execute(CHANGE, given, prepare=False)
+    given = {"project_id": project_id, **arrays_of(OwnerChange, changes, "g"), **events}
+    await session.on_driver(CHANGE, given, binary=False, prepare=False)
     await keep_history(session, [one.id for one in changes], cause=cause, reason=reason)

@@ -90,7 +90,5 @@ async def keep_deployments(
 ) -> None:
     """Stores the resolved names among those looked up, and deletes the others of them."""
     kept = [_Learned(one, found[one]) for one in asked if one in found]
-    driver = await session.driver()
-    async with driver.cursor() as cursor:
-        await cursor.execute(FORGET, arrays_of(DeploymentName, asked, "asked"))
-        await cursor.execute(KEEP, arrays_of(_Learned, kept, "kept"))
+    await session.on_driver(FORGET, arrays_of(DeploymentName, asked, "asked"), binary=False)
+    await session.on_driver(KEEP, arrays_of(_Learned, kept, "kept"), binary=False)
