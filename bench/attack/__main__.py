@@ -90,6 +90,15 @@ class Row:
         """What no machine excuses."""
         return sorted(name for name in self.became if name.startswith((DIED, *probe.never)))
 
+    def _growth(self) -> str:
+        """Which parts grew by much."""
+        grown = [
+            f"{part} +{now - self.memory[part]}"
+            for part, now in self.left.items()
+            if now > self.memory[part] + MAY_GROW / 5
+        ]
+        return f" ({', '.join(grown)})" if grown else ""
+
     def cells(self, probe: Probe, verdict: str) -> tuple[str, ...]:
         """The row of the table."""
         became = ", ".join(f"{count} {what}" for what, count in sorted(self.became.items()))
@@ -99,7 +108,7 @@ class Row:
         return (
             probe.name, probe.tried, became, calm, during, after,
             f"{self.during.refused} of {self.during.answered + self.during.refused}",
-            str(self.memory.total()), str(self.left.total()), verdict,
+            str(self.memory.total()), f"{self.left.total()}{self._growth()}", verdict,
         )  # fmt: skip  # a table
 
 

@@ -68,7 +68,7 @@ def attacked(probe: Probe, target: Target) -> Iterator[Attack]:
 def _attack(index: int, target: Target, pipe: "Connection[dict[str, int], str]") -> None:
     """The attacker's process."""
     # It stands for other machines: it leaves the processor to the stack.
-    os.nice(10)
+    os.nice(5)
     outcomes = Outcomes()
 
     def tell() -> None:

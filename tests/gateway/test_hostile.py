@@ -133,6 +133,7 @@ SHEDDING = {
     f"overload.envoy.overload_actions.{action}.active"
     for action in (
         "disable_http_keepalive",
+        "shrink_heap",
         "stop_accepting_connections",
         "stop_accepting_requests",
     )
