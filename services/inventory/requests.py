@@ -267,27 +267,30 @@ def _sighted(position: int, sighting: sync_service_pb2.Sighting, digest: int) ->
         _attrs(position, sighting.attrs_json),
         _instant(position, sighting),
     )
-    texts = {
+    texts = "".join((content.name, content.region, content.size, content.status, *tags))
+    if "\x00" in texts or len(texts) > wire.MAX_TEXT_LENGTH:
+        _check_texts(position, content, tags)
+    unknown = _unknown(position, sighting.unknown_fields)
+    return SightedResource(sighting.provider_id, content, unknown, digest)
+
+
+def _check_texts(position: int, content: Content, tags: Sequence[str]) -> None:
+    """Refuses a text that the database cannot keep, by the name of its field."""
+    columns = {
         "name": content.name,
         "region": content.region,
         "size": content.size,
         "status": content.status,
-        "tags": "".join(tags),
     }
-    if "\x00" in "".join(texts.values()):
-        odd = next(field for field, value in texts.items() if "\x00" in value)
-        raise InvalidArgument(f"sightings[{position}].{odd}", "has a NUL character")
-    if (
-        max(map(len, (content.name, content.region, content.size, content.status)))
-        > wire.MAX_TEXT_LENGTH
-    ):
-        odd = max(texts, key=lambda field: 0 if field == "tags" else len(texts[field]))
+    for field, value in (columns | {"tags": "".join(tags)}).items():
+        if "\x00" in value:
+            raise InvalidArgument(f"sightings[{position}].{field}", "has a NUL character")
+    field, longest = max(columns.items(), key=lambda column: len(column[1]))
+    if len(longest) > wire.MAX_TEXT_LENGTH:
         raise InvalidArgument(
-            f"sightings[{position}].{odd}",
+            f"sightings[{position}].{field}",
             f"must not be longer than {wire.MAX_TEXT_LENGTH} characters",
         )
-    unknown = _unknown(position, sighting.unknown_fields)
-    return SightedResource(sighting.provider_id, content, unknown, digest)
 
 
 def _attrs(position: int, content: str) -> dict[str, Any]:

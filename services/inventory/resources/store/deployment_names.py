@@ -34,15 +34,18 @@ FROM cloud_deployment_names
 WHERE slug = ANY (CAST(:slugs AS text[]))
 """)
 
-# Few distinct combinations, for any number of rows.
+# Few distinct combinations, for any number of rows: of equal tags only one set is looked into.
 NAMED: Final = text("""
-SELECT DISTINCT ARRAY(SELECT tag FROM unnest(r.tags) AS tag
+SELECT DISTINCT ARRAY(SELECT tag FROM unnest(d.tags) AS tag
                       WHERE starts_with(tag, 'tenant:') OR starts_with(tag, 'deployment:')) AS tags,
-       p.tenant_id
-FROM cloud_resources AS r
-LEFT JOIN cloud_projects AS p ON p.id = r.project_id
-WHERE r.provider = :provider AND r.kind = :kind AND r.deleted_at IS NULL
-  AND r.ownership_source = 'tag' AND r.deployment_id IS NOT NULL
+       d.tenant_id
+FROM (
+    SELECT DISTINCT r.tags, p.tenant_id
+    FROM cloud_resources AS r
+    LEFT JOIN cloud_projects AS p ON p.id = r.project_id
+    WHERE r.provider = :provider AND r.kind = :kind AND r.deleted_at IS NULL
+      AND r.ownership_source = 'tag' AND r.deployment_id IS NOT NULL
+) AS d
 """)
 
 FORGET: Final = f"""
