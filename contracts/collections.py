@@ -1,4 +1,4 @@
-"""The flows about trials that end and invoices that nobody pays."""
+"""The flows of ending trials and of dunning."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,7 +25,7 @@ TRIAL_END: Final = Flow(
     prefix="trial-end",
     queue=TaskQueue.INVOICING,
     timeout=timedelta(hours=20),
-    purpose="makes deployments active whose trial is over",
+    purpose="activates deployments whose trial is over",
 )
 DUNNING_SWEEP: Final = Flow(
     name="DunningSweep",
@@ -45,72 +45,72 @@ DUNNING: Final = Flow(
 )
 
 LOOK: Final = "look"
-"""The signal to a dunning that something of its tenant was paid, voided or credited."""
+"""Signals a dunning that an invoice of its tenant was paid, voided or credited."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialEndInput:
-    """Trials that are over are ended, this many in a transaction."""
+    """The number of trials to end per transaction."""
 
     trials_at_once: int = 500
 
 
 @dataclass(frozen=True, slots=True)
 class DunningTerms:
-    """How patient we are with who does not pay."""
+    """The terms of dunning."""
 
     grace_seconds: int
-    """From past due to suspended."""
+    """The grace period from past due to suspended."""
     look_seconds: int = 6 * 3600
-    """How often an unpaid tenant is looked at, though nobody says that something changed."""
+    """Polling interval of a tenant's invoices without a signal."""
     notice_seconds: int = 0
-    """So long before a suspension its tenant is told of it; at most the grace."""
+    """How long before a suspension its tenant is notified; at most the grace period."""
 
 
 @dataclass(frozen=True, slots=True)
 class DunningSweepInput:
-    """Every tenant with an overdue invoice is dunned on these terms."""
+    """Starts a dunning with these terms for every tenant with an overdue invoice."""
 
     terms: DunningTerms
     today: str = ""
-    """Due before this day, an ISO date; empty for the day for which it was planned."""
+    """Overdue if due before this ISO date; empty for the scheduled day."""
     past_due_notice_days: int = 0
-    """So many days before an invoice is past due its tenant is told of it."""
+    """How many days before an invoice is past due its tenant is notified."""
 
 
 @dataclass(frozen=True, slots=True)
 class PowerOff:
-    """The droplets of a deployment that are powered off, and on again after payment."""
+    """The droplets of a deployment to power off, and on again after payment."""
 
     deployment_id: str
     step: str = "asked"
-    """`asked`, `known` (which droplets ran) or `off`."""
+    """`asked`, `known` (the running droplets are known) or `off`."""
     droplet_ids: tuple[str, ...] = ()
-    """The provider's ids of those that ran: no others are powered on again."""
+    """The provider's ids of those that were running; only these are powered on again."""
 
 
 @dataclass(frozen=True, slots=True)
 class DunningState:
-    """What was done to a tenant's deployments, so that just this is undone."""
+    """What was done to a tenant's deployments, which compensation undoes."""
 
     began_at: str = ""
-    """When the grace began, RFC 3339."""
+    """Start of the grace period, RFC 3339."""
     look_count: int = 0
     past_due: tuple[str, ...] = ()
     suspended: tuple[str, ...] = ()
     paused: tuple[str, ...] = ()
-    """Of the suspended: those that were paused, and are so again after payment."""
+    """The suspended deployments that were paused, and are paused again after payment."""
     power_off: tuple[PowerOff, ...] = ()
     told_at: str = ""
-    """When the tenant was first to be told of its suspension, RFC 3339."""
+    """When the notice of suspension was first due, RFC 3339."""
     is_told: bool = False
     untold_reason: str = ""
-    """Why the notice was not taken, in words."""
+    """Why the notice was not delivered."""
 
 
 @dataclass(frozen=True, slots=True)
 class DunningInput:
-    """A tenant to dun; what an earlier run did is passed on."""
+    """A tenant to dun, with the state of earlier runs (continue-as-new)."""
 
     tenant_id: str
     terms: DunningTerms
@@ -118,7 +118,7 @@ class DunningInput:
 
 
 def dunning(tenant_id: str, terms: DunningTerms) -> Start[DunningInput]:
-    """The dunning of a tenant: one run, however many invoices are overdue."""
+    """The dunning of a tenant: one run for all its overdue invoices."""
     return DUNNING.start(
         DunningInput(tenant_id, terms),
         tenant_id,

@@ -1,4 +1,4 @@
-"""The flows about what the provider charges."""
+"""The flows of the provider's charges."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ BALANCE_SNAPSHOT: Final = Flow(
     prefix=f"balance-snapshot/{DIGITALOCEAN}",
     queue=TaskQueue.CLOUD_BILLING,
     timeout=timedelta(minutes=50),
-    purpose="keeps the four figures of the account's balance",
+    purpose="records the four figures of the account's balance",
 )
 BILLING_HISTORY: Final = Flow(
     name="BillingHistory",
     prefix=f"billing-history/{DIGITALOCEAN}",
     queue=TaskQueue.CLOUD_BILLING,
-    # The next day's walk must find the way free.
+    # Must end before the next day's walk.
     timeout=timedelta(hours=22),
     purpose="finds new bills, and starts an ingest for each that is due",
 )
@@ -45,7 +45,7 @@ DAILY_COSTS: Final = Flow(
     prefix=f"daily-costs/{DIGITALOCEAN}",
     queue=TaskQueue.CLOUD_BILLING,
     timeout=timedelta(hours=22),
-    purpose="reads the provider's estimates of the last month, made by it at night",
+    purpose="reads the provider's daily estimates of the last month",
 )
 INVOICE_INGEST: Final = Flow(
     name="InvoiceIngest",
@@ -53,7 +53,7 @@ INVOICE_INGEST: Final = Flow(
     key="<invoice uuid>",
     queue=TaskQueue.CLOUD_BILLING,
     timeout=timedelta(hours=20),
-    purpose="brings one bill in, and matches its lines",
+    purpose="ingests one bill and matches its lines",
     started_by="the walk of the billing history, or an operator",
 )
 COST_REMATCH: Final = Flow(
@@ -62,7 +62,7 @@ COST_REMATCH: Final = Flow(
     key="<invoice id, month or all>",
     queue=TaskQueue.CLOUD_BILLING,
     timeout=timedelta(hours=20),
-    purpose="matches the lines of bills anew, without ingesting them",
+    purpose="matches the lines of bills again, without ingesting them",
     started_by="`arcadia costs rematch`",
 )
 
@@ -73,7 +73,7 @@ class BalanceInput:
 
     provider: str
     key: str = ""
-    """Names the snapshot among all: the hour for which it was planned."""
+    """The key of the snapshot: the scheduled hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +90,15 @@ class InvoiceIngestInput:
     provider_invoice_id: str
     invoice_uuid: str
     period: str = ""
-    """The month as in `2026-04`; empty where it is not known yet."""
+    """The month, such as `2026-04`; empty if unknown."""
 
     unless_matched: bool = False
-    """Whether lines that are matched already are left alone."""
+    """Whether to skip lines that are already matched."""
 
 
 @dataclass(frozen=True, slots=True)
 class CostRematchInput:
-    """The invoices whose lines are matched anew."""
+    """The invoices whose lines to match again."""
 
     invoices: tuple[InvoiceIngestInput, ...]
 
@@ -143,7 +143,7 @@ def invoice_ingest(invoice: InvoiceIngestInput) -> Start[InvoiceIngestInput]:
 
 
 def cost_rematch(what: str, invoices: Sequence[InvoiceIngestInput]) -> Start[CostRematchInput]:
-    """The matching anew of bills; `what` names them: a bill's id, a month, or `all`."""
+    """Matching bills again; `what` names them: a bill's id, a month, or `all`."""
     return COST_REMATCH.start(
         CostRematchInput(tuple(invoices)),
         what,

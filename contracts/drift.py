@@ -1,4 +1,4 @@
-"""The flows that compare specs with what was seen, and set back what drifted."""
+"""The flows of drift: comparing specs with the last seen state, and reverting drifts."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +22,7 @@ DRIFT_SWEEP: Final = Flow(
     prefix=f"drift-sweep/{DIGITALOCEAN}",
     queue=TaskQueue.CLOUD_SYNC_FULL,
     timeout=timedelta(hours=2),
-    purpose="compares specs with what was last seen",
+    purpose="compares specs with the last seen state",
 )
 REVERT_DRIFT: Final = Flow(
     name="RevertDrift",
@@ -30,7 +30,7 @@ REVERT_DRIFT: Final = Flow(
     key="<drift id>",
     queue=TaskQueue.PROVISIONING,
     timeout=timedelta(days=7),
-    purpose="sets a droplet's field back, and reads it back",
+    purpose="reverts a field of a droplet, and verifies it",
     started_by="`POST /api/v1/drift/{id}/revert`",
 )
 

@@ -1,6 +1,6 @@
-"""What a durable flow is known by to those who start or signal it: services, schedules, the CLI.
+"""Contracts of workflows for their callers: services, schedules and the CLI.
 
-They name a workflow and never import one; the workers define what it does.
+Callers use the name of a workflow and never import it; the workers define it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -41,22 +41,22 @@ __all__ = [
 
 
 class TaskQueue(StrEnum):
-    """Named as in the schedules, and as the purpose of a DigitalOcean token."""
+    """Task queues, whose names are also the purposes of DigitalOcean tokens."""
 
     PROVISIONING = "provisioning"
-    """What changes something at the provider: never behind what only reads."""
+    """Changes at the provider, which must not wait behind reads."""
     CLOUD_SYNC_FULL = "cloud-sync-full"
-    """Every hour: the kinds that come and go."""
+    """Every hour: kinds that change often."""
     CLOUD_SYNC_SLOW = "cloud-sync-slow"
-    """Every six hours: the kinds that rarely change."""
+    """Every six hours: kinds that rarely change."""
     CLOUD_SYNC_FAST = "cloud-sync-fast"
-    """One resource, right after something was done to it."""
+    """A single resource, right after a change."""
     CLOUD_BILLING = "cloud-billing"
-    """What the provider charges: balances, bills, estimates."""
+    """The provider's charges: balances, bills, estimates."""
     METERING = "metering"
-    """Usage, accrual and margin: work on what the services know, never on the provider."""
+    """Usage, accruals and margin, without calls to the provider."""
     INVOICING = "invoicing"
-    """The month's end, and the hand-over of what it issued."""
+    """The month-end roll-up and hand-overs."""
 
 
 PROVIDER: Final = SearchAttributeKey.for_keyword("ArcadiaProvider")
@@ -67,7 +67,7 @@ OUTCOME: Final = SearchAttributeKey.for_keyword("ArcadiaOutcome")
 PROVIDER_INVOICE: Final = SearchAttributeKey.for_keyword("ArcadiaProviderInvoice")
 """The provider's UUID of its invoice."""
 RESIDUAL: Final = SearchAttributeKey.for_keyword("ArcadiaResidual")
-"""What an invoice's lines lack of its amount, USD, an exact decimal: `0` when they add up."""
+"""The invoice's amount less the sum of its lines, USD, exact; `0` if they add up."""
 
 INDEXED: Final = {
     key.name: enums.IndexedValueType.ValueType(key.indexed_value_type)
@@ -76,7 +76,7 @@ INDEXED: Final = {
 
 
 async def register_search_attributes(client: Client) -> None:
-    """Makes the namespace know our search attributes; those that it knows are left alone."""
+    """Registers our search attributes in the namespace. Idempotent."""
     known = await client.operator_service.list_search_attributes(
         ListSearchAttributesRequest(namespace=client.namespace)
     )
@@ -88,19 +88,19 @@ async def register_search_attributes(client: Client) -> None:
             AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
         )
     except RPCError as error:
-        # Another worker that starts at the same time was quicker.
+        # Another worker registered it concurrently.
         if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise
 
 
 BY_HAND: Final = "manual"
-"""What follows in the id of a run that an operator starts beside those of the schedule."""
+"""Suffix of the id of a run that an operator starts in addition to scheduled runs."""
 
 Argument = TypeVar("Argument")
 
 
 class StartOptions(TypedDict):
-    """Options of a start, as clients and parent workflows take them."""
+    """Start options, common to clients and parent workflows."""
 
     id: str
     task_queue: str
@@ -111,25 +111,27 @@ class StartOptions(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A workflow type, with the ids of its runs, where they run and for how long."""
+    """A workflow type: run ids, queue and timeout."""
 
     name: str
     """The workflow type."""
     prefix: str
-    """What the ids of its runs begin with. Of one id only one run goes on at a time."""
+    """Prefix of run ids. Only one run per id is active at a time."""
     queue: TaskQueue
     timeout: timedelta | None
-    """For a run and those that continue it; None for no limit. A last resort: steps have their
-    own, shorter timeouts."""
+    """Execution timeout, including continued runs; None for no limit.
+
+    A last resort: steps have shorter timeouts.
+    """
     purpose: str
-    """What it does, for the operators' documents and Temporal's UI."""
+    """What it does, for the documentation and the Temporal UI."""
     key: str = ""
-    """What follows the prefix in an id, in words, as in `<tenant>`."""
+    """The part of an id after the prefix, in words, such as `<tenant>`."""
     started_by: str = ""
-    """Who starts it, in words; empty where a schedule does."""
+    """Who starts it, in words; empty for a schedule."""
 
     def id(self, *key: str) -> str:
-        """The id of the run on a business key; of the schedule's own run without one."""
+        """The run id of a business key; without one, of the scheduled run."""
         return "/".join((self.prefix, *key))
 
     def start(
@@ -139,7 +141,7 @@ class Flow:
         summary: str,
         attributes: Mapping[SearchAttributeKey[Any], Any] | None = None,
     ) -> "Start[Argument]":
-        """The start of a run; search attributes without a value are left out."""
+        """The start of a run; search attributes without a value are omitted."""
         pairs = [SearchAttributePair(name, value) for name, value in (attributes or {}).items()]
         found = TypedSearchAttributes([pair for pair in pairs if pair.value])
         return Start(self, self.id(*key), argument, summary, found)
@@ -147,18 +149,18 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Start(Generic[Argument]):
-    """A run to be started."""
+    """A run to start."""
 
     flow: Flow
     id: str
     argument: Argument
     summary: str
-    """What it is about, in a line, for people who look at the Temporal UI."""
+    """One-line summary for the Temporal UI."""
     attributes: TypedSearchAttributes
-    """By what it is found there: ids and words, never a secret."""
+    """Search attributes: ids and words, never a secret."""
 
     def options(self) -> StartOptions:
-        """For a client or a parent workflow."""
+        """The options for a client or a parent workflow."""
         return {
             "id": self.id,
             "task_queue": self.flow.queue,
@@ -177,10 +179,10 @@ async def start_flow(
     signal: str = "",
     signal_args: Sequence[Any] = (),
 ) -> WorkflowHandle[Any, Any]:
-    """Starts a run, or finds the one that goes on under its id, and signals it.
+    """Starts a run, or finds the active one of its id, and optionally signals it.
 
-    To replace is to terminate the one that goes on, and to start another in the same step. The
-    workflow's `run` method tells of which type the result is. Raises RPCError.
+    To replace terminates the active run and starts another atomically. The workflow's `run` method
+    has the result type. Raises RPCError.
     """
     policy = WorkflowIDConflictPolicy
     return await client.start_workflow(

@@ -1,4 +1,4 @@
-"""The flows of the month's end, and of the hand-over of what it issued."""
+"""The flows of the month-end roll-up and of hand-overs."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ MONTH_END: Final = Flow(
     name="MonthEnd",
     prefix="month-end",
     queue=TaskQueue.INVOICING,
-    # Until the next one: a run that finds no worker waits for one, and is not given up.
+    # Until the next month: a run without a worker must wait for one.
     timeout=timedelta(days=27),
     purpose="starts the roll-up of the month just ended",
 )
@@ -32,7 +32,7 @@ INVOICE_ROLLUP: Final = Flow(
     prefix="invoice-rollup",
     key="<month>",
     queue=TaskQueue.INVOICING,
-    # A month that awaits approval for longer is started again.
+    # A roll-up that awaits approval for longer is started again.
     timeout=timedelta(days=60),
     purpose="drafts, checks, issues and hands over a month's invoices",
     started_by="the month's end, or `arcadia rollup run`",
@@ -48,12 +48,12 @@ HAND_OVER: Final = Flow(
 )
 
 DECIDE: Final = "decide"
-"""The signal to a roll-up of what an operator decided: `approve`, `undo` or `retry`."""
+"""Signals an operator's decision to a roll-up: `approve`, `undo` or `retry`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonthEndInput:
-    """What the schedule starts; the month follows from when it was to start."""
+    """The scheduled start; the month follows from the scheduled time."""
 
     approval_required: bool
 
@@ -67,15 +67,15 @@ class RollupInput:
     approval_required: bool = False
     started_by: str = ""
     rollup_id: str = ""
-    """Goes on with this one; opens one when empty."""
+    """The roll-up to resume; opens one if empty."""
     metering_patience_minutes: int = 0
-    """How long the last day's metering is waited for."""
+    """How long to wait for the metering of the last day."""
     tenants_per_page: int = 200
 
 
 @dataclass(frozen=True, slots=True)
 class HandOverInput:
-    """What to hand over: an invoice with what corrects it, or all of a roll-up; and how long."""
+    """What to hand over: an invoice with its corrections, or all of a roll-up; and for how long."""
 
     invoice_id: str = ""
     rollup_id: str = ""
@@ -83,11 +83,11 @@ class HandOverInput:
     patience_hours: int = 72
     round_count: int = 0
     began_at: str = ""
-    """When the first round began, RFC 3339; empty in the first run."""
+    """Start of the first round, RFC 3339; empty in the first run."""
 
 
 def invoice_rollup(request: RollupInput) -> Start[RollupInput]:
-    """The roll-up of a month: only one of a month runs at a time."""
+    """The roll-up of a month, of which only one runs at a time."""
     code = request.period[:7]
     return INVOICE_ROLLUP.start(
         request, code, summary=f"invoices of {code}", attributes={PERIOD: code}
@@ -95,7 +95,7 @@ def invoice_rollup(request: RollupInput) -> Start[RollupInput]:
 
 
 def rollup_hand_over(rollup_id: str, period_code: str, *key: str) -> Start[HandOverInput]:
-    """The hand-over of all that a roll-up issued for a month such as `2026-04`."""
+    """The hand-over of everything that a roll-up issued for a month such as `2026-04`."""
     return HAND_OVER.start(
         HandOverInput(rollup_id=rollup_id),
         period_code,
@@ -108,7 +108,7 @@ def rollup_hand_over(rollup_id: str, period_code: str, *key: str) -> Start[HandO
 def document_hand_over(
     invoice_id: str, number: str, *, tenant_id: str, period_code: str
 ) -> Start[HandOverInput]:
-    """The hand-over of an invoice with what corrects it, under the number that people know."""
+    """The hand-over of an invoice with its corrections, by number."""
     return HAND_OVER.start(
         HandOverInput(invoice_id=invoice_id),
         number,

@@ -1,4 +1,4 @@
-"""The flows about usage and margin."""
+"""The flows of usage and margin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,30 +29,30 @@ MARGIN_REFRESH: Final = Flow(
     prefix="margin-refresh",
     queue=TaskQueue.METERING,
     timeout=timedelta(hours=12),
-    purpose="brings costs to their owners, and computes the margin of what is not final",
+    purpose="attributes costs to owners, and computes the margin of months that are not final",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class MeteringInput:
-    """Which days to meter; the day for which the run was planned, and the one before, if none."""
+    """The days to meter; by default the scheduled day and the previous one."""
 
     days: tuple[date, ...] = ()
     with_costs: bool | None = None
-    """Whether daily costs are attributed too; by the hour of the run when it is not said."""
+    """Whether to attribute daily costs too; by default depends on the hour of the run."""
     last_month_too: bool | None = None
-    """Whether the last month is metered again; by the day and hour when it is not said."""
+    """Whether to meter the last month again; by default depends on the day and hour."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarginInput:
-    """Which month's margin to compute; the month before the planned day's when none is named."""
+    """The month whose margin to compute; by default the one before the scheduled day's."""
 
     period: date | None = None
 
 
 def metering_by_hand(days: Sequence[date] = ()) -> Start[MeteringInput]:
-    """Metering of some days now, of today and yesterday where none is named."""
+    """Metering of some days now; by default today and yesterday."""
     named = [day.isoformat() for day in days]
     key, told = "+".join(named), " and ".join(named) or "yesterday and today"
     if len(days) > 2:

@@ -1,4 +1,4 @@
-"""The cloud providers by the names that services, workflows and stored rows have for them."""
+"""The names of cloud providers in services, workflows and the database."""
 
 from typing import Final
 

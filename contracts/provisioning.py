@@ -14,7 +14,7 @@ PROVISION: Final = Flow(
     key="<provision id>",
     queue=TaskQueue.PROVISIONING,
     timeout=timedelta(days=30),
-    purpose="makes a droplet for a deployment, or undoes all of it",
+    purpose="creates a droplet for a deployment, or undoes all of it",
     started_by="`POST /api/v1/deployments/{id}/provision`",
 )
 DROPLET_TURN: Final = Flow(
@@ -23,14 +23,14 @@ DROPLET_TURN: Final = Flow(
     key="<droplet id>",
     queue=TaskQueue.PROVISIONING,
     timeout=None,
-    purpose="the turn at a droplet: nobody else acts on it meanwhile",
+    purpose="a lock on a droplet: no other run acts on it meanwhile",
     started_by="a revert, a suspension, a cap",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ProvisionInput:
-    """A droplet to be made for a deployment."""
+    """A droplet to create for a deployment."""
 
     provision_id: str
     deployment_id: str
@@ -42,22 +42,22 @@ class ProvisionInput:
     image: str
     tags: tuple[str, ...] = ()
     project_id: str = ""
-    """The inventory's; the tenant's own project when empty."""
+    """The inventory's project id; if empty, the tenant's project."""
 
     @property
     def own_tag(self) -> str:
-        """By what its droplet is found, whatever became of the answer to its making."""
+        """The tag that finds the droplet even if the response to its creation was lost."""
         return f"provision:{self.provision_id}"
 
     @property
     def all_tags(self) -> tuple[str, ...]:
-        """What the droplet is tagged with in the end."""
+        """The final tags of the droplet."""
         owners = (f"tenant:{self.tenant_id}", f"deployment:{self.slug}")
         return (self.own_tag, *owners, *self.tags)
 
 
 def provision(order: ProvisionInput) -> Start[ProvisionInput]:
-    """The making of a droplet."""
+    """The creation of a droplet."""
     return PROVISION.start(
         order,
         order.provision_id,
@@ -67,5 +67,5 @@ def provision(order: ProvisionInput) -> Start[ProvisionInput]:
 
 
 def droplet_turn(droplet_id: str, holder: str) -> Start[str]:
-    """The turn of a run, `holder`, at a droplet."""
+    """The lock of a run, `holder`, on a droplet."""
     return DROPLET_TURN.start(holder, droplet_id, summary=f"the turn at droplet {droplet_id}")

@@ -1,4 +1,4 @@
-"""The flows about caps on spending."""
+"""The flows of spending caps."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,53 +21,53 @@ SPEND_EVALUATION: Final = Flow(
     prefix="spend-evaluation",
     queue=TaskQueue.INVOICING,
     timeout=timedelta(minutes=55),
-    purpose="holds caps on spending against what metering accrued",
+    purpose="evaluates spending caps against accruals",
 )
 SPEND_BREACH: Final = Flow(
     name="SpendBreach",
     prefix="spend",
     key="<breach id>",
     queue=TaskQueue.INVOICING,
-    # An approval may take as long as it takes.
+    # No timeout, because an approval may take any time.
     timeout=timedelta(days=400),
-    purpose="tells, asks or pauses where a cap was reached",
+    purpose="notifies, asks for approval or pauses when a cap is reached",
     started_by="the evaluation",
 )
 
 DECIDED: Final = "decided"
-"""The signal to the run of a breach that an operator decided."""
+"""Signals an operator's decision to the run of a breach."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationInput:
-    """All policies are evaluated, this many at a time."""
+    """The number of policies to evaluate per page."""
 
     policies_a_page: int = 200
     pause_notice_seconds: int = 0
-    """So long before a cap pauses anything its tenant is told of it."""
+    """How long before a pause its tenant is notified."""
 
 
 @dataclass(frozen=True, slots=True)
 class BreachInput:
-    """A breach to deal with."""
+    """A breach to process."""
 
     breach_id: str
     look_seconds: int = 3600
-    """How often it is looked whether an operator decided, though nobody says so."""
+    """Polling interval of an operator's decision without a signal."""
     notice_hours: int = 72
-    """How long a notice is tried where nothing else happens."""
+    """How long to retry a notice if no other action follows."""
     pause_notice_seconds: int = 0
-    """So long before a pause its tenant is told of it."""
+    """How long before a pause its tenant is notified."""
     power_look_seconds: int = 120
-    """How often it is looked whether a pause was lifted, so that machines are on again."""
+    """Polling interval of a lifted pause, after which machines are powered on."""
     power_off: tuple[PowerOff, ...] = ()
-    """What an earlier run powered off, or was about to."""
+    """Droplets that an earlier run powered off or was about to."""
 
 
 def spend_breach(
     breach: BreachInput, *, tenant_id: str, period_code: str, summary: str
 ) -> Start[BreachInput]:
-    """What deals with a breach, in a month such as `2026-04`."""
+    """The run of a breach in a month such as `2026-04`."""
     return SPEND_BREACH.start(
         breach,
         breach.breach_id,

@@ -1,4 +1,4 @@
-"""The flows that read the provider's account into the inventory."""
+"""The flows that sync the provider's account to the inventory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,13 +29,13 @@ RESOURCE_SYNC: Final = Flow(
     prefix=f"resource-sync/{DIGITALOCEAN}",
     queue=TaskQueue.CLOUD_SYNC_FULL,
     timeout=timedelta(hours=3),
-    purpose="reads the kinds that come and go, from DigitalOcean into the inventory",
+    purpose="syncs the kinds that change often from DigitalOcean to the inventory",
 )
 SLOW_SYNC: Final = replace(
     RESOURCE_SYNC,
     prefix=RESOURCE_SYNC.id("slow"),
     queue=TaskQueue.CLOUD_SYNC_SLOW,
-    purpose="reads the kinds that rarely change",
+    purpose="syncs the kinds that rarely change",
 )
 SYNC_RESOURCE: Final = Flow(
     name="SyncResource",
@@ -43,7 +43,7 @@ SYNC_RESOURCE: Final = Flow(
     key="<kind>/<provider's id>",
     queue=TaskQueue.CLOUD_SYNC_FAST,
     timeout=timedelta(hours=3),
-    purpose="reads one resource, right after something was done to it",
+    purpose="reads one resource, right after a change",
     started_by="by hand, in the Temporal UI",
 )
 ENSURE_PROJECT: Final = Flow(
@@ -52,7 +52,7 @@ ENSURE_PROJECT: Final = Flow(
     key="<name>",
     queue=TaskQueue.CLOUD_SYNC_FULL,
     timeout=timedelta(minutes=15),
-    purpose="makes the operator's own project where it is missing",
+    purpose="creates the operator's own project if it is missing",
     started_by="a sync",
 )
 
@@ -63,9 +63,9 @@ class ResourceSyncInput:
 
     provider: str
     kinds: tuple[str, ...]
-    """In the words of the inventory; `project` brings the projects' members along."""
+    """Inventory kinds; `project` includes the members of projects."""
     internal_project: str
-    """The project that the sync makes sure of, when it syncs projects."""
+    """The project that the sync creates if missing, when it syncs projects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +76,19 @@ class ResourceInput:
     kind: str
     provider_id: str
     is_expected: bool = True
-    """Whether it should be there: then a 404 is looked at again for a while."""
+    """Whether it is expected to exist, so that a 404 is retried for a while."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectInput:
-    """A project that has to exist."""
+    """A required project."""
 
     provider: str
     name: str
 
 
 def kinds_text(kinds: Sequence[str]) -> str:
-    """Kinds in the summary of a run: a few by name, which its search attributes tell of all."""
+    """Maximum kinds named in a run's summary; its search attributes have all."""
     return ", ".join(kinds) if len(kinds) <= MAX_NAMED else f"{len(kinds)} kinds"
 
 
@@ -116,7 +116,7 @@ def sync_resource(request: ResourceInput) -> Start[ResourceInput]:
 
 
 def ensure_project(request: ProjectInput) -> Start[ProjectInput]:
-    """The making of a project that has to exist."""
+    """The creation of a required project."""
     return ENSURE_PROJECT.start(
         request, request.name, summary=f"make sure that the project {request.name} exists"
     )

@@ -1,4 +1,4 @@
-"""What the worker of each task queue can do: one table, from a queue to its subsystem."""
+"""The table of workers: task queue, workflows and activities."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -67,7 +67,7 @@ __all__ = ["SUBSYSTEMS", "Peers", "ProviderTokens", "Subsystem", "activities_of"
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """Whom the activities of a queue ask: the provider by the queue's own token, and services."""
+    """The clients of a queue's activities: the provider with the queue's token, and services."""
 
     settings: Settings
     provider: DigitalOcean
@@ -80,21 +80,21 @@ class Peers:
 
     @property
     def sources(self) -> Sources:
-        """Where kinds are listed."""
+        """The sources of kinds."""
         return Sources(self.provider, self.spaces)
 
 
 @dataclass(frozen=True, slots=True)
 class Subsystem:
-    """What the worker of a queue runs."""
+    """The workflows and activities of a queue's worker."""
 
     workflows: Sequence[type]
     activities: Callable[[Peers], Sequence[object]]
-    """Objects, each public method of which is an activity."""
+    """Objects whose public methods are activities."""
 
 
 def activities_of(subsystem: Subsystem, peers: Peers) -> list[Callable[..., Any]]:
-    """The activities of a subsystem, for its worker."""
+    """The activities of an object for its worker."""
     return [
         method
         for one in subsystem.activities(peers)
@@ -150,7 +150,7 @@ def _metering(peers: Peers) -> Sequence[object]:
 
 
 def _invoicing(peers: Peers) -> Sequence[object]:
-    """The month's end, the hand-over, and what is done about those who do not pay."""
+    """Roll-ups, hand-overs and dunning."""
     settings, analytics = peers.settings, peers.analytics
     secret = settings.ar_secret.get_secret_value()
     receivable = SignedPosts(peers.http, settings.ar_url, secret) if settings.ar_url else None
@@ -196,16 +196,16 @@ SUBSYSTEMS: Final[Mapping[TaskQueue, Subsystem]] = {
 
 
 FOR_THE_SIMULATOR: Final = "simulator"
-"""Where no token is configured: the simulator takes any."""
+"""The token if none is configured: the simulator accepts any."""
 
 SWEEPING: Final = frozenset(
     {TaskQueue.CLOUD_SYNC_FULL, TaskQueue.CLOUD_SYNC_SLOW, TaskQueue.CLOUD_BILLING}
 )
-"""The queues that would use up whatever there is."""
+"""Queues that would use up any rate limit."""
 
 
 class ProviderTokens:
-    """The tokens by purpose. A token's budget is shared by all whom it serves."""
+    """Tokens by purpose. Queues with the same token share its rate limit."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -218,7 +218,7 @@ class ProviderTokens:
         return DigitalOcean.open(self._settings.provider_url(), token, budget)
 
     def leaving(self, queue: TaskQueue) -> Fraction:
-        """The part of the budget that a queue leaves to provisioning, where both have one token."""
+        """The part of the rate limit reserved for provisioning, if both use one token."""
         if queue in SWEEPING and self._token(queue) == self._token(TaskQueue.PROVISIONING):
             return LEFT_FOR_OTHERS
         return Fraction(0)
@@ -229,12 +229,12 @@ class ProviderTokens:
 
 @asynccontextmanager
 async def spaces_of(settings: Settings) -> AsyncIterator[Spaces | None]:
-    """The client of Spaces; None where no keys are configured."""
+    """The Spaces client; None if no keys are configured."""
     secret = settings.spaces_secret_access_key.get_secret_value()
     endpoint = settings.spaces_endpoint
     keys = SpacesKeys(settings.spaces_access_key_id, secret)
     if settings.simulated and not (keys.access_key_id or secret):
-        # As with tokens: the simulator takes any.
+        # As with tokens, the simulator accepts any.
         endpoint = f"{settings.provider_url()}/s3/{{region}}"
         keys = SpacesKeys(FOR_THE_SIMULATOR, FOR_THE_SIMULATOR)
     if not (keys.access_key_id and keys.secret_access_key):

@@ -37,7 +37,7 @@ TABLE: Final = re.compile(re.escape(HEAD) + r"(?:\|.*\|\n)+")
 
 
 def rendered(page: str) -> str:
-    """The page with the table as the contracts and the schedules say it."""
+    """The page with the table generated from contracts and schedules."""
     when = {plan.id: f"schedule, {plan.when}" for plan in planned(Settings())}
     rows = "".join(_row(flow, when.get(flow.id(), flow.started_by)) for flow in FLOWS)
     return TABLE.sub(lambda _: HEAD + rows, page)

@@ -1,8 +1,7 @@
-"""What each day starts: a dunning for each tenant with an overdue invoice, the end of trials.
+"""Daily workflows: start a dunning per overdue tenant, and end trials.
 
-An invoice falls due with a day, so one durable timer a day serves all of them, and only the
-few tenants who do not pay ever have a workflow. A dunning that was never started, or that
-somebody terminated, is started by the next sweep.
+Invoices become due by day, so one daily schedule serves all of them, and only tenants that do not
+pay have a workflow. The next sweep starts a dunning that is missing or was terminated.
 """
 
 from dataclasses import replace
@@ -24,10 +23,10 @@ __all__ = ["DunningSweep", "TrialEnd"]
 STEP_TIMEOUT: Final = timedelta(hours=12)
 ROUND_PAUSE: Final = timedelta(hours=1)
 MAX_ROUNDS: Final = 4
-"""Of one day, in which undelivered notices are retried."""
+"""How long undelivered notices are retried: one day."""
 
 PATCH_NOTICE_FIRST: Final = "tell-before-past-due"
-"""Runs from before it tell nothing."""
+"""Patch: older runs post no notices."""
 
 
 @workflow.defn
@@ -36,7 +35,7 @@ class DunningSweep:
 
     @workflow.run
     async def run(self, request: DunningSweepInput) -> DunningSweepResult:
-        """How many tenants are overdue."""
+        """The number of overdue tenants."""
         today = request.today or planned_at().date().isoformat()
         count = await workflow.execute_activity_method(
             DunningActivities.start_dunning,
@@ -53,10 +52,10 @@ class DunningSweep:
         return result
 
     async def _tell(self, today: date, days: int) -> PastDueResult:
-        """Tells of the invoices that are past due in some days.
+        """Posts notices of invoices that become past due soon.
 
-        Each is told of every day until then, under one key; where nobody takes a notice it is
-        tried again in rounds, and said.
+        Each notice is posted daily until then with one idempotency key; undelivered notices are
+        retried in rounds and reported.
         """
         until = today + timedelta(days=days)
         for _ in range(MAX_ROUNDS - 1):
@@ -82,7 +81,7 @@ class TrialEnd:
 
     @workflow.run
     async def run(self, request: TrialEndInput) -> int:
-        """How many trials were ended."""
+        """The number of ended trials."""
         ended = await workflow.execute_activity_method(
             BillingActionActivities.end_trials,
             request,

@@ -1,12 +1,12 @@
-"""What becomes of a tenant that does not pay: past due, then suspended; all undone by payment.
+"""Dunning of a tenant: past due, then suspended; payment reverts both.
 
-One workflow a tenant, not an invoice: a tenant that owes two is suspended once, and is lifted
-when neither is owed. Only tenants who do not pay have one, so a hundred thousand tenants are a
-few thousand sleeping workflows.
+There is one workflow per tenant, not per invoice: a tenant with two unpaid invoices is suspended
+once, and reactivated when both are paid. Only tenants that do not pay have one, so a hundred
+thousand tenants mean a few thousand sleeping workflows.
 
-The state of the invoices is read anew after every timer; a signal that something was paid only
-ends the timer early, so one that is lost or told twice changes nothing. A step that fails is told
-and tried again at the next look: the run holds what it powered off, and must not end with it.
+The invoices are read again after every timer. The signal of a payment only ends the timer early, so
+a lost or repeated signal is harmless. A failed step is reported and retried after the next timer:
+the run knows what it powered off and must not end before that is powered on.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from workflows.provisioning.turns import OFF_TIMEOUT, ON_TIMEOUT, power_off, set
 __all__ = ["Dunning"]
 
 NOTICE_TIMEOUT: Final = timedelta(minutes=10)
-"""For telling of what is done anyway; at the next look it is told again."""
+"""Timeout of a notice of something that happens anyway; the next round posts it again."""
 
 ACTIVE: Final = "active"
 PAST_DUE: Final = "past_due"
@@ -48,13 +48,13 @@ PAUSED: Final = "paused"
 SUSPENDED: Final = "suspended"
 
 PATCH_SUSPEND_PAUSED: Final = "suspend-the-paused"
-"""Runs from before it do not suspend what is paused."""
+"""Patch: older runs do not suspend paused deployments."""
 
 PATCH_ASK_BEFORE_POWER_OFF: Final = "ask-before-powering-off"
-"""Runs from before it powered off at a later look what had been lifted by hand meanwhile."""
+"""Patch: older runs powered off, in a later round, deployments that an operator had reactivated."""
 
 PATCH_NOTICE_FIRST: Final = "tell-before-suspending"
-"""Runs from before it suspend without a notice."""
+"""Patch: older runs suspend without a notice."""
 
 
 @workflow.defn
@@ -67,17 +67,17 @@ class Dunning:
 
     @workflow.signal
     def look(self) -> None:
-        """Something was paid, voided or credited: looks now, not when the timer ends."""
+        """An invoice was paid, voided or credited: ends the timer."""
         self._is_asked = True
 
     @workflow.query
     def progress(self) -> DunningState:
-        """What was done so far."""
+        """The state so far."""
         return self._state
 
     @workflow.run
     async def run(self, request: DunningInput) -> DunningState:
-        """What was done and undone. A cancelled run undoes it too."""
+        """What was done and undone. A cancelled run compensates too."""
         self._state = request.state if request.state.began_at else self._beginning()
         try:
             await self._chase(request)
@@ -100,12 +100,13 @@ class Dunning:
                 workflow.continue_as_new(replace(request, state=self._state))
 
     async def _is_settled(self, request: DunningInput) -> bool:
-        """One look: does what is due, or undoes it all; whether nothing is owed."""
+        """One round: does what is due, or undoes everything; returns whether nothing is owed."""
         self._state = replace(self._state, look_count=self._state.look_count + 1)
         overdue = await self._overdue(request)
         if not overdue.invoice_count:
             await self._lift(request, "everything is paid")
-            # What fell due meanwhile found this run here, and nobody starts another.
+            # An invoice that became due in the meantime found this run active, so no other was
+            # started.
             return not (await self._overdue(request)).invoice_count
         await whole(self._make_past_due(request, overdue))
         if workflow.patched(PATCH_NOTICE_FIRST) and workflow.now() >= self._tells_at(request):
@@ -125,7 +126,7 @@ class Dunning:
 
     async def _make_past_due(self, request: DunningInput, overdue: Overdue) -> None:
         known = self._state.past_due
-        # Who was past due before this run was made so by one like it.
+        # Deployments that were past due before this run were made so by an earlier run.
         outcome = await self._move(request, PAST_DUE, (ACTIVE,), overdue.in_words(), but=known)
         known = (*known, *outcome.moved, *outcome.already_there)
         self._state = replace(self._state, past_due=known)
@@ -135,7 +136,7 @@ class Dunning:
         )
 
     async def _tell_tenant(self, request: DunningInput, overdue: Overdue) -> None:
-        """Tells of the suspension before it, once; again at each look until it was taken."""
+        """Posts the notice of suspension once; retries in each round until it is accepted."""
         if self._state.is_told or self._state.suspended:
             return
         if not self._state.told_at:
@@ -164,7 +165,7 @@ class Dunning:
         )
 
     def _untold(self) -> str:
-        """That the tenant was not told, where that is so: this is the place to look for it."""
+        """The reason if the tenant was not notified, for the run's details."""
         state = self._state
         if not state.told_at or state.is_told:
             return ""
@@ -199,7 +200,7 @@ class Dunning:
             await power_off(one, self._keep)
 
     async def _still_powers_off(self, one: PowerOff) -> bool:
-        """Whether nobody lifted the suspension, or forbade what it does, since it was made."""
+        """Whether the suspension was neither lifted nor disabled since."""
         if not workflow.patched(PATCH_ASK_BEFORE_POWER_OFF):
             return True
         return await workflow.execute_activity_method(
@@ -214,7 +215,7 @@ class Dunning:
         self._state = replace(self._state, power_off=(*others, one))
 
     async def _lift(self, request: DunningInput, reason: str) -> None:
-        """Makes active what was moved here, and powers on what was powered off here."""
+        """Reactivates what this run suspended, and powers on what it powered off."""
         paused = self._state.paused
         moved = {*self._state.past_due, *self._state.suspended}
         lifted: set[str] = set()
@@ -264,7 +265,7 @@ class Dunning:
                 from_states=from_states,
                 reason=reason,
                 actor="dunning",
-                # A later look asks anew: somebody may have lifted what forbade it.
+                # A later round asks again: the prohibition may have been lifted.
                 key=f"dunning/{workflow.info().first_execution_run_id}/{self._state.look_count}",
                 only=tuple(only),
                 but=tuple(but),
@@ -274,7 +275,7 @@ class Dunning:
         )
 
     async def _until_asked(self, request: DunningInput) -> None:
-        """Waits until somebody says that something changed, or it is time for another look."""
+        """Waits for a signal or for the next round."""
         pause = timedelta(seconds=request.terms.look_seconds)
         if not self._state.suspended:
             is_next_told = workflow.patched(PATCH_NOTICE_FIRST) and not self._state.told_at
@@ -285,10 +286,10 @@ class Dunning:
             await workflow.wait_condition(lambda: self._is_asked, timeout=pause)
 
     def _suspends_at(self, request: DunningInput) -> datetime:
-        """The grace is counted from the word of it: who is told late has as long.
+        """The grace period is counted from the notice, so a late notice does not shorten it.
 
-        A notice that comes late, because nothing ran when it was due, puts the suspension off;
-        one that nobody takes does so no longer than the time that it leaves.
+        A late notice, because nothing ran when it was due, postpones the suspension; an undelivered
+        one postpones it only by the time between notice and suspension.
         """
         ends = self._grace_ends(request)
         if not self._state.told_at:
@@ -300,7 +301,7 @@ class Dunning:
         return began + timedelta(seconds=request.terms.grace_seconds)
 
     def _tells_at(self, request: DunningInput) -> datetime:
-        """When the tenant is told of its suspension."""
+        """When the notice of suspension is due."""
         return self._grace_ends(request) - _notice(request)
 
     def _beginning(self, look_count: int = 0) -> DunningState:
@@ -311,6 +312,6 @@ class Dunning:
 
 
 def _notice(request: DunningInput) -> timedelta:
-    """How long before a suspension it is told; never longer than the grace."""
+    """How long before a suspension the tenant is notified; at most the grace period."""
     terms = request.terms
     return timedelta(seconds=min(terms.notice_seconds, terms.grace_seconds))

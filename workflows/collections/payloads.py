@@ -1,4 +1,4 @@
-"""What travels through Temporal about unpaid invoices and trials: ids and counts."""
+"""Payloads of dunning and trials: ids and counts."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class SweepPlace:
-    """How far a sweep is."""
+    """The cursor of a sweep."""
 
     page_token: str = ""
     tenant_count: int = 0
@@ -26,21 +26,21 @@ class SweepPlace:
 
 @dataclass(frozen=True, slots=True)
 class DunningSweepResult:
-    """How many tenants are overdue, each of which is dunned."""
+    """The number of overdue tenants, each with a dunning."""
 
     tenant_count: int
     notices: str = ""
-    """What was told before invoices are past due, in words."""
+    """The notices posted before invoices are past due, in words."""
 
     def in_words(self) -> str:
-        """In a line."""
+        """In one line."""
         words = f"{self.tenant_count:,} tenants with overdue invoices, each with its dunning"
         return f"{words}; {self.notices}" if self.notices else words
 
 
 @dataclass(frozen=True, slots=True)
 class OverdueInput:
-    """Whose invoices that were due before a day, an ISO date."""
+    """A tenant, and the ISO date before which its invoices were due."""
 
     tenant_id: str
     today: str
@@ -48,21 +48,21 @@ class OverdueInput:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """What a tenant has not paid; the number and due day are of the longest overdue invoice."""
+    """A tenant's unpaid invoices; number and due date are of the longest overdue one."""
 
     invoice_count: int = 0
     number: str = ""
     due_on: str = ""
 
     def in_words(self) -> str:
-        """In a line."""
+        """In one line."""
         more = f" and {self.invoice_count - 1} more" if self.invoice_count > 1 else ""
         return f"invoice {self.number}{more} was due on {self.due_on}"
 
 
 @dataclass(frozen=True, slots=True)
 class BillingAction:
-    """A move of a tenant's deployments on behalf of durable work."""
+    """A state change of a tenant's deployments."""
 
     tenant_id: str
     to_state: str
@@ -70,37 +70,37 @@ class BillingAction:
     reason: str
     actor: str
     key: str
-    """Names this move of all these deployments among all moves."""
+    """The idempotency key of this change."""
     only: tuple[str, ...] = ()
-    """Only these deployments; all of the tenant when empty."""
+    """Only these deployments; all of the tenant's if empty."""
     but: tuple[str, ...] = ()
     """Not these."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionOutcome:
-    """What became of the deployments that were in a state to move."""
+    """The outcome for the deployments with an allowed transition."""
 
     moved: tuple[str, ...] = ()
     already_there: tuple[str, ...] = ()
     left_alone: tuple[str, ...] = ()
-    """Moved by somebody else meanwhile, or their billing actions are suspended."""
+    """Changed by another actor in the meantime, or with suspended billing actions."""
     power_off: tuple[str, ...] = ()
-    """Of those that were moved: whose droplets a suspension powers off."""
+    """The changed deployments whose droplets a suspension powers off."""
 
 
 @dataclass(frozen=True, slots=True)
 class TenantNotice:
-    """An action that is about to be taken: what, when, why, and what to do about it."""
+    """A notice of a planned action: what, when, why, and how to prevent it."""
 
     key: str
-    """Names the action among all: a notice that is posted again is known as the same."""
+    """The idempotency key of the notice."""
     action: str
-    """`past_due`, `suspension`, or `left_off`, which tells what already is."""
+    """`past_due`, `suspension`, or `left_off`, which reports a present state."""
     tenant_id: str
-    """Empty for what the operator alone is told."""
+    """Empty for notices to the operator only."""
     at: str
-    """When it is taken, RFC 3339."""
+    """When it happens, RFC 3339."""
     what: str
     why: str
     what_to_do: str
@@ -109,7 +109,7 @@ class TenantNotice:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """Whether somebody was told; why not, in words."""
+    """Whether the notice was delivered; otherwise the reason."""
 
     is_delivered: bool
     reason: str = ""
@@ -117,7 +117,7 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True)
 class PastDueNotices:
-    """The invoices about which to tell: due from a day until, and without, another, ISO dates."""
+    """The invoices to notify about: due in a half-open range of ISO dates."""
 
     today: str
     until: str
@@ -125,16 +125,16 @@ class PastDueNotices:
 
 @dataclass(frozen=True, slots=True)
 class PastDueResult:
-    """How many invoices were told of, and how many could not be."""
+    """The numbers of delivered and undelivered notices."""
 
     page_token: str = ""
     told_count: int = 0
     untold_count: int = 0
     reason: str = ""
-    """Why the last one could not be told."""
+    """Why the last one was not delivered."""
 
     def in_words(self) -> str:
-        """In a line; empty where there was nothing to tell."""
+        """In one line; empty without notices."""
         if not self.told_count and not self.untold_count:
             return ""
         words = f"{self.told_count:,} invoices told of before they are past due"

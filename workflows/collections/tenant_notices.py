@@ -1,4 +1,4 @@
-"""How a run tells a tenant what it is about to do; what could not be told stops nothing."""
+"""Posts notices of planned actions to tenants; an undelivered notice does not fail the run."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The walk of the billing history, then an ingest per invoice that is due."""
+"""Walks the billing history, then starts an ingest per pending invoice."""
 
 import asyncio
 from datetime import timedelta
@@ -23,14 +23,14 @@ __all__ = ["BillingHistory"]
 WALK_TIMEOUT: Final = timedelta(hours=3)
 
 MAX_INGESTS_AT_ONCE: Final = 3
-"""Ingests that run beside each other: they share one token's budget."""
+"""Concurrent ingests, which share one token's rate limit."""
 
 MAX_DETAILS: Final = 15_000
 
 
 @workflow.defn
 class BillingHistory:
-    """Started by its schedule. One invoice's failure does not stop the others."""
+    """Started by its schedule. A failed invoice does not stop the others."""
 
     def __init__(self) -> None:
         self._walk = HistoryCursor()
@@ -47,7 +47,7 @@ class BillingHistory:
 
     @workflow.run
     async def run(self, request: HistoryInput) -> HistoryResult:
-        """What became of every invoice that was due. Fails at the end when one failed."""
+        """The outcome of every pending invoice. Fails at the end if one failed."""
         await self._walk_history(request)
         turns = asyncio.Semaphore(MAX_INGESTS_AT_ONCE)
         token = ""
@@ -75,7 +75,7 @@ class BillingHistory:
         return self.progress()
 
     async def _walk_history(self, request: HistoryInput) -> None:
-        """A history that could not be walked leaves what was due before it."""
+        """If the walk fails, invoices that were pending before it are still ingested."""
         with on_failure(lambda reason: self._failed.append(f"the walk: {reason}")):
             self._walk = await workflow.execute_activity_method(
                 BillActivities.walk_history,
@@ -92,7 +92,7 @@ class BillingHistory:
                     result = await workflow.execute_child_workflow(
                         InvoiceIngest.run,
                         invoice,
-                        # What was begun is worth finishing, whatever becomes of the walk.
+                        # Ingest pending invoices even if the walk failed.
                         parent_close_policy=ParentClosePolicy.ABANDON,
                         **invoice_ingest(invoice).options(),
                     )

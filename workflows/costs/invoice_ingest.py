@@ -1,6 +1,6 @@
-"""One invoice: both of its forms staged, its lines replaced and held against the sums, matched.
+"""Ingests one invoice: stages both forms, replaces, reconciles and matches its lines.
 
-Its id names the invoice, so that it never runs twice at once.
+The run id contains the invoice, so it never runs twice at the same time.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
 __all__ = ["CostRematch", "InvoiceIngest"]
 
 STEP_TIMEOUT: Final = timedelta(hours=6)
-"""For one step: a file of millions of lines, and a provider that is down for a while."""
+"""Timeout of a step: a file of millions of lines, or a provider outage."""
 FAILED: Final = "failed"
 
 
@@ -41,7 +41,10 @@ class InvoiceIngest:
 
     @workflow.run
     async def run(self, request: InvoiceIngestInput) -> InvoiceIngestResult:
-        """What became of the invoice. A failed ingest leaves the lines of the last good one."""
+        """The outcome of the invoice.
+
+        A failed ingest keeps the lines of the last successful one.
+        """
         ingest = IngestInput(await self._begin(request), request)
         try:
             done = await self._ingest(ingest)
@@ -113,11 +116,11 @@ class InvoiceIngest:
 
 @workflow.defn
 class CostRematch:
-    """Started as `cost-rematch/<invoice, month or all>` by the call of an operator."""
+    """Started by an operator as `cost-rematch/<invoice, month or all>`."""
 
     @workflow.run
     async def run(self, request: CostRematchInput) -> CostRematchResult:
-        """How the lines of each invoice were matched."""
+        """The match counts of each invoice."""
         told: list[str] = []
         for invoice in request.invoices:
             counts = await workflow.execute_activity_method(

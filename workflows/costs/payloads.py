@@ -1,4 +1,4 @@
-"""What travels through Temporal about bills: ids, counts, cursors; never the lines."""
+"""Payloads of bills: ids, counts and cursors, never lines."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class HistoryCursor:
-    """How far the history is walked: the pages before this one are recorded."""
+    """The cursor of a walk: earlier pages are recorded."""
 
     page: int = 1
     discovered_count: int = 0
@@ -35,13 +35,13 @@ class HistoryCursor:
     unchanged_count: int = 0
     entry_count: int = 0
     unreadable: tuple[str, ...] = ()
-    """Of the entries that cannot be read the first ones, a line each."""
+    """The first unreadable entries, one line each."""
     unreadable_count: int = 0
     alike: tuple[tuple[str, int], ...] = ()
-    """How often each entry with the time of the page's last entry occurred so far."""
+    """Counts of each entry with the time of the page's last entry."""
 
     def in_words(self) -> str:
-        """One line for a reader of the Temporal UI."""
+        """One line for the Temporal UI."""
         words = (
             f"{self.discovered_count} new invoices, {self.updated_count} changed,"
             f" {self.unchanged_count} as before"
@@ -53,7 +53,7 @@ class HistoryCursor:
 
 @dataclass(frozen=True, slots=True)
 class PendingPlace:
-    """Where a list of pending invoices goes on."""
+    """The cursor of a list of pending invoices."""
 
     page_token: str = ""
 
@@ -76,7 +76,7 @@ class IngestInput:
 
 @dataclass(frozen=True, slots=True)
 class UploadProgress:
-    """How much of the CSV form is uploaded; at the end, how many rows it had."""
+    """Progress of the CSV upload; at the end, its number of rows."""
 
     byte_count: int = 0
     row_count: int = 0
@@ -85,7 +85,7 @@ class UploadProgress:
 
 @dataclass(frozen=True, slots=True)
 class ItemsCursor:
-    """How far the JSON form is recorded: the pages before this one are."""
+    """The cursor of the JSON form: earlier pages are recorded."""
 
     page: int = 1
     item_count: int = 0
@@ -93,7 +93,7 @@ class ItemsCursor:
 
 @dataclass(frozen=True, slots=True)
 class FailIngestInput:
-    """An ingest that broke off."""
+    """A failed ingest."""
 
     ingest_id: str
     reason: str
@@ -101,19 +101,19 @@ class FailIngestInput:
 
 @dataclass(frozen=True, slots=True)
 class CompletedIngest:
-    """What an ingest came to; amounts are exact decimals in USD."""
+    """The result of an ingest; amounts are exact decimals in USD."""
 
     period: str
     line_count: int
     total_usd: str
     residual_usd: str
     outcome: str
-    """`balanced`, `residual`, or `unconfirmed` when there was no summary to hold it against."""
+    """`balanced`, `residual`, or `unconfirmed` without a summary."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchCounts:
-    """How lines were matched."""
+    """Match counts."""
 
     provider_id_count: int = 0
     name_count: int = 0
@@ -123,7 +123,7 @@ class MatchCounts:
     not_applicable_count: int = 0
 
     def in_words(self) -> str:
-        """One line for a reader of the Temporal UI."""
+        """One line for the Temporal UI."""
         matched = self.provider_id_count + self.name_count + self.group_project_count
         return (
             f"{matched:,} lines matched, {self.ambiguous_count:,} ambiguous,"
@@ -133,7 +133,7 @@ class MatchCounts:
 
 @dataclass(frozen=True, slots=True)
 class MatchCursor:
-    """How far an invoice's lines are matched: everything before this page is."""
+    """The cursor of matching: earlier pages are matched."""
 
     page_token: str = ""
     counts: MatchCounts = field(default_factory=MatchCounts)
@@ -141,14 +141,14 @@ class MatchCursor:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceIngestResult:
-    """What became of an invoice."""
+    """The outcome of an invoice."""
 
     invoice_uuid: str
     ingest: CompletedIngest
     matching: MatchCounts
 
     def in_words(self) -> str:
-        """One line for a reader of the Temporal UI."""
+        """One line for the Temporal UI."""
         return (
             f"{self.ingest.period or '?'}: {self.ingest.line_count:,} lines,"
             f" USD {dollars(self.ingest.total_usd)}, residual {self.ingest.residual_usd};"
@@ -158,27 +158,27 @@ class InvoiceIngestResult:
 
 @dataclass(frozen=True, slots=True)
 class CostRematchResult:
-    """A line for each invoice, for a reader of the Temporal UI."""
+    """One line per invoice for the Temporal UI."""
 
     matched: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryResult:
-    """What became of the walk and of each invoice that was due."""
+    """The outcomes of the walk and of each pending invoice."""
 
     walk: HistoryCursor
     ingested: tuple[str, ...] = ()
-    """A line each."""
+    """One line each."""
     running_elsewhere: tuple[str, ...] = ()
-    """The UUIDs of those whose ingest ran already."""
+    """The UUIDs of invoices whose ingest was already running."""
     failed: tuple[str, ...] = ()
-    """A line each."""
+    """One line each."""
 
 
 @dataclass(frozen=True, slots=True)
 class DailyCostsInput:
-    """A half-open span of days to read."""
+    """A half-open range of days to read."""
 
     provider: str
     from_day: date
@@ -187,7 +187,7 @@ class DailyCostsInput:
 
 @dataclass(frozen=True, slots=True)
 class DailyCostsResult:
-    """What a span of days comes to; an exact decimal in USD."""
+    """The total of a range of days; an exact decimal in USD."""
 
     row_count: int = 0
     amount_usd: str = "0"

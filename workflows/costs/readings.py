@@ -1,4 +1,4 @@
-"""What schedules read of the account's money: its balance, and estimates of the last days."""
+"""Scheduled readings of the account's balance and of daily estimates."""
 
 from datetime import timedelta
 from typing import Final
@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
 __all__ = ["BalanceSnapshot", "DailyCosts"]
 
 SNAPSHOT_TIMEOUT: Final = timedelta(minutes=40)
-"""After that the next hour's snapshot is nearer."""
+"""Timeout; after it, the next hour's snapshot follows."""
 
 
 @workflow.defn
@@ -26,7 +26,7 @@ class BalanceSnapshot:
 
     @workflow.run
     async def run(self, request: BalanceInput) -> str:
-        """What was used this month, USD."""
+        """The usage of this month in USD."""
         hour = planned_at().isoformat(timespec="seconds")
         used = await workflow.execute_activity_method(
             BillActivities.record_balance,
@@ -43,11 +43,11 @@ ESTIMATES_TIMEOUT: Final = timedelta(hours=3)
 
 @workflow.defn
 class DailyCosts:
-    """Started by its schedule. Reads again what it read before: estimates are revised."""
+    """Started by its schedule. Reads earlier days again, because estimates are revised."""
 
     @workflow.run
     async def run(self, request: HistoryInput) -> DailyCostsResult:
-        """How many estimates there are, and what they come to."""
+        """The number of estimates and their total."""
         today = planned_at().date()
         first = max(today - timedelta(days=MAX_INSIGHT_DAYS), FIRST_INSIGHT)
         if first >= today:

@@ -1,6 +1,6 @@
-"""The drift sweep: list prices, every kind's specs against the inventory, then the causes.
+"""The drift sweep: list prices, comparison of every kind's specs, then causes.
 
-Each kind is its own activity and fails alone: the others run to their end first.
+Each kind is a separate activity; if one fails, the others still complete.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from workflows.durable.saga import on_failure
 __all__ = ["DriftSweep"]
 
 STEP_TIMEOUT: Final = timedelta(minutes=30)
-"""For one step: the next hour's sweep must find the way free."""
+"""Timeout of a step, which must end before the next hour's sweep."""
 
 FAILED: Final = "failed"
 SEVERITY: Final = ("completed", "frozen", FAILED)
@@ -52,7 +52,7 @@ class DriftSweep:
 
     @workflow.run
     async def run(self, request: DriftSweepInput) -> DriftSweepResult:
-        """The outcome of every kind. Fails at the end when a step failed."""
+        """The outcome of every kind. Fails at the end if a step failed."""
         workflow.set_current_details(f"Comparing {', '.join(request.kinds)} with their specs.")
         await self._record_list_prices(request)
         await asyncio.gather(*(self._sweep(request, kind) for kind in request.kinds))
@@ -70,7 +70,7 @@ class DriftSweep:
         return self.progress()
 
     async def _record_list_prices(self, request: DriftSweepInput) -> None:
-        """Prices that could not be read leave those of the last sweep in force."""
+        """If prices cannot be read, those of the last sweep are used."""
         with on_failure(self._failure_of(LIST_PRICES)):
             await workflow.execute_activity_method(
                 DriftActivities.record_list_prices,

@@ -1,4 +1,4 @@
-"""What travels through Temporal about drift: kinds, counts and cursors."""
+"""Payloads of drift: kinds, counts and cursors."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class KindInput:
 
 @dataclass(frozen=True, slots=True)
 class DriftOutcome:
-    """What became of a kind; `reason` says why it was frozen or failed."""
+    """The outcome of a kind; `reason` says why it was frozen or failed."""
 
     kind: str
     outcome: str
@@ -43,7 +43,7 @@ class DriftOutcome:
     reason: str = ""
 
     def in_words(self) -> str:
-        """One line for a reader of the Temporal UI or of a terminal."""
+        """One line for the Temporal UI or a terminal."""
         counts = (
             (self.resource_count, "compared"),
             (self.field_count, "field" if self.field_count == 1 else "fields"),
@@ -62,7 +62,7 @@ class DriftOutcome:
 
 @dataclass(frozen=True, slots=True)
 class DriftCursor:
-    """How far a kind is compared: everything before this page is done."""
+    """The cursor of a kind: earlier pages are compared."""
 
     page_token: str
     outcome: DriftOutcome
@@ -74,14 +74,14 @@ class DriftCursor:
 
 @dataclass(frozen=True, slots=True)
 class ExplainInput:
-    """The drifts that nobody looked up yet."""
+    """The drifts whose cause was not looked up yet."""
 
     provider: str
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainResult:
-    """How many drifts the action log explains; while it goes on, also how far it is."""
+    """The number of explained drifts; while running, also the progress."""
 
     explained_count: int = 0
     unexplained_count: int = 0
@@ -96,7 +96,7 @@ class ExplainResult:
 
 @dataclass(frozen=True, slots=True)
 class DriftSweepResult:
-    """What became of each kind, and of the look-up of causes."""
+    """The outcomes of each kind and of the lookup of causes."""
 
     outcomes: tuple[DriftOutcome, ...]
     causes: ExplainResult = ExplainResult()
@@ -104,7 +104,7 @@ class DriftSweepResult:
 
 @dataclass(frozen=True, slots=True)
 class FailedRevert:
-    """A drift that stays open, and why."""
+    """A drift that stays open, with the reason."""
 
     drift_id: str
     reason: str
@@ -112,7 +112,7 @@ class FailedRevert:
 
 @dataclass(frozen=True, slots=True)
 class RevertPlan:
-    """What is to be set back, as it was when the revert began."""
+    """The plan of a revert, read when it began."""
 
     drift_id: str
     provider: str
@@ -122,12 +122,12 @@ class RevertPlan:
     wanted_json: str
     """The desired value as JSON."""
     is_on: bool
-    """Whether the machine ran."""
+    """Whether the machine was running."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetPower:
-    """A droplet that should run, or not."""
+    """A droplet with its required power state."""
 
     provider_id: str
     is_on: bool
@@ -135,7 +135,7 @@ class SetPower:
 
 @dataclass(frozen=True, slots=True)
 class SetField:
-    """A droplet's field and the value that it should have."""
+    """A droplet's field with its desired value."""
 
     provider: str
     provider_id: str
@@ -145,7 +145,7 @@ class SetField:
 
 @dataclass(frozen=True, slots=True)
 class RevertResult:
-    """How it ended: the status of the drift, and why it is still open."""
+    """The result: the drift's status, and why it is still open."""
 
     status: str
     reason: str = ""

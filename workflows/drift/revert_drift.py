@@ -1,7 +1,7 @@
-"""Makes the cloud match a spec again: one field of a droplet, set back and read back.
+"""Reverts a drift: restores one field of a droplet and verifies it.
 
-A resize needs the machine off. A saga: turning it on again is registered as compensation before
-it is turned off, and runs however the rest ends, also when the run is cancelled.
+A saga: a resize needs the machine powered off, so powering it on is registered as the compensation
+before it is powered off. The compensation runs after success, failure and cancellation.
 """
 
 import asyncio
@@ -42,34 +42,34 @@ from workflows.provisioning.turns import Turn, give_back, take_turn
 __all__ = ["RevertDrift"]
 
 STEP_TIMEOUT: Final = timedelta(minutes=30)
-"""For one step. The provider takes minutes for a resize."""
+"""Timeout of a step. The provider takes minutes for a resize."""
 
 CALL_TIMEOUT: Final = timedelta(minutes=5)
-"""For a word with the inventory."""
+"""Timeout of a call to the inventory."""
 
 END_TIMEOUT: Final = timedelta(days=2)
-"""How long to retry turning a machine on and recording the outcome: nothing else does it later.
+"""How long to retry powering a machine on and recording the outcome, because nothing else does.
 
-A failed action and a refusal are retried too.
+Failed actions and rejections are retried too.
 """
 
 RETRY_PAUSE: Final = timedelta(minutes=10)
-"""Between two tries to turn a machine on that did not succeed."""
+"""Pause between two attempts to power a machine on."""
 
 PATCH_RETRY_POWER_ON: Final = "insist-on-turning-on"
-"""Runs from before it tried once."""
+"""Patch: older runs tried once."""
 
 TURN_TIMEOUT: Final = timedelta(days=3)
-"""For the turn at the droplet: the one who has it may try for days to turn the machine on."""
+"""Timeout of the droplet's lock: its holder may try for days to power the machine on."""
 
 NOTICE_TIMEOUT: Final = timedelta(days=1)
-"""For the notice that a machine is off."""
+"""Timeout of the notice that a machine is off."""
 
 PATCH_NOTICE_LEFT_OFF: Final = "tell-of-a-machine-that-is-off"
-"""Runs from before said it in their details alone."""
+"""Patch: older runs only reported it in their details."""
 
 LEFT_OFF: Final = "left-off"
-"""The outcome of one whose machine could not be turned on again."""
+"""The outcome if the machine could not be powered on again."""
 
 REVERTED: Final = "reverted"
 
@@ -86,12 +86,12 @@ class RevertDrift:
 
     @workflow.query
     def progress(self) -> str:
-        """The step that it is at, in words."""
+        """The current step, in words."""
         return self._step
 
     @workflow.run
     async def run(self, request: RevertInput) -> RevertResult:
-        """How the drift stands at the end. Fails when it is still open."""
+        """The final status of the drift. Fails if it is still open."""
         try:
             plan = await self._take_turn(request, await self._begin(request))
             await self._set(plan)
@@ -99,7 +99,7 @@ class RevertDrift:
         except (asyncio.CancelledError, FailureError) as error:
             await whole(self._end_undone(request, error))
             raise
-        with suppress(asyncio.CancelledError):  # too late: all of it is done
+        with suppress(asyncio.CancelledError):  # too late: everything is done
             await whole(give_back(self._turn))
         workflow.upsert_search_attributes([OUTCOME.value_set(REVERTED)])
         self._tell(f"{plan.field} of {plan.kind} {plan.provider_id} is as it was asked for")
@@ -114,7 +114,7 @@ class RevertDrift:
         )
 
     async def _take_turn(self, request: RevertInput, plan: RevertPlan) -> RevertPlan:
-        """Waits until nobody else acts on the droplet; what is to be set back then."""
+        """Waits for the droplet's lock; returns the plan as of then."""
 
         def waiting() -> None:
             self._tell(f"waiting for its turn: another run acts on {plan.kind} {plan.provider_id}")
@@ -122,12 +122,13 @@ class RevertDrift:
         self._turn = await take_turn(plan.provider_id, time_limit=TURN_TIMEOUT, waiting=waiting)
         if self._turn is None or plan.field != "size":
             return plan
-        # Another run may have turned the machine on or off meanwhile.
+        # Another run may have changed the power state in the meantime.
         return await self._begin(request)
 
     async def _set(self, plan: RevertPlan) -> None:
         if plan.field == "size" and plan.is_on:
-            self._turned_off = plan  # before it is off: whatever comes, it is turned on again
+            self._turned_off = plan  # registered before it is off, so that it is powered on in
+            # any case
             await self._power(plan, is_on=False)
             unless_cancelled()
         self._tell(f"setting {plan.field} of {plan.kind} {plan.provider_id} to {plan.wanted_json}")
@@ -135,7 +136,7 @@ class RevertDrift:
             RevertActivities.set_field,
             SetField(plan.provider, plan.provider_id, plan.field, plan.wanted_json),
             **with_heartbeat(STEP_TIMEOUT, PROMPT),
-            # Nothing is undone while it may still be done.
+            # Do not compensate while the step may still be running.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=f"set {plan.field}",
         )
@@ -157,13 +158,13 @@ class RevertDrift:
         return result
 
     async def _end_undone(self, request: RevertInput, error: BaseException) -> None:
-        """The machine runs again, and the drift stays open with the reason."""
+        """Compensates: powers the machine on, and records why the drift stays open."""
         cancelled = is_cancelled_exception(error)
         reason = "it was cancelled" if cancelled else reason_of(error)
         if self._turned_off is not None:
             reason = await self._run_again(self._turned_off, reason)
         self._tell(f"not reverted: {reason}")
-        # Refused where the inventory never came to know of this run.
+        # Rejected if the inventory does not know this run.
         with suppress(ActivityError):
             await workflow.execute_activity_method(
                 RevertActivities.fail_revert,
@@ -178,7 +179,7 @@ class RevertDrift:
         await give_back(self._turn)
 
     async def _run_again(self, plan: RevertPlan, reason: str) -> str:
-        """Turns the machine on; the reason, with that it is still off where it is."""
+        """Powers the machine on; returns the reason, extended if it is still off."""
 
         async def turn_on() -> None:
             try:
@@ -199,7 +200,7 @@ class RevertDrift:
         if stuck is not None:
             return f"{reason}; the machine is off, and could not be turned on: {reason_of(stuck)}"
         self._turned_off = None
-        # Unread, the next sync sees it.
+        # If this fails, the next sync sees it.
         with suppress(ActivityError):
             await self._read(plan)
         return reason
@@ -211,7 +212,7 @@ class RevertDrift:
             RevertActivities.set_power,
             SetPower(plan.provider_id, is_on),
             **with_heartbeat(STEP_TIMEOUT, PROMPT),
-            # Nothing is undone while it may still be done.
+            # Do not compensate while the step may still be running.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=f"turn it {word}",
         )
@@ -232,7 +233,7 @@ class RevertDrift:
 
 
 def _left_off(plan: RevertPlan, reason: str) -> TenantNotice:
-    """What the operator is told of a machine that we turned off and cannot turn on."""
+    """The notice to the operator about a machine that cannot be powered on again."""
     name = f"{plan.kind} {plan.provider_id}"
     return TenantNotice(
         key=f"left-off/{plan.drift_id}/{workflow.info().run_id}",

@@ -1,4 +1,4 @@
-"""What the activities share: their errors, their heartbeats, and work that goes page by page."""
+"""Shared by activities: errors, heartbeats and paged work."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -15,11 +15,11 @@ Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
 
 
 class Place(Protocol):
-    """How far paged work is; its fields also count what was done so far."""
+    """The cursor of paged work; its fields also have the counts so far."""
 
     @property
     def page_token(self) -> str:
-        """Of the next page; empty after the last one."""
+        """The token of the next page; empty after the last one."""
 
 
 Reached = TypeVar("Reached", bound=Place)
@@ -28,9 +28,9 @@ Reached = TypeVar("Reached", bound=Place)
 def service_activity(
     service: str = "inventory", *, heartbeat: bool = False
 ) -> Callable[[Method], Method]:
-    """An activity that asks a service or the provider: see `as_failures` for how it fails.
+    """An activity that calls a service or the provider; see `as_failures` for its errors.
 
-    One that may take long sends heartbeats; one that goes on from a cursor sends that itself.
+    A long activity sends heartbeats; one with a cursor sends the cursor itself.
     """
 
     def declared(method: Method) -> Method:
@@ -48,9 +48,9 @@ def service_activity(
 
 
 async def page_by_page(first: Reached, step: Callable[[Reached], Awaitable[Reached]]) -> Reached:
-    """Does page after page, from `first` or where an earlier attempt stood; the place at the end.
+    """Processes pages from `first` or an earlier attempt's cursor; returns the final cursor.
 
-    A step does the page at a place, and returns the place after it.
+    A step processes the page at a cursor and returns the next cursor.
     """
     place = reached_before(type(first)) or first
     async with beating(lambda: place):

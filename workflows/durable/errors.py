@@ -1,7 +1,7 @@
-"""How an error of the provider or of a service becomes one that Temporal can act upon.
+"""Converts errors of the provider and of services to Temporal failures.
 
-The type of the failure is the name of the error, so that it can be told in the UI; it is
-retried only where waiting helps.
+The failure's type is the name of the error, for the UI. It is retryable only if a retry may
+succeed.
 """
 
 from collections.abc import Iterator
@@ -36,9 +36,9 @@ WORTH_WAITING_FOR: Final = frozenset(
 
 @contextmanager
 def as_failures(service: str = "inventory") -> Iterator[None]:
-    """Raises ApplicationError for what the provider or the named service answered inside.
+    """Converts errors of the provider or service, raised in the block, to ApplicationError.
 
-    Services log what an activity asks under the id of its run.
+    Sets the run id as the request id, under which services log the calls.
     """
     if activity.in_activity():
         set_request_id(activity.info().workflow_run_id)
@@ -72,8 +72,8 @@ def as_failures(service: str = "inventory") -> Iterator[None]:
 
 
 def reason_of_refusal(error: grpc.aio.AioRpcError) -> str:
-    """The stable name of what a service answered, as in `MALFORMED_CSV`; empty without one."""
-    # Made for a call, and at home with an error too: both have code, details and metadata.
+    """The reason of a service's error, such as `MALFORMED_CSV`; empty without one."""
+    # Made for calls, but works for errors too: both have code, details and metadata.
     status = rpc_status.from_call(cast("grpc.Call", error))
     for detail in status.details if status is not None else ():
         info = error_details_pb2.ErrorInfo()

@@ -1,4 +1,4 @@
-"""Tells Temporal how far an activity has come, and where the one before it was."""
+"""Heartbeats with the cursor of an activity."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -16,14 +16,14 @@ Place = TypeVar("Place")
 
 
 def reached_before(kind: type[Place]) -> Place | None:
-    """The place that an earlier attempt told last; None when there is none."""
+    """The last cursor of an earlier attempt; None without one."""
     details = activity.info().heartbeat_details
     return TypeAdapter(kind).validate_python(details[0]) if details else None
 
 
 @asynccontextmanager
 async def beating(place: Callable[[], Any]) -> AsyncIterator[None]:
-    """Tells the place once at the start and then every second, however long a page takes."""
+    """Sends the cursor at the start and then every second."""
 
     async def beat() -> None:
         while True:
@@ -34,7 +34,7 @@ async def beating(place: Callable[[], Any]) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
-        # Whoever goes on after this goes on from here, not from a second ago.
+        # Send the final cursor, so that a retry resumes from here.
         activity.heartbeat(place())
         raise
     finally:

@@ -1,4 +1,4 @@
-"""How far a run is, in words, for whoever waits for it."""
+"""Describes the progress of a run, for callers that wait for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ CURSORS: Final[Mapping[str, type[Cursor]]] = {
     DriftActivities.explain_drifts.__name__: ExplainResult,
     BillActivities.walk_history.__name__: HistoryCursor,
 }
-"""What an activity tells in its heartbeats."""
+"""The payload types of heartbeats."""
 
 DOING: Final = {
     ClaimActivities.claim_kinds.__name__: "waiting for other syncs of the same kinds",
@@ -60,26 +60,26 @@ DOING: Final = {
     IngestActivities.fail_ingest.__name__: "closing the ingest that broke off",
     MatchActivities.match_invoice.__name__: "matching the lines",
 }
-"""What an activity is about, before its first heartbeat."""
+"""Descriptions of activities before their first heartbeat."""
 
 
 TOO_LARGE: Final = "Failure exceeds size limit."
-"""The message of the server's own failure around one that it cut."""
+"""The message of the server's failure that wraps a truncated one."""
 
 WAITS: Final = "waits for"
-"""How a line begins to tell of an activity that is tried again later."""
+"""Prefix of the text about an activity that waits for a retry."""
 
 METADATA: Final = "__temporal_workflow_metadata"
-"""The query by which Temporal's own UI asks a run for its current details."""
+"""The query that the Temporal UI uses for a run's current details."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A run as it stands."""
+    """The progress of a run."""
 
     running: bool
     under_way: tuple[str, ...]
-    """A line for each activity that is under way or waits for its next attempt, and each child."""
+    """One line per running or waiting activity, and per child workflow."""
 
 
 async def progress_of(
@@ -88,7 +88,7 @@ async def progress_of(
     | WorkflowHandle[DriftSweep, DriftSweepResult]
     | WorkflowHandle[BillingHistory, HistoryResult],
 ) -> Progress:
-    """Asks Temporal, which answers also when no worker does."""
+    """Reads the progress from Temporal, which works without a worker."""
     description = await handle.describe()
     pending = description.raw_description.pending_activities
     lines = [await _line(activity, client.data_converter) for activity in pending]
@@ -98,7 +98,7 @@ async def progress_of(
 
 
 async def details_of(handle: WorkflowHandle[Any, Any], time_limit: timedelta) -> str | None:
-    """What a run says of itself, as the UI shows it; None when no worker answers in time."""
+    """The details of a run, as in the UI; None if no worker answers in time."""
     try:
         told = await handle.query(METADATA, result_type=WorkflowMetadata, rpc_timeout=time_limit)
     except RPCError:
@@ -121,7 +121,7 @@ async def _line(activity: PendingActivityInfo, converter: DataConverter) -> str:
 
 
 async def _of_child(client: Client, workflow_id: str) -> list[str]:
-    """What a child is doing; its id alone where it does nothing, or has just ended."""
+    """The progress of a child; only its id if it is idle or has just ended."""
     try:
         described = await client.get_workflow_handle(workflow_id).describe()
     except RPCError:
@@ -132,13 +132,13 @@ async def _of_child(client: Client, workflow_id: str) -> list[str]:
 
 
 def _reason(failure: Failure) -> str:
-    """Why an attempt failed; the server wraps a failure whose traces are long in one of its own."""
+    """Why an attempt failed; the server wraps a failure with long traces in its own."""
     wrapped = failure.message == TOO_LARGE and failure.HasField("cause")
     return failure.cause.message if wrapped else failure.message
 
 
 def _waiting(activity: PendingActivityInfo) -> str:
-    """How often it was tried, and when it is tried again."""
+    """The number of the next attempt and its time."""
     if activity.state != PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
         return f"attempt {activity.attempt}, after"
     again = activity.next_attempt_schedule_time.ToDatetime()

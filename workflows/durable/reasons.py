@@ -1,4 +1,4 @@
-"""Why something failed, in words, and when a run was planned."""
+"""Reasons of failures, and the scheduled time of a run."""
 
 from datetime import datetime
 from typing import Final
@@ -10,13 +10,13 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 __all__ = ["NOT_FOUND", "failed_as", "planned_at", "reason_of"]
 
 NOT_FOUND: Final = "NotFound"
-"""What an activity was to work on is not there at the provider."""
+"""The failure type if the object does not exist at the provider."""
 
 SCHEDULED: Final = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 
 
 def reason_of(error: BaseException) -> str:
-    """The innermost failure: the outer ones only say that an activity failed."""
+    """The innermost failure, because outer ones only say that an activity failed."""
     while isinstance(error, FailureError) and error.cause is not None:
         error = error.cause
     return str(error)
@@ -29,9 +29,9 @@ def failed_as(error: BaseException, kind: str) -> bool:
 
 
 def planned_at() -> datetime:
-    """When the schedule wanted this run to start, which a retry does not change.
+    """The scheduled start of this run, which a retry does not change.
 
-    For a run that no schedule started: when it started.
+    Without a schedule, the actual start.
     """
     info = workflow.info()
     return info.typed_search_attributes.get(SCHEDULED) or info.start_time

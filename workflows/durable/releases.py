@@ -1,7 +1,7 @@
-"""Which release of the workers runs what: Temporal's worker versioning, in our terms.
+"""Releases of workers, by Temporal's worker versioning.
 
-Every history names the release that wrote it. Routed by release, a run stays with the workers of
-the release on which it began, and new ones begin on the release that was made current.
+Every history records the release that wrote it. With versioning, a run stays with the workers of
+the release on which it began, and new runs begin on the current release.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,14 @@ from services.common.version import version
 __all__ = ["DEPLOYMENT", "Release", "deployment_of", "make_current", "release_of", "releases"]
 
 DEPLOYMENT: Final = "arcadia"
-"""All our workers are one deployment: they are released together."""
+"""The name of the worker deployment; all workers are released together."""
 
 MOVES_ON: Final = frozenset({TaskQueue.INVOICING})
-"""Queues whose runs may wait for weeks, for a payment or an approval: no release is kept running
-for so long, so they go on with the current one. Their changes are patched, and replayed."""
+"""Queues whose runs may wait for weeks for a payment or an approval.
+
+No release is kept running for that long, so these runs move to the current one; their changes need
+patches.
+"""
 
 STATUSES: Final[Mapping[int, str]] = {
     WorkerDeploymentVersionStatus.WORKER_DEPLOYMENT_VERSION_STATUS_INACTIVE: "inactive",
@@ -42,21 +45,21 @@ STATUSES: Final[Mapping[int, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A release whose workers Temporal knows."""
+    """A release that Temporal knows."""
 
     name: str
     status: str
-    """`current` where runs begin, `draining` while some go on there, then `drained`: its workers
-    may be stopped; `inactive` when nothing ever began there."""
+    """`current` if new runs begin on it, `draining` while it still has runs, then `drained`: its
+    workers may be stopped; `inactive` if no run ever began on it."""
 
 
 def release_of(settings: Settings) -> str:
-    """What this build is called."""
+    """The name of this build."""
     return settings.release or version()
 
 
 def deployment_of(settings: Settings, queue: TaskQueue) -> WorkerDeploymentConfig:
-    """How the worker of a queue takes part in versioning."""
+    """The versioning options of a queue's worker."""
     behaviour = VersioningBehavior.UNSPECIFIED
     if settings.worker_versioning:
         moves_on = queue in MOVES_ON
@@ -69,7 +72,7 @@ def deployment_of(settings: Settings, queue: TaskQueue) -> WorkerDeploymentConfi
 
 
 async def releases(client: Client) -> list[Release]:
-    """The releases that are known, newest first; none while nothing is routed by release."""
+    """The known releases, newest first; none without versioning."""
     request = DescribeWorkerDeploymentRequest(
         namespace=client.namespace, deployment_name=DEPLOYMENT
     )
@@ -91,9 +94,9 @@ async def releases(client: Client) -> list[Release]:
 
 
 async def make_current(client: Client, release: str) -> None:
-    """Lets new runs begin on a release, and those that move on go on with it.
+    """Makes a release current: new runs begin on it, and auto-upgrading runs move to it.
 
-    Raises RPCError when no worker of it was seen, or none for a queue that the current one has.
+    Raises RPCError if it has no worker, or none for a queue that the current one has.
     """
     await client.workflow_service.set_worker_deployment_current_version(
         SetWorkerDeploymentCurrentVersionRequest(

@@ -1,4 +1,4 @@
-"""Sagas: steps that run to their end, are retried in rounds, and heed a cancellation."""
+"""Helpers of sagas: uninterruptible steps, retries in rounds, and cancellation."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
@@ -15,11 +15,11 @@ with workflow.unsafe.imports_passed_through():
 __all__ = ["each", "insisting", "on_failure", "unless_cancelled", "whole"]
 
 PATCH_CANCELLATION: Final = "heed-a-cancellation-after-a-step"
-"""Runs from before it went on when they were cancelled while a step came to its end."""
+"""Patch: older runs continued if they were cancelled during a step."""
 
 
 async def each(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Runs steps one after the other; one that fails stops no other. Raises the last failure."""
+    """Runs all steps in order, also after a failure. Raises the last failure."""
     failure: FailureError | None = None
     for step in steps:
         try:
@@ -34,7 +34,7 @@ async def each(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 @contextmanager
 def on_failure(tell: Callable[[str], None]) -> Iterator[None]:
-    """Tells why something inside failed, and goes on after it. Raises a cancellation."""
+    """Reports a failure in the block and continues. Raises cancellations."""
     try:
         yield
     except FailureError as error:
@@ -44,7 +44,7 @@ def on_failure(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 async def whole(doing: Coroutine[Any, Any, None]) -> None:
-    """Runs a step to its end, also when the run is cancelled meanwhile: then it can be undone."""
+    """Runs a step to completion even if the run is cancelled, so that it can be compensated."""
     task = asyncio.create_task(doing)
     try:
         await asyncio.shield(task)
@@ -62,7 +62,7 @@ async def insisting(
 ) -> FailureError | None:
     """Runs all steps; retries the failed ones in rounds, a pause apart, until the time limit.
 
-    What the last round failed of; None when every step succeeded.
+    Returns the last round's failure; None if every step succeeded.
     """
     ends = workflow.now() + time_limit
     left = list(steps)
@@ -83,10 +83,10 @@ async def insisting(
 
 
 def unless_cancelled() -> None:
-    """Raises CancelledError when the run was cancelled while a step came to its end.
+    """Raises CancelledError if the run was cancelled during a step that completed.
 
-    An activity whose cancellation is waited for, and that succeeded all the same, is taken as
-    done: without this, nobody would heed that the run was cancelled meanwhile.
+    An activity that succeeds despite a cancellation request counts as done. Without this check the
+    cancellation would be lost.
     """
     if workflow.cancellation_reason() is not None and workflow.patched(PATCH_CANCELLATION):
         raise asyncio.CancelledError

@@ -1,4 +1,4 @@
-"""What is posted to others: signed, under a key of its own, and how the answer is read."""
+"""Signed HTTP posts with an idempotency key, and the interpretation of responses."""
 
 import asyncio
 import hashlib
@@ -13,36 +13,36 @@ import orjson
 __all__ = ["Receipt", "SignedPosts", "signature_of"]
 
 SECONDS: Final = 10.0
-"""For the whole answer: one that drips in a byte at a time is none."""
+"""Timeout of the whole response, which also covers slow responses."""
 
 MAX_REFERENCE: Final = 200
 MAX_ANSWER: Final = 65_536
 
 REFUSALS: Final = frozenset({400, 413, 415, 422})
-"""Answers about the document itself, which is never another one when it is posted again."""
+"""Statuses that reject the document itself, so that a retry cannot succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What came of a post."""
+    """The result of a post."""
 
     is_delivered: bool
     reference: str = ""
     reason: str = ""
-    """Why it was not delivered, in words."""
+    """Why it was not delivered."""
     is_final: bool = True
-    """Whether posting it again would change nothing."""
+    """Whether a retry is useless."""
 
 
 def signature_of(body: bytes, secret: str, at: datetime) -> str:
-    """As in `t=1777608000,v1=5257…`: HMAC-SHA256 over the time, a dot, and the body."""
+    """The signature, such as `t=1777608000,v1=5257…`: HMAC-SHA256 over time, dot and body."""
     seconds = int(at.timestamp())
     signed = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256)
     return f"t={seconds},v1={signed.hexdigest()}"
 
 
 class SignedPosts:
-    """Posts documents to an address of somebody else's."""
+    """Posts documents to an external URL."""
 
     def __init__(
         self, client: httpx.AsyncClient, url: str, secret: str, *, seconds: float = SECONDS
@@ -55,9 +55,9 @@ class SignedPosts:
     async def post(
         self, key: str, body: bytes, at: datetime, *, needs_reference: bool = False
     ) -> Receipt:
-        """Posts a document under its key; never raises for what the other side does.
+        """Posts a document with its key; never raises for errors of the receiver.
 
-        Where a reference is needed, an answer without one is not believed: it may be a proxy's.
+        If a reference is required, a response without one is a failure: it may come from a proxy.
         """
         headers = {
             "content-type": "application/json",
@@ -82,7 +82,7 @@ class SignedPosts:
 
 
 async def _beginning(answer: httpx.Response) -> bytes:
-    """As much of the answer as a reference can need."""
+    """Reads a bounded part of the response."""
     text = b""
     async for chunk in answer.aiter_bytes():
         text += chunk
@@ -94,7 +94,7 @@ async def _beginning(answer: httpx.Response) -> bytes:
 def _receipt(status: int, text: bytes, *, needs_reference: bool) -> Receipt:
     reference = _reference(text)
     is_taken = 200 <= status < 300
-    # 409: it has this key already, and says under which reference.
+    # 409: the receiver has this key already and returns its reference.
     if (is_taken and not needs_reference) or (reference and (is_taken or status == 409)):
         return Receipt(is_delivered=True, reference=reference)
     if is_taken:
@@ -110,7 +110,7 @@ def _receipt(status: int, text: bytes, *, needs_reference: bool) -> Receipt:
 
 
 def _reference(text: bytes) -> str:
-    """The answer's `reference`; empty when it has none that can be kept."""
+    """The response's `reference`; empty without a valid one."""
     try:
         answer = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""How long a workflow waits for an activity, and how often it is tried again."""
+"""Timeouts and retry policies of activities."""
 
 from datetime import timedelta
 from typing import Final, TypedDict
@@ -8,31 +8,31 @@ from temporalio.common import RetryPolicy
 __all__ = ["FEW", "HEARTBEAT", "PROMPT", "RETRIES", "SHORT", "short", "with_heartbeat"]
 
 HEARTBEAT: Final = timedelta(seconds=10)
-"""A worker silent for so long is taken for dead, and another goes on with what it did.
+"""Heartbeat timeout: after it, the activity is retried on another worker.
 
-Whatever may take longer than `SHORT` beats: without a heartbeat a dead worker is noticed only
-when the whole time of the activity is over.
+Activities that may exceed `SHORT` send heartbeats; otherwise a dead worker is detected only at the
+end of the timeout.
 """
 
 SHORT: Final = timedelta(seconds=20)
-"""For an activity that reads or changes a few rows, and so never beats."""
+"""Timeout of an activity on a few rows, which sends no heartbeats."""
 
 RETRIES: Final = RetryPolicy(maximum_interval=timedelta(minutes=5))
 """After 1 s, 2 s, 4 s and so on, until the timeout."""
 
 PROMPT: Final = RetryPolicy(maximum_interval=timedelta(minutes=1))
-"""As `RETRIES`, where somebody waits for the run."""
+"""As `RETRIES`, for runs that a person waits for."""
 
 FEW: Final = RetryPolicy(
     initial_interval=timedelta(seconds=2),
     maximum_interval=timedelta(minutes=2),
     maximum_attempts=6,
 )
-"""For about a minute: the next scheduled run does what this one could not."""
+"""Retries for about a minute; the next scheduled run does the rest."""
 
 
 class Attempts(TypedDict):
-    """Options of an activity, as `workflow.execute_activity` takes them."""
+    """Options of `workflow.execute_activity`."""
 
     schedule_to_close_timeout: timedelta | None
     start_to_close_timeout: timedelta | None

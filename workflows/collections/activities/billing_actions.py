@@ -1,4 +1,4 @@
-"""Moves of deployments in the catalog: by what was not paid, by a cap, by the end of a trial."""
+"""State changes of deployments in the catalog: by dunning, caps and ending trials."""
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
@@ -27,16 +27,16 @@ TRIAL_END: Final = "trial-end"
 
 
 class BillingActionActivities:
-    """Needs the stub of the catalog's lifecycle."""
+    """Uses the catalog's LifecycleService."""
 
     def __init__(self, lifecycle: "LifecycleServiceAsyncStub") -> None:
         self._lifecycle = lifecycle
 
     @service_activity(SERVICE, heartbeat=True)
     async def apply_billing_action(self, request: BillingAction) -> ActionOutcome:
-        """Moves deployments of a tenant that are in a state to be moved.
+        """Changes the state of a tenant's deployments for which the transition is allowed.
 
-        Told again, each answers as it did the first time.
+        Idempotent.
         """
         moved: list[str] = []
         there: list[str] = []
@@ -56,7 +56,7 @@ class BillingActionActivities:
 
     @service_activity(SERVICE)
     async def powers_off(self, deployment_id: str) -> bool:
-        """Whether a deployment is suspended, and its machines are off for that."""
+        """Whether a deployment is suspended with its machines powered off."""
         answer = await self._lifecycle.LookupDeployments(
             pb.LookupDeploymentsRequest(keys=[pb.DeploymentKey(id=deployment_id)])
         )
@@ -69,7 +69,7 @@ class BillingActionActivities:
 
     @service_activity(SERVICE)
     async def paused_states(self, request: PausedCheck) -> PausedStates:
-        """What is to become of the machines of deployments that a cap paused."""
+        """The required power state of machines of deployments that a cap paused."""
         answer = await self._lifecycle.LookupDeployments(
             pb.LookupDeploymentsRequest(
                 keys=[pb.DeploymentKey(id=one) for one in request.deployment_ids]
@@ -90,7 +90,7 @@ class BillingActionActivities:
 
     @service_activity(SERVICE)
     async def end_trials(self, request: TrialEndInput) -> int:
-        """Ends every trial that is over; how many there were."""
+        """Ends every trial that is over; returns their number."""
         ended = reached_before(int) or 0
         async with beating(lambda: ended):
             while True:
@@ -104,7 +104,7 @@ class BillingActionActivities:
     async def _deployments(
         self, request: BillingAction
     ) -> AsyncIterator[deployments_pb2.Deployment]:
-        """Those that are meant, and are in a state to be moved or moved already."""
+        """The requested deployments for which the transition is allowed or already done."""
         states = {*request.from_states, request.to_state}
         only, but = set(request.only), set(request.but)
         token = ""

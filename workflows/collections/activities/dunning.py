@@ -1,4 +1,4 @@
-"""What analytics knows of unpaid invoices: the dunnings started for them, and the notices."""
+"""Reads unpaid invoices from analytics, starts dunnings and posts notices."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -38,18 +38,18 @@ STARTS_AT_ONCE: Final = 8
 
 
 class DunningActivities:
-    """Needs the analytics' stub."""
+    """Uses the analytics service."""
 
     def __init__(self, steps: "InvoicingServiceAsyncStub") -> None:
         self._steps = steps
 
     @service_activity(SERVICE)
     async def start_dunning(self, request: DunningSweepInput) -> int:
-        """Starts what does not run yet; how many tenants are overdue."""
+        """Starts missing dunnings; returns the number of overdue tenants."""
 
         async def start(place: SweepPlace) -> SweepPlace:
             page = await _overdue_page(self._steps, request.today, page_token=place.page_token)
-            # A tenant may be on more than one page: starting its dunning twice has no effect.
+            # A tenant may be on more than one page; starting its dunning twice has no effect.
             tenants = {invoice.tenant_id for invoice in page.invoices}
             await _started(sorted(tenants), request)
             return SweepPlace(page.next_page_token, place.tenant_count + len(tenants))
@@ -58,7 +58,7 @@ class DunningActivities:
 
     @service_activity(SERVICE)
     async def read_overdue(self, request: OverdueInput) -> Overdue:
-        """What a tenant has not paid."""
+        """The unpaid invoices of a tenant."""
         page = await _overdue_page(self._steps, request.today, tenant_id=request.tenant_id)
         if not page.invoices:
             return Overdue()
@@ -69,7 +69,7 @@ class DunningActivities:
 async def _overdue_page(
     steps: "InvoicingServiceAsyncStub", due_before: str, **filters: str
 ) -> pb.ListOverdueInvoicesResponse:
-    """A page of the unpaid invoices that are due before a day."""
+    """A page of the unpaid invoices due before a day."""
     return await steps.ListOverdueInvoices(
         pb.ListOverdueInvoicesRequest(due_before=due_before, page_size=INVOICES_A_PAGE, **filters)
     )
@@ -90,7 +90,7 @@ NOWHERE: Final = "ARCADIA_NOTICE_URL is not set"
 
 
 class TenantNoticeActivities:
-    """Needs the analytics' stub, and where to tell when there is such a place."""
+    """Uses the analytics service, and the notice URL if configured."""
 
     def __init__(self, steps: "InvoicingServiceAsyncStub", notices: SignedPosts | None) -> None:
         self._steps = steps
@@ -98,7 +98,7 @@ class TenantNoticeActivities:
 
     @activity.defn
     async def post_tenant_notice(self, notice: TenantNotice) -> Noticed:
-        """Posts a notice; fails while the address does not take it."""
+        """Posts a notice. Fails if it is not accepted."""
         receipt = await self._post(notice)
         if not receipt.is_delivered and not receipt.is_final:
             raise ApplicationError(receipt.reason, type="NoticeNotTaken")
@@ -106,7 +106,7 @@ class TenantNoticeActivities:
 
     @service_activity(SERVICE)
     async def tell_of_past_due(self, request: PastDueNotices) -> PastDueResult:
-        """Posts a notice for each unpaid invoice that falls due in some days."""
+        """Posts a notice for each unpaid invoice that becomes due soon."""
         if self._notices is None:
             return PastDueResult()
         turns = asyncio.Semaphore(POSTS_AT_ONCE)
@@ -117,7 +117,7 @@ class TenantNoticeActivities:
 
         async def tell(told: PastDueResult) -> PastDueResult:
             page = await _overdue_page(self._steps, request.until, page_token=told.page_token)
-            # What is past due already has its dunning, which tells the rest.
+            # Invoices that are past due have a dunning, which posts their notices.
             due = [one for one in page.invoices if one.due_on >= request.today]
             told = _with(told, await asyncio.gather(*map(post, due)))
             return replace(told, page_token=page.next_page_token)

@@ -1,4 +1,4 @@
-"""Balances, the billing history, what is due and its matching, in the billing service."""
+"""Activities for balances, the billing history, pending invoices and matching."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,11 +32,11 @@ __all__ = ["BillActivities", "MatchActivities"]
 BILLING = "billing"
 INVOICES_A_PAGE = 100
 MAX_UNREADABLE_LISTED = 5
-"""Entries that are named in the result of a walk; all of them are listed by the service."""
+"""Maximum entries named in the result of a walk; the service lists all."""
 
 
 class BillActivities:
-    """Needs the provider's client and the stubs of billing."""
+    """Uses the provider's client and the billing service."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class BillActivities:
 
     @service_activity(BILLING, heartbeat=True)
     async def record_balance(self, request: BalanceInput) -> str:
-        """Takes a snapshot of the balance; answers what was used this month, USD."""
+        """Records a snapshot of the balance; returns this month's usage in USD."""
         balance = await provider_billing.balance(self._provider)
         await self._balances.RecordBalance(
             message_of(balance_pb.RecordBalanceRequest, balance, key=request.key)
@@ -59,7 +59,7 @@ class BillActivities:
 
     @service_activity(BILLING)
     async def walk_history(self, request: HistoryInput) -> HistoryCursor:
-        """Records the whole history, from wherever an earlier attempt stood."""
+        """Records the whole history, resuming from the cursor of an earlier attempt."""
         info = activity.info()
         cursor = reached_before(HistoryCursor) or HistoryCursor()
         walk_key = f"{info.workflow_id}/{info.workflow_run_id}"
@@ -112,7 +112,7 @@ class BillActivities:
 def _ordinals(
     entries: Sequence[provider_billing.HistoryEntry], met: dict[str, int]
 ) -> tuple[list[int], dict[str, int]]:
-    """Numbers equal entries from 1; also returns the counts with which the next page goes on.
+    """Numbers equal entries from 1; also returns the counts for the next page.
 
     Entries are ordered by time, so only those of the last entry's time can recur on that page.
     """
@@ -143,14 +143,14 @@ COUNTS: Final = tuple(MatchCounts.__dataclass_fields__)
 
 
 class MatchActivities:
-    """Needs the stub of the ingest."""
+    """Uses the billing service's IngestService."""
 
     def __init__(self, ingest: "IngestServiceAsyncStub") -> None:
         self._ingest = ingest
 
     @service_activity("billing")
     async def match_invoice(self, request: InvoiceIngestInput) -> MatchCounts:
-        """Matches every line of an invoice, from wherever an earlier attempt stood."""
+        """Matches every line of an invoice, resuming from the cursor of an earlier attempt."""
 
         async def match(cursor: MatchCursor) -> MatchCursor:
             answer = await self._ingest.MatchLines(

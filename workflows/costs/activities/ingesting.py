@@ -1,4 +1,4 @@
-"""What is streamed from the provider into the billing service: invoices, daily estimates."""
+"""Activities that stream invoices and daily estimates from the provider to billing."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -37,21 +37,21 @@ __all__ = ["IngestActivities"]
 
 BILLING: Final = "billing"
 MALFORMED: Final = "MALFORMED_CSV"
-"""What billing calls a file of which it cannot read a row; its words say row, column, why."""
+"""Billing's error reason for an unreadable row; the message has row, column and cause."""
 
 PAGES_A_CALL: Final = 20
-"""Of 200 items each: within what a call may bring."""
+"""Pages of 200 items per call, within the message limit."""
 
 UPLOAD_SECONDS: Final = 4 * 3600.0
 DAILY_SECONDS: Final = 3600.0
 COMPLETE_SECONDS: Final = 3600.0
-"""Millions of lines are moved in one transaction."""
+"""Timeout of replacing millions of lines in one transaction."""
 
 MAX_REASON: Final = 1_000
 
 
 class IngestActivities:
-    """Needs the provider's client and the stub of the ingest."""
+    """Uses the provider's client and the billing service's IngestService."""
 
     def __init__(self, provider: DigitalOcean, ingest: "IngestServiceAsyncStub") -> None:
         self._provider = provider
@@ -59,7 +59,7 @@ class IngestActivities:
 
     @service_activity(BILLING)
     async def begin_ingest(self, request: InvoiceIngestInput) -> str:
-        """Opens the ingest of this run; answers its id."""
+        """Opens the ingest of this run; returns its id."""
         info = activity.info()
         answer = await self._ingest.BeginIngest(
             pb.BeginIngestRequest(
@@ -71,7 +71,7 @@ class IngestActivities:
 
     @service_activity(BILLING)
     async def upload_csv(self, request: IngestInput) -> UploadProgress:
-        """Stages the CSV form as it comes in. Another attempt starts anew, and doubles nothing."""
+        """Streams the CSV form to staging. A retry starts again and replaces the staged rows."""
         sent = 0
 
         async def pieces() -> AsyncGenerator[pb.UploadInvoiceCsvRequest, None]:
@@ -96,7 +96,7 @@ class IngestActivities:
 
     @service_activity(BILLING)
     async def replace_daily_costs(self, request: DailyCostsInput) -> DailyCostsResult:
-        """Replaces a span's estimates as a whole; what breaks off changes nothing."""
+        """Replaces the estimates of a span atomically."""
         sent = 0
 
         async def pieces() -> AsyncGenerator[pb.ReplaceDailyCostsRequest, None]:
@@ -116,7 +116,7 @@ class IngestActivities:
 
     @service_activity(BILLING)
     async def record_items(self, request: IngestInput) -> ItemsCursor:
-        """Stages the JSON form, from wherever an earlier attempt stood."""
+        """Stages the JSON form, resuming from the cursor of an earlier attempt."""
         walk = _ItemsWalk(
             self._provider, self._ingest, request, reached_before(ItemsCursor) or ItemsCursor()
         )
@@ -126,7 +126,7 @@ class IngestActivities:
 
     @service_activity(BILLING, heartbeat=True)
     async def complete_ingest(self, request: IngestInput) -> CompletedIngest:
-        """Replaces the invoice's lines, and holds them against the provider's summary."""
+        """Replaces the invoice's lines and reconciles them with the provider's summary."""
         answer = await self._ingest.CompleteIngest(
             pb.CompleteIngestRequest(
                 ingest_id=request.ingest_id,
@@ -138,13 +138,13 @@ class IngestActivities:
 
     @service_activity(BILLING)
     async def fail_ingest(self, request: FailIngestInput) -> None:
-        """Closes an ingest that broke off: the lines of the last good one stay."""
+        """Closes a failed ingest; the lines of the last successful one are kept."""
         await self._ingest.FailIngest(
             pb.FailIngestRequest(ingest_id=request.ingest_id, reason=request.reason[:MAX_REASON])
         )
 
     async def _summary(self, invoice_uuid: str) -> pb.InvoiceSummary | None:
-        """None where the provider has none."""
+        """None if the provider has none."""
         try:
             said = await provider_billing.summary(self._provider, invoice_uuid)
         except NotFound:
@@ -153,7 +153,7 @@ class IngestActivities:
 
 
 async def _streamed(rpc: Any, messages: AsyncGenerator[Any, None], seconds: float) -> Any:
-    """Streams messages into billing; raises what the provider or the service answered."""
+    """Streams messages to billing; raises errors of the provider or the service."""
     failure: ProviderError | None = None
 
     async def watched() -> AsyncIterator[Any]:
@@ -169,14 +169,14 @@ async def _streamed(rpc: Any, messages: AsyncGenerator[Any, None], seconds: floa
     try:
         return await rpc(watched(), timeout=seconds)
     except asyncio.CancelledError:
-        # gRPC cancels a stream whose source fails, and keeps the failure to itself.
+        # gRPC cancels a stream whose source fails, and hides the failure.
         if failure is not None:
             raise failure from None
         raise
 
 
 class _ItemsWalk:
-    """The JSON form, page by page; while a call is answered the next pages are read."""
+    """Stages pages of the JSON form while the next pages are being read."""
 
     def __init__(
         self,
@@ -189,10 +189,10 @@ class _ItemsWalk:
         self._ingest = ingest
         self._request = request
         self.cursor = cursor
-        """Everything before it is recorded."""
+        """The cursor; everything before it is recorded."""
 
     async def run(self) -> None:
-        """From the cursor to the end."""
+        """Stages from the cursor to the end."""
         uuid = self._request.invoice.invoice_uuid
         pages = provider_billing.item_pages(self._provider, uuid, first=self.cursor.page)
         sending: asyncio.Task[None] | None = None
@@ -203,7 +203,7 @@ class _ItemsWalk:
                     items += (message_of(pb.InvoiceItem, item) for item in page.items)
                     for odd in page.unreadable:
                         activity.logger.warning("a line of %s has no id: %s", uuid, odd)
-                    # The same pages go together in every attempt, so that each replaces itself.
+                    # Every attempt groups the same pages, so that each group replaces itself.
                     if page.number % PAGES_A_CALL == 0:
                         if sending is not None:
                             await sending

@@ -1,4 +1,4 @@
-"""Compares specs page by page, keeps list prices, and looks up what caused a drift."""
+"""Activities that compare specs, record list prices, and look up causes of drifts."""
 
 from collections import defaultdict
 from dataclasses import replace
@@ -32,13 +32,13 @@ __all__ = ["DriftActivities"]
 log = structlog.get_logger()
 
 DROPLET: Final = "droplet"
-"""The kind whose sizes the provider lists with their prices."""
+"""The kind whose sizes the provider lists with prices."""
 
 UNDER_WAY_FOR: Final = timedelta(hours=6)
-"""An action that began longer ago is stuck, and no reason to wait."""
+"""An action that began earlier counts as stuck and is ignored."""
 
 LOOK_BACK: Final = timedelta(days=7)
-"""How long before a drift was found its cause is looked for."""
+"""How far before a drift its cause is searched."""
 
 DRIFTS_A_PAGE: Final = 500
 
@@ -46,7 +46,7 @@ COUNTS: Final = tuple(name for name in DriftOutcome.__dataclass_fields__ if name
 
 
 class DriftActivities:
-    """Needs the provider's client and the inventory's stub."""
+    """Uses the provider's client and the inventory service."""
 
     def __init__(self, provider: DigitalOcean, inventory: "ReconcileServiceAsyncStub") -> None:
         self._provider = provider
@@ -54,7 +54,7 @@ class DriftActivities:
 
     @service_activity(heartbeat=True)
     async def record_list_prices(self, request: KindInput) -> int:
-        """Keeps what the provider asks for each size; answers how many sizes there are."""
+        """Records the provider's price of each size; returns the number of sizes."""
         prices = [
             _list_price(row)
             async for page in self._provider.pages("/v2/sizes", "sizes")
@@ -67,7 +67,7 @@ class DriftActivities:
 
     @service_activity()
     async def sweep_drift(self, request: KindInput) -> DriftOutcome:
-        """Compares every specified resource of a kind, from wherever an earlier attempt stood."""
+        """Compares every resource of a kind that has a spec; resumes from an earlier cursor."""
         busy = await self._in_flight(request.kind)
 
         async def compare(cursor: DriftCursor) -> DriftCursor:
@@ -87,7 +87,7 @@ class DriftActivities:
 
     @service_activity()
     async def explain_drifts(self, request: ExplainInput) -> ExplainResult:
-        """Looks up in the action log what caused the drifts that nobody looked up yet."""
+        """Looks up the causes of new drifts in the provider's action log."""
         result = reached_before(ExplainResult) or ExplainResult()
         done: dict[tuple[str, str], list[Action]] | None = None
         async with beating(lambda: result):
@@ -111,7 +111,7 @@ class DriftActivities:
         return result
 
     async def _in_flight(self, kind: str) -> list[str]:
-        """The resources of a kind with an action under way."""
+        """The resources of a kind with a running action."""
         if kind not in LOGGED_KINDS:
             return []
         since = datetime.now(UTC) - UNDER_WAY_FOR
@@ -122,12 +122,12 @@ class DriftActivities:
                 if action.is_under_way and action.kind == kind
             ]
         except AccessDenied:
-            # The status words still tell most of what is changing.
+            # The status still shows most changing resources.
             log.warning("the token may not read the action log", kind=kind)
             return []
 
     async def _unexplained(self) -> list[drift_pb2.Drift]:
-        # What was recorded leaves this list, so that its first page is always the next one.
+        # Recorded drifts leave this list, so its first page is always the next one.
         answer = await self._inventory.ListUnexplainedDrifts(
             pb.ListUnexplainedDriftsRequest(page_size=DRIFTS_A_PAGE)
         )
@@ -136,7 +136,7 @@ class DriftActivities:
     async def _done_actions(
         self, drifts: list[drift_pb2.Drift]
     ) -> dict[tuple[str, str], list[Action]]:
-        """What was done, newest first, by (kind, provider id)."""
+        """The actions, newest first, by (kind, provider id)."""
         done: dict[tuple[str, str], list[Action]] = defaultdict(list)
         logged = [drift for drift in drifts if drift.resource_kind in LOGGED_KINDS]
         if not logged:
@@ -164,7 +164,7 @@ def _after(cursor: DriftCursor, answer: pb.SweepDriftResponse) -> DriftCursor:
 
 
 def _cause_of(drift: drift_pb2.Drift, done: dict[tuple[str, str], list[Action]]) -> Action | None:
-    """The newest action that can have changed the field before a sweep last saw it changed."""
+    """The newest action that may have caused the change that a sweep saw."""
     seen = drift.last_seen_at.ToDatetime(UTC)
     candidates = done.get((drift.resource_kind, drift.provider_id), [])
     return next(
@@ -185,5 +185,5 @@ def _list_price(row: dict[str, Any]) -> pb.ListPrice:
     slug, price = row.get("slug"), row.get("price_monthly")
     if not slug or isinstance(price, bool) or not isinstance(price, int | float | str):
         raise MalformedAnswer(f"a size without a price: {slug!r}")
-    # The shortest text of the number: that is what the provider wrote.
+    # The shortest text of the number, which is what the provider sent.
     return pb.ListPrice(size=str(slug), monthly_usd=str(price))

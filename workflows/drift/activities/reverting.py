@@ -1,4 +1,4 @@
-"""The steps of a revert: what to set back, the setting of it, and the word to the inventory."""
+"""Activities of a revert: read the plan, change the droplet, record the outcome."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -48,7 +48,7 @@ SETTERS: Final[Mapping[str, Setter]] = {
 
 
 class RevertActivities:
-    """Needs the provider's client and the inventory's stubs."""
+    """Uses the provider's client and the inventory service."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class RevertActivities:
 
     @service_activity()
     async def begin_revert(self, request: RevertInput) -> RevertPlan:
-        """Notes that this run reverts the drift, and reads what it has to set back."""
+        """Records this run as the drift's revert, and reads the value to restore."""
         info = activity.info()
         answer = await self._drift.BeginRevert(
             pb.BeginRevertRequest(
@@ -88,25 +88,25 @@ class RevertActivities:
         )
 
     async def _resizable(self, droplet_id: str, size: str) -> bool:
-        """Whether a droplet is on, as the provider says: the inventory may not know yet.
+        """Whether the provider reports a droplet as running; the inventory may be outdated.
 
-        Fails where the size cannot be set: no machine is turned off for that.
+        Fails if the size cannot be set, before the machine is powered off.
         """
         try:
             droplet = await read_droplet(self._provider, droplet_id)
         except NotFound:
-            return False  # the next step fails with it, and records that
+            return False  # the next step fails with the same error and records it
         await check_size(self._provider, droplet, size)
         return droplet.get("status") == ACTIVE
 
     @service_activity(heartbeat=True)
     async def set_power(self, request: SetPower) -> None:
-        """Turns a droplet on or off, and waits until it is so."""
+        """Powers a droplet on or off, and waits for it."""
         await ensure_power(self._provider, request.provider_id, on=request.is_on)
 
     @service_activity(heartbeat=True)
     async def set_field(self, request: SetField) -> None:
-        """Gives a droplet's field its desired value, and waits until it has it."""
+        """Sets a droplet's field to the desired value, and waits for it."""
         wanted = orjson.loads(request.wanted_json)
         if request.field == "project_id":
             project = str(wanted)
@@ -124,7 +124,7 @@ class RevertActivities:
 
     @service_activity()
     async def complete_revert(self, request: RevertInput) -> RevertResult:
-        """Asks the inventory to close the drift, which it does when the live value is right."""
+        """Asks the inventory to close the drift, which it does if the live value is correct."""
         answer = await self._drift.CompleteRevert(
             pb.CompleteRevertRequest(
                 drift_id=request.drift_id, run_id=activity.info().workflow_run_id
@@ -134,7 +134,7 @@ class RevertActivities:
 
     @service_activity()
     async def fail_revert(self, request: FailedRevert) -> None:
-        """Leaves the drift open with the reason."""
+        """Records why the revert failed; the drift stays open."""
         await self._drift.FailRevert(
             pb.FailRevertRequest(
                 drift_id=request.drift_id,
@@ -145,7 +145,7 @@ class RevertActivities:
 
 
 def _check_type(field: str, wanted: Any) -> None:
-    """Raises ApplicationError for a desired value that no droplet could have."""
+    """Raises ApplicationError for a desired value that is not possible."""
     is_list = isinstance(wanted, list) and all(isinstance(one, str) for one in wanted)
     if not (is_list if field == "tags" else isinstance(wanted, str)):
         told = orjson.dumps(wanted).decode()
