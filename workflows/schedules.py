@@ -1,4 +1,4 @@
-"""What runs when, in one table; Temporal's schedules are brought to it when a worker starts."""
+"""The table of schedules; a worker upserts them in Temporal when it starts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ DAY_SECONDS: Final = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class PlannedSchedule:
-    """A row of the table: what, when, and what becomes of runs that meet or were missed."""
+    """A row of the table: the start, the calendar, and the overlap and catch-up policies."""
 
     start: Start[Any]
     calendar: ScheduleCalendarSpec
@@ -54,12 +54,12 @@ class PlannedSchedule:
     catch_up: timedelta
     """How late a missed run may still start."""
     overlap: ScheduleOverlapPolicy = ScheduleOverlapPolicy.SKIP
-    """A run that goes on does what the next one would; one that is missed is made up for."""
+    """By default an overlapping run is skipped, because the active run does its work."""
     jitter: timedelta = timedelta(seconds=10)
 
     @property
     def id(self) -> str:
-        """Of the schedule; Temporal adds the time to it for the ids of its runs."""
+        """The id of the schedule; Temporal appends the time for the ids of runs."""
         return self.start.id
 
     @property
@@ -78,11 +78,11 @@ class PlannedSchedule:
 
     @property
     def note(self) -> str:
-        """What it is for, as its page in the Temporal UI says while nobody has paused it."""
+        """The note in the Temporal UI while the schedule is not paused."""
         return f"{self.when}: {self.start.flow.purpose}"
 
     def schedule(self) -> Schedule:
-        """As Temporal is told."""
+        """The schedule in Temporal's form."""
         start = self.start
         return Schedule(
             action=ScheduleActionStartWorkflow(
@@ -118,25 +118,25 @@ def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
             _hourly(45, every=6),
             catch_up=timedelta(minutes=50),
         ),
-        # On what the sync just saw.
+        # After the sync.
         PlannedSchedule(
             drift_sweep(DriftSweepInput(DIGITALOCEAN, tuple(RESOURCE_KINDS))),
             _hourly(20),
             catch_up=timedelta(minutes=10),
         ),
-        # The provider tells only what is owed now: a missed hour cannot be made up for.
+        # The provider returns only the current balance, so a missed hour cannot be made up for.
         PlannedSchedule(balance_snapshot(), _hourly(7), catch_up=timedelta(minutes=10)),
         PlannedSchedule(billing_history(), _daily(2, 23), catch_up=timedelta(minutes=50)),
         PlannedSchedule(daily_costs(), _daily(5, 41), catch_up=timedelta(minutes=50)),
         # The next run replaces today, and makes up for yesterday.
         PlannedSchedule(
             METERING.start(
-                MeteringInput(), summary="meter yesterday and today, and price what they come to"
+                MeteringInput(), summary="meter yesterday and today, and price the accrual"
             ),
             _hourly(35),
             catch_up=timedelta(minutes=20),
         ),
-        # On the bills that came at night.
+        # After the bills of the night are ingested.
         PlannedSchedule(
             MARGIN_REFRESH.start(
                 MarginInput(), summary="compute the margin of the month that ended last"
@@ -144,7 +144,7 @@ def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
             _daily(6, 10),
             catch_up=timedelta(minutes=50),
         ),
-        # A month is billed however late: nothing else makes up for it.
+        # A month must be billed even if it is late.
         PlannedSchedule(
             MONTH_END.start(
                 MonthEndInput(settings.invoice_approval),
@@ -153,8 +153,8 @@ def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
             replace(_daily(3, 0), day_of_month=(ScheduleRange(1),)),
             catch_up=timedelta(days=20),
         ),
-        # Trials and due dates end with a day: both run right after it has changed. A run ends all
-        # that are over, however long ago: one is enough.
+        # Trials and due dates end with a day, so both run shortly after midnight. One run handles
+        # all that are over, so missed runs need no catch-up of their own.
         PlannedSchedule(
             TRIAL_END.start(TrialEndInput(), summary="end the trials that are over"),
             _daily(0, 4),
@@ -163,16 +163,16 @@ def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
         PlannedSchedule(
             DUNNING_SWEEP.start(
                 DunningSweepInput(terms, past_due_notice_days=settings.past_due_notice_days),
-                summary="find who has not paid",
+                summary="find overdue tenants",
             ),
             _daily(0, 24),
             catch_up=timedelta(hours=20),
         ),
-        # On what metering priced at :35.
+        # After metering at :35.
         PlannedSchedule(
             SPEND_EVALUATION.start(
                 EvaluationInput(pause_notice_seconds=settings.cap_notice_minutes * 60),
-                summary="hold caps against what was accrued",
+                summary="evaluate spending caps against accruals",
             ),
             _hourly(50),
             catch_up=timedelta(minutes=10),
@@ -191,7 +191,7 @@ def _daily(hour: int, minute: int) -> ScheduleCalendarSpec:
 
 
 async def ensure_schedules(client: Client, schedules: Sequence[PlannedSchedule]) -> None:
-    """Creates what is missing and brings the rest up to date; an operator's pause is kept."""
+    """Upserts the schedules; an operator's pause is kept."""
     for plan in schedules:
         try:
             await client.create_schedule(plan.id, plan.schedule())
@@ -203,7 +203,7 @@ def _keeping_state(plan: PlannedSchedule) -> Any:
     async def update(known: ScheduleUpdateInput) -> ScheduleUpdate:
         schedule = plan.schedule()
         state = known.description.schedule.state
-        # Why it is paused is the operator's to say.
+        # Keep the operator's note of a paused schedule.
         note = state.note if state.paused else plan.note
         schedule.state = replace(state, note=note)
         return ScheduleUpdate(schedule)

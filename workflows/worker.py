@@ -1,4 +1,4 @@
-"""The worker process: `python -m workflows.worker`. Wires everything; nothing else does."""
+"""The worker process: `python -m workflows.worker`. Constructs and connects its parts."""
 
 import asyncio
 import gc
@@ -45,7 +45,7 @@ __all__ = ["WORKFLOW_RUNNER", "main", "workers"]
 Result = TypeVar("Result")
 
 NAMESPACE_SECONDS: Final = 60.0
-"""How long a namespace may be unknown: Temporal's frontends learn of a new one in their time."""
+"""How long an unknown namespace is tolerated, because Temporal's frontends cache namespaces."""
 
 PROGRAM: Final = "worker"
 log = structlog.get_logger()
@@ -63,28 +63,28 @@ WORKFLOW_RUNNER: Final = SandboxedWorkflowRunner(
         "structlog",
     )
 )
-"""Passed through: what only activities use, and declarations. Workflow modules stay inside."""
+"""Modules passed through the sandbox: used by activities only, or declarations."""
 
 SDK_LOGS: Final = LoggingConfig(
     filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
     forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
 )
-"""What the SDK's native part says, as lines of ours."""
+"""Forwards logs of the SDK's native core to our log."""
 
 GRACE: Final = timedelta(seconds=20)
-"""For activities to end by themselves; cut off, they go on from their cursor elsewhere."""
+"""Grace period for activities; interrupted ones resume from their cursor elsewhere."""
 
 FLUSH_MILLISECONDS: Final = 3000
 HEARTBEATS_APART: Final = timedelta(seconds=1)
 ACTIVITIES_AT_ONCE: Final = 8
-"""Each holds at most a few pages, so memory is bounded by this."""
+"""Maximum concurrent activities; each holds a few pages, so this bounds memory."""
 
 
 @asynccontextmanager
 async def workers(
     settings: Settings, client: Client, *, grace: timedelta = GRACE
 ) -> AsyncIterator[Sequence[Worker]]:
-    """The workers of this process, one a task queue, with what their activities need."""
+    """The workers of this process, one per task queue."""
     async with AsyncExitStack() as held:
         tokens = ProviderTokens(settings)
         channels = {
@@ -119,7 +119,7 @@ async def workers(
 
 
 async def _connected(settings: Settings) -> Client:
-    """Waits for Temporal for as long as it takes, and says so."""
+    """Waits for Temporal indefinitely, and logs it."""
     interceptors: list[Interceptor] = []
     metrics = None
     if configure_telemetry(settings, PROGRAM):
@@ -174,7 +174,7 @@ def _stop_requested() -> asyncio.Event:
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, Result]) -> Result | None:
-    """What the work returns; None when it was called off because we are to stop."""
+    """The result of the work; None if it was cancelled by a shutdown."""
     working = asyncio.create_task(work)
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -186,11 +186,11 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, Result]) -> Res
 
 
 def main() -> int:
-    """Runs until SIGTERM or SIGINT; the exit code says whether it ended as asked."""
+    """Runs until SIGTERM or SIGINT; returns the exit code."""
     settings = Settings()
     configure_logging(settings, PROGRAM)
-    # A page is tens of thousands of short-lived objects without cycles: looking for cycles
-    # among them, and among all that was imported, took a quarter of a sweep's time.
+    # A page has tens of thousands of short-lived objects without cycles. The garbage collector
+    # took a quarter of a sweep's time to look for cycles.
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
     try:
@@ -202,7 +202,7 @@ def main() -> int:
 
 
 def _flush() -> None:
-    """Sends and writes what is still held back."""
+    """Flushes telemetry and logs."""
     tracing = trace.get_tracer_provider()
     if isinstance(tracing, TracerProvider):
         tracing.force_flush(FLUSH_MILLISECONDS)
@@ -213,5 +213,5 @@ def _flush() -> None:
 if __name__ == "__main__":
     code = main()
     _flush()
-    # The interpreter may abort in the SDK's native threads at exit, after all is done.
+    # The interpreter may abort in the SDK's native threads at exit, after everything is done.
     os._exit(code)

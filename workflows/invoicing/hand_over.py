@@ -1,4 +1,4 @@
-"""The hand-over of issued invoices to accounts receivable: tried for days, each at its own pace."""
+"""The hand-over of issued invoices to accounts receivable, retried for days in rounds."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,19 +22,19 @@ ROUND_TIMEOUT: Final = timedelta(hours=12)
 
 @workflow.defn
 class HandOver:
-    """Started by a roll-up for all its invoices, and for one by an operator."""
+    """Started by a roll-up for all its invoices, or by an operator for one."""
 
     def __init__(self) -> None:
         self._told = HandOverResult()
 
     @workflow.query
     def progress(self) -> HandOverResult:
-        """What is known so far."""
+        """The state so far."""
         return self._told
 
     @workflow.run
     async def run(self, request: HandOverInput) -> HandOverResult:
-        """Goes on until nothing waits; fails when something was given up."""
+        """Runs until nothing is pending. Fails if a document was given up."""
         began_at = request.began_at or workflow.now().isoformat()
         time_limit = timedelta(hours=request.patience_hours)
         delivered, failed, rounds = 0, 0, request.round_count
@@ -73,6 +73,6 @@ class HandOver:
 
 
 def _pause(request: HandOverInput, rounds: int) -> timedelta:
-    """Twice as long each time, up to an hour."""
+    """The pause, which doubles each time up to an hour."""
     doubled: int = 2 ** min(rounds - 1, 16)
     return min(timedelta(seconds=request.first_pause_seconds) * doubled, MAX_PAUSE)

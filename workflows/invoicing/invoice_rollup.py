@@ -1,7 +1,7 @@
-"""The month's end: close metering, draft every tenant, check, issue, hand over, refresh margin.
+"""The month-end roll-up: close metering, draft, check, issue, hand over, refresh the margin.
 
-Until something is issued it can be undone: its drafts are voided and the month opened again.
-Whatever is killed, it goes on from where it was; a run that ended early is taken up by the next.
+Until an invoice is issued it can be undone: its drafts are voided and the month is reopened. After
+a crash it resumes where it was; the next run resumes a run that ended early.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ from workflows.durable.saga import on_failure
 __all__ = ["InvoiceRollup"]
 
 STEP_TIMEOUT: Final = timedelta(hours=12)
-"""For one step: a service may be away for a night."""
+"""Timeout of a step: a service may be down for a night."""
 
 MARGIN_TIMEOUT: Final = timedelta(minutes=10)
 
@@ -49,14 +49,14 @@ APPROVE: Final = "approve"
 UNDO: Final = "undo"
 
 PAGES_AT_ONCE: Final = 4
-"""Pages drafted beside each other: the next one starts when one of them is done."""
+"""Pages drafted concurrently; the next one starts when one is done."""
 
 PATCH_FRESHNESS: Final = "asks-how-fresh"
-"""Runs of earlier releases closed the month without asking."""
+"""Patch: older runs closed the month without checking freshness."""
 
 METERING_PAUSE: Final = timedelta(minutes=10)
 UNDO_GRACE: Final = timedelta(seconds=5)
-"""A step is refused as soon as an operator decides to undo; the word of it may come later."""
+"""Error reasons of steps after an operator decided to undo, before the signal arrives."""
 
 
 @workflow.defn
@@ -71,7 +71,7 @@ class InvoiceRollup:
 
     @workflow.signal
     def decide(self, decision: str) -> None:
-        """`approve`, `undo`, or `retry`: failed tenants are planned again."""
+        """Signals a decision: `approve`, `undo`, or `retry`, which plans failed tenants again."""
         if decision == APPROVE:
             self._is_approved = True
         elif decision == UNDO:
@@ -81,12 +81,12 @@ class InvoiceRollup:
 
     @workflow.query
     def progress(self) -> RollupResult:
-        """How far it is."""
+        """The progress."""
         return self._told
 
     @workflow.run
     async def run(self, request: RollupInput) -> RollupResult:
-        """What the roll-up came to. Fails with its reason, and can then be begun or undone."""
+        """The result of the roll-up. Fails with its reason; it can then be resumed or undone."""
         rollup_id = request.rollup_id or await self._begin(request)
         self._tell("planning", rollup_id=rollup_id)
         billing = asyncio.create_task(self._bill(request, rollup_id))
@@ -112,7 +112,7 @@ class InvoiceRollup:
             raise
 
     async def _begin(self, request: RollupInput) -> str:
-        """Opens the roll-up, or finds the one of this run; its id."""
+        """Opens the roll-up, or finds the one of this run; returns its id."""
         info = workflow.info()
         return await workflow.execute_activity_method(
             InvoicingActivities.begin_rollup,
@@ -130,7 +130,7 @@ class InvoiceRollup:
         )
 
     async def _fail(self, rollup_id: str, error: BaseException) -> None:
-        """What was drafted stays: the next run takes it up, or an operator undoes it."""
+        """Keeps the drafts: the next run resumes them, or an operator undoes them."""
         await self._move(rollup_id, "failed", reason_of(error) or "the work was cancelled")
         workflow.upsert_search_attributes([OUTCOME.value_set("failed")])
 
@@ -152,7 +152,7 @@ class InvoiceRollup:
         return self._told
 
     async def _wait_until_fresh(self, request: RollupInput, rollup_id: str) -> None:
-        """Waits for a complete look at the machines after the month; then goes on and says so."""
+        """Waits for complete sweeps after the month; continues after a timeout and reports it."""
         self._tell("asking how fresh the inventory and the provider's bill are")
         patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
         while True:
@@ -190,7 +190,7 @@ class InvoiceRollup:
             await workflow.sleep(METERING_PAUSE)
 
     async def _draft_until_approved(self, request: RollupInput, rollup_id: str) -> CheckOutcome:
-        """Drafts and checks; again for tenants that an operator retries meanwhile."""
+        """Drafts and checks; repeats for tenants that an operator retries."""
         while True:
             self._plans_again = False
             await self._draft(request, rollup_id)
@@ -221,7 +221,7 @@ class InvoiceRollup:
 
         await asyncio.gather(*(work() for _ in range(min(PAGES_AT_ONCE, len(waiting)))))
         if waiting:
-            # Who waits is kept with the roll-up: the next run plans nothing anew.
+            # Pending tenants are stored with the roll-up, so the next run plans nothing again.
             workflow.continue_as_new(replace(request, rollup_id=rollup_id))
 
     async def _draft_page(self, rollup_id: str, cursor: str) -> None:
@@ -262,7 +262,7 @@ class InvoiceRollup:
         self._tell("issued", issued_count=issued.done_count)
 
     async def _hand_over(self, request: RollupInput, rollup_id: str) -> None:
-        """Accounts receivable may be away for days: its work goes on by itself."""
+        """Starts the hand-over as a separate workflow, because it may take days."""
         code = month_of(date.fromisoformat(request.period)).code
         for key in ((), (workflow.info().run_id,)):
             start = rollup_hand_over(rollup_id, code, *key)
@@ -274,13 +274,13 @@ class InvoiceRollup:
                     **start.options(),
                 )
             except WorkflowAlreadyStartedError:
-                # An earlier run's, which may be past the invoices of this one.
+                # A hand-over of an earlier run, which may have passed the invoices of this one.
                 continue
             else:
                 return
 
     async def _refresh_margin(self, request: RollupInput) -> None:
-        """The invoices stand without it: a margin that is late is only said to be."""
+        """A failed margin refresh does not fail the roll-up; it is only reported."""
         with on_failure(lambda reason: self._note(f"the margin was not refreshed: {reason}")):
             await workflow.execute_activity_method(
                 InvoicingActivities.refresh_margin,
@@ -305,7 +305,7 @@ class InvoiceRollup:
                 summary="open the month's metering again",
             )
         except FailureError as error:
-            # Invoices of an earlier roll-up keep the month closed, and rightly so.
+            # Issued invoices of an earlier roll-up keep the month closed.
             self._note(f"the month stays closed: {reason_of(error)}")
         await self._move(rollup_id, "undone")
         workflow.upsert_search_attributes([OUTCOME.value_set("undone")])

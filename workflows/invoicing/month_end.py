@@ -1,4 +1,4 @@
-"""What the schedule starts on the first of a month: the roll-up of the month just ended."""
+"""Started by the schedule on the first of a month: starts the roll-up of the month before."""
 
 from datetime import timedelta
 from typing import Final
@@ -16,16 +16,16 @@ with workflow.unsafe.imports_passed_through():
 __all__ = ["MonthEnd"]
 
 METERING_PATIENCE: Final = timedelta(hours=6)
-"""The last day of the month may still be metered when the month's end begins."""
+"""How long to wait for the metering of the last day of the month."""
 
 
 @workflow.defn
 class MonthEnd:
-    """A schedule adds the time to the ids of what it starts: this one names the month instead."""
+    """Starts the roll-up with the month in its id; a schedule would append the time."""
 
     @workflow.run
     async def run(self, request: MonthEndInput) -> str:
-        """The id of the roll-up, which goes on by itself."""
+        """The id of the roll-up, which runs independently."""
         period = month_of(planned_at()).preceding()
         start = invoice_rollup(
             RollupInput(

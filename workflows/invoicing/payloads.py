@@ -1,4 +1,4 @@
-"""What travels through Temporal about invoices: ids, counts and cursors, never a record."""
+"""Payloads of invoices: ids, counts and cursors, never records."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RollupOpening:
-    """What a roll-up is opened with, under its key."""
+    """The initial values of a roll-up, with its key."""
 
     request: RollupInput
     key: str
@@ -30,16 +30,16 @@ class RollupOpening:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """What is not fresh of that from which a month is metered, in words."""
+    """The stale sources of a month, in words."""
 
     stale: tuple[str, ...] = ()
-    """Worth waiting for."""
+    """Stale sources to wait for."""
     unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The pages on which a tenant waits to be drafted."""
+    """The pages with tenants to draft."""
 
     cursors: tuple[str, ...] = ()
     tenant_count: int = 0
@@ -55,7 +55,7 @@ class PageInput:
 
 @dataclass(frozen=True, slots=True)
 class PageOutcome:
-    """How many tenants were drafted, skipped and failed."""
+    """The numbers of drafted, skipped and failed tenants."""
 
     drafted_count: int = 0
     skipped_count: int = 0
@@ -70,7 +70,7 @@ class PageOutcome:
         )
 
     def in_words(self) -> str:
-        """In a line."""
+        """In one line."""
         return (
             f"{self.drafted_count:,} tenants drafted, {self.skipped_count:,} skipped,"
             f" {self.failed_count:,} failed"
@@ -79,23 +79,23 @@ class PageOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
-    """What a roll-up comes to, and what does not add up."""
+    """The totals of a roll-up, and its inconsistencies."""
 
     pages: PageOutcome
     totals: tuple[str, ...] = ()
-    """A currency and its total, such as `AUD 1,234.50`."""
+    """Totals with currency, such as `AUD 1,234.50`."""
     differences: tuple[str, ...] = ()
     unbilled: tuple[str, ...] = ()
-    """What was used and is on no invoice, in words."""
+    """The unbilled usage, in words."""
 
     def warning(self) -> str:
-        """What nobody is billed for, in a line; empty where there is nothing."""
+        """The unbilled usage in one line; empty if there is none."""
         return "; ".join(self.unbilled)
 
 
 @dataclass(frozen=True, slots=True)
 class IssueInput:
-    """The drafts of a roll-up, and the day of their issue."""
+    """The drafts of a roll-up, with the day of issue."""
 
     rollup_id: str
     issued_on: str
@@ -103,7 +103,7 @@ class IssueInput:
 
 @dataclass(frozen=True, slots=True)
 class IssueOutcome:
-    """How many were issued (or voided) so far, and how many are left."""
+    """The numbers of issued (or voided) and remaining drafts."""
 
     done_count: int = 0
     remaining_count: int = 0
@@ -111,7 +111,7 @@ class IssueOutcome:
 
 @dataclass(frozen=True, slots=True)
 class StatusInput:
-    """Where a roll-up stands."""
+    """The status of a roll-up."""
 
     rollup_id: str
     status: str
@@ -120,11 +120,11 @@ class StatusInput:
 
 @dataclass(frozen=True, slots=True)
 class RollupResult:
-    """A roll-up as it stands."""
+    """The progress of a roll-up."""
 
     rollup_id: str = ""
     step: str = ""
-    """What is being done, in words."""
+    """The current step, in words."""
     tenant_count: int = 0
     pages: PageOutcome = PageOutcome()
     totals: tuple[str, ...] = ()
@@ -132,7 +132,7 @@ class RollupResult:
     notes: tuple[str, ...] = ()
 
     def in_words(self) -> str:
-        """A few lines for a reader of the Temporal UI."""
+        """A few lines for the Temporal UI."""
         lines = [f"- {self.step}", f"- {self.pages.in_words()}"]
         lines += [f"- comes to {total}" for total in self.totals]
         if self.issued_count:
@@ -142,27 +142,27 @@ class RollupResult:
 
 @dataclass(frozen=True, slots=True)
 class HandOverRound:
-    """One attempt for each document that accounts receivable does not have."""
+    """A round: one attempt per undelivered document."""
 
     invoice_id: str
     rollup_id: str
     is_last: bool
-    """Whether what fails now is given up."""
+    """Whether this is the last round, which gives up failing documents."""
 
 
 @dataclass(frozen=True, slots=True)
 class HandOverResult:
-    """How many are delivered and given up, how many wait for the next round, and why."""
+    """The numbers of delivered, abandoned and waiting documents, with a reason."""
 
     delivered_count: int = 0
     failed_count: int = 0
     waiting_count: int = 0
     reason: str = ""
     page_token: str = ""
-    """How far a round is."""
+    """The cursor of a round."""
 
     def in_words(self) -> str:
-        """In a line."""
+        """In one line."""
         told = (
             f"{self.delivered_count:,} handed over, {self.waiting_count:,} waiting,"
             f" {self.failed_count:,} given up"

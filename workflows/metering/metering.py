@@ -1,9 +1,9 @@
-"""Metering: today, and yesterday to its end; then what the running month has come to.
+"""Metering: today and yesterday, then the accrual of the running month.
 
-In the first days of a month the last one is metered again, once a day: what the inventory learned
-late, of machines that it had not seen or that were gone, is billed with the next month.
+In the first days of a month, the last month is metered again once a day: late sightings and
+tombstones become adjustments on the next invoice.
 
-A step that fails is told and does not stop the others; the run fails at its end.
+A failed step is reported and does not stop the others; the run fails at the end.
 """
 
 from collections.abc import Awaitable
@@ -34,20 +34,20 @@ from workflows.durable.saga import on_failure
 __all__ = ["MarginRefresh", "Metering"]
 
 METERING_TIMEOUT: Final = timedelta(minutes=45)
-"""For one step: the next hour's run must find the way free."""
+"""Timeout of a step, which must end before the next hour's run."""
 
 HOURS_BETWEEN_COSTS: Final = 6
-"""Daily costs change once a day: they need not be brought to their owners every hour."""
+"""The hour in which daily costs are attributed, because they change once a day."""
 
 SETTLED_HOUR: Final = 2
-"""From this hour's run on, what went before midnight is known to be gone: three hourly sweeps
-missed it. Until then it passes for something that exists."""
+"""From this hour on, resources that disappeared before midnight are tombstoned, because three
+hourly sweeps missed them."""
 
 AGAIN_HOURS: Final = range(SETTLED_HOUR, SETTLED_HOUR + 4)
-"""The last month is metered again by the first of these hours' runs that gets to it."""
+"""The hours whose first run meters the last month again."""
 
 AGAIN_DAYS: Final = 10
-"""So many days into a month; later by hand: `arcadia usage meter --month`."""
+"""The number of days in which it is metered again; later, use `arcadia usage meter --month`."""
 
 PATCH_METER_AGAIN: Final = "meters-last-month-again"
 
@@ -55,7 +55,7 @@ RETRIES: Final = replace(FEW, maximum_attempts=8)
 
 
 class Told(Protocol):
-    """What a step answers."""
+    """The result of a step."""
 
     def in_words(self) -> str:
         """One line."""
@@ -71,18 +71,18 @@ class Metering:
 
     @workflow.query
     def progress(self) -> MeteringResult:
-        """What is done so far."""
+        """The completed steps."""
         return MeteringResult(tuple(self._lines), tuple(self._failed))
 
     @workflow.run
     async def run(self, request: MeteringInput) -> MeteringResult:
-        """What became of each step. Fails at the end when one failed."""
+        """The outcome of each step. Fails at the end if one failed."""
         today = planned_at().date()
         workflow.upsert_search_attributes([PERIOD.value_set(f"{today:%Y-%m}")])
         if not request.days:
-            # Under two names: the first run after midnight meters yesterday to its end, and the
-            # first one by which it is settled does so again. The others find it done, and a run
-            # that was missed is made up for.
+            # Under two keys: the first run after midnight meters yesterday completely, and the
+            # first run after it is settled does so again. Other runs find it done, and a missed run
+            # is made up for.
             yesterday = today - timedelta(days=1)
             stage = "settled" if planned_at().hour >= SETTLED_HOUR else "ended"
             key = f"metering/{yesterday}/{stage}"
@@ -163,10 +163,10 @@ MARGIN_TIMEOUT: Final = timedelta(hours=3)
 
 @workflow.defn
 class MarginRefresh:
-    """Started by its schedule, by the month's end, and by `arcadia margin refresh`.
+    """Started by its schedule, by the roll-up, and by `arcadia margin refresh`.
 
-    The schedule's runs name no month: they compute the one that ended last, then those before it
-    whose bill or invoices changed since. A month that fails is told at the end.
+    Scheduled runs name no month: they compute the last month, then earlier ones whose bill or
+    invoices changed since. Failed months are reported at the end.
     """
 
     def __init__(self) -> None:
@@ -175,12 +175,12 @@ class MarginRefresh:
 
     @workflow.run
     async def run(self, request: MarginInput) -> MarginResult:
-        """What the margin was computed from: of the month that is named, else of the last."""
+        """The counts of the computed margin, of the named month or the last one."""
         period = request.period or _last_month(planned_at().date())
         workflow.upsert_search_attributes([PERIOD.value_set(f"{period:%Y-%m}")])
         if request.period is not None:
             return await self._refresh(period)
-        # A month that cannot be computed keeps no other from being so.
+        # A failed month does not stop the others.
         result = await self._tried(period)
         for late in await self._unsettled(period):
             await self._tried(late)

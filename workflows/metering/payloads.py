@@ -1,4 +1,4 @@
-"""What travels through Temporal about usage and margin: days, months, counts and cursors."""
+"""Payloads of usage and margin: days, months, counts and cursors."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -23,32 +23,32 @@ class MeterDayInput:
 
     day: date
     pass_key: str
-    """Names the pass: the same again goes on with it, and changes nothing once it has ended."""
+    """The key of the generation, which makes metering idempotent."""
 
 
 @dataclass(frozen=True, slots=True)
 class PassCursor:
-    """How far a pass is: the pages before this one are there."""
+    """The cursor of a generation: earlier pages are written."""
 
     page_token: str = ""
     counts: tuple[int, ...] = ()
     restarts: int = 0
-    """How often it was begun anew, because what it reads had changed under it."""
+    """How often it was restarted because its source changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class DayMetered:
-    """What became of a day."""
+    """The outcome of a day."""
 
     day: date
     interval_count: int
     unmetered_count: int
     usage_count: int
     overtaken: bool = False
-    """Whether a younger pass over the day had ended before."""
+    """Whether a younger generation of the day finished before."""
 
     def in_words(self) -> str:
-        """One line for a reader of the Temporal UI."""
+        """One line for the Temporal UI."""
         if self.overtaken:
             return f"{self.day}: metered by a younger run already"
         return (
@@ -59,20 +59,20 @@ class DayMetered:
 
 @dataclass(frozen=True, slots=True)
 class MonthMetered:
-    """What became of a month that was metered again."""
+    """The outcome of a month that was metered again."""
 
     period: date
     day_count: int
     usage_count: int
 
     def in_words(self) -> str:
-        """One line for a reader of the Temporal UI."""
+        """One line for the Temporal UI."""
         return f"{self.period:%Y-%m} again: {self.usage_count:,} figures of {self.day_count} days"
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeInput:
-    """Costs to attribute: a half-open span of days, or a whole month's bill."""
+    """Costs to attribute: a half-open range of days, or a month's bill."""
 
     from_day: date
     to_day: date
@@ -81,7 +81,7 @@ class AttributeInput:
 
 @dataclass(frozen=True, slots=True)
 class AttributedCosts:
-    """How many costs fell to whom."""
+    """The numbers of costs by owner type."""
 
     tenant_count: int = 0
     internal_count: int = 0
@@ -89,7 +89,7 @@ class AttributedCosts:
     shared_count: int = 0
 
     def in_words(self) -> str:
-        """One line for a reader of the Temporal UI."""
+        """One line for the Temporal UI."""
         return (
             f"{self.tenant_count:,} costs of tenants, {self.internal_count:,} internal,"
             f" {self.unattributed_count:,} of no known resource, {self.shared_count:,} shared"
@@ -98,7 +98,7 @@ class AttributedCosts:
 
 @dataclass(frozen=True, slots=True)
 class MonthInput:
-    """A month, by its first day, and the pass over it."""
+    """A month, by its first day, with the key of the generation."""
 
     period: date
     pass_key: str
@@ -106,19 +106,19 @@ class MonthInput:
 
 @dataclass(frozen=True, slots=True)
 class Accrued:
-    """How many subscriptions were priced."""
+    """The numbers of priced and failed subscriptions."""
 
     priced_count: int = 0
     failed_count: int = 0
 
     def in_words(self) -> str:
-        """One line for a reader of the Temporal UI."""
+        """One line for the Temporal UI."""
         return f"{self.priced_count:,} subscriptions priced, {self.failed_count:,} could not be"
 
 
 @dataclass(frozen=True, slots=True)
 class MeteringResult:
-    """What became of a run; steps that failed are told last."""
+    """The outcome of a run; failed steps are last."""
 
     lines: tuple[str, ...]
     failed: tuple[str, ...] = ()
@@ -126,7 +126,7 @@ class MeteringResult:
 
 @dataclass(frozen=True, slots=True)
 class MarginResult:
-    """What a month's margin was computed from."""
+    """The counts of a month's margin."""
 
     period: date
     costs: AttributedCosts
@@ -134,7 +134,7 @@ class MarginResult:
     deployment_count: int
 
     def in_words(self) -> str:
-        """One line for a reader of the Temporal UI."""
+        """One line for the Temporal UI."""
         return (
             f"{self.period:%Y-%m}: {self.tenant_count:,} tenants,"
             f" {self.deployment_count:,} deployments; {self.costs.in_words()}"

@@ -1,4 +1,4 @@
-"""What travels through Temporal about a provision."""
+"""Payloads of provisions."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ __all__ = ["CompensationInput", "Progress", "Provisioned"]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a provision is; see Provision in the catalog's protos."""
+    """The progress of a provision; see Provision in the catalog's protos."""
 
     provision_id: str
     status: str
@@ -20,7 +20,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """A droplet that a step goes on with."""
+    """The droplet of a step."""
 
     order: ProvisionInput
     provider_id: str
@@ -29,7 +29,7 @@ class Provisioned:
 
 @dataclass(frozen=True, slots=True)
 class CompensationInput:
-    """What a step made is taken back."""
+    """A compensation of a step."""
 
     order: ProvisionInput
     resource_id: str

@@ -1,8 +1,8 @@
-"""Makes a droplet for a deployment: all of it, or nothing that is left behind.
+"""Creates a droplet for a deployment, or undoes everything.
 
-A saga: the compensation of a step is registered before the step, because a failed step may have
-taken effect. A failure or a cancellation compensates; a bug in this code does not: the run waits
-for the next release, with everything in place.
+A saga: each compensation is registered before its step, because a failed step may have taken
+effect. Failures and cancellations compensate. A bug in this code does not: the run then waits for
+the next release.
 """
 
 import asyncio
@@ -31,26 +31,25 @@ from workflows.durable.saga import insisting, unless_cancelled, whole
 __all__ = ["Provision"]
 
 STEP_TIMEOUT: Final = timedelta(minutes=20)
-"""For one step."""
+"""Timeout of a step."""
 
 UNKNOWN_TIMEOUT: Final = timedelta(minutes=1)
-"""How long the catalog may not know the provision at the start."""
+"""How long to wait at the start for the catalog to know the provision."""
 
 END_TIMEOUT: Final = timedelta(days=7)
-"""For taking steps back, and for the word of the end: nobody comes back to what is left.
-
-What is left behind costs money until somebody sees it, so it is tried again also after a
-refusal, such as of a token that is mended meanwhile.
+"""Timeout of compensations and of reporting the end, because nothing retries them later. Leftover
+resources cost money, so rejections are retried too, such as those of a token that an operator
+replaces.
 """
 
 ROUND_PAUSE: Final = timedelta(hours=1)
-"""Between two rounds of taking back."""
+"""Pause between two rounds of compensations."""
 
 UNKNOWN: Final = "ProvisionUnknown"
-"""What asked for it was not committed: there is nothing to make, and nobody to tell."""
+"""The request was not committed, so there is nothing to create or report."""
 
 LEFT: Final = "left-behind"
-"""The outcome of one of which something may be left in the account."""
+"""The outcome if resources may be left in the account."""
 
 DROPLET: Final = "droplet"
 
@@ -66,26 +65,26 @@ class Provision:
 
     @workflow.query
     def progress(self) -> str:
-        """The step that it is at."""
+        """The current step."""
         return self._step
 
     @workflow.run
     async def run(self, order: ProvisionInput) -> str:
-        """The inventory's id of the droplet. Fails when everything was undone."""
+        """The inventory's id of the droplet. Fails if everything was undone."""
         try:
             await self._at(order, "create", time_limit=UNKNOWN_TIMEOUT)
             await self._make(order)
         except (asyncio.CancelledError, FailureError) as error:
             await whole(self._end_undone(order, error))
             raise
-        with suppress(asyncio.CancelledError):  # too late: all of it is done
+        with suppress(asyncio.CancelledError):  # too late: everything is done
             await whole(self._record(order, "completed", self._step, time_limit=END_TIMEOUT))
         workflow.upsert_search_attributes([OUTCOME.value_set("completed")])
         workflow.set_current_details(f"{order.name} runs and belongs to {order.slug}")
         return self._resource_id
 
     async def _end_undone(self, order: ProvisionInput, error: BaseException) -> None:
-        """Takes everything back that was made, and tells how it ended."""
+        """Compensates everything and reports the outcome."""
         cancelled = is_cancelled_exception(error)
         status = "cancelled" if cancelled else "failed"
         reason = "it was cancelled" if cancelled else reason_of(error)
@@ -126,7 +125,7 @@ class Provision:
             step,
             argument,
             **(with_heartbeat if step in HEARTBEATING else short)(STEP_TIMEOUT, PROMPT),
-            # Nothing is undone while it may still be done.
+            # Do not compensate while the step may still be running.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             summary=summary,
         )
@@ -143,7 +142,7 @@ class Provision:
         )
 
     def _arrange(self, undo: Any, order: ProvisionInput, summary: str) -> None:
-        """What is to be done first when anything from here on fails."""
+        """Registers a compensation to run first if a later step fails."""
 
         async def undone() -> None:
             await workflow.execute_activity_method(
@@ -156,7 +155,7 @@ class Provision:
         self._undo.append(undone)
 
     async def _take_back(self, order: ProvisionInput, reason: str) -> FailureError | None:
-        """The last step first; what keeps something from being taken back, None for nothing."""
+        """Compensates in reverse order; returns the remaining failure, None without one."""
 
         def tell(failure: FailureError | None = None) -> None:
             stuck = "" if failure is None else f"; tried again soon: {reason_of(failure)}"
@@ -198,4 +197,4 @@ HEARTBEATING: Final = (
     ProvisionActivities.place_droplet,
     ProvisionActivities.delete_droplet,
 )
-"""What asks the provider, whose limits may make it wait."""
+"""Options of activities that call the provider, whose rate limit may delay them."""

@@ -1,7 +1,7 @@
-"""How runs that act on one droplet take turns: mutual exclusion by a workflow's id.
+"""A lock per droplet for runs that act on it: mutual exclusion by workflow id.
 
-A turn is taken for a whole saga, not for an action: while one has a machine off to resize it,
-another must neither take it for a machine that is off, nor turn it on.
+The lock is held for a whole saga, not for a single action: while a saga has a machine powered off
+to resize it, another run must neither see it as off nor power it on.
 """
 
 import asyncio
@@ -41,33 +41,33 @@ __all__ = [
 
 @workflow.defn
 class DropletTurn:
-    """Started as `droplet-actions/<the provider's id>`, as a child of whoever acts."""
+    """Started as `droplet-actions/<the provider's id>`, as a child of the acting run."""
 
     def __init__(self) -> None:
         self._is_over = False
 
     @workflow.run
     async def run(self, holder: str) -> None:
-        """Holds the turn until it is given back; `holder` is the workflow that has it."""
+        """Holds the lock until it is released; `holder` is the workflow that has it."""
         workflow.set_current_details(f"{holder} has the turn")
         await workflow.wait_condition(lambda: self._is_over)
         workflow.set_current_details(f"{holder} had the turn, and gave it back")
 
     @workflow.signal
     def give_back(self) -> None:
-        """The holder is through."""
+        """Signal of the holder to release the lock."""
         self._is_over = True
 
 
 PATCH_TURNS: Final = "take-turns-at-a-droplet"
-"""Runs from before acted at once."""
+"""Patch: older runs acted without a lock."""
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
 MAX_PAUSE: Final = timedelta(seconds=30)
-"""Between two tries to take a turn that another has."""
+"""Pause between two attempts to take the lock."""
 
 END_TIMEOUT: Final = timedelta(seconds=10)
-"""For the turn to end by itself, so that it does not read as terminated."""
+"""Time for the lock's run to complete, so that it does not appear as terminated."""
 
 Turn = ChildWorkflowHandle[DropletTurn, None]
 
@@ -75,7 +75,7 @@ Turn = ChildWorkflowHandle[DropletTurn, None]
 async def take_turn(
     droplet_id: str, *, time_limit: timedelta, waiting: Callable[[], None] = lambda: None
 ) -> Turn | None:
-    """Waits for the turn at a droplet; None for a run from before there were turns.
+    """Waits for the lock of a droplet; returns None in a run from before locks.
 
     `waiting` is called when another has it. Raises ApplicationError `DropletBusy` at the
     time limit.
@@ -107,19 +107,19 @@ async def take_turn(
 
 
 async def give_back(turn: Turn | None) -> None:
-    """Lets the next one act; without a turn there is nothing to give back."""
+    """Releases the lock, if any."""
     if turn is None:
         return
-    with suppress(FailureError):  # somebody ended it by hand
+    with suppress(FailureError):  # an operator ended it
         await turn.signal(DropletTurn.give_back)
     await workflow.wait([turn], timeout=END_TIMEOUT.total_seconds())
 
 
 OFF_TIMEOUT: Final = timedelta(hours=1)
-"""For one machine that is to be off."""
+"""Timeout of powering one machine off."""
 
 ON_TIMEOUT: Final = timedelta(days=7)
-"""For one that is to be on again: nobody comes back to what is left."""
+"""Timeout of powering one machine on, because nothing retries it later."""
 
 
 async def _running_droplets(deployment_id: str) -> tuple[str, ...]:
@@ -135,9 +135,9 @@ async def _running_droplets(deployment_id: str) -> tuple[str, ...]:
 
 
 async def power_off(one: PowerOff, keep: Callable[[PowerOff], None]) -> None:
-    """Powers off the droplets of a deployment that run, and keeps how far that is."""
+    """Powers off the running droplets of a deployment, and records the progress."""
     if one.step == "asked":
-        # Known before any is off: whatever comes, just these are powered on again.
+        # Recorded before any is off, so that exactly these are powered on again.
         droplets = await _running_droplets(one.deployment_id)
         one = replace(one, step="known", droplet_ids=droplets)
         keep(one)
@@ -147,7 +147,7 @@ async def power_off(one: PowerOff, keep: Callable[[PowerOff], None]) -> None:
 
 
 async def set_power(droplet_id: str, *, is_on: bool) -> None:
-    """Powers a machine on or off, when it is our turn; one that is gone is left out."""
+    """Powers a machine on or off under its lock; skips one that is gone."""
     time_limit = ON_TIMEOUT if is_on else OFF_TIMEOUT
     turn = await take_turn(droplet_id, time_limit=time_limit)
     failure: BaseException | None = None
@@ -161,7 +161,7 @@ async def set_power(droplet_id: str, *, is_on: bool) -> None:
         )
     except (asyncio.CancelledError, FailureError) as error:
         failure = error
-    # Not in a `finally`: a run that is evicted from a worker's cache must not wait for anything.
+    # Not in a `finally`: a run that is evicted from a worker's cache must not wait.
     await give_back(turn)
     if failure is not None and not failed_as(failure, NOT_FOUND):
         raise failure

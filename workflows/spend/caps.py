@@ -1,8 +1,8 @@
-"""Caps on spending: evaluated every hour; what becomes of a cap that was reached.
+"""Spending caps: the hourly evaluation, and the workflow of a breach.
 
-Where a breach stands is kept in the analytics, and read after each step and each look. So a run
-that is started again goes on from there, and a decision whose signal was lost is found. Which
-machines it powered off only the run knows: it goes on until those are on again.
+The status of a breach is stored in analytics and read after each step and each timer. So a
+restarted run resumes from there, and a decision whose signal was lost is found. Only the run knows
+which machines it powered off, so it runs until these are on again.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ with workflow.unsafe.imports_passed_through():
 __all__ = ["SpendBreach", "SpendEvaluation"]
 
 EVALUATION_TIMEOUT: Final = timedelta(minutes=50)
-"""The next hour's evaluation finds what this one did not come to."""
+"""Timeout; the next hour's evaluation covers the rest."""
 
 
 @workflow.defn
@@ -47,7 +47,7 @@ class SpendEvaluation:
 
     @workflow.run
     async def run(self, request: EvaluationInput) -> EvaluationResult:
-        """How many breaches there are about which something is to be done."""
+        """The number of open breaches."""
         count = await workflow.execute_activity_method(
             SpendActivities.evaluate_policies,
             request,
@@ -61,7 +61,7 @@ class SpendEvaluation:
 
 PAUSE_TIMEOUT: Final = timedelta(hours=12)
 NOTICE_TIMEOUT: Final = timedelta(minutes=10)
-"""For telling of what is done anyway."""
+"""Timeout of a notice of something that happens anyway."""
 
 OPEN: Final = "open"
 NOTIFIED: Final = "notified"
@@ -70,10 +70,10 @@ REFUSED: Final = "refused"
 PAUSED: Final = "paused"
 
 PATCH_NOTICE_FIRST: Final = "tell-before-pausing"
-"""Runs from before it pause first, and tell then."""
+"""Patch: older runs pause before the notice."""
 
 PATCH_POWER_OFF: Final = "power-off-what-a-cap-pauses"
-"""Runs from before it leave the machines of what they pause on."""
+"""Patch: older runs do not power off machines."""
 
 
 @workflow.defn
@@ -88,19 +88,19 @@ class SpendBreach:
 
     @workflow.signal
     def decided(self) -> None:
-        """An operator decided: looks now, not when the timer ends."""
+        """Signal of an operator's decision: ends the timer."""
         self._is_told = True
 
     @workflow.query
     def progress(self) -> str:
-        """How far it is, in words."""
+        """The progress, in words."""
         return self._words
 
     @workflow.run
     async def run(self, request: BreachInput) -> str:
-        """Where the breach stands in the end.
+        """The final status of the breach.
 
-        A run that is cancelled powers on what it powered off: nobody else knows of it.
+        A cancelled run powers on what it powered off, because no other run knows it.
         """
         self._power = request.power_off
         try:
@@ -129,7 +129,7 @@ class SpendBreach:
                 return breach.status
 
     async def _act(self, request: BreachInput, breach: BreachStanding) -> BreachStanding:
-        """What the policy says."""
+        """Applies the policy's action."""
         if breach.action == "pause":
             if workflow.patched(PATCH_NOTICE_FIRST):
                 return await self._pause_after_notice(request, breach)
@@ -144,10 +144,10 @@ class SpendBreach:
     async def _pause_after_notice(
         self, request: BreachInput, breach: BreachStanding
     ) -> BreachStanding:
-        """Tells of the pause, leaves the time of the notice, and pauses if it still stands.
+        """Posts the notice of the pause, waits for the notice period, and pauses if still required.
 
-        Where nobody takes a notice it is tried for as long; where there is nobody to tell, it
-        pauses at once.
+        An undelivered notice is retried for the notice period; without a notice URL it pauses
+        immediately.
         """
         notice = timedelta(seconds=request.pause_notice_seconds)
         at = workflow.now() + notice
@@ -157,7 +157,7 @@ class SpendBreach:
         left = at - workflow.now()
         if noticed.is_delivered and left > timedelta(0):
             await workflow.sleep(left)
-            # Its policy may be gone meanwhile.
+            # Its policy may have been deleted in the meantime.
             breach = await self._record(request, OPEN)
         if breach.status != OPEN:
             return breach
@@ -182,7 +182,7 @@ class SpendBreach:
             summary="pause what the policy caps",
         )
         if workflow.patched(PATCH_POWER_OFF):
-            # Also of a pause that it took over: what runs there goes on costing.
+            # Also for an existing pause, because running machines still cost money.
             stopped = (*outcome.moved, *outcome.already_there)
             off = (await self._states(stopped)).off if stopped else ()
             self._power = tuple(map(PowerOff, off))
@@ -195,9 +195,9 @@ class SpendBreach:
         return paused
 
     async def _keep_off(self, request: BreachInput, breach: BreachStanding) -> None:
-        """Powers the machines of the paused off, and on again when a pause is lifted.
+        """Powers the machines of paused deployments off, and on again when a pause is lifted.
 
-        A machine that is stuck keeps no other waiting, and is tried again at the next look.
+        A stuck machine does not delay the others, and is retried after the next timer.
         """
         while self._power:
             words = f"{breach.in_words()}: {len(self._power)} deployments powered off"
@@ -256,7 +256,7 @@ class SpendBreach:
         return await self._record(request, AWAITING)
 
     async def _notice(self, breach: BreachStanding, time_limit: timedelta) -> Noticed:
-        """Tells somebody; what could not be told does not stop the rest."""
+        """Posts a notice; an undelivered notice does not stop the run."""
         try:
             noticed = await workflow.execute_activity_method(
                 SpendActivities.post_notice,
@@ -269,7 +269,7 @@ class SpendBreach:
                 raise
             noticed = Noticed(is_delivered=False, reason=reason_of(error))
         if not noticed.is_delivered:
-            # Who looks here sees it; where nobody takes notices, this is the place to look.
+            # Shown in the run's details, because the notice was not delivered.
             self._note = f" (nobody was told: {noticed.reason})"
         return noticed
 

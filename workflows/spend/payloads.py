@@ -1,4 +1,4 @@
-"""What travels through Temporal about caps on spending: ids, words and amounts of money."""
+"""Payloads of spending caps: ids, words and amounts of money."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class EvaluationPlace:
-    """How far an evaluation is."""
+    """The cursor of an evaluation."""
 
     page_token: str = ""
     breach_count: int = 0
@@ -24,18 +24,18 @@ class EvaluationPlace:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationResult:
-    """How many breaches there are about which something is to be done."""
+    """The number of open breaches."""
 
     breach_count: int
 
     def in_words(self) -> str:
-        """In a line."""
+        """In one line."""
         return f"{self.breach_count:,} caps reached about which something is to be done"
 
 
 @dataclass(frozen=True, slots=True)
 class BreachOutcome:
-    """What is told of a breach."""
+    """The outcome to record for a breach."""
 
     breach_id: str
     status: str
@@ -43,14 +43,14 @@ class BreachOutcome:
 
 @dataclass(frozen=True, slots=True)
 class BreachStanding:
-    """A breach as it stands."""
+    """The current state of a breach."""
 
     breach_id: str
     status: str
     action: str
     tenant_id: str
     deployment_id: str
-    """Empty where the tenant as a whole is capped."""
+    """Empty if the cap is on the whole tenant."""
     period: str
     cap_cents: int
     accrued_cents: int
@@ -58,10 +58,10 @@ class BreachStanding:
     decided_by: str = ""
     reason: str = ""
     pauses_at: str = ""
-    """When deployments are paused for it, RFC 3339; empty where they are not, or were."""
+    """When deployments will be paused for it, RFC 3339; empty otherwise."""
 
     def in_words(self) -> str:
-        """In a line."""
+        """In one line."""
         whose = f"deployment {self.deployment_id}" if self.deployment_id else self.tenant_id
         return (
             f"{whose} came to {money_text(self.accrued_cents, self.currency)}"
@@ -71,18 +71,18 @@ class BreachStanding:
 
 @dataclass(frozen=True, slots=True)
 class PausedCheck:
-    """Deployments of which to know whether they are paused, and powered off for that."""
+    """Deployments whose required power state to read."""
 
     deployment_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PausedStates:
-    """Deployments by what is to become of their machines."""
+    """Deployments by the required power state of their machines."""
 
     off: tuple[str, ...] = ()
-    """Paused, and their machines are to be off."""
+    """Paused; their machines must be off."""
     lifted: tuple[str, ...] = ()
-    """Running again: machines that a pause powered off are to be on."""
+    """Active again; machines that a pause powered off must be on."""
     ended: tuple[str, ...] = ()
-    """Cancelled: their machines stay as they are."""
+    """Cancelled; their machines are not changed."""

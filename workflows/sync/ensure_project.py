@@ -1,4 +1,4 @@
-"""Makes sure that a project exists at the provider. Its id keeps it from running twice at once."""
+"""Creates a required project at the provider. Its run id prevents concurrent runs."""
 
 from datetime import timedelta
 

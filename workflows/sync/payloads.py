@@ -1,4 +1,4 @@
-"""What travels through Temporal: names, counts and places; never the records themselves."""
+"""Payloads of syncs: names, counts and cursors, never records."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,69 +20,69 @@ __all__ = [
 ]
 
 UNKNOWN_TOTAL: Final = -1
-"""Of a listing that does not say how much it has."""
+"""The total of a listing without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimInput:
-    """The kinds that a sync reads, to be read by no other meanwhile."""
+    """The kinds that a sync claims."""
 
     provider: str
     kinds: tuple[str, ...]
     sweep_keys: tuple[str, ...] = ()
-    """The keys of the sweeps that begin with the claim, in the order of the kinds."""
+    """The keys of the sweeps to open with the claim, in the order of the kinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimResult:
-    """Whether the kinds were claimed at once."""
+    """The result of a claim."""
 
     is_claimed: bool = True
-    """False where another sync reads one of them."""
+    """False if another sync reads one of them."""
     sweep_ids: tuple[str, ...] = ()
-    """The sweeps that began with the claim, in the order of their keys."""
+    """The sweeps opened with the claim, in the order of their keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class SweepInput:
-    """One pass over all of a kind."""
+    """One pass over a kind."""
 
     provider: str
     kind: str
     key: str
-    """Names this pass among all sweeps: the same key is the same sweep."""
+    """The idempotency key of the sweep."""
     members: str = ""
     """Of a kind that projects list: `later` to leave it until the other kinds are recorded,
     `along` to record all members of the projects along with it; empty: only the kind."""
     projects_sweep_id: str = ""
-    """The sweep of the projects, which is told of those whose members cannot be read."""
+    """The sweep of projects, in which unreadable members are recorded."""
     one_by_one: bool = False
-    """Whether pages are read one after the other: where the account changes too fast, pages
-    that are read side by side do not add up."""
+    """Whether to read pages sequentially: in a fast-changing account, concurrently read pages do
+    not add up."""
     sweep_id: str = ""
-    """The sweep of that key, where it began with the claim of its kind."""
+    """The sweep of that key, if it was opened with the claim."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the pages read so far say about how complete they are."""
+    """Evidence of completeness from the pages read so far."""
 
     finished_total: int = 0
-    """The totals of the queries that are through, added up; UNKNOWN_TOTAL once one says nothing."""
+    """The sum of the totals of finished queries; UNKNOWN_TOTAL if one has none."""
     total: int | None = None
-    """What the last page of the running query said; None before its first page."""
+    """The total on the last page of the running query; None before its first page."""
     shrank: bool = False
-    """Whether a total fell between two pages: then a row may have slipped past unread."""
+    """Whether a total decreased between two pages, so that a row may have been missed."""
     fingerprint: tuple[str, ...] = ()
-    """The scope-dependent fields that some row had, sorted."""
+    """The visible scope-dependent fields, sorted."""
     skipped_count: int = 0
-    """Rows that the totals count and that are of another kind."""
+    """Rows of another kind that the totals include."""
     unpriced_sizes: tuple[str, ...] = ()
-    """Sizes of some row for which no list price is known, sorted."""
+    """Sizes without a known list price, sorted."""
 
     @property
     def reported_total(self) -> int:
-        """What the provider says it has of the kind, once all queries are through."""
+        """The provider's total of the kind, after all queries."""
         if self.finished_total == UNKNOWN_TOTAL:
             return UNKNOWN_TOTAL
         return max(self.finished_total - self.skipped_count, 0)
@@ -90,7 +90,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class SweepCursor:
-    """How far a pass has come: everything before this place is recorded."""
+    """The cursor of a pass: everything before it is recorded."""
 
     kind: str
     sweep_id: str
@@ -98,13 +98,13 @@ class SweepCursor:
     page: int = 1
     """The next page to read of that query."""
     read_count: int = 0
-    """Rows recorded so far, for the eye; a row read twice counts twice."""
+    """Rows recorded so far, for display; a row read twice counts twice."""
     unreadable_count: int = 0
-    """Rows, and parts of rows, that could not be read so far; counted as `read_count`."""
+    """Unreadable rows and parts so far; counted like `read_count`."""
     evidence: Evidence = Evidence()
 
     def in_words(self) -> str:
-        """How far it is, in a line."""
+        """The progress in one line."""
         total = self.evidence.finished_total + (self.evidence.total or 0)
         of = f" of {total:,}" if total > 0 else ""
         return f"{self.kind}: {self.read_count:,}{of} recorded"
@@ -112,7 +112,7 @@ class SweepCursor:
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    """How a pass ended, in the inventory's words."""
+    """The outcome of a pass, with the inventory's names."""
 
     sweep_id: str
     outcome: str
@@ -126,18 +126,18 @@ class SweepResult:
     withheld_count: int
     suspect_count: int
     last_complete_at: str = ""
-    """When the kind was last read completely, by this pass or an earlier one, as ISO 8601 to
-    the minute; empty when it never was."""
+    """When the kind was last read completely, by this pass or an earlier one, in ISO 8601 to the
+    minute; empty if never."""
     unpriced_sizes: tuple[str, ...] = ()
-    """Sizes that are in use, and of which neither the provider nor our table tells the price."""
+    """Used sizes without a price from the provider or the declarations."""
     unreadable_count: int = 0
     members: "MembersCursor | None" = None
-    """What was recorded of the projects' members along with it."""
+    """The cursor of the project members recorded with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailSweepInput:
-    """A pass that broke off."""
+    """An interrupted pass."""
 
     sweep: SweepInput
     reason: str
@@ -145,7 +145,7 @@ class FailSweepInput:
 
 @dataclass(frozen=True, slots=True)
 class SuspectsInput:
-    """The rows at their third strike, to be confirmed by a read of their id."""
+    """The suspects of a sweep to confirm by reading their ids."""
 
     provider: str
     kind: str
@@ -154,49 +154,49 @@ class SuspectsInput:
 
 @dataclass(frozen=True, slots=True)
 class SuspectsResult:
-    """What the reads of the suspects said; while they go on, also how far they are."""
+    """The results of confirming reads; while running, also the progress."""
 
     gone_count: int = 0
     found_count: int = 0
     unreadable_count: int = 0
-    """Of which nothing is known, or only that they are there."""
+    """Unreadable ones, whether they exist or not."""
 
     def in_words(self) -> str:
-        """How far it is, in a line."""
+        """The progress in one line."""
         return f"reading by id what was not seen: {self.gone_count} gone, {self.found_count} found"
 
 
 @dataclass(frozen=True, slots=True)
 class MembersInput:
-    """All projects' members."""
+    """The members of all projects."""
 
     provider: str
     sweep_id: str = ""
-    """The sweep of the projects, which is told of those whose members cannot be read."""
+    """The sweep of projects, in which unreadable members are recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class MembersCursor:
-    """How far the projects' members are recorded."""
+    """The cursor of project members."""
 
     project_provider_id: str = ""
-    """The project that is being read; the ones listed before it are done. Empty: none yet."""
+    """The current project; earlier ones are done. Empty at the start."""
     page: int = 1
     """The next page to read of it."""
     read_count: int = 0
     moved_count: int = 0
     unreadable_count: int = 0
     reason: str = ""
-    """Why the first of them could not be read."""
+    """Why the first of them is unreadable."""
 
     def in_words(self) -> str:
-        """How far it is, in a line."""
+        """The progress in one line."""
         return f"project members: {self.read_count:,} recorded"
 
 
 @dataclass(frozen=True, slots=True)
 class KindOutcome:
-    """What a sync has to say about a kind, or about another step of it."""
+    """The outcome of a kind or of another step of a sync."""
 
     kind: str
     outcome: str
@@ -214,18 +214,18 @@ class KindOutcome:
     pass_count: int = 0
     reason: str = ""
     last_complete_at: str = ""
-    """As in SweepResult: how stale the kind is, when it did not complete."""
+    """As in SweepResult: the last complete read, if this one did not complete."""
     unpriced_sizes: tuple[str, ...] = ()
     """As in SweepResult."""
     unreadable_count: int = 0
 
     @property
     def succeeded(self) -> bool:
-        """Whether nothing is to be done anew: what is frozen or halted was read to its end."""
+        """Whether no retry is needed: frozen and halted kinds were read completely."""
         return self.outcome in {"completed", "partial", "unread", "frozen", "halted"}
 
     def in_words(self) -> str:
-        """One line for a reader of the Temporal UI or of a terminal."""
+        """One line for the Temporal UI or a terminal."""
         counts = (
             (self.seen_count, "seen"),
             (self.discovered_count, "new"),
@@ -251,6 +251,6 @@ class KindOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ResourceSyncResult:
-    """What became of each kind, in the order of their ending."""
+    """The outcomes of kinds, in the order of completion."""
 
     outcomes: tuple[KindOutcome, ...]

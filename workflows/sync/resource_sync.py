@@ -1,7 +1,7 @@
-"""The full sync: every kind swept, what is gone confirmed, and the projects' members recorded.
+"""The full sync: sweeps every kind, confirms suspects, and records project members.
 
-Each kind is its own activity and fails alone: the others run to their end first. A sync that
-finds one of its kinds claimed by another waits until that one ended.
+Each kind is a separate activity; if one fails, the others still complete. A sync waits for other
+syncs that claimed one of its kinds.
 """
 
 import asyncio
@@ -46,18 +46,18 @@ with workflow.unsafe.imports_passed_through():
 __all__ = ["ResourceSync"]
 
 MAX_PASSES: Final = 3
-"""A listing that does not add up is read again; a busy account may need it."""
+"""Maximum passes: a listing that does not add up is read again."""
 
 PATIENCE: Final = timedelta(minutes=45)
-"""For one kind: the next hour's sync must find the way free."""
+"""Timeout of a kind, which must end before the next hour's sync."""
 
 AT_ONCE: Final = timedelta(seconds=5)
-"""For what is done within a workflow task, which itself has ten seconds."""
+"""Timeout of local activities, within a workflow task's ten seconds."""
 
 ONCE: Final = RetryPolicy(maximum_attempts=1)
 
 ASKING: Final = timedelta(minutes=5)
-"""For one question, or one word to the inventory."""
+"""Timeout of a short call."""
 
 CLAIMS_ITS_KINDS: Final = "claims-its-kinds"
 BEGINS_AT_ONCE: Final = "begins-at-once"
@@ -71,10 +71,10 @@ SEVERITY: Final = ("completed", UNREAD, PARTIAL, "frozen", "halted", INCOMPLETE,
 
 ADDED_LATER: Final = frozenset(kind.name for kind in RESOURCE_KINDS.values() if kind.added_later)
 DENIED: Final = "AccessDenied"
-"""How the provider refuses a list to a token without its scope."""
+"""The provider's error for a token without the scope."""
 
 NOT_OFFERED: Final = "NotFound"
-"""How it refuses one to an account without the product."""
+"""The provider's error for an account without the product."""
 
 
 @workflow.defn
@@ -84,11 +84,10 @@ class ResourceSync:
     def __init__(self) -> None:
         self._outcomes: list[KindOutcome] = []
         self._deferred: list[str] = []
-        """Kinds that are read with the projects' members, when the others are recorded."""
+        """Kinds that are read with the project members, after the others."""
         self._projects_sweep_id = ""
         self._begun: dict[str, str] = {}
-        """The sweeps that began with the claim of their kinds, by their keys, until a pass over
-        the kind ended."""
+        """Sweeps opened with the claim, by key, until a pass over the kind ended."""
 
     @workflow.query
     def progress(self) -> ResourceSyncResult:
@@ -97,7 +96,7 @@ class ResourceSync:
 
     @workflow.run
     async def run(self, request: ResourceSyncInput) -> ResourceSyncResult:
-        """The outcome of every kind. Fails at the end when a kind failed."""
+        """The outcome of every kind. Fails at the end if a kind failed."""
         if workflow.patched(BEGINS_AT_ONCE):
             await self._begin(request)
         elif workflow.patched(CLAIMS_ITS_KINDS):
@@ -128,7 +127,7 @@ class ResourceSync:
             await self._record_members(request)
 
     async def _fail_unread(self, request: ResourceSyncInput, reason: str) -> None:
-        """Closes the sweeps that began with the claim, and whose kinds were never read."""
+        """Closes the sweeps opened with the claim whose kinds were never read."""
         unread = [kind for kind in request.kinds if _key(kind, 1) in self._begun]
         sweeps = [SweepInput(request.provider, kind, _key(kind, 1)) for kind in unread]
         await asyncio.gather(*(self._fail(sweep, reason) for sweep in sweeps))
@@ -147,7 +146,7 @@ class ResourceSync:
         self._tell(await self._sweep(request, kind, "along"))
 
     async def _begin(self, request: ResourceSyncInput) -> None:
-        """Claims the kinds and begins their sweeps in one step; waits where others read them."""
+        """Claims the kinds and opens their sweeps in one step; waits for other syncs."""
         keys = tuple(_key(kind, 1) for kind in request.kinds)
         try:
             claimed = await workflow.execute_local_activity_method(
@@ -160,7 +159,7 @@ class ResourceSync:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
-            # Whatever it was, it is waited for where an operator sees it.
+            # After any failure, wait in a regular activity, which an operator can see.
             claimed = ClaimResult(is_claimed=False)
         if claimed.is_claimed:
             self._begun = dict(zip(keys, claimed.sweep_ids, strict=False))
@@ -168,7 +167,7 @@ class ResourceSync:
             await self._claim(request)
 
     async def _claim(self, request: ResourceSyncInput) -> None:
-        """Waits for syncs that read some of the same kinds."""
+        """Waits for syncs that read the same kinds."""
         workflow.set_current_details("Waiting for other syncs of the same kinds to end.")
         try:
             await workflow.execute_activity_method(
@@ -209,7 +208,7 @@ class ResourceSync:
                 self._begun.pop(key, None)
                 if result.members is not None:
                     self._tell(_members_outcome(result.members))
-                    # Another pass need not move them again.
+                    # Another pass does not need to move them again.
                     members = ""
                 if result.suspect_count:
                     outcome = await self._confirm(sweep, result, outcome)
@@ -219,10 +218,9 @@ class ResourceSync:
                 last = await asyncio.shield(self._fail(sweep, reason))
                 if is_cancelled_exception(error):
                     raise
-                # A token may lack the scope of a kind from the first, and not every account has
-                # every product that was added later: nothing is lost, and nobody needs to be
-                # woken. A kind that was read before is frozen when its list is denied, and to
-                # lose it otherwise is a failure.
+                # A token may never have had the scope of a kind, and not every account has every
+                # newer product. Nothing is lost then, so it is no failure. A kind that was read
+                # before is frozen if its listing is denied; any other loss is a failure.
                 never_offered = _is_denied(reason) or (
                     kind in ADDED_LATER and reason.startswith((DENIED, NOT_OFFERED))
                 )
@@ -267,9 +265,9 @@ class ResourceSync:
         )
 
     async def _fail(self, sweep: SweepInput, reason: str) -> str:
-        """Records that the pass broke off. That this fails too must not hide why.
+        """Records an interrupted pass. If this fails too, the original reason is kept.
 
-        When the kind was last read completely, as far as that is known.
+        Returns when the kind was last read completely, if known.
         """
         try:
             failed = await workflow.execute_activity_method(
@@ -299,7 +297,7 @@ class ResourceSync:
                 **ensure_project(project).options(),
             )
         except WorkflowAlreadyStartedError:
-            # Another sync is making it; this one, or the next, will list it.
+            # Another sync is creating it; this one or the next will list it.
             return
         except FailureError as error:
             if is_cancelled_exception(error):
@@ -328,7 +326,7 @@ class ResourceSync:
 
 
 def _key(kind: str, number: int) -> str:
-    """Names a pass over a kind among all sweeps."""
+    """The idempotency key of a pass over a kind."""
     info = workflow.info()
     return f"{info.workflow_id}/{info.run_id}/{kind}/{number}"
 
@@ -363,13 +361,13 @@ def _members_outcome(counts: MembersCursor) -> KindOutcome:
 
 
 def _broken_step(name: str, error: FailureError) -> KindOutcome:
-    """What became of a step that broke off: that it was denied is for an operator to mend."""
+    """The outcome of a failed step; a denied one needs an operator."""
     reason = _reason(error)
     return KindOutcome(name, UNREAD if _is_denied(reason) else FAILED, reason=reason)
 
 
 def _is_denied(reason: str) -> bool:
-    """Whether the token lacks a scope; runs that began before this was told apart fail of it."""
+    """Whether the token lacks a scope; older runs fail instead (patch)."""
     return reason.startswith(DENIED) and workflow.patched(TELLS_DENIED)
 
 

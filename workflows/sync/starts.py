@@ -1,4 +1,4 @@
-"""Which kinds the syncs and drift sweeps read, and how both are started by hand."""
+"""The kinds of syncs and drift sweeps, and their manual starts."""
 
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -21,20 +21,20 @@ __all__ = [
 ]
 
 SYNCED_KINDS: Final = (PROJECT, *RESOURCE_KINDS)
-"""Every kind that is synced, projects first."""
+"""Every synced kind, projects first."""
 
 SLOW_KINDS: Final = tuple(kind.name for kind in RESOURCE_KINDS.values() if kind.rarely_changes)
 HOURLY_KINDS: Final = tuple(kind for kind in SYNCED_KINDS if kind not in SLOW_KINDS)
 
 
 class UnknownKind(ValueError):
-    """A kind that is not synced."""
+    """An unknown kind."""
 
 
 def sync_by_hand(settings: Settings, kinds: Sequence[str] = ()) -> Start[ResourceSyncInput]:
-    """A sync of these kinds, of all when none is named. Raises UnknownKind.
+    """A sync of these kinds, all if none is named. Raises UnknownKind.
 
-    The same kinds are the same run, while it goes on.
+    While a run with the same kinds is active, it is the same run.
     """
     chosen, key = _chosen(kinds, SYNCED_KINDS)
     return resource_sync(
@@ -43,7 +43,7 @@ def sync_by_hand(settings: Settings, kinds: Sequence[str] = ()) -> Start[Resourc
 
 
 def drift_sweep_by_hand(kinds: Sequence[str] = ()) -> Start[DriftSweepInput]:
-    """A drift sweep, by the rules of a sync. Raises UnknownKind."""
+    """A drift sweep, like a sync. Raises UnknownKind."""
     chosen, key = _chosen(kinds, tuple(RESOURCE_KINDS))
     return drift_sweep(DriftSweepInput(DIGITALOCEAN, chosen), BY_HAND, *key)
 
@@ -51,7 +51,7 @@ def drift_sweep_by_hand(kinds: Sequence[str] = ()) -> Start[DriftSweepInput]:
 def _chosen(
     kinds: Collection[str], known: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The kinds in their order, and what names them in an id: nothing when they are all."""
+    """The kinds in order, and their part of the run id, which is empty for all kinds."""
     strange = sorted(set(kinds).difference(known))
     if strange:
         raise UnknownKind(f"no such kind: {', '.join(strange)}; there are {', '.join(known)}")

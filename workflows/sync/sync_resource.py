@@ -1,4 +1,4 @@
-"""The fast sync: one resource, right after something was done to it."""
+"""The fast sync: reads one resource right after a change."""
 
 from datetime import timedelta
 from typing import Final
@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
 __all__ = ["SyncResource"]
 
 LOOKS: Final = 5
-"""A new resource may answer 404 for a moment."""
+"""Retries of a 404, which a new resource may return for a moment."""
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
 
@@ -24,7 +24,7 @@ class SyncResource:
 
     @workflow.run
     async def run(self, request: ResourceInput) -> bool:
-        """Whether the provider has it, and so the inventory now knows how it is."""
+        """Whether the provider has it and the inventory was updated."""
         for look in range(LOOKS if request.is_expected else 1):
             if look:
                 await workflow.sleep(FIRST_PAUSE * 2 ** (look - 1))

@@ -1,4 +1,4 @@
-"""Posts each document that accounts receivable does not have, a page at a time."""
+"""Posts undelivered documents to accounts receivable, by page."""
 
 import asyncio
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ PENDING: Final = "pending"
 
 
 class HandOverActivities:
-    """Needs the analytics' stub, and accounts receivable where there is one."""
+    """Uses the analytics service, and accounts receivable if configured."""
 
     def __init__(self, steps: "InvoicingServiceAsyncStub", receivable: SignedPosts | None) -> None:
         self._steps = steps
@@ -36,7 +36,7 @@ class HandOverActivities:
 
     @service_activity("analytics")
     async def hand_over_pending(self, request: HandOverRound) -> HandOverResult:
-        """One attempt for each document that waits, from wherever an earlier attempt stood."""
+        """Attempts each pending document once, resuming from the cursor of an earlier attempt."""
         turns = asyncio.Semaphore(POSTS_AT_ONCE)
 
         async def post(told: HandOverResult) -> HandOverResult:
@@ -65,7 +65,7 @@ class HandOverActivities:
         request: HandOverRound,
         turns: asyncio.Semaphore,
     ) -> list[Receipt]:
-        """An invoice before what corrects it, which waits while the invoice does."""
+        """Posts an invoice before its corrections, which wait for it."""
         receipts: list[Receipt] = []
         for one in waiting:
             if any(not told.is_delivered and not told.is_final for told in receipts):
@@ -77,7 +77,7 @@ class HandOverActivities:
     async def _attempt(
         self, one: pb.PendingHandOver, request: HandOverRound, turns: asyncio.Semaphore
     ) -> list[Receipt]:
-        """What came of posting it, and of what must follow; none when it waits no more."""
+        """The outcome of posting it and its follow-ups; None if it is no longer pending."""
         async with turns:
             receipt = await self._posted(one.id)
             if receipt is None:
@@ -105,7 +105,7 @@ class HandOverActivities:
             return Receipt(is_delivered=False, reason="ARCADIA_AR_URL is not set", is_final=False)
         whole = await self._steps.GetHandOver(pb.GetHandOverRequest(id=hand_over_id))
         if whole.status != PENDING:
-            return None  # voided, or delivered by others, while it waited for its turn
+            return None  # voided or delivered in the meantime
         return await self._receivable.post(
             key_of(whole), body_of(whole), datetime.now(UTC), needs_reference=True
         )
@@ -138,24 +138,24 @@ CHANGING: Final = (
     "void_reason",
     "voided_at",
 )
-"""What of an invoice may change after its issue."""
+"""Fields of an invoice that may change after issue."""
 
 VOID: Final = "void"
 CREDIT_NOTE: Final = "credit_note"
 
 
 def key_of(hand_over: invoicing_service_pb2.GetHandOverResponse) -> str:
-    """By what accounts receivable knows that it has a document already."""
+    """The idempotency key of a document for accounts receivable."""
     if hand_over.document == CREDIT_NOTE:
         return f"credit_note/{hand_over.credit_note.id}"
     return f"{hand_over.document}/{hand_over.invoice.id}"
 
 
 def body_of(hand_over: invoicing_service_pb2.GetHandOverResponse) -> bytes:
-    """The document as JSON: the same bytes on every attempt.
+    """The document as JSON, with the same bytes on every attempt.
 
-    An invoice with its lines, without what may change after the issue (payment, credits, the
-    hand-over itself); a credit note with its lines; a void with the invoice that is void.
+    An invoice with its lines, without fields that may change after issue (payment, credits,
+    hand-over); a credit note with its lines; a void with its invoice.
     """
     document: dict[str, Any] = {"kind": hand_over.document}
     if hand_over.document == CREDIT_NOTE:

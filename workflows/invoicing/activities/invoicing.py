@@ -1,4 +1,4 @@
-"""The steps of the month's end, each one call of the analytics service or a loop of calls."""
+"""The steps of the month-end roll-up, each one or more calls to the analytics service."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -39,7 +39,7 @@ CALL_SECONDS: Final = 120.0
 
 
 class InvoicingActivities:
-    """Needs the stubs of the analytics service."""
+    """Uses the analytics service."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class InvoicingActivities:
 
     @service_activity(ANALYTICS)
     async def begin_rollup(self, opening: RollupOpening) -> str:
-        """Opens the roll-up, or finds the one of this key; its id."""
+        """Opens the roll-up, or finds the one of this key; returns its id."""
         answer = await self._steps.BeginRollup(
             pb.BeginRollupRequest(
                 period=opening.request.period,
@@ -67,7 +67,7 @@ class InvoicingActivities:
 
     @service_activity(ANALYTICS)
     async def check_freshness(self, rollup_id: str) -> Freshness:
-        """How fresh the inventory and the provider's bill are."""
+        """The freshness of the inventory and of the provider's bill."""
         answer = await self._steps.CheckFreshness(
             pb.CheckFreshnessRequest(rollup_id=rollup_id), timeout=CALL_SECONDS
         )
@@ -75,21 +75,21 @@ class InvoicingActivities:
 
     @service_activity(ANALYTICS, heartbeat=True)
     async def close_metering(self, period: str) -> None:
-        """Closes a month; closed already is fine."""
+        """Closes a month. Idempotent."""
         await self._meter.CloseMetering(
             metering.CloseMeteringRequest(period=period), timeout=CALL_SECONDS
         )
 
     @service_activity(ANALYTICS, heartbeat=True)
     async def reopen_metering(self, period: str) -> None:
-        """Opens a month again."""
+        """Reopens a month."""
         await self._meter.ReopenMetering(
             metering.ReopenMeteringRequest(period=period), timeout=CALL_SECONDS
         )
 
     @service_activity(ANALYTICS)
     async def plan_rollup(self, request: RollupInput) -> Plan:
-        """Plans tenants page by page; the pages on which somebody waits."""
+        """Plans tenants by page; returns the pages with tenants to draft."""
         token = reached_before(str) or ""
         cursors: list[str] = []
         tenants = 0
@@ -121,7 +121,7 @@ class InvoicingActivities:
 
     @service_activity(ANALYTICS, heartbeat=True)
     async def check_rollup(self, rollup_id: str) -> CheckOutcome:
-        """Whether every draft adds up."""
+        """Checks that every draft adds up."""
         answer = await self._steps.CheckRollup(
             pb.CheckRollupRequest(rollup_id=rollup_id), timeout=PAGE_SECONDS
         )
@@ -135,7 +135,7 @@ class InvoicingActivities:
 
     @service_activity(ANALYTICS)
     async def issue_invoices(self, request: IssueInput) -> IssueOutcome:
-        """Issues block after block until no draft is left."""
+        """Issues drafts in blocks until none is left."""
         outcome = reached_before(IssueOutcome) or IssueOutcome()
         async with beating(lambda: outcome):
             while True:
@@ -155,7 +155,7 @@ class InvoicingActivities:
 
     @service_activity(ANALYTICS)
     async def discard_drafts(self, rollup_id: str) -> IssueOutcome:
-        """Voids block after block until no draft is left."""
+        """Voids drafts in blocks until none is left."""
         outcome = reached_before(IssueOutcome) or IssueOutcome()
         async with beating(lambda: outcome):
             while True:
@@ -171,7 +171,7 @@ class InvoicingActivities:
 
     @service_activity(ANALYTICS)
     async def set_status(self, request: StatusInput) -> None:
-        """Moves the roll-up on."""
+        """Changes the status of the roll-up."""
         await self._steps.SetRollupStatus(
             pb.SetRollupStatusRequest(
                 rollup_id=request.rollup_id, status=request.status, reason=request.reason
@@ -180,17 +180,17 @@ class InvoicingActivities:
 
     @service_activity(ANALYTICS, heartbeat=True)
     async def refresh_margin(self, period: str) -> None:
-        """Computes a month's margin anew."""
+        """Recomputes a month's margin."""
         await self._margins.RefreshMargin(
             margin.RefreshMarginRequest(period=period), timeout=PAGE_SECONDS
         )
 
 
 def _unbilled(total: rollups_pb2.UnbilledTotal) -> tuple[str, ...]:
-    """What is on nobody's invoice, in words; empty where there is nothing."""
+    """The unbilled usage in words; empty if there is none."""
     if not total.usage_count:
         return ()
-    # A value is exact; whole minor units are enough for a line.
+    # The value is exact; round it to minor units for the text.
     value = money_text(whole_cents(Decimal(total.value_cents)), total.currency)
     worth = f"worth {value} at list price"
     unpriced = f", {total.unpriced_count:,} of them without a price" if total.unpriced_count else ""

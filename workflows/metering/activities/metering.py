@@ -1,4 +1,4 @@
-"""Usage and margin, worked on page by page in the analytics service."""
+"""Activities that meter usage and compute margins by pages in the analytics service."""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -36,20 +36,20 @@ SERVICE: Final = "analytics"
 MAX_RESTARTS: Final = 5
 
 SECONDS_A_CALL: Final = 300.0
-"""The last page of a pass replaces what may be a million rows."""
+"""Timeout of the last page of a generation, which may replace a million rows."""
 
 
 class Overtaken(Exception):
-    """A younger pass over the same subject ended first: there is nothing left to do."""
+    """A younger generation of the same subject finished first, so nothing is left to do."""
 
 
 async def _run_pass(
     rpc: Any, request: Any, names: Sequence[str], start: PassCursor | None = None
 ) -> tuple[PassCursor, Any]:
-    """Asks for page after page; the sums of the named counts, and the last page.
+    """Processes all pages; returns the sums of the named counts, and the last page.
 
-    It goes on from `start`, else from the heartbeat of an earlier attempt. When what it reads has
-    changed, it starts again under a key of its own. Raises Overtaken.
+    It resumes from `start` or the heartbeat of an earlier attempt. If its source changed, it starts
+    again under a new key. Raises Overtaken.
     """
     pass_key = request.pass_key
     cursor = start or reached_before(PassCursor) or PassCursor()
@@ -80,7 +80,7 @@ def _restarted(cursor: PassCursor, error: grpc.aio.AioRpcError) -> PassCursor:
 
 
 async def _counted(rpc: Any, request: Any, counts: type[Counts]) -> Counts:
-    """Runs a pass whose pages answer the fields of a dataclass of counts; their sums."""
+    """Runs a generation whose pages return the fields of a dataclass; returns their sums."""
     try:
         cursor, _ = await _run_pass(rpc, request, [field.name for field in fields(counts)])
     except Overtaken:
@@ -89,21 +89,21 @@ async def _counted(rpc: Any, request: Any, counts: type[Counts]) -> Counts:
 
 
 class MeteringActivities:
-    """Needs the stub of the metering."""
+    """Uses the analytics' MeteringService."""
 
     def __init__(self, metering: "MeteringServiceAsyncStub") -> None:
         self._metering = metering
 
     @service_activity(SERVICE)
     async def meter_day(self, request: MeterDayInput) -> DayMetered:
-        """Meters a day; what breaks off changes nothing."""
+        """Meters a day atomically."""
         return await self._meter(request.day, request.pass_key)
 
     @service_activity(SERVICE)
     async def meter_month(self, request: MonthInput) -> MonthMetered:
-        """Meters all days of a month, the last one first.
+        """Meters all days of a month, last day first.
 
-        Every day has a pass of its own: an attempt after this one finds those done that are.
+        Every day is a separate generation, so a retry skips finished days.
         """
         month = month_of(request.period)
         figures = 0
@@ -125,14 +125,14 @@ class MeteringActivities:
 
 
 class AttributionActivities:
-    """Needs the stub of the attribution."""
+    """Uses the analytics' AttributionService."""
 
     def __init__(self, attribution: "AttributionServiceAsyncStub") -> None:
         self._attribution = attribution
 
     @service_activity(SERVICE)
     async def attribute_daily_costs(self, request: AttributeInput) -> AttributedCosts:
-        """Attributes the daily costs of a span of one month."""
+        """Attributes the daily costs of a range of days within a month."""
         span = attribution_pb.AttributeDailyCostsRequest(
             from_day=request.from_day.isoformat(),
             to_day=request.to_day.isoformat(),
@@ -158,7 +158,7 @@ class AttributionActivities:
 
     @service_activity(SERVICE)
     async def unsettled_months(self, before: date) -> list[date]:
-        """The months before one whose margin is to be computed anew."""
+        """The earlier months whose margin must be recomputed."""
         answer = await self._attribution.GetUnsettledMonths(
             attribution_pb.GetUnsettledMonthsRequest(before=before.isoformat()),
             timeout=SECONDS_A_CALL,
@@ -167,7 +167,7 @@ class AttributionActivities:
 
     @service_activity(SERVICE, heartbeat=True)
     async def refresh_margin(self, period: date) -> tuple[int, int]:
-        """Computes a month's margin; how many tenants and deployments have a share."""
+        """Computes a month's margin; returns its numbers of tenants and deployments."""
         answer = await self._attribution.RefreshMargin(
             attribution_pb.RefreshMarginRequest(period=period.isoformat()),
             timeout=SECONDS_A_CALL,

@@ -1,4 +1,4 @@
-"""Which machines of a deployment run."""
+"""Reads and checks the running machines of a deployment."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,13 +25,13 @@ DROPLET: Final = "droplet"
 LIVES_A_PAGE: Final = 500
 ON: Final = "active"
 LOOKS_APART: Final = 2.0
-"""Seconds between two looks at a droplet on which something is being done."""
+"""Seconds between two checks of a droplet with a running action."""
 MAX_LOOKS: Final = 150
-"""Five minutes: a droplet that is busy for long keeps the others of its deployment waiting."""
+"""Maximum checks, five minutes in total: a busy droplet delays the others of its deployment."""
 
 
 class PowerActivities:
-    """Needs the provider's client and the stub of the inventory's look-ups."""
+    """Uses the provider's client and the inventory's LookupService."""
 
     def __init__(self, provider: DigitalOcean, lookup: "LookupServiceAsyncStub") -> None:
         self._provider = provider
@@ -39,7 +39,7 @@ class PowerActivities:
 
     @service_activity(heartbeat=True)
     async def running_droplets(self, deployment_id: str) -> tuple[str, ...]:
-        """The provider's ids of a deployment's droplets that run."""
+        """The provider's ids of a deployment's running droplets."""
         return tuple([one async for one in self._owned(deployment_id) if await self._is_on(one)])
 
     async def _owned(self, deployment_id: str) -> AsyncIterator[str]:
@@ -62,15 +62,15 @@ class PowerActivities:
                 return
 
     async def _is_on(self, droplet_id: str) -> bool:
-        """Whether a droplet runs, read when no run acts on it: it may be off only for a resize.
+        """Whether a droplet runs, read when no run holds its lock, because a resize powers it off.
 
-        If a run still acts on it after MAX_LOOKS, it is being turned on: it counts as running.
+        If a run still holds the lock after MAX_LOOKS, the droplet counts as running.
         """
         try:
             for _ in range(MAX_LOOKS):
                 if not await _is_somebodys_turn(droplet_id):
                     droplet = await read_droplet(self._provider, droplet_id)
-                    # Whoever took a turn meanwhile may have turned it off.
+                    # A run that took the lock in the meantime may have powered it off.
                     if not droplet.get("locked") and not await _is_somebodys_turn(droplet_id):
                         return droplet.get("status") == ON
                 await asyncio.sleep(LOOKS_APART)
@@ -81,7 +81,7 @@ class PowerActivities:
 
 
 async def _is_somebodys_turn(droplet_id: str) -> bool:
-    """Whether a run of ours is acting on a droplet."""
+    """Whether a run holds the lock of a droplet."""
     turn = activity.client().get_workflow_handle(DROPLET_TURN.id(droplet_id))
     try:
         return (await turn.describe()).status is WorkflowExecutionStatus.RUNNING
@@ -92,7 +92,7 @@ async def _is_somebodys_turn(droplet_id: str) -> bool:
 
 
 def _is_owned(life: pb.Lifetime, deployment_id: str) -> bool:
-    """Whether it lives and belongs to the deployment now."""
+    """Whether it exists and belongs to the deployment now."""
     return not life.HasField("lived_to") and any(
         span.deployment_id == deployment_id and not span.HasField("valid_to")
         for span in life.ownership

@@ -1,7 +1,6 @@
-"""The steps of a provision, and what takes each of them back.
+"""The steps of a provision and their compensations.
 
-Every step may be done again: it finds what it did before. Every undoing may be done for a
-step that never happened.
+Every step is idempotent. Every compensation may run for a step that never happened.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -40,11 +39,11 @@ DROPLET: Final = "droplet"
 ACTOR: Final = "provisioning"
 RUNNING: Final = "running"
 MAX_REASON: Final = 1000
-"""What the catalog keeps of one."""
+"""Maximum length of a reason in the catalog."""
 
 
 class ProvisionActivities:
-    """Needs the provider's client, the catalog's stub and the inventory's."""
+    """Uses the provider's client, the catalog and the inventory."""
 
     def __init__(
         self,
@@ -62,10 +61,10 @@ class ProvisionActivities:
 
     @service_activity("catalog")
     async def record_provision(self, request: Progress) -> None:
-        """Tells the catalog how far it is.
+        """Reports the progress to the catalog.
 
-        At the very start the catalog may not know the provision yet: what asked for it is
-        being committed, or was not, and then nothing is made.
+        At the start the catalog may not know the provision yet, because the request is being
+        committed. If it was rolled back, nothing is created.
         """
         try:
             await self._catalog.RecordProvisionProgress(
@@ -83,13 +82,13 @@ class ProvisionActivities:
             raise ApplicationError(
                 f"the catalog does not know provision {request.provision_id}",
                 type="ProvisionUnknown",
-                # It does not become known later than at the start.
+                # After the start, an unknown provision is an error.
                 non_retryable=request.status != RUNNING,
             ) from None
 
     @service_activity(heartbeat=True)
     async def create_droplet(self, request: ProvisionInput) -> str:
-        """The provider's id of the droplet, which is made when it is not there."""
+        """Creates the droplet if it does not exist; returns the provider's id."""
         order = {
             "name": request.name,
             "region": request.region,
@@ -100,19 +99,19 @@ class ProvisionActivities:
 
     @service_activity(heartbeat=True)
     async def await_droplet(self, request: Provisioned) -> None:
-        """Waits until the droplet runs. Fails when there is another one of this order."""
+        """Waits until the droplet runs. Fails if another droplet of this order exists."""
         await await_active(self._provider, request.provider_id)
-        # A first try whose answer was lost may have shown up in the list only now.
+        # An earlier attempt whose response was lost may be listed only now.
         await find_sole(self._provider, request.order.own_tag)
 
     @service_activity(heartbeat=True)
     async def tag_droplet(self, request: Provisioned) -> None:
-        """Tags the droplet with its tenant, its deployment and what was asked for."""
+        """Tags the droplet with its tenant, its deployment and the requested tags."""
         await ensure_tags(self._provider, request.provider_id, request.order.all_tags)
 
     @service_activity(heartbeat=True)
     async def place_droplet(self, request: Provisioned) -> str:
-        """Puts the droplet into its project; the name of it, empty when there is none."""
+        """Moves the droplet to its project; returns the project's name, empty without one."""
         order = request.order
         wanted = {
             "project_ids" if order.project_id else "tenant_ids": [
@@ -128,7 +127,7 @@ class ProvisionActivities:
 
     @service_activity()
     async def find_resource(self, request: Provisioned) -> str:
-        """The inventory's id of the droplet, which it has read before."""
+        """The inventory's id of the droplet, after a sync of it."""
         found = await self._lookup.LookupResources(
             lookup_service_pb2.LookupResourcesRequest(
                 provider=DIGITALOCEAN,
@@ -144,7 +143,7 @@ class ProvisionActivities:
 
     @service_activity()
     async def record_spec(self, request: Provisioned) -> None:
-        """Records what was asked for as what the droplet should be."""
+        """Records the order as the droplet's spec."""
         order = request.order
         spec = {
             "name": order.name,
@@ -166,20 +165,20 @@ class ProvisionActivities:
 
     @service_activity()
     async def assign_droplet(self, request: Provisioned) -> None:
-        """Gives the droplet to the deployment."""
+        """Assigns the droplet to the deployment."""
         await self._assign(
             request.resource_id, request.order.deployment_id, request.order.provision_id
         )
 
     @service_activity()
     async def unassign_droplet(self, request: CompensationInput) -> None:
-        """Takes the assignment back."""
+        """Removes the assignment."""
         if request.resource_id:
             await self._assign(request.resource_id, "", f"{request.order.provision_id}/undo")
 
     @service_activity()
     async def remove_spec(self, request: CompensationInput) -> None:
-        """Takes the spec back."""
+        """Deletes the spec."""
         if not request.resource_id:
             return
         await self._inventory.RemoveSpecs(
@@ -188,7 +187,7 @@ class ProvisionActivities:
 
     @service_activity(heartbeat=True)
     async def delete_droplet(self, request: CompensationInput) -> int:
-        """Deletes the droplet, also one whose id nobody learned; how many there were."""
+        """Deletes the droplet, by tag if its id is unknown; returns the number deleted."""
         return await remove_tagged(self._provider, request.order.own_tag)
 
     async def _assign(self, resource_id: str, deployment_id: str, key: str) -> None:
@@ -210,9 +209,9 @@ async def move_to_project(
     droplet_id: str,
     **wanted: list[str],
 ) -> str:
-    """Moves a droplet into the first living project that is wanted, and records that it is there.
+    """Moves a droplet to the first existing project of the requested ones, and records it.
 
-    The project's name; empty when there is no such project.
+    Returns the project's name; empty if none exists.
     """
     found = await lookup.LookupProjects(
         lookup_service_pb2.LookupProjectsRequest(provider=DIGITALOCEAN, **wanted)
@@ -232,13 +231,13 @@ async def move_to_project(
 
 
 def project_gone(project_id: str) -> ApplicationError:
-    """The failure of a step that needs a project which does not live."""
+    """The failure of a step whose project does not exist."""
     return ApplicationError(
         f"there is no project {project_id}", type="ProjectGone", non_retryable=True
     )
 
 
 def _plain(reason: str) -> str:
-    """As the catalog takes it: whatever a failure says of itself, its end must be told."""
+    """A reason in the form that the catalog accepts, so that recording it cannot fail."""
     printable = "".join(one if one.isprintable() else " " for one in reason)
     return " ".join(printable.split())[:MAX_REASON]

@@ -1,4 +1,4 @@
-"""Caps held against what was accrued, the word of where a breach stands, and the notice of it."""
+"""Activities that evaluate caps, record the status of breaches, and post notices."""
 
 import asyncio
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ STARTS_AT_ONCE: Final = 8
 
 
 class SpendActivities:
-    """Needs the analytics' stub, and where to tell of a breach when there is such a place."""
+    """Uses the analytics service, and the notice URL if configured."""
 
     def __init__(self, spending: "SpendServiceAsyncStub", notices: SignedPosts | None) -> None:
         self._spending = spending
@@ -36,7 +36,7 @@ class SpendActivities:
 
     @service_activity(SERVICE)
     async def evaluate_policies(self, request: EvaluationInput) -> int:
-        """Opens a breach for each cap that is reached, and starts what deals with it."""
+        """Opens a breach for each cap that is reached, and starts its workflow."""
 
         async def evaluate(place: EvaluationPlace) -> EvaluationPlace:
             page = await self._spending.EvaluateSpendPolicies(
@@ -52,7 +52,7 @@ class SpendActivities:
 
     @service_activity(SERVICE)
     async def record_breach(self, request: BreachOutcome) -> BreachStanding:
-        """Tells what became of a breach; how it stands then, whoever moved it."""
+        """Records the outcome of a breach; returns its current status."""
         info = activity.info()
         answer = await self._spending.RecordSpendOutcome(
             pb.RecordSpendOutcomeRequest(
@@ -66,7 +66,7 @@ class SpendActivities:
 
     @activity.defn
     async def post_notice(self, breach: BreachStanding) -> Noticed:
-        """Tells of a breach at the configured address; fails while that does not take it."""
+        """Posts a notice of a breach. Fails if it is not accepted."""
         if self._notices is None:
             return Noticed(is_delivered=False, reason=NOWHERE)
         document = {
@@ -105,12 +105,12 @@ async def _dealt_with(breaches: Iterable[BreachStanding], request: EvaluationInp
 
 
 def _told(breach: BreachStanding) -> dict[str, str]:
-    """What will happen, when, why, and what to do about it."""
+    """The notice: what happens, when, why, and how to prevent it."""
     whose = "the deployment" if breach.deployment_id else "the active deployments of the tenant"
     pause = (
         f"{whose} will be paused; where power_off_when_suspended is set, droplets are powered off"
     )
-    # A paused deployment is owed for: its plan, its addons, and what it goes on using.
+    # A paused deployment is still billed: its plan, addons and usage.
     spare = "use less, or ask the operator for a higher cap"
     what, to_do = {
         "pause": (pause, f"{spare} before then"),

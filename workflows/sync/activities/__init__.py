@@ -1,1 +1,1 @@
-"""The I/O of the workflows: DigitalOcean on one side, the services' stubs on the other."""
+"""The I/O of the sync workflows: DigitalOcean and the services."""

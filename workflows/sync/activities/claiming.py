@@ -1,4 +1,4 @@
-"""Makes sure that no two syncs read the same kind at once: one waits until the other's run ends."""
+"""Claims kinds, so that two syncs never read the same kind at the same time."""
 
 import asyncio
 from typing import TYPE_CHECKING, Final
@@ -27,16 +27,16 @@ PAUSE_SECONDS: Final = 0.5
 
 
 class ClaimActivities:
-    """Needs the inventory's stub, and the client of the worker that runs it."""
+    """Uses the inventory service and the worker's Temporal client."""
 
     def __init__(self, inventory: "SyncServiceAsyncStub") -> None:
         self._inventory = inventory
 
     @activity.defn
     async def claim_kinds_at_once(self, request: ClaimInput) -> ClaimResult:
-        """Claims all kinds of this sync and begins their sweeps, or does neither.
+        """Claims all kinds of this sync and opens their sweeps, or does neither.
 
-        Short enough for a local activity: it waits for no other sync.
+        Short enough for a local activity, because it does not wait for other syncs.
         """
         with as_failures():
             answer = await self._claim(request, set())
@@ -46,9 +46,9 @@ class ClaimActivities:
 
     @activity.defn
     async def claim_kinds(self, request: ClaimInput) -> None:
-        """Claims all kinds of this sync, as soon as no run of another that claimed one goes on.
+        """Claims all kinds of this sync, after waiting for other runs with claims.
 
-        A claim ends with its run, however that ended, unless it was given back before.
+        A claim ends with its run, unless it was released before.
         """
         with as_failures():
             ended: set[str] = set()
@@ -60,7 +60,7 @@ class ClaimActivities:
                     ended |= found
 
     async def _claim(self, request: ClaimInput, ended: set[str]) -> ClaimKindsResponse:
-        """The claims that stand in the way, none when ours stand; and what then began."""
+        """The conflicting claims, empty if ours were granted, and the opened sweeps."""
         info = activity.info()
         answer: ClaimKindsResponse = await self._inventory.ClaimKinds(
             ClaimKindsRequest(
@@ -76,7 +76,7 @@ class ClaimActivities:
 
 
 async def _ended(claims: "Sequence[KindClaim]") -> set[str]:
-    """Which of the runs that claimed kinds go on no more, as Temporal says."""
+    """The ended runs among those with claims, according to Temporal."""
     runs = {claim.run_id: claim.workflow_id for claim in claims}
     ended = await asyncio.gather(*(_has_ended(workflow, run) for run, workflow in runs.items()))
     return {run_id for run_id, has_ended in zip(runs, ended, strict=True) if has_ended}
@@ -88,6 +88,6 @@ async def _has_ended(workflow_id: str, run_id: str) -> bool:
         return (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            # Forgotten: it ended long ago.
+            # Unknown to Temporal, so it ended long ago.
             return True
         raise

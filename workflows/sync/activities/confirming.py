@@ -1,7 +1,7 @@
-"""Reads each suspect of a sweep by its id: only a 404 proves that it is gone.
+"""Reads each suspect of a sweep by id: only a 404 confirms that it is gone.
 
-One that answers, and cannot be read, is there. One whose read is refused stays a suspect, and
-is named by the sweep.
+A suspect whose response is unreadable exists. One whose read is denied remains a suspect, and the
+sweep names it.
 """
 
 import asyncio
@@ -36,23 +36,23 @@ SUSPECTS_A_PAGE: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What the read of one id said."""
+    """The result of reading one id."""
 
     provider_id: str
     is_gone: bool = False
     message: Any = None
-    """Its sighting; None when it is gone, or cannot be read."""
+    """Its sighting; None if it is gone or unreadable."""
     error: ProviderError | UnreadableRow | None = None
-    """Why it could not be read."""
+    """Why it is unreadable."""
 
     @property
     def is_found(self) -> bool:
-        """Whether it is there, readable or not."""
+        """Whether it exists, readable or not."""
         return self.message is not None or isinstance(self.error, UnreadableRow)
 
 
 class ConfirmActivities:
-    """Needs the provider's sources and the inventory's stub."""
+    """Uses the provider's sources and the inventory service."""
 
     def __init__(self, sources: Sources, inventory: "SyncServiceAsyncStub") -> None:
         self._sources = sources
@@ -60,7 +60,7 @@ class ConfirmActivities:
 
     @activity.defn
     async def confirm_suspects(self, request: SuspectsInput) -> SuspectsResult:
-        """Confirms all suspects of a sweep; those settled before a restart are suspects no more."""
+        """Confirms all suspects of a sweep; those settled before a restart are skipped."""
         with as_failures():
             rows = rows_of(request.provider, request.kind)
             told = reached_before(SuspectsResult) or SuspectsResult()

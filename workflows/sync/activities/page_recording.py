@@ -1,4 +1,4 @@
-"""Records the pages of a sweep: in full what is new, and by digests what was recorded before."""
+"""Records the pages of a sweep: new rows in full, unchanged pages by digests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -22,25 +22,25 @@ __all__ = ["ListedPage", "PageRecording"]
 
 
 KNOWN_ROWS_A_ROW: Final = 4
-"""So many known rows, an id and a digest each, cost no more than one that is sent in full."""
+"""Number of known rows (id and digest) that cost as much as one row in full."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedPage:
-    """A page on its way into the inventory."""
+    """A page to record."""
 
     page: Page
-    """Without its items: until it is recorded, only what is sent of them is held."""
+    """The page without its items, so that only the sent form is held in memory."""
     row_count: int
-    """How many rows of the kind it has, also of a known page."""
+    """The number of its rows of the kind, also for a known page."""
     messages: Sequence[Any] = ()
-    """Its rows as they are sent; none of a known page."""
+    """Its rows in the sent form; empty for a known page."""
     unreadable: Sequence[UnreadableRow] = ()
-    """Rows, and parts of rows, that cannot be read."""
+    """Unreadable rows and parts of rows."""
     scopes: frozenset[str] = frozenset()
-    """What the page and its rows show that the token may see."""
+    """The scope-dependent fields that are visible on the page."""
     unpriced_sizes: frozenset[str] = frozenset()
-    """The sizes among its rows of which no list price is declared."""
+    """The sizes of its rows without a declared list price."""
 
     @property
     def provider_ids(self) -> Sequence[str]:
@@ -50,20 +50,20 @@ class ListedPage:
         return [message.provider_id for message in self.messages]
 
     def __len__(self) -> int:
-        """How much it counts of a call, in rows that are sent in full."""
+        """Its weight in a call, in full rows."""
         known = -(-self.row_count // KNOWN_ROWS_A_ROW) if self.page.is_known else 0
         return known + len(self.messages) + len(self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)
 class _Turns:
-    """Calls that record a row in common are made one after the other: the later one wins."""
+    """Calls with a common row are made in order, so that the later one wins."""
 
     _under_way: dict[asyncio.Event, frozenset[str]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def of(self, provider_ids: frozenset[str]) -> AsyncIterator[None]:
-        """Waits for the earlier calls that record one of these rows."""
+        """Waits for earlier calls with one of these rows."""
         earlier = [end for end, ids in self._under_way.items() if not ids.isdisjoint(provider_ids)]
         end = asyncio.Event()
         self._under_way[end] = provider_ids
@@ -78,9 +78,9 @@ class _Turns:
 
 @dataclass(frozen=True, slots=True)
 class PageRecording:
-    """Sends the pages of a sweep, and remembers those that were sent in full.
+    """Sends the pages of a sweep, and remembers those sent in full.
 
-    Calls may be under way side by side.
+    Calls may be concurrent.
     """
 
     rows: Rows
@@ -90,7 +90,7 @@ class PageRecording:
     _turns: _Turns = field(default_factory=_Turns)
 
     async def record(self, pages: list[ListedPage]) -> None:
-        """Records pages. Where the inventory knows a row otherwise than we do, in full."""
+        """Records pages; rows that differ from the inventory's are sent in full."""
         rows = frozenset(chain.from_iterable(listed.provider_ids for listed in pages))
         async with self._turns.of(rows):
             await self._record(pages)
@@ -105,7 +105,7 @@ class PageRecording:
         messages = list(chain.from_iterable(listed.messages for listed in in_full))
         messages += await self._record_known([one.page for one in pages if one.page.known])
         digests: list[int] = []
-        # Of known pages there may be more than of others, and all of their rows changed.
+        # Known pages are larger, and all their rows may have changed.
         for start in range(0, len(messages), MAX_ROWS_A_CALL):
             sent = messages[start : start + MAX_ROWS_A_CALL]
             digests += await self.rows.record(self.inventory, self.sweep_id, sent)
@@ -113,7 +113,7 @@ class PageRecording:
             self._remember(in_full, digests)
 
     async def _record_known(self, pages: list[Page]) -> list[Any]:
-        """Marks the rows of known pages as seen; answers those that are to be sent in full."""
+        """Marks the rows of known pages as seen; returns those to send in full."""
         known = [page.known for page in pages if page.known is not None]
         if not known or not isinstance(self.rows, ResourceRows):
             return []
@@ -126,7 +126,7 @@ class PageRecording:
         return self._messages_at(pages, positions) if positions else []
 
     def _messages_at(self, pages: list[Page], positions: list[int]) -> list[Any]:
-        """The rows at these positions, counted through all pages; their pages are forgotten."""
+        """The rows at these positions over all pages; forgets their pages."""
         messages: list[Any] = []
         start = 0
         for page in pages:
@@ -139,7 +139,7 @@ class PageRecording:
         return messages
 
     def _remember(self, pages: list[ListedPage], digests: list[int]) -> None:
-        """Keeps the pages that were sent in full; the digests are those of their rows, in order."""
+        """Remembers the pages sent in full, with the digests of their rows, in order."""
         start = 0
         for listed in pages:
             end = start + len(listed.messages)

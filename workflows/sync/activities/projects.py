@@ -1,4 +1,4 @@
-"""Projects at the provider: whether ours is there, its making, and who lives where."""
+"""Activities for projects: find or create ours, and record members."""
 
 from contextlib import aclosing
 from dataclasses import replace
@@ -26,7 +26,7 @@ __all__ = ["ProjectActivities"]
 
 
 class ProjectActivities:
-    """Needs the provider's client and the inventory's stub."""
+    """Uses the provider's client and the inventory service."""
 
     def __init__(self, provider: DigitalOcean, inventory: "SyncServiceAsyncStub") -> None:
         self._provider = provider
@@ -34,14 +34,14 @@ class ProjectActivities:
 
     @activity.defn
     async def project_exists(self, request: ProjectInput) -> bool:
-        """Whether the provider lists a project of that name."""
+        """Whether the provider lists a project with the name."""
         with as_failures():
             async with beating(lambda: None):
                 return await find_project(self._provider, request.name) is not None
 
     @activity.defn
     async def ensure_project(self, request: ProjectInput) -> str:
-        """The provider's id of the project of that name, which is made when there is none."""
+        """Creates the project of that name if it does not exist; returns the provider's id."""
         with as_failures():
             async with beating(lambda: None):
                 project = await ensure_project(self._provider, request.name)
@@ -49,10 +49,10 @@ class ProjectActivities:
 
     @activity.defn
     async def record_members(self, request: MembersInput) -> MembersCursor:
-        """Records which resources live in which project; answers with the counts at the end."""
+        """Records the project of each resource; returns the counts."""
         with as_failures():
             start = reached_before(MembersCursor) or MembersCursor()
-            # A row that tells no id is named by the sweep of the projects.
+            # A row without an id is reported by the sweep of projects.
             projects, _ = await list_project_ids(self._provider)
             if start.project_provider_id in projects:
                 projects = projects[projects.index(start.project_provider_id) :]

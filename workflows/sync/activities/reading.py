@@ -1,4 +1,4 @@
-"""Reads one resource by its id and records what it shows."""
+"""Reads one resource by id and records it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ __all__ = ["ReadActivities"]
 
 
 class ReadActivities:
-    """Needs the provider's sources and the inventory's stub."""
+    """Uses the provider's sources and the inventory service."""
 
     def __init__(self, sources: Sources, inventory: "SyncServiceAsyncStub") -> None:
         self._sources = sources
@@ -26,9 +26,9 @@ class ReadActivities:
 
     @activity.defn
     async def read_resource(self, request: ResourceInput) -> bool:
-        """Records one sighting; false when the provider has no such resource.
+        """Records one sighting; returns False if the provider has no such resource.
 
-        A missing one is not struck or tombstoned: that takes a sweep's evidence.
+        A missing one is neither struck nor tombstoned, which requires a sweep's evidence.
         """
         with as_failures():
             rows = rows_of(request.provider, request.kind)

@@ -1,4 +1,4 @@
-"""What the provider showed, in the inventory's wire format."""
+"""Converts the provider's rows to the inventory's messages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,29 +43,29 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ResourceRows:
-    """The rows of a resource kind on their way into the inventory."""
+    """The sink of a resource kind's rows."""
 
     provider: str
     kind: ResourceKind
 
     @property
     def listing(self) -> AnyListing:
-        """Where the provider lists them."""
+        """The provider's listing."""
         return self.kind.listing
 
     @property
     def remedy(self) -> str:
-        """What a token that may not list them needs, in words."""
+        """The missing permission, in words."""
         if not self.kind.scope:
             return f"the token, or the Spaces key, lacks the right to list {self.kind.name}"
         return f"to list {self.kind.name}, give the token the scope {self.kind.scope}"
 
     def visible_scopes(self, row: JsonObject) -> frozenset[str]:
-        """The scope-dependent fields that a row has."""
+        """The visible scope-dependent fields of a row."""
         return frozenset(self.kind.visible_scopes(row)) if isinstance(row, dict) else frozenset()
 
     def message(self, row: JsonObject) -> Sighting:
-        """A row as it is sent. Raises UnreadableRow."""
+        """Converts a row. Raises UnreadableRow."""
         sighted = self.kind.sight(row)
         return Sighting(
             provider_id=sighted.provider_id,
@@ -80,7 +80,7 @@ class ResourceRows:
         )
 
     def unpriced(self, messages: list[Sighting]) -> frozenset[str]:
-        """The sizes among rows for which the kind declares no list price."""
+        """The sizes of rows without a declared list price."""
         rule = self.kind.monthly_price
         if not isinstance(rule, BySize):
             return frozenset()
@@ -90,7 +90,7 @@ class ResourceRows:
     async def record(
         self, inventory: "SyncServiceAsyncStub", sweep_id: str, messages: list[Sighting]
     ) -> list[int]:
-        """Sends rows, and answers their digests; `sweep_id` is empty for single reads."""
+        """Sends rows and returns their digests; `sweep_id` is empty for single reads."""
         answer = await inventory.RecordSightings(
             RecordSightingsRequest(
                 provider=self.provider,
@@ -108,7 +108,7 @@ class ResourceRows:
         provider_ids: list[str],
         digests: list[int],
     ) -> list[int]:
-        """Says that rows are as they were; answers the positions of those that are not."""
+        """Marks rows as unchanged; returns the positions of those that are not."""
         answer = await inventory.RecordUnchanged(
             RecordUnchangedRequest(
                 provider=self.provider,
@@ -123,36 +123,36 @@ class ResourceRows:
 
 @dataclass(frozen=True, slots=True)
 class ProjectRows:
-    """Projects on their way into the inventory."""
+    """The sink of projects."""
 
     provider: str
 
     @property
     def listing(self) -> Listing:
-        """Where the provider lists them."""
+        """The provider's listing."""
         return PROJECTS
 
     @property
     def remedy(self) -> str:
-        """What a token that may not list them needs, in words."""
+        """The missing permission, in words."""
         return "to list projects, give the token the scope project:read"
 
     def visible_scopes(self, row: JsonObject) -> frozenset[str]:
-        """None: no field of a project depends on a scope."""
+        """Empty: no field of a project depends on a scope."""
         return frozenset()
 
     def unpriced(self, messages: list[ProjectSighting]) -> frozenset[str]:
-        """None: projects have no size."""
+        """Empty: projects have no size."""
         return frozenset()
 
     def message(self, row: JsonObject) -> ProjectSighting:
-        """A row as it is sent. Raises UnreadableRow."""
+        """Converts a row. Raises UnreadableRow."""
         return _project_message(sight_project(row))
 
     async def record(
         self, inventory: "SyncServiceAsyncStub", sweep_id: str, messages: list[ProjectSighting]
     ) -> list[int]:
-        """Sends rows; they have no digests. `sweep_id` is empty for single reads."""
+        """Sends rows, which have no digests; `sweep_id` is empty for single reads."""
         await inventory.RecordProjects(
             RecordProjectsRequest(provider=self.provider, sweep_id=sweep_id, projects=messages)
         )
@@ -163,16 +163,16 @@ Rows = ResourceRows | ProjectRows
 
 
 def rows_of(provider: str, kind: str) -> Rows:
-    """How the rows of a kind travel. Raises KeyError for a kind that is not declared."""
+    """The sink of a kind. Raises KeyError for an undeclared kind."""
     if kind == PROJECT:
         return ProjectRows(provider)
     return ResourceRows(provider, RESOURCE_KINDS[kind])
 
 
 def unreadable_message(error: UnreadableRow, place: str) -> UnreadableRowMessage:
-    """A row that could not be read, as it is sent; `place` is where it was listed.
+    """The message of an unreadable row; `place` is its position in the listing.
 
-    The place of one with an id is its words: the same row on two pages is one row.
+    With an id, the position is derived from the content, so the same row on two pages is one row.
     """
     return UnreadableRowMessage(
         provider_id=error.provider_id,
@@ -182,7 +182,7 @@ def unreadable_message(error: UnreadableRow, place: str) -> UnreadableRowMessage
 
 
 def member_message(member: Member) -> ProjectMember:
-    """A project's member as it is sent."""
+    """The message of a project's member."""
     return ProjectMember(kind=member.kind, provider_id=member.provider_id)
 
 

@@ -1,4 +1,4 @@
-"""Reads all of a kind at the provider and records it: one pass, from wherever it stands."""
+"""Reads and records a complete listing of a kind: one pass, resumable from its cursor."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -50,20 +50,20 @@ RUNNING: Final = "running"
 FROZEN: Final = "frozen"
 ROWS_A_SLICE: Final = 20
 DEFERRED: Final = "deferred"
-"""The outcome of a pass that did not begin: its kind is read with the members of projects."""
+"""The outcome of a pass that is deferred: its kind is read with the members of projects."""
 
 MAX_UNREADABLE: Final = 1000
-"""Unreadable rows. A sweep with more fails: the cause is then the listing, not single rows."""
+"""Maximum unreadable rows; with more, the listing is broken and the sweep fails."""
 
 SHRANK: Final = "the listing shrank while it was read, so a row may have been missed"
 
 
 class _Denied(Exception):
-    """The token may not list the kind, with what it lacks."""
+    """The token may not list the kind; the text names the missing permission."""
 
 
 class SweepActivities:
-    """Needs the provider's sources and the inventory's stub."""
+    """Uses the provider's sources and the inventory service."""
 
     def __init__(self, sources: Sources, inventory: "SyncServiceAsyncStub") -> None:
         self._sources = sources
@@ -72,7 +72,7 @@ class SweepActivities:
 
     @activity.defn
     async def sweep_kind(self, request: SweepInput) -> SweepResult:
-        """Makes one pass, or goes on with it where an earlier attempt was cut off."""
+        """Runs one pass, resuming from the cursor of an earlier attempt."""
         with as_failures():
             rows = rows_of(request.provider, request.kind)
             by_projects = self._sources.is_listed_by_projects(rows.listing)
@@ -84,7 +84,7 @@ class SweepActivities:
                 sweep = await self._begin(request)
                 cursor = reached_before(SweepCursor) or SweepCursor(request.kind, sweep.id)
                 if sweep.outcome != RUNNING:
-                    # An earlier attempt closed it, and its answer was lost.
+                    # An earlier attempt closed it, and the response was lost.
                     return await self._complete(cursor)
             members = None
             if by_projects and request.members == "along":
@@ -101,7 +101,7 @@ class SweepActivities:
                     return closed
                 raise AccessDenied(str(error)) from None
             finally:
-                # It is short, and a call that is cancelled costs the inventory its connection.
+                # It is short, and cancelling it would cost the inventory a connection.
                 await asyncio.gather(learning, return_exceptions=True)
             if cursor.unreadable_count > MAX_UNREADABLE:
                 return await self._fail(cursor.sweep_id, _too_many(cursor))
@@ -114,7 +114,7 @@ class SweepActivities:
 
     @activity.defn
     async def fail_sweep(self, request: FailSweepInput) -> SweepResult:
-        """Closes a pass that broke off, so that its run is recorded and it strikes nothing."""
+        """Closes an interrupted pass, which strikes nothing."""
         with as_failures():
             sweep = await self._begin(request.sweep)
             return await self._fail(sweep.id, request.reason)
@@ -127,10 +127,10 @@ class SweepActivities:
         *,
         one_by_one: bool,
     ) -> SweepCursor:
-        """Reads and records every page from the cursor on; returns the cursor at the end.
+        """Reads and records every page from the cursor on; returns the final cursor.
 
-        Stops before that where too many rows cannot be read. Raises _Denied where the token may
-        not read even the first page.
+        Stops early if too many rows are unreadable. Raises _Denied if the token may not read the
+        first page.
         """
         start = cursor
         sending = PageRecording(rows, self._inventory, cursor.sweep_id, self._memory)
@@ -177,7 +177,7 @@ class SweepActivities:
         return answer.sweep
 
     async def _learn_deployments(self, rows: Rows) -> bool:
-        """Whether the deployments that tags name were learned; else closing the sweep does it."""
+        """Whether the deployments in tags were resolved; otherwise closing the sweep does it."""
         if not isinstance(rows, ResourceRows):
             return False
         try:
@@ -197,7 +197,7 @@ class SweepActivities:
                 sweep_id=cursor.sweep_id,
                 reported_total=cursor.evidence.reported_total,
                 scope_fingerprint=cursor.evidence.fingerprint,
-                # Of projects the members are still to be read.
+                # The members of projects are read later.
                 gives_claim_back=cursor.kind != PROJECT,
                 deployments_are_learned=deployments_are_learned,
             )
@@ -214,9 +214,9 @@ class SweepActivities:
 async def _pages(
     source: Source, cursor: SweepCursor, memory: PageMemory | None, at_once: int
 ) -> AsyncGenerator[Page | None, None]:
-    """The pages of all queries from the cursor on, and None at the end of each query.
+    """Yields the pages of all queries from the cursor on, and None at the end of each query.
 
-    Where pages are read side by side, the next query's first one is asked for with them.
+    With concurrent reads, the first page of the next query is requested early.
     """
     turns = asyncio.Semaphore(at_once)
 
@@ -240,9 +240,9 @@ async def _pages(
 
 
 async def _listed(rows: Rows, page: Page, query: int) -> ListedPage:
-    """A page as it is sent, made in slices: in between, the next page is asked for.
+    """Converts a page in slices, between which the next page is requested.
 
-    Rows that cannot be read are among them as such.
+    Unreadable rows are included as such.
     """
     if page.known is not None:
         return ListedPage(
@@ -285,7 +285,7 @@ def _deferred() -> SweepResult:
 
 
 def _after(listed: ListedPage, cursor: SweepCursor) -> SweepCursor:
-    """The cursor once this page is recorded, with what the page is evidence for."""
+    """The cursor after this page, with its evidence."""
     page, evidence = listed.page, cursor.evidence
     total = UNKNOWN_TOTAL if page.total is None else page.total
     return replace(
@@ -305,7 +305,7 @@ def _after(listed: ListedPage, cursor: SweepCursor) -> SweepCursor:
 
 
 def _after_query(cursor: SweepCursor) -> SweepCursor:
-    """The cursor once a query is through: the next one starts at its first page."""
+    """The cursor after a query: the first page of the next one."""
     evidence = cursor.evidence
     unknown = UNKNOWN_TOTAL in (evidence.total, evidence.finished_total)
     finished = UNKNOWN_TOTAL if unknown else evidence.finished_total + (evidence.total or 0)
