@@ -25,6 +25,7 @@ from services.common.errors import ArcadiaError, PermissionDenied
 from services.common.identity.api_keys import hash_of, read_key
 from services.common.identity.callers import ALL, OPERATOR_ROLE, Caller, Scope
 from services.common.rpc.wire import timestamp
+from tests.audit.log import entries_of
 from tests.catalog.shop import Shop, Token, refusal
 from tests.inventory.account import reason_of, violated_field
 
@@ -435,9 +436,34 @@ async def test_the_database_itself_keeps_a_tenant_from_more_power(
             await session.execute(text(statement))
 
 
-def test_what_a_caller_may_not_give_is_denied_not_malformed() -> None:
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Powers("globex", frozenset({"admin"}), may_create_keys=False),
+        Powers(None, frozenset({"platform-viewer"}), may_create_keys=False),
+        Powers("acme", frozenset({"admin", "platform-viewer"}), may_create_keys=False),
+        Powers("acme", frozenset({"a role of later"}), may_create_keys=False),
+    ],
+)
+def test_what_a_caller_has_not_itself_is_denied_to_give(asked: Powers) -> None:
     with pytest.raises(PermissionDenied):
-        check_may_give(
-            Caller("m", "acme", frozenset({"admin"})),
-            Powers("globex", frozenset({"admin"}), may_create_keys=False),
-        )
+        check_may_give(Caller("m", "acme", frozenset({"admin"})), asked)
+
+
+async def test_the_audit_log_names_a_key_and_holds_neither_its_secret_nor_a_hash(
+    shop: Shop,
+) -> None:
+    made = await create(shop)
+    rotated = await rotate(shop, made.api_key.id)
+    await shop.deploy("blog", bearer(rotated.key))
+    kept = entries_of(shop.admin_url)
+    assert [entry.content["rpc"].rpartition("/")[2] for entry in kept] == [
+        "CreateApiKey",
+        "RotateApiKey",
+        "CreateDeployment",
+    ]
+    assert made.api_key.id in kept[2].raw
+    for key in (made.key, rotated.key):
+        secret = key.split("_")[2][:64]
+        for written in (secret, hash_of(secret).hex()):
+            assert not any(written in entry.raw for entry in kept)

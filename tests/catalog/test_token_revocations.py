@@ -94,8 +94,14 @@ async def test_services_learn_the_live_revocations_where_they_changed(shop: Shop
     changed = await live_revocations(shop.database, found.version, shop.clock())
     assert changed is not None
     assert Revocation("acme", "m", None, at + 1) in changed.revocations
+    # One that is committed late has an earlier moment, and is learned all the same.
+    shop.clock.now -= timedelta(seconds=30)
+    await revoke(shop, subject="late")
+    late = await live_revocations(shop.database, changed.version, shop.clock())
+    assert late is not None
+    assert Revocation("acme", "late", None, at - 29) in late.revocations
     shop.clock.now += timedelta(days=40)
-    ended = await live_revocations(shop.database, changed.version, shop.clock())
+    ended = await live_revocations(shop.database, late.version, shop.clock())
     assert ended is not None
     assert ended.revocations == ()
 

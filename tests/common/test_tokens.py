@@ -318,3 +318,16 @@ def test_a_token_tells_when_it_was_issued_and_its_id() -> None:
     caller = TokenVerifier(SETTINGS).verify(f"Bearer {token}", internal=False)
     assert (caller.issued_at, caller.token_id) == (claims["iat"], claims["jti"])
     assert caller.key_id is None
+
+
+def test_a_token_that_does_not_say_when_it_was_issued_is_refused() -> None:
+    assert refusal(bearer(claims(iat=None))) == "TOKEN_INVALID"
+
+
+def test_the_whole_life_of_a_token_is_bounded_not_only_what_is_left_of_it() -> None:
+    now, day = int(time.time()), 86_400
+    # With two days left: a revocation of a month ago would be forgotten by now.
+    long = claims(iat=now - 30 * day, nbf=now - 30 * day, exp=now + 2 * day)
+    assert refusal(bearer(long)) == "TOKEN_INVALID"
+    longest = claims(iat=now - 30 * day, nbf=now - 30 * day, exp=now + day)
+    assert TokenVerifier(SETTINGS).verify(bearer(longest), internal=False).subject == "user-1"
