@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from kinds.app_comparators import app_spec as same_spec
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
+from kinds.metering import MeterRule, Part
 from kinds.pricing import APP_SIZES, OfParts
 from kinds.reducers import app_spec, unordered, whole
 
@@ -42,8 +43,21 @@ def _price(component: Mapping[str, Any]) -> Decimal | None:
     return None if price is None else price * int(component.get("instance_count") or 1)
 
 
+def _containers(spec: Any) -> Iterator[Part]:
+    """The containers that run all the time, by their sizes; a job runs for moments."""
+    for name in ("services", "workers"):
+        for component in (spec or {}).get(name) or ():
+            count = component.get("instance_count")
+            scaling = component.get("autoscaling") or {}
+            size = str(component.get("instance_size_slug", "")).lower()
+            yield Decimal(count or scaling.get("min_instance_count") or 1), {"size": size}
+
+
 APP: Final = ResourceKind(
     name="app",
+    meters=(
+        MeterRule("app_container_hours", {"region": "region"}, parts=("attrs.spec", _containers)),
+    ),
     # Only with its project when asked for it.
     listing=Listing("/v2/apps", "apps", "app", queries=((("with_projects", "true"),),)),
     columns=Columns(

@@ -1,8 +1,10 @@
+from decimal import Decimal
 from typing import Final
 
 from kinds.access_comparators import database_rules
 from kinds.comparators import database_engine, maintenance_window
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
+from kinds.metering import Measure, MeterRule
 from kinds.pricing import DATABASE_SIZES, BySize
 from kinds.reducers import in_one_order, trusted_sources, unordered, whole
 
@@ -21,6 +23,22 @@ DATABASE: Final = ResourceKind(
     terraform="digitalocean_database_cluster",
     listing=DATABASES,
     columns=Columns(size="size"),
+    meters=(
+        MeterRule(
+            "database_hours",
+            {
+                "engine": "attrs.engine",
+                "size": "size",
+                "nodes": "attrs.num_nodes",
+                "region": "region",
+            },
+        ),
+        MeterRule(
+            "database_storage_gb_month",
+            {"engine": "attrs.engine", "region": "region"},
+            Measure("storage_size_mib", per_gb=Decimal(1024)),
+        ),
+    ),
     attrs={
         "engine": Attr(Policy.DESIRED, same=database_engine),
         "version": Attr(Policy.DESIRED),

@@ -5,6 +5,7 @@ from kinds.access_comparators import address_lists
 from kinds.comparators import maintenance_window
 from kinds.comparators import node_pools as same_pools
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
+from kinds.metering import MeterRule
 from kinds.pricing import Flat, When
 from kinds.reducers import node_pools, unordered, whole
 
@@ -25,6 +26,8 @@ KUBERNETES_CLUSTER: Final = ResourceKind(
     scope="kubernetes:read",
     listing=Listing("/v2/kubernetes/clusters", "kubernetes_clusters", "kubernetes_cluster"),
     columns=Columns(statuses=("status.state",)),
+    # The nodes are droplets, and metered as such.
+    meters=(MeterRule("kubernetes_ha_hours", {"region": "region"}, only=("attrs.ha", "true")),),
     attrs={
         "version": Attr(Policy.DESIRED),
         "node_pools": Attr(Policy.DESIRED, node_pools, same=same_pools),

@@ -6,6 +6,7 @@ from kinds.balancer_comparators import by_certificate_name
 from kinds.comparators import by_default, load_balancer_size, unset_alike
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.listing import CertificateNames
+from kinds.metering import MeterRule
 from kinds.policy import chosen_by_tag
 from kinds.pricing import PerUnit
 from kinds.reducers import in_one_order, unordered, whole
@@ -22,6 +23,7 @@ LOAD_BALANCER: Final = ResourceKind(
         certificates=CertificateNames(of_lists=("forwarding_rules", "domains")),
     ),
     columns=Columns(size="size", tags=""),
+    meters=(MeterRule("load_balancer_hours", {"size": "attrs.size_unit", "region": "region"}),),
     attrs={
         "size_unit": Attr(Policy.DESIRED, same=load_balancer_size),
         "algorithm": Attr(Policy.DESIRED),

@@ -13,11 +13,21 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-__all__ = ["METERS", "POWERED_OFF", "Basis", "Fields", "Measure", "Meter", "MeterRule", "Reading"]
+__all__ = [
+    "METERS",
+    "POWERED_OFF",
+    "Basis",
+    "Fields",
+    "Measure",
+    "Meter",
+    "MeterRule",
+    "Part",
+    "Reading",
+]
 
 Fields = Mapping[str, str | None]
 """What a resource's fields were at a time, as texts by our names: `size`, `attrs.engine`. What was
-unset is absent or None; an object is JSON."""
+null is empty, what is unknown is absent or None; an object is JSON."""
 
 PLACES: Final = 12
 """Digits after the point of a size: as many as a quantity may have on the wire."""
@@ -62,6 +72,13 @@ METERS: Final[Mapping[str, Meter]] = MappingProxyType(
             _meter("spaces_gb_month", "gb_month", Basis.MONTHS, "region"),
             _meter("snapshot_gb_month", "gb_month", Basis.MONTHS, "kind", "region"),
             _meter("bandwidth_gb", "gb", Basis.EVENTS, "region", "resource_kind"),
+            _meter("volume_gb_month", "gb_month", Basis.MONTHS, "region"),
+            _meter("load_balancer_hours", "hour", Basis.HOURS, "size", "region"),
+            _meter("database_hours", "hour", Basis.HOURS, "engine", "size", "nodes", "region"),
+            _meter("database_storage_gb_month", "gb_month", Basis.MONTHS, "engine", "region"),
+            _meter("kubernetes_ha_hours", "hour", Basis.HOURS, "region"),
+            _meter("app_container_hours", "hour", Basis.HOURS, "size", "region"),
+            _meter("reserved_ip_hours", "hour", Basis.HOURS, "region"),
             _meter("dns_zones", "zone", Basis.MONTHS),
             _meter("llm_tokens", "token", Basis.EVENTS, "model", **{"1k_tokens": 1000}),
         )
@@ -124,8 +141,8 @@ class MeterRule:
     """The field that each dimension is read from."""
     measure: Measure | None = None
     """What is counted in GB; else each resource counts once."""
-    only: tuple[str, str | None] | None = None
-    """A field and its value: it counts only while it has it."""
+    only: tuple[str, str] | None = None
+    """A field and its value as text, empty for null: it counts only while it has it."""
     parts: tuple[str, Callable[[Any], Iterable[Part]]] | None = None
     """A field, and what counts of its JSON, where a resource has several things that do."""
     counts_powered_off: bool = False

@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import Final
 
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
+from kinds.metering import MeterRule
 from kinds.pricing import Flat, When
 from kinds.reducers import identifier
 
@@ -11,6 +12,8 @@ RESERVED_IP: Final = ResourceKind(
     name="reserved_ip",
     listing=Listing("/v2/reserved_ips", "reserved_ips", "reserved_ip"),
     columns=Columns(provider_id="ip", name="ip", statuses=(), tags="", created_at=""),
+    # What leads to a droplet is free.
+    meters=(MeterRule("reserved_ip_hours", {"region": "region"}, only=("attrs.droplet", "")),),
     # The whole droplet is embedded; its id is what says where the address leads.
     attrs={"droplet": Attr(Policy.REFERENCE, identifier)},
     column_policies={"name": FieldPolicy(Policy.IDENTITY)},

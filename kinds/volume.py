@@ -3,6 +3,7 @@ from typing import Final
 
 from kinds.comparators import by_default, number, unset_alike
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
+from kinds.metering import Measure, MeterRule
 from kinds.pricing import per_gigabyte
 from kinds.reducers import unordered
 
@@ -13,6 +14,7 @@ VOLUME: Final = ResourceKind(
     scope="block_storage:read",
     listing=Listing("/v2/volumes", "volumes", "volume"),
     columns=Columns(statuses=()),
+    meters=(MeterRule("volume_gb_month", {"region": "region"}, Measure("size_gigabytes")),),
     attrs={
         "size_gigabytes": Attr(Policy.DESIRED, same=number),
         "description": Attr(Policy.DESIRED, same=unset_alike(by_default), quiet=True),

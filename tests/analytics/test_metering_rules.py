@@ -1,5 +1,6 @@
 """What counts, and how much: exact to the second, and adding up however it is cut."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -29,9 +30,13 @@ def interval(
     status: str = "active",
     resource_id: UUID = BOX,
     deployment_id: str = "shop",
+    **fields: str,
 ) -> Interval:
     size = None if size_gb is None else Decimal(size_gb)
-    return Interval(resource_id, kind, "web-1", "acme", deployment_id, start, end, status, size)
+    return Interval(
+        resource_id, kind, "web-1", "acme", deployment_id, start, end, status, size,
+        fields={f"attrs.{name}": value for name, value in fields.items()},
+    )  # fmt: skip  # a table
 
 
 def used(*intervals: Interval, within: Period = APRIL) -> dict[str, Decimal]:
@@ -69,11 +74,50 @@ def test_two_droplets_two_zones_and_snapshots_over_ten_days_of_a_month_of_31() -
         ("snapshot", "snapshot_gb_month"),
         ("image", "snapshot_gb_month"),
         ("domain", "dns_zones"),
+        ("volume", "volume_gb_month"),
+        ("load_balancer", "load_balancer_hours"),
     ],
 )
 def test_each_kind_maps_to_its_kind_of_usage(kind: str, usage: str) -> None:
     assert set(used(interval(kind, size_gb="1"))) == {usage}
     assert usage in USAGE_KINDS
+
+
+def test_a_database_counts_the_hours_of_its_cluster_and_its_storage() -> None:
+    assert used(interval("database", size_gb="61", num_nodes="3")) == {
+        "database_hours": 720,
+        "database_storage_gb_month": 61,
+    }
+    # Storage that is unknown hides no hours.
+    unknown = meter([interval("database")], APRIL)
+    assert [fact.resource_kind for fact in unknown.facts] == ["database_hours"]
+    assert [one.resource_kind for one in unknown.unmeasured] == ["database_storage_gb_month"]
+
+
+def test_a_control_plane_counts_while_it_is_highly_available() -> None:
+    assert used(interval("kubernetes_cluster", ha="true")) == {"kubernetes_ha_hours": 720}
+    assert used(interval("kubernetes_cluster", ha="false")) == {}
+
+
+def test_a_reserved_ip_counts_while_it_leads_nowhere_and_not_while_that_is_unknown() -> None:
+    assert used(interval("reserved_ip", droplet="")) == {"reserved_ip_hours": 720}
+    assert used(interval("reserved_ip", droplet="42")) == {}
+    assert used(interval("reserved_ip")) == {}
+
+
+def test_an_app_counts_the_containers_of_its_services_and_workers() -> None:
+    spec = {
+        "services": [
+            {"name": "web", "instance_size_slug": "apps-s-1vcpu-1gb", "instance_count": 2},
+            {"name": "api", "autoscaling": {"min_instance_count": 3}},
+        ],
+        "workers": [{"name": "mail"}],
+        "jobs": [{"name": "migrate"}],
+        "static_sites": [{"name": "docs"}],
+    }
+    assert used(interval("app", spec=json.dumps(spec))) == {"app_container_hours": 720 * 6}
+    for empty in ("{}", "", "null"):
+        assert used(interval("app", spec=empty)) == {}
 
 
 def test_storage_is_its_size_times_its_share_of_the_month() -> None:

@@ -22,6 +22,7 @@ from services.catalog.quotes.rules.snapshots import (
     change_inputs,
     plan_inputs,
     price_snapshots,
+    sold_to,
     subscription_inputs,
     version_snapshot,
 )
@@ -190,6 +191,26 @@ def test_unit_prices_are_asked_for_where_a_version_leaves_a_kind_out() -> None:
     assert asked(used("5")) == []
     assert asked(used("0", day(9), "llm_tokens")) == []
     assert asked() == []
+
+
+def test_usage_that_is_not_sold_is_left_out_and_usage_with_a_gap_in_its_price_is_not() -> None:
+    priced = replace(known(), priced={"AUD": {"llm_tokens"}, "USD": {"bandwidth_gb"}})
+    usage = [used("5", day(9), kind) for kind in ("llm_tokens", "bandwidth_gb", "dns_zones")]
+
+    def sold(one: Subscription) -> set[str]:
+        made = subscription_inputs(one, JUNE, usage, priced, on_trial=False)
+        told = sold_to(one, JUNE, priced, on_trial=False)
+        assert {series.resource_kind for series in made.usage} == told & {
+            series.resource_kind for series in usage
+        }
+        return {series.resource_kind for series in made.usage}
+
+    covered = {item.resource_kind for item in OLD.items}
+    assert sold(held()) == {"llm_tokens"} | covered
+    new = subscription(term(NEW, B, JUNE.start, None), starts_on=JUNE.start)
+    assert sold(new) == {"llm_tokens"}
+    more = replace(new, addons=(attached(ZONES, day(1), None),))
+    assert sold(more) == {"llm_tokens", "dns_zones"}
 
 
 def test_what_the_catalog_keeps_is_frozen_as_it_is() -> None:

@@ -1,5 +1,6 @@
 """What other services ask: which resource a bill means, how long it lived, and whose it was."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -226,6 +227,43 @@ async def test_intervals_of_a_kind_or_a_deployment_only(inventory: Inventory) ->
     (volume,) = await intervals(inventory, kinds=["volume"])
     assert volume.size_gb == "10.5"
     assert len(await intervals(inventory)) == 7
+
+
+async def test_an_interval_tells_the_fields_by_which_its_kind_is_metered(
+    inventory: Inventory,
+) -> None:
+    """Null is empty, what the token could not see is not told, and objects are JSON."""
+    spec = {"services": [{"instance_count": 2, "instance_size_slug": "apps-s-1vcpu-1gb"}]}
+    made = stamp(LONG_AGO)
+    await inventory.record(
+        sighting("free", provider_created_at=made, attrs={"droplet": None}),
+        sighting("used", provider_created_at=made, attrs={"droplet": 42}),
+        sighting("hidden", provider_created_at=made),
+        kind="reserved_ip",
+    )
+    await inventory.record(
+        sighting("app", provider_created_at=made, attrs={"spec": spec}), kind="app"
+    )
+    await inventory.record(
+        sighting("db", provider_created_at=made, attrs={"num_nodes": 3, "engine": "pg"}),
+        kind="database",
+    )
+    found = {one.name.removeprefix("web-"): one.fields for one in await intervals(inventory)}
+    assert found["free"].get("attrs.droplet") == ""
+    assert found["used"]["attrs.droplet"] == "42"
+    assert "attrs.droplet" not in found["hidden"]
+    assert json.loads(found["app"]["attrs.spec"]) == spec
+    assert (found["db"]["attrs.num_nodes"], found["db"]["attrs.engine"]) == ("3", "pg")
+
+    await inventory.record(
+        sighting("free", provider_created_at=made, attrs={"droplet": 7}), kind="reserved_ip"
+    )
+    told = [
+        one.fields["attrs.droplet"]
+        for one in await intervals(inventory, kinds=["reserved_ip"])
+        if one.name == "web-free"
+    ]
+    assert told == ["", "7"]
 
 
 async def test_a_buckets_interval_says_its_size_or_why_it_is_unknown(inventory: Inventory) -> None:

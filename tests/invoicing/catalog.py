@@ -40,6 +40,8 @@ class Subscription:
     currency: str = "AUD"
     trial_until: str = ""
     """The first day after its trial; empty without one."""
+    sold_kinds: frozenset[str] = frozenset()
+    """The kinds of usage that are sold to it; empty for a catalog that does not tell."""
 
     @property
     def deployment_id(self) -> str:
@@ -65,6 +67,7 @@ class Subscription:
         message.deployment.display_name = f"The {self.slug}"
         message.billed_days.extend(_days(self.billed_days(start, end)))
         message.trial_days.extend(_days(self.trial_days(start, end)))
+        message.sold_kinds.extend(sorted(self.sold_kinds))
         return message
 
 

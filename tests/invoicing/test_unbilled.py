@@ -11,7 +11,7 @@ from arcadia.analytics.v1.unbilled_usage_service_pb2_grpc import UnbilledUsageSe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.invoicing.unbilled.rules import days_of_runs, unbilled_series
+from services.analytics.invoicing.unbilled.rules import Covered, days_of_runs, unbilled_series
 from services.analytics.usage.rules.series import UsageRun, UsageSeries
 from services.common.values.periods import Period
 from tests.invoicing.books import APRIL, Books, Token
@@ -71,6 +71,24 @@ async def test_days_that_nobody_bills_are_listed_with_their_value(books: Books) 
     own = await unbilled(books, books.tenant("globex"))
     assert [told(one) for one in own] == expected[3:]
     assert await unbilled(books, books.tenant("globex"), tenant_id="acme") == []
+
+
+async def test_usage_of_a_kind_that_is_not_sold_is_listed_as_unbilled_before_and_after_the_bill(
+    books: Books,
+) -> None:
+    sold = frozenset({"droplet_hours", "llm_tokens"})
+    shop = Subscription("acme", "shop", trial_until="2026-04-10", sold_kinds=sold)
+    blog = Subscription("globex", "blog", sold_kinds=sold)
+    books.catalog.subscriptions = [shop, blog]
+    books.used(shop, "droplet_hours", "24", day="2026-04-12")
+    books.used(shop, "dns_zones", "0.1", day="2026-04-09")  # free by the trial
+    books.used(shop, "dns_zones", "0.1", day="2026-04-12")
+    books.used(blog, "droplet_hours", "24", day="2026-04-12")
+    expected = [(shop.deployment_id, "dns_zones", "12", "0.1", None)]
+    for _ in range(2):
+        assert [told(one) for one in await unbilled(books)] == expected
+        rollup = await books.rolled_up()
+    assert (rollup.unbilled.usage_count, rollup.unbilled.unpriced_count) == (1, 1)
 
 
 async def test_a_deployment_is_found_by_its_id_and_by_its_slug(books: Books) -> None:
@@ -142,7 +160,7 @@ def test_each_day_of_usage_is_covered_or_unbilled(
         made.append(UsageRun(day, length, Decimal(length)))
         day += timedelta(days=length)
     series = UsageSeries("acme", "shop", "llm_tokens", tuple(made), "h")
-    left = unbilled_series([series], {("acme", "shop"): covered})
+    left = unbilled_series([series], {("acme", "shop"): [*map(Covered, covered)]})
     expected = [
         (one, qty)
         for one, qty in days_of_runs(series.runs)

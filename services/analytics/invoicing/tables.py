@@ -230,6 +230,7 @@ tenant_invoice_proofs = Table(
     *_words("deployment_name"),
     Column("service_month", Date),
     Column("covered_days", DATEMULTIRANGE),
+    Column("unsold_kinds", ARRAY(Text), nullable=False, server_default="{}"),
     PrimaryKeyConstraint("invoice_id", "position", name="tenant_invoice_proofs_pkey"),
     ForeignKeyConstraint(
         ["invoice_id"], ["tenant_invoices.id"], name="tenant_invoice_proofs_invoice_fkey"

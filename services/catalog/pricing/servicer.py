@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -40,6 +41,7 @@ from services.catalog.quotes.rules.snapshots import (
     Known,
     MixedCurrencies,
     price_snapshots,
+    sold_to,
     subscription_inputs,
 )
 from services.catalog.quotes.store.billable import (
@@ -219,6 +221,8 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             found, pairs = await billable_page(
                 session, period, wanted, after=position[0] if position else "", limit=size
             )
+            versions = {term.plan_version_id for one, _ in pairs for term in one.terms}
+            known = await read_known(session, versions, period)
         token = encode_token(filters, (found[-1],)) if len(found) == size else ""
         billable = [
             (subscription, deployment, days)
@@ -233,7 +237,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
                 tenant_ids=tenant_ids, next_page_token=token
             )
         return pb.ListBillableSubscriptionsResponse(
-            billable_subscriptions=[_billable(*one, period) for one in billable],
+            billable_subscriptions=[_billable(*one, period, known) for one in billable],
             next_page_token=token,
         )
 
@@ -342,7 +346,11 @@ def _billed_days(subscription: Subscription, deployment: Deployment, period: Per
 
 
 def _billable(
-    subscription: Subscription, deployment: Deployment, days: BilledDays, period: Period
+    subscription: Subscription,
+    deployment: Deployment,
+    days: BilledDays,
+    period: Period,
+    known: Known,
 ) -> pb.BillableSubscription:
     """As of the period's last day, with everything in force on any of its days."""
     message = subscription_message(subscription, period.end - timedelta(days=1))
@@ -359,4 +367,7 @@ def _billable(
     )
     add_spans(billable.billed_days, days.days)
     add_spans(billable.trial_days, days.trial)
+    with suppress(MixedCurrencies):  # it fails when it is priced, and says so then
+        on_trial = deployment.state is State.TRIAL
+        billable.sold_kinds.extend(sorted(sold_to(subscription, period, known, on_trial=on_trial)))
     return billable

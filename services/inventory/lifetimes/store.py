@@ -51,11 +51,18 @@ METERED: Final = (
     *sorted({f"attrs.{attr}" for attrs in ATTRS_OF.values() for attr in attrs}),
 )
 
+
+def _read_attr(attr: str) -> str:
+    """An attribute as text: empty where it is null, null where it is unknown."""
+    known = f"CASE WHEN r.attrs ? '{attr}' THEN coalesce(r.attrs ->> '{attr}', '') END"
+    return f"'attrs.{attr}', {known}"
+
+
 FIELDS: Final = " ".join(
     ["CASE r.kind"]
     + [
         f"WHEN '{kind}' THEN jsonb_build_object("
-        + ", ".join(f"'attrs.{attr}', r.attrs ->> '{attr}'" for attr in attrs)
+        + ", ".join(_read_attr(attr) for attr in attrs)
         + ")"
         for kind, attrs in ATTRS_OF.items()
         if attrs

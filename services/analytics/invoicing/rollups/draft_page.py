@@ -234,7 +234,13 @@ class PageDrafting:
                     CannotBill(outcome.reason, outcome.message, one.deployment_id),
                 )
             else:
-                part = part_of(one, outcome.quote, month.period, is_own=month.is_own)
+                part = part_of(
+                    one,
+                    outcome.quote,
+                    month.period,
+                    is_own=month.is_own,
+                    unsold_kinds=one.unsold(used.get(one.deployment, ())),
+                )
                 made.append((one.tenant_id, part))
         return made
 

@@ -1,5 +1,6 @@
 """Converts the catalog's quotes to the parts of an invoice, with their lines unchanged."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,6 +10,7 @@ from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
 from services.analytics.invoicing.invoices.rules.lines import Line, Proof
 from services.analytics.invoicing.rollups.rules.drafting import Part
+from services.analytics.usage.rules.series import UsageSeries
 from services.common.values.periods import Period
 
 __all__ = ["Subscribed", "days_of", "part_of"]
@@ -22,6 +24,8 @@ class Subscribed:
     tenant_id: str
     deployment_id: str
     deployment_name: str
+    sold_kinds: frozenset[str] | None = None
+    """The kinds of usage that are sold to it; None where the catalog does not tell."""
 
     @property
     def deployment(self) -> tuple[str, str]:
@@ -36,15 +40,27 @@ class Subscribed:
             one.subscription.tenant_id,
             one.subscription.deployment_id,
             one.deployment.display_name or one.deployment.slug,
+            frozenset(one.sold_kinds) or None,
         )
+
+    def unsold(self, used: Iterable[UsageSeries]) -> tuple[str, ...]:
+        """The kinds of usage that are not sold to it: no invoice bills them."""
+        if self.sold_kinds is None:
+            return ()
+        return tuple(sorted({one.resource_kind for one in used} - self.sold_kinds))
 
 
 def part_of(
-    subscribed: Subscribed, quote: quotes_pb2.Quote, month: Period, *, is_own: bool = True
+    subscribed: Subscribed,
+    quote: quotes_pb2.Quote,
+    month: Period,
+    *,
+    is_own: bool = True,
+    unsold_kinds: tuple[str, ...] = (),
 ) -> Part:
     """The charges of a subscription for a month: prorated recurring lines, overage, ad hoc.
 
-    `is_own` says whether the month is the invoice's own.
+    `is_own` says whether the month is the invoice's own; no line bills `unsold_kinds`.
     """
     lines = (*quote.first_invoice, *quote.overage, *quote.ad_hoc)
     return Part(
@@ -62,6 +78,7 @@ def part_of(
             service_month=None if is_own else month.start,
             covered_days=(*map(days_of, quote.billed_days), *map(days_of, quote.trial_days))
             or None,
+            unsold_kinds=unsold_kinds,
         ),
     )
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing
 
 from services.analytics.catalog_client import billable_of, usage_message
-from services.analytics.invoicing.rollups.quotes import days_of
+from services.analytics.invoicing.rollups.quotes import Subscribed, days_of
 from services.analytics.invoicing.unbilled.rules import (
+    Covered,
     Unbilled,
     UnbilledTotal,
     days_of_runs,
@@ -90,10 +91,13 @@ class UnbilledFinder:
         async with self._database.read(scope) as session:
             usage = await usage_of_period(session, period, tenant_ids)
         listed = await billable_of(self._catalog, period, tenant_ids, include_trials=True)
-        covered: dict[tuple[str, str], list[Period]] = defaultdict(list)
+        covered: dict[tuple[str, str], list[Covered]] = defaultdict(list)
         for one in listed:
-            of = covered[one.subscription.tenant_id, one.subscription.deployment_id]
-            of += map(days_of, (*one.billed_days, *one.trial_days))
+            subscribed = Subscribed.of(one)
+            covered[subscribed.deployment] += [
+                *(Covered(days_of(days), subscribed.sold_kinds) for days in one.billed_days),
+                *(Covered(days_of(days), None) for days in one.trial_days),
+            ]
         return unbilled_series(usage, covered)
 
     async def valued(self, unbilled: Sequence[Unbilled]) -> list[Unbilled]:

@@ -1,6 +1,7 @@
 """Unbilled usage: usage on days that no subscription bills and no trial covers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,10 +9,20 @@ from decimal import Decimal
 from services.analytics.usage.rules.series import UsageRun, UsageSeries
 from services.common.values.periods import Period
 
-__all__ = ["Unbilled", "UnbilledTotal", "days_of_runs", "total_of", "unbilled_series"]
+__all__ = ["Covered", "Unbilled", "UnbilledTotal", "days_of_runs", "total_of", "unbilled_series"]
 
-Covered = Mapping[tuple[str, str], Sequence[Period]]
-"""Billed days and trial days, by tenant and deployment."""
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """Days that a subscription bills or a trial covers."""
+
+    days: Period
+    kinds: AbstractSet[str] | None = None
+    """The kinds of usage that they cover; None for all."""
+
+    def covers(self, kind: str) -> bool:
+        """Whether usage of a kind is billed or free on these days."""
+        return self.kinds is None or kind in self.kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +64,14 @@ class UnbilledTotal:
         )
 
 
-def unbilled_series(usage: Iterable[UsageSeries], covered: Covered) -> list[UsageSeries]:
+def unbilled_series(
+    usage: Iterable[UsageSeries], covered: Mapping[tuple[str, str], Sequence[Covered]]
+) -> list[UsageSeries]:
     """The usage of days that are not covered, without fully covered series."""
     found = []
     for series in usage:
-        spans = covered.get((series.tenant_id, series.deployment_id), ())
+        of = covered.get((series.tenant_id, series.deployment_id), ())
+        spans = [one.days for one in of if one.covers(series.resource_kind)]
         runs = tuple(run for one in series.runs for run in _uncovered(one, spans))
         if runs:
             found.append(replace(series, runs=runs))

@@ -29,7 +29,8 @@ _NOT_COVERED: Final = text("""
         SELECT DISTINCT tenant_id, deployment_id FROM month_changes
         WHERE period = :start AND cause = 'subscription'
     ), covered AS MATERIALIZED (
-        SELECT invoice.tenant_id, proof.deployment_id, range_agg(proof.covered_days) AS days
+        SELECT invoice.tenant_id, proof.deployment_id, range_agg(proof.covered_days) AS days,
+               string_agg(array_to_string(proof.unsold_kinds, ' '), ' ') AS unsold
         FROM tenant_invoices AS invoice
         JOIN tenant_invoice_proofs AS proof ON proof.invoice_id = invoice.id
         WHERE invoice.period >= :start AND invoice.status <> 'void'
@@ -41,7 +42,8 @@ _NOT_COVERED: Final = text("""
     SELECT DISTINCT usage.tenant_id COLLATE "C" AS tenant_id
     FROM daily_usage AS usage LEFT JOIN covered USING (tenant_id, deployment_id)
     WHERE usage.day >= :start AND usage.day < :end AND usage.qty > 0
-      AND (covered.days IS NULL OR NOT covered.days @> usage.day)
+      AND (covered.days IS NULL OR NOT covered.days @> usage.day
+           OR usage.resource_kind = ANY(string_to_array(covered.unsold, ' ')))
     ORDER BY 1
 """)
 

@@ -4,7 +4,7 @@ Ownership is point in time: an interval has the owner of its time, so moving a r
 not change earlier usage.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -105,30 +105,31 @@ def meter(intervals: Iterable[Interval], within: Period) -> Metered:
         if unknown or not rules or not (interval.tenant_id and interval.deployment_id):
             unmetered += 1
         if interval.tenant_id and interval.deployment_id:
-            for rule in rules:
-                facts += _facts(rule, interval, within)
+            made = (_fact(rule, interval, within) for rule in rules)
+            facts += [fact for fact in made if fact is not None]
     return Metered(facts, unmetered, unmeasured)
 
 
-def _facts(rule: MeterRule, interval: Interval, within: Period) -> Iterator[MeteredFact]:
-    """The facts of an interval by one rule; none if the size is unknown."""
+def _fact(rule: MeterRule, interval: Interval, within: Period) -> MeteredFact | None:
+    """The fact of an interval by one rule; None if it does not count, or its size is unknown."""
     start, end = max(interval.start, within.start_at), min(interval.end, within.end_at)
-    if start >= end:
-        return
-    for reading in rule.readings(interval.fields, interval.status, interval.size_gb):
-        if reading.amount is not None:
-            yield MeteredFact(
-                tenant_id=interval.tenant_id,
-                deployment_id=interval.deployment_id,
-                resource_kind=rule.code,
-                resource_id=interval.resource_id,
-                inventory_kind=interval.kind,
-                resource_name=interval.name,
-                fact_from=start,
-                fact_to=end,
-                size_gb=None if rule.measure is None else interval.size_gb,
-                qty=quantity(rule.meter.basis, reading.amount, start, end),
-            )
+    readings = rule.readings(interval.fields, interval.status, interval.size_gb)
+    amounts = [reading.amount for reading in readings]
+    known = [amount for amount in amounts if amount is not None]
+    if start >= end or not known or len(known) < len(amounts):
+        return None
+    return MeteredFact(
+        tenant_id=interval.tenant_id,
+        deployment_id=interval.deployment_id,
+        resource_kind=rule.code,
+        resource_id=interval.resource_id,
+        inventory_kind=interval.kind,
+        resource_name=interval.name,
+        fact_from=start,
+        fact_to=end,
+        size_gb=None if rule.measure is None else interval.size_gb,
+        qty=quantity(rule.meter.basis, sum(known, Decimal(0)), start, end),
+    )
 
 
 def _unmeasured(rule: MeterRule, interval: Interval, within: Period) -> Unmeasured | None:

@@ -14,7 +14,15 @@ from services.common.db.effective_rows import set_row
 from services.common.values.effective_dates import Span
 from services.common.values.periods import Period
 
-__all__ = ["PricePosition", "all_prices", "create_price", "end_price", "list_prices", "prices_in"]
+__all__ = [
+    "PricePosition",
+    "all_prices",
+    "create_price",
+    "end_price",
+    "list_prices",
+    "priced_kinds",
+    "prices_in",
+]
 
 PricePosition = tuple[str, str, date]
 
@@ -48,6 +56,10 @@ ORDER BY resource_kind, currency, effective_from DESC
 LIMIT :limit
 """)
 
+PRICED: Final = text(
+    "SELECT DISTINCT currency, resource_kind FROM resource_prices WHERE superseded_at IS NULL"
+)
+
 END: Final = text("UPDATE resource_prices SET effective_to = :day WHERE id = :id")
 
 
@@ -55,6 +67,14 @@ async def prices_in(session: ReadSession, period: Period) -> list[ResourcePrice]
     """Every price in force on a day of a period, by kind, currency and first day."""
     rows = await session.execute(IN_PERIOD, {"start": period.start, "end": period.end})
     return [_price(row) for row in rows]
+
+
+async def priced_kinds(session: ReadSession) -> dict[str, set[str]]:
+    """By currency the kinds of usage that ever had a unit price."""
+    found: dict[str, set[str]] = {}
+    for row in await session.execute(PRICED):
+        found.setdefault(row.currency, set()).add(row.resource_kind)
+    return found
 
 
 async def all_prices(session: ReadSession) -> tuple[ResourcePrice, ...]:

@@ -1,6 +1,7 @@
 """Builds the engine's inputs (snapshots) from catalog records."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -19,6 +20,7 @@ from services.catalog.quoting.inputs import (
 )
 from services.catalog.quoting.spans import BilledDays, billed_days, intersection
 from services.catalog.subscriptions.rules.subscriptions import Subscription
+from services.catalog.vocabulary import UNITS
 from services.common.values.periods import Period, month_of
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "change_inputs",
     "plan_inputs",
     "price_snapshots",
+    "sold_to",
     "subscription_inputs",
     "version_snapshot",
 ]
@@ -46,6 +49,8 @@ class Known:
     versions: Mapping[UUID, VersionSnapshot]
     prices: Sequence[tuple[str, PriceSnapshot]]
     """With currencies."""
+    priced: Mapping[str, AbstractSet[str]] | None = None
+    """By currency, the kinds of usage that ever had a unit price; None if every kind is sold."""
 
 
 def version_snapshot(version: PlanVersion) -> VersionSnapshot:
@@ -128,21 +133,48 @@ def subscription_inputs(
     """The inputs of a subscription in a period within one month, with its usage.
 
     `on_trial` says that its deployment is still on trial, which matters for a trial without an end.
-    Raises MixedCurrencies.
+    Unsold usage is left out; it is listed as unbilled. Raises MixedCurrencies.
     """
     billed = billed_days(subscription, period, on_trial=on_trial)
     terms = _terms(subscription, billed, known)
+    addons = _held(subscription, billed, period)
+    sold = sold_kinds(terms, addons, known)
     return _with_prices(
         QuoteInputs(
             month=month_of(period.start),
             currency=terms[-1].version.currency,
             terms=tuple(terms),
-            addons=_held(subscription, billed, period),
+            addons=addons,
             trial_days=billed.trial,
-            usage=tuple(usage),
+            usage=tuple(series for series in usage if series.resource_kind in sold),
         ),
         known,
     )
+
+
+def sold_to(
+    subscription: Subscription, period: Period, known: Known, *, on_trial: bool
+) -> AbstractSet[str]:
+    """The kinds of usage that are sold to a subscription in a period. Raises MixedCurrencies."""
+    billed = billed_days(subscription, period, on_trial=on_trial)
+    return sold_kinds(
+        _terms(subscription, billed, known), _held(subscription, billed, period), known
+    )
+
+
+def sold_kinds(
+    terms: Sequence[Term], addons: Sequence[HeldAddon], known: Known
+) -> AbstractSet[str]:
+    """The kinds of usage that a plan or an addon covers, or that ever had a unit price.
+
+    A price that ended is a gap that somebody must fill; a kind that never had one is not sold.
+    """
+    if known.priced is None:
+        return frozenset(UNITS)
+    sold = set(known.priced.get(terms[-1].version.currency, ()))
+    sold.update(*(term.version.item_of for term in terms))
+    sold.update(held.addon.resource_kind for held in addons)
+    return sold
 
 
 def change_inputs(

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from services.catalog.deployments.rules.deployments import Deployment
 from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
-from services.catalog.plans.store.prices import prices_in
+from services.catalog.plans.store.prices import priced_kinds, prices_in
 from services.catalog.plans.store.versions import read_versions
 from services.catalog.quotes.rules.snapshots import Known, price_snapshots, version_snapshot
 from services.catalog.subscriptions.rules.subscriptions import Subscription
@@ -79,9 +79,11 @@ async def read_known(session: ReadSession, version_ids: Iterable[UUID], period: 
     """Versions, and the unit prices in force on a day of a period."""
     versions = await read_versions(session, version_ids)
     prices = await prices_in(session, period)
+    priced = await priced_kinds(session)
     return Known(
         {key: version_snapshot(version) for key, version in versions.items()},
         price_snapshots(prices),
+        priced,
     )
 
 

@@ -77,7 +77,8 @@ class Lifetime:
     status: str
     size: str
     fields: Mapping[str, str | None]
-    """The metered attributes of its kind, as texts: `attrs.size_bytes`."""
+    """The metered attributes of its kind, as texts: `attrs.size_bytes`. Empty for null, None for
+    unknown."""
     unmeasured: str
     """Why it could not be measured the last time; empty if it was, or if unknown."""
     project_id: str
@@ -120,7 +121,7 @@ class ExistenceInterval:
     unmeasured: str
     """Why the size is unknown, if the kind has a size; empty if it is known."""
     fields: Mapping[str, str]
-    """The metered attributes as texts, without unset ones."""
+    """The metered attributes as texts, without unknown ones."""
 
 
 NOT_YET: Final = "it had not been measured yet"
@@ -257,14 +258,15 @@ def _was(changes: Sequence[Change], field: str, at: datetime, now: str | None) -
 
 
 def _field(life: Lifetime, changes: Sequence[Change], field: str, at: datetime) -> str | None:
-    """The value of a metered attribute at a time."""
+    """The value of a metered attribute at a time; None for unknown."""
     now = life.region or None if field == "region" else life.fields.get(field)
-    return _was(changes, field, at, now)
+    was = _was(changes, field, at, now)
+    return "" if was is None and now is not None else was
 
 
 def _why(life: Lifetime, measure: Measure) -> str:
     """Why the size of a part of a lifetime is unknown."""
-    if life.fields.get(measure.field) is not None:
+    if life.fields.get(measure.field):
         return NOT_YET
     return life.unmeasured or NO_SIZE
 

@@ -1,7 +1,6 @@
 """Metered measures and attributes of kinds."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, Final
 
 from kinds import RESOURCE_KINDS
@@ -23,9 +22,6 @@ MEASURES: Final[Mapping[str, Measure]] = {
     for kind in RESOURCE_KINDS.values()
     for rule in kind.meters
     if rule.measure is not None
-} | {
-    "database": Measure("storage_size_mib", Decimal(1024)),
-    "volume": Measure("size_gigabytes"),
 }
 """Measures by kind; other kinds have none."""
 

@@ -141,16 +141,18 @@ class ListBillableSubscriptionsResponse(_message.Message):
     def __init__(self, billable_subscriptions: _Optional[_Iterable[_Union[BillableSubscription, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BillableSubscription(_message.Message):
-    __slots__ = ("subscription", "deployment", "billed_days", "trial_days")
+    __slots__ = ("subscription", "deployment", "billed_days", "trial_days", "sold_kinds")
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
     BILLED_DAYS_FIELD_NUMBER: _ClassVar[int]
     TRIAL_DAYS_FIELD_NUMBER: _ClassVar[int]
+    SOLD_KINDS_FIELD_NUMBER: _ClassVar[int]
     subscription: _subscriptions_pb2.Subscription
     deployment: _deployments_pb2.Deployment
     billed_days: _containers.RepeatedCompositeFieldContainer[_quotes_pb2.DaySpan]
     trial_days: _containers.RepeatedCompositeFieldContainer[_quotes_pb2.DaySpan]
-    def __init__(self, subscription: _Optional[_Union[_subscriptions_pb2.Subscription, _Mapping]] = ..., deployment: _Optional[_Union[_deployments_pb2.Deployment, _Mapping]] = ..., billed_days: _Optional[_Iterable[_Union[_quotes_pb2.DaySpan, _Mapping]]] = ..., trial_days: _Optional[_Iterable[_Union[_quotes_pb2.DaySpan, _Mapping]]] = ...) -> None: ...
+    sold_kinds: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, subscription: _Optional[_Union[_subscriptions_pb2.Subscription, _Mapping]] = ..., deployment: _Optional[_Union[_deployments_pb2.Deployment, _Mapping]] = ..., billed_days: _Optional[_Iterable[_Union[_quotes_pb2.DaySpan, _Mapping]]] = ..., trial_days: _Optional[_Iterable[_Union[_quotes_pb2.DaySpan, _Mapping]]] = ..., sold_kinds: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ValueUsageRequest(_message.Message):
     __slots__ = ("usage", "currency")

@@ -81,6 +81,8 @@ class Proof:
     """The priced month, if it differs from the invoice's."""
     covered_days: tuple[Period, ...] | None = None
     """The days that are billed or covered by a trial; None if the catalog did not return them."""
+    unsold_kinds: tuple[str, ...] = ()
+    """The kinds of usage that were not sold then; no line bills them."""
 
 
 @dataclass(frozen=True, slots=True)
