@@ -14,10 +14,10 @@ from typing import Final
 from uuid import UUID
 
 from bench.ratios import Ratio, at_most
+from services.analytics.invoicing.invoices.document.charges import charges_of
 from services.analytics.invoicing.invoices.document.model import InvoiceDocument
 from services.analytics.invoicing.invoices.document.rendering import Renderer
 from services.analytics.invoicing.invoices.document.view import view_of
-from services.analytics.invoicing.invoices.rules.focus import as_focus
 from services.analytics.invoicing.invoices.rules.invoices import Invoice
 from services.analytics.invoicing.invoices.rules.lines import Line
 from services.analytics.invoicing.invoices.rules.states import InvoiceStatus
@@ -76,7 +76,7 @@ async def _rendered(renderer: Renderer, deployments: int) -> None:
 def _document(deployments: int) -> tuple[InvoiceDocument, bytes]:
     lines = [line for place in range(deployments) for line in _lines(f"deployment-{place}")]
     invoice = _invoice(sum(line.amount_cents for line in lines), len(lines))
-    return view_of(invoice, lines, {}), as_focus(invoice, lines)
+    return view_of(invoice, lines, {}), charges_of(invoice, lines)
 
 
 def _invoice(cents: int, count: int) -> Invoice:

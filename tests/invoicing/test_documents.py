@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import grpc
 import psycopg
@@ -15,6 +16,7 @@ import pytest
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from pypdf import PdfReader
 
+from services.analytics.invoicing.invoices import documents
 from services.analytics.invoicing.invoices.document.annex import (
     MAX_RESOURCES,
     AnnexRow,
@@ -24,6 +26,8 @@ from services.analytics.invoicing.invoices.document.model import DocumentLine, I
 from services.analytics.invoicing.invoices.document.rendering import RENDERER, Renderer
 from services.analytics.invoicing.invoices.document.sections import MAX_LINES
 from services.analytics.invoicing.invoices.document.view import view_of
+from services.analytics.invoicing.invoices.store import documents as store
+from services.analytics.invoicing.invoices.store.reading import read_invoice
 from services.analytics.invoicing.profiles.rules.parties import Party
 from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.usage.rules.figures import (
@@ -31,6 +35,7 @@ from services.analytics.usage.rules.figures import (
     ResourceUsage,
     UsageByResource,
 )
+from services.common.identity.callers import ALL
 from services.common.settings import Settings
 from tests.analytics.account import reason_of
 from tests.invoicing.books import Books
@@ -108,10 +113,10 @@ def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     render = Renderer.render
 
     async def counted(
-        self: Renderer, document: InvoiceDocument, format_: str, lines: bytes
+        self: Renderer, document: InvoiceDocument, format_: str, charges: bytes
     ) -> bytes:
         seen.append(f"{document.number} {format_}")
-        return await render(self, document, format_, lines)
+        return await render(self, document, format_, charges)
 
     monkeypatch.setattr(Renderer, "render", counted)
     return seen
@@ -147,6 +152,41 @@ async def test_an_issued_invoice_is_rendered_once_and_answers_the_same_bytes(
     )
     assert kept[0] == ("acme", "invoice", "pdf", "issued", first[0], RENDERER)
     assert len(kept) == 2
+
+
+async def test_of_two_replicas_one_renders_and_the_other_waits_for_the_file(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = await billed(books)
+    rendering, asked = asyncio.Event(), asyncio.Event()
+    renders: list[str] = []
+    render, claim = Renderer.render, store.claim_document
+
+    async def slow(self: Renderer, document: InvoiceDocument, *more: Any) -> bytes:
+        renders.append(document.number)
+        rendering.set()
+        await asked.wait()
+        return await render(self, document, *more)
+
+    async def claimed(*arguments: Any) -> bool:
+        is_ours = await claim(*arguments)
+        if not is_ours:
+            asked.set()
+        return is_ours
+
+    monkeypatch.setattr(Renderer, "render", slow)
+    monkeypatch.setattr(documents, "claim_document", claimed)
+    replicas = [
+        documents.Documents(books.database, Renderer(), (), lambda: datetime.now(UTC))
+        for _ in range(2)
+    ]
+    async with books.database.read(ALL) as session:
+        kept = await read_invoice(session, ALL, UUID(invoice.id))
+    first = asyncio.create_task(replicas[0].of_invoice(kept, "pdf"))
+    await rendering.wait()
+    second = await replicas[1].of_invoice(kept, "pdf")
+    assert (await first).data == second.data
+    assert renders == ["INV-000001"]
 
 
 async def test_each_credit_and_the_payment_make_another_document_and_the_former_stay(

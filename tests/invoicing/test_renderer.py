@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
+from services.analytics.invoicing.invoices.document.charges import charges_of, read_charges
 from services.analytics.invoicing.invoices.document.rendering import Limits, Renderer
+from services.analytics.invoicing.invoices.rules.focus import as_focus
 from services.common.errors import ArcadiaError, FailedPrecondition, Unavailable
+from tests.invoicing.test_focus import INVOICE, LINES
 from tests.invoicing.test_layout import document
+
+CHARGES = charges_of(INVOICE, LINES)
 
 
 def program(text: str) -> tuple[str, ...]:
@@ -26,8 +31,13 @@ async def refused(renderer: Renderer) -> ArcadiaError:
 
 async def test_the_process_makes_the_pdf_and_the_page() -> None:
     renderer = Renderer()
-    assert (await renderer.render(document(), "pdf", b"a,b\r\n")).startswith(b"%PDF")
+    assert (await renderer.render(document(), "pdf", CHARGES)).startswith(b"%PDF")
     assert b"INV-000042" in await renderer.render(document(), "html")
+    assert await renderer.render_lines("INV-000042", CHARGES) == as_focus(INVOICE, LINES)
+
+
+def test_what_travels_to_the_process_is_exact() -> None:
+    assert read_charges(CHARGES) == (INVOICE, LINES)
 
 
 async def test_the_process_sees_no_secret_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,21 +1,24 @@
 """Document downloads: each state of an issued document is rendered once and stored.
 
-Concurrent requests share one rendering, even if the first caller disconnects. Two processes may
-render the same document at the same time; both return the file that was stored first. Drafts
-change, so they are not stored.
+Concurrent requests share one rendering, even if the first caller disconnects, and also those of
+several processes: the database decides who renders, and the others wait for the stored file.
+Drafts change, so they are not stored.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from google.api import httpbody_pb2
 
 from services.analytics.invoicing.invoices.document.annex import MAX_RESOURCES
+from services.analytics.invoicing.invoices.document.charges import charges_of
 from services.analytics.invoicing.invoices.document.model import InvoiceDocument
 from services.analytics.invoicing.invoices.document.rendering import (
     CONTENT_TYPES,
+    FOCUS,
     RENDERER,
     Renderer,
 )
@@ -25,9 +28,8 @@ from services.analytics.invoicing.invoices.document.view import (
     view_of_note,
     view_of_void,
 )
-from services.analytics.invoicing.invoices.rules.focus import as_focus
 from services.analytics.invoicing.invoices.rules.invoices import CreditNote, Invoice
-from services.analytics.invoicing.invoices.rules.lines import Proof
+from services.analytics.invoicing.invoices.rules.lines import Line, Proof
 from services.analytics.invoicing.invoices.rules.states import (
     HandedOver,
     InvoiceKind,
@@ -35,6 +37,7 @@ from services.analytics.invoicing.invoices.rules.states import (
 )
 from services.analytics.invoicing.invoices.store.documents import (
     DocumentKey,
+    claim_document,
     keep_document,
     read_document,
 )
@@ -46,10 +49,15 @@ from services.analytics.invoicing.invoices.store.settling import (
 from services.analytics.usage.rules.figures import UsageByResource
 from services.analytics.usage.store.resources import usage_by_resource
 from services.common.db.database import Database, ReadSession
+from services.common.errors import Unavailable
 from services.common.identity.callers import ALL
 from services.common.values.clock import Clock
 
 __all__ = ["Documents"]
+
+CLAIM_SECONDS: Final = 0.25
+MAX_CLAIMS: Final = 160
+"""How often, and how many times, a process looks for the file that another one renders."""
 
 MAX_NOTES = 1_000
 """Maximum credit notes of one invoice: each credits at least one cent of one line."""
@@ -61,8 +69,8 @@ class Source:
 
     key: DocumentKey
     view: InvoiceDocument
-    lines: bytes = b""
-    """A file to attach to the PDF."""
+    charges: bytes = b""
+    """The lines to attach to the PDF."""
 
 
 @dataclass
@@ -114,15 +122,44 @@ class Documents:
             # No caller may be left to retrieve the exception.
             ended.exception()
 
+    async def of_lines(self, invoice: Invoice, lines: Sequence[Line]) -> httpbody_pb2.HttpBody:
+        """The lines of an invoice in FOCUS. Raises what `Renderer.render_lines` raises."""
+        async with self.renderer.turn(invoice.tenant_id):
+            content = await self.renderer.render_lines(
+                " ".join(invoice.title), charges_of(invoice, lines)
+            )
+        return httpbody_pb2.HttpBody(content_type=CONTENT_TYPES[FOCUS], data=content)
+
     async def _rendered(self, key: DocumentKey, read: Callable[[], Awaitable[Source]]) -> bytes:
-        async with self.renderer.turn(key.tenant_id):
-            source = await read()
-            if (kept := await self._kept(source.key)) is not None:
-                return kept
-            content = await self.renderer.render(source.view, key.format, source.lines)
-        if source.key.status == InvoiceStatus.DRAFT:
-            return content
+        if key.status == InvoiceStatus.DRAFT:
+            async with self.renderer.turn(key.tenant_id):
+                source = await read()
+                return await self.renderer.render(source.view, key.format, source.charges)
+        for _ in range(MAX_CLAIMS):
+            async with self.renderer.turn(key.tenant_id):
+                content = await self._claimed(key, read)
+            if content is not None:
+                return content
+            await asyncio.sleep(CLAIM_SECONDS)
+        raise Unavailable(
+            "another process is still rendering the document: try again later",
+            reason="DOCUMENT_RENDERER_BUSY",
+        )
+
+    async def _claimed(
+        self, key: DocumentKey, read: Callable[[], Awaitable[Source]]
+    ) -> bytes | None:
+        """The document, rendered and stored; None while another process renders it.
+
+        Holds a connection meanwhile: no more than there are rendering processes.
+        """
         async with self.database.write(ALL) as session:
+            if not await claim_document(session, key):
+                return None
+            if (kept := await read_document(session, key)) is not None:
+                return kept
+            source = await read()
+            content = await self.renderer.render(source.view, key.format, source.charges)
             await keep_document(session, source.key, content, renderer=RENDERER, at=self.clock())
             return await read_document(session, source.key) or content
 
@@ -147,11 +184,9 @@ class Documents:
             used=used,
             instructions=self.instructions,
         )
-        attached = b""
-        if format_ != "html" and invoice.status != InvoiceStatus.VOID:
-            # Takes most of a second for thousands of lines, so it must not block the event loop.
-            attached = await asyncio.to_thread(as_focus, invoice, lines)
-        return Source(_key(HandedOver.INVOICE, invoice, format_), view, attached)
+        is_attached = format_ != "html" and invoice.status != InvoiceStatus.VOID
+        charges = charges_of(invoice, lines) if is_attached else b""
+        return Source(_key(HandedOver.INVOICE, invoice, format_), view, charges)
 
     async def _used(
         self, session: ReadSession, invoice: Invoice, proofs: Sequence[Proof]

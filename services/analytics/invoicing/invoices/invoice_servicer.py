@@ -1,6 +1,5 @@
 """InvoiceService: invoices and credit notes, for tenants and operators."""
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +16,7 @@ from contracts.collections import DUNNING, LOOK
 from contracts.invoicing import document_hand_over
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.credit import credit
-from services.analytics.invoicing.invoices.document.rendering import FORMATS, Renderer
+from services.analytics.invoicing.invoices.document.rendering import FOCUS, FORMATS, Renderer
 from services.analytics.invoicing.invoices.documents import Documents
 from services.analytics.invoicing.invoices.issue import Issue, issue_by_hand
 from services.analytics.invoicing.invoices.messages import (
@@ -27,7 +26,6 @@ from services.analytics.invoicing.invoices.messages import (
 )
 from services.analytics.invoicing.invoices.rules.chain import BEGINNING
 from services.analytics.invoicing.invoices.rules.crediting import CreditedAmount
-from services.analytics.invoicing.invoices.rules.focus import as_focus
 from services.analytics.invoicing.invoices.rules.lines import Proof
 from services.analytics.invoicing.invoices.rules.numbering import (
     credit_note_number,
@@ -104,9 +102,6 @@ if TYPE_CHECKING:
 __all__ = ["InvoiceServicer"]
 
 Context = ServicerContext[Any, Any]
-
-FOCUS: Final = "focus"
-"""The download format that contains an invoice's lines."""
 
 FIRST_LINES: Final = 500
 MAX_DAYS: Final = 400
@@ -245,8 +240,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                     )
                 lines = (await lines_of(session, [invoice_id]))[invoice_id]
         if wanted == FOCUS:
-            file = await asyncio.to_thread(as_focus, invoice, lines)
-            body = httpbody_pb2.HttpBody(content_type="text/csv; charset=utf-8", data=file)
+            body = await self._documents.of_lines(invoice, lines)
         else:
             body = await self._documents.of_invoice(invoice, wanted)
         return await sent_as(file_stem(*invoice.title), body, context)

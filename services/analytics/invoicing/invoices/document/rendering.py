@@ -22,12 +22,19 @@ from services.analytics.invoicing.invoices.document.worker import TOO_LARGE
 from services.common.errors import FailedPrecondition, Unavailable
 from services.common.settings import Settings
 
-__all__ = ["CONTENT_TYPES", "FORMATS", "RENDERER", "Limits", "Renderer"]
+__all__ = ["CONTENT_TYPES", "FOCUS", "FORMATS", "RENDERER", "Limits", "Renderer"]
 
 FORMATS: Final = ("", "pdf", "html")
 """Format of a downloaded document; PDF by default."""
 
-CONTENT_TYPES: Final = {"pdf": "application/pdf", "html": "text/html; charset=utf-8"}
+FOCUS: Final = "focus"
+"""Format of an invoice's lines, a CSV file."""
+
+CONTENT_TYPES: Final = {
+    "pdf": "application/pdf",
+    "html": "text/html; charset=utf-8",
+    FOCUS: "text/csv; charset=utf-8",
+}
 
 COMMAND: Final = (
     sys.executable,
@@ -100,37 +107,41 @@ class Renderer:
             self._free.release()
             lock.release()
 
-    async def render(self, document: InvoiceDocument, format_: str, lines: bytes = b"") -> bytes:
-        """Renders a document, with `lines` attached if it is a PDF. Call it within a turn.
+    async def render(self, document: InvoiceDocument, format_: str, charges: bytes = b"") -> bytes:
+        """Renders a document, with the lines of `charges` attached if it is a PDF.
 
-        Raises Unavailable if the process timed out or crashed, and FailedPrecondition if the
-        document is too large.
+        Call it within a turn. Raises Unavailable if the process timed out or crashed, and
+        FailedPrecondition if the document is too large.
         """
-        job = orjson.dumps(
-            {
-                "format": format_,
-                "document": document,
-                "lines": lines.decode(),
-                "max_bytes": self.limits.document_bytes,
-                "max_memory": self.limits.memory_bytes,
-                "max_seconds": self.limits.seconds,
-            }
+        return await self._run(
+            document.number, {"format": format_, "document": document, "charges": charges.decode()}
         )
+
+    async def render_lines(self, number: str, charges: bytes) -> bytes:
+        """Makes the FOCUS file of an invoice's lines. Call it, and it raises, as `render`."""
+        return await self._run(number, {"format": FOCUS, "charges": charges.decode()})
+
+    async def _run(self, number: str, job: dict[str, object]) -> bytes:
+        limits = {
+            "max_bytes": self.limits.document_bytes,
+            "max_memory": self.limits.memory_bytes,
+            "max_seconds": self.limits.seconds,
+        }
         process = await self._started()
         try:
             async with asyncio.timeout(self.limits.seconds):
-                made, told = await process.communicate(job)
+                made, told = await process.communicate(orjson.dumps(job | limits))
         except TimeoutError:
-            log.warning("document took too long", number=document.number, format=format_)
+            log.warning("document took too long", number=number, format=job["format"])
             raise Unavailable(
-                f"document {document.number} was not rendered within {self.limits.seconds} s",
+                f"document {number} was not rendered within {self.limits.seconds} s",
                 reason="DOCUMENT_TOOK_TOO_LONG",
             ) from None
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        return self._checked(document, process.returncode, made, told)
+        return self._checked(number, process.returncode, made, told)
 
     async def _started(self) -> asyncio.subprocess.Process:
         # The same import path as this process, none of its secrets, and one thread, because
@@ -150,24 +161,21 @@ class Renderer:
                 reason="DOCUMENT_RENDERER_DIED",
             ) from None
 
-    def _checked(
-        self, document: InvoiceDocument, code: int | None, made: bytes, told: bytes
-    ) -> bytes:
+    def _checked(self, number: str, code: int | None, made: bytes, told: bytes) -> bytes:
         if code == TOO_LARGE or len(made) > self.limits.document_bytes:
             raise FailedPrecondition(
-                f"document {document.number} is larger than {self.limits.document_bytes} bytes",
+                f"document {number} is larger than {self.limits.document_bytes} bytes",
                 reason="DOCUMENT_TOO_LARGE",
             )
         if code != 0 or not made:
             log.error(
                 "document renderer died",
-                number=document.number,
+                number=number,
                 exit_code=code,
                 stderr=told.decode(errors="replace")[-2_000:],
             )
             raise Unavailable(
-                f"document {document.number} could not be rendered: the renderer ended with"
-                f" code {code}",
+                f"document {number} could not be rendered: the renderer ended with code {code}",
                 reason="DOCUMENT_RENDERER_DIED",
             )
         return made

@@ -3,18 +3,21 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.analytics.invoicing.invoices.rules.states import HandedOver
 from services.analytics.invoicing.tables import invoice_documents
 from services.common.db.database import ReadSession, WriteSession
 
-__all__ = ["DocumentKey", "keep_document", "read_document"]
+__all__ = ["DocumentKey", "claim_document", "keep_document", "read_document"]
 
 _KEPT = invoice_documents.c
+
+CLAIM: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:state, 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,15 @@ class DocumentKey:
     """The invoice's status; drafts are never stored."""
     credited_cents: int
     """The credited amount of the invoice; 0 for a credit note."""
+
+
+async def claim_document(session: WriteSession, key: DocumentKey) -> bool:
+    """Whether nobody else renders this state; nobody does until the transaction ends."""
+    state = (
+        f"document/{key.document.value}/{key.document_id}/{key.format}/{key.status}"
+        f"/{key.credited_cents}"
+    )
+    return bool((await session.execute(CLAIM, {"state": state})).scalar_one())
 
 
 async def read_document(session: ReadSession, key: DocumentKey) -> bytes | None:
