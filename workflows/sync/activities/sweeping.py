@@ -178,8 +178,8 @@ class SweepActivities:
 
     async def _learn_deployments(self, rows: Rows) -> bool:
         """Whether the deployments in tags were resolved; otherwise closing the sweep does it."""
-        if not isinstance(rows, ResourceRows):
-            return False
+        if not isinstance(rows, ResourceRows) or not rows.kind.columns.tags:
+            return True  # there are no tags
         try:
             await self._inventory.LearnDeployments(
                 LearnDeploymentsRequest(provider=rows.provider, kind=rows.kind.name)
