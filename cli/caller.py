@@ -1,6 +1,6 @@
-"""Calls of the services with `ARCADIA_TOKEN`, a token or an API key.
+"""Calls services with `ARCADIA_TOKEN`, a token or an API key.
 
-Without it, while developing, as an operator with a token that the command line mints itself.
+Without it, in development, calls as an operator with a token that the command line mints.
 """
 
 import asyncio
@@ -42,12 +42,12 @@ Answer = TypeVar("Answer")
 
 
 def call(request: Message, seconds: float | None = None) -> Any:
-    """The answer to a request, as `send` has it; ends the program when the service refuses."""
+    """Sends a request like `send`; exits if the service returns an error."""
     return run(send(request, seconds))
 
 
 def pages(request: Message, field: str) -> list[Any]:
-    """The rows of all pages of a list, which answers have in `field`."""
+    """The rows of all pages of a list; `field` is the repeated field of the response."""
     listing: Any = request
     listing.page_size = listing.page_size or MAX_PAGE_SIZE
     rows: list[Any] = []
@@ -60,9 +60,9 @@ def pages(request: Message, field: str) -> list[Any]:
 
 
 async def send(request: Message, seconds: float | None = None) -> Any:
-    """Sends a request to the one method that takes such a message, and returns its answer.
+    """Sends a request to the method with this request type, and returns the response.
 
-    A write gets a request id. Raises AioRpcError when the service refuses.
+    A write gets a request id. Raises AioRpcError if the service returns an error.
     """
     if "request_id" in request.DESCRIPTOR.fields_by_name:
         request.request_id = str(uuid.uuid4())  # type: ignore[attr-defined]  # checked above
@@ -71,14 +71,14 @@ async def send(request: Message, seconds: float | None = None) -> Any:
 
 
 async def stream(request: Message) -> AsyncIterator[Any]:
-    """The answers to a request whose method streams them. Raises AioRpcError as `send` does."""
+    """Yields the responses of a streaming method. Raises AioRpcError like `send`."""
     async with method_of(request) as (method, metadata):
         async for answer in method(request, metadata=metadata, timeout=None):
             yield answer
 
 
 def run(work: Coroutine[Any, Any, Answer]) -> Answer:
-    """Runs to the end; ends the program when a service refuses, and quietly at Ctrl-C."""
+    """Runs to completion; exits if a service returns an error, and quietly on Ctrl-C."""
     try:
         return asyncio.run(work)
     except grpc.aio.AioRpcError as error:
@@ -92,9 +92,9 @@ def run(work: Coroutine[Any, Any, Answer]) -> Answer:
 async def called_with_token(
     settings: Settings, service: Service
 ) -> AsyncIterator[tuple[grpc.aio.Channel, Metadata]]:
-    """A channel to a service and the metadata of the token that is configured.
+    """A channel to a service, and the metadata with the configured token.
 
-    Without one, while developing, of an operator, good for five minutes. Raises BadParameter in
+    Without one, in development, with an operator's token for five minutes. Raises BadParameter in
     production, where tokens are issued elsewhere.
     """
     token = settings.token.get_secret_value()
@@ -109,7 +109,7 @@ async def called_with_token(
 
 @asynccontextmanager
 async def method_of(request: Message) -> AsyncIterator[tuple[Any, Metadata]]:
-    """The method that takes such a message, found by its descriptor, and the metadata to send.
+    """The method with this request type, found by its descriptor, and the metadata to send.
 
     The messages of a request belong to one method (`buf lint` holds that), in the package of
     their service, `arcadia.<service>.v1`.
@@ -136,7 +136,7 @@ async def method_of(request: Message) -> AsyncIterator[tuple[Any, Metadata]]:
 
 
 def _refusal(error: grpc.aio.AioRpcError) -> str:
-    """Why a service did not do it, or what to do when nothing listens at its address."""
+    """The text of a service's error, or what to do if nothing listens at its address."""
     details = error.details() or ""
     if error.code() is grpc.StatusCode.UNAVAILABLE and UNCONNECTED in details:
         return (
@@ -151,9 +151,9 @@ FILE_NAME: Final = re.compile(r'filename="([A-Za-z0-9_-][A-Za-z0-9._-]*)"')
 
 
 def save_document(request: Any, output: Path | None) -> None:
-    """Writes a document to a file: to `output`, else to one of its own name in this folder.
+    """Writes a document to `output`, or to a file with its own name in the current folder.
 
-    Ends the program when the service refuses.
+    Exits if the service returns an error.
     """
     data, disposition = run(_download(request))
     named = FILE_NAME.search(disposition)
@@ -163,7 +163,7 @@ def save_document(request: Any, output: Path | None) -> None:
 
 
 async def _download(request: Any) -> tuple[bytes, str]:
-    """The document, and the header that names it."""
+    """The document and the header with its file name."""
     async with method_of(request) as (download, metadata):
         answer = download(request, metadata=metadata, timeout=DOCUMENT_SECONDS)
         headers = dict(await answer.initial_metadata())

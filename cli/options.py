@@ -1,4 +1,4 @@
-"""Arguments and options that several commands take, each with its one help text."""
+"""Arguments and options shared by several commands, with their help."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,12 +17,12 @@ __all__ = [
     "Yes",
 ]
 
-Count = Annotated[int, typer.Option(help="At most so many.", min=1, max=500)]
+Count = Annotated[int, typer.Option(help="Maximum number of rows.", min=1, max=500)]
 Deployment = Annotated[str, typer.Option(help="Only of the deployment with this id.")]
-Follow = Annotated[bool, typer.Option(help="Wait for the end and show the progress.")]
-Month = Annotated[str, typer.Argument(help="The month, as in 2026-04.")]
-OnlyMonth = Annotated[str, typer.Option(help="Only of this month, as in 2026-04.")]
+Follow = Annotated[bool, typer.Option(help="Wait for completion and show the progress.")]
+Month = Annotated[str, typer.Argument(help="The month, such as 2026-04.")]
+OnlyMonth = Annotated[str, typer.Option(help="Only of this month, such as 2026-04.")]
 Output = Annotated[Path | None, typer.Option(help="Write to this file.")]
-Reason = Annotated[str, typer.Option(help="Why; kept with it.")]
+Reason = Annotated[str, typer.Option(help="The reason, which is stored.")]
 Tenant = Annotated[str, typer.Option(help="Only of this tenant.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]

@@ -43,11 +43,11 @@ NOBODY: Final = "nobody"
 """The owner of what belongs to no tenant."""
 
 UNKNOWN: Final = "?"
-"""How an unknown amount is shown: never as zero."""
+"""The text of an unknown amount."""
 
 
 def say(line: str | Text, style: str = "", *, error: bool = False) -> None:
-    """Prints a line as it is: nothing in it is markup, and the terminal alone wraps it."""
+    """Prints a line unchanged: without markup, wrapped by the terminal only."""
     console = Console(stderr=error)
     console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
@@ -101,19 +101,19 @@ def counts(*pairs: tuple[int, str]) -> str:
 
 
 def instant(at: Timestamp, form: str = "%Y-%m-%d %H:%M") -> str:
-    """An instant in UTC, by default to the minute."""
+    """A time in UTC, by default to the minute."""
     return f"{at.ToDatetime(UTC):{form}}"
 
 
 def money(message: Any, field: str, currency: str) -> str:
-    """An amount in cents as a decimal; a question mark when it is unknown."""
+    """An amount in cents as a decimal; a question mark if unknown."""
     if not message.HasField(field):
         return UNKNOWN
     return amount_text(getattr(message, field), currency)
 
 
 def run_text(run: Any) -> str:
-    """Which workflow runs, and which run of it."""
+    """The workflow id and run id."""
     return f"{run.workflow_id} · run {run.run_id}"
 
 

@@ -1,4 +1,4 @@
-"""Workflow runs that a command starts: followed to their end, with their progress meanwhile."""
+"""Starts workflow runs and follows them to completion, with progress."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -58,11 +58,11 @@ def run_workflow(
     reached: Callable[[Any], Any] | None = None,
     wait: bool = True,
 ) -> None:
-    """Starts a run, or joins the one under way, and shows its result; ends the program on failure.
+    """Starts a run, or joins the active one, and shows its result; exits on failure.
 
     `workflow` is the method that the run calls, which says of which type its result is.
     `reached` is the query that says how far a failed run came, which is shown as well.
-    Unless `wait`, only says which run it is.
+    Without `wait`, only prints the run.
     """
     if not asyncio.run(_run(noun, start, workflow, show, progress, reached, wait=wait)):
         raise typer.Exit(1)
@@ -126,7 +126,7 @@ async def follow(
 
 
 async def _reached(handle: Handle, query: Callable[[Any], Any]) -> Any:
-    """How far a failed run came; None when no worker answers."""
+    """The progress of a failed run; None if no worker answers."""
     try:
         return await handle.query(query)
     except RPCError:

@@ -1,4 +1,4 @@
-"""`arcadia catalog`: what is sold, shown, changed by one file, and seeded."""
+"""`arcadia catalog`: shows, changes and seeds the catalog."""
 
 import asyncio
 from collections.abc import Sequence
@@ -22,23 +22,23 @@ from services.common.values.money import amount_text, money_text
 
 __all__ = ["commands", "price_of_more"]
 
-commands = typer.Typer(help="What is sold, and at what price.", no_args_is_help=True)
+commands = typer.Typer(help="Show and change plans, addons and prices.", no_args_is_help=True)
 
 SIGNS: Final = {"create": ("+", "green"), "update": ("~", "yellow"), "publish": ("!", "cyan")}
 
 Code = Annotated[str, typer.Argument(help="The plan's code.")]
 File = Annotated[
-    Path, typer.Argument(help="A YAML file, as `export` writes it.", exists=True, dir_okay=False)
+    Path, typer.Argument(help="A YAML file in the format of `export`.", exists=True, dir_okay=False)
 ]
 
 
 @commands.command("list")
 def list_catalog() -> None:
-    """List the plans and addons that are sold now."""
+    """List the active plans and addons."""
     plans = pages(pb.ListPlansRequest(include_unpublished=True), "plans")
     addons = pages(pb.ListAddonsRequest(), "addons")
     if not plans and not addons:
-        say("Nothing is sold yet; `arcadia catalog seed` adds the seeded plans.")
+        say("The catalog is empty; `arcadia catalog seed` adds the seeded plans.")
     print_table(
         ("plan", "name", "version", "a month"),
         ((plan.code, plan.name, *_active_version(plan)) for plan in plans),
@@ -67,7 +67,7 @@ def show_plan(code: Code) -> None:
     """Show the versions of a plan, newest first, with what they include."""
     versions = pages(pb.ListPlanVersionsRequest(plan_code=code), "plan_versions")
     if not versions:
-        say("It has no version yet.")
+        say("The plan has no version yet.")
     for version in versions:
         _print_version(version)
 
@@ -91,7 +91,7 @@ def _print_version(version: catalog_pb2.PlanVersion) -> None:
 def publish_version(
     code: Code, version: Annotated[int, typer.Argument(help="The draft's number.")]
 ) -> None:
-    """Make a draft the active version; existing subscriptions stay on theirs."""
+    """Publish a draft as the active version; existing subscriptions keep theirs."""
     answer = call(pb.PublishPlanVersionRequest(plan_code=code, version=version))
     retired = f"; version {answer.retired_version.version} is retired"
     say(
@@ -102,7 +102,7 @@ def publish_version(
 
 @commands.command("export")
 def export_catalog(output: Output = None) -> None:
-    """Write the whole catalog as one YAML document."""
+    """Write the whole catalog as a YAML document."""
     document = call(pb.ExportCatalogRequest()).document
     if output is None:
         typer.echo(document, nl=False)
@@ -112,13 +112,13 @@ def export_catalog(output: Output = None) -> None:
 
 @commands.command("plan")
 def plan_changes(file: File) -> None:
-    """Show what would change for the catalog to be as a file says."""
+    """Show the changes that a file would make."""
     _print_changes(_planned(file.read_text()).changes)
 
 
 @commands.command("apply")
 def apply_file(file: File, yes: Yes = False) -> None:
-    """Bring the catalog to what a file says: all of it, or nothing."""
+    """Apply the changes of a file, all or nothing."""
     document = file.read_text()
     planned = _planned(document)
     _print_changes(planned.changes)
@@ -132,12 +132,12 @@ def apply_file(file: File, yes: Yes = False) -> None:
 
 @commands.command("seed")
 def seed_catalog() -> None:
-    """Add the seeded plans, addons and prices that are not there yet; nothing is overwritten."""
+    """Add missing seeded plans, addons and prices; nothing is overwritten."""
     _print_changes(asyncio.run(_seed(Settings())))
 
 
 async def _seed(settings: Settings) -> Sequence[Change]:
-    """Seeds without the service, right after the migrations."""
+    """Seeds without the service, after the migrations."""
     database = Database(settings.database_url(Service.CATALOG), application_name="catalog seed")
     try:
         return await seed(database)
@@ -160,7 +160,7 @@ def _print_changes(changes: Sequence[pb.CatalogChange] | Sequence[Change]) -> No
 
 
 def price_of_more(item: catalog_pb2.PlanItem, currency: str) -> str:
-    """What use beyond the included costs, in the currency, as its pricing model has it."""
+    """The price of overage in the currency, by its pricing model."""
 
     def price(cents: str) -> str:
         return amount_text(Decimal(cents or 0), currency)

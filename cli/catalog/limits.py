@@ -1,4 +1,4 @@
-"""`arcadia limits`: what a tenant may have and ask for."""
+"""`arcadia limits`: quotas and rate limits of tenants."""
 
 from typing import Annotated
 
@@ -11,18 +11,18 @@ from cli.output import instant, print_list
 
 __all__ = ["commands"]
 
-commands = typer.Typer(help="Limits of a tenant: shown, and raised.", no_args_is_help=True)
+commands = typer.Typer(help="Show and set the limits of a tenant.", no_args_is_help=True)
 
 TenantId = Annotated[str, typer.Argument(help="The tenant.")]
 Name = Annotated[str, typer.Argument(help="The limit, from `limits show`.")]
 EndsOn = Annotated[
-    str, typer.Option(help="The first day on which the default holds again, an ISO date.")
+    str, typer.Option(help="The first day on which the default applies again, an ISO date.")
 ]
 
 
 @commands.command("show")
 def show(tenant_id: TenantId) -> None:
-    """Show the limits of a tenant, and what is used of them."""
+    """Show the limits of a tenant and their use."""
     _show(list(call(pb.GetTenantLimitsRequest(tenant_id=tenant_id)).limits))
 
 
@@ -34,7 +34,7 @@ def set_limit(
     ends_on: EndsOn = "",
     reason: Reason = "",
 ) -> None:
-    """Set a limit of a tenant, until a day or for good."""
+    """Set a limit of a tenant, until a day or permanently."""
     request = pb.SetTenantLimitRequest(
         tenant_id=tenant_id, name=name, limit=limit, ends_on=ends_on, reason=reason
     )
@@ -43,7 +43,7 @@ def set_limit(
 
 @commands.command("unset")
 def unset(tenant_id: TenantId, name: Name, reason: Reason = "") -> None:
-    """Have the default of a limit hold again for a tenant."""
+    """Reset a limit of a tenant to the default."""
     request = pb.SetTenantLimitRequest(tenant_id=tenant_id, name=name, reason=reason)
     _show([call(request).limit])
 

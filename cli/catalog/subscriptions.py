@@ -14,7 +14,7 @@ from cli.output import instant, say
 __all__ = ["commands", "trial_commands"]
 
 commands = typer.Typer(
-    help="Subscriptions: shown, ended, and what is agreed moved or taken back.",
+    help="Show and end subscriptions; move or cancel scheduled changes.",
     no_args_is_help=True,
 )
 
@@ -25,20 +25,20 @@ Day = Annotated[str, typer.Argument(help="An ISO date.")]
 
 @commands.command("show")
 def show(subscription_id: Subscription) -> None:
-    """Show a subscription, and the changes that are to come."""
+    """Show a subscription and its scheduled changes."""
     _show(call(pb.GetSubscriptionRequest(id=subscription_id)).subscription)
 
 
 @commands.command("cancel")
 def cancel(subscription_id: Subscription, day: Day, reason: Reason = "") -> None:
-    """End a subscription: the day is the first without it. An end that is set is moved."""
+    """End a subscription from a day on, which is the first without it, or move its end."""
     request = pb.CancelSubscriptionRequest(id=subscription_id, effective_on=day, reason=reason)
     _show(call(request).subscription)
 
 
 @commands.command("move")
 def move(subscription_id: Subscription, change_id: Change, day: Day, reason: Reason = "") -> None:
-    """Have a change that is to come take effect on another day."""
+    """Move a scheduled change to another day."""
     request = pb.MoveChangeRequest(
         id=subscription_id, change_id=change_id, effective_on=day, reason=reason
     )
@@ -47,7 +47,7 @@ def move(subscription_id: Subscription, change_id: Change, day: Day, reason: Rea
 
 @commands.command("take-back")
 def take_back(subscription_id: Subscription, change_id: Change, reason: Reason = "") -> None:
-    """Take back a change that is not in effect yet; the terms agreed before it hold again."""
+    """Cancel a scheduled change; the terms before it apply again."""
     request = pb.TakeBackChangeRequest(id=subscription_id, change_id=change_id, reason=reason)
     _show(call(request).subscription)
 
@@ -68,10 +68,10 @@ def _show(subscription: subscriptions_pb2.Subscription) -> None:
             + f"  (by {by})  {change.id}"
         )
     if not subscription.upcoming_changes:
-        say("  Nothing is to come.")
+        say("  There are no scheduled changes.")
 
 
-trial_commands = typer.Typer(help="Trials: extended, and granted.", no_args_is_help=True)
+trial_commands = typer.Typer(help="Extend and grant trials.", no_args_is_help=True)
 
 
 @trial_commands.command("extend")
@@ -80,7 +80,7 @@ def extend(
     day: Annotated[str, typer.Argument(help="The day on which it is over, an ISO date.")],
     reason: Reason = "",
 ) -> None:
-    """Have a trial end on a later day, also one that is over: its days are free again."""
+    """Extend a trial, even if it is over; the added days are free."""
     request = trials_pb.ExtendTrialRequest(id=deployment_id, trial_ends_on=day, reason=reason)
     deployment = call(request).deployment
     say(f"{deployment.tenant_id} {deployment.slug}: trial until {deployment.trial_ends_on}")
@@ -89,17 +89,17 @@ def extend(
 @trial_commands.command("grant")
 def grant(
     tenant_id: Annotated[str, typer.Argument(help="The tenant.")],
-    trials: Annotated[int, typer.Option(min=1, help="How many more.")] = 1,
+    trials: Annotated[int, typer.Option(min=1, help="The number of additional trials.")] = 1,
     reason: Reason = "",
 ) -> None:
-    """Let a tenant have more trials than its first."""
+    """Grant a tenant more trials."""
     request = trials_pb.GrantTrialsRequest(tenant_id=tenant_id, trials=trials, reason=reason)
     _show_grant(call(request).trial_grant)
 
 
 @trial_commands.command("grants")
 def list_grants(tenant: Tenant = "") -> None:
-    """List what trials were granted, newest first."""
+    """List trial grants, newest first."""
     grants = pages(trials_pb.ListTrialGrantsRequest(tenant_id=tenant), "trial_grants")
     for one in grants:
         _show_grant(one)

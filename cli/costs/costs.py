@@ -1,4 +1,4 @@
-"""`arcadia costs`: what the provider charges, what is not matched, files, and matching anew."""
+"""`arcadia costs`: the provider's charges, unmatched lines, exports and matching."""
 
 import sys
 from typing import Annotated, Any, Final
@@ -31,14 +31,14 @@ from workflows.costs.readings import DailyCosts
 __all__ = ["commands"]
 
 commands = typer.Typer(
-    help="What the provider charges, and what it belongs to.", no_args_is_help=True
+    help="Show the provider's charges and the resources they belong to.", no_args_is_help=True
 )
 
 UNKNOWN: Final = "unknown"
 NO_LINES: Final = f"There are no such lines; {FETCH}."
 STATES: Final = {"matched": "green", "not_applicable": "dim"}
 WITHOUT: Final = {"tenant": f"{NOBODY}: internal, or of no known resource"}
-"""How the lines are called that have none of what they are grouped by."""
+"""The labels of lines without a value of the grouping."""
 
 Period = Annotated[str, typer.Option(help="The month, as in 2026-05.")]
 
@@ -52,9 +52,9 @@ commands.command("unwaive")(unwaive_bill)
 
 @commands.command("daily")
 def read_daily_costs() -> None:
-    """Read the provider's daily estimates now, or join the run that does.
+    """Read the provider's daily estimates now, or join the active run.
 
-    Metering brings them to their owners: at night, or by `arcadia usage meter`.
+    Metering attributes them to owners, at night or by `arcadia usage meter`.
     """
     run_workflow(
         "reading",
@@ -66,7 +66,7 @@ def read_daily_costs() -> None:
 
 @commands.command("balance")
 def show_balance() -> None:
-    """What the account owes, as it was when the newest snapshot was taken."""
+    """Show the newest snapshot of the account's balance."""
     balance = run(_balance())
     if balance is None:
         say("No balance was read yet: it is read every hour, at seven minutes past.")
@@ -98,7 +98,7 @@ def show_totals(
     ] = "product",
     count: Count = 50,
 ) -> None:
-    """What a month comes to, dearest first."""
+    """Show the totals of a month, largest first."""
     answer = call(pb.ListCostTotalsRequest(period=period, group_by=by, page_size=count))
     for total in answer.totals:
         group = f"{total.tenant_id} {total.group}".lstrip() or WITHOUT.get(by, f"of no {by}")
@@ -113,8 +113,8 @@ def show_totals(
 def list_lines(
     period: Period = "",
     kind: Annotated[str, typer.Option(help="Only of this kind.")] = "",
-    state: Annotated[str, typer.Option(help="Only so matched.")] = "",
-    tenant: Annotated[str, typer.Option(help="Only of this tenant, also shares.")] = "",
+    state: Annotated[str, typer.Option(help="Only with this match state.")] = "",
+    tenant: Annotated[str, typer.Option(help="Only of this tenant, including shares.")] = "",
     classification: Annotated[
         str, typer.Option(help="resource, shared, account, tax, credit or unknown.")
     ] = "",
@@ -135,7 +135,7 @@ def list_lines(
 
 @commands.command("unmatched")
 def list_unmatched(period: Period = "", count: Count = 50) -> None:
-    """List the lines that should have a resource and have none, each with the reason."""
+    """List the lines without the resource that they need, with the reason."""
     listed = [
         _list(pb.ListCostLinesRequest(period=period, match_state=state, page_size=count))
         for state in ("ambiguous", "unmatched")
@@ -146,7 +146,7 @@ def list_unmatched(period: Period = "", count: Count = 50) -> None:
     if any(listed):
         return
     known = call(pb.ListCostLinesRequest(period=period, page_size=1)).cost_lines
-    say("Every line that should have a resource has one." if known else NO_LINES)
+    say("Every line that needs a resource has one." if known else NO_LINES)
 
 
 @commands.command("export")
@@ -154,7 +154,7 @@ def export_lines(
     period: Period = "",
     form: Annotated[str, typer.Option("--format", help="csv or focus.")] = "csv",
 ) -> None:
-    """Write cost lines to the standard output as CSV, ours or that of FOCUS."""
+    """Write cost lines to standard output as CSV, in the native format or in FOCUS."""
     wanted = pb.ListCostLinesRequest(period=period)
 
     async def export() -> None:
@@ -170,7 +170,7 @@ def rematch(
     period: Period = "",
     invoice: Annotated[str, typer.Option(help="Only this invoice (our id).")] = "",
 ) -> None:
-    """Match lines anew, without ingesting: of an invoice, of a month, or all."""
+    """Match lines again without ingesting: of an invoice, of a month, or all."""
     request = invoices_pb.RematchCostLinesRequest(period=period, provider_invoice_id=invoice)
     say(f"started {call(request).run.workflow_id}; follow it in Temporal's UI")
 

@@ -1,4 +1,4 @@
-"""`arcadia costs bills`, `history`, `waive`, `unwaive`: the provider's bills and what pays them."""
+"""`arcadia costs bills`, `history`, `waive`, `unwaive`: the provider's bills and history."""
 
 from typing import Annotated, Final
 
@@ -21,7 +21,7 @@ __all__ = ["FETCH", "fetch_bills", "list_bills", "show_history", "unwaive_bill",
 Bill = Annotated[str, typer.Argument(help="The invoice, by our id (`arcadia costs bills`).")]
 
 UNKNOWN: Final = "unknown"
-FETCH: Final = "`arcadia costs fetch` brings bills in"
+FETCH: Final = "`arcadia costs fetch` ingests bills"
 
 
 def list_bills(
@@ -29,7 +29,7 @@ def list_bills(
     status: Annotated[str, typer.Option(help="discovered, ingesting, ingested or failed.")] = "",
     count: Count = 50,
 ) -> None:
-    """List the provider's invoices, newest first, with whether each adds up, part by part."""
+    """List the provider's invoices, newest first, with their reconciliation."""
     request = pb.ListProviderInvoicesRequest(period=period, ingest_status=status, page_size=count)
     invoices = call(request).provider_invoices
     for invoice in invoices:
@@ -41,10 +41,10 @@ def list_bills(
 
 def show_history(
     kind: Annotated[str, typer.Option("--type", help="Only of this type, such as Refund.")] = "",
-    unreadable: Annotated[bool, typer.Option(help="Only what cannot be read.")] = False,
+    unreadable: Annotated[bool, typer.Option(help="Only unreadable entries.")] = False,
     count: Count = 50,
 ) -> None:
-    """Show the provider's billing history, and whether it adds up to what the account owes."""
+    """Show the provider's billing history, and whether it adds up to the balance."""
     answer = call(
         pb.ListBillingHistoryRequest(
             type=kind, unreadable="true" if unreadable else "", page_size=count
@@ -61,13 +61,13 @@ def show_history(
 def waive_bill(
     invoice: Bill, reason: Annotated[str, typer.Option(help="Why it can never be read.")]
 ) -> None:
-    """Waive an invoice that can never be read: it fails no walk any more."""
+    """Waive an invoice that can never be read, so that it no longer fails a walk."""
     waived = call(pb.WaiveProviderInvoiceRequest(id=invoice, reason=reason)).provider_invoice
     say(f"waived {waived.invoice_uuid}; `arcadia costs unwaive` undoes it")
 
 
 def unwaive_bill(invoice: Bill) -> None:
-    """Take a waiver back: the invoice is due again."""
+    """Remove a waiver; the invoice is due again."""
     due = call(pb.UnwaiveProviderInvoiceRequest(id=invoice)).provider_invoice
     say(f"{due.invoice_uuid} is due again")
 
@@ -99,7 +99,7 @@ def _entry(entry: costs_pb2.BillingHistoryEntry) -> str:
     amount = dollars(entry.amount_usd) if entry.HasField("amount_usd") else UNKNOWN
     at = instant(entry.occurred_at, "%Y-%m-%d") if entry.HasField("occurred_at") else "?"
     notes = f"  unreadable: {entry.unreadable}" if entry.unreadable else ""
-    notes += "" if entry.is_listed else "  (listed no more)"
+    notes += "" if entry.is_listed else "  (no longer listed)"
     return f"{at:10}  {amount:>12}  {entry.type}: {entry.description}{notes}"
 
 
@@ -120,7 +120,7 @@ def _sums(sums: costs_pb2.HistoryReconciliation) -> list[str]:
 
 
 def fetch_bills(follow: Follow = True) -> None:
-    """Walk the billing history now and ingest what is due, or join the walk that runs."""
+    """Walk the billing history now and ingest pending invoices, or join the active walk."""
     run_workflow(
         "walk",
         billing_history(BY_HAND),

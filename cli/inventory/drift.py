@@ -1,4 +1,4 @@
-"""`arcadia drift`: what differs from what was asked for, and what is decided about it."""
+"""`arcadia drift`: differences between specs and the live cloud, and decisions on them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
@@ -20,7 +20,8 @@ from workflows.sync.starts import UnknownKind, drift_sweep_by_hand
 __all__ = ["commands", "status_of"]
 
 commands = typer.Typer(
-    help="What is not as it was asked for, and what is decided about it.", no_args_is_help=True
+    help="Show differences between specs and the live cloud, and decide on them.",
+    no_args_is_help=True,
 )
 
 STYLES: Final = {"open": "yellow", "accepted": "green", "reverted": "green", "stale": "dim"}
@@ -41,7 +42,7 @@ def list_drifts(
         bool | None, typer.Option("--muted/--unmuted", help="Only the muted, or only the others.")
     ] = None,
 ) -> None:
-    """List drifts, newest found first, with their price and cause."""
+    """List drifts, newest first, with cost and cause."""
     request = pb.ListDriftsRequest(
         status=status,
         kind=kind,
@@ -70,7 +71,7 @@ def list_drifts(
 
 @commands.command("accept")
 def accept_drift(drift_id: Drift) -> None:
-    """Make the live value the desired one."""
+    """Accept a drift: make the live value the desired one."""
     answer = call(pb.AcceptDriftRequest(id=drift_id))
     say(
         f"{answer.drift.resource_name}: {answer.drift.field} is to be"
@@ -80,7 +81,7 @@ def accept_drift(drift_id: Drift) -> None:
 
 @commands.command("revert")
 def revert_drift(drift_id: Drift) -> None:
-    """Start the work that makes the cloud match the spec again; see it in the Temporal UI."""
+    """Start reverting a drift; its progress is in the Temporal UI."""
     say(run_text(call(pb.RevertDriftRequest(id=drift_id)).drift.revert_run))
 
 
@@ -95,7 +96,7 @@ def mute_field(
         float, typer.Option(help="Days until the rule ends; 0 for no end.", min=0, max=MAX_DAYS)
     ] = 0,
 ) -> None:
-    """Mute a field: its drifts are still found and listed, as muted."""
+    """Mute a field: its drifts are still detected, but listed as muted."""
     until = None
     if days:
         until = Timestamp()
@@ -118,7 +119,7 @@ def mute_field(
 @commands.command("rules")
 def list_rules(
     kind: Annotated[str, typer.Option(help="Only for this kind of resource.")] = "",
-    expired: Annotated[bool, typer.Option(help="Those that expired, too.")] = False,
+    expired: Annotated[bool, typer.Option(help="Include expired rules.")] = False,
 ) -> None:
     """List the rules that mute fields, newest first."""
     request = pb.ListIgnoreRulesRequest(kind=kind, include_expired=expired)
@@ -143,7 +144,7 @@ def list_rules(
 def unmute_field(
     rule_id: Annotated[str, typer.Argument(help="The rule's id, as `drift rules` shows it.")],
 ) -> None:
-    """Take a rule back: the drifts that it muted count as open again."""
+    """Delete a rule; the drifts that it muted are open again."""
     call(pb.DeleteIgnoreRuleRequest(id=rule_id))
     say(f"rule {rule_id} is gone")
 
@@ -152,7 +153,7 @@ def unmute_field(
 def sweep_drift(
     kind: Annotated[list[str] | None, typer.Option(help="Only this kind; may be repeated.")] = None,
 ) -> None:
-    """Compare the specs with the inventory now, or join the sweep that runs."""
+    """Compare the specs with the inventory now, or join the active sweep."""
     try:
         start = drift_sweep_by_hand(kind or ())
     except UnknownKind as error:

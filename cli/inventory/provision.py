@@ -12,7 +12,7 @@ from cli.output import say
 __all__ = ["commands", "status_text"]
 
 commands = typer.Typer(
-    help="Make cloud resources for deployments, all or nothing.", no_args_is_help=True
+    help="Create cloud resources for deployments, all or nothing.", no_args_is_help=True
 )
 
 Deployment = Annotated[str, typer.Argument(help="The deployment's id.")]
@@ -26,7 +26,7 @@ def start(
     region: Annotated[str, typer.Option(help="Its region; the deployment's when empty.")] = "",
     name: Annotated[str, typer.Option(help="Its name; made of the slug when empty.")] = "",
 ) -> None:
-    """Start making a droplet for a deployment; `status` follows it."""
+    """Start creating a droplet for a deployment; `status` shows the progress."""
     droplet = deployments_pb2.DropletOrder(name=name, region=region, size=size, image=image)
     _show(call(pb.ProvisionDeploymentRequest(id=deployment_id, droplet=droplet)).provision)
 
@@ -36,7 +36,7 @@ def status(
     deployment_id: Deployment,
     provision_id: Annotated[str, typer.Argument(help="The provision's id.")],
 ) -> None:
-    """Show how far a provision is."""
+    """Show the progress of a provision."""
     request = pb.GetProvisionRequest(deployment_id=deployment_id, id=provision_id)
     _show(call(request).provision)
 

@@ -95,7 +95,7 @@ def run_sync(
         bool, typer.Option("--status", help="Only show how fresh each kind is; syncs nothing.")
     ] = False,
 ) -> None:
-    """Sync the provider's account into the inventory now, or join the sync that runs."""
+    """Sync the provider's account to the inventory now, or join the active sync."""
     if status:
         print_freshness(run(freshness()), datetime.now(UTC))
         return

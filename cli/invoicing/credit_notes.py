@@ -12,9 +12,7 @@ from services.common.values.money import money_text
 
 __all__ = ["commands"]
 
-commands = typer.Typer(
-    help="What was taken back of invoices, with its documents.", no_args_is_help=True
-)
+commands = typer.Typer(help="List credit notes and download their documents.", no_args_is_help=True)
 
 Identifier = Annotated[str, typer.Argument(help="The note's id, from `notes list`.")]
 
@@ -57,6 +55,6 @@ def download_note(
 
 @commands.command("hand-over")
 def hand_over_note(note_id: Identifier) -> None:
-    """Hand a credit note to accounts receivable again, after it was given up."""
+    """Retry the failed hand-over of a credit note to accounts receivable."""
     note = call(pb.HandOverCreditNoteRequest(id=note_id)).credit_note
     say(f"{note.number}: {run_text(note.hand_over.run)}")

@@ -1,4 +1,4 @@
-"""`arcadia invoices`: what tenants owe, with its documents, and what becomes of it."""
+"""`arcadia invoices`: tenants' invoices, their documents and state changes."""
 
 from decimal import Decimal
 from typing import Annotated, Final
@@ -16,15 +16,13 @@ from services.common.values.money import amount_text, money_text
 
 __all__ = ["commands"]
 
-commands = typer.Typer(
-    help="What tenants owe, with its documents, and what becomes of it.", no_args_is_help=True
-)
+commands = typer.Typer(help="Show, download and change tenants' invoices.", no_args_is_help=True)
 
 commands.add_typer(one_offs.commands, name="one-off")
 commands.add_typer(credit_notes.commands, name="notes")
 commands.add_typer(profiles.commands, name="profile")
 
-NONE_YET: Final = "There are no invoices yet: `arcadia rollup run` makes those of a month."
+NONE_YET: Final = "There are no invoices yet: `arcadia rollup run` creates those of a month."
 STYLES: Final = {"draft": "dim", "issued": "yellow", "paid": "green", "void": "red"}
 
 Identifier = Annotated[str, typer.Argument(help="The invoice's id, from `invoices list`.")]
@@ -80,7 +78,7 @@ def download_invoice(
     invoice_id: Identifier,
     output: Output = None,
     format_: Annotated[str, typer.Option("--format", help="pdf, html, or focus (CSV).")] = "pdf",
-    void: Annotated[bool, typer.Option("--void", help="What says that it is void.")] = False,
+    void: Annotated[bool, typer.Option("--void", help="Download the void notice.")] = False,
 ) -> None:
     """Download the document of an invoice, or of its void."""
     wanted = pb.DownloadVoidNoticeRequest if void else pb.DownloadInvoiceRequest
@@ -90,10 +88,10 @@ def download_invoice(
 @commands.command("verify")
 def verify_invoices(
     invoice_id: Annotated[
-        str, typer.Argument(help="Compute this invoice again; the whole chain without one.")
+        str, typer.Argument(help="The invoice to verify; without one, the whole chain.")
     ] = "",
 ) -> None:
-    """Compute an invoice again from its frozen inputs, or walk the chain of all of them."""
+    """Verify an invoice by recomputing it from its inputs, or verify the chain of all invoices."""
     verified = _verify_one(invoice_id) if invoice_id else _verify_chain()
     if not verified:
         raise typer.Exit(1)
@@ -104,7 +102,7 @@ def void_invoice(
     invoice_id: Identifier,
     reason: Annotated[str, typer.Option(help="Why; kept with it.")],
 ) -> None:
-    """Void a draft or an issued invoice; its number stays taken."""
+    """Void a draft or an issued invoice; it keeps its number."""
     _print_head(call(pb.VoidInvoiceRequest(id=invoice_id, reason=reason)).invoice)
 
 
@@ -112,7 +110,7 @@ def void_invoice(
 def pay_invoice(
     invoice_id: Identifier,
     paid_on: Annotated[str, typer.Option(help="The day, as in 2026-05-12; today if empty.")] = "",
-    reference: Annotated[str, typer.Option(help="What the payment is called.")] = "",
+    reference: Annotated[str, typer.Option(help="The payment reference.")] = "",
 ) -> None:
     """Mark an issued invoice as paid."""
     request = pb.PayInvoiceRequest(id=invoice_id, paid_on=paid_on, reference=reference)
@@ -121,13 +119,13 @@ def pay_invoice(
 
 @commands.command("issue")
 def issue_invoice(invoice_id: Identifier) -> None:
-    """Number and seal one draft."""
+    """Issue one draft."""
     _print_head(call(pb.IssueInvoiceRequest(id=invoice_id)).invoice)
 
 
 @commands.command("hand-over")
 def hand_over_invoice(invoice_id: Identifier) -> None:
-    """Hand an invoice to accounts receivable again, after it was given up."""
+    """Retry the failed hand-over of an invoice to accounts receivable."""
     invoice = call(pb.HandOverInvoiceRequest(id=invoice_id)).invoice
     say(f"{invoice.number}: {run_text(invoice.hand_over.run)}")
 
@@ -135,16 +133,16 @@ def hand_over_invoice(invoice_id: Identifier) -> None:
 @commands.command("credit")
 def credit_invoice(
     invoice_id: Identifier,
-    reason: Annotated[str, typer.Option(help="Why; stands on the note.")],
+    reason: Annotated[str, typer.Option(help="The reason; printed on the note.")],
     line: Annotated[
         list[str] | None,
         typer.Option(help="LINE_ID=CENTS without tax; may be repeated. Everything without one."),
     ] = None,
     tax: Annotated[
-        int, typer.Option(help="So much of the tax by itself, in minor units.", min=0)
+        int, typer.Option(help="An amount of tax to credit on its own, in minor units.", min=0)
     ] = 0,
 ) -> None:
-    """Take back some or all of an issued invoice by a credit note; the tax of lines follows."""
+    """Credit an issued invoice, in part or in full; the tax follows the lines."""
     lines = [_credited(text) for text in line or ()]
     if tax:
         of_invoice = pages(pb.ListInvoiceLinesRequest(invoice_id=invoice_id), "lines")

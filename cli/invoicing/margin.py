@@ -1,4 +1,4 @@
-"""`arcadia margin`: who makes or loses money, as tables and charts."""
+"""`arcadia margin`: revenue, costs and margin, as tables and charts."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +21,7 @@ from workflows.metering.metering import MarginRefresh
 
 __all__ = ["commands", "missing_costs"]
 
-commands = typer.Typer(help="Who makes or loses money.", no_args_is_help=True)
+commands = typer.Typer(help="Show revenue, costs and margin.", no_args_is_help=True)
 
 PAGE_SIZE: Final = 100
 OWNERS: Final = ("internal", "unattributed")
@@ -34,7 +34,7 @@ REVENUE: Final = ("█", "green")
 COSTS: Final = ("▒", "red")
 """The cell and the style of bars: without colours the cells tell them apart."""
 
-Period = Annotated[str, typer.Option(help="The month, as in 2026-04; the last one when left out.")]
+Period = Annotated[str, typer.Option(help="The month, such as 2026-04; by default the last one.")]
 
 
 @commands.command("show")
@@ -42,7 +42,7 @@ def show_margin(
     period: Period = "",
     by: Annotated[str, typer.Option(help="tenant or deployment.")] = "tenant",
 ) -> None:
-    """Show a month: the whole, its parts and its kinds."""
+    """Show a month: totals, parts and kinds."""
     if by not in ("tenant", "deployment"):
         raise typer.BadParameter("--by is tenant or deployment")
     answer = call(pb.GetMarginRequest(period=_month(period).isoformat(), page_size=PAGE_SIZE))
@@ -59,7 +59,7 @@ def show_margin(
 
 @commands.command("accrual")
 def show_accrual() -> None:
-    """Show what the running month has come to, not yet billed."""
+    """Show the accrual of the running month, not yet billed."""
     answer = call(pb.GetAccrualRequest(page_size=PAGE_SIZE))
     usage, missing = "no usage metered yet", [METER]
     if answer.HasField("usage_until"):
@@ -111,7 +111,7 @@ def show_trend(
 
 @commands.command("differences")
 def show_differences(period: Period = "", tenant: Tenant = "") -> None:
-    """Show where inventory, the bill and the tenants' usage of a closed month disagree."""
+    """Show the differences between inventory, bill and usage of a closed month."""
     request = pb.ListReconciliationDifferencesRequest(
         period=_month(period).isoformat(), tenant_id=tenant, page_size=PAGE_SIZE
     )
@@ -134,7 +134,7 @@ def show_differences(period: Period = "", tenant: Tenant = "") -> None:
 
 @commands.command("refresh")
 def refresh_margin(period: Period = "") -> None:
-    """Compute a month anew from its bill and its invoices, or join the run that does."""
+    """Recompute a month from its bill and invoices, or join the active run."""
     month = _month(period)
     run_workflow(
         "refresh",

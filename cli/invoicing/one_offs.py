@@ -1,4 +1,4 @@
-"""`arcadia invoices one-off`: what is billed by hand, on the next invoice or on one at once."""
+"""`arcadia invoices one-off`: one-off lines, on the next invoice or on an immediate one."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Final
@@ -15,19 +15,19 @@ from services.common.values.money import money_text
 __all__ = ["commands"]
 
 commands = typer.Typer(
-    help="What is billed by hand, on the next invoice or on one at once.", no_args_is_help=True
+    help="Bill one-off lines, on the next invoice or on an immediate one.", no_args_is_help=True
 )
 
 STYLES: Final = {"pending": "yellow", "drafted": "cyan", "billed": "green", "removed": "dim"}
 
 Tenant = Annotated[str, typer.Argument(help="The tenant.")]
 Cents = Annotated[
-    int, typer.Option("--cents", help="In minor units without tax; negative gives back.")
+    int, typer.Option("--cents", help="In minor units without tax; a negative amount is a credit.")
 ]
-Description = Annotated[str, typer.Option(help="What it says on the invoice.")]
-Reason = Annotated[str, typer.Option(help="Why; stands on the invoice too.")]
-Currency = Annotated[str, typer.Option(help="ISO 4217, as in AUD.")]
-Deployment = Annotated[str, typer.Option(help="Counts to its margin: its id or its slug.")]
+Description = Annotated[str, typer.Option(help="The description on the invoice.")]
+Reason = Annotated[str, typer.Option(help="The reason; printed on the invoice too.")]
+Currency = Annotated[str, typer.Option(help="ISO 4217 currency code, such as AUD.")]
+Deployment = Annotated[str, typer.Option(help="The deployment for the margin: its id or slug.")]
 
 
 @commands.command("add")
@@ -79,7 +79,7 @@ def bill_at_once(
     currency: Currency = "AUD",
     deployment: Deployment = "",
 ) -> None:
-    """Draft an invoice of one line at once; `invoices issue` issues it."""
+    """Draft an invoice with one line immediately; `invoices issue` issues it."""
     line = pb.OneOffInvoiceLine(
         deployment_id=deployment, description=description, amount_cents=cents
     )

@@ -47,11 +47,11 @@ def save_profile(
     name: Annotated[str, typer.Option(help="The legal name.")],
     abn: Annotated[str, typer.Option(help="The Australian business number.")] = "",
     address: Annotated[list[str] | None, typer.Option(help="A line; may be repeated.")] = None,
-    email: Annotated[str, typer.Option(help="Where to write to.")] = "",
-    tax_region: Annotated[str, typer.Option(help="As in `tax-rules`.")] = "AU",
-    purchase_order: Annotated[str, typer.Option(help="Quoted on invoices.")] = "",
+    email: Annotated[str, typer.Option(help="E-mail address.")] = "",
+    tax_region: Annotated[str, typer.Option(help="The tax region.")] = "AU",
+    purchase_order: Annotated[str, typer.Option(help="Purchase order, printed on invoices.")] = "",
 ) -> None:
-    """Make or replace a tenant's billing profile; issued invoices keep theirs."""
+    """Create or replace a tenant's billing profile; issued invoices keep theirs."""
     request = pb.SaveBillingProfileRequest(
         tenant_id=tenant,
         recipient=invoices_pb2.Party(name=name, abn=abn, address_lines=address or (), email=email),

@@ -1,4 +1,4 @@
-"""`arcadia rollup`: the month's end, started, followed and steered."""
+"""`arcadia rollup`: starts, monitors and decides on month-end roll-ups."""
 
 import asyncio
 from decimal import Decimal
@@ -24,25 +24,25 @@ from services.common.values.periods import read_month
 __all__ = ["commands"]
 
 commands = typer.Typer(
-    help="The month's end: invoices drafted, approved, issued.", no_args_is_help=True
+    help="Draft, approve and issue the invoices of a month.", no_args_is_help=True
 )
 
 POLL_SECONDS: Final = 0.5
 STYLES: Final = {"completed": "green", "failed": "red", "undone": "red"}
 SETTLED: Final = ("completed", "failed", "undone", "awaiting_approval")
-"""The states that a roll-up does not leave by itself."""
+"""The states that a roll-up does not leave on its own."""
 
 Identifier = Annotated[str, typer.Argument(help="The roll-up's id, from `rollup status`.")]
-Follow = Annotated[bool, typer.Option(help="Wait until it rests.")]
+Follow = Annotated[bool, typer.Option(help="Wait until it completes or needs a decision.")]
 
 
 @commands.command("run")
 def run_rollup(
     period: Month,
-    force: Annotated[bool, typer.Option(help="Replace drafts that exist.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace existing drafts.")] = False,
     follow: Follow = True,
 ) -> None:
-    """Roll a month up now, or join the roll-up of it that runs."""
+    """Start the roll-up of a month now, or join the active one."""
     _follow(call(pb.StartRollupRequest(period=period, force=force)).rollup, wait=follow)
 
 
@@ -51,7 +51,7 @@ def show_status(
     rollup_id: Annotated[str, typer.Argument(help="Show this one with its failures.")] = "",
     period: OnlyMonth = "",
 ) -> None:
-    """Show roll-ups, newest first, or one with the tenants that failed."""
+    """Show roll-ups, newest first, or one with its failed tenants."""
     if rollup_id:
         _print(call(pb.GetRollupRequest(id=rollup_id)).rollup)
         _print_failures(rollup_id)
@@ -103,7 +103,7 @@ def _none_unbilled(period: str) -> str:
 
 @commands.command("approve")
 def approve_rollup(rollup_id: Identifier, follow: Follow = True) -> None:
-    """Let a roll-up that awaits approval issue its drafts."""
+    """Approve a roll-up, which then issues its drafts."""
     rollup = call(pb.ApproveRollupRequest(id=rollup_id)).rollup
     _follow(rollup, wait=follow, past="awaiting_approval")
 
@@ -114,7 +114,7 @@ def undo_rollup(
     reason: Annotated[str, typer.Option(help="Why; kept with it.")],
     follow: Follow = True,
 ) -> None:
-    """Void the drafts of a roll-up of which nothing was issued."""
+    """Undo a roll-up without issued invoices: void its drafts."""
     rollup = call(pb.UndoRollupRequest(id=rollup_id, reason=reason)).rollup
     _follow(rollup, wait=follow, past=rollup.status)
 
@@ -125,7 +125,7 @@ def retry_rollup(
     tenant: Annotated[list[str] | None, typer.Option(help="Only this; may be repeated.")] = None,
     follow: Follow = True,
 ) -> None:
-    """Try the tenants again that failed."""
+    """Retry failed tenants."""
     _follow(call(pb.RetryRollupRequest(id=rollup_id, tenant_ids=tenant or ())).rollup, wait=follow)
 
 

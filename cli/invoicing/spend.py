@@ -1,4 +1,4 @@
-"""`arcadia spend`: caps on what tenants come to, and what is decided when they are reached."""
+"""`arcadia spend`: spending caps, and decisions when they are reached."""
 
 from typing import Annotated, Final
 
@@ -14,7 +14,7 @@ from services.common.values.money import money_text
 __all__ = ["commands"]
 
 commands = typer.Typer(
-    help="Caps on spending: set, and decided upon when they are reached.", no_args_is_help=True
+    help="Set spending caps, and decide when they are reached.", no_args_is_help=True
 )
 
 STYLES: Final = {"awaiting_approval": "yellow", "open": "yellow", "refused": "red", "paused": "red"}
@@ -29,18 +29,20 @@ def list_policies(tenant: Tenant = "") -> None:
     for policy in policies:
         say(f"{policy.id}  {_text(policy)}")
     if not policies:
-        say("Nothing is capped.")
+        say("There are no caps.")
 
 
 @commands.command("cap")
 def set_cap(
-    cap_cents: Annotated[int, typer.Argument(help="Of a month without tax, in whole cents.")],
-    tenant: Annotated[str, typer.Option(help="Whom it caps.")] = "",
-    deployment: Annotated[str, typer.Option(help="Or only this deployment, by its id.")] = "",
+    cap_cents: Annotated[
+        int, typer.Argument(help="The cap per month without tax, in whole cents.")
+    ],
+    tenant: Annotated[str, typer.Option(help="The capped tenant.")] = "",
+    deployment: Annotated[str, typer.Option(help="Cap only this deployment, by id.")] = "",
     action: Annotated[str, typer.Option(help="notify, ask_approval or pause.")] = "notify",
-    currency: Annotated[str, typer.Option(help="Of the cap.")] = "AUD",
+    currency: Annotated[str, typer.Option(help="The currency of the cap.")] = "AUD",
 ) -> None:
-    """Cap what a tenant or a deployment may come to in a month."""
+    """Set a monthly cap for a tenant or a deployment."""
     request = pb.CreateSpendPolicyRequest(
         tenant_id=tenant,
         deployment_id=deployment,
@@ -56,7 +58,7 @@ def set_cap(
 def end_cap(
     policy_id: Annotated[str, typer.Argument(help="The policy's id, from `spend policies`.")],
 ) -> None:
-    """End a cap; what was reached of it stays."""
+    """End a cap; its breaches are kept."""
     call(pb.DeleteSpendPolicyRequest(id=policy_id))
 
 
@@ -65,7 +67,7 @@ def list_breaches(
     tenant: Tenant = "",
     status: Annotated[str, typer.Option(help="Such as awaiting_approval.")] = "",
 ) -> None:
-    """List the times a cap was reached, newest first."""
+    """List breaches of caps, newest first."""
     request = pb.ListSpendBreachesRequest(tenant_id=tenant, status=status)
     breaches = pages(request, "spend_breaches")
     for breach in breaches:
@@ -76,13 +78,13 @@ def list_breaches(
 
 @commands.command("approve")
 def approve(breach_id: Breach, reason: Reason = "") -> None:
-    """Let a tenant spend on this month."""
+    """Approve further spending this month."""
     _decide(breach_id, "approve", reason)
 
 
 @commands.command("refuse")
 def refuse(breach_id: Breach, reason: Reason = "") -> None:
-    """Pause the deployments that the policy caps."""
+    """Refuse further spending: pause the capped deployments."""
     _decide(breach_id, "refuse", reason)
 
 

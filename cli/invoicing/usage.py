@@ -1,4 +1,4 @@
-"""`arcadia usage`: what deployments used, day by day, and metering by hand."""
+"""`arcadia usage`: usage of deployments by day, and manual metering."""
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ from workflows.metering.payloads import MeteringResult
 
 __all__ = ["commands", "days_of"]
 
-commands = typer.Typer(help="What deployments used, day by day.", no_args_is_help=True)
+commands = typer.Typer(help="Show and meter the usage of deployments.", no_args_is_help=True)
 
 DAYS_SHOWN: Final = 7
 MAX_VOIDED_A_CALL: Final = 5_000
@@ -26,15 +26,15 @@ SECONDS_AN_HOUR: Final = 3_600
 DAY: Final = "%Y-%m-%d"
 SECOND: Final = "%Y-%m-%d %H:%M:%S"
 
-Since = Annotated[str, typer.Option(help="From this day on; a week ago when left out.")]
-Until = Annotated[str, typer.Option(help="Up to the day before this one.")]
+Since = Annotated[str, typer.Option(help="From this day on; by default a week ago.")]
+Until = Annotated[str, typer.Option(help="Up to this day, exclusive.")]
 
 
 @commands.command("list")
 def list_usage(
     tenant: Tenant = "",
     deployment: Annotated[str, typer.Option(help="Only of this deployment, by id or slug.")] = "",
-    kind: Annotated[str, typer.Option(help="Only of this kind of usage.")] = "",
+    kind: Annotated[str, typer.Option(help="Only this kind of usage.")] = "",
     since: Since = "",
     until: Until = "",
 ) -> None:
@@ -65,7 +65,7 @@ def list_usage(
 def list_unmetered(
     tenant: Tenant = "", deployment: Deployment = "", since: Since = "", until: Until = ""
 ) -> None:
-    """List the resources that could not be metered, because their size is unknown, and why."""
+    """List the resources that could not be metered because their size is unknown."""
     request = pb.ListUnmeteredResourcesRequest(
         tenant_id=tenant,
         deployment_id=deployment,
@@ -91,7 +91,7 @@ def list_unmetered(
 def show_facts(
     usage_id: Annotated[str, typer.Argument(help="The figure's id, as `usage list` shows it.")],
 ) -> None:
-    """Show the resources with their spans, and the events, behind a figure."""
+    """Show the resources and events behind a figure."""
     facts = pages(pb.ListUsageFactsRequest(usage_id=usage_id), "facts")
     print_list(
         {
@@ -111,11 +111,11 @@ def show_facts(
 
 @commands.command("void")
 def void_events(
-    source: Annotated[str, typer.Argument(help="Who counted, as in the event.")],
+    source: Annotated[str, typer.Argument(help="The source of the events.")],
     keys: Annotated[list[str], typer.Argument(help="The events' idempotency keys.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with each.")],
+    reason: Annotated[str, typer.Option(help="The reason; stored with each event.")],
 ) -> None:
-    """Take wrong usage events back by their keys, before or after their month is billed."""
+    """Void wrong usage events by their keys, before or after their month is billed."""
     refused = 0
     for start in range(0, len(keys), MAX_VOIDED_A_CALL):
         batch = keys[start : start + MAX_VOIDED_A_CALL]
@@ -134,7 +134,7 @@ def void_events(
 
 @commands.command("voided")
 def list_voided(tenant: Tenant = "", deployment: Deployment = "") -> None:
-    """List the usage events that were taken back, the last one first."""
+    """List voided usage events, newest first."""
     request = pb.ListVoidedUsageEventsRequest(tenant_id=tenant, deployment_id=deployment)
     print_list(
         {
@@ -165,13 +165,15 @@ def _text(event: usage_pb2.VoidedUsageEvent) -> str:
 def meter_days(
     day: Annotated[
         list[str] | None,
-        typer.Option(help="This day, as in 2026-05-20; may be repeated. Yesterday and today else."),
+        typer.Option(
+            help="A day, such as 2026-05-20; may be repeated. By default yesterday and today."
+        ),
     ] = None,
     month: Annotated[
-        str, typer.Option(help="All days of this month that have begun, as in 2026-04.")
+        str, typer.Option(help="All days of this month up to today, such as 2026-04.")
     ] = "",
 ) -> None:
-    """Meter days now, or join the run that does; metering a day again replaces it."""
+    """Meter days now, or join the active run; metering a day again replaces its usage."""
     days = [_day(one) for one in day or ()]
     if month:
         days += days_of(month, datetime.now(UTC).date())

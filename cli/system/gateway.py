@@ -13,21 +13,23 @@ from stack.engines.envoy import validate
 
 __all__ = ["commands"]
 
-commands = typer.Typer(no_args_is_help=True, help="The gateway's configuration.")
+commands = typer.Typer(no_args_is_help=True, help="Write and check the gateway's configuration.")
 
 
 @commands.command("render")
 def render(
-    directory: Annotated[Path, typer.Argument(help="Where to write; made when it is not there.")],
+    directory: Annotated[
+        Path, typer.Argument(help="The directory to write to; created if it does not exist.")
+    ],
     listen: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
 ) -> None:
-    """Write the gateway's configuration, from the environment and the protos."""
+    """Write the gateway's configuration from the environment and the protos."""
     typer.echo(_written(directory, listen))
 
 
 @commands.command("validate")
 def check() -> None:
-    """Let Envoy itself check the configuration that the environment gives."""
+    """Have Envoy check the configuration for the current environment."""
     with tempfile.TemporaryDirectory() as scratch:
         configuration = _written(Path(scratch), "127.0.0.1")
         try:

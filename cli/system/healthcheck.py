@@ -31,7 +31,7 @@ def healthcheck(
         str, typer.Option(envvar="TEMPORAL_NAMESPACE", help="Temporal's namespace.")
     ] = "default",
 ) -> None:
-    """Exit with 0 when a service is serving, or when this machine's worker polls its queue."""
+    """Exit with 0 if a service is serving, or if this machine's worker polls its queue."""
     with grpc.insecure_channel(address) as channel:
         try:
             wrong = _unpolled(channel, queue, namespace) if queue else _not_serving(channel)

@@ -13,7 +13,7 @@ from services.common.rpc.wire import timestamp
 
 __all__ = ["commands"]
 
-commands = typer.Typer(help="API keys, by which programs call the API.", no_args_is_help=True)
+commands = typer.Typer(help="Manage API keys of programs.", no_args_is_help=True)
 
 KeyId = Annotated[str, typer.Argument(help="The key's id.")]
 OPERATORS = "the operator"
@@ -26,13 +26,15 @@ def create(
         list[str] | None,
         typer.Option(help="May be repeated. A tenant's key without a role reads only."),
     ] = None,
-    tenant: Annotated[str, typer.Option(help="Whose key it is; without: the operator's.")] = "",
-    days: Annotated[int, typer.Option(help="How long it works.", min=1)] = 365,
+    tenant: Annotated[
+        str, typer.Option(help="The tenant of the key; by default the operator.")
+    ] = "",
+    days: Annotated[int, typer.Option(help="How long it is valid.", min=1)] = 365,
     may_create_keys: Annotated[
         bool, typer.Option("--may-create-keys", help="Its holder may create and rotate keys.")
     ] = False,
 ) -> None:
-    """Create a key and print it: the only time that it is shown."""
+    """Create a key and print it; it is shown only once."""
     request = pb.CreateApiKeyRequest(
         name=name,
         tenant_id=tenant,
@@ -48,7 +50,7 @@ def list_keys(
     tenant: Tenant = "",
     status: Annotated[str, typer.Option(help="Only active, expired or revoked ones.")] = "",
 ) -> None:
-    """List keys in the order of their creation."""
+    """List keys in the order of creation."""
     print_list(
         {
             "id": "id",
@@ -71,21 +73,21 @@ def list_keys(
 def rotate(
     key_id: KeyId,
     overlap_hours: Annotated[
-        float, typer.Option(help="How long the present secret still works.", min=0, max=720)
+        float, typer.Option(help="How long the present secret remains valid.", min=0, max=720)
     ] = 24.0,
 ) -> None:
-    """Give a key a new secret and print it: the only time that it is shown."""
+    """Rotate a key and print the new secret; it is shown only once."""
     request = pb.RotateApiKeyRequest(id=key_id, overlap_seconds=int(overlap_hours * 3600))
     answer = call(request)
     _show_once(answer)
     if answer.api_key.HasField("previous_ends_at"):
         until = instant(answer.api_key.previous_ends_at)
-        say(f"The secret before it works until {until} UTC.", error=True)
+        say(f"The previous secret is valid until {until} UTC.", error=True)
 
 
 @commands.command("revoke")
 def revoke(key_id: KeyId, reason: Reason = "") -> None:
-    """Revoke a key: within seconds it opens nothing."""
+    """Revoke a key, which takes effect within seconds."""
     key = call(pb.RevokeApiKeyRequest(id=key_id, reason=reason)).api_key
     say(f"{key.name} ({key.id}) is {key.status} since {instant(key.revoked_at)} UTC.")
 
@@ -97,7 +99,7 @@ def _show_once(answer: Any) -> None:
     roles = " ".join(key.roles) or "reads only"
     say(
         f"{key.name} ({key.id}) of {owner}: {roles}, until {instant(key.ends_at)} UTC."
-        " The key is shown only now:",
+        " The key is shown only once:",
         error=True,
     )
     typer.echo(answer.key)

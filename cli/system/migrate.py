@@ -13,10 +13,10 @@ __all__ = ["migrate_databases"]
 
 def migrate_databases(
     services: Annotated[
-        list[Service] | None, typer.Argument(help="Which services; all when none is named.")
+        list[Service] | None, typer.Argument(help="The services to migrate; all by default.")
     ] = None,
 ) -> None:
-    """Make each service's roles and database, and bring it to the newest version."""
+    """Create each service's roles and database, and migrate it to the newest version."""
     settings = Settings()
     configure_logging(settings, "migrate")
     for service in services or list(Service):

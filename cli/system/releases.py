@@ -17,7 +17,7 @@ from workflows.durable.releases import make_current, releases
 __all__ = ["commands"]
 
 commands = typer.Typer(
-    help="The workers' releases in Temporal, where runs are routed by them.",
+    help="Show and switch the workers' releases in Temporal.",
     no_args_is_help=True,
 )
 
@@ -26,7 +26,7 @@ STYLES: Final = {"current": "green", "draining": "yellow", "drained": "dim", "in
 
 @commands.command("list")
 def list_releases() -> None:
-    """List the releases, newest first, each with what may become of its workers."""
+    """List the releases, newest first, and whether their workers may be stopped."""
     found = _with_temporal(releases)
     if not found:
         say("Runs are not routed by release (ARCADIA_WORKER_VERSIONING).")
@@ -38,7 +38,7 @@ def list_releases() -> None:
 def promote_release(
     release: Annotated[str, typer.Argument(help="The release, from `releases list`.")],
 ) -> None:
-    """Let new runs begin on a release whose workers run."""
+    """Make a release with running workers current: new runs begin on it."""
     _with_temporal(lambda client: make_current(client, release))
     say(f"New runs begin on {release}.")
 

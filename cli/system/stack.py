@@ -30,7 +30,7 @@ STOPPING: Final = "stopping: what is running may take some seconds to end"
 
 def up(
     detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="Return when everything is ready.")
+        bool, typer.Option("--detach", "-d", help="Return once everything is ready.")
     ] = False,
 ) -> None:
     """Run the whole system on this machine, until Ctrl-C."""
@@ -44,7 +44,7 @@ def up(
 
 
 def down() -> None:
-    """Stop what `up` started; the data are kept."""
+    """Stop what `up` started; the data is kept."""
     from stack.control import stop_stack
 
     layout = Layout.of(Settings())
@@ -54,7 +54,7 @@ def down() -> None:
 
 
 def reset(yes: Yes = False) -> None:
-    """Stop, and remove all local data for good."""
+    """Stop, and delete all local data."""
     from stack.control import stop_stack
 
     layout = Layout.of(Settings())
@@ -70,14 +70,16 @@ def reset(yes: Yes = False) -> None:
 
 
 def logs(
-    part: Annotated[str | None, typer.Argument(help="Which part; all when none is named.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they grow.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of each.")] = 20,
+    part: Annotated[str | None, typer.Argument(help="The part; all by default.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the logs.")] = False,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", min=1, help="The number of lines of each part.")
+    ] = 20,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Each line as it was written, mostly JSON.")
+        bool, typer.Option("--raw", help="Print the original lines, mostly JSON.")
     ] = False,
 ) -> None:
-    """Show the logs of the parts, made readable; times are UTC."""
+    """Show the logs of the parts in a readable form; times are UTC."""
     layout = Layout.of(Settings())
     names = sorted(log.stem for log in layout.logs.glob("*.log"))
     if part is not None and part not in names:
@@ -95,7 +97,7 @@ def logs(
 
 
 def status() -> None:
-    """Show every part; the exit code is not 0 when something is down."""
+    """Show every part; the exit code is not 0 if something is down."""
     from stack.control import running_state, view
 
     settings = Settings()

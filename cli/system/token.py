@@ -40,7 +40,7 @@ def print_token(
         raise typer.BadParameter("tokens are issued elsewhere in production")
     roles = [*(role or []), *([OPERATOR_ROLE] if operator else [])]
     if not tenant and not any(role.startswith(PLATFORM) for role in roles):
-        raise typer.BadParameter("give --operator or --tenant: a token without either opens little")
+        raise typer.BadParameter("give --operator, --tenant or a platform --role")
     typer.echo(
         mint_user_token(
             settings,
@@ -59,7 +59,7 @@ def revoke(
     token_id: Annotated[str, typer.Option("--id", help="The token with this jti.")] = "",
     reason: Reason = "",
 ) -> None:
-    """Refuse the tokens issued until now to which all options apply, in every service."""
+    """Revoke the tokens issued until now that match all options."""
     if not (subject or tenant or token_id):
         raise typer.BadParameter("give --subject, --tenant or --id")
     request = pb.RevokeTokensRequest(
@@ -71,7 +71,7 @@ def revoke(
 
 @commands.command("revocations")
 def list_revocations(tenant: Tenant = "") -> None:
-    """List the revocations of tokens that may still live."""
+    """List the revocations of unexpired tokens."""
     print_list(
         {
             "tokens": _named,

@@ -86,9 +86,9 @@ async def test_a_list_says_when_it_is_empty_and_when_it_is_cut_short(billing: Bi
     code, said = await arcadia(billing, "lines", "--period", "2026-06")
     assert (code, "There are no such lines" in said) == (0, True)
     code, said = await arcadia(billing, "unmatched", "--period", "2026-06")
-    assert said == "There are no such lines; `arcadia costs fetch` brings bills in.\n"
+    assert said == "There are no such lines; `arcadia costs fetch` ingests bills.\n"
     code, said = await arcadia(billing, "bills", "--status", "failed")
-    assert said == "There are no such invoices; `arcadia costs fetch` brings bills in.\n"
+    assert said == "There are no such invoices; `arcadia costs fetch` ingests bills.\n"
 
 
 async def test_an_export_is_written_as_it_comes(billing: Billing) -> None:

@@ -52,7 +52,7 @@ async def test_a_key_is_created_used_by_the_command_line_rotated_and_revoked(
     code, _, refused = await arcadia(settings, "keys", "create", "a child", **by_key)
     assert (code, "may not create or rotate keys" in refused) == (1, True)
     code, rotated, told = await arcadia(settings, "keys", "rotate", key_id, "--overlap-hours", "2")
-    assert (code, "The secret before it works until" in told) == (0, True)
+    assert (code, "The previous secret is valid until" in told) == (0, True)
     assert read_key(rotated.strip()).id == read_key(key).id
     code, told, _ = await arcadia(settings, "keys", "revoke", key_id, "--reason", "leaked")
     assert (code, "revoked" in told) == (0, True)
