@@ -1,5 +1,5 @@
--- What a JSON body may hold, checked before the transcoder reads it: the transcoder drops a field
--- that does not exist, keeps the last of two equal ones, and takes what is not quite JSON.
+-- Validates a JSON body before the transcoder, which ignores unknown fields, keeps the last of two
+-- duplicates, and accepts some invalid JSON.
 --
 -- ROUTES is a tree of path segments, "*" for a variable; under METHODS each HTTP method has the
 -- type of its body, or false without one. A type is SCALAR, FREE (any JSON), the name of a
@@ -11,7 +11,7 @@ local MAX_DEPTH = 64
 local MAX_VALUES = 50000
 local LONGEST_NAME = 200
 
--- Raised for what is refused: the field that is to blame, and what is wrong with it.
+-- Raises the error of a field.
 local function refuse(field, words, reason)
   error({field = field, words = words, reason = reason or "INVALID_ARGUMENT"}, 0)
 end
@@ -25,25 +25,25 @@ local function after_string(body, at, field)
   local here = at + 1
   while true do
     local stop = find(body, '["\\%z\1-\31]', here)
-    if stop == nil then refuse(field, "a text has no end") end
+    if stop == nil then refuse(field, "unterminated string") end
     local char = byte(body, stop)
     if char == 34 then return stop + 1 end
-    if char ~= 92 then refuse(field, "a text holds a control character") end
+    if char ~= 92 then refuse(field, "a string contains a control character") end
     if find(body, '^["\\/bfnrt]', stop + 1) then here = stop + 2
     elseif find(body, "^u%x%x%x%x", stop + 1) then here = stop + 6
-    else refuse(field, "a text has an escape that JSON does not know") end
+    else refuse(field, "a string has an invalid escape") end
   end
 end
 
 local function after_number(body, at, field)
   local _, last = find(body, "^%-?0", at)
   if last == nil then _, last = find(body, "^%-?[1-9]%d*", at) end
-  if last == nil then refuse(field, "is not JSON") end
+  if last == nil then refuse(field, "is not valid JSON") end
   local _, fraction = find(body, "^%.%d+", last + 1)
   last = fraction or last
   local _, exponent = find(body, "^[eE][+-]?%d+", last + 1)
   last = exponent or last
-  if find(body, "^[%w.+-]", last + 1) then refuse(field, "is not a number of JSON") end
+  if find(body, "^[%w.+-]", last + 1) then refuse(field, "is not a valid JSON number") end
   return last + 1
 end
 
@@ -69,17 +69,17 @@ local function after_object(body, at, kind, field, depth)
   at = after_space(body, at + 1)
   if byte(body, at) == 125 then return at + 1 end
   while true do
-    if byte(body, at) ~= 34 then refuse(field, "Unexpected end of an object: a name is missing") end
+    if byte(body, at) ~= 34 then refuse(field, "Unexpected end of an object: a field name is missing") end
     local ends = after_string(body, at, field)
     local name = sub(body, at + 1, ends - 2)
     local within = field == "" and name or field .. "." .. name
     local known, of = name, values
     if fields ~= nil then
       local declared = fields[name]
-      if declared == nil then refuse(within, "there is no such field", "UNKNOWN_FIELD") end
+      if declared == nil then refuse(within, "unknown field", "UNKNOWN_FIELD") end
       known, of = declared[1], declared[2]
     end
-    if seen[known] then refuse(within, "is there twice", "DUPLICATE_FIELD") end
+    if seen[known] then refuse(within, "duplicate field", "DUPLICATE_FIELD") end
     seen[known] = true
     at = after_space(body, ends)
     if byte(body, at) ~= 58 then refuse(within, "Unexpected end: a value is missing") end
@@ -117,7 +117,7 @@ local function check(body, kind)
   local at = after_space(body, 1)
   if at > #body then return end
   at = after_space(body, after_value(body, at, kind, "", 0))
-  if at <= #body then refuse("", "something follows the body") end
+  if at <= #body then refuse("", "unexpected characters after the body") end
 end
 
 local function quoted(text)
@@ -147,17 +147,17 @@ local function methods_of(path)
   return node[METHODS]
 end
 
--- Answers the request itself where it cannot be right; whether it did.
+-- Responds with an error if the request is invalid; returns whether it did.
 function refused(handle, headers)
   if find(headers:get(":authority") or "", ",", 1, true) then
-    answer(handle, "400", 3, "REQUEST_MALFORMED", "", "the request names more than one host", {})
+    answer(handle, "400", 3, "REQUEST_MALFORMED", "", "the request has more than one Host header", {})
     return true
   end
   local methods = methods_of(headers:get(":path"))
   if methods == nil then return false end
   local kind = methods[headers:get(":method")]
   if kind == nil then
-    answer(handle, "405", 12, "METHOD_NOT_ALLOWED", "", "this path takes " .. methods.allow,
+    answer(handle, "405", 12, "METHOD_NOT_ALLOWED", "", "the path supports only " .. methods.allow,
       {allow = methods.allow})
     return true
   end

@@ -1,8 +1,7 @@
 """The gateway's own error replies, in the form of the services' errors.
 
-Envoy's own replies become `google.rpc.Status` as JSON, as the services' errors are: the
-code of gRPC, a message, and an `ErrorInfo` whose reason a program may rely on. Where a
-service refuses the same thing, the reason is the same.
+Envoy's own replies are converted to `google.rpc.Status` as JSON, like the services' errors: the
+gRPC code, a message, and an `ErrorInfo` with a stable reason, which is the same as the services'.
 """
 
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from services.common.errors import DOMAIN
 __all__ = ["ENVOY_MESSAGE", "REPLIES", "Reply"]
 
 ENVOY_MESSAGE: Final = "%LOCAL_REPLY_BODY%"
-"""Envoy's own message, where it names the field that is to blame."""
+"""Envoy's own message, which names the field."""
 
 
 _EXHAUSTED: Final = code_pb2.RESOURCE_EXHAUSTED
@@ -70,7 +69,7 @@ REPLIES: Final = (
         405,
         code_pb2.UNIMPLEMENTED,
         "METHOD_NOT_ALLOWED",
-        "CONNECT is not taken",
+        "CONNECT is not supported",
     ),
     Reply(
         _details("path_normalization_failed"),
@@ -92,7 +91,7 @@ REPLIES: Final = (
         "REQUEST_MALFORMED",
         "the request is not valid HTTP, or has a header with an underscore",
     ),
-    _when(404, code_pb2.NOT_FOUND, "ROUTE_NOT_FOUND", "nothing answers this method and path"),
+    _when(404, code_pb2.NOT_FOUND, "ROUTE_NOT_FOUND", "there is no route for this path"),
     _when(408, code_pb2.DEADLINE_EXCEEDED, "REQUEST_TIMEOUT", "the request did not arrive in time"),
     _when(413, _EXHAUSTED, "REQUEST_TOO_LARGE", "the body of the request is too large"),
     _when(426, code_pb2.FAILED_PRECONDITION, "HTTP_VERSION", "HTTP/1.1 or HTTP/2 is required"),
@@ -119,7 +118,7 @@ REPLIES: Final = (
         503,
         code_pb2.UNAVAILABLE,
         "SERVICE_UNAVAILABLE",
-        "the service that answers this is down; the same call may succeed later",
+        "the service is down; retry later",
     ),
     _when(
         504, code_pb2.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the service did not answer in time"
@@ -130,7 +129,7 @@ REPLIES: Final = (
         None,
         code_pb2.INVALID_ARGUMENT,
         "REQUEST_REFUSED",
-        "the gateway does not take such a request",
+        "the gateway rejected the request",
     ),
     Reply("true", None, code_pb2.INTERNAL, "GATEWAY_ERROR", "the gateway could not answer"),
 )

@@ -97,7 +97,7 @@ def raw_specs(request: reconcile_service_pb2.RecordSpecsRequest) -> dict[UUID, d
         field = f"specs[{position}]"
         identifier = uuid_of(f"{field}.resource_id", desired.resource_id)
         if identifier in specs:
-            raise InvalidArgument(f"{field}.resource_id", "is there twice")
+            raise InvalidArgument(f"{field}.resource_id", "is a duplicate")
         specs[identifier] = _object(f"{field}.spec_json", desired.spec_json)
     return specs
 
