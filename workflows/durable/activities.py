@@ -1,15 +1,19 @@
 """Shared by activities: errors, heartbeats and paged work."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from temporalio import activity
 
+from contracts.flows import Start, start_flow
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 
-__all__ = ["page_by_page", "service_activity"]
+__all__ = ["page_by_page", "service_activity", "start_all"]
+
+STARTS_AT_ONCE: Final = 8
 
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
 
@@ -58,3 +62,14 @@ async def page_by_page(first: Reached, step: Callable[[Reached], Awaitable[Reach
             place = await step(place)
             if not place.page_token:
                 return place
+
+
+async def start_all(starts: Iterable[Start[Any]]) -> None:
+    """Starts runs, a few at a time; those that already go on under their ids are left alone."""
+    turns = asyncio.Semaphore(STARTS_AT_ONCE)
+
+    async def begin(start: Start[Any]) -> None:
+        async with turns:
+            await start_flow(activity.client(), start)
+
+    await asyncio.gather(*map(begin, starts))

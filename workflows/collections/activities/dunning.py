@@ -1,7 +1,7 @@
 """Reads unpaid invoices from analytics, starts dunnings and posts notices."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -13,7 +13,6 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from contracts.collections import DunningSweepInput, dunning
-from contracts.flows import start_flow
 from services.common.values.periods import read_day
 from workflows.collections.payloads import (
     Noticed,
@@ -24,7 +23,7 @@ from workflows.collections.payloads import (
     SweepPlace,
     TenantNotice,
 )
-from workflows.durable.activities import page_by_page, service_activity
+from workflows.durable.activities import page_by_page, service_activity, start_all
 from workflows.durable.signed_posts import Receipt, SignedPosts
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ __all__ = ["NOWHERE", "DunningActivities", "TenantNoticeActivities"]
 
 SERVICE: Final = "analytics"
 INVOICES_A_PAGE: Final = 500
-STARTS_AT_ONCE: Final = 8
 
 
 class DunningActivities:
@@ -51,7 +49,7 @@ class DunningActivities:
             page = await _overdue_page(self._steps, request.today, page_token=place.page_token)
             # A tenant may be on more than one page; starting its dunning twice has no effect.
             tenants = {invoice.tenant_id for invoice in page.invoices}
-            await _started(sorted(tenants), request)
+            await start_all(dunning(tenant_id, request.terms) for tenant_id in sorted(tenants))
             return SweepPlace(page.next_page_token, place.tenant_count + len(tenants))
 
         return (await page_by_page(SweepPlace(), start)).tenant_count
@@ -73,16 +71,6 @@ async def _overdue_page(
     return await steps.ListOverdueInvoices(
         pb.ListOverdueInvoicesRequest(due_before=due_before, page_size=INVOICES_A_PAGE, **filters)
     )
-
-
-async def _started(tenants: Iterable[str], request: DunningSweepInput) -> None:
-    turns = asyncio.Semaphore(STARTS_AT_ONCE)
-
-    async def start(tenant_id: str) -> None:
-        async with turns:
-            await start_flow(activity.client(), dunning(tenant_id, request.terms))
-
-    await asyncio.gather(*map(start, tenants))
 
 
 POSTS_AT_ONCE: Final = 8

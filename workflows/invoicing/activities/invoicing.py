@@ -1,7 +1,7 @@
 """The steps of the month-end roll-up, each one or more calls to the analytics service."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from arcadia.analytics.v1 import attribution_service_pb2 as margin
 from arcadia.analytics.v1 import invoicing_service_pb2 as pb
@@ -136,38 +136,16 @@ class InvoicingActivities:
     @service_activity(ANALYTICS)
     async def issue_invoices(self, request: IssueInput) -> IssueOutcome:
         """Issues drafts in blocks until none is left."""
-        outcome = reached_before(IssueOutcome) or IssueOutcome()
-        async with beating(lambda: outcome):
-            while True:
-                answer = await self._steps.IssueInvoices(
-                    pb.IssueInvoicesRequest(
-                        rollup_id=request.rollup_id,
-                        limit=ISSUED_A_CALL,
-                        issued_on=request.issued_on,
-                    ),
-                    timeout=CALL_SECONDS,
-                )
-                outcome = IssueOutcome(
-                    outcome.done_count + answer.issued_count, answer.remaining_count
-                )
-                if not answer.remaining_count:
-                    return outcome
+        block = pb.IssueInvoicesRequest(
+            rollup_id=request.rollup_id, limit=ISSUED_A_CALL, issued_on=request.issued_on
+        )
+        return await _block_by_block(self._steps.IssueInvoices, block, "issued_count")
 
     @service_activity(ANALYTICS)
     async def discard_drafts(self, rollup_id: str) -> IssueOutcome:
         """Voids drafts in blocks until none is left."""
-        outcome = reached_before(IssueOutcome) or IssueOutcome()
-        async with beating(lambda: outcome):
-            while True:
-                answer = await self._steps.DiscardDrafts(
-                    pb.DiscardDraftsRequest(rollup_id=rollup_id, limit=ISSUED_A_CALL),
-                    timeout=CALL_SECONDS,
-                )
-                outcome = IssueOutcome(
-                    outcome.done_count + answer.discarded_count, answer.remaining_count
-                )
-                if not answer.remaining_count:
-                    return outcome
+        block = pb.DiscardDraftsRequest(rollup_id=rollup_id, limit=ISSUED_A_CALL)
+        return await _block_by_block(self._steps.DiscardDrafts, block, "discarded_count")
 
     @service_activity(ANALYTICS)
     async def set_status(self, request: StatusInput) -> None:
@@ -184,6 +162,18 @@ class InvoicingActivities:
         await self._margins.RefreshMargin(
             margin.RefreshMarginRequest(period=period), timeout=PAGE_SECONDS
         )
+
+
+async def _block_by_block(rpc: Any, block: Any, counted: str) -> IssueOutcome:
+    """Calls the service for block after block until no draft is left."""
+    outcome = reached_before(IssueOutcome) or IssueOutcome()
+    async with beating(lambda: outcome):
+        while True:
+            answer = await rpc(block, timeout=CALL_SECONDS)
+            done = outcome.done_count + getattr(answer, counted)
+            outcome = IssueOutcome(done, answer.remaining_count)
+            if not answer.remaining_count:
+                return outcome
 
 
 def _unbilled(total: rollups_pb2.UnbilledTotal) -> tuple[str, ...]:

@@ -1,7 +1,5 @@
 """Activities that evaluate caps, record the status of breaches, and post notices."""
 
-import asyncio
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -10,11 +8,11 @@ from arcadia.analytics.v1 import spend_service_pb2 as pb
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from contracts.flows import start_flow
+from contracts.flows import Start
 from contracts.spend import BreachInput, EvaluationInput, spend_breach
 from workflows.collections.activities.dunning import NOWHERE
 from workflows.collections.payloads import Noticed
-from workflows.durable.activities import page_by_page, service_activity
+from workflows.durable.activities import page_by_page, service_activity, start_all
 from workflows.durable.signed_posts import SignedPosts
 from workflows.spend.payloads import BreachOutcome, BreachStanding, EvaluationPlace
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["SpendActivities"]
 
 SERVICE: Final = "analytics"
-STARTS_AT_ONCE: Final = 8
 
 
 class SpendActivities:
@@ -44,7 +41,7 @@ class SpendActivities:
                     page_size=request.policies_a_page, page_token=place.page_token
                 )
             )
-            await _dealt_with(map(_standing, page.spend_breaches), request)
+            await start_all(_start(_standing(one), request) for one in page.spend_breaches)
             count = place.breach_count + len(page.spend_breaches)
             return EvaluationPlace(page.next_page_token, count)
 
@@ -88,20 +85,13 @@ class SpendActivities:
         return Noticed(receipt.is_delivered, receipt.reason)
 
 
-async def _dealt_with(breaches: Iterable[BreachStanding], request: EvaluationInput) -> None:
-    turns = asyncio.Semaphore(STARTS_AT_ONCE)
-
-    async def begin(breach: BreachStanding) -> None:
-        async with turns:
-            start = spend_breach(
-                BreachInput(breach.breach_id, pause_notice_seconds=request.pause_notice_seconds),
-                tenant_id=breach.tenant_id,
-                period_code=breach.period[:7],
-                summary=breach.in_words(),
-            )
-            await start_flow(activity.client(), start)
-
-    await asyncio.gather(*map(begin, breaches))
+def _start(breach: BreachStanding, request: EvaluationInput) -> Start[BreachInput]:
+    return spend_breach(
+        BreachInput(breach.breach_id, pause_notice_seconds=request.pause_notice_seconds),
+        tenant_id=breach.tenant_id,
+        period_code=breach.period[:7],
+        summary=breach.in_words(),
+    )
 
 
 def _told(breach: BreachStanding) -> dict[str, str]:
