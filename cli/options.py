@@ -1,9 +1,12 @@
 """Arguments and options shared by several commands, with their help."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
+
+from services.common.errors import InvalidArgument
 
 __all__ = [
     "Count",
@@ -15,6 +18,7 @@ __all__ = [
     "Reason",
     "Tenant",
     "Yes",
+    "read",
 ]
 
 Count = Annotated[int, typer.Option(help="Maximum number of rows.", min=1, max=500)]
@@ -26,3 +30,14 @@ Output = Annotated[Path | None, typer.Option(help="Write to this file.")]
 Reason = Annotated[str, typer.Option(help="The reason, which is stored.")]
 Tenant = Annotated[str, typer.Option(help="Only of this tenant.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+
+
+Value = TypeVar("Value")
+
+
+def read(reader: Callable[[str, str], Value], text: str, field: str) -> Value:
+    """Parses an argument as services do, such as a month. Raises BadParameter."""
+    try:
+        return reader(text, field)
+    except InvalidArgument as error:
+        raise typer.BadParameter(f"{text!r} {error.violations[0].description}") from None

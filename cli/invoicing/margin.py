@@ -1,7 +1,7 @@
 """`arcadia margin`: revenue, costs and margin, as tables and charts."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 import typer
@@ -10,11 +10,10 @@ from arcadia.billing.v1.cost_service_pb2 import ListDailyCostsRequest
 from rich.text import Text
 
 from cli.caller import call
-from cli.options import Deployment, Tenant
+from cli.options import Deployment, Tenant, read
 from cli.output import NOBODY, UNKNOWN, instant, money, print_list, print_table, say
 from cli.runs import run_workflow
 from contracts.metering import margin_refresh
-from services.common.errors import InvalidArgument
 from services.common.values.money import amount_text
 from services.common.values.periods import month_of, read_month
 from workflows.metering.metering import MarginRefresh
@@ -147,12 +146,8 @@ def refresh_margin(period: Period = "") -> None:
 def _month(text: str) -> date:
     """The first day of a month; of the last one when none is named."""
     if not text:
-        this = datetime.now(UTC).date().replace(day=1)
-        return (this - timedelta(days=1)).replace(day=1)
-    try:
-        return read_month(text, "period").start
-    except InvalidArgument as error:
-        raise typer.BadParameter(error.message) from None
+        return month_of(datetime.now(UTC)).preceding().start
+    return read(read_month, text, "period").start
 
 
 def _print_whole(answer: Any, title: str) -> None:

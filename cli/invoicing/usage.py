@@ -1,6 +1,5 @@
 """`arcadia usage`: usage of deployments by day, and manual metering."""
 
-from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
 
@@ -9,10 +8,11 @@ from arcadia.analytics.v1 import usage_pb2
 from arcadia.analytics.v1 import usage_service_pb2 as pb
 
 from cli.caller import call, pages
-from cli.options import Deployment, Tenant
+from cli.options import Deployment, Tenant, read
 from cli.output import NOBODY, instant, print_list, say
 from cli.runs import run_workflow
 from contracts.metering import metering_by_hand
+from services.common.values.periods import read_day, read_month
 from workflows.metering.metering import Metering
 from workflows.metering.payloads import MeteringResult
 
@@ -174,7 +174,7 @@ def meter_days(
     ] = "",
 ) -> None:
     """Meter days now, or join the active run; metering a day again replaces its usage."""
-    days = [_day(one) for one in day or ()]
+    days = [read(read_day, one, "day") for one in day or ()]
     if month:
         days += days_of(month, datetime.now(UTC).date())
     run_workflow("metering", metering_by_hand(days), Metering.run, _show_metered)
@@ -189,18 +189,10 @@ def _a_week_ago() -> str:
     return (datetime.now(UTC).date() - timedelta(days=DAYS_SHOWN)).isoformat()
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a day as in 2026-05-20") from None
-
-
 def days_of(month: str, today: date) -> list[date]:
     """The days of a month (UTC) up to today. Raises BadParameter when none has begun."""
-    first = _day(f"{month}-01")
-    length = monthrange(first.year, first.month)[1]
-    days = [first.replace(day=one + 1) for one in range(length)]
+    whole = read(read_month, month, "month")
+    days = [whole.start + timedelta(days=number) for number in range(whole.days)]
     begun = [one for one in days if one <= today]
     if not begun:
         raise typer.BadParameter(f"{month} has not begun yet")
