@@ -54,7 +54,7 @@ MAX_INT_DIGITS: Final = 18
 
 
 def loads(content: bytes) -> Any:
-    """The value of a JSON text, its numbers exact. Raises ValueError for what is no JSON."""
+    """The value of a JSON text, its numbers exact. Raises ValueError for text that is not JSON."""
     try:
         return json.loads(content, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse)
     except (RecursionError, ArithmeticError) as error:
@@ -66,8 +66,8 @@ def _whole(text: str) -> int | Decimal:
 
 
 def _refuse(text: str) -> NoReturn:
-    """`NaN` and `Infinity` are no JSON, and no amounts."""
-    raise ValueError(f"{text} is no JSON")
+    """`NaN` and `Infinity` are neither JSON nor amounts."""
+    raise ValueError(f"{text} is not JSON")
 
 
 INVOICES: Final = "/v2/customers/my/invoices"

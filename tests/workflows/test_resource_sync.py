@@ -202,7 +202,7 @@ async def test_a_size_that_nobody_tells_the_price_of_is_named_in_the_result(
 
     assert outcomes["droplet"].unpriced_sizes == ("s-24vcpu-128gb",)
     assert outcomes["database"].unpriced_sizes == ("db-huge",)
-    assert "no price is known of db-huge" in outcomes["database"].in_words()
+    assert "no known price for db-huge" in outcomes["database"].in_words()
     assert outcomes["volume"].unpriced_sizes == ()
 
 

@@ -241,7 +241,7 @@ class KindOutcome:
         if self.pass_count > 1:
             words.append(f"read {self.pass_count} times")
         if self.unpriced_sizes:
-            words.append(f"no price is known of {', '.join(self.unpriced_sizes)}")
+            words.append(f"no known price for {', '.join(self.unpriced_sizes)}")
         if self.reason:
             words.append(self.reason)
         if self.last_complete_at and self.outcome not in {"completed", "partial"}:

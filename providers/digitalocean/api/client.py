@@ -44,7 +44,7 @@ PIECE_BYTES: Final = 256 * 1024
 Query = tuple[tuple[str, str], ...]
 Budget = RateBudget | BudgetShare
 Loads = Callable[[bytes], Any]
-"""How the text of an answer is read: raises ValueError for what is no JSON."""
+"""How the text of an answer is read: raises ValueError for text that is not JSON."""
 
 
 class Pace(TypedDict, total=False):
@@ -272,7 +272,7 @@ class DigitalOcean:
         try:
             return loads(response.content)
         except ValueError as error:
-            raise ProviderUnavailable(f"{method} {path}: the answer is no JSON") from error
+            raise ProviderUnavailable(f"{method} {path}: the answer is not JSON") from error
 
     def _judge(self, response: httpx.Response, path: str) -> None:
         """Raises the error of a status; a 429 delays every request under the same limit."""

@@ -115,7 +115,7 @@ def _sane(text: str, field: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise InvalidArgument(field, "is no day of the calendar", reason="NOT_A_DATE") from None
+        raise InvalidArgument(field, "is not a day of the calendar", reason="NOT_A_DATE") from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise InvalidArgument(
             field, f"is not between {FIRST_YEAR} and {LAST_YEAR}", reason="OUT_OF_RANGE"
