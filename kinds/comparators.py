@@ -22,12 +22,10 @@ __all__ = [
     "is_system_tag",
     "is_unset",
     "load_balancer_size",
-    "maintenance_hour",
     "maintenance_window",
     "node_pools",
     "normalised",
     "number",
-    "project_purpose",
     "tags",
     "unset_alike",
 ]
@@ -40,7 +38,6 @@ SYSTEM_TAGS: Final = ("k8s", "terraform")
 """Set by the provider and by tools: these, and whatever follows them after a colon."""
 
 LOAD_BALANCER_NODES: Final = {"lb-small": "1", "lb-medium": "3", "lb-large": "6"}
-OTHER_PURPOSE: Final = "Other: "
 DROPLET_AGENT: Final = "droplet_agent"
 
 
@@ -155,11 +152,11 @@ def _window(value: Json) -> Json:
     return {name: part for name, part in normal.items() if not is_unset(part)}
 
 
-maintenance_hour: Final = normalised(_clock)
-"""`13:00` is `13:00:00`, and `4:00` is `04:00`."""
-
 maintenance_window: Final = normalised(_window)
-"""Day and hour; the provider alone sets what is pending and how long it may take."""
+"""Day and hour; the provider alone sets what is pending and how long it may take.
+
+`13:00` is `13:00:00`, and `4:00` is `04:00`.
+"""
 
 
 def _engine(value: Json) -> Json:
@@ -169,14 +166,6 @@ def _engine(value: Json) -> Json:
 
 database_engine: Final = normalised(_engine)
 """Redis became Valkey. The version is a field of its own, so a forced upgrade shows there."""
-
-
-def _purpose(value: Json) -> Json:
-    return value.removeprefix(OTHER_PURPOSE) if isinstance(value, str) else value
-
-
-project_purpose: Final = normalised(_purpose)
-"""A purpose that is not one of DigitalOcean's own is stored with a prefix."""
 
 
 def _lower(value: Json) -> Json:

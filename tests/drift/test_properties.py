@@ -172,11 +172,9 @@ ALL_COMPARATORS: list[Comparator] = [
     access_comparators.firewall_rules,
     comparators.image,
     comparators.load_balancer_size,
-    comparators.maintenance_hour,
     comparators.maintenance_window,
     comparators.node_pools,
     comparators.number,
-    comparators.project_purpose,
     comparators.tags,
     comparators.unset_alike(comparators.by_default),
 ]

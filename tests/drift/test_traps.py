@@ -9,9 +9,8 @@ from kinds.comparators import (
     Comparator,
     by_case,
     by_default,
-    maintenance_hour,
+    maintenance_window,
     number,
-    project_purpose,
     tags,
     unset_alike,
 )
@@ -144,10 +143,10 @@ def test_trap_4_databases_maintenance_hour_and_renamed_engine() -> None:
     assert not attrs_drift("database", "maintenance_window", {**window, "duration": "4h"}, shown)
     assert not attrs_drift("database", "engine", "redis", "valkey")
     assert attrs_drift("database", "engine", "pg", "mysql")
-    assert maintenance_hour("13:00", "13:00:00")
-    assert maintenance_hour("4:00", "04:00:00")
-    assert not maintenance_hour("4:00:00:00", "04:00:00")
-    assert not maintenance_hour("13:00", "13:00:01")
+    assert maintenance_window({"hour": "13:00"}, {"hour": "13:00:00"})
+    assert maintenance_window({"hour": "4:00"}, {"hour": "04:00:00"})
+    assert not maintenance_window({"hour": "4:00:00:00"}, {"hour": "04:00:00"})
+    assert not maintenance_window({"hour": "13:00"}, {"hour": "13:00:01"})
 
 
 def test_trap_4_a_forced_upgrade_is_reported_as_the_version_that_it_is() -> None:
@@ -195,11 +194,9 @@ def test_trap_6_droplets_that_a_tag_chooses_are_nobodys_choice() -> None:
 # 7
 
 
-def test_trap_7_project_environment_by_case_and_purpose_with_its_prefix() -> None:
+def test_trap_7_project_environment_by_case() -> None:
     assert by_case("production", "Production")
     assert not by_case("production", "Staging")
-    assert project_purpose("custom", "Other: custom")
-    assert not project_purpose("custom", "Other: another")
 
 
 def test_trap_7_kubernetes_nodes_land_in_the_default_project() -> None:
