@@ -3,6 +3,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from kinds.app_comparators import app_spec as same_spec
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.metering import MeterRule, Part
 from kinds.pricing import APP_SIZES, OfParts
@@ -55,6 +56,12 @@ def _containers(spec: Any) -> Iterator[Part]:
 
 APP: Final = ResourceKind(
     name="app",
+    billing=Billing(
+        (Product("app platform", ("APP",)), Product("apps")),
+        ("Web", "Application Platforms"),
+        "Container Usage",
+    ),
+    urns=("app",),
     meters=(
         MeterRule("app_container_hours", {"region": "region"}, parts=("attrs.spec", _containers)),
     ),

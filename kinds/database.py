@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import Final
 
 from kinds.access_comparators import database_rules
+from kinds.billing import Billing, Product
 from kinds.comparators import database_engine, maintenance_window
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.metering import Measure, MeterRule
@@ -20,6 +21,19 @@ USER_SECRETS: Final = ("password", "access_cert", "access_key")
 
 DATABASE: Final = ResourceKind(
     name="database",
+    billing=Billing(
+        (
+            Product("database clusters", ("DATA", "DBAA")),
+            Product("databases"),
+            Product("managed databases"),
+        ),
+        ("Databases", "Other (Databases)"),
+        "Database Usage",
+        also_names=("database_replica",),
+        is_group=True,
+        is_known_by_id=True,
+    ),
+    urns=("dbaas",),
     terraform="digitalocean_database_cluster",
     listing=DATABASES,
     columns=Columns(size="size"),

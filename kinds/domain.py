@@ -10,6 +10,7 @@ __all__ = ["DOMAIN"]
 
 DOMAIN: Final = ResourceKind(
     name="domain",
+    urns=("domain",),
     meters=(MeterRule("dns_zones"),),
     # The records are one more request a zone: an account with thousands of zones reads
     # them in turns, so that they never take more than a small share of an hour's requests.

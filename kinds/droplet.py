@@ -1,6 +1,7 @@
 from decimal import Decimal
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.comparators import droplet_features
 from kinds.comparators import image as same_image
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
@@ -13,6 +14,24 @@ __all__ = ["DROPLET"]
 
 DROPLET: Final = ResourceKind(
     name="droplet",
+    billing=Billing(
+        (
+            Product("backups", category=("Storage", "Backup Storage"), meter="Backup Usage"),
+            Product(
+                "droplet backups",
+                ("BACK",),
+                category=("Storage", "Backup Storage"),
+                meter="Backup Usage",
+            ),
+            Product("droplets", ("DROP",)),
+            Product("premium droplets"),
+            Product("gpu droplets", ("GPUD",)),
+        ),
+        ("Compute", "Virtual Machines"),
+        "Compute Usage",
+        is_known_by_id=True,
+    ),
+    urns=("droplet",),
     meters=(MeterRule("droplet_hours", {"size": "size", "region": "region"}),),
     # The plain listing leaves out the droplets that have a GPU.
     listing=Listing("/v2/droplets", "droplets", "droplet", queries=((), (("type", "gpus"),))),

@@ -1,6 +1,7 @@
 from decimal import Decimal
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.comparators import by_default, unset_alike
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.listing import Only
@@ -12,6 +13,12 @@ __all__ = ["IMAGE"]
 
 IMAGE: Final = ResourceKind(
     name="image",
+    billing=Billing(
+        (Product("custom images", ("CUST",)),),
+        ("Storage", "Other (Storage)"),
+        "Image Storage",
+        also_names=("snapshot",),
+    ),
     terraform="digitalocean_custom_image",
     # Backups, and what was uploaded: kept as snapshots are.
     meters=(MeterRule("snapshot_gb_month", {"kind": "attrs.type"}, Measure("size_gigabytes")),),

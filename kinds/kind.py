@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from kinds.billing import Billing
 from kinds.columns import Columns, read_at
 from kinds.comparators import Comparator, by_case, by_default
 from kinds.comparators import tags as same_tags
@@ -136,6 +137,10 @@ class ResourceKind:
     """What a token needs to list it, by default `<name>:read`; empty where no scope says so."""
     terraform: str = OF_NAME
     """The same resource in Terraform, by default `digitalocean_<name>`; empty for none."""
+    billing: Billing | None = None
+    """None if the provider does not bill it by itself."""
+    urns: tuple[str, ...] = ()
+    """The types of its URNs, as in `do:droplet:42`."""
     meters: tuple[MeterRule, ...] = ()
     """What tenants are metered by; empty for what costs nothing, or is not sold yet."""
     added_later: bool = False

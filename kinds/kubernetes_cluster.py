@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import Final
 
 from kinds.access_comparators import address_lists
+from kinds.billing import Billing, Product
 from kinds.comparators import maintenance_window
 from kinds.comparators import node_pools as same_pools
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
@@ -23,6 +24,18 @@ PLUGINS: Final = (
 
 KUBERNETES_CLUSTER: Final = ResourceKind(
     name="kubernetes_cluster",
+    billing=Billing(
+        (
+            Product("kubernetes clusters", ("KUBE", "DOKS")),
+            Product("kubernetes control plane"),
+            Product("kubernetes"),
+        ),
+        ("Compute", "Containers"),
+        "Cluster Usage",
+        also_names=("droplet",),
+        is_group=True,
+    ),
+    urns=("kubernetes",),
     scope="kubernetes:read",
     listing=Listing("/v2/kubernetes/clusters", "kubernetes_clusters", "kubernetes_cluster"),
     columns=Columns(statuses=("status.state",)),

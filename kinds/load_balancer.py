@@ -3,6 +3,7 @@ from typing import Final
 
 from kinds.access_comparators import address_lists
 from kinds.balancer_comparators import by_certificate_name
+from kinds.billing import Billing, Product
 from kinds.comparators import by_default, load_balancer_size, unset_alike
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.listing import CertificateNames
@@ -15,6 +16,13 @@ __all__ = ["LOAD_BALANCER"]
 
 LOAD_BALANCER: Final = ResourceKind(
     name="load_balancer",
+    billing=Billing(
+        (Product("load balancers", ("LOAD", "LBAA")),),
+        ("Networking", "Network Routing"),
+        "Load Balancer Usage",
+        is_known_by_id=True,
+    ),
+    urns=("loadbalancer",),
     terraform="digitalocean_loadbalancer",
     listing=Listing(
         "/v2/load_balancers",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from kinds import RESOURCE_KINDS
 from kinds.listing import Listing
 from kinds.unreadable import JsonObject, UnreadableRow, described, identify
 
@@ -16,20 +17,8 @@ TEXTS: Final = ("name", "description", "purpose", "environment")
 OTHER_PURPOSE: Final = "Other: "
 """What the provider puts before a purpose that is not one of its own."""
 
-KIND_OF_URN: Final = {
-    "app": "app",
-    "dbaas": "database",
-    "domain": "domain",
-    "droplet": "droplet",
-    "floatingip": "reserved_ip",
-    "kubernetes": "kubernetes_cluster",
-    "loadbalancer": "load_balancer",
-    "reservedip": "reserved_ip",
-    "reservedipv6": "reserved_ipv6",
-    "space": "spaces_bucket",
-    "volume": "volume",
-    "vpc": "vpc",
-}
+KIND_OF_URN: Final = {urn: kind.name for kind in RESOURCE_KINDS.values() for urn in kind.urns}
+"""The kind of a resource by the type of its URN."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 from decimal import Decimal
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.metering import MeterRule
 from kinds.pricing import Flat, When
@@ -10,6 +11,13 @@ __all__ = ["RESERVED_IP"]
 
 RESERVED_IP: Final = ResourceKind(
     name="reserved_ip",
+    billing=Billing(
+        (Product("floating ips"), Product("reserved ips", ("RESE",))),
+        ("Networking", "Network Infrastructure"),
+        "IP Address Usage",
+        also_names=("reserved_ipv6",),
+    ),
+    urns=("floatingip", "reservedip"),
     listing=Listing("/v2/reserved_ips", "reserved_ips", "reserved_ip"),
     columns=Columns(provider_id="ip", name="ip", statuses=(), tags="", created_at=""),
     # What leads to a droplet is free.

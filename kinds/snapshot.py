@@ -1,6 +1,7 @@
 from decimal import Decimal
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.metering import Measure, MeterRule
 from kinds.pricing import per_gigabyte
@@ -10,6 +11,17 @@ __all__ = ["SNAPSHOT"]
 
 SNAPSHOT: Final = ResourceKind(
     name="snapshot",
+    billing=Billing(
+        (
+            Product("droplet snapshots", ("SNAP",)),
+            Product("volume snapshots"),
+            Product("snapshots"),
+        ),
+        ("Storage", "Backup Storage"),
+        "Snapshot Storage",
+        also_names=("image",),
+        is_known_by_id=True,
+    ),
     terraform="digitalocean_droplet_snapshot",
     meters=(
         MeterRule(

@@ -1,6 +1,7 @@
 from decimal import Decimal
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, FieldPolicy, Policy, ResourceKind
 from kinds.listing import BUCKETS
 from kinds.metering import Measure, MeterRule
@@ -10,6 +11,13 @@ __all__ = ["SPACES_BUCKET"]
 
 SPACES_BUCKET: Final = ResourceKind(
     name="spaces_bucket",
+    billing=Billing(
+        (Product("spaces", ("SPAC",)), Product("spaces subscription")),
+        ("Storage", "Object Storage"),
+        "Object Storage",
+        is_shared=True,
+    ),
+    urns=("space",),
     scope="",
     # The provider counts in powers of two throughout, and sells them as GB.
     meters=(

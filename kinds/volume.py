@@ -1,6 +1,7 @@
 from decimal import Decimal
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.comparators import by_default, number, unset_alike
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.metering import Measure, MeterRule
@@ -11,6 +12,13 @@ __all__ = ["VOLUME"]
 
 VOLUME: Final = ResourceKind(
     name="volume",
+    billing=Billing(
+        (Product("volumes", ("VOLU",)),),
+        ("Storage", "Block Storage"),
+        "Volume Storage",
+        is_known_by_id=True,
+    ),
+    urns=("volume",),
     scope="block_storage:read",
     listing=Listing("/v2/volumes", "volumes", "volume"),
     columns=Columns(statuses=()),

@@ -7,6 +7,7 @@ __all__ = ["VPC"]
 
 VPC: Final = ResourceKind(
     name="vpc",
+    urns=("vpc",),
     listing=Listing("/v2/vpcs", "vpcs", "vpc"),
     columns=Columns(statuses=(), tags=""),
     attrs={

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
 from kinds.reducers import whole
@@ -10,6 +11,9 @@ __all__ = ["DEDICATED_INFERENCE"]
 
 DEDICATED_INFERENCE: Final = ResourceKind(
     name="dedicated_inference",
+    billing=Billing(
+        (Product("dedicated inference", ("DEDI",)),), ("AI and Machine Learning", "AI Platforms")
+    ),
     scope="genai:read",
     added_later=True,
     listing=Listing(

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
 from kinds.reducers import identity_of_model
@@ -10,6 +11,11 @@ __all__ = ["GRADIENT_AGENT"]
 
 GRADIENT_AGENT: Final = ResourceKind(
     name="gradient_agent",
+    billing=Billing(
+        (Product("gradient ai", ("GRAD",), category=("AI and Machine Learning", "AI Platforms")),),
+        ("AI and Machine Learning", "Generative AI"),
+        also_names=("dedicated_inference",),
+    ),
     scope="genai:read",
     terraform="digitalocean_gradientai_agent",
     added_later=True,

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import FromAttr
 from kinds.reducers import registry_subscription
@@ -10,6 +11,14 @@ __all__ = ["CONTAINER_REGISTRY"]
 
 CONTAINER_REGISTRY: Final = ResourceKind(
     name="container_registry",
+    billing=Billing(
+        (
+            Product(
+                "container registry", ("REGI",), category=("Developer Tools", "Developer Platforms")
+            ),
+        ),
+        ("Compute", "Containers"),
+    ),
     scope="registry:read",
     added_later=True,
     # In one answer, without pages or a total.

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
 
@@ -9,6 +10,7 @@ __all__ = ["FUNCTIONS_NAMESPACE"]
 
 FUNCTIONS_NAMESPACE: Final = ResourceKind(
     name="functions_namespace",
+    billing=Billing((Product("functions", ("FUNC",)),), ("Compute", "Serverless Compute")),
     terraform="",
     scope="function:read",
     added_later=True,

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
 from kinds.reducers import access_points, unordered
@@ -10,6 +11,9 @@ __all__ = ["NFS_SHARE"]
 
 NFS_SHARE: Final = ResourceKind(
     name="nfs_share",
+    billing=Billing(
+        (Product("nfs", ("NFS",)), Product("network file storage")), ("Storage", "File Storage")
+    ),
     scope="nfs:list",
     terraform="digitalocean_nfs",
     added_later=True,

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
 from kinds.reducers import unordered
@@ -10,6 +11,9 @@ __all__ = ["UPTIME_CHECK"]
 
 UPTIME_CHECK: Final = ResourceKind(
     name="uptime_check",
+    billing=Billing(
+        (Product("uptime", ("UPTI",)),), ("Management and Governance", "Observability")
+    ),
     scope="uptime:read",
     added_later=True,
     # The path of one check is from pydo 0.44, `uptime.get_check`.

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
 from kinds.reducers import in_one_order, whole
@@ -10,6 +11,13 @@ __all__ = ["NAT_GATEWAY"]
 
 NAT_GATEWAY: Final = ResourceKind(
     name="nat_gateway",
+    billing=Billing(
+        (
+            Product("nat gateways", ("NATG",), category=("Networking", "Network Routing")),
+            Product("vpc nat gateways"),
+        ),
+        ("Networking", "Network Infrastructure"),
+    ),
     terraform="digitalocean_vpc_nat_gateway",
     added_later=True,
     listing=Listing("/v2/vpc_nat_gateways", "vpc_nat_gateways", "vpc_nat_gateway"),

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
 from kinds.reducers import unordered, whole
@@ -10,6 +11,9 @@ __all__ = ["PARTNER_ATTACHMENT"]
 
 PARTNER_ATTACHMENT: Final = ResourceKind(
     name="partner_attachment",
+    billing=Billing(
+        (Product("partner network connect", ("PART",)),), ("Networking", "Network Connectivity")
+    ),
     added_later=True,
     listing=Listing(
         "/v2/partner_network_connect/attachments",

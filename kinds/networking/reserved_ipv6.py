@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kinds.billing import Billing, Product
 from kinds.kind import Attr, Columns, FieldPolicy, Listing, Policy, ResourceKind
 from kinds.pricing import Shared
 from kinds.reducers import identifier
@@ -10,6 +11,10 @@ __all__ = ["RESERVED_IPV6"]
 
 RESERVED_IPV6: Final = ResourceKind(
     name="reserved_ipv6",
+    billing=Billing(
+        (Product("reserved ipv6s", ("RIP6",)),), ("Networking", "Network Infrastructure")
+    ),
+    urns=("reservedipv6",),
     scope="reserved_ip:read",
     added_later=True,
     listing=Listing("/v2/reserved_ipv6", "reserved_ipv6s", "reserved_ipv6"),

@@ -5,8 +5,8 @@ import pytest
 from kinds import RESOURCE_KINDS
 from providers.digitalocean.simulator.kinds import BY_NAME
 from services.analytics.usage.rules.readings import USAGE_KINDS
-from services.billing.costs.rules.focus import SERVICES
-from services.billing.ingest.rules.classification import PRODUCTS, SKUS
+from services.billing.ingest.rules.classification import ACCOUNT_PRODUCTS, PRODUCTS
+from services.billing.ingest.rules.matching import BILLED
 from services.catalog.vocabulary import UNITS
 from tests.support.known_kinds import missing
 
@@ -23,12 +23,18 @@ def test_no_place_knows_a_kind_that_is_not_declared() -> None:
     declared = RESOURCE_KINDS.keys()
 
     assert BY_NAME.keys() - NO_RESOURCES - declared == set()
-    assert {product.kind for product in PRODUCTS.values() if product.kind} - declared == set()
-    assert SERVICES.keys() - declared == set()
+    also = {name for kind in BILLED.values() for name in kind.also_names}
+    assert also - declared == set()
 
 
-def test_every_sku_names_a_product_that_is_known() -> None:
-    assert set(SKUS.values()) <= PRODUCTS.keys()
+def test_a_product_and_a_sku_bill_one_kind() -> None:
+    products = [product for kind in BILLED.values() for product in kind.products]
+    names = [product.name for product in products] + [*ACCOUNT_PRODUCTS]
+    skus = [sku for product in products for sku in product.skus]
+
+    assert len(names) == len(set(names)) == len(PRODUCTS)
+    assert len(skus) == len(set(skus))
+    assert all(name == name.strip().lower() for name in names)
 
 
 def test_a_meter_is_the_same_to_the_catalog_and_to_metering() -> None:

@@ -10,7 +10,6 @@ from kinds.metering import METERS
 from kinds.pricing import FREE
 from providers.digitalocean.simulator.kinds import BY_NAME
 from providers.digitalocean.simulator.world.seed import make_world
-from services.billing.costs.rules.focus import SERVICES
 from services.billing.ingest.rules.classification import PRODUCTS
 from services.billing.ingest.rules.matching import ALSO_NAMES
 
@@ -52,12 +51,9 @@ def _missing_of_bills(name: str) -> Iterator[str]:
     beside = {other for kind, others in ALSO_NAMES.items() if kind in billed for other in others}
     if RESOURCE_KINDS[name].monthly_price != FREE and name not in billed | beside:
         yield (
-            "services/billing/ingest/rules/classification.py: name the product that bills it"
-            " in PRODUCTS (and in SKUS), or the kind that it is billed as in ALSO_NAMES of"
-            " matching.py"
+            "its declaration: name the products that bill it in `billing`, or name it in"
+            " `also_names` of the kind that it is billed as"
         )
-    if name in billed and name not in SERVICES:
-        yield "services/billing/costs/rules/focus.py: give it a category in SERVICES"
 
 
 def _missing_of_meters(name: str) -> Iterator[str]:

@@ -86,7 +86,7 @@ Next:
   1. Correct the declaration by the provider's document: path, keys, scope, fields, price.
   2. kinds/__init__.py: import $constant, and name it in RESOURCE_KINDS.
   3. providers/digitalocean/simulator/kinds.py: add Kind("$name", …), as the document has it.
-  4. If it is billed, classification.py, focus.py; if it is metered, a MeterRule in `meters`.
+  4. If it is billed, `billing` of the declaration; if it is metered, a MeterRule in `meters`.
   5. python -m kinds.document
 Until then this fails, and says what is left: pytest tests/kinds/test_$name.py""")
 

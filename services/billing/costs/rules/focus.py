@@ -19,6 +19,7 @@ import orjson
 
 from contracts.providers import DIGITALOCEAN
 from services.billing.ingest.rules.classification import product_of
+from services.billing.ingest.rules.matching import BILLED
 from services.billing.ingest.rules.reconciling import PRECISION
 from services.common.values.money import whole_cents
 from services.common.values.periods import Period, month_of
@@ -55,72 +56,38 @@ FREQUENCIES: Final[Mapping[str, str]] = MappingProxyType(
 """Units with recurring charges; others are charged once."""
 
 SERVICES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "droplet": ("Compute", "Virtual Machines"),
-        "image": ("Storage", "Other (Storage)"),
-        "snapshot": ("Storage", "Backup Storage"),
-        "volume": ("Storage", "Block Storage"),
-        "spaces_bucket": ("Storage", "Object Storage"),
-        "kubernetes_cluster": ("Compute", "Containers"),
-        "app": ("Web", "Application Platforms"),
-        "database": ("Databases", "Other (Databases)"),
-        "load_balancer": ("Networking", "Network Routing"),
-        "reserved_ip": ("Networking", "Network Infrastructure"),
-        "reserved_ipv6": ("Networking", "Network Infrastructure"),
-        "nat_gateway": ("Networking", "Network Infrastructure"),
-        "vpc_peering": ("Networking", "Network Connectivity"),
-        "partner_attachment": ("Networking", "Network Connectivity"),
-        "container_registry": ("Compute", "Containers"),
-        "functions_namespace": ("Compute", "Serverless Compute"),
-        "nfs_share": ("Storage", "File Storage"),
-        "gradient_agent": ("AI and Machine Learning", "Generative AI"),
-        "dedicated_inference": ("AI and Machine Learning", "AI Platforms"),
-        "uptime_check": ("Management and Governance", "Observability"),
-    }
+    {name: billing.category for name, billing in BILLED.items()}
 )
 """The category and subcategory of a kind."""
 
 PRODUCT_SERVICES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "backups": ("Storage", "Backup Storage"),
+        product.name: product.category
+        for billing in BILLED.values()
+        for product in billing.products
+        if product.category is not None
+    }
+    | {
         "bandwidth": ("Networking", "Network Connectivity"),
-        "container registry": ("Developer Tools", "Developer Platforms"),
-        "droplet backups": ("Storage", "Backup Storage"),
-        "functions": ("Compute", "Serverless Compute"),
-        "gradient ai": ("AI and Machine Learning", "AI Platforms"),
-        "kubernetes control plane": ("Compute", "Containers"),
-        "nat gateways": ("Networking", "Network Routing"),
-        "nfs": ("Storage", "File Storage"),
         "premium support": ("Management and Governance", "Support"),
-        "reserved ipv6s": ("Networking", "Network Infrastructure"),
         "support": ("Management and Governance", "Support"),
-        "uptime": ("Management and Governance", "Observability"),
     }
 )
 """The category and subcategory of products that differ from those of their kind."""
 
 METERS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "app": "Container Usage",
-        "database": "Database Usage",
-        "droplet": "Compute Usage",
-        "image": "Image Storage",
-        "kubernetes_cluster": "Cluster Usage",
-        "load_balancer": "Load Balancer Usage",
-        "reserved_ip": "IP Address Usage",
-        "snapshot": "Snapshot Storage",
-        "spaces_bucket": "Object Storage",
-        "volume": "Volume Storage",
-    }
+    {name: billing.meter for name, billing in BILLED.items() if billing.meter}
 )
 """The measured quantity of a kind."""
 
 PRODUCT_METERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "backups": "Backup Usage",
-        "bandwidth": "Data Transfer",
-        "droplet backups": "Backup Usage",
+        product.name: product.meter
+        for billing in BILLED.values()
+        for product in billing.products
+        if product.meter
     }
+    | {"bandwidth": "Data Transfer"}
 )
 
 REGIONS: Final[Mapping[str, str]] = MappingProxyType(

@@ -1,8 +1,8 @@
 """Classifies a bill's line by its text: a resource, a shared cost, the account, tax or credit.
 
-Products are data: a new one is an entry in `PRODUCTS`. Names are compared as a whole, so that
-`Droplet Backups` never matches `Droplets`. An unlisted product is `unknown`: its lines are listed,
-and may still be matched by the provider's id.
+Products are declared with the kinds that they bill, the others in `ACCOUNT_PRODUCTS`. Names are
+compared as a whole, so that `Droplet Backups` never matches `Droplets`. An unlisted product is
+`unknown`: its lines are listed, and may still be matched by the provider's id.
 """
 
 import re
@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CLASSIFICATIONS", "PRODUCTS", "Judged", "Product", "judge", "judge_daily", "product_of"]
+from kinds import RESOURCE_KINDS
+
+__all__ = [
+    "ACCOUNT_PRODUCTS",
+    "CLASSIFICATIONS",
+    "PRODUCTS",
+    "Judged",
+    "Product",
+    "judge",
+    "judge_daily",
+    "product_of",
+]
 
 
 CLASSIFICATIONS: Final = ("resource", "shared", "account", "tax", "credit", "unknown")
@@ -39,43 +50,8 @@ class Product:
     classification: str = "resource"
 
 
-PRODUCTS: Final[Mapping[str, Product]] = MappingProxyType(
+ACCOUNT_PRODUCTS: Final[Mapping[str, Product]] = MappingProxyType(
     {
-        "backups": Product("droplet"),
-        "droplet backups": Product("droplet"),
-        "droplet snapshots": Product("snapshot"),
-        "droplets": Product("droplet"),
-        "premium droplets": Product("droplet"),
-        "gpu droplets": Product("droplet"),
-        "custom images": Product("image"),
-        "volumes": Product("volume"),
-        "volume snapshots": Product("snapshot"),
-        "snapshots": Product("snapshot"),
-        "kubernetes clusters": Product("kubernetes_cluster"),
-        "kubernetes control plane": Product("kubernetes_cluster"),
-        "kubernetes": Product("kubernetes_cluster"),
-        "load balancers": Product("load_balancer"),
-        "database clusters": Product("database"),
-        "databases": Product("database"),
-        "managed databases": Product("database"),
-        "app platform": Product("app"),
-        "apps": Product("app"),
-        "floating ips": Product("reserved_ip"),
-        "reserved ips": Product("reserved_ip"),
-        "reserved ipv6s": Product("reserved_ipv6"),
-        "nat gateways": Product("nat_gateway"),
-        "vpc nat gateways": Product("nat_gateway"),
-        "vpc peerings": Product("vpc_peering"),
-        "partner network connect": Product("partner_attachment"),
-        "container registry": Product("container_registry"),
-        "functions": Product("functions_namespace"),
-        "nfs": Product("nfs_share"),
-        "network file storage": Product("nfs_share"),
-        "gradient ai": Product("gradient_agent"),
-        "dedicated inference": Product("dedicated_inference"),
-        "uptime": Product("uptime_check"),
-        "spaces": Product("spaces_bucket", "shared"),
-        "spaces subscription": Product("spaces_bucket", "shared"),
         "bandwidth": Product("", "shared"),
         "marketplace": Product("", "account"),
         "support": Product("", "account"),
@@ -89,11 +65,18 @@ PRODUCTS: Final[Mapping[str, Product]] = MappingProxyType(
         "credits and adjustments": Product("", "credit"),
     }
 )
-"""By lower-case product name.
+"""Products that bill no kind of resource, by lower-case name."""
 
-A resource without a kind is matched by id only, because the inventory has no kind in which to look
-up a name.
-"""
+PRODUCTS: Final[Mapping[str, Product]] = MappingProxyType(
+    dict(ACCOUNT_PRODUCTS)
+    | {
+        product.name: Product(kind.name, "shared" if kind.billing.is_shared else "resource")
+        for kind in RESOURCE_KINDS.values()
+        if kind.billing is not None
+        for product in kind.billing.products
+    }
+)
+"""By lower-case product name."""
 
 TAX: Final = Product("", "tax")
 UNKNOWN: Final = Product("", "unknown")
@@ -103,32 +86,13 @@ _TAX_NAME: Final = re.compile(r"(.* )?(tax|taxes|gst|hst|pst|qst|vat)( .*|/.*)?"
 
 SKUS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "BACK": "droplet backups",
-        "SNAP": "droplet snapshots",
-        "DROP": "droplets",
-        "GPUD": "gpu droplets",
-        "CUST": "custom images",
-        "VOLU": "volumes",
-        "KUBE": "kubernetes clusters",
-        "DOKS": "kubernetes clusters",
-        "LOAD": "load balancers",
-        "LBAA": "load balancers",
-        "DATA": "database clusters",
-        "DBAA": "database clusters",
-        "APP": "app platform",
-        "RESE": "reserved ips",
-        "SPAC": "spaces",
-        "BAND": "bandwidth",
-        "REGI": "container registry",
-        "RIP6": "reserved ipv6s",
-        "FUNC": "functions",
-        "NFS": "nfs",
-        "NATG": "nat gateways",
-        "PART": "partner network connect",
-        "GRAD": "gradient ai",
-        "DEDI": "dedicated inference",
-        "UPTI": "uptime",
+        word: product.name
+        for kind in RESOURCE_KINDS.values()
+        if kind.billing is not None
+        for product in kind.billing.products
+        for word in product.skus
     }
+    | {"BAND": "bandwidth"}
 )
 """Products by the middle part of a SKU such as `1-DO-DROP-0011`."""
 

@@ -25,8 +25,12 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
+from kinds import RESOURCE_KINDS
+from kinds.billing import Billing
+
 __all__ = [
     "ALSO_NAMES",
+    "BILLED",
     "BY_ID_ONLY",
     "GROUP_KINDS",
     "KIND_OF_RESOURCE",
@@ -41,29 +45,27 @@ __all__ = [
     "OwnerSince",
 ]
 
+BILLED: Final[Mapping[str, Billing]] = MappingProxyType(
+    {name: kind.billing for name, kind in RESOURCE_KINDS.items() if kind.billing is not None}
+)
+"""How each kind is billed."""
+
 ALSO_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "kubernetes_cluster": ("droplet",),
-        "image": ("snapshot",),
-        "snapshot": ("image",),
-        "database": ("database_replica",),
-        "gradient_agent": ("dedicated_inference",),
-        "reserved_ip": ("reserved_ipv6",),
-    }
+    {name: billing.also_names for name, billing in BILLED.items() if billing.also_names}
 )
 """Other kinds that lines of a kind may name.
 
 A cluster's nodes are droplets, and replicas are billed as databases.
 """
 
-KNOWN_BY_ID: Final = frozenset({"droplet", "volume", "snapshot", "load_balancer", "database"})
+KNOWN_BY_ID: Final = frozenset(name for name, billing in BILLED.items() if billing.is_known_by_id)
 """Kinds whose ids on a bill are the inventory's.
 
 A line of these with an unknown id is not matched by name, because it bills another resource with
 the same name.
 """
 
-GROUP_KINDS: Final = frozenset({"kubernetes_cluster", "database"})
+GROUP_KINDS: Final = frozenset(name for name, billing in BILLED.items() if billing.is_group)
 """Kinds that a line's group may name."""
 
 NAMES_A_RESOURCE: Final = frozenset({"resource", "unknown"})
