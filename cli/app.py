@@ -20,6 +20,7 @@ LOCAL: Final = "The local stack"
 COMMANDS: Final = {
     **dict.fromkeys(("up", "down", "reset", "logs", "status"), "system.stack"),
     "assign": "inventory.resources:assign_resource",
+    "audit": "system.audit:commands",
     "catalog": "catalog.catalog:commands",
     "costs": "costs.costs:commands",
     "drift": "inventory.drift:commands",

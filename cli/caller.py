@@ -112,7 +112,7 @@ async def method_of(request: Message) -> AsyncIterator[tuple[Any, Metadata]]:
     """The method with this request type, found by its descriptor, and the metadata to send.
 
     The messages of a request belong to one method (`buf lint` holds that), in the package of
-    their service, `arcadia.<service>.v1`.
+    their service, `arcadia.<service>.v1`; what is of none is answered by every service.
     """
     method = next(
         method
@@ -122,7 +122,8 @@ async def method_of(request: Message) -> AsyncIterator[tuple[Any, Metadata]]:
     )
     # Protobuf's stubs do not say that upb's descriptors are descriptors.
     answer = GetMessageClass(method.output_type)  # type: ignore[arg-type]
-    service = Service(request.DESCRIPTOR.file.package.split(".")[1])
+    owner = request.DESCRIPTOR.file.package.split(".")[1]
+    service = Service.CATALOG if owner == "common" else Service(owner)
     async with called_with_token(Settings(), service) as (channel, metadata):
         kind = channel.unary_stream if method.server_streaming else channel.unary_unary
         yield (

@@ -23,6 +23,7 @@ from services.common.identity.issuer_keys import keys_address
 from services.common.identity.issuers import OidcIssuer
 from services.common.identity.tokens import LEEWAY_SECONDS
 from services.common.rpc.message_limits import MAX_BODY_BYTES
+from services.common.rpc.requests import ADDRESS_KEY
 from services.common.settings import Port, Service, Settings
 
 __all__ = ["CONFIGURATION", "KEYS", "write_configuration"]
@@ -97,6 +98,7 @@ def write_configuration(
         default_body_bytes=MAX_BODY_BYTES,
         leeway_seconds=LEEWAY_SECONDS,
         status_header=HTTP_STATUS_KEY,
+        address_header=ADDRESS_KEY,
         api_key=f"[Bb]earer {KEY_PATTERN}",
         api_key_id=API_KEY_ID,
         tenant=tenant_expression(settings.oidc_issuers),

@@ -10,7 +10,7 @@ from typing import Final
 import grpc
 import structlog
 import uvloop
-from arcadia.common.v1 import health_pb2, health_pb2_grpc
+from arcadia.common.v1 import audit_pb2, audit_pb2_grpc, health_pb2, health_pb2_grpc
 from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 from grpc_health.v1 import health
 from grpc_health.v1 import health_pb2 as standard
@@ -19,6 +19,7 @@ from grpc_reflection.v1alpha import reflection
 
 from services.common.audit.auditor import Auditor
 from services.common.audit.rpcs import audited_rpcs
+from services.common.audit.servicer import AuditServicer
 from services.common.db.database import Database
 from services.common.db.single_statements import Compiled
 from services.common.health import HealthServicer, HealthWatch
@@ -87,8 +88,8 @@ class ServiceDefinition:
     """Reads the limits of tenants: for the catalog, which keeps them. Others ask it."""
 
     def services(self) -> list[ServiceDescriptor]:
-        """Every gRPC service that it answers for, health included."""
-        files = [*self.protos, health_pb2.DESCRIPTOR]
+        """Every gRPC service that it answers for, with those that all services answer for."""
+        files = [*self.protos, audit_pb2.DESCRIPTOR, health_pb2.DESCRIPTOR]
         return [service for file in files for service in file.services_by_name.values()]
 
 
@@ -151,6 +152,9 @@ async def start(
     await status.set("", standard.HealthCheckResponse.NOT_SERVING)
     watch = HealthWatch(definition.service, settings, database, status, definition.freshness)
     health_pb2_grpc.add_HealthServiceServicer_to_server(HealthServicer(watch), server)
+    audit_pb2_grpc.add_AuditServiceServicer_to_server(
+        AuditServicer(definition.service, settings, database), server
+    )
     server.add_generic_rpc_handlers(unanswered_handlers(services))
     standard_health.add_HealthServicer_to_server(status, server)
     reflection.enable_server_reflection(

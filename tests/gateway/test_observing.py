@@ -22,6 +22,13 @@ async def test_the_callers_own_request_id_is_kept(gateway: Gateway, backend: Bac
     assert backend.last.metadata["x-request-id"] == mine
 
 
+async def test_a_service_is_told_the_callers_address_which_nobody_can_forge(
+    gateway: Gateway, backend: Backend
+) -> None:
+    await gateway.get("/api/v1/inventory", x_arcadia_address="6.6.6.6", x_forwarded_for="6.6.6.6")
+    assert backend.last.metadata["x-arcadia-address"] == "127.0.0.1"
+
+
 async def test_a_refused_request_has_an_id_too(gateway: Gateway, backend: Backend) -> None:
     answer = await gateway.http.get("/api/v1/inventory")
     assert (answer.status_code, "x-request-id" in answer.headers) == (401, True)

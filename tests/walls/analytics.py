@@ -6,7 +6,9 @@ from arcadia.analytics.v1 import billing_profile_service_pb2 as profiles
 from arcadia.analytics.v1 import invoice_service_pb2 as invoices
 from arcadia.analytics.v1 import unbilled_usage_service_pb2 as unbilled
 from arcadia.analytics.v1 import usage_service_pb2 as usage
+from arcadia.analytics.v1.billing_profile_service_pb2_grpc import BillingProfileServiceStub
 from arcadia.analytics.v1.usage_service_pb2_grpc import UsageServiceStub
+from arcadia.common.v1 import audit_pb2 as audit
 from sqlalchemy import text
 
 from services.common.identity.callers import ALL
@@ -73,7 +75,14 @@ async def plant(planting: Planting) -> Ids:
     listed = await UsageServiceStub(planting.channel).ListDailyUsage(
         usage.ListDailyUsageRequest(tenant_id=VICTIM), metadata=planting.operator
     )
-    return Ids(VICTIM, listed.daily_usage[0].id, *await plant_invoices(planting))
+    ids = Ids(VICTIM, listed.daily_usage[0].id, *await plant_invoices(planting))
+    for tenant in (VICTIM, INTRUDER):  # a write that is kept in the audit log
+        profile = profiles.SaveBillingProfileRequest(tenant_id=tenant, tax_region="AU")
+        profile.recipient.name = tenant
+        await BillingProfileServiceStub(planting.channel).SaveBillingProfile(
+            profile, metadata=planting.operator
+        )
+    return ids
 
 
 WALL = Wall(
@@ -81,6 +90,10 @@ WALL = Wall(
     absent=Ids("nobody", NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     plant=plant,
     asked={
+        # The other services' logs are behind the same wall, and not served here.
+        "AuditService/ListAuditEntries": lambda ids: audit.ListAuditEntriesRequest(
+            service="analytics", tenant_id=ids.tenant
+        ),
         "UsageService/ListDailyUsage": lambda ids: usage.ListDailyUsageRequest(
             tenant_id=ids.tenant
         ),

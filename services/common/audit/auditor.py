@@ -7,7 +7,7 @@ work.
 
 import asyncio
 import time
-from typing import Any, Final
+from typing import Any
 
 import grpc
 import structlog
@@ -16,17 +16,14 @@ from services.common.audit.calls import AuditedCall, set_audited_call
 from services.common.audit.entries import Entry, Outcome, entry_of
 from services.common.audit.refusals import RefusalBudget
 from services.common.audit.rpcs import AuditedRpc
-from services.common.audit.store import record
+from services.common.audit.store.recording import record
 from services.common.db.database import Database
 from services.common.errors import COMMIT_UNCERTAIN, ArcadiaError, TooManyCalls
 from services.common.identity.callers import ALL, Caller
-from services.common.rpc.requests import current_idempotency_key, current_request_id
+from services.common.rpc.requests import ADDRESS_KEY, current_idempotency_key, current_request_id
 from services.common.values.clock import utc_now
 
-__all__ = ["ADDRESS_KEY", "Auditor"]
-
-ADDRESS_KEY: Final = "x-arcadia-address"
-"""The metadata by which the gateway tells the caller's address; it overwrites what callers send."""
+__all__ = ["Auditor"]
 
 log = structlog.get_logger("audit")
 

@@ -102,14 +102,14 @@ def entry_of(
     caller, request = call.caller, call.request
     identifier = uuid.uuid4()
     named = call.rpc.object_of(request) if request is not None else ""
-    tenant = _tenant(call, changes)
+    tenant, actor = _tenant(call, changes), _storable(caller.subject)
     objects = _objects(named, changes)
     content: dict[str, Any] = {
         "id": str(identifier),
         "at": at.isoformat(timespec="microseconds"),
         "service": call.service,
         "rpc": call.rpc.path,
-        "actor": caller.subject,
+        "actor": actor,
         "key_id": caller.key_id or "",
         "operator": caller.is_operator,
         "roles": sorted(caller.roles),
@@ -131,7 +131,7 @@ def entry_of(
     return Entry(
         id=identifier,
         at=at,
-        actor=_storable(caller.subject),
+        actor=actor,
         tenant_id=tenant,
         rpc=call.rpc.path,
         outcome=outcome,

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.common.audit.calls import current_audited_call
-from services.common.audit.store import record_changes
+from services.common.audit.store.recording import record_changes
 from services.common.db.cancellation import carried_through
 from services.common.db.notices import notices
 from services.common.db.session_limits import SESSION_OPTIONS, statement_milliseconds

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import Final
 
 __all__ = [
+    "ADDRESS_KEY",
     "IDEMPOTENCY_KEY",
     "REQUEST_ID_KEY",
     "add_answer_headers",
@@ -29,6 +30,9 @@ REQUEST_ID_KEY: Final = "x-request-id"
 
 IDEMPOTENCY_KEY: Final = "idempotency-key"
 """The HTTP header and the gRPC metadata key."""
+
+ADDRESS_KEY: Final = "x-arcadia-address"
+"""The metadata by which the gateway tells the caller's address; it overwrites what callers send."""
 
 _ACCEPTED: Final = re.compile(r"[ -~]{1,128}")
 """Printable ASCII: it is logged as JSON and bound as a parameter, so nothing in it can bite."""

@@ -7,7 +7,7 @@ from datetime import date
 from services.catalog.quotes.rules.stored_quotes import Kept, NewQuote
 from services.catalog.quotes.store.quotes import KEEP_CURRENT, outcomes, prepare_month, rows_of
 from services.common.audit.entries import Entry
-from services.common.audit.store import entries_json
+from services.common.audit.store.recording import entries_json
 from services.common.db.database import Database
 from services.common.identity.callers import ALL
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from services.catalog.quotes.rules.stored_quotes import Kept, NewQuote, StoredQuote, day_of
 from services.catalog.quotes.store.price_list import REVISION
 from services.common.audit.entries import Changes, inserted
-from services.common.audit.store import ENTRIES, RECORDING
+from services.common.audit.store.recording import ENTRIES, RECORDING
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import record_of
 from services.common.db.single_statements import compiled

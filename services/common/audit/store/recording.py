@@ -1,4 +1,4 @@
-"""The SQL of the audit log."""
+"""Writes entries of the audit log."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final

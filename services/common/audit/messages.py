@@ -1,0 +1,56 @@
+"""Entries of the audit log as messages."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from arcadia.common.v1 import audit_pb2 as pb
+
+from services.common.rpc.wire import timestamp
+
+__all__ = ["entry_message", "position_of"]
+
+
+def entry_message(kept: pb.KeptAuditEntry, *, operator: bool) -> pb.AuditEntry:
+    """An entry for an operator or for a tenant.
+
+    A tenant sees that an operator wrote, and to which of its objects, not from where nor with
+    what: rows have what only operators are told.
+    """
+    content: dict[str, Any] = orjson.loads(kept.content)
+    hides = content["operator"] and not operator
+    message = pb.AuditEntry(
+        **{name: content[name] for name in _SAME},
+        at=timestamp(datetime.fromisoformat(content["at"])),
+        address="" if hides else content["address"],
+        changed_rows=int(content["changed_rows"]),
+        refusals_without_entry=int(content["refusals_without_entry"]),
+        changes=[_change(change, hides=hides) for change in content["changes"]],
+    )
+    if not hides:
+        message.request.update(content["request"])
+    if operator:
+        message.seq = kept.seq
+        message.previous_hash, message.hash = kept.previous_hash, kept.hash
+        message.content = kept.content
+    return message
+
+
+_SAME = (
+    "id", "service", "rpc", "actor", "key_id", "operator", "roles", "tenant_id", "object",
+    "outcome", "status", "reason", "request_id", "idempotency_key",
+)  # fmt: skip  # a table
+
+
+def position_of(kept: pb.KeptAuditEntry) -> tuple[str, str]:
+    """The moment and the id of an entry, by which lists are in order."""
+    content = orjson.loads(kept.content)
+    return content["at"], content["id"]
+
+
+def _change(change: dict[str, Any], *, hides: bool) -> pb.AuditChange:
+    message = pb.AuditChange(**{name: change[name] for name in ("table", "operation", "key")})
+    if not hides:
+        message.before.update(change["before"])
+        message.after.update(change["after"])
+    return message
