@@ -53,7 +53,7 @@ def list_entries(
             "rpc": lambda entry: entry.rpc.rpartition(".")[2],
             "object": lambda entry: entry.object or _changed(entry),
             "outcome": lambda entry: " ".join(filter(None, (entry.outcome, entry.reason))),
-            "rows": "changed_rows",
+            "rows": lambda entry: str(entry.changed_rows),
             "address": "address",
         },
         [entry for entry, _ in zip(_entries(request), range(count), strict=False)],

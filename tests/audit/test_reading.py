@@ -141,7 +141,7 @@ async def test_entries_are_found_by_object_actor_tenant_rpc_outcome_request_and_
     [made] = await log.listed(object=web)
     rpc = "/arcadia.catalog.v1.DeploymentService/CreateDeployment"
     assert [made] == await log.listed(object=f"deployments/{web}")
-    assert [made] == await log.listed(request_id=made.request_id)
+    assert [made] == await log.listed(by_request_id=made.request_id)
     assert len(await log.listed(actor="member of acme", rpc=rpc)) == 2
     assert len(await log.listed(tenant_id="globex")) == 1
     assert [one.reason for one in await log.listed(outcome="refused")] == ["SLUG_TAKEN"]
@@ -271,7 +271,7 @@ async def test_the_command_line_lists_exports_and_verifies(log: Log) -> None:
     web = await log.deploy("web", "acme")
     await log.ignore("tags")
     code, listed = await arcadia(log, "list", "--actor", "member of acme")
-    assert (code, "CreateDeployment" in listed) == (0, True)
+    assert (code, "CreateDeployment" in listed) == (0, True), listed
     code, exported = await arcadia(log, "export", "--object", web)
     [line] = map(orjson.loads, exported.splitlines())
     assert (code, line["service"], line["seq"]) == (0, "catalog", 1)

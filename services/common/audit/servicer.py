@@ -41,7 +41,7 @@ LARGEST_PAGE: Final = 100
 LINKS_A_PAGE: Final = 1_000
 MAX_UNLINKED: Final = 5
 
-NAMES: Final = ("object", "actor", "tenant_id", "rpc", "outcome", "request_id")
+NAMES: Final = ("object", "actor", "tenant_id", "rpc", "outcome", "by_request_id")
 
 
 class AuditServicer(audit_pb2_grpc.AuditServiceServicer):

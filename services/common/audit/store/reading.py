@@ -23,7 +23,7 @@ class Filter:
     tenant_id: str = ""
     rpc: str = ""
     outcome: str = ""
-    request_id: str = ""
+    by_request_id: str = ""
     after: datetime | None = None
     before: datetime | None = None
 
@@ -44,7 +44,7 @@ _CONDITIONS: Final = {
     "tenant_id": "e.tenant_id = :tenant_id",
     "rpc": "e.rpc = :rpc",
     "outcome": "e.outcome = :outcome",
-    "request_id": "e.request_id = :request_id",
+    "by_request_id": "e.request_id = :by_request_id",
     "after": "e.at >= :after",
     "before": "e.at < :before",
 }

@@ -13,7 +13,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ListAuditEntriesRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "service", "object", "actor", "tenant_id", "rpc", "outcome", "request_id", "after", "before")
+    __slots__ = ("page_size", "page_token", "service", "object", "actor", "tenant_id", "rpc", "outcome", "by_request_id", "after", "before")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     SERVICE_FIELD_NUMBER: _ClassVar[int]
@@ -22,7 +22,7 @@ class ListAuditEntriesRequest(_message.Message):
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     RPC_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
-    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    BY_REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     AFTER_FIELD_NUMBER: _ClassVar[int]
     BEFORE_FIELD_NUMBER: _ClassVar[int]
     page_size: int
@@ -33,10 +33,10 @@ class ListAuditEntriesRequest(_message.Message):
     tenant_id: str
     rpc: str
     outcome: str
-    request_id: str
+    by_request_id: str
     after: _timestamp_pb2.Timestamp
     before: _timestamp_pb2.Timestamp
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., service: _Optional[str] = ..., object: _Optional[str] = ..., actor: _Optional[str] = ..., tenant_id: _Optional[str] = ..., rpc: _Optional[str] = ..., outcome: _Optional[str] = ..., request_id: _Optional[str] = ..., after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., service: _Optional[str] = ..., object: _Optional[str] = ..., actor: _Optional[str] = ..., tenant_id: _Optional[str] = ..., rpc: _Optional[str] = ..., outcome: _Optional[str] = ..., by_request_id: _Optional[str] = ..., after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListAuditEntriesResponse(_message.Message):
     __slots__ = ("entries", "next_page_token")
