@@ -17,7 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import quantiles
 from typing import Final
 
@@ -55,8 +55,9 @@ class Honest:
     """What honest callers saw in a while."""
 
     p95: float
-    refused: int
     answered: int
+    refused: Counter[str] = field(default_factory=Counter)
+    """How many were refused, by the status or the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +102,18 @@ class Row:
 
     def cells(self, probe: Probe, verdict: str) -> tuple[str, ...]:
         """The row of the table."""
-        became = ", ".join(f"{count} {what}" for what, count in sorted(self.became.items()))
         calm, during, after = (
             f"{each.p95 * 1000:.0f}" for each in (self.before, self.during, self.after)
         )
         return (
-            probe.name, probe.tried, became, calm, during, after,
-            f"{self.during.refused} of {self.during.answered + self.during.refused}",
+            probe.name, probe.tried, _listed(self.became), calm, during, after,
+            _listed(self.during.refused) or f"0 of {self.during.answered}",
             str(self.memory.total()), f"{self.left.total()}{self._growth()}", verdict,
         )  # fmt: skip  # a table
+
+
+def _listed(counted: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in sorted(counted.items()))
 
 
 def main(words: Sequence[str]) -> int:
@@ -170,27 +174,27 @@ def _settled(stack: BenchStack, memory: Counter[str]) -> Counter[str]:
 async def _honest(target: Target, seconds: float) -> Honest:
     """Operators who list resources: half of them on a connection that they keep."""
     times: list[float] = []
-    refused = 0
+    refused: Counter[str] = Counter()
     end = time.perf_counter() + seconds
     headers = {"authorization": f"Bearer {target.honest_token}"}
     url = f"http://{ADDRESS}:{target.port}/api/v1/inventory?page_size=20"
 
     async def one(*, keeps: bool) -> None:
-        nonlocal refused
         async with httpx.AsyncClient(headers=headers, timeout=20, trust_env=False) as client:
             while time.perf_counter() < end:
                 more = {} if keeps else {"connection": "close"}
                 started = time.perf_counter()
                 try:
-                    good = (await client.get(url, headers=more)).is_success
-                except httpx.HTTPError:
-                    good = False
+                    answer = await client.get(url, headers=more)
+                    if not answer.is_success:
+                        refused[str(answer.status_code)] += 1
+                except httpx.HTTPError as error:
+                    refused[type(error).__name__] += 1
                 times.append(time.perf_counter() - started)
-                refused += not good
                 await asyncio.sleep(0.05)
 
     await asyncio.gather(*(one(keeps=number % 2 == 0) for number in range(CALLERS)))
-    return Honest(quantiles(times, n=20)[-1], refused, len(times) - refused)
+    return Honest(quantiles(times, n=20)[-1], len(times) - refused.total(), refused)
 
 
 def _megabytes(stack: BenchStack) -> Counter[str]:

@@ -8,6 +8,7 @@ import grpc
 import h2.config
 import h2.connection
 import h2.events
+import h2.exceptions
 import h2.settings
 
 from bench.attack.connections import Outcomes, all_of, connected
@@ -75,7 +76,12 @@ async def unread(target: Target, outcomes: Outcomes) -> None:
                     if not received:
                         outcomes["closed"] += 1
                         break
-                    for event in connection.receive_data(received):
+                    try:
+                        events = connection.receive_data(received)
+                    except h2.exceptions.ProtocolError:  # answers that cross its GOAWAY
+                        outcomes["cut"] += 1
+                        break
+                    for event in events:
                         if isinstance(event, h2.events.StreamReset):
                             outcomes["reset"] += 1
                         elif isinstance(event, h2.events.ResponseReceived):

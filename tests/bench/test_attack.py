@@ -11,7 +11,7 @@ from bench.attack.probes import PROBES, Probe
 from bench.attack.target import Target
 from gateway.routes import read_rpcs
 
-CALM = Honest(p95=0.03, refused=0, answered=100)
+CALM = Honest(p95=0.03, answered=100)
 TARGET = Target(
     port=1,
     catalog="127.0.0.1:2",
@@ -55,14 +55,14 @@ def test_an_attack_that_honest_callers_do_not_notice_is_held() -> None:
 
 
 def test_honest_callers_take_at_most_twice_as_long_as_in_the_calm_around_it() -> None:
-    assert faults(during=Honest(0.06, 0, 100)) == []
-    assert faults(during=Honest(0.07, 0, 100)) == ["slow"]
-    busy = Honest(0.05, 0, 100)  # the machine itself became busy
-    assert faults(during=Honest(0.07, 0, 100), after=busy) == []
+    assert faults(during=Honest(0.06, 100)) == []
+    assert faults(during=Honest(0.07, 100)) == ["slow"]
+    busy = Honest(0.05, 100)  # the machine itself became busy
+    assert faults(during=Honest(0.07, 100), after=busy) == []
 
 
 def test_no_honest_caller_is_refused() -> None:
-    assert faults(during=Honest(0.03, 1, 99)) == ["refused"]
+    assert faults(during=Honest(0.03, 99, Counter({"504": 1}))) == ["refused"]
 
 
 @pytest.mark.parametrize(("grown", "found"), [(50, []), (51, ["grew"])])
