@@ -221,8 +221,8 @@ class RequestTooLarge(ResourceExhausted):
 
     http_status = 413
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the request is larger than {limit} bytes", reason="REQUEST_TOO_LARGE")
+    def __init__(self, limit: int, of: str = "bytes") -> None:
+        super().__init__(f"the request has more than {limit} {of}", reason="REQUEST_TOO_LARGE")
 
 
 class Unavailable(ArcadiaError):

@@ -39,6 +39,11 @@ def large_events() -> usage_service_pb2.SendUsageEventsRequest:
     return usage_service_pb2.SendUsageEventsRequest(events=events)
 
 
+def empty_events() -> usage_service_pb2.SendUsageEventsRequest:
+    """Two bytes an event on the wire, and 130 in memory if they were read."""
+    return usage_service_pb2.SendUsageEventsRequest(events=[usage_pb2.UsageEvent()] * 2_100_000)
+
+
 @pytest.mark.parametrize(
     ("service", "stub", "method", "make", "code"),
     [
@@ -49,6 +54,10 @@ def large_events() -> usage_service_pb2.SendUsageEventsRequest:
         (
             Service.ANALYTICS, usage_service_pb2_grpc.UsageServiceStub, "SendUsageEvents",
             large_events, grpc.StatusCode.INVALID_ARGUMENT,
+        ),
+        (
+            Service.ANALYTICS, usage_service_pb2_grpc.UsageServiceStub, "SendUsageEvents",
+            empty_events, grpc.StatusCode.RESOURCE_EXHAUSTED,
         ),
     ],
 )  # fmt: skip  # a table

@@ -38,7 +38,7 @@ from services.common.identity.tokens import TokenVerifier
 from services.common.limits.declared import WATCH_STREAMS
 from services.common.limits.shares import CallShares, Share
 from services.common.rpc.call_log import CallLog
-from services.common.rpc.message_limits import MAX_MESSAGE_BYTES
+from services.common.rpc.message_limits import MAX_FIELDS, MAX_MESSAGE_BYTES, has_more_fields
 from services.common.rpc.requests import (
     IDEMPOTENCY_KEY,
     REQUEST_ID_KEY,
@@ -331,6 +331,8 @@ class _Call:
             return request
         if len(request) > self.max_bytes:
             raise RequestTooLarge(self.max_bytes)
+        if self.rule.access != access_pb2.ACCESS_INTERNAL and has_more_fields(request):
+            raise RequestTooLarge(MAX_FIELDS, "fields")
         try:
             parsed = self.parse(request)
         except DecodeError:

@@ -9,13 +9,18 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 
 from services.common.identity.policy import AccessRule, method_path
 
-__all__ = ["MAX_BODY_BYTES", "MAX_MESSAGE_BYTES", "max_body_bytes", "message_limits"]
+__all__ = ["MAX_BODY_BYTES", "MAX_FIELDS", "MAX_MESSAGE_BYTES", "has_more_fields", "max_body_bytes",
+           "message_limits"]  # fmt: skip  # a table
 
 MAX_BODY_BYTES: Final = 64 * 1024
 """The largest JSON body of a method that declares none."""
 
 MAX_MESSAGE_BYTES: Final = 32 * 1024 * 1024
 """The largest message that a service takes: a batch of another service or a worker."""
+
+MAX_FIELDS: Final = 50_000
+"""The largest number of fields of a message that a user sends, each element of a list counted.
+An empty element takes 2 bytes on the wire and 130 in memory."""
 
 MESSAGE_BYTES_A_BODY_BYTE: Final = 6
 """How far a message may outgrow the JSON that it was made of: `1,` in a list of a
@@ -29,6 +34,49 @@ def message_limits(services: Iterable[ServiceDescriptor]) -> dict[str, int]:
         for service in services
         for method in service.methods
     }
+
+
+def has_more_fields(message: bytes, most: int = MAX_FIELDS) -> bool:
+    """Whether a message on the wire has more fields than `most`, without those of its parts.
+
+    Stops at the first beyond, and at what is malformed, which the parser refuses.
+    """
+    if len(message) <= 2 * most:
+        return False
+    count = place = 0
+    try:
+        while place < len(message):
+            tag, place = _varint(message, place)
+            match tag & 7:
+                case 0:
+                    _, place = _varint(message, place)
+                case 1:
+                    place += 8
+                case 2:
+                    length, place = _varint(message, place)
+                    place += length
+                case 5:
+                    place += 4
+                case _:
+                    return False
+            count += 1
+            if count > most:
+                return True
+    except IndexError:
+        return False
+    return False
+
+
+def _varint(message: bytes, place: int) -> tuple[int, int]:
+    """A number of variable length, and the place after it."""
+    value = shift = 0
+    while True:
+        byte = message[place]
+        place += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, place
+        shift += 7
 
 
 def max_body_bytes(options: MethodOptions) -> int:
