@@ -130,7 +130,10 @@ async def record_members(
     held = await newcomers(session, provider, project.id, wanted)
     known = await known_deployments(session, (one.tags for one in held))
     moves = move(held, str(project.id), project.tenant_id, known)
-    await change_owners(session, moves, cause, project_id=project.id)
+    # Most moves leave the owner as it is: the history of these need not be looked at.
+    owners = {one.id: one.ownership for one in held}
+    rehomed = [one.id for one in moves if one.ownership != owners[one.id]]
+    await change_owners(session, moves, cause, project_id=project.id, rehomed=rehomed)
     return len(moves)
 
 

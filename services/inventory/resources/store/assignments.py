@@ -265,12 +265,18 @@ async def change_owners(
     *,
     reason: str = "",
     project_id: UUID | None = None,
+    rehomed: Sequence[UUID] | None = None,
 ) -> None:
-    """Writes owners, the project if given, events and assignments."""
+    """Writes owners, the project if given, events and assignments.
+
+    `rehomed` are the resources whose owner or source of ownership changes; all if not given.
+    """
     if not changes:
         return
     events = event_arrays(((one.id, event) for one in changes for event in one.events), cause)
     await prepare_months(session)
     given = {"project_id": project_id, **arrays_of(OwnerChange, changes, "g"), **events}
     await session.on_driver(CHANGE, given, binary=False, prepare=False)
-    await keep_history(session, [one.id for one in changes], cause=cause, reason=reason)
+    ids = [one.id for one in changes] if rehomed is None else rehomed
+    if ids:
+        await keep_history(session, ids, cause=cause, reason=reason)

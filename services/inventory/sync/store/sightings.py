@@ -164,10 +164,8 @@ async def bump_and_note(
 
     Answers the rest, and whether the sweep still takes evidence.
     """
-    driver = await session.driver()
-    async with driver.cursor(binary=True) as cursor:
-        await cursor.execute(BUMP_AND_NOTE, {**_given(batch), "sweep_id": sweep_id})
-        changed, new, is_noted = await cursor.fetchone() or ([], [], False)
+    given = {**_given(batch), "sweep_id": sweep_id}
+    [(changed, new, is_noted)] = await session.on_driver(BUMP_AND_NOTE, given)
     return _rest(changed, new), is_noted
 
 
@@ -175,10 +173,7 @@ async def bump(session: WriteSession, batch: UnchangedBatch) -> Rest:
     """Bumps the unchanged; answers the rest."""
     if not batch.provider_ids:
         return Rest([], [])
-    driver = await session.driver()
-    async with driver.cursor(binary=True) as cursor:
-        await cursor.execute(BUMP, _given(batch))
-        changed, new = await cursor.fetchone() or ([], [])
+    [(changed, new)] = await session.on_driver(BUMP, _given(batch))
     return _rest(changed, new)
 
 
@@ -222,7 +217,8 @@ async def add_resources(
     await prepare_months(session)
     events = ((one.resource.provider_id, event) for one in recorded for event in one.events)
     given = arrays_of(Recorded, recorded, "g") | event_arrays(events, cause)
-    await _execute(session, ADD, {"provider": batch.provider, "kind": batch.kind, **given})
+    given |= {"provider": batch.provider, "kind": batch.kind}
+    await session.on_driver(ADD, given, prepare=False)
 
 
 async def change_resources(
@@ -240,17 +236,10 @@ async def change_resources(
         None if recorded.resource.content.attrs is known.content.attrs else attrs
         for (known, recorded), attrs in zip(changed, given["g_attrs"], strict=True)
     ]
-    await _execute(session, CHANGE, {"kind": kind, **given})
+    await session.on_driver(CHANGE, {"kind": kind, **given}, prepare=False)
     rehomed = [known.id for known, recorded in changed if recorded.is_another_owners(known)]
     if rehomed:
         await keep_history(session, rehomed, cause=cause)
-
-
-async def _execute(session: WriteSession, statement: str, given: Mapping[str, Any]) -> None:
-    """Runs a statement planned for the arrays at hand: a prepared plan would expect ten rows."""
-    driver = await session.driver()
-    async with driver.cursor() as cursor:
-        await cursor.execute(statement, given, prepare=False)
 
 
 def _given(batch: UnchangedBatch) -> dict[str, Any]:
