@@ -26,8 +26,9 @@ async def shop(postgres: PostgresServer) -> AsyncIterator[Shop]:
     clock = Clock()
     definition = replace(DEFINITION, register=partial(register, now=clock))
     running = await start(definition, settings, database, address="127.0.0.1:0")
-    channel = grpc.aio.insecure_channel(f"127.0.0.1:{running.port}")
-    yield Shop(database, channel, settings, postgres.url(name), clock)
+    address = f"127.0.0.1:{running.port}"
+    channel = grpc.aio.insecure_channel(address)
+    yield Shop(database, channel, settings, postgres.url(name), clock, address)
     await channel.close()
     await running.server.stop(None)
     await database.close()

@@ -56,6 +56,8 @@ class Shop:
     admin_url: str
     """The database, as a superuser who sees every row."""
     clock: Clock
+    address: str = ""
+    """`host:port` where it is served."""
     catalog: "catalog_service_pb2_grpc.CatalogServiceAsyncStub" = field(init=False)
     deployments: "deployment_service_pb2_grpc.DeploymentServiceAsyncStub" = field(init=False)
     lifecycle: "lifecycle_service_pb2_grpc.LifecycleServiceAsyncStub" = field(init=False)
