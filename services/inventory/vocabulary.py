@@ -8,6 +8,7 @@ from typing import Final
 
 from contracts.providers import DIGITALOCEAN
 from kinds import RESOURCE_KINDS
+from kinds.kind import COLUMN_POLICIES
 
 __all__ = [
     "KINDS",
@@ -32,19 +33,13 @@ PROJECT: Final = "project"
 SWEPT_KINDS: Final = KINDS | {PROJECT}
 
 VOLATILE_ATTRS: Final = frozenset(
-    {
-        "backup_ids",
-        "last_deployment_active_at",
-        "last_deployment_created_at",
-        "locked",
-        "measured_at",
-        "next_backup_window",
-        "object_count",
-        "pending_changes",
-        "snapshot_ids",
-        "storage_usage_bytes",
-        "updated_at",
-    }
+    name
+    for kind in RESOURCE_KINDS.values()
+    for name in (
+        *kind.volatile,
+        *(name for rule in kind.meters if rule.measure for name in rule.measure.sampled_with),
+    )
+    if name not in COLUMN_POLICIES
 )
 """The provider's timestamps and counters of any kind: stored, but changes are no events."""
 
