@@ -122,24 +122,18 @@ ON_TIMEOUT: Final = timedelta(days=7)
 """Timeout of powering one machine on, because nothing retries it later."""
 
 
-async def _running_droplets(deployment_id: str) -> tuple[str, ...]:
-    """The provider's ids of a deployment's droplets that run."""
-    droplets = await workflow.execute_activity_method(
-        PowerActivities.running_droplets,
-        deployment_id,
-        task_queue=TaskQueue.PROVISIONING,
-        **with_heartbeat(OFF_TIMEOUT),
-        summary="find the machines that run",
-    )
-    return tuple(droplets)
-
-
 async def power_off(one: PowerOff, keep: Callable[[PowerOff], None]) -> None:
     """Powers off the running droplets of a deployment, and records the progress."""
     if one.step == "asked":
         # Recorded before any is off, so that exactly these are powered on again.
-        droplets = await _running_droplets(one.deployment_id)
-        one = replace(one, step="known", droplet_ids=droplets)
+        droplets = await workflow.execute_activity_method(
+            PowerActivities.running_droplets,
+            one.deployment_id,
+            task_queue=TaskQueue.PROVISIONING,
+            **with_heartbeat(OFF_TIMEOUT),
+            summary="find the machines that run",
+        )
+        one = replace(one, step="known", droplet_ids=tuple(droplets))
         keep(one)
     if one.step == "known":
         await each(whole(set_power(droplet, is_on=False)) for droplet in one.droplet_ids)

@@ -178,7 +178,7 @@ class DigitalOcean:
                 self._budget.observe(response.headers, path)
                 if response.status_code != 200:
                     await response.aread()
-                self._judge(response, path)
+                self._raise_for_status(response, path)
                 if response.status_code != 200:
                     raise ProviderUnavailable(
                         f"GET {path}: expected status 200, got {response.status_code}"
@@ -266,7 +266,7 @@ class DigitalOcean:
         # garbage collector comes round, which is rare where pages are known.
         response.stream = NOTHING_MORE
         self._budget.observe(response.headers, path)
-        self._judge(response, path)
+        self._raise_for_status(response, path)
         if response.status_code == httpx.codes.NO_CONTENT:
             return None
         try:
@@ -274,7 +274,7 @@ class DigitalOcean:
         except ValueError as error:
             raise ProviderUnavailable(f"{method} {path}: the answer is not JSON") from error
 
-    def _judge(self, response: httpx.Response, path: str) -> None:
+    def _raise_for_status(self, response: httpx.Response, path: str) -> None:
         """Raises the error of a status; a 429 delays every request under the same limit."""
         try:
             raise_for_status(response)
