@@ -15,6 +15,7 @@ from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs
+from services.common.rpc.messages import message_of
 from services.common.rpc.paging import cut, decode_token, page_size
 from services.inventory import requests
 from services.inventory.messages import (
@@ -149,12 +150,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         kind = requests.known_kind(request.kind) if request.kind else ""
         async with self._database.read(scope) as session:
             rows = await count_resources(session, scope, kind)
-        counts = [
-            pb.ResourceCount(
-                kind=row.kind, region=row.region, tenant_id=row.tenant_id, count=row.count
-            )
-            for row in rows
-        ]
+        counts = [message_of(pb.ResourceCount, row) for row in rows]
         return pb.CountResourcesResponse(counts=counts, total=sum(row.count for row in rows))
 
     async def ListProjects(
@@ -253,10 +249,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
             )
         page, following = cut(rows, size, filters, lambda row: (row.place,))
         return pb.ListUnreadableRowsResponse(
-            rows=[
-                UnreadableRow(provider_id=row.provider_id, place=row.place, reason=row.reason)
-                for row in page
-            ],
+            rows=[message_of(UnreadableRow, row) for row in page],
             next_page_token=following,
         )
 

@@ -9,6 +9,7 @@ from grpc.aio import ServicerContext
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.identity.callers import current_caller
+from services.common.rpc.messages import message_of
 from services.common.rpc.paging import cut, decode_token, encode_token, page_size
 from services.common.rpc.wire import internal_page_size
 from services.inventory.drift import close, requests
@@ -64,16 +65,12 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
                 size=size,
                 cause=current_cause(),
             )
-        return pb.SweepDriftResponse(
-            frozen_reason=verdict.frozen_reason,
-            resource_count=verdict.resource_count,
-            field_count=verdict.field_count,
+        return message_of(
+            pb.SweepDriftResponse,
+            verdict,
             opened_count=len(verdict.opened),
             updated_count=len(verdict.moved),
             stale_count=len(verdict.gone),
-            unknown_count=verdict.unknown_count,
-            deferred_count=verdict.deferred_count,
-            muted_count=verdict.muted_count,
             next_page_token=encode_token(filters, (str(verdict.last),)) if verdict.last else "",
         )
 

@@ -9,6 +9,7 @@ from arcadia.analytics.v1 import metering_service_pb2 as metering
 from arcadia.analytics.v1 import rollups_pb2
 
 from contracts.invoicing import RollupInput
+from services.common.rpc.messages import message_of
 from services.common.values.money import money_text, whole_cents
 from workflows.durable.activities import service_activity
 from workflows.durable.heartbeats import beating, reached_before
@@ -55,13 +56,7 @@ class InvoicingActivities:
     async def begin_rollup(self, opening: RollupOpening) -> str:
         """Opens the roll-up, or finds the one of this key; returns its id."""
         answer = await self._steps.BeginRollup(
-            pb.BeginRollupRequest(
-                period=opening.request.period,
-                key=opening.key,
-                force=opening.request.force,
-                approval_required=opening.request.approval_required,
-                started_by=opening.request.started_by,
-            )
+            message_of(pb.BeginRollupRequest, opening.request, key=opening.key)
         )
         return answer.rollup.id
 

@@ -24,6 +24,7 @@ from providers.digitalocean.droplets import (
     make_droplet,
     remove_tagged,
 )
+from services.common.rpc.messages import message_of
 from workflows.durable.activities import service_activity
 from workflows.provisioning.payloads import CompensationInput, Progress, Provisioned
 
@@ -67,14 +68,9 @@ class ProvisionActivities:
         committed. If it was rolled back, nothing is created.
         """
         try:
+            told = lifecycle_service_pb2.RecordProvisionProgressRequest
             await self._catalog.RecordProvisionProgress(
-                lifecycle_service_pb2.RecordProvisionProgressRequest(
-                    provision_id=request.provision_id,
-                    status=request.status,
-                    step=request.step,
-                    reason=_plain(request.reason),
-                    resource_id=request.resource_id,
-                )
+                message_of(told, request, reason=_plain(request.reason))
             )
         except AioRpcError as error:
             if error.code() is not StatusCode.NOT_FOUND:
