@@ -1,7 +1,7 @@
 """Reads the current limits of a tenant with their use."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from services.catalog.deployments.store.trials import read_trial_counts
 from services.catalog.keys.store import count_working
@@ -17,15 +17,16 @@ from services.common.values.clock import utc_now
 __all__ = ["limits_loader", "read_limits", "read_values"]
 
 
-async def read_limits(session: ReadSession, tenant_id: str, today: date) -> list[LimitState]:
+async def read_limits(session: ReadSession, tenant_id: str, now: datetime) -> list[LimitState]:
     """All limits of a tenant in the order of declaration."""
+    today = now.date()
     last_set = {one.name: one for one in await read_set_values(session, [tenant_id])}
     trials, granted = await read_trial_counts(session, tenant_id)
     used = {
         DEPLOYMENTS.name: await count_deployments(session, tenant_id),
         TRIALS.name: trials,
         QUOTES_A_DAY.name: await count_quotes(session, tenant_id, today),
-        API_KEYS.name: await count_working(session, tenant_id, utc_now()),
+        API_KEYS.name: await count_working(session, tenant_id, now),
     }
     states = []
     for limit in LIMITS.values():

@@ -46,7 +46,7 @@ class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
                 reason="TENANT_REQUIRED",
             )
         async with self._database.read(caller.scope) as session:
-            found = await read_limits(session, caller.tenant_id, self._now().date())
+            found = await read_limits(session, caller.tenant_id, self._now())
         return pb.GetLimitsResponse(
             limits=[limit_message(one, for_operator=False) for one in found]
         )
@@ -57,7 +57,7 @@ class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
         """Returns the limits of a tenant, with who set them."""
         tenant_id = _tenant(request.tenant_id)
         async with self._database.read(current_caller().scope) as session:
-            found = await read_limits(session, tenant_id, self._now().date())
+            found = await read_limits(session, tenant_id, self._now())
         return pb.GetTenantLimitsResponse(
             limits=[limit_message(one, for_operator=True) for one in found]
         )
@@ -86,7 +86,7 @@ class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
         )
         check_new_value(new)
         await set_value(session, new)
-        found = await read_limits(session, new.tenant_id, new.set_at.date())
+        found = await read_limits(session, new.tenant_id, new.set_at)
         [state] = [one for one in found if one.limit is new.limit]
         return pb.SetTenantLimitResponse(limit=limit_message(state, for_operator=True))
 
