@@ -68,8 +68,10 @@ COMMIT_UNCERTAIN: Final = "COMMIT_UNCERTAIN"
 """The reason of a write that was done or was not: with a key it is safe to send it again."""
 
 MAX_TEXT: Final = 300
-"""Of a message, a description or a value in an error. They quote what callers sent, and
-travel as HTTP/2 headers: too long ones would end the connection for everybody on it."""
+"""Maximum length of a message, description or value in an error.
+
+They quote input and are sent as HTTP/2 headers; too long headers would close the connection.
+"""
 
 MAX_VIOLATIONS: Final = 10
 
@@ -80,21 +82,21 @@ def _short(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FieldViolation:
-    """What is wrong with one field of a request; `field` is its path in the message."""
+    """The error of one field of a request; `field` is its path in the message."""
 
     field: str
     description: str
 
 
 class ArcadiaError(Exception):
-    """An expected refusal. `reason` is its stable name, `metadata` what a program may need.
+    """An expected error. `reason` is its stable name, `metadata` is for programs.
 
     `headers` go with the answer: as trailing metadata, and through the gateway as HTTP headers.
     """
 
     code: ClassVar[int] = code_pb2.UNKNOWN
     http_status: ClassVar[int | None] = None
-    """The HTTP status where it is not the one that the gateway derives from the code."""
+    """The HTTP status, if it differs from the one that the gateway derives from the code."""
 
     def __init__(
         self,
@@ -116,19 +118,19 @@ class ArcadiaError(Exception):
 
 
 class Unauthenticated(ArcadiaError):
-    """The caller did not prove who they are."""
+    """The caller is not authenticated."""
 
     code = code_pb2.UNAUTHENTICATED
 
 
 class PermissionDenied(ArcadiaError):
-    """The caller is known and may not do this."""
+    """The caller lacks a permission."""
 
     code = code_pb2.PERMISSION_DENIED
 
 
 class NotFound(ArcadiaError):
-    """There is no such object for this caller; another tenant's object is not there either."""
+    """The object does not exist, or belongs to another tenant."""
 
     code = code_pb2.NOT_FOUND
 
@@ -141,7 +143,7 @@ class NotFound(ArcadiaError):
 
 
 class InvalidArgument(ArcadiaError):
-    """The request is malformed; the message names the first field to blame."""
+    """The request is malformed; the message names the first invalid field."""
 
     code = code_pb2.INVALID_ARGUMENT
 
@@ -156,7 +158,7 @@ class InvalidArgument(ArcadiaError):
         )
 
     def within(self, path: str) -> "InvalidArgument":
-        """The same of a field inside another one: `qty` within `usage[0]` is `usage[0].qty`."""
+        """The error with a path prefix: `qty` within `usage[0]` is `usage[0].qty`."""
         first, *more = [
             FieldViolation(f"{path}.{violation.field}", violation.description)
             for violation in self.violations
@@ -165,32 +167,32 @@ class InvalidArgument(ArcadiaError):
 
 
 class FailedPrecondition(ArcadiaError):
-    """The state of the object does not allow it; nothing was changed."""
+    """The object's state does not allow the request; nothing was changed."""
 
     code = code_pb2.FAILED_PRECONDITION
     http_status = 422
 
 
 class Aborted(ArcadiaError):
-    """Somebody else was faster; reading again and retrying may succeed."""
+    """A concurrent change was first; reading again and retrying may succeed."""
 
     code = code_pb2.ABORTED
 
 
 class AlreadyExists(ArcadiaError):
-    """The key, slug or name is taken by something else."""
+    """The key, slug or name is already used."""
 
     code = code_pb2.ALREADY_EXISTS
 
 
 class ResourceExhausted(ArcadiaError):
-    """Too many requests, or too large a one."""
+    """Too many requests, or a too large one."""
 
     code = code_pb2.RESOURCE_EXHAUSTED
 
 
 class QuotaExceeded(ResourceExhausted):
-    """A tenant has as many of something as it may have; nothing was made."""
+    """A tenant has reached a quota; nothing was created."""
 
     def __init__(
         self, quota: str, *, tenant_id: str, limit: int, used: int, field: str = ""
@@ -208,7 +210,7 @@ class QuotaExceeded(ResourceExhausted):
 
 
 class TooManyCalls(ResourceExhausted):
-    """Who calls has too many calls under way, or asks too often. Waiting helps."""
+    """The caller has too many concurrent calls or exceeds its rate. Retry later."""
 
     def __init__(self, message: str, *, reason: str, wait_seconds: int) -> None:
         super().__init__(message, reason=reason)
@@ -217,7 +219,7 @@ class TooManyCalls(ResourceExhausted):
 
 
 class RequestTooLarge(ResourceExhausted):
-    """The message is larger than its method takes."""
+    """The message exceeds the limit of its method."""
 
     http_status = 413
 
@@ -226,13 +228,13 @@ class RequestTooLarge(ResourceExhausted):
 
 
 class Unavailable(ArcadiaError):
-    """What this stands on is down; the same call may succeed later."""
+    """A dependency is down; the same call may succeed later."""
 
     code = code_pb2.UNAVAILABLE
 
 
 class OutcomeUnknown(ArcadiaError):
-    """The answer to a COMMIT was lost: the write was done, or it was not. Read before repeating."""
+    """The result of a COMMIT is unknown. Read the object before retrying."""
 
     code = code_pb2.UNKNOWN
 
@@ -245,7 +247,7 @@ class OutcomeUnknown(ArcadiaError):
 
 
 class Internal(ArcadiaError):
-    """A bug of ours, or of what this stands on. The log has the rest; the caller does not."""
+    """A bug. The details are only in the log."""
 
     code = code_pb2.INTERNAL
 
@@ -254,7 +256,7 @@ class Internal(ArcadiaError):
 
 
 class Unimplemented(ArcadiaError):
-    """The protos declare the RPC, and this release does not answer it yet."""
+    """The protos declare the RPC, but this release does not implement it."""
 
     code = code_pb2.UNIMPLEMENTED
 
@@ -263,7 +265,7 @@ class Unimplemented(ArcadiaError):
 
 
 def quota_headers(quota: str, *, limit: int, used: int) -> dict[str, str]:
-    """What an answer says of the quota that its call touched."""
+    """The response headers about a quota."""
     return {
         "x-quota-name": quota,
         "x-quota-limit": str(limit),

@@ -1,4 +1,4 @@
-"""How a service runs: its server, its database, its health, and a quiet end."""
+"""Runs a service: server, database, health and graceful shutdown."""
 
 import asyncio
 import gc
@@ -41,16 +41,16 @@ from services.common.settings import Service, Settings
 __all__ = ["Parts", "ServiceDefinition", "run", "start"]
 
 DRAIN_SECONDS: Final = 0.5
-"""Between saying NOT_SERVING and refusing calls: callers look away first."""
+"""Pause between NOT_SERVING and closing, in which callers switch to other instances."""
 
 GRACE_SECONDS: Final = 20.0
-"""How long running calls may take to finish."""
+"""Grace period of running calls."""
 
 SERVER_OPTIONS: Final = (
-    # Without it a second process could listen on the same port, unseen.
+    # Otherwise a second process could listen on the same port.
     ("grpc.so_reuseport", 0),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    # Above what the gateway lets through, so that its limit is the one that is met.
+    # Above the gateway's limit, so that the gateway's applies.
     ("grpc.max_metadata_size", 48 * 1024),
     ("grpc.absolute_max_metadata_size", 64 * 1024),
     ("grpc.keepalive_time_ms", 30_000),
@@ -63,29 +63,29 @@ log = structlog.get_logger("server")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the servicers of a service are made of."""
+    """The dependencies of servicers."""
 
     settings: Settings
     database: Database
     limits: KnownLimits
-    """Of tenants, as this process knows them."""
+    """The known limits of tenants."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the process is about to end: streams without an end of their own end then."""
+    """Set when the process is stopping, which ends open-ended streams."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceDefinition:
-    """A service: its protos, and how its servicers are put on a server."""
+    """A service: its protos, and the function that adds its servicers."""
 
     service: Service
     protos: Sequence[FileDescriptor]
     register: Callable[[grpc.aio.Server, Parts], None] = lambda server, parts: None
     freshness: Compiled | None = None
-    """Reads the names of its sources, each with the instant of its last complete update."""
+    """Reads its sources with the time of their last complete update."""
     identity: Callable[[Parts], IdentitySource] | None = None
-    """How it learns of API keys and revoked tokens; None: it asks the catalog."""
+    """The source of API keys and revoked tokens; None for the catalog."""
     load_limits: Callable[[Database], LoadLimits] | None = None
-    """Reads the limits of tenants: for the catalog, which keeps them. Others ask it."""
+    """Reads the limits of tenants, for the catalog; other services call the catalog."""
 
     def services(self) -> list[ServiceDescriptor]:
         """Every gRPC service that it answers for, with those that all services answer for."""
@@ -95,7 +95,7 @@ class ServiceDefinition:
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A started server and the port that it listens on."""
+    """A started server and its port."""
 
     server: grpc.aio.Server
     port: int
@@ -109,10 +109,10 @@ class RunningServer:
 async def start(
     definition: ServiceDefinition, settings: Settings, database: Database, *, address: str
 ) -> RunningServer:
-    """Starts the server of a service; `address` may name port 0 for any free one.
+    """Starts the server of a service; port 0 in `address` selects a free port.
 
-    Raises UndeclaredAccess when one of its methods declares no access, and OSError
-    when the address cannot be listened on.
+    Raises UndeclaredAccess if a method declares no access, and OSError if the address cannot be
+    bound.
     """
     services = definition.services()
     limits = message_limits(services)
@@ -141,7 +141,7 @@ async def start(
         shares=CallShares(known_limits),
         auditor=Auditor(definition.service, database, audited_rpcs(services)),
     )
-    # What is larger than any method takes is not even received.
+    # Messages over every method's limit are rejected on receipt.
     largest = max(limits.values())
     server = grpc.aio.server(
         interceptors=[interceptor],
@@ -169,7 +169,7 @@ async def start(
 
 
 def run(definition: ServiceDefinition) -> None:
-    """Runs a service until SIGTERM or SIGINT; the whole life of its process."""
+    """Runs a service until SIGTERM or SIGINT."""
     settings = Settings()
     configure_logging(settings, definition.service)
     configure_telemetry(settings, definition.service)
@@ -178,9 +178,9 @@ def run(definition: ServiceDefinition) -> None:
 
 
 def _collect_garbage_seldom() -> None:
-    """Spares the collector what lives as long as the process, and most of its rounds.
+    """Tunes the garbage collector: freezes permanent objects and reduces collections.
 
-    A page of a list makes thousands of objects that reference counting frees at once.
+    A list page creates thousands of objects that reference counting frees immediately.
     """
     gc.collect()
     gc.freeze()

@@ -1,7 +1,7 @@
-"""What the programs read from the environment, each with a default for the local mode.
+"""The settings from the environment, with defaults for the local system.
 
-Every address and secret of the system is declared here and nowhere else. The
-defaults make the local mode run; `production` refuses every default secret.
+All addresses and secrets are declared here. The defaults are for the local system; `production`
+rejects every default secret.
 """
 
 import os
@@ -30,14 +30,14 @@ DEVELOPMENT_SECRETS = {
     "ar": "arcadia-development-ar-secret-not-for-production-0123456789abcdef",
     "database": "arcadia-development",
 }
-"""The secrets of the local mode, known to everybody who can read this file."""
+"""The secrets of the local system, which are public."""
 
 SHORTEST_SECRET: Final = 32
-"""Bytes of a secret in production; a longer hash asks for more when it is used."""
+"""Minimum bytes of a secret in production; longer hashes require more."""
 
 
 class Service(StrEnum):
-    """The four services, named as their databases and roles are."""
+    """The four services, whose databases and roles have the same names."""
 
     INVENTORY = "inventory"
     BILLING = "billing"
@@ -46,10 +46,9 @@ class Service(StrEnum):
 
 
 class Port(IntEnum):
-    """The ports of the local mode without an offset: all below 32768.
+    """The ports of the local system without an offset, all below 32768.
 
-    From 32768 on, Linux gives ports to outgoing connections, and one of those could have a
-    port of ours.
+    From 32768 on, Linux assigns ports to outgoing connections, which could collide.
     """
 
     POSTGRES = 5433
@@ -64,21 +63,21 @@ class Port(IntEnum):
     SIMULATOR = 8025
 
     def at(self, offset: int) -> int:
-        """The port of a copy that runs with `ARCADIA_PORT_OFFSET`.
+        """The port with an `ARCADIA_PORT_OFFSET`.
 
-        No two copies meet at any two multiples of 100 up to `LARGEST_OFFSET`. 5433, 7233 and 8233
-        differ by multiples of 100, so PostgreSQL and Temporal take a neighbour wherever there is
-        an offset: 5434 and 7235 plus the offset.
+        Two copies never share a port at different multiples of 100 up to `LARGEST_OFFSET`. 5433,
+        7233 and 8233 differ by multiples of 100, so PostgreSQL and Temporal use 5434 and 7235 plus
+        the offset.
         """
         return self + offset + (_NEIGHBOUR.get(self, 0) if offset else 0)
 
 
 _NEIGHBOUR: Final = {Port.POSTGRES: 1, Port.TEMPORAL: 2}
-"""What is added beside the offset, so that all ports differ in their last two digits."""
+"""Added to the offset, so that all ports differ in their last two digits."""
 
 OFFSET_STEP: Final = 100
 LARGEST_OFFSET: Final = 20_000
-"""The highest port, 9901, is then still below those of outgoing connections."""
+"""With it, the highest port, 9901, is still below those of outgoing connections."""
 
 
 def _variable(name: str) -> AliasChoices:
@@ -86,14 +85,14 @@ def _variable(name: str) -> AliasChoices:
 
 
 class Settings(BaseSettings):
-    """The environment, read once where a process is wired and passed on from there."""
+    """The settings, read once at the start of a process and passed on."""
 
     model_config = SettingsConfigDict(
         env_prefix="ARCADIA_",
         frozen=True,
         extra="ignore",
         env_ignore_empty=True,
-        # An error would show the whole input, secrets included.
+        # Otherwise an error would show the whole input, including secrets.
         hide_input_in_errors=True,
     )
 
@@ -106,23 +105,26 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["jwt"])
     jwt_algorithm: Literal["HS256", "HS384", "HS512"] = "HS512"
     jwt_secret_previous: SecretStr = SecretStr("")
-    """Accepted too while a secret is exchanged; nothing is signed with it."""
+    """Also accepted during a rotation; never used for signing."""
     jwt_issuer: str = ""
     jwt_audience: str = ""
     """Both are required in production."""
     jwt_max_days: int = Field(default=31, ge=1, le=366)
-    """A token that ends later than so many days from now is refused."""
+    """Maximum days until a token expires."""
     oidc_issuers: tuple[OidcIssuer, ...] = ()
-    """Whose tokens are accepted beside those of the shared secret: a JSON list."""
+    """Issuers whose tokens are accepted besides those of the shared secret: a JSON list."""
     internal_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["internal"])
     internal_secret_previous: SecretStr = SecretStr("")
-    """Accepted too while a secret is exchanged; nothing is signed with it."""
+    """Also accepted during a rotation; never used for signing."""
     usage_reporter_secret: SecretStr = SecretStr("")
-    """Signs the service tokens of a program that reports usage; empty: there is none."""
+    """Signs the service tokens of a program that reports usage; empty for none."""
     tenant_roles: Literal["", "enforce"] = ""
-    """`enforce`: a tenant's writes need the role `admin`. Else every token of a tenant writes."""
+    """`enforce`: a tenant's writes need the role `admin`.
+
+    Otherwise every tenant token may write.
+    """
     token: SecretStr = SecretStr("")
-    """What the command line calls with: an API key or a token; empty: a developer's own."""
+    """The command line's API key or token; if empty, it mints one in development."""
     cors_origins: str = ""
 
     inventory_address: str = ""
@@ -135,7 +137,7 @@ class Settings(BaseSettings):
     catalog_database_url: SecretStr = SecretStr("")
     analytics_database_url: SecretStr = SecretStr("")
     database_admin_url: SecretStr = SecretStr("")
-    """A superuser's URL; `arcadia migrate` alone uses it, to make roles and databases."""
+    """A superuser's URL, used only by `arcadia migrate` to create roles and databases."""
 
     temporal_address: str = Field(default="", validation_alias=_variable("TEMPORAL_ADDRESS"))
     temporal_namespace: str = Field(
@@ -143,12 +145,12 @@ class Settings(BaseSettings):
     )
 
     release: str = ""
-    """What this build is called in Temporal; the distribution's version when empty."""
+    """The release name in Temporal; if empty, the distribution's version."""
     worker_versioning: bool = False
-    """Whether runs stay with the workers of their release; then one is made current by hand."""
+    """Whether runs stay with the workers of their release; operators then switch releases."""
 
     temporal_ui_url: str = ""
-    """Where operators find Temporal's UI: answers link their runs to it."""
+    """The URL of the Temporal UI, for links in responses."""
 
     do_api_url: str = Field(default="", validation_alias=_variable("DO_API_URL"))
     do_api_token: SecretStr = Field(
@@ -159,7 +161,7 @@ class Settings(BaseSettings):
     spaces_access_key_id: str = Field(
         default="", validation_alias=_variable("SPACES_ACCESS_KEY_ID")
     )
-    """Without it, buckets are known by what the projects name."""
+    """Without it, only buckets listed in projects are known."""
     spaces_secret_access_key: SecretStr = Field(
         default=SecretStr(""), validation_alias=_variable("SPACES_SECRET_ACCESS_KEY")
     )
@@ -171,43 +173,43 @@ class Settings(BaseSettings):
         default="ams3 atl1 blr1 fra1 lon1 nyc3 ric1 sfo2 sfo3 sgp1 syd1 tor1",
         validation_alias=_variable("SPACES_REGIONS"),
     )
-    """Separated by blanks: where buckets are looked for."""
+    """Regions to search for buckets, separated by spaces."""
 
     margin_floor_percent: Decimal = Field(default=Decimal(30), ge=0, lt=100, decimal_places=4)
-    """A quote that earns a smaller share of its price is said to be below the floor."""
+    """Margin in percent under which a quote is reported as below the floor."""
 
     trial_days: int = Field(default=30, ge=1, le=365)
-    """So long a tenant may put a deployment of its own on trial; operators as they like."""
+    """Maximum days of a trial that a tenant starts; operators are not limited."""
 
     notice_url: str = ""
-    """Where tenants' notices are posted, signed as an invoice is; empty for nowhere."""
+    """URL for tenants' notices, signed like invoices; empty for none."""
     ar_url: str = ""
     ar_secret: SecretStr = SecretStr(DEVELOPMENT_SECRETS["ar"])
 
     issuer_name: str = ""
-    """Who bills, on every invoice; without a name none is issued in production."""
+    """Issuer on every invoice; without a name, production issues none."""
     issuer_abn: str = ""
     issuer_address: str = ""
     """Its lines, separated by `|`."""
     issuer_email: str = ""
     payment_instructions: str = ""
-    """How an invoice is paid, as printed on it; its lines, separated by `|`."""
+    """Payment instructions printed on invoices; lines are separated by `|`."""
     payment_days: int = Field(default=14, ge=0, le=365)
-    """After its issue, an invoice is due."""
+    """Days from issue until an invoice is due."""
     suspend_after_days: int = Field(default=14, ge=0, le=365)
-    """After it became past due, a deployment is suspended."""
+    """Days from past due until a deployment is suspended."""
     past_due_notice_days: int = Field(default=3, ge=0, le=60)
-    """Before an invoice is past due its tenant is told; 0 tells nothing."""
+    """Days before an invoice is past due when its tenant is notified; 0 for no notice."""
     suspend_notice_days: int = Field(default=3, ge=0, le=365)
-    """Before a suspension its tenant is told; at most the days from past due to suspended."""
+    """Days before a suspension when its tenant is notified; at most the days until suspension."""
     cap_notice_minutes: int = Field(default=60, ge=0, le=7 * 24 * 60)
-    """Before a cap that is reached pauses anything its tenant is told."""
+    """Minutes before a reached cap pauses deployments when the tenant is notified."""
     tax_region: str = "AU"
-    """Of tenants without a billing profile."""
+    """The tax region of tenants without a billing profile."""
     document_processes: int = Field(default=2, ge=1, le=64)
-    """How many documents each process of the analytics renders at once, of all tenants."""
+    """Maximum concurrent renderings of documents per process, for all tenants."""
     document_seconds: int = Field(default=30, ge=1, le=600)
-    """So long the rendering of one document may take; then it is ended."""
+    """Timeout of rendering a document."""
     invoice_approval: bool = False
     """Whether an operator must approve a roll-up before it issues anything."""
 
@@ -217,9 +219,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_an_unclear_environment(self) -> Self:
-        # Empty means unset elsewhere; here it would quietly mean development.
+        # Empty means unset elsewhere; here it would silently mean development.
         if os.environ.get("ARCADIA_ENV") == "":
-            raise ValueError("ARCADIA_ENV is empty: say development or production")
+            raise ValueError("ARCADIA_ENV is empty: set it to development or production")
         return self
 
     @model_validator(mode="after")
@@ -235,7 +237,7 @@ class Settings(BaseSettings):
                 secrets[name] = secret
         for name, secret in secrets.items():
             if secret in DEVELOPMENT_SECRETS.values():
-                raise ValueError(f"ARCADIA_{name.upper()}: production refuses the default secret")
+                raise ValueError(f"ARCADIA_{name.upper()}: production rejects the default secret")
             if len(secret.encode()) < SHORTEST_SECRET:
                 raise ValueError(
                     f"ARCADIA_{name.upper()}: production needs at least {SHORTEST_SECRET} bytes"
@@ -246,7 +248,7 @@ class Settings(BaseSettings):
         for name in (*(f"{service}_database_url" for service in Service), "database_admin_url"):
             url = urlsplit(getattr(self, name).get_secret_value())
             if unquote(url.password or "") == DEVELOPMENT_SECRETS["database"]:
-                raise ValueError(f"ARCADIA_{name.upper()}: production refuses the default password")
+                raise ValueError(f"ARCADIA_{name.upper()}: production rejects the default password")
         return self
 
     @model_validator(mode="after")
@@ -254,7 +256,7 @@ class Settings(BaseSettings):
         named = [issuer.issuer for issuer in self.oidc_issuers] + [self.jwt_issuer]
         names = [issuer.name for issuer in self.oidc_issuers]
         if len(set(named)) < len(named) or len(set(names)) < len(names):
-            raise ValueError("ARCADIA_OIDC_ISSUERS: each issuer and each name is there once")
+            raise ValueError("ARCADIA_OIDC_ISSUERS: issuers and names must be unique")
         if self.env == "production":
             for name in ("jwt_issuer", "jwt_audience"):
                 if not getattr(self, name):
@@ -262,22 +264,22 @@ class Settings(BaseSettings):
             for issuer in self.oidc_issuers:
                 addresses = (issuer.issuer, issuer.jwks_uri or issuer.issuer)
                 if any(urlsplit(address).scheme != "https" for address in addresses):
-                    raise ValueError(f"ARCADIA_OIDC_ISSUERS: {issuer.name} is not reached by https")
+                    raise ValueError(f"ARCADIA_OIDC_ISSUERS: {issuer.name} must use https")
         return self
 
     def port(self, port: Port) -> int:
-        """The port of a part in the local mode, with the offset added."""
+        """The port of a part in the local system, including the offset."""
         if port is Port.GATEWAY and self.http_port:
             return self.http_port
         return port.at(self.port_offset)
 
     def address(self, service: Service) -> str:
-        """`host:port` where a service listens and where its callers find it."""
+        """`host:port` of a service."""
         configured: str = getattr(self, f"{service}_address")
         return configured or f"127.0.0.1:{self.port(Port[service.name])}"
 
     def database_url(self, service: Service) -> str:
-        """The URL of a service's own database, for the role that owns no table.
+        """The URL of a service's database, for the role that owns no table.
 
         Raises ValueError in production when it is not configured.
         """
@@ -287,7 +289,7 @@ class Settings(BaseSettings):
         return configured or self._local_database_url(service, service)
 
     def admin_url(self) -> str:
-        """The URL by which roles and databases are made and migrations run.
+        """The URL for creating roles and databases and for migrations.
 
         Raises ValueError in production when it is not configured.
         """
@@ -305,13 +307,13 @@ class Settings(BaseSettings):
         return self.temporal_address or f"127.0.0.1:{self.port(Port.TEMPORAL)}"
 
     def temporal_ui(self) -> str:
-        """The URL of Temporal's UI, without a slash at its end; empty where there is none."""
+        """The URL of the Temporal UI without a trailing slash; empty without a UI."""
         if not self.temporal_ui_url and self.env != "production":
             return f"http://localhost:{self.port(Port.TEMPORAL_UI)}"
         return self.temporal_ui_url.rstrip("/")
 
     def provider_url(self) -> str:
-        """The DigitalOcean API: the real one when there is a token, else the simulator.
+        """The URL of the DigitalOcean API if there is a token, otherwise of the simulator.
 
         Raises ValueError in production, where there is no simulator.
         """
@@ -325,7 +327,7 @@ class Settings(BaseSettings):
 
     @property
     def simulated(self) -> bool:
-        """Whether the provider is the simulator: no address and no token of any purpose is set."""
+        """Whether the provider is the simulator: neither a URL nor any token is set."""
         tokens = (value for name, value in os.environ.items() if name.startswith("DO_API_TOKEN"))
         return not (self.do_api_url or self.do_api_token.get_secret_value() or any(tokens))
 

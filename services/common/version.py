@@ -1,4 +1,4 @@
-"""Which release runs."""
+"""The running release."""
 
 from functools import cache
 from importlib import metadata

@@ -151,16 +151,16 @@ def test_production_refuses_the_password_of_the_local_databases(
         ("ARCADIA_ENV", "", "ARCADIA_ENV is empty"),
         ("ARCADIA_JWT_ISSUER", "", "ARCADIA_JWT_ISSUER is required"),
         ("ARCADIA_JWT_AUDIENCE", "", "ARCADIA_JWT_AUDIENCE is required"),
-        ("ARCADIA_JWT_SECRET_PREVIOUS", DEVELOPMENT_SECRETS["jwt"], "refuses the default secret"),
+        ("ARCADIA_JWT_SECRET_PREVIOUS", DEVELOPMENT_SECRETS["jwt"], "rejects the default secret"),
         (
             "ARCADIA_OIDC_ISSUERS",
             '[{"name": "x", "issuer": "http://id.test", "audience": "a"}]',
-            "x is not reached by https",
+            "x must use https",
         ),
         (
             "ARCADIA_OIDC_ISSUERS",
             '[{"name": "x", "issuer": "https://a", "audience": "a", "jwks_uri": "HTTP://a/k"}]',
-            "x is not reached by https",
+            "x must use https",
         ),
     ],
 )

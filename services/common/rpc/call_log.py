@@ -1,7 +1,7 @@
-"""One line for each answered call, written in batches.
+"""Logs one line per completed call, in batches.
 
-A write for each line would cost a third of the call itself; a batch is at most a tenth
-of a second old. Refusals do not come here: they are logged at once.
+A write per line would cost a third of the call; a batch is at most a tenth of a second old. Errors
+are logged immediately elsewhere.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ FLUSH_LINES: Final = 1000
 
 
 class CallLog:
-    """The log of a server's answered calls, in the same JSON as the rest of its log."""
+    """The log of a server's completed calls, in the same JSON as the rest of its log."""
 
     def __init__(self, program: str, stream: BinaryIO | None = None) -> None:
         self._program = program
@@ -28,7 +28,7 @@ class CallLog:
         self._lines: list[bytes] = []
 
     def answered(self, method: str, seconds: float) -> None:
-        """Notes one answered call; must run inside the server's event loop."""
+        """Adds a completed call; call it inside the server's event loop."""
         if not self._lines:
             asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
         self._lines.append(
@@ -50,7 +50,7 @@ class CallLog:
             self.flush()
 
     def flush(self) -> None:
-        """Writes what was noted."""
+        """Writes the batch."""
         lines, self._lines = self._lines, []
         if lines:
             self._stream.write(b"".join(lines))

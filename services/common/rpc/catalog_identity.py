@@ -1,4 +1,4 @@
-"""What the catalog keeps of API keys and revoked tokens, asked of it by the other services."""
+"""Reads API keys and revoked tokens from the catalog, for the other services."""
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -23,24 +23,24 @@ WAIT_SECONDS: Final = 3.0
 
 
 class IdentitySource(Protocol):
-    """Where a service learns whom API keys prove and which tokens are revoked.
+    """The source of API keys and revoked tokens of a service.
 
-    Both raise Unavailable where that cannot be learned now.
+    Both methods raise Unavailable if the source does not answer.
     """
 
     async def resolve_key(self, key: PresentedKey) -> Caller | None:
-        """The caller that a key proves; None for one that opens nothing."""
+        """The caller of a key; None if the key is not valid."""
         ...
 
     async def live_revocations(self, known_version: str) -> LiveRevocations | None:
-        """All revocations of tokens that may still live; None where the list is the known one."""
+        """All revocations of unexpired tokens; None if the list has not changed."""
         ...
 
 
 class CatalogIdentity:
-    """Asks the catalog; must be made inside the running loop.
+    """The catalog as the source; create it inside the running event loop.
 
-    Its channel lives as long as the process, and connects when it is first used.
+    Its channel lives as long as the process, and connects on first use.
     """
 
     def __init__(self, settings: Settings, *, caller: str) -> None:
@@ -48,7 +48,7 @@ class CatalogIdentity:
         self._catalog: IdentityServiceAsyncStub = IdentityServiceStub(channel)
 
     async def resolve_key(self, key: PresentedKey) -> Caller | None:
-        """The caller that a key proves; None for one that opens nothing."""
+        """The caller of a key; None if the key is not valid."""
         request = pb.ResolveApiKeyRequest(id=str(key.id), secret_hash=key.secret_hash)
         answer = await self._ask(self._catalog.ResolveApiKey, request)
         if not answer.HasField("holder"):
@@ -63,7 +63,7 @@ class CatalogIdentity:
         )
 
     async def live_revocations(self, known_version: str) -> LiveRevocations | None:
-        """All revocations of tokens that may still live; None where the list is the known one."""
+        """All revocations of unexpired tokens; None if the list has not changed."""
         request = pb.GetLiveRevocationsRequest(known_version=known_version)
         answer = await self._ask(self._catalog.GetLiveRevocations, request)
         if answer.version == known_version:

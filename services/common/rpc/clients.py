@@ -1,4 +1,4 @@
-"""How our programs call each other: a channel with a service token, a deadline and retries."""
+"""Clients between programs: channels with service tokens, deadlines and retries."""
 
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ from services.common.settings import Service, Settings
 __all__ = ["connect", "open_channel"]
 
 DEADLINE_SECONDS: Final = 30.0
-"""For calls that state none of their own."""
+"""Default deadline of calls."""
 
 RETRIES: Final = {
     "methodConfig": [
@@ -38,8 +38,11 @@ RETRIES: Final = {
         }
     ]
 }
-"""Only what certainly was not carried out, or may be carried out twice: a call that names no
-key of its own gets one before its first try, so that a write is done once."""
+"""Retries only UNAVAILABLE.
+
+A call without an idempotency key gets one before its first attempt, so that a write is carried out
+once.
+"""
 
 CHANNEL_OPTIONS: Final = (
     ("grpc.service_config", orjson.dumps(RETRIES).decode()),
@@ -57,7 +60,7 @@ class _Signing:
         self._tokens = tokens
 
     def signed(self, call: grpc.aio.ClientCallDetails) -> grpc.aio.ClientCallDetails:
-        """The call with what we add to every one."""
+        """The call details with the additions."""
         metadata = grpc.aio.Metadata(*(call.metadata or ()))
         metadata.add("authorization", self._tokens.authorization())
         metadata.add(REQUEST_ID_KEY, current_request_id() or new_request_id())
@@ -65,7 +68,7 @@ class _Signing:
             metadata.add(IDEMPOTENCY_KEY, str(uuid.uuid4()))
         for key, value in trace_headers().items():
             metadata.add(key, value)
-        # A deadline does not travel by itself: nobody waits for an answer after the caller's.
+        # gRPC does not propagate deadlines, so bound the call by the caller's deadline.
         left = remaining_seconds()
         own = call.timeout or DEADLINE_SECONDS
         return grpc.aio.ClientCallDetails(
@@ -78,7 +81,7 @@ class _Signing:
 
 
 class _ServiceCall(_Signing, grpc.aio.UnaryUnaryClientInterceptor):
-    """Signs a call with one answer."""
+    """Adds metadata to a unary call."""
 
     async def intercept_unary_unary(
         self,
@@ -90,7 +93,7 @@ class _ServiceCall(_Signing, grpc.aio.UnaryUnaryClientInterceptor):
 
 
 class _ServiceStream(_Signing, grpc.aio.UnaryStreamClientInterceptor):
-    """Signs a call with a stream of answers."""
+    """Adds metadata to a call with a response stream."""
 
     async def intercept_unary_stream(
         self,
@@ -102,7 +105,7 @@ class _ServiceStream(_Signing, grpc.aio.UnaryStreamClientInterceptor):
 
 
 class _ServiceUpload(_Signing, grpc.aio.StreamUnaryClientInterceptor):
-    """Signs a call with a stream of requests."""
+    """Adds metadata to a call with a request stream."""
 
     async def intercept_stream_unary(
         self,
@@ -114,9 +117,9 @@ class _ServiceUpload(_Signing, grpc.aio.StreamUnaryClientInterceptor):
 
 
 def open_channel(settings: Settings, service: Service, *, caller: str) -> grpc.aio.Channel:
-    """A channel to a service, on which `caller`, one of our own programs, calls internal RPCs.
+    """A channel to a service, on which the program `caller` calls internal RPCs.
 
-    Connects when it is first used, so that a service may start before those it asks.
+    It connects on first use, so that services may start in any order.
     """
     tokens = ServiceTokens(settings, caller)
     return grpc.aio.insecure_channel(
@@ -130,7 +133,7 @@ def open_channel(settings: Settings, service: Service, *, caller: str) -> grpc.a
 async def connect(
     settings: Settings, service: Service, *, caller: str
 ) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel to a service, closed at the end of the block: see `open_channel`."""
+    """A channel to a service, closed at the end of the block; see `open_channel`."""
     channel = open_channel(settings, service, caller=caller)
     try:
         yield channel

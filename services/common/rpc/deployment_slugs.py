@@ -1,7 +1,7 @@
-"""Under which slug a deployment was kept before the catalog knew it: asked of the catalog.
+"""Looks up the slugs of deployments in the catalog.
 
-A tag names a deployment by its slug. What was found under the tag while no such deployment
-was registered stands under that slug and the tenant; a filter by the id finds it too.
+Tags have the slug of a deployment. Rows from before the deployment was registered are stored under
+that slug and the tenant; a filter by id must find them too.
 """
 
 from dataclasses import dataclass
@@ -23,24 +23,24 @@ WAIT_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class DeploymentSlug:
-    """A deployment by its tenant and its slug; a slug alone names one of each tenant's."""
+    """A deployment by tenant and slug, because a slug is unique only within a tenant."""
 
     tenant_id: str
     slug: str
 
 
 class DeploymentSlugs:
-    """Asks the catalog for the slugs of deployments."""
+    """A client of the catalog for the slugs of deployments."""
 
     def __init__(self, settings: Settings, *, caller: str) -> None:
         self._settings = settings
         self._caller = caller
 
     async def of(self, deployment: str, *, remaining: float | None) -> DeploymentSlug | None:
-        """The slug of a deployment by its id; None for what is no id, or not known.
+        """The slug of a deployment by id; None for an invalid or unknown id.
 
-        Asked within `remaining` seconds, when there is a limit. Raises Unavailable when the
-        catalog does not answer: half of a deployment's rows would look like all of them.
+        The call takes at most `remaining` seconds, if given. Raises Unavailable if the catalog does
+        not answer, because the result would be incomplete without the slug.
         """
         if not _is_id(deployment):
             return None

@@ -1,4 +1,4 @@
-"""Answers that are files: sent with the name under which they are saved."""
+"""File responses with a file name."""
 
 import re
 from typing import Any, Final
@@ -13,14 +13,14 @@ UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def file_stem(*parts: str) -> str:
-    """A file's name without its suffix, of parts in which only letters, digits and `._-` stay."""
+    """A file name without suffix, built from parts; keeps only letters, digits and `._-`."""
     return "-".join(UNSAFE.sub("-", part) for part in parts)
 
 
 async def sent_as(
     stem: str, body: httpbody_pb2.HttpBody, context: ServicerContext[Any, Any]
 ) -> httpbody_pb2.HttpBody:
-    """The body; its file's name goes ahead in the header `content-disposition`.
+    """The body; sets the file name in the header `content-disposition`.
 
     gRPC callers find it in the initial metadata.
     """

@@ -1,4 +1,4 @@
-"""Fields of requests that every service reads alike, refused with their names as in the proto."""
+"""Parsers of request fields common to all services; each error names the field."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -9,14 +9,14 @@ __all__ = ["one_of", "required", "text", "uuid_of"]
 
 
 def required(field: str, value: str) -> str:
-    """A text that is not empty, else InvalidArgument."""
+    """A text that is not empty. Raises InvalidArgument."""
     if not value:
         raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
     return value
 
 
 def text(field: str, value: str, longest: int) -> str:
-    """A text that the database can keep, at most so many characters, else InvalidArgument."""
+    """A text of bounded length that the database can store. Raises InvalidArgument."""
     if "\0" in value:
         raise InvalidArgument(field, "must not contain a NUL character")
     if len(value) > longest:
@@ -25,7 +25,7 @@ def text(field: str, value: str, longest: int) -> str:
 
 
 def uuid_of(field: str, value: str) -> UUID:
-    """One of our ids, else InvalidArgument."""
+    """A UUID. Raises InvalidArgument."""
     try:
         return UUID(required(field, value))
     except ValueError:
@@ -33,7 +33,7 @@ def uuid_of(field: str, value: str) -> UUID:
 
 
 def one_of(field: str, value: str, words: Iterable[str], reason: str = "UNKNOWN_VALUE") -> str:
-    """One of these words, else InvalidArgument, which names them in their order."""
+    """One of the allowed values. Raises InvalidArgument, which lists them in order."""
     known = tuple(words)
     if required(field, value) not in known:
         raise InvalidArgument(field, f"{value!r} is not one of {', '.join(known)}", reason=reason)

@@ -1,7 +1,7 @@
-"""What happens around every RPC: request id, access, errors, and one line in the log.
+"""The interceptor of every RPC: request id, access, errors, and one log line.
 
-One interceptor for all of it, because each layer around a call costs: it wraps a
-method's handler once, and answers with the wrapped one from then on.
+A single interceptor, because each layer adds cost. It wraps a method's handler once and returns the
+wrapped one from then on.
 """
 
 import asyncio
@@ -55,10 +55,10 @@ __all__ = ["CallInterceptor"]
 QUIET_METHODS: Final = frozenset(
     {"/grpc.health.v1.Health/Check", "/arcadia.common.v1.HealthService/GetHealth"}
 )
-"""Probed every few seconds: their successes are not worth a line."""
+"""Methods probed every few seconds, whose successes are not logged."""
 
 LINKED: Final = frozenset({access_pb2.ACCESS_OPERATOR, access_pb2.ACCESS_TENANT})
-"""What may answer an operator with work that goes on."""
+"""Services whose responses may contain running workflows."""
 
 # The stubs type synchronous handlers only; under grpc.aio they are coroutines.
 Handler = Any
@@ -68,7 +68,7 @@ log = structlog.get_logger("rpc")
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Stands around every RPC of a server."""
+    """The interceptor of a server."""
 
     def __init__(
         self,
@@ -99,12 +99,12 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
-        """The wrapped handler of the method that is called."""
+        """The wrapped handler of the called method."""
         method = handler_call_details.method
         wrapped = self._handlers.get(method)
         if wrapped is None:
             handler = await continuation(handler_call_details)
-            if handler is None:  # no such method: gRPC answers UNIMPLEMENTED itself
+            if handler is None:  # no such method: gRPC returns UNIMPLEMENTED
                 return handler
             wrapped = self._wrap(handler, method)
             self._handlers[method] = wrapped
@@ -124,7 +124,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             auditor=self._auditor,
         )
         if not handler.request_streaming:
-            # Parsed behind the access check, and where a malformed message has a status.
+            # Parse after the access check, so that a malformed message gets a status.
             call.parse = handler.request_deserializer
             call.max_bytes = self._message_limits.get(method, MAX_MESSAGE_BYTES)
         codec = {
@@ -178,7 +178,7 @@ class _Call:
         self.max_bytes = MAX_MESSAGE_BYTES
 
     def unary(self, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Any:
-        """Around a method that answers once."""
+        """Wraps a unary method."""
 
         async def call(request: Any, context: Context) -> Any:
             started = time.perf_counter()
@@ -216,9 +216,9 @@ class _Call:
         return traced
 
     def streaming(self, behaviour: Callable[[Any, Context], AsyncIterator[Any]]) -> Any:
-        """Around a method that answers with a stream."""
+        """Wraps a method with a response stream."""
         if not inspect.isasyncgenfunction(behaviour):
-            # gRPC's own health service writes its stream itself and returns at the end.
+            # gRPC's health service writes to its stream itself and returns at the end.
             return self.unary(cast("Callable[[Any, Context], Awaitable[Any]]", behaviour))
 
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
@@ -257,7 +257,7 @@ class _Call:
         return traced
 
     async def _turn(self, request: Any) -> Share | None:
-        """Waits until the caller may have another call; None where nobody's calls are counted."""
+        """Waits for the caller's share; None if calls are not counted."""
         if self.shares is None or self.access == access_pb2.ACCESS_PUBLIC:
             return None
         size = len(request) if isinstance(request, bytes) else 0
@@ -265,9 +265,9 @@ class _Call:
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
-        """Counts a stream of a tenant or an operator; services have as many as they like.
+        """Counts a stream of a tenant or an operator; services are not limited.
 
-        Raises ResourceExhausted where they have too many of this method already.
+        Raises ResourceExhausted if they have too many open streams of this method.
         """
         if self.rule.access not in LINKED or current_caller().is_service:
             yield
@@ -291,9 +291,9 @@ class _Call:
     async def _while_proven(
         self, answers: AsyncIterator[Any], authorization: str | None
     ) -> AsyncGenerator[Any]:
-        """The answers of a stream, for as long as a user's proof holds.
+        """The responses of a stream, while the caller's token or key is valid.
 
-        Raises what refuses the caller when it ends: expired, revoked, or not to be proved.
+        Raises the authentication error when it expires, is revoked, or cannot be verified.
         """
         if self.access == access_pb2.ACCESS_PUBLIC or current_caller().is_service:
             async for answer in answers:
@@ -321,12 +321,12 @@ class _Call:
                 finally:
                     clock = None
                 yield answer
-            await proof  # raises why it ended
+            await proof  # raises the reason
         finally:
             proof.cancel()
 
     def _parsed(self, request: Any) -> Any:
-        """The message of a request; a stream of them is parsed by gRPC itself."""
+        """The message of a request; gRPC parses streams of requests itself."""
         if self.parse is None:
             return request
         if len(request) > self.max_bytes:
@@ -342,9 +342,9 @@ class _Call:
         return parsed
 
     async def _enter(self, context: Context) -> str | None:
-        """Takes the request id, proves the caller, and lets them pass or raises.
+        """Sets the request id, authenticates and authorizes the caller.
 
-        Returns what proved them.
+        Returns the authorization value.
         """
         authorization = request_id = None
         for key, value in context.invocation_metadata() or ():
@@ -354,8 +354,9 @@ class _Call:
                 authorization = str(value)
             elif key == REQUEST_ID_KEY:
                 request_id = str(value)
-            elif key == IDEMPOTENCY_KEY:  # each call has a context of its own: nothing to clear
-                if not value:  # who names a key means a write that is done once
+            elif key == IDEMPOTENCY_KEY:  # each call has its own context, so nothing needs
+                # clearing
+                if not value:  # an explicit key must not be empty
                     raise InvalidArgument(IDEMPOTENCY_KEY, "is empty")
                 set_idempotency_key(str(value))
         set_request_id(request_id)
@@ -403,20 +404,20 @@ class _Call:
             self.call_log.answered(self.method, elapsed)
 
     def _ended_early(self, started: float) -> None:
-        """Notes that the caller hung up or that its time was up: nobody listens any more."""
+        """Logs that the caller disconnected or its deadline expired."""
         elapsed = time.perf_counter() - started
         if self.telemetry is not None:
             self.telemetry.record(self.method, "CANCELLED", elapsed)
         log.info("call ended early", rpc=self.method, ms=round(elapsed * 1000, 2))
 
     async def _refuse(self, error: Exception, context: Context, started: float) -> None:
-        """Aborts the call with the status of an error; an unexpected one tells the caller nothing.
+        """Aborts the call with the status of an error; hides the text of an unexpected one.
 
-        Returns then: gRPC keeps the exception that `abort` raises and ends the call by it. The
-        handler must not let it pass: the frames that it would collect hold the request, and the
-        call holds the exception, which is a cycle.
+        It returns normally: gRPC stores the exception that `abort` raises and ends the call with
+        it. The handler must not re-raise it, because its traceback references the request and the
+        call references the exception, which is a reference cycle.
         """
-        if isinstance(error, grpc.aio.AbortError):  # of a handler that gave the status itself
+        if isinstance(error, grpc.aio.AbortError):  # from a handler that set the status itself
             self._ended_early(started)
             _let_go(error)
             return
@@ -440,15 +441,15 @@ class _Call:
 
 
 def _let_go(aborted: grpc.aio.AbortError) -> None:
-    """Takes from what gRPC keeps of a call all that leads back to the request.
+    """Removes the references from gRPC's stored exception to the request.
 
-    Those are the error that was being handled, and the frames with their variables.
+    These are the handled error and the traceback frames.
     """
     aborted.__traceback__ = aborted.__context__ = None
 
 
 def _known(error: BaseException) -> ArcadiaError:
-    """The error of our tree that an exception means."""
+    """Converts an exception to an error of this system."""
     if isinstance(error, ArcadiaError):
         return error
     if isinstance(error, PoolTimeout):

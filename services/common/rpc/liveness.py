@@ -1,7 +1,6 @@
-"""Whether a program is well, asked over gRPC: of itself, or of Temporal which queue it polls.
+"""Liveness checks over gRPC: of a service, or of a worker through Temporal.
 
-Who asks once and reports it (a container's health check) and who asks until it is so (the
-local stack) ask the same. Imports little, and reads no settings.
+Used by containers' health checks and by the local stack. Imports little and reads no settings.
 """
 
 import asyncio
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["polled_queues", "pollers_of", "serving_status"]
 
 POLLED_SECONDS: Final = 180.0
-"""A worker polls at least once a minute, and Temporal remembers it for some."""
+"""A worker polls at least once a minute, and Temporal keeps pollers for some minutes."""
 
 
 def serving_status(channel: grpc.Channel, service: str = "", *, timeout: float) -> str:
-    """What the health service says, such as `SERVING`. Raises grpc.RpcError."""
+    """The status of the health service, such as `SERVING`. Raises grpc.RpcError."""
     check = channel.unary_unary(
         "/grpc.health.v1.Health/Check",
         request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
@@ -36,7 +35,7 @@ def serving_status(channel: grpc.Channel, service: str = "", *, timeout: float) 
 def pollers_of(
     channel: grpc.Channel, namespace: str, queue: str, *, timeout: float
 ) -> Sequence["PollerInfo"]:
-    """The workers that Temporal saw on a task queue lately. Raises grpc.RpcError."""
+    """The workers that recently polled a task queue. Raises grpc.RpcError."""
     from temporalio.api.workflowservice.v1 import WorkflowServiceStub
 
     request = _describing(namespace, queue)
@@ -46,9 +45,9 @@ def pollers_of(
 async def polled_queues(
     channel: grpc.aio.Channel, namespace: str, queues: Iterable[str], *, seconds: float
 ) -> frozenset[str] | None:
-    """Those of `queues` that a worker polled lately; None when Temporal does not answer.
+    """The queues that a worker recently polled; None if Temporal does not answer.
 
-    It may take `seconds` for it.
+    `seconds` is the timeout.
     """
     from temporalio.api.workflowservice.v1 import WorkflowServiceStub
 
@@ -72,7 +71,7 @@ async def polled_queues(
 
 
 def _describing(namespace: str, queue: str) -> "DescribeTaskQueueRequest":
-    # Half a second to import, and most who ask here do without.
+    # Imported here, because it takes half a second and most callers do not need it.
     from temporalio.api.enums.v1 import TaskQueueType
     from temporalio.api.taskqueue.v1 import TaskQueue
     from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest

@@ -1,4 +1,4 @@
-"""How large a request each RPC takes, read from the option on its method in the proto."""
+"""Maximum request sizes of RPCs, read from the method options of the protos."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -13,10 +13,10 @@ __all__ = ["MAX_BODY_BYTES", "MAX_FIELDS", "MAX_MESSAGE_BYTES", "has_more_fields
            "message_limits"]  # fmt: skip  # a table
 
 MAX_BODY_BYTES: Final = 64 * 1024
-"""The largest JSON body of a method that declares none."""
+"""Maximum JSON body of a method without the option."""
 
 MAX_MESSAGE_BYTES: Final = 32 * 1024 * 1024
-"""The largest message that a service takes: a batch of another service or a worker."""
+"""Maximum message of internal RPCs, for batches."""
 
 MAX_FIELDS: Final = 50_000
 """The largest number of fields of a message that a user sends, each element of a list counted.
@@ -28,7 +28,7 @@ MESSAGE_BYTES_A_BODY_BYTE: Final = 6
 
 
 def message_limits(services: Iterable[ServiceDescriptor]) -> dict[str, int]:
-    """The largest request message of every RPC of `services` in bytes, by path."""
+    """Maximum request messages of the RPCs of `services` in bytes, by path."""
     return {
         method_path(method): _message_limit(method)
         for service in services
@@ -80,8 +80,8 @@ def _varint(message: bytes, place: int) -> tuple[int, int]:
 
 
 def max_body_bytes(options: MethodOptions) -> int:
-    """The largest JSON body that a method declares or, without a declaration, the default."""
-    # The stub types of an extension and of the options disagree; the runtime does not.
+    """Maximum JSON body of a method: its option, or the default."""
+    # The stub types of extensions and options differ; the runtime accepts it.
     declared: int = options.Extensions[limits_pb2.max_request_bytes]  # type: ignore[index]
     return declared or MAX_BODY_BYTES
 

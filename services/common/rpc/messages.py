@@ -1,4 +1,4 @@
-"""Messages of records: what has the same name in both is written once, as the wire has it."""
+"""Converts records to messages by equal field names."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -21,16 +21,16 @@ M = TypeVar("M", bound=Message)
 _WRITTEN: Final[Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
     {UUID: str, date: date.isoformat, datetime: timestamp, Decimal: plain}
 )
-"""How a value of a type is written where the wire has no such type."""
+"""Conversions of types that protos do not have."""
 
 
 def message_of(cls: type[M], record: object, **given: Any) -> M:
-    """The message whose fields are the record's attributes of the same names.
+    """Builds a message from a record's attributes with the same names.
 
-    `given` are those fields that the record has under another name, in another form, or not at
-    all. None leaves a field unset.
+    `given` has the fields with another name or form, or that the record does not have. None leaves
+    a field unset.
 
-    Raises TypeError for a field of the message that neither the record nor `given` has.
+    Raises TypeError for a field that neither the record nor `given` has.
     """
     names, read = _taken(cast("Any", cls), cast("Any", type(record)), *given)
     values = {**dict(zip(names, read(record), strict=True)), **given}
@@ -45,7 +45,7 @@ def message_of(cls: type[M], record: object, **given: Any) -> M:
 def _taken(
     cls: type[Message], kind: type, *given: str
 ) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
-    """The fields that are read from a record, and what reads them."""
+    """The fields to read from a record, with their conversions."""
     names = tuple(one.name for one in cls.DESCRIPTOR.fields if one.name not in given)
     missing = [name for name in names if not hasattr(kind, name)]
     if missing:

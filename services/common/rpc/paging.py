@@ -32,9 +32,9 @@ Row = TypeVar("Row")
 
 
 def page_size(requested: int) -> int:
-    """The size to answer with: the default for 0, and never more than the maximum.
+    """The page size: the default for 0, capped at the maximum.
 
-    Raises InvalidArgument for a negative one.
+    Raises InvalidArgument for a negative value.
     """
     if requested < 0:
         raise InvalidArgument("page_size", "must not be negative")
@@ -53,9 +53,9 @@ def cut(
     filters: tuple[Any, ...],
     position_of: Callable[[Row], tuple[str | int, ...]],
 ) -> tuple[Sequence[Row], str]:
-    """A page of at most `size` rows, and the token for the next; empty on the last page.
+    """A page of at most `size` rows, and the token of the next page; empty on the last page.
 
-    `rows` were read with a limit of one more than `size`: whether it came says if there is more.
+    `rows` were read with a limit of `size` + 1, so an extra row means that there is a next page.
     """
     page = rows[:size]
     return page, encode_token(filters, position_of(page[-1])) if len(rows) > size else ""
@@ -64,9 +64,9 @@ def cut(
 def decode_token(
     token: str, filters: tuple[Any, ...], types: tuple[type[str] | type[int], ...]
 ) -> tuple[Any, ...] | None:
-    """The position that a token holds, with values of the given types; None for no token.
+    """The position in a token, with values of the given types; None without a token.
 
-    Raises InvalidArgument for a token that is not ours, or made for other filters.
+    Raises InvalidArgument for an invalid token, or one for other filters.
     """
     if not token:
         return None
@@ -85,7 +85,7 @@ def decode_token(
 
 
 def _storable(value: str | int) -> bool:
-    """Whether the database can compare with it: a token may be forged."""
+    """Whether the database accepts the value, because a token may be forged."""
     return "\0" not in value if isinstance(value, str) else abs(value) < LARGEST_INTEGER
 
 

@@ -1,7 +1,6 @@
-"""The request that is being answered: its id, its caller's key for it, and the time it has.
+"""Context of the current request: its id, idempotency key and deadline.
 
-The id travels from the gateway to the database. What the answer says beside its message is
-noted here too.
+The id is passed from the gateway to the database. Response metadata is set here too.
 """
 
 import re
@@ -35,36 +34,36 @@ ADDRESS_KEY: Final = "x-arcadia-address"
 """The metadata by which the gateway tells the caller's address; it overwrites what callers send."""
 
 _ACCEPTED: Final = re.compile(r"[ -~]{1,128}")
-"""Printable ASCII: it is logged as JSON and bound as a parameter, so nothing in it can bite."""
+"""Printable ASCII of bounded length."""
 
 _request_id: ContextVar[str] = ContextVar("arcadia_request_id", default="")
 _idempotency_key: ContextVar[str] = ContextVar("arcadia_idempotency_key", default="")
 
 
 def current_idempotency_key() -> str:
-    """The key that came beside the message that this task answers; empty without one."""
+    """The idempotency key in the metadata of the current request; empty without one."""
     return _idempotency_key.get()
 
 
 def set_idempotency_key(received: str) -> None:
-    """Takes the key that came beside the message, as it is."""
+    """Sets the idempotency key of the current request."""
     _idempotency_key.set(received)
 
 
 def current_request_id() -> str:
-    """The id of the request that this task answers; empty outside of one."""
+    """The id of the current request; empty outside of one."""
     return _request_id.get()
 
 
 def set_request_id(received: str | None) -> str:
-    """Takes a received id when it is a sane one, else makes one; returns it."""
+    """Sets the request id to a valid received one, otherwise to a new one; returns it."""
     identifier = received if received and _ACCEPTED.fullmatch(received) else new_request_id()
     _request_id.set(identifier)
     return identifier
 
 
 def new_request_id() -> str:
-    """A fresh id."""
+    """A new id."""
     return str(uuid.uuid4())
 
 
@@ -72,13 +71,13 @@ _deadline: ContextVar[float | None] = ContextVar("arcadia_deadline", default=Non
 
 
 def remaining_seconds() -> float | None:
-    """How long the caller of this task still waits; None when they said nothing."""
+    """The remaining seconds until the caller's deadline; None without one."""
     deadline = _deadline.get()
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
 def set_deadline(seconds: float) -> None:
-    """Takes how long the caller waits from now."""
+    """Sets the caller's deadline, in seconds from now."""
     _deadline.set(time.monotonic() + seconds)
 
 
@@ -88,10 +87,10 @@ _answer_headers: ContextVar[dict[str, str] | None] = ContextVar(
 
 
 def answer_headers() -> dict[str, str] | None:
-    """What goes ahead of the answer that this task gives; None for nothing."""
+    """The initial metadata of the current response; None if empty."""
     return _answer_headers.get()
 
 
 def add_answer_headers(headers: dict[str, str]) -> None:
-    """Has the answer of this task, if it succeeds, say this in its initial metadata."""
+    """Adds initial metadata to the current response, if it succeeds."""
     _answer_headers.set({**(_answer_headers.get() or {}), **headers})

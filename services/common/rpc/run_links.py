@@ -1,7 +1,7 @@
-"""Where an operator sees the work that an answer speaks of: in the Temporal UI.
+"""Adds Temporal UI links to the workflow runs in responses.
 
-Filled in where answers leave a service, so that no servicer has to know of it, and an answer
-that was kept under a key never holds an address that has changed since.
+Links are added when a response leaves the service, so that servicers do not need to, and stored
+responses never contain an outdated URL.
 """
 
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ Path = tuple[str, ...]
 
 
 class RunLinks:
-    """Writes the address of each run into an answer."""
+    """Adds the URL of each run to a response."""
 
     def __init__(self, settings: Settings) -> None:
         base, namespace = settings.temporal_ui(), quote(settings.temporal_namespace, safe="")
         self._base = f"{base}/namespaces/{namespace}/workflows" if base else ""
 
     def fill(self, answer: Message) -> None:
-        """Gives every run in an answer its address, where there is a UI."""
+        """Sets the URL of every run in a response, if a UI is configured."""
         if not self._base:
             return
         for path in _paths(answer.DESCRIPTOR):
@@ -45,7 +45,7 @@ class RunLinks:
 
 @cache
 def _paths(descriptor: Descriptor) -> tuple[Path, ...]:
-    """The fields that lead from a message to the runs in it; none for nearly all messages."""
+    """The field paths from a message to its runs; empty for most messages."""
     return tuple(_leading(descriptor, frozenset()))
 
 
@@ -62,7 +62,7 @@ def _leading(descriptor: Descriptor, above: frozenset[str]) -> Iterator[Path]:
 
 
 def _at(message: Any, path: Path) -> Iterator[runs_pb2.Run]:
-    """The runs at the end of a path, where there are any."""
+    """The runs at the end of a path."""
     name, *rest = path
     field = message.DESCRIPTOR.fields_by_name[name]
     if field.is_repeated:

@@ -1,7 +1,7 @@
-"""What the programs tell about themselves: JSON lines, and OpenTelemetry by configuration.
+"""Telemetry: JSON logs, and optionally OpenTelemetry.
 
-Traces and metrics go to `OTEL_EXPORTER_OTLP_ENDPOINT` when it is set; otherwise nothing
-is measured and nothing is paid for.
+Traces and metrics are sent to `OTEL_EXPORTER_OTLP_ENDPOINT` if it is set; otherwise nothing is
+measured.
 """
 
 import logging
@@ -25,8 +25,8 @@ Metadata = Iterable[tuple[str, str | bytes]]
 
 
 def configure_logging(settings: Settings, program: str) -> None:
-    """Makes structlog and the standard library's logging write JSON lines to stdout."""
-    # gRPC's native part writes lines of its own; what matters of them reaches us as errors.
+    """Configures structlog and the standard library's logging to write JSON lines to stdout."""
+    # gRPC's native core writes its own lines; relevant ones also arrive as errors.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     level = logging.getLevelName(settings.log_level.upper())
 
@@ -64,7 +64,7 @@ def configure_logging(settings: Settings, program: str) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # At info they print every request, with its address.
+    # At level info they log every request with its URL.
     for chatty in ("httpx", "httpcore", "alembic.runtime.plugins"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
 
@@ -74,10 +74,10 @@ def _dumps(value: Any, default: Any = str, **_: Any) -> bytes:
 
 
 def configure_telemetry(settings: Settings, program: str) -> bool:
-    """Sends traces and metrics to the configured collector; says whether there is one."""
+    """Starts exporting traces and metrics; returns whether a collector is configured."""
     if not settings.otel_endpoint:
         return False
-    # Who sends nothing does not pay for these either: they are an eighth of a program's start.
+    # Imported only if needed: they take an eighth of a program's start.
     from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.metrics import MeterProvider
@@ -103,7 +103,7 @@ def configure_telemetry(settings: Settings, program: str) -> bool:
 
 
 class CallTelemetry:
-    """The span around each answered call, how many there were, and how long they took."""
+    """Spans, counts and durations of calls."""
 
     def __init__(self) -> None:
         self._tracer = trace.get_tracer("arcadia")
@@ -112,7 +112,7 @@ class CallTelemetry:
         )
 
     def span(self, method: str, metadata: Metadata) -> AbstractContextManager[trace.Span]:
-        """A server span, under the caller's when the metadata names one (`traceparent`)."""
+        """A server span, as a child of the caller's span if the metadata has a `traceparent`."""
         carrier = {key: value for key, value in metadata if isinstance(value, str)}
         return self._tracer.start_as_current_span(
             method.removeprefix("/"),
@@ -122,14 +122,14 @@ class CallTelemetry:
         )
 
     def record(self, method: str, status: str, seconds: float) -> None:
-        """Counts one answered call; one that was not answered well marks its span."""
+        """Counts a completed call; marks the span of a failed one."""
         if status != "OK":
             trace.get_current_span().set_status(trace.StatusCode.ERROR, status)
         self._duration.record(seconds * 1000, {"rpc.method": method, "rpc.status": status})
 
 
 def trace_headers() -> dict[str, str]:
-    """The metadata by which the next program joins the current trace; empty outside of one."""
+    """The metadata that propagates the current trace; empty outside of one."""
     carrier: dict[str, str] = {}
     propagate.inject(carrier)
     return carrier

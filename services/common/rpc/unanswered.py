@@ -1,7 +1,6 @@
-"""What a service answers to RPCs that its protos declare and its release does not have yet.
+"""Handlers of RPCs that the protos declare but the release does not implement.
 
-They exist for reflection, and their access is enforced like any other's; then they say
-UNIMPLEMENTED.
+They exist for reflection, and their access is enforced; then they return UNIMPLEMENTED.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -18,7 +17,7 @@ __all__ = ["unanswered_handlers"]
 def unanswered_handlers(
     services: Iterable[ServiceDescriptor],
 ) -> tuple[grpc.GenericRpcHandler, ...]:
-    """A handler for every method of `services`, to be put behind those of the servicers."""
+    """A handler for every method of `services`, to register after those of the servicers."""
     return tuple(
         grpc.method_handlers_generic_handler(
             service.full_name, {method.name: _handler(method) for method in service.methods}
@@ -44,4 +43,4 @@ async def _refuse(request: object, context: object) -> bytes:
 
 async def _refuse_stream(request: object, context: object) -> AsyncIterator[bytes]:
     raise Unimplemented
-    yield b""  # makes it a generator, which is what gRPC expects of a stream
+    yield b""  # makes it a generator, which gRPC expects for a stream

@@ -1,4 +1,4 @@
-"""What every servicer here reads from requests and writes into answers."""
+"""Common parsers and converters of requests and responses."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -15,30 +15,30 @@ __all__ = ["LARGEST_PAGE", "MAX_TEXT_LENGTH", "instant_of", "internal_page_size"
 
 MAX_TEXT_LENGTH: Final = 1_000
 LARGEST_PAGE: Final = 5_000
-"""Of the calls between services."""
+"""Page sizes of calls between services."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def text(field: str, value: str) -> str:
-    """A text that the database can compare with, else InvalidArgument."""
+    """A text that the database accepts. Raises InvalidArgument."""
     return fields.text(field, value, MAX_TEXT_LENGTH)
 
 
 def required(field: str, value: str) -> str:
-    """Such a text that is not empty, else InvalidArgument."""
+    """The same, not empty. Raises InvalidArgument."""
     return text(field, fields.required(field, value))
 
 
 def word(field: str, value: str, words: Collection[str], reason: str = "UNKNOWN_VALUE") -> str:
-    """One of some words, else InvalidArgument."""
+    """One of the allowed values. Raises InvalidArgument."""
     return fields.one_of(field, value, sorted(words), reason)
 
 
 def internal_page_size(requested: int, default: int = 1_000, maximum: int = LARGEST_PAGE) -> int:
-    """The size of a page between services: the default for 0, and never more than the maximum.
+    """The page size between services: the default for 0, capped at the maximum.
 
-    Raises InvalidArgument for a negative one.
+    Raises InvalidArgument for a negative value.
     """
     if requested < 0:
         raise InvalidArgument("page_size", "must not be negative")
@@ -46,15 +46,15 @@ def internal_page_size(requested: int, default: int = 1_000, maximum: int = LARG
 
 
 def instant_of(stamp: Timestamp, field: str = "timestamp") -> datetime:
-    """A moment, to the microsecond, else InvalidArgument for one of no year that we know."""
+    """A time to the microsecond. Raises InvalidArgument for an unsupported year."""
     try:
         return EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
     except OverflowError:
-        raise InvalidArgument(field, "is not a moment", reason="OUT_OF_RANGE") from None
+        raise InvalidArgument(field, "is not a valid time", reason="OUT_OF_RANGE") from None
 
 
 def timestamp(instant: datetime | None) -> Timestamp | None:
-    """The proto of a moment; None stays unset."""
+    """The timestamp message of a time; None stays unset."""
     if instant is None:
         return None
     since = instant - EPOCH

@@ -1,4 +1,4 @@
-"""The time, passed to those who need it."""
+"""The clock, which is passed to code that needs the time."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 __all__ = ["Clock", "utc_now"]
 
 Clock = Callable[[], datetime]
-"""Gives the instant that it is now; aware, in UTC."""
+"""Returns the current time; aware, in UTC."""
 
 
 def utc_now() -> datetime:
-    """By the machine's clock."""
+    """The machine's clock."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Lines of CSV after RFC 4180, safe to open in a spreadsheet."""
+"""CSV lines by RFC 4180, safe to open in a spreadsheet."""
 
 import csv
 import io
@@ -8,14 +8,14 @@ from typing import Final
 __all__ = ["csv_lines"]
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A cell that begins with one of these is computed by a spreadsheet, not shown."""
+"""A spreadsheet evaluates a cell that begins with one of these."""
 
 
 def csv_lines(rows: Iterable[Iterable[str]]) -> bytes:
-    """Rows as whole lines that end in CRLF, in UTF-8.
+    """Rows as UTF-8 lines that end in CRLF.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe before it. So exact
-    numbers with a sign must not pass through here.
+    A text that a spreadsheet would run as a formula gets a leading apostrophe, so signed numbers
+    must not be passed as texts.
     """
     buffer = io.StringIO(newline="")
     csv.writer(buffer, lineterminator="\r\n").writerows(map(_neutral, row) for row in rows)

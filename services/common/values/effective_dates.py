@@ -19,29 +19,29 @@ _NEVER: Final = date.max
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The half-open days from `start` to `end`; without an end when it is None."""
+    """The half-open days from `start` to `end`; open-ended if it is None."""
 
     start: date
     end: date | None = None
 
     def __contains__(self, day: date) -> bool:
-        """Whether a day is one of them."""
+        """Whether it contains a day."""
         return self.start <= day < (self.end or _NEVER)
 
     def overlaps(self, other: "Span") -> bool:
-        """Whether they have a day in common."""
+        """Whether two spans overlap."""
         return self.start < (other.end or _NEVER) and other.start < (self.end or _NEVER)
 
     def ends_within(self, other: "Span") -> bool:
-        """Whether it begins before the other one and ends inside of it."""
+        """Whether it begins before the other span and ends within it."""
         return self.start < other.start and self.overlaps(other) and _is_before(self.end, other.end)
 
     def until(self, day: date) -> "Span":
-        """Its days before another one, of which there must be some."""
+        """Its days before another span; must not be empty."""
         return Span(self.start, min(self.end or _NEVER, day))
 
     def without(self, others: Iterable["Span"]) -> list["Span"]:
-        """Its days that are none of the others', in order."""
+        """Its days outside the other spans, in order."""
         left, begins = [], self.start
         for other in sorted(others, key=lambda one: one.start):
             if not Span(begins, self.end).overlaps(other):
@@ -56,18 +56,18 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Overlay(Generic[Key]):
-    """What becomes of the spans that a new one is laid over; the others stay as they are."""
+    """The changes of spans that a new span overlaps; other spans are unchanged."""
 
     cut: Sequence[tuple[Key, date]]
-    """Each begins earlier, and ends now where the new one begins."""
+    """Spans that begin earlier and now end where the new one begins."""
     superseded: Sequence[Key]
-    """Each begins no earlier: nothing is left of it, or only what goes on."""
+    """Spans that do not begin earlier: nothing is left of them, or only the remainder."""
     going_on: Sequence[tuple[Key, Span]]
-    """What was set goes on after the new one, on these days."""
+    """The remainders after the new span."""
 
 
 def lay_over(kept: Iterable[tuple[Key, Span]], new: Span) -> Overlay[Key]:
-    """Lays a new span over those that are kept, of which no two have a day in common."""
+    """Applies a new span to the existing ones, which do not overlap."""
     cut: list[tuple[Key, date]] = []
     superseded: list[Key] = []
     going_on: list[tuple[Key, Span]] = []

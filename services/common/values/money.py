@@ -1,8 +1,8 @@
-"""Money without loss: exact numbers from the wire, one rounding to the cent, shares that add up.
+"""Exact money: parsing, rounding to minor units, and splitting into shares.
 
-Nothing here knows a float. Amounts that are kept or charged are whole cents; what leads to
-them (quantities, unit prices, rates, the provider's costs) is exact. "Cents" are minor units
-of the currency by ISO 4217: a hundredth of a dollar, a whole yen, a thousandth of a dinar.
+No floats. Stored and charged amounts are whole cents; quantities, unit prices, rates and the
+provider's costs are exact decimals. "Cents" are minor units of the currency by ISO 4217: a
+hundredth of a dollar, a whole yen, a thousandth of a dinar.
 """
 
 import re
@@ -34,34 +34,36 @@ __all__ = [
 Exact = Fraction | Decimal | int
 
 MAX_DIGITS: Final = 28
-"""Significant digits of a number that is taken from a caller."""
+"""Maximum significant digits of a number from a caller."""
 
 MAX_PLACES: Final = 12
-"""Digits after its point."""
+"""Maximum decimal places."""
 
 MAX_QUANTITY: Final = 10**15
-"""Of a meter, in its units: of one event, of one figure, and of a whole month."""
+"""Maximum quantity of a meter in its units: of an event, a figure and a month."""
 
 _PLACES: Final[Mapping[str, int]] = {
     currency.code: currency.exponent for currency in Currency if currency.exponent is not None
 }
-"""Decimal places of the minor unit. ISO 4217 lists gold, test codes and the like without one:
-nothing is priced in them."""
+"""Decimal places of minor units.
+
+ISO 4217 codes without one, such as gold and test codes, cannot be used.
+"""
 
 _PLACES_OF_UNKNOWN: Final = 2
-"""For amounts that were kept under a code before it was checked: shown as they always were."""
+"""Decimal places for amounts stored under unknown codes by older releases."""
 
 _WHOLE: Final = Decimal(1)
 _WIDE: Final = Context(prec=200)
-"""Wider than any amount: only the one rounding that is asked for happens."""
+"""More digits than any amount, so only explicit rounding happens."""
 
 _NUMBER: Final = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 
 
 def whole_cents(amount: Exact) -> int:
-    """An exact amount in cents as whole cents, half up.
+    """Rounds an exact amount in cents to whole cents, half up.
 
-    A half goes away from zero, so that a credit is to the cent what the charge was.
+    A half rounds away from zero, so that a credit equals its charge.
     """
     if isinstance(amount, Decimal):
         return int(amount.quantize(_WHOLE, ROUND_HALF_UP, _WIDE))
@@ -73,7 +75,7 @@ def whole_cents(amount: Exact) -> int:
 
 
 def currency_code(field: str, code: str) -> str:
-    """The ISO 4217 code of a currency that has a minor unit, else InvalidArgument."""
+    """An ISO 4217 currency code with a minor unit. Raises InvalidArgument."""
     if required(field, code) not in _PLACES:
         raise InvalidArgument(
             field, f"{code!r} is not an ISO 4217 currency such as AUD", reason="UNKNOWN_CURRENCY"
@@ -82,28 +84,28 @@ def currency_code(field: str, code: str) -> str:
 
 
 def minor_unit_places(currency: str) -> int:
-    """How many decimal places a currency has: 2 for AUD, none for JPY, 3 for KWD."""
+    """The decimal places of a currency: 2 for AUD, 0 for JPY, 3 for KWD."""
     return _PLACES.get(currency, _PLACES_OF_UNKNOWN)
 
 
 def in_minor_units(amount: Exact, currency: str) -> Fraction:
-    """An amount of whole units (dollars, yen) in exact minor units of the currency."""
+    """Converts major units (dollars, yen) to exact minor units of the currency."""
     return Fraction(amount) * _power_of_ten(minor_unit_places(currency))
 
 
 def converted(minor_units: Exact, source: str, target: str, rate: Exact) -> Fraction:
-    """Minor units of one currency in exact minor units of another.
+    """Converts minor units of one currency to exact minor units of another.
 
-    `rate` is of whole units, as exchange rates are: how many of `target` one of `source` is.
+    `rate` is for major units: the number of `target` units per `source` unit.
     """
     shift = minor_unit_places(target) - minor_unit_places(source)
     return Fraction(minor_units) * Fraction(rate) * _power_of_ten(shift)
 
 
 def amount_text(minor_units: Decimal | int, currency: str, *, minus: str = "-") -> str:
-    """An amount as people read it, as in `1,234.50`; `1,935` in a currency without places.
+    """Formats an amount, such as `1,234.50`; `1,935` in a currency without decimal places.
 
-    A unit price below the minor unit keeps its further places: 0.4 cents read `0.004`.
+    A unit price below the minor unit keeps its decimal places: 0.4 cents give `0.004`.
     """
     places = minor_unit_places(currency)
     units = Decimal(minor_units).copy_abs().scaleb(-places, _WIDE)
@@ -113,12 +115,12 @@ def amount_text(minor_units: Decimal | int, currency: str, *, minus: str = "-") 
 
 
 def money_text(minor_units: Decimal | int, currency: str) -> str:
-    """An amount with its currency, as in `AUD 1,234.50`."""
+    """Formats an amount with its currency, such as `AUD 1,234.50`."""
     return f"{currency} {amount_text(minor_units, currency)}"
 
 
 def dollars(amount_usd: str) -> str:
-    """An exact amount as people read it: `442.4` as `442.40`; further digits stay as they are."""
+    """Formats an exact amount: `442.4` as `442.40`; further digits are kept."""
     whole, _, places = amount_usd.partition(".")
     return f"{whole}.{places.ljust(2, '0')}"
 
@@ -131,10 +133,10 @@ def exact(
     maximum: Decimal | int | None = None,
     places: int = MAX_PLACES,
 ) -> Decimal:
-    """The exact decimal that a caller wrote, as it is kept: never rounded, never clamped.
+    """Parses a caller's exact decimal: never rounded or clamped.
 
-    Raises InvalidArgument, naming the field, for what is no finite decimal, has over 28
-    significant digits or more than `places` after the point, or is out of its range.
+    Raises InvalidArgument, with the field, for a text that is not a finite decimal, has over 28
+    significant digits or more than `places` decimal places, or is out of range.
     """
     number = Decimal(text) if _is_short(text, places) else _written(text, field, places)
     if minimum is not None and number < minimum:
@@ -145,9 +147,9 @@ def exact(
 
 
 def plain(value: Exact) -> str:
-    """A number as text: without exponent, without zeros that say nothing (`744`, `0.4`, `-1.5`).
+    """A number as text without exponent and insignificant zeros (`744`, `0.4`, `-1.5`).
 
-    Equal numbers have equal texts. Raises ValueError for a fraction that no decimal is equal to.
+    Equal numbers give equal texts. Raises ValueError for a fraction that is not a finite decimal.
     """
     if isinstance(value, Fraction):
         value = _decimal_of(value)
@@ -158,11 +160,11 @@ def plain(value: Exact) -> str:
 
 
 def split(total: int, weights: Sequence[Exact]) -> list[int]:
-    """Whole shares of a whole total in proportion to the weights, by largest remainders.
+    """Splits an integer total in proportion to weights, with largest remainders.
 
-    The shares add up to the total, also a negative one; each is within one of its exact
-    share. Of equal remainders the earlier goes first. Raises ValueError for a negative weight,
-    and for weights that are all zero when there is something to split.
+    The shares add up to the total, also for a negative one; each is within one of its exact share.
+    Among equal remainders, the earlier wins. Raises ValueError for a negative weight, and for
+    all-zero weights with a nonzero total.
     """
     exact_weights = [Fraction(weight) for weight in weights]
     if any(weight < 0 for weight in exact_weights):
@@ -185,7 +187,7 @@ def _power_of_ten(exponent: int) -> Fraction:
 
 
 def _is_short(text: str, places: int) -> bool:
-    """Whether it is a number in its shortest form, within the digits that are kept: as most."""
+    """Whether it is a number in its shortest form within the allowed digits (fast path)."""
     if len(text) > MAX_DIGITS or not text.isascii():
         return False
     whole, point, rest = text.partition(".")
@@ -195,7 +197,7 @@ def _is_short(text: str, places: int) -> bool:
 
 
 def _written(text: str, field: str, places: int) -> Decimal:
-    """A number in any form, within the digits that are kept."""
+    """A number in any form within the allowed digits."""
     if not _NUMBER.fullmatch(text):
         raise InvalidArgument(field, "is not a decimal number", reason="NOT_A_DECIMAL")
     number = _shortest(Decimal(text))
@@ -210,14 +212,14 @@ def _written(text: str, field: str, places: int) -> Decimal:
 
 
 def _shortest(number: Decimal) -> Decimal:
-    """The same number without trailing zeros, and without a negative zero."""
+    """The number without trailing zeros and without negative zero."""
     digits = len(number.as_tuple().digits)
     context = _WIDE if digits <= _WIDE.prec else Context(prec=digits)
     return number.normalize(context) if number else Decimal(0)
 
 
 def _decimal_of(fraction: Fraction) -> Decimal:
-    """The decimal that is equal to a fraction. Raises ValueError where there is none."""
+    """The decimal that equals a fraction. Raises ValueError if it is not finite."""
     rest, twos, fives = fraction.denominator, 0, 0
     while rest % 2 == 0:
         rest, twos = rest // 2, twos + 1

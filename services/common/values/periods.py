@@ -1,4 +1,4 @@
-"""Spans of days: half-open, in UTC. A calendar month is the period that is billed."""
+"""Half-open periods of days in UTC. The billing period is a calendar month."""
 
 import re
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
 
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2199
-"""Days outside of these are taken for mistakes: no bill of ours will ever name one."""
+"""Years outside this range are rejected as mistakes."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Period:
-    """The days from `start` until, and without, `end`. Raises ValueError when it has none."""
+    """The days from `start` to `end`, exclusive. Raises ValueError if empty."""
 
     start: date
     end: date
@@ -37,68 +37,68 @@ class Period:
 
     @property
     def days(self) -> int:
-        """How many days it has."""
+        """Its number of days."""
         return (self.end - self.start).days
 
     @property
     def start_at(self) -> datetime:
-        """The instant at which it begins."""
+        """The time at which it begins."""
         return datetime.combine(self.start, time(), UTC)
 
     @property
     def end_at(self) -> datetime:
-        """The first instant after it."""
+        """The exclusive end as a time."""
         return datetime.combine(self.end, time(), UTC)
 
     @property
     def code(self) -> str:
-        """The month in which it begins, as in `2026-04`."""
+        """The month in which it begins, such as `2026-04`."""
         return self.start.isoformat()[:7]
 
     def __contains__(self, moment: date | datetime) -> bool:
-        """Whether a day, or an instant (which must be aware), is in it."""
+        """Whether it contains a day or an aware time."""
         if isinstance(moment, datetime):
             return self.start_at <= moment < self.end_at
         return self.start <= moment < self.end
 
     def overlap(self, other: "Period") -> "Period | None":
-        """The days that both have; None when there are none."""
+        """The intersection; None if empty."""
         start, end = max(self.start, other.start), min(self.end, other.end)
         return Period(start, end) if start < end else None
 
     def following(self) -> "Period":
-        """The calendar month after the one in which its last day is."""
+        """The calendar month after that of its last day."""
         last = month_of(self.end - timedelta(days=1))
         return Period.month(last.end.year, last.end.month)
 
     def preceding(self) -> "Period":
-        """The calendar month before the one in which it begins."""
+        """The calendar month before that of its first day."""
         return month_of(self.start.replace(day=1) - timedelta(days=1))
 
 
 def month_of(moment: date | datetime) -> Period:
-    """The calendar month of a day, or of an instant (which must be aware)."""
+    """The calendar month of a day or of an aware time."""
     day = moment.astimezone(UTC).date() if isinstance(moment, datetime) else moment
     return _month(day.year, day.month)
 
 
 @lru_cache(maxsize=4096)
 def _month(year: int, month: int) -> Period:
-    """Asked for again and again: of every day that is billed."""
+    """Cached, because it is called for every billed day."""
     return Period.month(year, month)
 
 
 def read_day(text: str, field: str) -> date:
-    """The day that a caller wrote as in `2026-05-20`. Raises InvalidArgument, naming the field."""
+    """Parses a day such as `2026-05-20`. Raises InvalidArgument with the field."""
     if not _DAY.fullmatch(text):
         raise InvalidArgument(field, "is not a date as in 2026-05-20", reason="NOT_A_DATE")
     return _sane(text, field)
 
 
 def read_month(text: str, field: str) -> Period:
-    """The month that a caller named by its first day, or bare: `2026-04-01`, `2026-04`.
+    """Parses a month, by its first day or bare: `2026-04-01`, `2026-04`.
 
-    Raises InvalidArgument, naming the field.
+    Raises InvalidArgument with the field.
     """
     bare = bool(_MONTH.fullmatch(text))
     if not (bare or _DAY.fullmatch(text)):
