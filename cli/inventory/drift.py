@@ -89,7 +89,7 @@ def revert_drift(drift_id: Drift) -> None:
 def mute_field(
     kind: Annotated[str, typer.Argument(help="The kind of resource.")],
     field: Annotated[str, typer.Argument(help="The field, as `drift list` shows it.")],
-    reason: Annotated[str, typer.Option(help="Why; shown with what it mutes.")],
+    reason: Annotated[str, typer.Option(help="The reason, shown with muted drifts.")],
     tenant: Annotated[str, typer.Option(help="Only this tenant's resources.")] = "",
     resource: Annotated[str, typer.Option(help="Only the resource with this id.")] = "",
     days: Annotated[
@@ -112,7 +112,7 @@ def mute_field(
     rule = call(request).ignore_rule
     say(
         f"rule {rule.id} mutes {rule.muted_count} open drifts now;"
-        f" `arcadia drift unmute {rule.id}` takes it back"
+        f" `arcadia drift unmute {rule.id}` deletes it"
     )
 
 
@@ -190,7 +190,7 @@ def _expiry(rule: drift_pb2.IgnoreRule) -> str:
 
 
 def status_of(drift: drift_pb2.Drift) -> str:
-    """How a drift stands: open, muted, being reverted, or why it could not be."""
+    """The status of a drift: open, muted, being reverted, or why the revert failed."""
     words = [drift.status]
     if drift.muted_by_rule_id:
         words.append("muted")

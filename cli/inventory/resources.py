@@ -1,4 +1,4 @@
-"""`arcadia inventory`: the mirrored account as a file, and its events as they are recorded."""
+"""`arcadia inventory`: exports the inventory, watches its events and assigns owners."""
 
 import asyncio
 import sys
@@ -18,20 +18,20 @@ from cli.output import json_value, say
 __all__ = ["assign_resource", "commands"]
 
 commands = typer.Typer(
-    help="The mirror of the account: as a file, and as its history is written.",
+    help="Export the inventory and watch its events.",
     no_args_is_help=True,
 )
 
 RETRY_SECONDS: Final = 1.0
 
 RETRIED: Final = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNAUTHENTICATED})
-"""A server that went away, and a token that came to its end."""
+"""Errors after which watching resumes: an unavailable server and an expired token."""
 
 
 @commands.command("export")
 def export_resources(
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file; stdout without it.")
+        Path | None, typer.Option("--output", "-o", help="The file; by default standard output.")
     ] = None,
     kind: Annotated[str, typer.Option(help="Only of this kind.")] = "",
     region: Annotated[str, typer.Option(help="Only in this region.")] = "",
@@ -41,7 +41,9 @@ def export_resources(
     tag: Annotated[str, typer.Option(help="Only with this tag.")] = "",
     query: Annotated[str, typer.Option(help="Only whose name or id contains this.")] = "",
     deleted: Annotated[str, typer.Option(help="false, true, or any.")] = "false",
-    full: Annotated[bool, typer.Option("--full", help="Also what only the kind has.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Include the attributes of the kind.")
+    ] = False,
 ) -> None:
     """Write the filtered inventory as CSV."""
     wanted = pb.ListResourcesRequest(
@@ -58,7 +60,7 @@ def export_resources(
     if output is None:
         run(_export(wanted, sys.stdout.buffer))
         return
-    # Beside its place first: who finds the file finds all of it.
+    # Write to a temporary file first, so that the file is always complete.
     unfinished = output.with_name(f"{output.name}.part")
     try:
         with unfinished.open("wb") as file:
@@ -71,11 +73,11 @@ def export_resources(
 @commands.command("watch")
 def watch_events(
     after: Annotated[
-        int, typer.Option(help="The last event that was seen; 0 from the first one kept.", min=0)
+        int, typer.Option(help="The last event seen; 0 to begin with the first stored one.", min=0)
     ] = 0,
     kind: Annotated[str, typer.Option(help="Only of this kind of resource.")] = "",
 ) -> None:
-    """Print each event of the history as a line of JSON, and then each new one, until Ctrl-C."""
+    """Print each event as a line of JSON, then new ones until Ctrl-C."""
     run(_watch(after, kind))
 
 
@@ -85,7 +87,7 @@ async def _export(wanted: pb.ListResourcesRequest, file: BinaryIO) -> None:
 
 
 async def _watch(after: int, kind: str) -> None:
-    """Goes on from the last event that was printed whenever the stream ends."""
+    """Resumes from the last printed event whenever the stream ends."""
     while True:
         try:
             request = pb.WatchResourceEventsRequest(after_event_id=after, kind=kind)
@@ -116,15 +118,17 @@ def _line(event: ResourceEvent) -> str:
 
 def assign_resource(
     resource_id: Annotated[str, typer.Argument(help="The resource's id.")],
-    deployment: Annotated[str, typer.Option(help="To this deployment, and so to its tenant.")] = "",
-    tenant: Annotated[str, typer.Option(help="To this tenant.")] = "",
-    nobody: Annotated[bool, typer.Option("--nobody", help="To nobody, whatever its tags.")] = False,
-    by_rules: Annotated[
-        bool, typer.Option("--by-rules", help="To whom its tags and its project say.")
+    deployment: Annotated[str, typer.Option(help="Assign to this deployment and its tenant.")] = "",
+    tenant: Annotated[str, typer.Option(help="Assign to this tenant.")] = "",
+    nobody: Annotated[
+        bool, typer.Option("--nobody", help="Assign to nobody, overriding tags.")
     ] = False,
-    reason: Annotated[str, typer.Option(help="Why; kept in the history.")] = "",
+    by_rules: Annotated[
+        bool, typer.Option("--by-rules", help="Remove the assignment: tags and project decide.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="The reason, stored in the history.")] = "",
 ) -> None:
-    """Give a resource to a deployment, to a tenant, to nobody, or back to the rules."""
+    """Assign a resource to a deployment, a tenant or nobody, or remove the assignment."""
     if sum((bool(deployment or tenant), nobody, by_rules)) != 1:
         raise typer.BadParameter("name a --deployment or a --tenant, or --nobody, or --by-rules")
     request = pb.AssignResourceRequest(

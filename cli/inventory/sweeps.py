@@ -1,4 +1,4 @@
-"""`arcadia sweeps`: how sweeps ended, what they could not read, and what to do about it."""
+"""`arcadia sweeps`: lists sweeps, and resolves halted, frozen and incomplete ones."""
 
 from typing import Annotated, Final
 
@@ -14,7 +14,7 @@ from cli.output import counts, instant, say
 __all__ = ["OUTCOMES", "commands"]
 
 commands = typer.Typer(
-    help="How sweeps ended, and what to do about one that is halted, frozen or incomplete.",
+    help="List sweeps, and resolve halted, frozen or incomplete ones.",
     no_args_is_help=True,
 )
 
@@ -25,14 +25,14 @@ OUTCOMES: Final = {
     "halted": "yellow",
     "running": "dim",
 }
-"""The colour of each outcome; of any other, red."""
+"""The colour of each outcome; others are red."""
 
 
 @commands.command("list")
 def list_sweeps(
     kind: Annotated[str, typer.Option(help="Only of this kind.")] = "",
     outcome: Annotated[
-        str, typer.Option(help="Only so ended: partial, halted, frozen, failed, …")
+        str, typer.Option(help="Only with this outcome: partial, halted, frozen, failed, …")
     ] = "",
     count: Count = 20,
 ) -> None:
@@ -42,14 +42,14 @@ def list_sweeps(
     for sweep in sweeps:
         say(_line(sweep))
     if not sweeps:
-        say("There are no such sweeps; `arcadia sync` makes one of each kind.")
+        say("There are no such sweeps; `arcadia sync` runs one of each kind.")
 
 
 @commands.command("confirm")
 def confirm_sweep(
     sweep_id: Annotated[str, typer.Argument(help="The halted sweep's id, from `sweeps list`.")],
 ) -> None:
-    """Let the next sweep of the kind tombstone as many as this one withheld."""
+    """Confirm a halted sweep: the kind's next sweep may tombstone as many as it withheld."""
     sweep = call(pb.ConfirmSweepRequest(id=sweep_id)).sweep
     say(f"{sweep.kind}: the next sweep may tombstone {sweep.withheld_count}")
 
@@ -58,7 +58,7 @@ def confirm_sweep(
 def accept_scope(
     sweep_id: Annotated[str, typer.Argument(help="The frozen sweep's id, from `sweeps list`.")],
 ) -> None:
-    """Say that the token was narrowed on purpose: thaw the kind with what it still sees."""
+    """Accept the reduced scopes of a frozen sweep's token, which unfreezes the kind."""
     sweep = call(pb.AcceptScopeRequest(id=sweep_id)).sweep
     seen = ", ".join(sweep.scope_fingerprint) or "no field that depends on its scopes"
     say(f"{sweep.kind}: from the next sweep on the token sees {seen}")
@@ -68,7 +68,7 @@ def accept_scope(
 def accept_total(
     sweep_id: Annotated[str, typer.Argument(help="The incomplete sweep's id, from `sweeps list`.")],
 ) -> None:
-    """Say that the provider's total is wrong: sweeps with the same difference are complete."""
+    """Accept the wrong total of an incomplete sweep; the same difference is then complete."""
     sweep = call(pb.AcceptTotalRequest(id=sweep_id)).sweep
     more = "more" if sweep.total_difference > 0 else "fewer"
     say(
@@ -82,7 +82,7 @@ def list_unreadable_rows(
     sweep_id: Annotated[str, typer.Argument(help="The sweep's id, from `sweeps list`.")],
     count: Count = 50,
 ) -> None:
-    """List the rows that a sweep could not read, and why."""
+    """List the rows that a sweep could not read, with the reason."""
     answer = call(pb.ListUnreadableRowsRequest(sweep_id=sweep_id, page_size=count))
     for row in answer.rows:
         say(row.reason)

@@ -1,4 +1,4 @@
-"""Records which resources live in which project, while their lists are read."""
+"""Records the project of each resource while the lists of members are read."""
 
 from dataclasses import replace
 from types import TracebackType
@@ -29,11 +29,11 @@ LATE: Final = SPACES_BUCKET.name
 """The kind that is recorded along with the members, where projects list it."""
 
 MEMBER_PAGES_AT_ONCE: Final = 16
-"""Pages of members that are read side by side: nothing else of the sync is read meanwhile."""
+"""Pages of members read concurrently; nothing else is read at that time."""
 
 
 class MembersRecording:
-    """Takes members down, many pages a call, while more are being read.
+    """Records members, many pages per call, while more are being read.
 
     Goes on from a cursor. What cannot be read is noted in the sweep of the projects, where there
     is one. Where a kind is read along with its members, those come last.
@@ -63,7 +63,7 @@ class MembersRecording:
 
     @property
     def cursor(self) -> MembersCursor:
-        """How far the members are recorded."""
+        """The cursor of the recorded members."""
         project, page = self._recording.place
         return replace(self._counts, project_provider_id=project, page=page)
 
@@ -80,11 +80,11 @@ class MembersRecording:
         await self._recording.__aexit__(kind, error, at)
 
     async def add(self, page: MembersPage) -> None:
-        """Takes a page on. Raises what a call raised."""
+        """Adds a page. Raises errors of earlier calls."""
         await self._recording.add(page, (page.project, page.number + 1))
 
     async def finish(self) -> None:
-        """Waits until all is recorded, also the members that had to wait for their own kind."""
+        """Waits until everything is recorded, including members that waited for their kind."""
         await self._recording.finish()
         late, self._late = self._late, {}
         await self._move(late)
@@ -126,7 +126,7 @@ async def _moved(
     project: str,
     members: "Sequence[ProjectMember]",
 ) -> int:
-    """How many of the members were elsewhere before."""
+    """The number of members that were in another project before."""
     request = RecordProjectMembersRequest(
         provider=provider, project_provider_id=project, members=map(member_message, members)
     )
@@ -134,6 +134,6 @@ async def _moved(
         return int((await inventory.RecordProjectMembers(request)).moved_count)
     except AioRpcError as error:
         if error.code() is StatusCode.NOT_FOUND:
-            # Made after the projects were read: the next sync knows it.
+            # The project was created after the projects were read; the next sync knows it.
             return 0
         raise

@@ -1,4 +1,4 @@
-"""Records what was read while more is being read."""
+"""Records pages while more are being read."""
 
 import asyncio
 from collections import deque
@@ -14,10 +14,10 @@ Place = TypeVar("Place")
 MAX_ROWS_A_CALL: Final = 1000
 
 ENOUGH_ROWS: Final = MAX_ROWS_A_CALL // 4
-"""As many that can wait are worth a call of their own."""
+"""Number of deferrable rows that justify a separate call."""
 
 PAGES_AT_ONCE: Final = 8
-"""Pages of one listing that are read side by side; the token's budget holds them back."""
+"""Pages of one listing read concurrently, limited by the token's rate limit."""
 
 CALLS_AT_ONCE: Final = 2
 """Calls of one sweep: the owner has the next one at hand when it has done with the one before."""
@@ -57,7 +57,7 @@ class Recording(Generic[Part, Place]):
         self._read_to = start
         self._calls: deque[_Call[Place]] = deque()
         self.place = start
-        """Everything before this place is recorded."""
+        """The cursor; everything before it is recorded."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,7 +75,7 @@ class Recording(Generic[Part, Place]):
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def add(self, page: Part, place: Place) -> None:
-        """Takes a page on; `place` is where reading goes on after it. Raises what a call raised."""
+        """Adds a page; `place` is the cursor after it. Raises errors of earlier calls."""
         self._raise_failure()
         while self._waiting and self._waiting_rows + len(page) > MAX_ROWS_A_CALL:
             if not self._begin():
@@ -87,7 +87,7 @@ class Recording(Generic[Part, Place]):
         self._begin_due()
 
     async def finish(self) -> None:
-        """Waits until everything is recorded. Raises what a call raised."""
+        """Waits until everything is recorded. Raises errors of calls."""
         while self._waiting or self._calls:
             if not self._begin():
                 await self._one_done()
@@ -97,7 +97,7 @@ class Recording(Generic[Part, Place]):
             self._begin()
 
     def _begin(self) -> bool:
-        """Sends what waits, if there is any and one more call may be under way."""
+        """Sends waiting pages, if any and if another concurrent call is allowed."""
         under_way = sum(not call.task.done() for call in self._calls)
         if not self._waiting or under_way >= self._calls_at_once:
             return False
@@ -112,14 +112,14 @@ class Recording(Generic[Part, Place]):
             await self._record(pages)
 
     def _ended(self, _: "asyncio.Task[None]") -> None:
-        """Moves the place on, and sends what came meanwhile; after a failure, neither."""
+        """Advances the cursor and sends waiting pages, unless a call failed."""
         while self._calls and _succeeded(self._calls[0].task):
             self.place = self._calls.popleft().place
         if all(_succeeded(call.task) or not call.task.done() for call in self._calls):
             self._begin_due()
 
     async def _one_done(self) -> None:
-        """Waits for a call. Raises what one raised."""
+        """Waits for a call. Raises its error."""
         tasks = [call.task for call in self._calls]
         if tasks:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -57,7 +57,7 @@ __all__ = ["Documents"]
 
 CLAIM_SECONDS: Final = 0.25
 MAX_CLAIMS: Final = 160
-"""How often, and how many times, a process looks for the file that another one renders."""
+"""Interval and number of checks for the file that another process renders."""
 
 MAX_NOTES = 1_000
 """Maximum credit notes of one invoice: each credits at least one cent of one line."""

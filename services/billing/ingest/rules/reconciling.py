@@ -36,7 +36,7 @@ HALF_A_CENT: Final = Decimal("0.005")
 
 
 class IngestStatus(StrEnum):
-    """How far an invoice is."""
+    """The ingest status of an invoice."""
 
     DISCOVERED = "discovered"
     INGESTING = "ingesting"
@@ -45,7 +45,7 @@ class IngestStatus(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """How far one ingest of an invoice is."""
+    """The status of an ingest."""
 
     OPEN = "open"
     COMPLETED = "completed"

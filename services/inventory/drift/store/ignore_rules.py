@@ -79,7 +79,7 @@ RETURNING id
 
 @dataclass(frozen=True, slots=True)
 class NewRule:
-    """What to mute."""
+    """A rule to insert."""
 
     kind: str
     field: str

@@ -94,7 +94,7 @@ ID, ATTRS = 1, 7
 
 @dataclass(frozen=True, slots=True)
 class KnownRecorded:
-    """What a sighting made of a row, and which row."""
+    """The result of a sighting, with its row."""
 
     id: UUID
     recorded: Recorded
@@ -227,7 +227,7 @@ async def change_resources(
     changed: Sequence[tuple[KnownResource, Recorded]],
     cause: Cause,
 ) -> None:
-    """Keeps known rows as they were recorded, their events, and the history of new owners."""
+    """Updates known rows, and inserts their events and new assignments."""
     await prepare_months(session)
     rows = [KnownRecorded(known.id, recorded) for known, recorded in changed]
     events = ((known.id, event) for known, recorded in changed for event in recorded.events)

@@ -40,7 +40,7 @@ class DocumentKey:
 
 
 async def claim_document(session: WriteSession, key: DocumentKey) -> bool:
-    """Whether nobody else renders this state; nobody does until the transaction ends."""
+    """Locks the rendering of a state until the transaction ends; returns whether it succeeded."""
     state = (
         f"document/{key.document.value}/{key.document_id}/{key.format}/{key.status}"
         f"/{key.credited_cents}"
