@@ -35,7 +35,7 @@ __all__ = [
 PLATFORM_ROLES: Final = frozenset(
     {OPERATOR_ROLE, "platform-billing", "platform-operations", "platform-viewer"}
 )
-TENANT_ROLES: Final = frozenset({"admin"})
+TENANT_ROLES: Final = frozenset({"admin", "billing"})
 
 MAX_OPERATOR_KEYS: Final = 200
 """Maximum valid keys of the operator; a tenant has a limit of its own."""

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61rcadia/common/v1/access.proto\x12\x11\x61rcadia.common.v1\x1a google/protobuf/descriptor.proto*\x8a\x01\n\x06\x41\x63\x63\x65ss\x12\x16\n\x12\x41\x43\x43\x45SS_UNSPECIFIED\x10\x00\x12\x11\n\rACCESS_PUBLIC\x10\x01\x12\x18\n\x14\x41\x43\x43\x45SS_AUTHENTICATED\x10\x02\x12\x11\n\rACCESS_TENANT\x10\x03\x12\x13\n\x0f\x41\x43\x43\x45SS_OPERATOR\x10\x04\x12\x13\n\x0f\x41\x43\x43\x45SS_INTERNAL\x10\x05*\x7f\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x19\n\x15ROLE_PLATFORM_BILLING\x10\x01\x12\x1c\n\x18ROLE_PLATFORM_OPERATIONS\x10\x02\x12\x18\n\x14ROLE_PLATFORM_VIEWER\x10\x03\x12\x0e\n\nROLE_ADMIN\x10\x04*\xaa\x01\n\x07Program\x12\x17\n\x13PROGRAM_UNSPECIFIED\x10\x00\x12\x12\n\x0ePROGRAM_WORKER\x10\x01\x12\x15\n\x11PROGRAM_INVENTORY\x10\x02\x12\x13\n\x0fPROGRAM_BILLING\x10\x03\x12\x13\n\x0fPROGRAM_CATALOG\x10\x04\x12\x15\n\x11PROGRAM_ANALYTICS\x10\x05\x12\x1a\n\x16PROGRAM_USAGE_REPORTER\x10\x06:K\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\x0e\x32\x19.arcadia.common.v1.Access:H\n\x05roles\x12\x1e.google.protobuf.MethodOptions\x18\xba\x8e\x03 \x03(\x0e\x32\x17.arcadia.common.v1.Role:M\n\x07\x63\x61llers\x12\x1e.google.protobuf.MethodOptions\x18\xbc\x8e\x03 \x03(\x0e\x32\x1a.arcadia.common.v1.Programb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61rcadia/common/v1/access.proto\x12\x11\x61rcadia.common.v1\x1a google/protobuf/descriptor.proto*\x8a\x01\n\x06\x41\x63\x63\x65ss\x12\x16\n\x12\x41\x43\x43\x45SS_UNSPECIFIED\x10\x00\x12\x11\n\rACCESS_PUBLIC\x10\x01\x12\x18\n\x14\x41\x43\x43\x45SS_AUTHENTICATED\x10\x02\x12\x11\n\rACCESS_TENANT\x10\x03\x12\x13\n\x0f\x41\x43\x43\x45SS_OPERATOR\x10\x04\x12\x13\n\x0f\x41\x43\x43\x45SS_INTERNAL\x10\x05*\x91\x01\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x19\n\x15ROLE_PLATFORM_BILLING\x10\x01\x12\x1c\n\x18ROLE_PLATFORM_OPERATIONS\x10\x02\x12\x18\n\x14ROLE_PLATFORM_VIEWER\x10\x03\x12\x0e\n\nROLE_ADMIN\x10\x04\x12\x10\n\x0cROLE_BILLING\x10\x05*\xaa\x01\n\x07Program\x12\x17\n\x13PROGRAM_UNSPECIFIED\x10\x00\x12\x12\n\x0ePROGRAM_WORKER\x10\x01\x12\x15\n\x11PROGRAM_INVENTORY\x10\x02\x12\x13\n\x0fPROGRAM_BILLING\x10\x03\x12\x13\n\x0fPROGRAM_CATALOG\x10\x04\x12\x15\n\x11PROGRAM_ANALYTICS\x10\x05\x12\x1a\n\x16PROGRAM_USAGE_REPORTER\x10\x06:K\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\x0e\x32\x19.arcadia.common.v1.Access:H\n\x05roles\x12\x1e.google.protobuf.MethodOptions\x18\xba\x8e\x03 \x03(\x0e\x32\x17.arcadia.common.v1.Role:M\n\x07\x63\x61llers\x12\x1e.google.protobuf.MethodOptions\x18\xbc\x8e\x03 \x03(\x0e\x32\x1a.arcadia.common.v1.Programb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,8 +34,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ACCESS']._serialized_start=88
   _globals['_ACCESS']._serialized_end=226
-  _globals['_ROLE']._serialized_start=228
-  _globals['_ROLE']._serialized_end=355
-  _globals['_PROGRAM']._serialized_start=358
-  _globals['_PROGRAM']._serialized_end=528
+  _globals['_ROLE']._serialized_start=229
+  _globals['_ROLE']._serialized_end=374
+  _globals['_PROGRAM']._serialized_start=377
+  _globals['_PROGRAM']._serialized_end=547
 # @@protoc_insertion_point(module_scope)

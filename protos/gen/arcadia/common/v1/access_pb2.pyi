@@ -21,6 +21,7 @@ class Role(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ROLE_PLATFORM_OPERATIONS: _ClassVar[Role]
     ROLE_PLATFORM_VIEWER: _ClassVar[Role]
     ROLE_ADMIN: _ClassVar[Role]
+    ROLE_BILLING: _ClassVar[Role]
 
 class Program(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -42,6 +43,7 @@ ROLE_PLATFORM_BILLING: Role
 ROLE_PLATFORM_OPERATIONS: Role
 ROLE_PLATFORM_VIEWER: Role
 ROLE_ADMIN: Role
+ROLE_BILLING: Role
 PROGRAM_UNSPECIFIED: Program
 PROGRAM_WORKER: Program
 PROGRAM_INVENTORY: Program
