@@ -362,7 +362,7 @@ def test_a_field_that_is_no_longer_seen_freezes_and_one_more_does_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("living", "doomed", "confirmed", "lets"),
+    ("living", "gone", "confirmed", "lets"),
     [
         (5, 5, 0, True),
         (6, 6, 0, False),
@@ -377,15 +377,15 @@ def test_a_field_that_is_no_longer_seen_freezes_and_one_more_does_not() -> None:
     ],
 )
 def test_the_breaker_trips_at_one_more_than_its_share(
-    living: int, doomed: int, confirmed: int, *, lets: bool
+    living: int, gone: int, confirmed: int, *, lets: bool
 ) -> None:
-    told = may_tombstone(TombstoneCheck(living, doomed, confirmed))
+    told = may_tombstone(TombstoneCheck(living, gone, confirmed))
     assert told == (
         Verdict(Outcome.COMPLETED)
         if lets
         else Verdict(
             Outcome.HALTED,
-            f"{doomed} of {living} would be tombstoned, more than 20 % of the kind;"
+            f"{gone} of {living} would be tombstoned, more than 20 % of the kind;"
             " an operator must confirm",
         )
     )

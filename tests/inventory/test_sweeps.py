@@ -96,25 +96,25 @@ def test_every_outcome_but_completed_says_why(
 
 @given(COUNTS, COUNTS)
 def test_without_a_confirmation_the_breaker_bounds_what_is_tombstoned(
-    living: int, doomed: int
+    living: int, gone: int
 ) -> None:
-    verdict = may_tombstone(TombstoneCheck(living, doomed, confirmed=0))
+    verdict = may_tombstone(TombstoneCheck(living, gone, confirmed=0))
     if verdict.outcome is Outcome.COMPLETED:
-        assert doomed <= BREAKER_ROWS or doomed <= BREAKER_SHARE * living
+        assert gone <= BREAKER_ROWS or gone <= BREAKER_SHARE * living
     else:
-        assert doomed > BREAKER_ROWS
-        assert doomed > BREAKER_SHARE * living
+        assert gone > BREAKER_ROWS
+        assert gone > BREAKER_SHARE * living
 
 
 @given(COUNTS, COUNTS, COUNTS)
-def test_a_confirmation_releases_up_to_its_number(living: int, doomed: int, confirmed: int) -> None:
-    free = may_tombstone(TombstoneCheck(living, doomed, confirmed=0)).outcome is Outcome.COMPLETED
-    released = may_tombstone(TombstoneCheck(living, doomed, confirmed)).outcome is Outcome.COMPLETED
-    assert released == (free or doomed <= confirmed)
+def test_a_confirmation_releases_up_to_its_number(living: int, gone: int, confirmed: int) -> None:
+    free = may_tombstone(TombstoneCheck(living, gone, confirmed=0)).outcome is Outcome.COMPLETED
+    released = may_tombstone(TombstoneCheck(living, gone, confirmed)).outcome is Outcome.COMPLETED
+    assert released == (free or gone <= confirmed)
 
 
 def test_the_breaker_names_the_numbers() -> None:
-    verdict = may_tombstone(TombstoneCheck(living=30, doomed=7, confirmed=0))
+    verdict = may_tombstone(TombstoneCheck(living=30, gone=7, confirmed=0))
     assert verdict.reason == (
         "7 of 30 would be tombstoned, more than 20 % of the kind; an operator must confirm"
     )

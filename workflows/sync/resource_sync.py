@@ -48,20 +48,20 @@ __all__ = ["ResourceSync"]
 MAX_PASSES: Final = 3
 """Maximum passes: a listing that does not add up is read again."""
 
-PATIENCE: Final = timedelta(minutes=45)
+KIND_TIMEOUT: Final = timedelta(minutes=45)
 """Timeout of a kind, which must end before the next hour's sync."""
 
-AT_ONCE: Final = timedelta(seconds=5)
+LOCAL_TIMEOUT: Final = timedelta(seconds=5)
 """Timeout of local activities, within a workflow task's ten seconds."""
 
 ONCE: Final = RetryPolicy(maximum_attempts=1)
 
-ASKING: Final = timedelta(minutes=5)
+CALL_TIMEOUT: Final = timedelta(minutes=5)
 """Timeout of a short call."""
 
-CLAIMS_ITS_KINDS: Final = "claims-its-kinds"
-BEGINS_AT_ONCE: Final = "begins-at-once"
-TELLS_DENIED: Final = "tells-denied"
+PATCH_CLAIM_KINDS: Final = "claims-its-kinds"
+PATCH_BEGIN_AT_ONCE: Final = "begins-at-once"
+PATCH_DENIED: Final = "tells-denied"
 
 FAILED: Final = "failed"
 INCOMPLETE: Final = "incomplete"
@@ -97,9 +97,9 @@ class ResourceSync:
     @workflow.run
     async def run(self, request: ResourceSyncInput) -> ResourceSyncResult:
         """The outcome of every kind. Fails at the end if a kind failed."""
-        if workflow.patched(BEGINS_AT_ONCE):
+        if workflow.patched(PATCH_BEGIN_AT_ONCE):
             await self._begin(request)
-        elif workflow.patched(CLAIMS_ITS_KINDS):
+        elif workflow.patched(PATCH_CLAIM_KINDS):
             await self._claim(request)
         workflow.set_current_details(f"Reading {', '.join(request.kinds)}.")
         try:
@@ -152,7 +152,7 @@ class ResourceSync:
             claimed = await workflow.execute_local_activity_method(
                 ClaimActivities.claim_kinds_at_once,
                 ClaimInput(request.provider, request.kinds, keys),
-                start_to_close_timeout=AT_ONCE,
+                start_to_close_timeout=LOCAL_TIMEOUT,
                 retry_policy=ONCE,
                 summary="claim the kinds and begin their sweeps",
             )
@@ -173,7 +173,7 @@ class ResourceSync:
             await workflow.execute_activity_method(
                 ClaimActivities.claim_kinds,
                 ClaimInput(request.provider, request.kinds),
-                **with_heartbeat(PATIENCE, FEW),
+                **with_heartbeat(KIND_TIMEOUT, FEW),
                 summary="wait for other syncs of the same kinds",
             )
         except FailureError as error:
@@ -241,7 +241,7 @@ class ResourceSync:
         return await workflow.execute_activity_method(
             SweepActivities.sweep_kind,
             sweep,
-            **with_heartbeat(PATIENCE, FEW),
+            **with_heartbeat(KIND_TIMEOUT, FEW),
             summary=f"read all of {sweep.kind}{again}",
         )
 
@@ -251,7 +251,7 @@ class ResourceSync:
         confirmed = await workflow.execute_activity_method(
             ConfirmActivities.confirm_suspects,
             SuspectsInput(sweep.provider, sweep.kind, result.sweep_id),
-            **with_heartbeat(PATIENCE, FEW),
+            **with_heartbeat(KIND_TIMEOUT, FEW),
             summary=f"read {result.suspect_count} of {sweep.kind} by id: are they gone?",
         )
         outcome = replace(outcome, deleted_count=confirmed.gone_count)
@@ -273,7 +273,7 @@ class ResourceSync:
             failed = await workflow.execute_activity_method(
                 SweepActivities.fail_sweep,
                 FailSweepInput(sweep, reason),
-                **short(ASKING, FEW),
+                **short(CALL_TIMEOUT, FEW),
                 summary=f"record that the reading of {sweep.kind} broke off",
             )
         except ActivityError as error:
@@ -287,7 +287,7 @@ class ResourceSync:
             if await workflow.execute_activity_method(
                 ProjectActivities.project_exists,
                 project,
-                **with_heartbeat(ASKING, FEW),
+                **with_heartbeat(CALL_TIMEOUT, FEW),
                 summary=f"is there a project {project.name}?",
             ):
                 return
@@ -309,7 +309,7 @@ class ResourceSync:
             counts = await workflow.execute_activity_method(
                 ProjectActivities.record_members,
                 MembersInput(request.provider, self._projects_sweep_id),
-                **with_heartbeat(PATIENCE, FEW),
+                **with_heartbeat(KIND_TIMEOUT, FEW),
                 summary="record which resources live in which project",
             )
         except FailureError as error:
@@ -368,7 +368,7 @@ def _broken_step(name: str, error: FailureError) -> KindOutcome:
 
 def _is_denied(reason: str) -> bool:
     """Whether the token lacks a scope; older runs fail instead (patch)."""
-    return reason.startswith(DENIED) and workflow.patched(TELLS_DENIED)
+    return reason.startswith(DENIED) and workflow.patched(PATCH_DENIED)
 
 
 def _reason(error: BaseException) -> str:

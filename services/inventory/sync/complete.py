@@ -62,8 +62,8 @@ async def complete_sweep(
     if verdict.outcome in STRIKING and not may_be_any:
         confirmed = await sweeps.spend_confirmations(session, sweep)
         struck = await strikes.strike_unseen(session, sweep)
-        living = await strikes.count_living(session, sweep) if struck.doomed else 0
-        toll = may_tombstone(TombstoneCheck(living, struck.doomed, confirmed))
+        living = await strikes.count_living(session, sweep) if struck.gone else 0
+        toll = may_tombstone(TombstoneCheck(living, struck.gone, confirmed))
         verdict = verdict if toll.outcome is Outcome.COMPLETED else toll
     closed = await sweeps.close_sweep(
         session,
@@ -75,7 +75,7 @@ async def complete_sweep(
         unreadable_count=evidence.unreadable.count,
         scope_fingerprint=sorted(set(scopes)),
         struck_count=struck.struck,
-        withheld_count=struck.doomed if verdict.outcome is Outcome.HALTED else 0,
+        withheld_count=struck.gone if verdict.outcome is Outcome.HALTED else 0,
     )
     if seen.discovered * ANALYZE_ONE_IN > seen.seen:
         # Autovacuum would analyze within minutes, but until then the first page of a list would

@@ -151,7 +151,7 @@ class TombstoneCheck:
 
     living: int
     """Existing rows of the kind before it."""
-    doomed: int
+    gone: int
     """Rows that get their third strike."""
     confirmed: int
     """The number that an operator confirmed for this sweep; 0 without a confirmation."""
@@ -207,11 +207,11 @@ def partial(unreadable: Unreadable) -> Verdict:
 
 def may_tombstone(toll: TombstoneCheck) -> Verdict:
     """The breaker's verdict on a complete sweep."""
-    within = toll.doomed <= BREAKER_ROWS or toll.doomed <= BREAKER_SHARE * toll.living
-    if within or toll.doomed <= toll.confirmed:
+    within = toll.gone <= BREAKER_ROWS or toll.gone <= BREAKER_SHARE * toll.living
+    if within or toll.gone <= toll.confirmed:
         return Verdict(Outcome.COMPLETED)
     return Verdict(
         Outcome.HALTED,
-        f"{toll.doomed} of {toll.living} would be tombstoned, more than "
+        f"{toll.gone} of {toll.living} would be tombstoned, more than "
         f"{int(BREAKER_SHARE * 100)} % of the kind; an operator must confirm",
     )

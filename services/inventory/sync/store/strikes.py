@@ -49,7 +49,7 @@ class Struck:
     """The number of struck rows, and of those with their third strike."""
 
     struck: int
-    doomed: int
+    gone: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ async def strike_unseen(session: WriteSession, sweep: Sweep) -> Struck:
     counts = await session.execute(
         select(
             func.count().label("struck"),
-            func.count().filter(struck.c.stale_strike_count == STRIKES_TO_CONFIRM).label("doomed"),
+            func.count().filter(struck.c.stale_strike_count == STRIKES_TO_CONFIRM).label("gone"),
         ).select_from(struck)
     )
     return record_of(Struck, counts.one())
