@@ -27,6 +27,7 @@ from services.common.errors import (
     InvalidArgument,
     RequestTooLarge,
     ResourceExhausted,
+    TooManyCalls,
     Unauthenticated,
     Unavailable,
     Unimplemented,
@@ -390,7 +391,8 @@ class _Call:
         call = current_audited_call()
         if self.auditor is None or call is None or isinstance(error, grpc.aio.AbortError):
             return
-        if call.request is None:  # refused before it was parsed
+        # Refused before it was parsed; for a caller who asks too much that costs too much.
+        if call.request is None and not isinstance(error, TooManyCalls):
             with suppress(ArcadiaError):
                 self._parsed(request)
         await self.auditor.refused(call, _known(error))
