@@ -230,8 +230,10 @@ DO $watched$
 DECLARE
     keys text;
 BEGIN
-    SELECT CASE WHEN bool_or(a.attname = 'id') THEN '{{id}}'
-           ELSE array_agg(a.attname ORDER BY array_position(i.indkey::int2[], a.attnum))::text END
+    SELECT coalesce(
+        CASE WHEN bool_or(a.attname = 'id') THEN '{{id}}'
+        ELSE array_agg(a.attname ORDER BY array_position(i.indkey::int2[], a.attnum))::text END,
+        '{{}}')  -- a table without a primary key
     INTO keys
     FROM pg_index AS i
     JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
