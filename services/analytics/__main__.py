@@ -1,34 +1,24 @@
 """The process of the analytics service: constructs and connects its parts."""
 
-import grpc
+from collections.abc import Iterable
+
 from arcadia.analytics.v1 import (
     attribution_service_pb2,
-    attribution_service_pb2_grpc,
     billing_profile_service_pb2,
-    billing_profile_service_pb2_grpc,
     exchange_rate_service_pb2,
-    exchange_rate_service_pb2_grpc,
     invoice_service_pb2,
-    invoice_service_pb2_grpc,
     invoicing_service_pb2,
-    invoicing_service_pb2_grpc,
     margin_service_pb2,
-    margin_service_pb2_grpc,
     metering_service_pb2,
-    metering_service_pb2_grpc,
     one_off_service_pb2,
-    one_off_service_pb2_grpc,
     rollup_service_pb2,
-    rollup_service_pb2_grpc,
     spend_service_pb2,
-    spend_service_pb2_grpc,
     unbilled_usage_service_pb2,
-    unbilled_usage_service_pb2_grpc,
     usage_service_pb2,
-    usage_service_pb2_grpc,
 )
 
 from services.analytics.deployments import Deployments
+from services.analytics.generations.store import FRESHNESS
 from services.analytics.invoicing.invoices.document.rendering import Limits, Renderer
 from services.analytics.invoicing.invoices.invoice_servicer import InvoiceServicer
 from services.analytics.invoicing.one_offs.servicer import OneOffServicer
@@ -44,7 +34,6 @@ from services.analytics.margin.rates_servicer import ExchangeRateServicer
 from services.analytics.peers import Peers
 from services.analytics.spend.servicer import SpendServicer
 from services.analytics.usage.metering_servicer import MeteringServicer
-from services.analytics.usage.store.freshness import FRESHNESS
 from services.analytics.usage.usage_servicer import UsageServicer
 from services.common.durable import FlowClient
 from services.common.rpc.deployment_slugs import DeploymentSlugs
@@ -54,62 +43,25 @@ from services.common.settings import Service
 __all__ = ["DEFINITION"]
 
 
-def register(server: grpc.aio.Server, parts: Parts) -> None:
-    """Adds the servicers of the analytics to a server."""
-    peers = Peers.of(parts.settings)
-    deployments = Deployments(peers.catalog_lifecycle)
-    metering_service_pb2_grpc.add_MeteringServiceServicer_to_server(
-        MeteringServicer(parts.database, peers, deployments), server
-    )
-    usage_service_pb2_grpc.add_UsageServiceServicer_to_server(
-        UsageServicer(parts.database, deployments), server
-    )
-    spend_service_pb2_grpc.add_SpendServiceServicer_to_server(
-        SpendServicer(parts.database, deployments, FlowClient(parts.settings)), server
-    )
-    _register_invoicing(server, parts, peers, deployments)
-    _register_margin(server, parts, peers, deployments)
-
-
-def _register_invoicing(
-    server: grpc.aio.Server, parts: Parts, peers: Peers, deployments: Deployments
-) -> None:
-    database, catalog = parts.database, peers.catalog_pricing
-    terms, flows = Terms.of(parts.settings), FlowClient(parts.settings)
+def servicers(parts: Parts) -> Iterable[object]:
+    """The servicers of the analytics."""
+    database, settings = parts.database, parts.settings
+    peers, terms, flows = Peers.of(settings), Terms.of(settings), FlowClient(settings)
+    catalog, deployments = peers.catalog_pricing, Deployments(peers.catalog_lifecycle)
     sources = Sources(peers.inventory_lookup, peers.billing_costs)
-    billing_profile_service_pb2_grpc.add_BillingProfileServiceServicer_to_server(
-        BillingProfileServicer(database), server
-    )
-    invoicing_service_pb2_grpc.add_InvoicingServiceServicer_to_server(
-        InvoicingServicer(database, catalog, sources, terms), server
-    )
-    invoice_service_pb2_grpc.add_InvoiceServiceServicer_to_server(
-        InvoiceServicer(database, catalog, flows, terms, Renderer(Limits.of(parts.settings))),
-        server,
-    )
-    one_off_service_pb2_grpc.add_OneOffServiceServicer_to_server(
-        OneOffServicer(database, deployments, terms), server
-    )
-    rollup_service_pb2_grpc.add_RollupServiceServicer_to_server(
-        RollupServicer(database, flows, terms), server
-    )
-    unbilled_usage_service_pb2_grpc.add_UnbilledUsageServiceServicer_to_server(
-        UnbilledUsageServicer(database, catalog, deployments), server
-    )
-
-
-def _register_margin(
-    server: grpc.aio.Server, parts: Parts, peers: Peers, deployments: Deployments
-) -> None:
-    exchange_rate_service_pb2_grpc.add_ExchangeRateServiceServicer_to_server(
-        ExchangeRateServicer(parts.database), server
-    )
-    attribution_service_pb2_grpc.add_AttributionServiceServicer_to_server(
-        AttributionServicer(parts.database, peers, deployments), server
-    )
-    margin_service_pb2_grpc.add_MarginServiceServicer_to_server(
-        MarginServicer(parts.database, DeploymentSlugs(parts.settings, caller=Service.ANALYTICS)),
-        server,
+    return (
+        MeteringServicer(database, peers, deployments),
+        UsageServicer(database, deployments),
+        SpendServicer(database, deployments, flows),
+        BillingProfileServicer(database),
+        InvoicingServicer(database, catalog, sources, terms),
+        InvoiceServicer(database, catalog, flows, terms, Renderer(Limits.of(settings))),
+        OneOffServicer(database, deployments, terms),
+        RollupServicer(database, flows, terms),
+        UnbilledUsageServicer(database, catalog, deployments),
+        ExchangeRateServicer(database),
+        AttributionServicer(database, peers, deployments),
+        MarginServicer(database, DeploymentSlugs(settings, caller=Service.ANALYTICS)),
     )
 
 
@@ -129,7 +81,7 @@ DEFINITION = ServiceDefinition(
         unbilled_usage_service_pb2.DESCRIPTOR,
         usage_service_pb2.DESCRIPTOR,
     ),
-    register=register,
+    servicers=servicers,
     freshness=FRESHNESS,
 )
 

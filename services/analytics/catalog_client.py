@@ -14,9 +14,9 @@ from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2
 
 from services.analytics.peers import asking
-from services.analytics.usage.rules.series import UsageSeries
+from services.analytics.usage.rules.figures import UsageSeries
+from services.common.rpc.messages import message_of
 from services.common.settings import Service
-from services.common.values.money import plain
 from services.common.values.periods import Period
 
 if TYPE_CHECKING:
@@ -198,14 +198,7 @@ async def _batch(
 
 def usage_message(used: UsageSeries) -> pb.UsageSeries:
     """Usage as the catalog's message."""
-    return pb.UsageSeries(
-        resource_kind=used.resource_kind,
-        runs=(
-            pb.UsageRun(first_day=run.first_day.isoformat(), days=run.days, qty=plain(run.qty))
-            for run in used.runs
-        ),
-        facts_hash=used.facts_hash,
-    )
+    return message_of(pb.UsageSeries, used, dimensions={})
 
 
 def _item(item: QuoteItem) -> pb.BatchQuoteItem:

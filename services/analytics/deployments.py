@@ -12,7 +12,7 @@ from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 
 from services.analytics.peers import asking
-from services.analytics.usage.rules.owners import Named, Owner
+from services.analytics.usage.rules.figures import Named, Owner
 from services.common.settings import Service
 
 if TYPE_CHECKING:

@@ -4,14 +4,17 @@ The migrations create them, with what these definitions cannot express: row-leve
 privileges and partitions.
 """
 
-from sqlalchemy import MetaData
+from functools import partial
+from typing import Final
 
 from services.common.audit.tables import audit_tables_in
 from services.common.db.idempotency import keys_in
+from services.common.db.tables import declare, metadata_of_service
 
-__all__ = ["idempotency_keys", "metadata"]
+__all__ = ["idempotency_keys", "metadata", "table"]
 
-metadata = MetaData()
+metadata = metadata_of_service()
+table: Final = partial(declare, metadata)
 
 idempotency_keys = keys_in(metadata)
 audit_tables_in(metadata)

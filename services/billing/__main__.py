@@ -1,17 +1,13 @@
 """The process of the billing service: constructs and connects its parts."""
 
-import grpc
+from collections.abc import Iterable
+
 from arcadia.billing.v1 import (
     balance_service_pb2,
-    balance_service_pb2_grpc,
     cost_feed_service_pb2,
-    cost_feed_service_pb2_grpc,
     cost_service_pb2,
-    cost_service_pb2_grpc,
     ingest_service_pb2,
-    ingest_service_pb2_grpc,
     provider_invoice_service_pb2,
-    provider_invoice_service_pb2_grpc,
 )
 
 from services.billing.balances.servicer import BalanceServicer
@@ -29,23 +25,15 @@ from services.common.settings import Service
 __all__ = ["DEFINITION"]
 
 
-def register(server: grpc.aio.Server, parts: Parts) -> None:
-    """Adds the servicers of billing to a server."""
-    balance_service_pb2_grpc.add_BalanceServiceServicer_to_server(
-        BalanceServicer(parts.database), server
-    )
-    ingest_service_pb2_grpc.add_IngestServiceServicer_to_server(
-        IngestServicer(parts.database, InventoryLookup(parts.settings)), server
-    )
-    provider_invoice_service_pb2_grpc.add_ProviderInvoiceServiceServicer_to_server(
-        ProviderInvoiceServicer(parts.database, FlowClient(parts.settings)), server
-    )
-    slugs = DeploymentSlugs(parts.settings, caller=Service.BILLING)
-    cost_service_pb2_grpc.add_CostServiceServicer_to_server(
-        CostServicer(parts.database, slugs), server
-    )
-    cost_feed_service_pb2_grpc.add_CostFeedServiceServicer_to_server(
-        CostFeedServicer(parts.database), server
+def servicers(parts: Parts) -> Iterable[object]:
+    """The servicers of billing."""
+    database, settings = parts.database, parts.settings
+    return (
+        BalanceServicer(database),
+        IngestServicer(database, InventoryLookup(settings)),
+        ProviderInvoiceServicer(database, FlowClient(settings)),
+        CostServicer(database, DeploymentSlugs(settings, caller=Service.BILLING)),
+        CostFeedServicer(database),
     )
 
 
@@ -58,7 +46,7 @@ DEFINITION = ServiceDefinition(
         ingest_service_pb2.DESCRIPTOR,
         provider_invoice_service_pb2.DESCRIPTOR,
     ),
-    register=register,
+    servicers=servicers,
     freshness=FRESHNESS,
 )
 

@@ -1,29 +1,19 @@
 """The process of the catalog service: constructs and connects its parts."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
-import grpc
 from arcadia.catalog.v1 import (
     api_key_service_pb2,
-    api_key_service_pb2_grpc,
     catalog_service_pb2,
-    catalog_service_pb2_grpc,
     deployment_service_pb2,
-    deployment_service_pb2_grpc,
     identity_service_pb2,
-    identity_service_pb2_grpc,
     lifecycle_service_pb2,
-    lifecycle_service_pb2_grpc,
     limit_service_pb2,
-    limit_service_pb2_grpc,
     pricing_service_pb2,
-    pricing_service_pb2_grpc,
     quote_service_pb2,
-    quote_service_pb2_grpc,
     subscription_service_pb2,
-    subscription_service_pb2_grpc,
     token_revocation_service_pb2,
-    token_revocation_service_pb2_grpc,
 )
 
 from services.catalog.deployments.lifecycle_servicer import LifecycleServicer
@@ -45,50 +35,25 @@ from services.common.server import Parts, ServiceDefinition, run
 from services.common.settings import Service
 from services.common.values.clock import Clock, utc_now
 
-__all__ = ["DEFINITION", "register"]
+__all__ = ["DEFINITION", "servicers"]
 
 
-def register(server: grpc.aio.Server, parts: Parts, now: Clock = utc_now) -> None:
-    """Adds the servicers of the catalog to a server, with their clock."""
-    catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server(
-        CatalogServicer(parts.database), server
-    )
-    deployment_service_pb2_grpc.add_DeploymentServiceServicer_to_server(
-        DeploymentServicer(
-            parts.database,
-            now,
-            FlowClient(parts.settings),
-            longest_trial=timedelta(days=parts.settings.trial_days),
-        ),
-        server,
-    )
-    lifecycle_service_pb2_grpc.add_LifecycleServiceServicer_to_server(
-        LifecycleServicer(parts.database, now), server
-    )
-    limit_service_pb2_grpc.add_LimitServiceServicer_to_server(
-        LimitServicer(parts.database, now, parts.limits), server
-    )
-    subscription_service_pb2_grpc.add_SubscriptionServiceServicer_to_server(
-        SubscriptionServicer(parts.database, now), server
-    )
-    pricing_service_pb2_grpc.add_PricingServiceServicer_to_server(
-        PricingServicer(parts.database), server
-    )
-    quoter = Quoter(parts.database, MarginChecker(parts.settings), parts.limits)
-    quote_service_pb2_grpc.add_QuoteServiceServicer_to_server(
-        QuoteServicer(parts.database, quoter, now), server
-    )
-    api_key_service_pb2_grpc.add_ApiKeyServiceServicer_to_server(
-        ApiKeyServicer(parts.database, now), server
-    )
-    token_revocation_service_pb2_grpc.add_TokenRevocationServiceServicer_to_server(
-        TokenRevocationServicer(
-            parts.database, now, longest_life=timedelta(days=parts.settings.jwt_max_days)
-        ),
-        server,
-    )
-    identity_service_pb2_grpc.add_IdentityServiceServicer_to_server(
-        IdentityServicer(OwnIdentity(parts.database, now)), server
+def servicers(parts: Parts, now: Clock = utc_now) -> Iterable[object]:
+    """The servicers of the catalog, with their clock."""
+    database, settings = parts.database, parts.settings
+    trial, token_life = timedelta(days=settings.trial_days), timedelta(days=settings.jwt_max_days)
+    quoter = Quoter(database, MarginChecker(settings), parts.limits)
+    return (
+        CatalogServicer(database),
+        DeploymentServicer(database, now, FlowClient(settings), longest_trial=trial),
+        LifecycleServicer(database, now),
+        LimitServicer(database, now, parts.limits),
+        SubscriptionServicer(database, now),
+        PricingServicer(database),
+        QuoteServicer(database, quoter, now),
+        ApiKeyServicer(database, now),
+        TokenRevocationServicer(database, now, longest_life=token_life),
+        IdentityServicer(OwnIdentity(database, now)),
     )
 
 
@@ -106,7 +71,7 @@ DEFINITION = ServiceDefinition(
         subscription_service_pb2.DESCRIPTOR,
         token_revocation_service_pb2.DESCRIPTOR,
     ),
-    register=register,
+    servicers=servicers,
     identity=lambda parts: OwnIdentity(parts.database, utc_now),
     load_limits=limits_loader,
 )

@@ -1,15 +1,20 @@
 """Parsers of single fields; each error names the field."""
 
 import re
+from datetime import datetime
 from typing import Final
 
+from services.catalog.deployments.rules.deployments import Cause
 from services.catalog.deployments.rules.lifecycle import STATES, State
 from services.catalog.vocabulary import USAGE_KINDS
 from services.common.errors import InvalidArgument
+from services.common.identity.callers import current_caller
 from services.common.rpc import fields
 from services.common.rpc.fields import one_of, required, uuid_of
+from services.common.rpc.requests import current_request_id
 
 __all__ = [
+    "cause",
     "code",
     "line",
     "name",
@@ -53,6 +58,16 @@ def prose(field: str, value: str) -> str:
 def name(field: str, value: str) -> str:
     """A display name that is not blank. Raises InvalidArgument."""
     return required(field, line(field, value).strip())
+
+
+def cause(reason: str, at: datetime, actor: str = "") -> Cause:
+    """The actor, reason and time of a change; the actor is the caller by default."""
+    return Cause(
+        actor=text("actor", actor) or current_caller().subject,
+        reason=prose("reason", reason),
+        request_id=current_request_id(),
+        at=at,
+    )
 
 
 def code(field: str, value: str) -> str:

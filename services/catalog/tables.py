@@ -1,36 +1,20 @@
-"""Column types and constraints shared by the tables of the catalog service."""
+"""The tables of the catalog service: what they share.
 
-from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Uuid, text
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+The migrations make them, with what these definitions cannot say: row-level security,
+rights, the triggers that keep published versions and histories as they are.
+"""
 
-from services.common.db.columns import cents, day, flag, identifier, instant, name, number, words
+from functools import partial
+from typing import Final
 
-__all__ = [
-    "cents",
-    "day",
-    "flag",
-    "identifier",
-    "instant",
-    "metadata",
-    "name",
-    "no_overlap",
-    "number",
-    "of",
-    "words",
-]
+from services.common.audit.tables import audit_tables_in
+from services.common.db.idempotency import keys_in
+from services.common.db.tables import declare, metadata_of_service
 
-metadata = MetaData()
+__all__ = ["idempotency_keys", "metadata", "table"]
 
+metadata = metadata_of_service()
+table: Final = partial(declare, metadata)
 
-def of(table: str, column: str, other: str) -> tuple[Column[object], ForeignKeyConstraint]:
-    """A column with the id of a row of another table."""
-    return (
-        Column(column, Uuid, nullable=False),
-        ForeignKeyConstraint([column], [f"{other}.id"], name=f"{table}_{column}_fkey"),
-    )
-
-
-def no_overlap(name: str, *same: str, start: str, end: str) -> ExcludeConstraint:
-    """An exclusion constraint: equal rows must not overlap in days."""
-    span = text(f"daterange({start}, {end})")
-    return ExcludeConstraint(*((column, "=") for column in same), (span, "&&"), name=name)
+idempotency_keys = keys_in(metadata)
+audit_tables_in(metadata)

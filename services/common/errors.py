@@ -184,6 +184,18 @@ class AlreadyExists(ArcadiaError):
 
     code = code_pb2.ALREADY_EXISTS
 
+    @classmethod
+    def of_field(
+        cls, field: str, description: str, *, reason: str, **metadata: str
+    ) -> "AlreadyExists":
+        """The error for a field whose value is taken."""
+        return cls(
+            f"{field}: {description}",
+            reason=reason,
+            metadata={"field": field, **metadata},
+            violations=(FieldViolation(field, description),),
+        )
+
 
 class ResourceExhausted(ArcadiaError):
     """Too many requests, or a too large one."""

@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -79,7 +80,7 @@ class ServiceDefinition:
 
     service: Service
     protos: Sequence[FileDescriptor]
-    register: Callable[[grpc.aio.Server, Parts], None] = lambda server, parts: None
+    servicers: Callable[[Parts], Iterable[object]] = lambda parts: ()
     freshness: Compiled | None = None
     """Reads its sources with the time of their last complete update."""
     identity: Callable[[Parts], IdentitySource] | None = None
@@ -147,7 +148,8 @@ async def start(
         interceptors=[interceptor],
         options=(*SERVER_OPTIONS, ("grpc.max_receive_message_length", largest)),
     )
-    definition.register(server, parts)
+    for servicer in definition.servicers(parts):
+        _put_on(server, servicer)
     status = health.aio.HealthServicer()
     await status.set("", standard.HealthCheckResponse.NOT_SERVING)
     watch = HealthWatch(definition.service, settings, database, status, definition.freshness)
@@ -166,6 +168,16 @@ async def start(
         raise OSError(f"cannot listen on {address}: {error}") from error
     await server.start()
     return RunningServer(server, port, status, watch, call_log, parts.stopping, revocations)
+
+
+def _put_on(server: grpc.aio.Server, servicer: object) -> None:
+    """Adds a servicer by the function generated with its base class."""
+    for base in type(servicer).__mro__:
+        add = getattr(sys.modules[base.__module__], f"add_{base.__name__}_to_server", None)
+        if add is not None:
+            add(servicer, server)
+            return
+    raise TypeError(f"{type(servicer).__name__} has no generated base")
 
 
 def run(definition: ServiceDefinition) -> None:

@@ -15,14 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.common.identity.issuers import OidcIssuer
 
-__all__ = [
-    "DEVELOPMENT_SECRETS",
-    "LARGEST_OFFSET",
-    "OFFSET_STEP",
-    "Port",
-    "Service",
-    "Settings",
-]
+__all__ = ["DEVELOPMENT_SECRETS", "LARGEST_OFFSET", "OFFSET_STEP", "Port", "Service", "Settings"]
 
 DEVELOPMENT_SECRETS = {
     "jwt": "arcadia-development-jwt-secret-not-for-production-0123456789abcdef",

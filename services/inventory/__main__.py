@@ -1,17 +1,13 @@
 """The process of the inventory service: constructs and connects its parts."""
 
-import grpc
+from collections.abc import Iterable
+
 from arcadia.inventory.v1 import (
     drift_service_pb2,
-    drift_service_pb2_grpc,
     inventory_service_pb2,
-    inventory_service_pb2_grpc,
     lookup_service_pb2,
-    lookup_service_pb2_grpc,
     reconcile_service_pb2,
-    reconcile_service_pb2_grpc,
     sync_service_pb2,
-    sync_service_pb2_grpc,
 )
 
 from services.common.durable import FlowClient
@@ -30,24 +26,19 @@ from services.inventory.sync.store.claims import FRESHNESS
 __all__ = ["DEFINITION"]
 
 
-def register(server: grpc.aio.Server, parts: Parts) -> None:
-    """Adds the servicers of the inventory to a server."""
-    deployments = Deployments(parts.settings)
-    slugs = DeploymentSlugs(parts.settings, caller=Service.INVENTORY)
-    feed = EventFeed(parts.database, parts.stopping)
-    inventory = InventoryServicer(parts.database, deployments, feed, slugs)
-    inventory_service_pb2_grpc.add_InventoryServiceServicer_to_server(inventory, server)
-    sync_service_pb2_grpc.add_SyncServiceServicer_to_server(
-        SyncServicer(parts.database, deployments, internal_project=parts.settings.internal_project),
-        server,
+def servicers(parts: Parts) -> Iterable[object]:
+    """The servicers of the inventory."""
+    database, settings = parts.database, parts.settings
+    deployments = Deployments(settings)
+    slugs = DeploymentSlugs(settings, caller=Service.INVENTORY)
+    feed = EventFeed(database, parts.stopping)
+    return (
+        InventoryServicer(database, deployments, feed, slugs),
+        SyncServicer(database, deployments, internal_project=settings.internal_project),
+        LookupServicer(database),
+        DriftServicer(database, FlowClient(settings)),
+        ReconcileServicer(database, deployments),
     )
-    lookup_service_pb2_grpc.add_LookupServiceServicer_to_server(
-        LookupServicer(parts.database), server
-    )
-    drift = DriftServicer(parts.database, FlowClient(parts.settings))
-    drift_service_pb2_grpc.add_DriftServiceServicer_to_server(drift, server)
-    reconcile = ReconcileServicer(parts.database, deployments)
-    reconcile_service_pb2_grpc.add_ReconcileServiceServicer_to_server(reconcile, server)
 
 
 DEFINITION = ServiceDefinition(
@@ -59,7 +50,7 @@ DEFINITION = ServiceDefinition(
         reconcile_service_pb2.DESCRIPTOR,
         sync_service_pb2.DESCRIPTOR,
     ),
-    register=register,
+    servicers=servicers,
     freshness=FRESHNESS,
 )
 

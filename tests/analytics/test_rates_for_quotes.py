@@ -6,7 +6,7 @@ from decimal import Decimal
 from arcadia.analytics.v1 import exchange_rate_service_pb2 as pb
 from arcadia.analytics.v1.exchange_rate_service_pb2_grpc import ExchangeRateServiceStub
 
-from services.catalog.quotes.exchange_rates import ExchangeRates
+from services.catalog.quotes.margin_inputs import ExchangeRates
 from services.catalog.quotes.rules.margin_guard import AT_PAR, NOT_NEEDED, UNKNOWN, Conversion
 from services.common.rpc.clients import connect
 from services.common.settings import Service, Settings

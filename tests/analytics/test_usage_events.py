@@ -10,7 +10,7 @@ import pytest
 from arcadia.analytics.v1 import metering_service_pb2 as pb
 
 from services.analytics.usage.rules.events import OwnedEvent, SentEvent, Sifted
-from services.analytics.usage.rules.owners import Owner
+from services.analytics.usage.rules.figures import Owner
 from services.analytics.usage.store.periods import usage_of_period
 from services.analytics.usage.take_events import take_events
 from services.common.identity.callers import ALL
@@ -282,7 +282,7 @@ async def test_taking_late_events_in_holds_up_no_month_that_is_closed(
     batch = Sifted([OwnedEvent(sent, Owner("acme", SHOP.id))], 0, [])
     async with analytics.database.write(ALL) as session:
         taken = await take_events(session, batch, now=at(str(today())))
-        assert taken.receipt.late == 1
+        assert taken.receipt.late_count == 1
         await analytics.close(last_month().start.isoformat())
         await analytics.meter(str(day))
     await analytics.close(last_month().start.isoformat())

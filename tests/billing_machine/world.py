@@ -1,7 +1,7 @@
 """The real catalog and analytics, driven step by step from a test that is not asynchronous."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,15 +13,10 @@ import grpc
 import psycopg
 from arcadia.analytics.v1 import (
     invoice_service_pb2,
-    invoice_service_pb2_grpc,
     invoicing_service_pb2,
-    invoicing_service_pb2_grpc,
     metering_service_pb2,
-    metering_service_pb2_grpc,
     rollup_service_pb2,
-    rollup_service_pb2_grpc,
     usage_service_pb2,
-    usage_service_pb2_grpc,
 )
 from arcadia.analytics.v1 import invoicing_service_pb2 as steps_pb
 from arcadia.analytics.v1 import rollup_service_pb2 as rollups_pb
@@ -40,7 +35,7 @@ from services.analytics.invoicing.rollups.rollup_servicer import RollupServicer
 from services.analytics.peers import Peers
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.usage_servicer import UsageServicer
-from services.catalog.__main__ import DEFINITION, register
+from services.catalog.__main__ import DEFINITION, servicers
 from services.catalog.plans.apply import apply_document
 from services.catalog.plans.document import read_document
 from services.catalog.plans.seed import seed
@@ -373,7 +368,7 @@ async def _served(
     async with catalog.write(ALL) as session:
         await apply_document(session, read_document(ALSO_SOLD), shown="", validate_only=False)
     selling = await start(
-        replace(DEFINITION, register=partial(register, now=clock)),
+        replace(DEFINITION, servicers=partial(servicers, now=clock)),
         settings,
         catalog,
         address="127.0.0.1:0",
@@ -413,30 +408,19 @@ async def _served(
 def _analytics(clock: Clock, work: Any) -> ServiceDefinition:
     """What of the analytics bills, by a clock that is set, and told work in Temporal's place."""
 
-    def register_all(server: grpc.aio.Server, parts: Parts) -> None:
+    def billing(parts: Parts) -> Iterable[object]:
         database, peers, terms = parts.database, Peers.of(parts.settings), Terms.of(parts.settings)
         deployments = Deployments(peers.catalog_lifecycle)
         catalog = peers.catalog_pricing
         sources = Sources(peers.inventory_lookup, peers.billing_costs)
-        metering_service_pb2_grpc.add_MeteringServiceServicer_to_server(
-            MeteringServicer(database, peers, deployments, clock=clock), server
-        )
-        usage_service_pb2_grpc.add_UsageServiceServicer_to_server(
-            UsageServicer(database, deployments, clock=clock), server
-        )
-        invoicing_service_pb2_grpc.add_InvoicingServiceServicer_to_server(
+        return (
+            MeteringServicer(database, peers, deployments, clock=clock),
+            UsageServicer(database, deployments, clock=clock),
             InvoicingServicer(database, catalog, sources, terms, clock),
-            server,
-        )
-        invoice_service_pb2_grpc.add_InvoiceServiceServicer_to_server(
-            InvoiceServicer(database, catalog, work, terms, Renderer(), clock), server
-        )
-        rollup_service_pb2_grpc.add_RollupServiceServicer_to_server(
-            RollupServicer(database, work, terms, clock), server
+            InvoiceServicer(database, catalog, work, terms, Renderer(), clock),
+            RollupServicer(database, work, terms, clock),
         )
 
     protos = (metering_service_pb2, usage_service_pb2, invoicing_service_pb2,
               invoice_service_pb2, rollup_service_pb2)  # fmt: skip  # a table
-    return ServiceDefinition(
-        Service.ANALYTICS, tuple(one.DESCRIPTOR for one in protos), register_all
-    )
+    return ServiceDefinition(Service.ANALYTICS, tuple(one.DESCRIPTOR for one in protos), billing)

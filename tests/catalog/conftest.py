@@ -7,7 +7,7 @@ from functools import partial
 import grpc
 import pytest
 
-from services.catalog.__main__ import DEFINITION, register
+from services.catalog.__main__ import DEFINITION, servicers
 from services.catalog.plans.seed import seed
 from services.common.db.database import Database
 from services.common.server import start
@@ -24,7 +24,7 @@ async def shop(postgres: PostgresServer) -> AsyncIterator[Shop]:
     database = Database(settings.database_url(Service.CATALOG), application_name="catalog")
     await seed(database)
     clock = Clock()
-    definition = replace(DEFINITION, register=partial(register, now=clock))
+    definition = replace(DEFINITION, servicers=partial(servicers, now=clock))
     running = await start(definition, settings, database, address="127.0.0.1:0")
     address = f"127.0.0.1:{running.port}"
     channel = grpc.aio.insecure_channel(address)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalog.quoting.spans import billed_days
-from services.catalog.subscriptions.rules.backdated import first_changed_day
+from services.catalog.subscriptions.rules.changes import first_changed_day
 from services.catalog.subscriptions.rules.subscriptions import PauseSpan, PlanTerm, Subscription
 from services.common.values.periods import Period
 from tests.catalog.shop import Shop, refusal

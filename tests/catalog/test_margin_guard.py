@@ -8,6 +8,7 @@ import pytest
 from arcadia.billing.v1 import cost_feed_service_pb2 as pb
 from arcadia.billing.v1 import cost_feed_service_pb2_grpc
 
+from services.catalog.quotes.margin_inputs import UnitCosts
 from services.catalog.quotes.rules.margin_guard import (
     AT_PAR,
     NOT_NEEDED,
@@ -16,7 +17,6 @@ from services.catalog.quotes.rules.margin_guard import (
     MarginGuard,
     guard,
 )
-from services.catalog.quotes.unit_costs import UnitCosts
 from services.catalog.quoting.inputs import UsageSeries
 
 USAGE = (

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import pytest
 from arcadia.analytics.v1 import invoices_pb2, rollups_pb2
+from arcadia.catalog.v1 import catalog_pb2
 
-from services.common.rpc.messages import message_of
+from services.common.rpc.messages import message_of, messages_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,78 @@ class Failure:
     reason: date
     failed_at: datetime | None
     attempt_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    up_to_qty: Decimal | None
+    unit_price_cents: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    resource_kind: str
+    tiers: tuple[Tier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    currency: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    plan_code: str
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    code: str
+    active_version: Version | None
+
+
+ITEM = {
+    "included_qty": "",
+    "overage_unit": "",
+    "overage_price_cents": "",
+    "hard_cap_qty": None,
+    "pricing_model": "",
+    "package_qty": None,
+    "amount_cents": 0,
+}
+VERSION = {
+    "id": "", "version": 1, "status": "", "price_cents": 1, "created_at": None,
+    "published_at": None, "retired_at": None,
+}  # fmt: skip  # a table
+
+
+def test_records_in_records_are_messages_in_messages() -> None:
+    tiers = (Tier(Decimal("10.0"), Decimal(3)), Tier(None, Decimal(2)))
+    told = message_of(catalog_pb2.PlanItem, Item("dns_zones", tiers), **ITEM)
+    assert [tier.up_to_qty for tier in told.tiers] == ["10", ""]
+    assert [tier.HasField("up_to_qty") for tier in told.tiers] == [True, False]
+    assert told.tiers[1].unit_price_cents == "2"
+
+
+def test_a_field_is_taken_from_the_record_within_that_has_it() -> None:
+    version = Version("starter", Terms("AUD", ()))
+    told = message_of(catalog_pb2.PlanVersion, version, **VERSION)
+    assert (told.plan_code, told.currency) == ("starter", "AUD")
+
+
+def test_a_record_that_is_not_there_leaves_its_message_unset() -> None:
+    plan = Plan("starter", None)
+    told = message_of(catalog_pb2.Plan, plan, id="", name="", created_at=None)
+    assert not told.HasField("active_version")
+
+
+def test_what_is_given_may_be_records_or_messages() -> None:
+    one, other = Tier(None, Decimal(1)), message_of(catalog_pb2.PriceTier, Tier(None, Decimal(2)))
+    told = message_of(catalog_pb2.PlanItem, None, resource_kind="", tiers=[one, other], **ITEM)
+    assert [tier.unit_price_cents for tier in told.tiers] == ["1", "2"]
+    assert messages_of(catalog_pb2.PriceTier, [one]) == [told.tiers[0]]
 
 
 def test_values_are_written_as_the_wire_has_them() -> None:

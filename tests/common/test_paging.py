@@ -1,11 +1,23 @@
 """Lists have pages: a bounded size, and tokens bound to their filter."""
 
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgument
-from services.common.rpc.paging import cut, decode_token, encode_token, page_size
+from services.common.rpc.paging import (
+    Position,
+    cut,
+    decode_token,
+    encode_token,
+    page_request,
+    page_size,
+)
 
 FILTERS = ("droplet", "", "syd1")
 
@@ -75,3 +87,48 @@ def test_a_token_of_another_list_with_the_same_filters_is_refused() -> None:
         decode_token(encode_token(FILTERS, (7,)), FILTERS, (str,))
     with pytest.raises(InvalidArgument):
         decode_token(encode_token(FILTERS, ("a", "b")), FILTERS, (str,))
+
+
+@dataclass
+class Request:
+    page_size: int = 2
+    page_token: str = ""
+
+
+PLACES = [
+    (date(2026, 4, 1), UUID(int=7)),
+    (datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC), "a"),
+    (datetime(1969, 12, 31, 23, 59, 59, 5, UTC), 3),
+    UUID(int=7),
+    date(2026, 4, 1),
+    "a",
+    0,
+]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_the_next_page_begins_after_the_place_of_the_last_row(place: Any) -> None:
+    kinds = [type(one) for one in (place if isinstance(place, tuple) else (place,))]
+    first = page_request(Request(), FILTERS, *kinds)
+    assert (first.after, first.size, first.limit) == (None, 2, 3)
+    page, token = first.cut(["row", place, "one too many"], lambda row: row)
+    assert page == ["row", place]
+    assert page_request(Request(2, token), FILTERS, *kinds).after == place
+    assert first.cut(["row", place], lambda row: row) == (["row", place], "")
+
+
+FORGED = [
+    (Position, -1),
+    (Position, 2**31),
+    (date, 0),
+    (date, 2**62),
+    (datetime, 2**62),
+    (UUID, "x"),
+]
+
+
+@pytest.mark.parametrize(("kind", "value"), FORGED, ids=str)
+def test_a_forged_place_is_refused(kind: type, value: Any) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        page_request(Request(2, encode_token(FILTERS, (value,))), FILTERS, kind)
+    assert refused.value.violations[0].field == "page_token"

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from services.analytics.invoicing.invoices.document.naming import line_name, unit_name
-from services.analytics.invoicing.invoices.rules.tax_invoices import is_tax_document
-from services.analytics.invoicing.profiles.rules.parties import Party
+from services.analytics.invoicing.profiles.rules.parties import Party, is_tax_document
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.analytics.invoicing.unbilled.rules import Covered, days_of_runs, unbilled_series
-from services.analytics.usage.rules.series import UsageRun, UsageSeries
+from services.analytics.usage.rules.figures import UsageRun, UsageSeries
 from services.common.values.periods import Period
 from tests.invoicing.books import APRIL, Books, Token
 from tests.invoicing.catalog import Subscription

@@ -12,7 +12,7 @@ from arcadia.analytics.v1.attribution_service_pb2 import RefreshAccrualRequest
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments_pb
 
 import services.analytics.__main__
-from services.catalog.__main__ import DEFINITION, register
+from services.catalog.__main__ import DEFINITION, servicers
 from services.catalog.plans.seed import seed
 from services.common.db.database import Database
 from services.common.server import start
@@ -63,7 +63,7 @@ async def month(postgres: PostgresServer) -> AsyncIterator[Month]:
     settings = postgres.settings(names, inventory_address=peers_address, log_level="warning")
     catalog = Database(settings.database_url(Service.CATALOG), application_name="catalog")
     await seed(catalog)
-    definition = replace(DEFINITION, register=partial(register, now=clock))
+    definition = replace(DEFINITION, servicers=partial(servicers, now=clock))
     selling = await start(definition, settings, catalog, address="127.0.0.1:0")
     settings = settings.model_copy(update={"catalog_address": f"127.0.0.1:{selling.port}"})
     database = Database(settings.database_url(Service.ANALYTICS), application_name="analytics")

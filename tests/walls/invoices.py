@@ -12,6 +12,7 @@ from arcadia.analytics.v1 import invoices_pb2
 from arcadia.analytics.v1.billing_profile_service_pb2_grpc import BillingProfileServiceStub
 from arcadia.analytics.v1.invoice_service_pb2_grpc import InvoiceServiceStub
 
+from contracts.invoicing import RollupInput
 from services.analytics.invoicing.invoices.issue import Issue, issue
 from services.analytics.invoicing.invoices.rules.lines import Line, Proof
 from services.analytics.invoicing.invoices.rules.states import HandOverStatus, RollupStatus
@@ -21,7 +22,6 @@ from services.analytics.invoicing.rollups.begin import begin_rollup
 from services.analytics.invoicing.rollups.decide import move_rollup
 from services.analytics.invoicing.rollups.rules.drafting import Draft, Part, assemble
 from services.analytics.invoicing.rollups.store.drafts import insert_drafts
-from services.analytics.invoicing.rollups.store.rollups import Opening
 from services.common.db.database import Database
 from services.common.identity.callers import ALL
 from services.common.values.periods import Period
@@ -74,8 +74,9 @@ async def issued_invoices(
     """An invoice of one line for each tenant, issued on the 1st of May; their ids."""
     async with database.write(ALL) as session:
         rules = await tax_rules_on(session, period.end - timedelta(days=1))
-        opening = Opening(period, f"invoice-rollup/{period.code}/{uuid4()}", False, False, "test")
-        rollup = await begin_rollup(session, opening, NOW)
+        start = RollupInput(period.start.isoformat(), started_by="test")
+        key = f"invoice-rollup/{period.code}/{uuid4()}"
+        rollup = await begin_rollup(session, start, key, NOW)
         drafts = [_draft(tenant, period, rules["AU"]) for tenant in tenants]
         ids = await insert_drafts(session, rollup.id, period.start, drafts, NOW)
         how = Issue(Party("Issuer"), NOW.date(), due_after, HandOverStatus.NOT_CONFIGURED, NOW)

@@ -15,9 +15,11 @@ from typing import Final
 from sqlalchemy import text
 
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.single_statements import Compiled, compiled
 from services.common.errors import Aborted
 
 __all__ = [
+    "FRESHNESS",
     "Generation",
     "Page",
     "Work",
@@ -222,3 +224,15 @@ def _superseded(work: Work, subject: date) -> Aborted:
         f"a younger generation of {work} of {subject} has finished: start again",
         reason="PASS_SUPERSEDED",
     )
+
+
+FRESHNESS: Final[Compiled] = compiled(
+    text(
+        """
+        SELECT 'metering', max(completed_at)
+        FROM work_passes
+        WHERE work = 'metering' AND complete
+        """
+    )
+)
+"""When a day was last metered completely."""

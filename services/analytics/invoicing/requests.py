@@ -8,31 +8,15 @@ from arcadia.analytics.v1 import invoices_pb2
 
 from services.analytics.invoicing.profiles.rules.parties import Party
 from services.common.errors import InvalidArgument
-from services.common.rpc import fields
-from services.common.rpc.wire import uuid_of
+from services.common.rpc.wire import MAX_TEXT_LENGTH, text, uuid_of
 
-__all__ = [
-    "MAX_TEXT",
-    "page_limit",
-    "party",
-    "required",
-    "text",
-    "uuid_of",
-    "uuid_or_none",
-    "word",
-]
+__all__ = ["party", "required", "text", "uuid_of", "uuid_or_none", "word"]
 
-MAX_TEXT: Final = 1_000
 MAX_LINE: Final = 200
 MAX_ADDRESS_LINES: Final = 8
 
 
-def text(field: str, value: str, longest: int = MAX_TEXT) -> str:
-    """A text that the database can store. Raises InvalidArgument."""
-    return fields.text(field, value, longest)
-
-
-def required(field: str, value: str, longest: int = MAX_TEXT) -> str:
+def required(field: str, value: str, longest: int = MAX_TEXT_LENGTH) -> str:
     """A text that is not blank. Raises InvalidArgument."""
     if not value.strip():
         raise InvalidArgument(field, "is required", reason="FIELD_REQUIRED")
@@ -50,13 +34,6 @@ def word(field: str, value: str, words: Sequence[str]) -> str:
         named = ", ".join(one for one in words if one)
         raise InvalidArgument(field, f"{value!r} is not one of {named}")
     return value
-
-
-def page_limit(field: str, value: int, default: int, most: int) -> int:
-    """The requested number: the default for 0, capped at the maximum."""
-    if value < 0:
-        raise InvalidArgument(field, "must not be negative")
-    return min(value or default, most)
 
 
 def party(field: str, message: invoices_pb2.Party) -> Party:

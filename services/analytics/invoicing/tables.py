@@ -1,28 +1,29 @@
 """The tables of invoices, roll-ups, credit notes and hand-overs."""
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    Date,
-    ForeignKeyConstraint,
-    Identity,
-    Index,
-    Integer,
-    LargeBinary,
-    Numeric,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    text,
-)
+from sqlalchemy import Column, LargeBinary, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, DATEMULTIRANGE, JSONB
 
-from services.analytics.tables import metadata
-from services.common.db.columns import identifier, instant, names, number
+from services.analytics.tables import table
+from services.common.db.tables import (
+    booleans,
+    cents,
+    check,
+    counts,
+    days,
+    flags,
+    identifier,
+    index,
+    instants,
+    integers,
+    key,
+    names,
+    numbers,
+    reference,
+    serial,
+    unique,
+    uuids,
+    words,
+)
 
 __all__ = [
     "credit_note_lines",
@@ -40,186 +41,144 @@ __all__ = [
 ]
 
 
-def _cents(*names: str) -> list[Column[int]]:
-    """Whole cents."""
-    return [Column(name, BigInteger, nullable=False) for name in names]
-
-
-def _words(*names: str) -> list[Column[str]]:
-    """Text columns that are empty by default."""
-    return [Column(name, Text, nullable=False, server_default="") for name in names]
-
-
-rollups = Table(
+rollups = table(
     "rollups",
-    metadata,
     identifier(),
-    Column("period", Date, nullable=False),
-    *names("key"),
-    Column("status", Text, nullable=False, server_default="running"),
-    Column("force", Boolean, nullable=False),
-    Column("approval_required", Boolean, nullable=False),
-    Column("is_planned", Boolean, nullable=False, server_default=text("false")),
-    *_words("decision", "decided_by"),
-    instant("decided_at", nullable=True),
-    *_words("reason"),
-    *names("workflow_id", "run_id", "started_by"),
-    instant("started_at"),
-    instant("finished_at", nullable=True),
-    Column("unbilled_deployments", BigInteger),
-    Column("unbilled_usages", BigInteger),
-    Column("unbilled_cents", Numeric),
-    Column("unbilled_unpriced", BigInteger),
+    days("period"),
+    names("key"),
+    names("status", default="running"),
+    booleans("force", "approval_required"),
+    flags("is_planned"),
+    words("decision", "decided_by"),
+    instants("decided_at", nullable=True),
+    words("reason"),
+    names("workflow_id", "run_id", "started_by"),
+    instants("started_at"),
+    instants("finished_at", nullable=True),
+    counts("unbilled_deployments", "unbilled_usages", nullable=True),
+    numbers("unbilled_cents", nullable=True),
+    counts("unbilled_unpriced", nullable=True),
     Column("freshness_notes", ARRAY(Text), nullable=False, server_default=text("'{}'")),
-    PrimaryKeyConstraint("id", name="rollups_pkey"),
-    UniqueConstraint("key", name="rollups_key_key"),
-    CheckConstraint("extract(day FROM period) = 1", name="rollups_period_check"),
-    CheckConstraint(
+    key("id"),
+    unique("key"),
+    check("period", "extract(day FROM period) = 1"),
+    check(
+        "status",
         "status IN ('running', 'awaiting_approval', 'issuing', 'completed', 'failed', 'undone')",
-        name="rollups_status_check",
     ),
-    CheckConstraint("decision IN ('', 'approve', 'undo')", name="rollups_decision_check"),
-    Index("rollups_period_idx", "period", "id"),
+    check("decision", "decision IN ('', 'approve', 'undo')"),
+    index("period", "period", "id"),
 )
 
-rollup_tenants = Table(
+rollup_tenants = table(
     "rollup_tenants",
-    metadata,
-    Column("rollup_id", Uuid, nullable=False),
-    *names("tenant_id"),
-    Column("page", Integer, nullable=False),
-    Column("outcome", Text, nullable=False, server_default="planned"),
-    *_words("deployment_id", "reason", "message"),
-    Column("attempt_count", Integer, nullable=False, server_default=text("0")),
-    instant("attempted_at", nullable=True),
-    PrimaryKeyConstraint("rollup_id", "tenant_id", name="rollup_tenants_pkey"),
-    ForeignKeyConstraint(["rollup_id"], ["rollups.id"], name="rollup_tenants_rollup_fkey"),
-    CheckConstraint(
-        "outcome IN ('planned', 'drafted', 'skipped', 'failed')",
-        name="rollup_tenants_outcome_check",
-    ),
-    Index("rollup_tenants_page_idx", "rollup_id", "page"),
+    reference("rollup_id", "rollups"),
+    names("tenant_id"),
+    integers("page"),
+    names("outcome", default="planned"),
+    words("deployment_id", "reason", "message"),
+    integers("attempt_count", default=0),
+    instants("attempted_at", nullable=True),
+    key("rollup_id", "tenant_id"),
+    check("outcome", "outcome IN ('planned', 'drafted', 'skipped', 'failed')"),
+    index("page", "rollup_id", "page"),
 )
 
-tenant_invoices = Table(
+tenant_invoices = table(
     "tenant_invoices",
-    metadata,
     identifier(),
-    *names("tenant_id"),
-    Column("period", Date, nullable=False),
-    Column("rollup_id", Uuid),
-    Column("kind", Text, nullable=False, server_default="month"),
-    Column("status", Text, nullable=False, server_default="draft"),
-    Column("number", BigInteger),
-    *names("currency"),
-    *_cents("subtotal_cents", "tax_cents", "total_cents"),
-    Column("tax_rule_id", Uuid, nullable=False),
-    *names("tax_label"),
-    number("tax_rate_percent"),
-    Column("line_count", Integer, nullable=False),
-    *names("lines_hash", "proofs_hash"),
+    names("tenant_id"),
+    days("period"),
+    reference("rollup_id", "rollups", nullable=True),
+    names("kind", default="month"),
+    names("status", default="draft"),
+    counts("number", nullable=True),
+    names("currency"),
+    cents("subtotal_cents", "tax_cents", "total_cents"),
+    uuids("tax_rule_id"),
+    names("tax_label"),
+    numbers("tax_rate_percent"),
+    integers("line_count"),
+    names("lines_hash", "proofs_hash"),
     Column("issuer", JSONB),
     Column("recipient", JSONB),
-    Column("issued_on", Date),
-    Column("due_on", Date),
-    Column("chain_hash", Text),
-    Column("previous_chain_hash", Text),
-    instant("created_at"),
-    instant("issued_at", nullable=True),
-    Column("paid_on", Date),
-    instant("paid_at", nullable=True),
-    *_words("payment_reference"),
-    instant("voided_at", nullable=True),
-    *_words("voided_by", "void_reason"),
-    instant("credited_in_full_at", nullable=True),
-    *_words("purchase_order"),
-    PrimaryKeyConstraint("id", name="tenant_invoices_pkey"),
-    UniqueConstraint("number", name="tenant_invoices_number_key"),
-    ForeignKeyConstraint(["rollup_id"], ["rollups.id"], name="tenant_invoices_rollup_fkey"),
-    CheckConstraint(
-        "status IN ('draft', 'issued', 'paid', 'void')", name="tenant_invoices_status_check"
-    ),
-    CheckConstraint("extract(day FROM period) = 1", name="tenant_invoices_period_check"),
-    CheckConstraint("total_cents = subtotal_cents + tax_cents", name="tenant_invoices_total_check"),
-    CheckConstraint(
+    days("issued_on", "due_on", nullable=True),
+    names("chain_hash", "previous_chain_hash", nullable=True),
+    instants("created_at"),
+    instants("issued_at", nullable=True),
+    days("paid_on", nullable=True),
+    instants("paid_at", nullable=True),
+    words("payment_reference"),
+    instants("voided_at", nullable=True),
+    words("voided_by", "void_reason"),
+    instants("credited_in_full_at", nullable=True),
+    words("purchase_order"),
+    key("id"),
+    unique("number"),
+    check("status", "status IN ('draft', 'issued', 'paid', 'void')"),
+    check("period", "extract(day FROM period) = 1"),
+    check("total", "total_cents = subtotal_cents + tax_cents"),
+    check(
+        "issued",
         "CASE WHEN number IS NULL THEN status IN ('draft', 'void')"
         " ELSE status <> 'draft' AND issuer IS NOT NULL AND recipient IS NOT NULL"
         " AND issued_on IS NOT NULL AND due_on IS NOT NULL AND issued_at IS NOT NULL"
         " AND chain_hash IS NOT NULL AND previous_chain_hash IS NOT NULL END",
-        name="tenant_invoices_issued_check",
     ),
-    CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", name="tenant_invoices_paid_check"),
-    CheckConstraint(
-        "(status = 'void') = (voided_at IS NOT NULL)", name="tenant_invoices_void_check"
-    ),
-    CheckConstraint("kind IN ('month', 'one_off')", name="tenant_invoices_kind_check"),
-    CheckConstraint(
-        "(kind = 'month') = (rollup_id IS NOT NULL)", name="tenant_invoices_made_check"
-    ),
-    CheckConstraint(
-        "credited_in_full_at IS NULL OR status IN ('issued', 'paid')",
-        name="tenant_invoices_credited_check",
-    ),
-    Index(
-        "tenant_invoices_once_idx",
+    check("paid", "(status = 'paid') = (paid_at IS NOT NULL)"),
+    check("void", "(status = 'void') = (voided_at IS NOT NULL)"),
+    check("kind", "kind IN ('month', 'one_off')"),
+    check("made", "(kind = 'month') = (rollup_id IS NOT NULL)"),
+    check("credited", "credited_in_full_at IS NULL OR status IN ('issued', 'paid')"),
+    index(
+        "once",
         "tenant_id",
         "period",
         "currency",
         unique=True,
-        postgresql_where=text(
-            "status <> 'void' AND kind = 'month' AND credited_in_full_at IS NULL"
-        ),
+        where="status <> 'void' AND kind = 'month' AND credited_in_full_at IS NULL",
     ),
-    Index("tenant_invoices_newest_idx", "period", "id"),
-    Index("tenant_invoices_tenant_idx", "tenant_id", "period", "id"),
-    Index("tenant_invoices_rollup_idx", "rollup_id", "status", "tenant_id"),
-    Index("tenant_invoices_due_idx", "due_on", "id", postgresql_where=text("status = 'issued'")),
+    index("newest", "period", "id"),
+    index("tenant", "tenant_id", "period", "id"),
+    index("rollup", "rollup_id", "status", "tenant_id"),
+    index("due", "due_on", "id", where="status = 'issued'"),
 )
 
-tenant_invoice_lines = Table(
+tenant_invoice_lines = table(
     "tenant_invoice_lines",
-    metadata,
     identifier(),
-    Column("invoice_id", Uuid, nullable=False),
-    *names("tenant_id"),
-    Column("position", Integer, nullable=False),
-    *names("kind", "resource_kind", "description"),
-    Column("qty", Numeric, nullable=False),
-    *names("unit"),
-    Column("unit_price_cents", Numeric, nullable=False),
-    *_cents("amount_cents"),
+    reference("invoice_id", "tenant_invoices"),
+    names("tenant_id"),
+    integers("position"),
+    names("kind", "resource_kind", "description"),
+    numbers("qty"),
+    names("unit"),
+    numbers("unit_price_cents"),
+    cents("amount_cents"),
     Column("meta", JSONB, nullable=False),
-    Column("deployment_id", Text),
-    Column("service_start", Date, nullable=False),
-    Column("service_end", Date, nullable=False),
+    names("deployment_id", nullable=True),
+    days("service_start", "service_end"),
     Column("dimensions", JSONB, nullable=False, server_default=text("'{}'")),
     Column("price_base_qty", Numeric, nullable=False, server_default=text("1")),
-    Column("service_days", Integer),
-    PrimaryKeyConstraint("id", name="tenant_invoice_lines_pkey"),
-    UniqueConstraint("invoice_id", "position", name="tenant_invoice_lines_position_key"),
-    ForeignKeyConstraint(
-        ["invoice_id"], ["tenant_invoices.id"], name="tenant_invoice_lines_invoice_fkey"
-    ),
-    CheckConstraint(
+    integers("service_days", nullable=True),
+    key("id"),
+    unique("invoice_id", "position"),
+    check(
+        "kind",
         "kind IN ('plan_base', 'addon', 'overage', 'ad_hoc', 'rebilled', 'one_off',"
         " 'adjustment', 'tax')",
-        name="tenant_invoice_lines_kind_check",
     ),
-    CheckConstraint(
-        "kind = 'one_off' OR (kind = 'tax') = (deployment_id IS NULL)",
-        name="tenant_invoice_lines_deployment_check",
-    ),
-    CheckConstraint("service_end > service_start", name="tenant_invoice_lines_service_check"),
-    CheckConstraint("price_base_qty > 0", name="tenant_invoice_lines_base_check"),
+    check("deployment", "kind = 'one_off' OR (kind = 'tax') = (deployment_id IS NULL)"),
+    check("service", "service_end > service_start"),
+    check("base", "price_base_qty > 0"),
 )
 
-tenant_invoice_proofs = Table(
+tenant_invoice_proofs = table(
     "tenant_invoice_proofs",
-    metadata,
-    Column("invoice_id", Uuid, nullable=False),
-    *names("tenant_id"),
-    Column("position", Integer, nullable=False),
-    *names(
+    reference("invoice_id", "tenant_invoices"),
+    names("tenant_id"),
+    integers("position"),
+    names(
         "deployment_id",
         "subscription_id",
         "inputs_json",
@@ -227,191 +186,124 @@ tenant_invoice_proofs = Table(
         "engine_version",
         "result_hash",
     ),
-    *_words("deployment_name"),
-    Column("service_month", Date),
+    words("deployment_name"),
+    days("service_month", nullable=True),
     Column("covered_days", DATEMULTIRANGE),
     Column("unsold_kinds", ARRAY(Text), nullable=False, server_default="{}"),
-    PrimaryKeyConstraint("invoice_id", "position", name="tenant_invoice_proofs_pkey"),
-    ForeignKeyConstraint(
-        ["invoice_id"], ["tenant_invoices.id"], name="tenant_invoice_proofs_invoice_fkey"
-    ),
+    key("invoice_id", "position"),
 )
 
-read_cursors = Table(
+read_cursors = table(
     "read_cursors",
-    metadata,
-    *names("name"),
-    Column("position", BigInteger, nullable=False),
-    PrimaryKeyConstraint("name", name="read_cursors_pkey"),
+    names("name"),
+    counts("position"),
+    key("name"),
 )
 
-invoice_sequences = Table(
+invoice_sequences = table(
     "invoice_sequences",
-    metadata,
-    *names("name"),
-    Column("next", BigInteger, nullable=False),
-    *names("chain_hash"),
-    PrimaryKeyConstraint("name", name="invoice_sequences_pkey"),
+    names("name"),
+    counts("next"),
+    names("chain_hash"),
+    key("name"),
 )
 
-credit_notes = Table(
+credit_notes = table(
     "credit_notes",
-    metadata,
     identifier(),
-    Column("invoice_id", Uuid, nullable=False),
-    *names("tenant_id"),
-    Column("number", BigInteger, nullable=False),
-    *_cents("subtotal_cents", "tax_cents", "total_cents"),
-    *names("currency", "reason", "issued_by"),
-    instant("issued_at"),
-    PrimaryKeyConstraint("id", name="credit_notes_pkey"),
-    UniqueConstraint("number", name="credit_notes_number_key"),
-    ForeignKeyConstraint(["invoice_id"], ["tenant_invoices.id"], name="credit_notes_invoice_fkey"),
-    CheckConstraint("total_cents = subtotal_cents + tax_cents", name="credit_notes_total_check"),
-    Index("credit_notes_invoice_idx", "invoice_id"),
-    Index("credit_notes_tenant_idx", "tenant_id", "id"),
+    reference("invoice_id", "tenant_invoices"),
+    names("tenant_id"),
+    counts("number"),
+    cents("subtotal_cents", "tax_cents", "total_cents"),
+    names("currency", "reason", "issued_by"),
+    instants("issued_at"),
+    key("id"),
+    unique("number"),
+    check("total", "total_cents = subtotal_cents + tax_cents"),
+    index("invoice", "invoice_id"),
+    index("tenant", "tenant_id", "id"),
 )
 
-credit_note_lines = Table(
+credit_note_lines = table(
     "credit_note_lines",
-    metadata,
     identifier(),
-    Column("credit_note_id", Uuid, nullable=False),
-    *names("tenant_id"),
-    Column("line_id", Uuid, nullable=False),
-    Column("position", Integer, nullable=False),
-    *_cents("amount_cents"),
-    PrimaryKeyConstraint("id", name="credit_note_lines_pkey"),
-    UniqueConstraint("credit_note_id", "position", name="credit_note_lines_position_key"),
-    ForeignKeyConstraint(
-        ["credit_note_id"], ["credit_notes.id"], name="credit_note_lines_note_fkey"
-    ),
-    ForeignKeyConstraint(
-        ["line_id"], ["tenant_invoice_lines.id"], name="credit_note_lines_line_fkey"
-    ),
-    Index("credit_note_lines_line_idx", "line_id"),
+    reference("credit_note_id", "credit_notes", name="note"),
+    names("tenant_id"),
+    reference("line_id", "tenant_invoice_lines"),
+    integers("position"),
+    cents("amount_cents"),
+    key("id"),
+    unique("credit_note_id", "position"),
+    index("line", "line_id"),
 )
 
-one_off_lines = Table(
+one_off_lines = table(
     "one_off_lines",
-    metadata,
     identifier(),
-    *names("tenant_id"),
-    Column("deployment_id", Text),
-    *_words("deployment_name"),
-    *names("description"),
-    *_cents("amount_cents"),
-    *names("currency", "reason", "added_by"),
-    instant("added_at"),
-    *_words("removed_by"),
-    instant("removed_at", nullable=True),
-    Column("invoice_id", Uuid),
-    PrimaryKeyConstraint("id", name="one_off_lines_pkey"),
-    ForeignKeyConstraint(
-        ["invoice_id"],
-        ["tenant_invoices.id"],
-        name="one_off_lines_invoice_fkey",
-        ondelete="SET NULL",
-    ),
-    CheckConstraint("amount_cents <> 0", name="one_off_lines_amount_check"),
-    CheckConstraint("removed_at IS NULL OR invoice_id IS NULL", name="one_off_lines_removed_check"),
-    Index(
-        "one_off_lines_open_idx",
-        "tenant_id",
-        "id",
-        postgresql_where=text("invoice_id IS NULL AND removed_at IS NULL"),
-    ),
-    Index(
-        "one_off_lines_invoice_idx", "invoice_id", postgresql_where=text("invoice_id IS NOT NULL")
-    ),
-    Index("one_off_lines_tenant_idx", "tenant_id", "id"),
+    names("tenant_id"),
+    names("deployment_id", nullable=True),
+    words("deployment_name"),
+    names("description"),
+    cents("amount_cents"),
+    names("currency", "reason", "added_by"),
+    instants("added_at"),
+    words("removed_by"),
+    instants("removed_at", nullable=True),
+    reference("invoice_id", "tenant_invoices", nullable=True, ondelete="SET NULL"),
+    key("id"),
+    check("amount", "amount_cents <> 0"),
+    check("removed", "removed_at IS NULL OR invoice_id IS NULL"),
+    index("open", "tenant_id", "id", where="invoice_id IS NULL AND removed_at IS NULL"),
+    index("invoice", "invoice_id", where="invoice_id IS NOT NULL"),
+    index("tenant", "tenant_id", "id"),
 )
 
-invoice_hand_overs = Table(
+invoice_hand_overs = table(
     "invoice_hand_overs",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), nullable=False),
-    Column("document", Text, nullable=False, server_default="invoice"),
-    Column("invoice_id", Uuid, nullable=False),
-    Column("credit_note_id", Uuid),
-    *names("tenant_id"),
-    Column("number", BigInteger, nullable=False),
-    Column("rollup_id", Uuid),
-    *names("status"),
-    *_words("reference"),
-    Column("attempt_count", Integer, nullable=False, server_default=text("0")),
-    *_words("reason"),
-    instant("delivered_at", nullable=True),
-    *_words("workflow_id", "run_id"),
-    instant("started_at", nullable=True),
-    instant("updated_at"),
-    PrimaryKeyConstraint("id", name="invoice_hand_overs_pkey"),
-    UniqueConstraint("credit_note_id", name="invoice_hand_overs_note_key"),
-    ForeignKeyConstraint(
-        ["invoice_id"], ["tenant_invoices.id"], name="invoice_hand_overs_invoice_fkey"
-    ),
-    ForeignKeyConstraint(
-        ["credit_note_id"], ["credit_notes.id"], name="invoice_hand_overs_note_fkey"
-    ),
-    CheckConstraint(
-        "document IN ('invoice', 'credit_note', 'void')", name="invoice_hand_overs_document_check"
-    ),
-    CheckConstraint(
-        "(document = 'credit_note') = (credit_note_id IS NOT NULL)",
-        name="invoice_hand_overs_note_check",
-    ),
-    CheckConstraint(
-        "status IN ('pending', 'delivered', 'failed', 'not_configured')",
-        name="invoice_hand_overs_status_check",
-    ),
-    CheckConstraint(
-        "(status = 'delivered') = (delivered_at IS NOT NULL)",
-        name="invoice_hand_overs_delivered_check",
-    ),
-    Index(
-        "invoice_hand_overs_document_idx",
-        "invoice_id",
-        "document",
-        unique=True,
-        postgresql_where=text("document <> 'credit_note'"),
-    ),
-    Index("invoice_hand_overs_invoice_idx", "invoice_id"),
-    Index("invoice_hand_overs_pending_idx", "id", postgresql_where=text("status = 'pending'")),
-    Index("invoice_hand_overs_rollup_idx", "rollup_id", "status", "id"),
+    serial(),
+    names("document", default="invoice"),
+    reference("invoice_id", "tenant_invoices"),
+    reference("credit_note_id", "credit_notes", name="note", nullable=True),
+    names("tenant_id"),
+    counts("number"),
+    uuids("rollup_id", nullable=True),
+    names("status"),
+    words("reference"),
+    integers("attempt_count", default=0),
+    words("reason"),
+    instants("delivered_at", nullable=True),
+    words("workflow_id", "run_id"),
+    instants("started_at", nullable=True),
+    instants("updated_at"),
+    key("id"),
+    unique("credit_note_id", name="note"),
+    check("document", "document IN ('invoice', 'credit_note', 'void')"),
+    check("note", "(document = 'credit_note') = (credit_note_id IS NOT NULL)"),
+    check("status", "status IN ('pending', 'delivered', 'failed', 'not_configured')"),
+    check("delivered", "(status = 'delivered') = (delivered_at IS NOT NULL)"),
+    index("document", "invoice_id", "document", unique=True, where="document <> 'credit_note'"),
+    index("invoice", "invoice_id"),
+    index("pending", "id", where="status = 'pending'"),
+    index("rollup", "rollup_id", "status", "id"),
 )
 
-invoice_documents = Table(
+invoice_documents = table(
     "invoice_documents",
-    metadata,
     identifier(),
-    *names("tenant_id"),
-    Column("invoice_id", Uuid, nullable=False),
-    *names("document"),
-    Column("document_id", Uuid, nullable=False),
-    *names("format", "status"),
-    *_cents("credited_cents"),
+    names("tenant_id"),
+    reference("invoice_id", "tenant_invoices"),
+    names("document"),
+    uuids("document_id"),
+    names("format", "status"),
+    cents("credited_cents"),
     Column("content", LargeBinary, nullable=False),
-    *names("sha256", "renderer"),
-    instant("created_at"),
-    PrimaryKeyConstraint("id", name="invoice_documents_pkey"),
-    UniqueConstraint(
-        "document_id",
-        "document",
-        "format",
-        "status",
-        "credited_cents",
-        name="invoice_documents_state_key",
-    ),
-    ForeignKeyConstraint(
-        ["invoice_id"], ["tenant_invoices.id"], name="invoice_documents_invoice_fkey"
-    ),
-    CheckConstraint(
-        "document IN ('invoice', 'credit_note', 'void')", name="invoice_documents_document_check"
-    ),
-    CheckConstraint("format IN ('pdf', 'html')", name="invoice_documents_format_check"),
-    CheckConstraint("status IN ('issued', 'paid', 'void')", name="invoice_documents_status_check"),
-    CheckConstraint(
-        "sha256 = encode(sha256(content), 'hex')", name="invoice_documents_sha256_check"
-    ),
-    Index("invoice_documents_invoice_idx", "invoice_id"),
+    names("sha256", "renderer"),
+    instants("created_at"),
+    key("id"),
+    unique("document_id", "document", "format", "status", "credited_cents", name="state"),
+    check("document", "document IN ('invoice', 'credit_note', 'void')"),
+    check("format", "format IN ('pdf', 'html')"),
+    check("status", "status IN ('issued', 'paid', 'void')"),
+    check("sha256", "sha256 = encode(sha256(content), 'hex')"),
+    index("invoice", "invoice_id"),
 )

@@ -1,14 +1,12 @@
 """AttributionService: workers attribute costs to owners and compute the margin of months."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from arcadia.analytics.v1 import attribution_service_pb2 as pb
 from arcadia.analytics.v1 import attribution_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.analytics.catalog_client import billable, items_of, quote
 from services.analytics.deployments import Deployments
@@ -22,7 +20,7 @@ from services.analytics.generations.store import (
     record_page,
 )
 from services.analytics.margin import feeds
-from services.analytics.margin.accruing import accruals_of, failures_of
+from services.analytics.margin.feeds import accruals_of, failures_of
 from services.analytics.margin.refresh_margin import refresh_accrued_margin, refresh_invoiced_margin
 from services.analytics.margin.rules.attribution import (
     Attribution,
@@ -33,11 +31,7 @@ from services.analytics.margin.rules.attribution import (
     charged_before_known,
 )
 from services.analytics.margin.split_shared import split_shared
-from services.analytics.margin.store.accruals import (
-    forget_accruals,
-    metered_until,
-    write_accruals,
-)
+from services.analytics.margin.store.accruals import forget_accruals, metered_until, write_accruals
 from services.analytics.margin.store.costs import (
     forget_costs,
     spans_of,
@@ -53,12 +47,12 @@ from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
 from services.common.rpc.paging import decode_token, encode_token
-from services.common.rpc.wire import internal_page_size, required, timestamp
+from services.common.rpc.wire import Context, internal_page_size, required, timestamp
+from services.common.values.clock import Clock, utc_now
 from services.common.values.periods import Period, month_of, read_day, read_month
 
 __all__ = ["AttributionServicer"]
 
-Context = ServicerContext[Any, Any]
 
 SPANS: Final = "spans"
 COSTS: Final = "costs"
@@ -82,10 +76,6 @@ TENANTS_A_PAGE: Final = 200
 Answer = TypeVar("Answer", pb.AttributeCostsResponse, pb.AttributeDailyCostsResponse)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceServicer):
     """Uses inventory for ownership, billing for costs, catalog for quotes."""
 
@@ -95,7 +85,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         peers: Peers,
         deployments: Deployments,
         *,
-        clock: Callable[[], datetime] = _now,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._peers = peers
@@ -202,10 +192,10 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         costs: Sequence[Cost],
         spans: dict[UUID, list[OwnedSpan]],
         days: Period,
-    ) -> dict[UUID, KnownLife]:
+    ) -> list[KnownLife]:
         """The lifetimes beyond the month of resources charged before their spans in it."""
         if of.work is not Work.COSTS:
-            return {}
+            return []
         early = {
             cost.resource_id
             for cost in costs

@@ -1,6 +1,6 @@
-"""The inputs of attribution: the inventory's spans, and the lines of bills or daily costs."""
+"""The inputs of the margin: the inventory's spans, the costs of billing, and quotes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -8,12 +8,15 @@ from typing import Final
 from uuid import UUID
 
 from arcadia.billing.v1 import cost_feed_service_pb2, costs_pb2
+from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 from arcadia.inventory.v1 import lookup_service_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from contracts.providers import DIGITALOCEAN
+from services.analytics.catalog_client import QuoteOutcome
 from services.analytics.deployments import Deployments, Named, Owner
 from services.analytics.margin.rules.attribution import Cost, KnownLife
+from services.analytics.margin.rules.summary import Accrual, AccrualFailure
 from services.analytics.peers import Peers, asking
 from services.analytics.usage import requests
 from services.analytics.usage.rules.metering import Interval, day_of
@@ -24,7 +27,10 @@ from services.common.values.periods import Period
 __all__ = [
     "CostPage",
     "SpanPage",
+    "accrual_of",
+    "accruals_of",
     "daily_costs",
+    "failures_of",
     "lines_versions",
     "lives",
     "period_costs",
@@ -93,10 +99,10 @@ async def period_costs(
     )
 
 
-async def lives(peers: Peers, resource_ids: Collection[UUID]) -> dict[UUID, KnownLife]:
+async def lives(peers: Peers, resource_ids: Collection[UUID]) -> list[KnownLife]:
     """The lifetimes of resources; unknown resources are omitted."""
     wanted = sorted(resource_ids)
-    found: dict[UUID, KnownLife] = {}
+    found: list[KnownLife] = []
     for first in range(0, len(wanted), KEYS_A_CALL):
         keys = [
             lookup_service_pb2.ResourceKey(resource_id=str(one))
@@ -107,9 +113,8 @@ async def lives(peers: Peers, resource_ids: Collection[UUID]) -> dict[UUID, Know
             answer = await peers.inventory_lookup.LookupResources(request)
         for life in (life for result in answer.results for life in result.lifetimes):
             ended = instant_of(life.lived_to) if life.HasField("lived_to") else None
-            found[UUID(life.resource_id)] = KnownLife(
-                instant_of(life.lived_from), ended, life.begin_unknown
-            )
+            began = instant_of(life.lived_from)
+            found.append(KnownLife(UUID(life.resource_id), began, ended, life.begin_unknown))
     return found
 
 
@@ -190,3 +195,57 @@ def _owned(cost: Cost, owners: dict[Named, Owner]) -> Cost:
     if owner is None:
         return cost
     return replace(cost, tenant_id=owner.tenant_id, deployment_id=owner.deployment_id)
+
+
+def accruals_of(
+    subscriptions: Iterable[pricing_service_pb2.BillableSubscription],
+    outcomes: Iterable[QuoteOutcome],
+) -> list[Accrual]:
+    """The accruals of the priced subscriptions; both lists have the same order."""
+    return [
+        accrual_of(one, outcome.quote)
+        for one, outcome in zip(subscriptions, outcomes, strict=True)
+        if outcome.quote is not None
+    ]
+
+
+def failures_of(
+    subscriptions: Iterable[pricing_service_pb2.BillableSubscription],
+    outcomes: Iterable[QuoteOutcome],
+) -> list[AccrualFailure]:
+    """The subscriptions that could not be priced; both lists have the same order."""
+    return [
+        AccrualFailure(
+            one.subscription.id,
+            one.subscription.deployment_id,
+            one.subscription.tenant_id,
+            outcome.reason,
+            outcome.message,
+        )
+        for one, outcome in zip(subscriptions, outcomes, strict=True)
+        if outcome.quote is None
+    ]
+
+
+def accrual_of(
+    billable: pricing_service_pb2.BillableSubscription, quote: quotes_pb2.Quote
+) -> Accrual:
+    """The invoice so far: recurring charges prorated, overage and ad hoc usage."""
+    kinds: dict[str, int] = {}
+    for line in (*quote.first_invoice, *quote.overage, *quote.ad_hoc):
+        kind = line.resource_kind or line.kind
+        kinds[kind] = kinds.get(kind, 0) + line.amount_cents
+    return Accrual(
+        subscription_id=billable.subscription.id,
+        deployment_id=billable.subscription.deployment_id,
+        tenant_id=billable.subscription.tenant_id,
+        recurring_cents=quote.first_invoice_cents,
+        overage_cents=quote.overage_cents,
+        ad_hoc_cents=quote.ad_hoc_cents,
+        kind_cents=kinds,
+        currency=quote.currency,
+        inputs_json=quote.proof.inputs_json,
+        inputs_hash=quote.proof.inputs_hash,
+        engine_version=quote.proof.engine_version,
+        result_hash=quote.proof.result_hash,
+    )

@@ -1,28 +1,20 @@
 """MarginService: revenue, costs and margin, for operators."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from arcadia.analytics.v1 import margin_service_pb2 as pb
 from arcadia.analytics.v1 import margin_service_pb2_grpc, margins_pb2
-from grpc.aio import ServicerContext
 
 from services.analytics.generations.store import Work, current_generation
-from services.analytics.margin.messages import (
-    accrual_message,
-    difference_message,
-    failure_message,
-    kinds_message,
-    month_message,
-    rate_message,
-    share_message,
-    split_message,
-)
 from services.analytics.margin.rules.reconciling import Difference, check_reconciled
-from services.analytics.margin.rules.shared_costs import SharedSplit
-from services.analytics.margin.rules.summary import REPORTING_CURRENCY, MarginMonth, Share, State
+from services.analytics.margin.rules.summary import (
+    REPORTING_CURRENCY,
+    KindAmount,
+    MarginMonth,
+    Share,
+    State,
+)
 from services.analytics.margin.store.accruals import list_accruals, list_failures
 from services.analytics.margin.store.costs import read_splits
 from services.analytics.margin.store.months import (
@@ -34,29 +26,25 @@ from services.analytics.margin.store.months import (
 )
 from services.analytics.margin.store.months import read_month as read_computed
 from services.analytics.margin.store.rates import rates_of
-from services.analytics.margin.store.reconciliation import (
-    list_differences,
-    read_reconciliation,
-)
+from services.analytics.margin.store.reconciliation import list_differences, read_reconciliation
 from services.common.db.database import Database, ReadSession
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs
-from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.rpc.wire import text, timestamp, word
-from services.common.values.money import plain
+from services.common.rpc.messages import message_of, messages_of
+from services.common.rpc.paging import PageRequest, Position, page_request, page_size
+from services.common.rpc.wire import Context, text, word
+from services.common.values.clock import Clock, utc_now
 from services.common.values.periods import Period, month_of, read_month
 
 __all__ = ["MarginServicer"]
 
-Context = ServicerContext[Any, Any]
 
 GROUPINGS: Final = ("tenant", "deployment")
+OTHER: Final = "other"
+"""A cost of no kind of resource, as among the kinds of a month."""
+
 MAX_MONTHS: Final = 36
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
@@ -67,7 +55,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         database: Database,
         slugs: DeploymentSlugs,
         *,
-        clock: Callable[[], datetime] = _now,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._slugs = slugs
@@ -95,22 +83,16 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             kinds = await read_kinds(session, period.start, "invoiced")
             splits = await _splits(session, Work.COSTS, period)
             conversion = await _conversion(session, [month])
-        return pb.GetMarginResponse(
-            period=period.start.isoformat(),
-            revenue_cents=month.revenue_cents,
-            cogs_cents=month.cogs_cents,
-            margin_cents=month.margin_cents,
-            margin_percent=_text(month.margin_percent),
-            revenue_state=month.revenue_state,
-            cogs_state=month.cogs_state,
-            by_tenant=map(share_message, tenants[0]),
-            by_deployment=map(share_message, deployments[0]),
+        return message_of(
+            pb.GetMarginResponse,
+            month,
+            by_tenant=tenants[0],
+            by_deployment=deployments[0],
             by_tenant_next_page_token=tenants[1],
             by_deployment_next_page_token=deployments[1],
-            by_kind=kinds_message(kinds),
-            shared_costs=map(split_message, splits),
+            by_kind=_by_kind(kinds),
+            shared_costs=splits,
             conversion=conversion,
-            as_of=timestamp(month.as_of),
         )
 
     async def ListMarginShares(
@@ -120,19 +102,20 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         period = read_month(request.period, "period")
         grouping = word("group_by", request.group_by, GROUPINGS)
         tenant_id = text("tenant_id", request.tenant_id)
-        size = page_size(request.page_size)
-        filters = _share_filters(period, grouping, tenant_id)
-        after = _place(request.page_token, filters)
+        asked = page_request(request, _share_filters(period, grouping, tenant_id), Position)
         async with self._database.read(current_caller().scope) as session:
             month = await read_computed(session, period.start, "invoiced")
             rows = await list_shares(
                 session, period.start, "invoiced", grouping,
-                tenant_id=tenant_id, after=after, limit=size + 1,
+                tenant_id=tenant_id, after=asked.after or 0, limit=asked.limit,
             )  # fmt: skip  # a table
             conversion = await _conversion(session, [month] if month else [])
-        page, token = cut(rows, size, filters, lambda one: (one.place,))
-        return pb.ListMarginSharesResponse(
-            margin_shares=map(share_message, page), next_page_token=token, conversion=conversion
+        page, token = asked.cut(rows, lambda one: one.place)
+        return message_of(
+            pb.ListMarginSharesResponse,
+            margin_shares=page,
+            next_page_token=token,
+            conversion=conversion,
         )
 
     async def GetMarginTrend(
@@ -157,7 +140,7 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
                 session, first, last, tenant_id=tenant_id, deployment_id=deployment_id, slug=slug
             )
             conversion = await _conversion(session, rows)
-        known = {row.period: month_message(row) for row in rows}
+        known = {row.period: message_of(pb.MarginMonth, row) for row in rows}
         return pb.GetMarginTrendResponse(
             months=[known.get(month.start) or _unknown(month) for month in months],
             conversion=conversion,
@@ -184,20 +167,15 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
             splits = await _splits(session, Work.DAILY_COSTS, period)
             conversion = await _conversion(session, [month])
             failures = await list_failures(session, period, limit=size)
-        return pb.GetAccrualResponse(
-            period=period.start.isoformat(),
-            revenue_cents=month.revenue_cents,
-            cogs_cents=month.cogs_cents,
-            margin_cents=month.margin_cents,
-            margin_percent=_text(month.margin_percent),
-            by_tenant=map(share_message, tenants[0]),
-            by_deployment=map(share_message, deployments[0]),
-            by_kind=kinds_message(kinds),
-            shared_costs=map(split_message, splits),
-            usage_until=timestamp(month.usage_until),
-            costs_until=month.costs_until.isoformat() if month.costs_until else "",
+        return message_of(
+            pb.GetAccrualResponse,
+            month,
+            by_tenant=tenants[0],
+            by_deployment=deployments[0],
+            by_kind=_by_kind(kinds),
+            shared_costs=splits,
             conversion=conversion,
-            failures=map(failure_message, failures),
+            failures=failures,
         )
 
     async def ListAccruals(
@@ -207,25 +185,20 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         period = month_of(self._clock().date())
         tenant_id = text("tenant_id", request.tenant_id)
         deployment_id = text("deployment_id", request.deployment_id)
-        size = page_size(request.page_size)
-        filters = ("accruals", tenant_id, deployment_id)
-        position = decode_token(request.page_token, filters, (str, str, str))
+        asked = page_request(request, ("accruals", tenant_id, deployment_id), str, str, str)
         async with self._database.read(current_caller().scope) as session:
             rows = await list_accruals(
                 session,
                 period,
                 tenant_id=tenant_id,
                 deployment_id=deployment_id,
-                after=(position[0], position[1], position[2]) if position else ("", "", ""),
-                limit=size + 1,
+                after=asked.after or ("", "", ""),
+                limit=asked.limit,
             )
-        page, token = cut(
-            rows,
-            size,
-            filters,
-            lambda one: (one.tenant_id, one.deployment_id, one.subscription_id),
+        page, token = asked.cut(
+            rows, lambda one: (one.tenant_id, one.deployment_id, one.subscription_id)
         )
-        return pb.ListAccrualsResponse(accruals=map(accrual_message, page), next_page_token=token)
+        return message_of(pb.ListAccrualsResponse, accruals=page, next_page_token=token)
 
     async def ListReconciliationDifferences(
         self, request: pb.ListReconciliationDifferencesRequest, context: Context
@@ -235,39 +208,55 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         wanted = request.difference_type
         difference_type = word("difference_type", wanted, set(Difference)) if wanted else ""
         tenant_id = text("tenant_id", request.tenant_id)
-        size = page_size(request.page_size)
         filters = ("reconciliation", period.code, difference_type, tenant_id)
-        after = _place(request.page_token, filters)
+        asked = page_request(request, filters, Position)
         async with self._database.read(current_caller().scope) as session:
             totals = check_reconciled(await read_reconciliation(session, period), period.code)
             rows = await list_differences(
                 session, period, difference_type=difference_type, tenant_id=tenant_id,
-                after=after, limit=size + 1,
+                after=asked.after or 0, limit=asked.limit,
             )  # fmt: skip  # a table
-        page, token = cut(rows, size, filters, lambda one: (one.place,))
-        return pb.ListReconciliationDifferencesResponse(
-            differences=map(difference_message, page),
+        page, token = asked.cut(rows, lambda one: one.place)
+        return message_of(
+            pb.ListReconciliationDifferencesResponse,
+            differences=page,
             next_page_token=token,
             agreed_count=totals.agreed_count,
             difference_count=totals.difference_count,
         )
 
 
-def _text(percent: Decimal | None) -> str | None:
-    return None if percent is None else plain(percent)
+def _by_kind(amounts: Iterable[KindAmount]) -> margins_pb2.KindBreakdown:
+    """Revenue and costs by kind, each on its own axis."""
+    kinds = margins_pb2.KindBreakdown()
+    for one in amounts:
+        axis = kinds.revenue if one.axis == "revenue" else kinds.cogs
+        axis.add(kind=one.kind, amount_cents=one.amount_cents)
+    return kinds
 
 
-async def _splits(session: ReadSession, work: Work, period: Period) -> Sequence[SharedSplit]:
+async def _splits(
+    session: ReadSession, work: Work, period: Period
+) -> list[margins_pb2.SharedCostSplit]:
     """The current split keys of shared costs."""
     costs = await current_generation(session, work, period.start)
-    return await read_splits(session, costs) if costs else ()
+    return [
+        message_of(
+            margins_pb2.SharedCostSplit,
+            split,
+            kind=split.kind or OTHER,
+            unkeyed_owner_count=split.unkeyed_owners,
+        )
+        for split in (await read_splits(session, costs) if costs else ())
+    ]
 
 
 async def _first_shares(
     session: ReadSession, period: Period, basis: Basis, grouping: str, size: int
 ) -> tuple[Sequence[Share], str]:
-    rows = await list_shares(session, period.start, basis, grouping, after=0, limit=size + 1)
-    return cut(rows, size, _share_filters(period, grouping, ""), lambda one: (one.place,))
+    first = PageRequest(size, _share_filters(period, grouping, ""), None)
+    rows = await list_shares(session, period.start, basis, grouping, after=0, limit=first.limit)
+    return first.cut(rows, lambda one: one.place)
 
 
 async def _conversion(
@@ -277,7 +266,7 @@ async def _conversion(
     ids = sorted({identity for month in months for identity in month.exchange_rate_ids})
     return margins_pb2.Conversion(
         reporting_currency=months[0].reporting_currency if months else REPORTING_CURRENCY,
-        exchange_rates=map(rate_message, await rates_of(session, ids)),
+        exchange_rates=messages_of(margins_pb2.ExchangeRate, await rates_of(session, ids)),
         parity_assumed=any(month.parity_assumed for month in months),
     )
 
@@ -303,13 +292,3 @@ def _unknown(month: Period) -> pb.MarginMonth:
 
 def _share_filters(period: Period, grouping: str, tenant_id: str) -> tuple[str, ...]:
     return ("margin-shares", period.code, grouping, tenant_id)
-
-
-def _place(token: str, filters: tuple[str, ...]) -> int:
-    position = decode_token(token, filters, (int,))
-    if position is None:
-        return 0
-    place: int = position[0]
-    if not 0 <= place < 2**31:
-        raise InvalidArgument("page_token", "is not one of ours")
-    return place

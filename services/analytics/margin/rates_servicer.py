@@ -1,43 +1,31 @@
 """ExchangeRateService: exchange rates, which convert costs and revenue to one currency."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date, datetime
+from uuid import UUID
 
 from arcadia.analytics.v1 import exchange_rate_service_pb2 as pb
-from arcadia.analytics.v1 import exchange_rate_service_pb2_grpc
-from grpc.aio import ServicerContext
+from arcadia.analytics.v1 import exchange_rate_service_pb2_grpc, margins_pb2
 
-from services.analytics.margin.messages import rate_message
 from services.analytics.margin.rules.conversion import ExchangeRate
-from services.analytics.margin.store.rates import (
-    RateFilter,
-    create_rate,
-    list_rates,
-    rate_in_force,
-)
+from services.analytics.margin.store.rates import RateFilter, create_rate, list_rates, rate_in_force
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
-from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.rpc.wire import required, text, uuid_of
+from services.common.rpc.messages import message_of
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context, required, text
+from services.common.values.clock import Clock, utc_now
 from services.common.values.money import currency_code, exact
-from services.common.values.periods import read_day
+from services.common.values.periods import optional_day, read_day
 
 __all__ = ["ExchangeRateServicer"]
-
-Context = ServicerContext[Any, Any]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceServicer):
     """Reads and sets effective-dated rates between two currencies."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
         self._database = database
         self._clock = clock
 
@@ -48,29 +36,14 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
         wanted = RateFilter(
             currency_code("from_currency", request.from_currency) if request.from_currency else "",
             currency_code("to_currency", request.to_currency) if request.to_currency else "",
-            read_day(request.in_force_on, "in_force_on") if request.in_force_on else None,
+            optional_day(request.in_force_on, "in_force_on"),
         )
-        size = page_size(request.page_size)
-        filters = (
-            "exchange-rates",
-            wanted.from_currency,
-            wanted.to_currency,
-            request.in_force_on,
-        )
-        position = decode_token(request.page_token, filters, (int, str))
-        before = None
-        if position:
-            if not 1 <= position[0] <= date.max.toordinal():
-                raise InvalidArgument("page_token", "is not one of ours")
-            before = date.fromordinal(position[0]), uuid_of("page_token", position[1])
+        filters = (wanted.from_currency, wanted.to_currency, request.in_force_on)
+        asked = page_request(request, ("exchange-rates", *filters), date, UUID)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_rates(session, wanted, before=before, limit=size + 1)
-        page, token = cut(
-            found, size, filters, lambda one: (one.effective_from.toordinal(), str(one.id))
-        )
-        return pb.ListExchangeRatesResponse(
-            exchange_rates=map(rate_message, page), next_page_token=token
-        )
+            found = await list_rates(session, wanted, before=asked.after, limit=asked.limit)
+        page, token = asked.cut(found, lambda one: (one.effective_from, one.id))
+        return message_of(pb.ListExchangeRatesResponse, exchange_rates=page, next_page_token=token)
 
     @once
     async def CreateExchangeRate(
@@ -78,7 +51,7 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
     ) -> pb.CreateExchangeRateResponse:
         """Sets a rate from a day on."""
         rate = await create_rate(session, _new_rate(request, self._clock()))
-        return pb.CreateExchangeRateResponse(exchange_rate=rate_message(rate))
+        return message_of(pb.CreateExchangeRateResponse, exchange_rate=rate)
 
     async def GetRateInForce(
         self, request: pb.GetRateInForceRequest, context: Context
@@ -91,12 +64,13 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
         day = read_day(required("on", request.on), "on")
         async with self._database.read(current_caller().scope) as session:
             rate = await rate_in_force(session, *pair, day)
-        return pb.GetRateInForceResponse(exchange_rate=rate_message(rate) if rate else None)
+        found = message_of(margins_pb2.ExchangeRate, rate) if rate else None
+        return pb.GetRateInForceResponse(exchange_rate=found)
 
 
 def _new_rate(request: pb.CreateExchangeRateRequest, now: datetime) -> ExchangeRate:
     effective_from = read_day(required("effective_from", request.effective_from), "effective_from")
-    effective_to = read_day(request.effective_to, "effective_to") if request.effective_to else None
+    effective_to = optional_day(request.effective_to, "effective_to")
     if effective_to is not None and effective_to <= effective_from:
         raise InvalidArgument("effective_to", "is not after effective_from", reason="OUT_OF_RANGE")
     rate = ExchangeRate(

@@ -3,12 +3,7 @@
 from decimal import Decimal
 
 from services.analytics.generations.store import Generation
-from services.analytics.margin.rules.attribution import (
-    UNATTRIBUTED,
-    Cost,
-    CostPart,
-    split_exactly,
-)
+from services.analytics.margin.rules.attribution import UNATTRIBUTED, Cost, CostPart, split_exactly
 from services.analytics.margin.rules.shared_costs import (
     SharedSplit,
     SharedTotal,

@@ -1,19 +1,17 @@
 """SpendService: spending caps, which operators set."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from arcadia.analytics.v1 import spend_service_pb2 as pb
 from arcadia.analytics.v1 import spend_service_pb2_grpc
-from grpc.aio import ServicerContext
+from arcadia.common.v1 import runs_pb2
 
 from contracts.spend import DECIDED, BreachInput, spend_breach
 from services.analytics.deployments import Deployments, Named
-from services.analytics.spend.messages import breach_message, policy_message
 from services.analytics.spend.rules import (
     ACTIONS,
+    AT_REST,
     Action,
     Breach,
     BreachDecision,
@@ -42,14 +40,15 @@ from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument, NotFound
 from services.common.identity.callers import ALL, current_caller
-from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.rpc.wire import internal_page_size, required, text, uuid_of, word
+from services.common.rpc.fields import given
+from services.common.rpc.messages import message_of
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context, internal_page_size, required, text, uuid_of, word
+from services.common.values.clock import Clock, utc_now
 from services.common.values.money import currency_code, money_text
 from services.common.values.periods import month_of
 
-__all__ = ["SpendServicer"]
-
-Context = ServicerContext[Any, Any]
+__all__ = ["SpendServicer", "breach_message"]
 
 MAX_CENTS: Final = 10**15
 POLICIES_A_PAGE: Final = 200
@@ -63,10 +62,6 @@ TOLD_BY_WORK: Final = (
 """The statuses that a worker may report."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     """Reads and changes spending caps and their breaches."""
 
@@ -76,7 +71,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         deployments: Deployments,
         flows: FlowClient,
         *,
-        clock: Callable[[], datetime] = _now,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._deployments = deployments
@@ -89,20 +84,17 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         """Lists policies, newest first."""
         tenant_id = text("tenant_id", request.tenant_id)
         deployment_id = text("deployment_id", request.deployment_id)
-        size = page_size(request.page_size)
-        filters = ("spend-policies", tenant_id, deployment_id)
+        asked = page_request(request, ("spend-policies", tenant_id, deployment_id), UUID)
         async with self._database.read(ALL) as session:
             found = await list_policies(
                 session,
                 tenant_id=tenant_id,
                 deployment_id=deployment_id,
-                before=_place(request.page_token, filters),
-                limit=size + 1,
+                before=asked.after,
+                limit=asked.limit,
             )
-        page, token = cut(found, size, filters, lambda one: (str(one.id),))
-        return pb.ListSpendPoliciesResponse(
-            spend_policies=map(policy_message, page), next_page_token=token
-        )
+        page, token = asked.cut(found, lambda one: one.id)
+        return message_of(pb.ListSpendPoliciesResponse, spend_policies=page, next_page_token=token)
 
     async def CreateSpendPolicy(
         self, request: pb.CreateSpendPolicyRequest, context: Context
@@ -115,7 +107,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         self, session: WriteSession, request: pb.CreateSpendPolicyRequest, new: Policy
     ) -> pb.CreateSpendPolicyResponse:
         policy = await create_policy(session, new)
-        return pb.CreateSpendPolicyResponse(spend_policy=policy_message(policy))
+        return message_of(pb.CreateSpendPolicyResponse, spend_policy=policy)
 
     @once
     async def UpdateSpendPolicy(
@@ -123,12 +115,12 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     ) -> pb.UpdateSpendPolicyResponse:
         """Changes a policy's cap or action."""
         policy_id = uuid_of("id", request.id)
-        cap = _cap(request.cap_cents) if request.HasField("cap_cents") else None
-        action = word("action", request.action, ACTIONS) if request.HasField("action") else None
+        cap = given(request, "cap_cents", _cap)
+        action = given(request, "action", lambda field, value: word(field, value, ACTIONS))
         if cap is None and action is None:
             raise InvalidArgument("cap_cents", "or action is required", reason="FIELD_REQUIRED")
         policy = await update_policy(session, policy_id, cap_cents=cap, action=action)
-        return pb.UpdateSpendPolicyResponse(spend_policy=policy_message(policy))
+        return message_of(pb.UpdateSpendPolicyResponse, spend_policy=policy)
 
     @once
     async def DeleteSpendPolicy(
@@ -145,17 +137,16 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         """Lists breaches of caps, newest first."""
         tenant_id = text("tenant_id", request.tenant_id)
         status = word("status", request.status, tuple(Status)) if request.status else ""
-        size = page_size(request.page_size)
-        filters = ("spend-breaches", tenant_id, status)
+        asked = page_request(request, ("spend-breaches", tenant_id, status), UUID)
         async with self._database.read(ALL) as session:
             found = await list_breaches(
                 session,
                 tenant_id=tenant_id,
                 status=status,
-                before=_place(request.page_token, filters),
-                limit=size + 1,
+                before=asked.after,
+                limit=asked.limit,
             )
-        page, token = cut(found, size, filters, lambda one: (str(one.id),))
+        page, token = asked.cut(found, lambda one: one.id)
         return pb.ListSpendBreachesResponse(
             spend_breaches=map(breach_message, page), next_page_token=token
         )
@@ -204,13 +195,12 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         size = internal_page_size(request.page_size, POLICIES_A_PAGE, MAX_POLICIES)
         now = self._clock()
         period = month_of(now)
-        filters = ("spending", period.code)
-        after = _place(request.page_token, filters)
+        asked = page_request(request, ("spending", period.code), UUID, size=size)
         async with self._database.read(ALL) as session:
             found = await page_of_spending(
-                session, period.start, now.date(), after=after, limit=size + 1
+                session, period.start, now.date(), after=asked.after, limit=asked.limit
             )
-        page, token = cut(found, size, filters, lambda one: (str(one.policy.id),))
+        page, token = asked.cut(found, lambda one: one.policy.id)
         ids = [one.policy.id for one in page if one.policy.id is not None]
         reached = [
             Reached(policy_id, cents)
@@ -268,7 +258,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         return Policy(
             tenant_id=required("tenant_id", tenant_id),
             deployment_id=deployment_id,
-            cap_cents=_cap(request.cap_cents),
+            cap_cents=_cap("cap_cents", request.cap_cents),
             currency=currency,
             action=Action(word("action", request.action, ACTIONS)),
             created_by=current_caller().subject,
@@ -276,12 +266,31 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         )
 
 
-def _cap(cents: int) -> int:
+def _cap(field: str, cents: int) -> int:
     if not 0 < cents <= MAX_CENTS:
-        raise InvalidArgument("cap_cents", f"must be 1 to {MAX_CENTS}", reason="OUT_OF_RANGE")
+        raise InvalidArgument(field, f"must be 1 to {MAX_CENTS}", reason="OUT_OF_RANGE")
     return cents
 
 
-def _place(token: str, filters: tuple[Any, ...]) -> UUID | None:
-    position = decode_token(token, filters, (str,))
-    return uuid_of("page_token", position[0]) if position else None
+def breach_message(breach: Breach) -> pb.SpendBreach:
+    """A breach with the policy at that time."""
+    run = message_of(
+        runs_pb2.Run,
+        breach,
+        status="completed" if breach.status in AT_REST else "running",
+        details=breach.status.replace("_", " "),
+        reason="",
+        url="",
+    )
+    return message_of(
+        pb.SpendBreach,
+        breach,
+        policy=message_of(
+            pb.SpendPolicy,
+            breach,
+            id=breach.policy_id,
+            created_by=breach.policy_created_by,
+            created_at=breach.policy_created_at,
+        ),
+        run=run if breach.workflow_id else None,
+    )

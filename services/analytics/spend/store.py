@@ -10,8 +10,7 @@ from sqlalchemy import Executable, text
 
 from services.analytics.spend.rules import AT_REST, Breach, Policy, Reached, Spending, Status
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import arrays_of, record_of, records_of, unnested
-from services.common.errors import NotFound
+from services.common.db.records import arrays_of, found_of, record_of, records_of, unnested
 
 __all__ = [
     "create_policy",
@@ -231,7 +230,5 @@ async def _changed(
     session: WriteSession, kind: type[T], statement: Executable, values: dict[str, Any]
 ) -> T:
     """The record of the row that a statement returns. Raises NotFound."""
-    row = (await session.execute(statement, values)).first()
-    if row is None:
-        raise NotFound(f"spend {kind.__name__.lower()}", str(values["id"]))
-    return record_of(kind, row)
+    changed = await session.execute(statement, values)
+    return found_of(kind, changed, f"spend {kind.__name__.lower()}", values["id"])

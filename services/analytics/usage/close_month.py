@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from services.analytics.usage.store.closing import (
+from services.analytics.usage.store.folding import fold_marked_of
+from services.analytics.usage.store.months import (
     count_figures,
     forget_changes,
     has_issued_invoice,
+    is_closed,
+    lock_month,
+    set_closed,
     unmetered_days,
 )
-from services.analytics.usage.store.folding import fold_marked_of
-from services.analytics.usage.store.months import is_closed, lock_month, set_closed
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
 from services.common.values.periods import Period

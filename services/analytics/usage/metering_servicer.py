@@ -1,13 +1,10 @@
 """MeteringService: workers meter usage by day and send usage events."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from arcadia.analytics.v1 import metering_service_pb2 as pb
-from arcadia.analytics.v1 import metering_service_pb2_grpc
+from arcadia.analytics.v1 import metering_service_pb2_grpc, usage_pb2
 from arcadia.inventory.v1 import lookup_service_pb2
-from grpc.aio import ServicerContext
 
 from services.analytics.deployments import Deployments
 from services.analytics.generations.store import (
@@ -22,38 +19,27 @@ from services.analytics.peers import Peers, asking
 from services.analytics.usage import requests
 from services.analytics.usage.adopt import adopt
 from services.analytics.usage.close_month import close_month, reopen_month
-from services.analytics.usage.intake import receive
-from services.analytics.usage.messages import receipt_message
 from services.analytics.usage.rules.metering import day_of, meter
 from services.analytics.usage.rules.readings import RULES
-from services.analytics.usage.store.facts import write_facts
-from services.analytics.usage.store.folding import (
-    count_day,
-    fold_marked,
-    newest_mark,
-    replace_day,
-)
-from services.analytics.usage.store.unmeasured import replace_unmeasured, write_unmeasured
-from services.analytics.usage.take_events import take_events
+from services.analytics.usage.store.facts import replace_unmeasured, write_facts, write_unmeasured
+from services.analytics.usage.store.folding import count_day, fold_marked, newest_mark, replace_day
+from services.analytics.usage.take_events import receive, take_events
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
-from services.common.rpc.wire import internal_page_size, required, timestamp
+from services.common.rpc.messages import message_of
+from services.common.rpc.wire import Context, internal_page_size, required, timestamp
 from services.common.settings import Service
+from services.common.values.clock import Clock, utc_now
 from services.common.values.periods import Period, read_day, read_month
 
 __all__ = ["MeteringServicer"]
 
-Context = ServicerContext[Any, Any]
 
 METERED_KINDS: Final = sorted(RULES)
 
 FOLDED_AT_ONCE: Final = 20_000
 """Marks processed per transaction."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
@@ -65,7 +51,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         peers: Peers,
         deployments: Deployments,
         *,
-        clock: Callable[[], datetime] = _now,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._inventory = peers.inventory_lookup
@@ -131,7 +117,8 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         batch = await receive(self._deployments, request.events, now)
         async with self._database.write(current_caller().scope) as session:
             taken = await take_events(session, batch, now=now)
-        return pb.RecordUsageEventsResponse(receipt=receipt_message(taken.receipt))
+        receipt = message_of(usage_pb2.EventReceipt, taken.receipt)
+        return pb.RecordUsageEventsResponse(receipt=receipt)
 
     async def CloseMetering(
         self, request: pb.CloseMeteringRequest, context: Context

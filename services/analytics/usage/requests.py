@@ -1,7 +1,7 @@
 """Parsers of usage requests; each error names the field."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -17,16 +17,9 @@ from services.analytics.usage.store.reading import UsageFilter
 from services.common.errors import InvalidArgument
 from services.common.rpc.wire import instant_of, required, text, word
 from services.common.values.money import MAX_QUANTITY, exact
-from services.common.values.periods import read_day
+from services.common.values.periods import optional_day
 
-__all__ = [
-    "interval",
-    "names_of",
-    "read_event",
-    "read_events",
-    "read_keys",
-    "usage_filter",
-]
+__all__ = ["interval", "names_of", "read_event", "read_events", "read_keys", "usage_filter"]
 
 MAX_EVENTS: Final = 5_000
 NONE: Final = Decimal(0)
@@ -37,7 +30,8 @@ def usage_filter(
     | usage_service_pb2.ListUnmeteredResourcesRequest,
 ) -> UsageFilter:
     """The usage filter of a request."""
-    from_day, to_day = _day("from_day", request.from_day), _day("to_day", request.to_day)
+    from_day = optional_day(request.from_day, "from_day")
+    to_day = optional_day(request.to_day, "to_day")
     if from_day and to_day and to_day <= from_day:
         raise InvalidArgument("to_day", "is not after from_day", reason="OUT_OF_RANGE")
     kind = request.resource_kind
@@ -154,7 +148,3 @@ def _size_of(message: lookup_service_pb2.ExistenceInterval) -> Decimal | None:
         return exact(message.size_gb, "size_gb", minimum=NONE, maximum=MAX_QUANTITY)
     except InvalidArgument:
         return None
-
-
-def _day(field: str, value: str) -> date | None:
-    return read_day(value, field) if value else None

@@ -3,17 +3,30 @@
 It locks neither days nor months, so it never waits for other work and never blocks it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.analytics.usage.rules.events import OwnedEvent, Receipt, Refusal, Sifted
+from arcadia.analytics.v1 import usage_pb2
+
+from services.analytics.deployments import Deployments, Named
+from services.analytics.usage.requests import read_events
+from services.analytics.usage.rules.events import (
+    OwnedEvent,
+    Receipt,
+    Refusal,
+    SentEvent,
+    Sifted,
+    in_order,
+    sift,
+)
 from services.analytics.usage.rules.figures import Figure
 from services.analytics.usage.store.events import claim_keys, insert_events, read_keys
 from services.analytics.usage.store.folding import mark
 from services.analytics.usage.store.months import which_are_closed
 from services.common.db.database import WriteSession
 
-__all__ = ["Taken", "take_events"]
+__all__ = ["Taken", "receive", "take_events"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +58,11 @@ async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) ->
         elif kept.is_voided:
             voided.append(event.sent.index)
     receipt = Receipt(
-        accepted=len(new),
-        duplicates=batch.duplicates + len(rest) - len(reused),
-        late=len(late),
-        refused=[*batch.refused, *map(Refusal.of_reused_key, reused)],
-        voided=voided,
+        accepted_count=len(new),
+        duplicate_count=batch.duplicates + len(rest) - len(reused),
+        late_count=len(late),
+        refused=in_order([*batch.refused, *map(Refusal.of_reused_key, reused)]),
+        voided_indexes=sorted(voided),
     )
     return Taken(receipt, frozenset(figures) - frozenset(late))
 
@@ -57,3 +70,35 @@ async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) ->
 def _figure(event: OwnedEvent) -> Figure:
     owner = event.owner
     return Figure(event.day, owner.tenant_id, owner.deployment_id, event.sent.resource_kind)
+
+
+async def receive(
+    deployments: Deployments, events: Sequence[usage_pb2.UsageEvent], now: datetime
+) -> Sifted:
+    """Reads a batch and resolves its deployments in the catalog.
+
+    Raises InvalidArgument for a batch that is empty or too large.
+    """
+    sent, unreadable = read_events(events, now)
+    found = await deployments.find(_named(event) for event in sent)
+    owned, strangers = [], []
+    for event in sent:
+        owner = found.get(_named(event))
+        if owner is not None and event.tenant_id in ("", owner.tenant_id):
+            owned.append(OwnedEvent(event, owner))
+            continue
+        strangers.append(
+            Refusal(
+                event.index,
+                event.idempotency_key,
+                "UNKNOWN_DEPLOYMENT",
+                f"deployment_id: there is no deployment {event.deployment[:100]!r}"
+                + (f" of {event.tenant_id[:100]!r}" if event.tenant_id else ""),
+            )
+        )
+    sifted = sift(owned)
+    return replace(sifted, refused=[*unreadable, *strangers, *sifted.refused])
+
+
+def _named(event: SentEvent) -> Named:
+    return Named(event.tenant_id, event.deployment)

@@ -1,36 +1,42 @@
 """LifecycleService: workers change the state of deployments, and services look them up."""
 
-from typing import Any, Final
+from typing import Final
+from uuid import UUID
 
+from arcadia.catalog.v1 import deployments_pb2, lifecycle_service_pb2_grpc
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
-from arcadia.catalog.v1 import lifecycle_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.catalog import requests
-from services.catalog.deployments.messages import deployment_message, provision_message
+from services.catalog.deployments.messages import provision_message
 from services.catalog.deployments.move import impose_pause, move_deployment
 from services.catalog.deployments.provision import record_progress
 from services.catalog.deployments.requests import keys
-from services.catalog.deployments.rules.deployments import Cause, Deployment, DeploymentFilter
+from services.catalog.deployments.rules.deployments import (
+    Deployment,
+    DeploymentFilter,
+    ProvisionStatus,
+)
 from services.catalog.deployments.rules.lifecycle import State
-from services.catalog.deployments.store.deployments import list_deployments, lock_deployment
-from services.catalog.deployments.store.lookup import lookup_deployments
+from services.catalog.deployments.store.deployments import (
+    list_deployments,
+    lock_deployment,
+    lookup_deployments,
+)
 from services.catalog.deployments.store.trials import end_trials
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
-from services.common.identity.callers import ALL, current_caller
-from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.rpc.requests import current_request_id
+from services.common.identity.callers import ALL
+from services.common.rpc.messages import message_of
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 from services.common.values.clock import Clock
 
 __all__ = ["LifecycleServicer"]
 
-Context = ServicerContext[Any, Any]
 
 TRIALS_AT_ONCE: Final = 500
 MAX_TRIALS: Final = 1_000
-STATUSES: Final = ("running", "completed", "failed", "cancelled")
 STEPS: Final = ("create", "wait_active", "tag", "project", "record_spec", "assign")
 
 
@@ -64,34 +70,30 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         identifier = requests.uuid_of("deployment_id", request.deployment_id)
         deployment = await lock_deployment(session, ALL, identifier)
         outcome = _outcome(deployment, to, from_states)
-        cause = self._cause(request.actor, request.reason)
+        cause = requests.cause(request.reason, self._now(), request.actor)
         # Lifting a suspension restores an earlier pause.
         imposes = to is State.PAUSED and State.SUSPENDED not in from_states
         if imposes and outcome == "already_there" and _is_own_pause(deployment):
             deployment = await impose_pause(session, deployment, cause)
         elif outcome == "moved":
             deployment, _ = await move_deployment(session, deployment, to, cause, by_tenant=False)
-        return pb.ApplyBillingActionResponse(
-            deployment=deployment_message(deployment), outcome=outcome
-        )
+        return message_of(pb.ApplyBillingActionResponse, deployment=deployment, outcome=outcome)
 
     async def ListTenantDeployments(
         self, request: pb.ListTenantDeploymentsRequest, context: Context
     ) -> pb.ListTenantDeploymentsResponse:
         """Lists the deployments of a tenant that are not archived."""
         tenant_id = requests.text("tenant_id", requests.required("tenant_id", request.tenant_id))
-        size = page_size(request.page_size)
-        filters = ("tenant_deployments", tenant_id)
-        position = decode_token(request.page_token, filters, (str,))
-        after = requests.uuid_of("page_token", position[0]) if position else None
+        asked = page_request(request, ("tenant_deployments", tenant_id), UUID)
         wanted = DeploymentFilter(tenant_id=tenant_id)
         async with self._database.read(ALL) as session:
-            found = await list_deployments(session, ALL, wanted, after=after, limit=size + 1)
-        page, token = cut(found, size, filters, lambda one: (str(one.id),))
-        return pb.ListTenantDeploymentsResponse(
-            deployments=[
-                deployment_message(one) for one in page if one.state is not State.ARCHIVED
-            ],
+            found = await list_deployments(
+                session, ALL, wanted, after=asked.after, limit=asked.limit
+            )
+        page, token = asked.cut(found, lambda one: one.id)
+        return message_of(
+            pb.ListTenantDeploymentsResponse,
+            deployments=(one for one in page if one.state is not State.ARCHIVED),
             next_page_token=token,
         )
 
@@ -102,7 +104,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         if not 0 <= request.limit <= MAX_TRIALS:
             raise InvalidArgument("limit", f"must be at most {MAX_TRIALS}", reason="OUT_OF_RANGE")
         limit = request.limit or TRIALS_AT_ONCE
-        cause = self._cause(request.actor, "the trial is over")
+        cause = requests.cause("the trial is over", self._now(), request.actor)
         async with self._database.write(ALL) as session:
             ended = await end_trials(session, cause, limit)
         return pb.EndTrialsResponse(ended_count=ended, is_cut=ended == limit)
@@ -112,30 +114,22 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
     ) -> pb.RecordProvisionProgressResponse:
         """Records the progress of a provision."""
         identifier = requests.uuid_of("provision_id", request.provision_id)
-        status = requests.one_of("status", request.status, STATUSES)
+        status = ProvisionStatus(requests.one_of("status", request.status, ProvisionStatus))
         step = requests.one_of("step", request.step, STEPS) if request.step else ""
         async with self._database.write(ALL) as session:
             provision = await record_progress(
                 session,
                 identifier,
-                self._cause("", request.reason),
+                requests.cause(request.reason, self._now()),
                 status=status,
                 step=step,
                 resource_id=requests.text("resource_id", request.resource_id),
             )
         return pb.RecordProvisionProgressResponse(provision=provision_message(provision))
 
-    def _cause(self, actor: str, reason: str) -> Cause:
-        return Cause(
-            actor=requests.text("actor", actor) or current_caller().subject,
-            reason=requests.prose("reason", reason),
-            request_id=current_request_id(),
-            at=self._now(),
-        )
-
 
 def _match(found: list[Deployment]) -> pb.DeploymentMatch:
-    deployment = deployment_message(found[0]) if len(found) == 1 else None
+    deployment = message_of(deployments_pb2.Deployment, found[0]) if len(found) == 1 else None
     return pb.DeploymentMatch(deployment=deployment, ambiguous=len(found) > 1)
 
 

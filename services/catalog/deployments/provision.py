@@ -4,11 +4,14 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
+from contracts.flows import Start
+from contracts.provisioning import ProvisionInput, provision
 from services.catalog.deployments.rules.deployments import (
     Cause,
     Deployment,
     DropletOrder,
     Provision,
+    ProvisionStatus,
 )
 from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
@@ -23,7 +26,7 @@ from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.identity.callers import ALL
 
-__all__ = ["create_provision", "record_progress"]
+__all__ = ["create_provision", "provision_start", "record_progress"]
 
 PROVISIONED_IN: Final = frozenset({State.TRIAL, State.ACTIVE})
 """The states in which a deployment may be provisioned."""
@@ -53,7 +56,7 @@ async def record_progress(
     identifier: UUID,
     cause: Cause,
     *,
-    status: str,
+    status: ProvisionStatus,
     step: str,
     resource_id: str,
 ) -> Provision:
@@ -63,20 +66,20 @@ async def record_progress(
     its deployment's state does not allow it.
     """
     before = await locked_provision(session, identifier)
-    if before.status != "running":
-        if before.status == status:
+    if before.status is not ProvisionStatus.RUNNING:
+        if before.status is status:
             return before
         raise FailedPrecondition(
             f"status: provision {identifier} is already {before.status}",
             reason="PROVISION_ENDED",
             metadata={"field": "status", "status": before.status},
         )
-    if status == "running":
+    if status is ProvisionStatus.RUNNING:
         _check_running(await lock_deployment(session, ALL, before.deployment_id))
     provision = await save_progress(
         session, identifier, cause, status=status, step=step, resource_id=resource_id
     )
-    if status == "completed":
+    if status is ProvisionStatus.COMPLETED:
         deployment = await lock_deployment(session, ALL, provision.deployment_id)
         await record_event(
             session, deployment, EventType.PROVISIONED, cause, from_state=deployment.state
@@ -91,3 +94,21 @@ def _check_running(deployment: Deployment) -> None:
             reason="DEPLOYMENT_NOT_RUNNING",
             metadata={"state": deployment.state},
         )
+
+
+def provision_start(asked: Provision, deployment: Deployment) -> Start[ProvisionInput]:
+    """The start of a provision's workflow: one run per provision."""
+    return provision(
+        ProvisionInput(
+            provision_id=str(asked.id),
+            deployment_id=str(deployment.id),
+            tenant_id=deployment.tenant_id,
+            slug=deployment.slug,
+            name=asked.droplet_name,
+            region=asked.droplet_region,
+            size=asked.droplet_size,
+            image=asked.droplet_image,
+            tags=tuple(asked.droplet_tags),
+            project_id=asked.project_id,
+        )
+    )

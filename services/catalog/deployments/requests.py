@@ -21,7 +21,8 @@ from services.catalog.deployments.rules.deployments import (
 )
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import Caller
-from services.common.values.periods import read_day
+from services.common.rpc.fields import given
+from services.common.values.periods import optional_day
 
 __all__ = [
     "deployment_changes",
@@ -51,13 +52,11 @@ def new_deployment(request: pb.CreateDeploymentRequest, caller: Caller) -> NewDe
         slug=_matching("slug", requests.required("slug", request.slug), SLUG, "MALFORMED_SLUG"),
         display_name=requests.line("display_name", request.display_name).strip() or request.slug,
         region=_matching("region", request.region, REGION) if request.region else "",
-        llm_mode=_matching("llm_mode", request.llm_mode, WORD) if request.llm_mode else "",
+        llm_mode=_llm_mode("llm_mode", request.llm_mode),
         template_code=requests.line("template_code", request.template_code) or None,
         template_version=requests.line("template_version", request.template_version) or None,
         trial=request.trial,
-        trial_ends_on=(
-            read_day(request.trial_ends_on, "trial_ends_on") if request.trial_ends_on else None
-        ),
+        trial_ends_on=optional_day(request.trial_ends_on, "trial_ends_on"),
     )
 
 
@@ -112,26 +111,10 @@ def _tenant(tenant_id: str, caller: Caller) -> str:
 def deployment_changes(request: pb.UpdateDeploymentRequest) -> Changes:
     """The changes. Raises InvalidArgument if there are none."""
     changes = Changes(
-        display_name=(
-            requests.name("display_name", request.display_name)
-            if request.HasField("display_name")
-            else None
-        ),
-        llm_mode=(
-            _matching("llm_mode", request.llm_mode, WORD) if request.llm_mode else request.llm_mode
-        )
-        if request.HasField("llm_mode")
-        else None,
-        template_code=(
-            requests.line("template_code", request.template_code)
-            if request.HasField("template_code")
-            else None
-        ),
-        template_version=(
-            requests.line("template_version", request.template_version)
-            if request.HasField("template_version")
-            else None
-        ),
+        display_name=given(request, "display_name", requests.name),
+        llm_mode=given(request, "llm_mode", _llm_mode),
+        template_code=given(request, "template_code", requests.line),
+        template_version=given(request, "template_version", requests.line),
     )
     if changes == Changes(None, None, None, None):
         raise InvalidArgument("display_name", "or another field to change is required")
@@ -164,6 +147,10 @@ def keys(request: lifecycle_pb.LookupDeploymentsRequest) -> Sequence[DeploymentK
             )
         )
     return found
+
+
+def _llm_mode(field: str, value: str) -> str:
+    return _matching(field, value, WORD) if value else ""
 
 
 def _id_or_none(value: str) -> UUID | None:

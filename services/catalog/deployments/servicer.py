@@ -1,24 +1,16 @@
 """DeploymentService: tenants manage their deployments."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
+from uuid import UUID
 
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
-from arcadia.catalog.v1 import deployment_service_pb2_grpc
-from grpc.aio import ServicerContext
+from arcadia.catalog.v1 import deployment_service_pb2_grpc, deployments_pb2
 
 from services.catalog import requests
-from services.catalog.deployments.extend_trial import extend_trial
-from services.catalog.deployments.messages import (
-    deployment_message,
-    event_message,
-    provision_message,
-    subscription_message,
-    trial_grant_message,
-)
+from services.catalog.deployments.messages import provision_message, subscription_message
 from services.catalog.deployments.move import move_deployment
-from services.catalog.deployments.provision import create_provision
-from services.catalog.deployments.provisioning import provision_start
+from services.catalog.deployments.provision import create_provision, provision_start
 from services.catalog.deployments.requests import (
     deployment_changes,
     deployment_filter,
@@ -26,7 +18,7 @@ from services.catalog.deployments.requests import (
     new_deployment,
     with_bounded_trial,
 )
-from services.catalog.deployments.rules.deployments import BillingActions, Cause
+from services.catalog.deployments.rules.deployments import BillingActions, Cause, Deployment
 from services.catalog.deployments.store.deployments import (
     create_deployment,
     list_deployments,
@@ -41,11 +33,8 @@ from services.catalog.deployments.store.provisions import (
     read_provision,
     set_provision_run,
 )
-from services.catalog.deployments.store.trials import (
-    grant_trials,
-    list_grants,
-)
-from services.catalog.deployments.take_trial import take_trial
+from services.catalog.deployments.store.trials import grant_trials, list_grants
+from services.catalog.deployments.trials import extend_trial, take_trial
 from services.catalog.limits.check_quota import check_quota
 from services.catalog.limits.store.counts import count_deployments
 from services.catalog.subscriptions.store.subscriptions import subscription_of_deployment
@@ -55,14 +44,15 @@ from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument, PermissionDenied
 from services.common.identity.callers import current_caller
 from services.common.limits.declared import DEPLOYMENTS
-from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.rpc.requests import current_request_id
+from services.common.rpc.fields import given
+from services.common.rpc.messages import message_of
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 from services.common.values.clock import Clock
 from services.common.values.periods import read_day
 
 __all__ = ["DeploymentServicer"]
 
-Context = ServicerContext[Any, Any]
 
 NEWEST_EVENTS: Final = 100
 """Number of history entries returned with a deployment."""
@@ -91,17 +81,15 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
     ) -> pb.ListDeploymentsResponse:
         """Lists deployments in the order of creation."""
         scope = current_caller().scope
-        wanted, size = deployment_filter(request), page_size(request.page_size)
+        wanted = deployment_filter(request)
         filters = ("deployments", wanted.tenant_id, wanted.state, wanted.slug)
-        position = decode_token(request.page_token, filters, (str,))
-        after = requests.uuid_of("page_token", position[0]) if position else None
+        asked = page_request(request, filters, UUID)
         async with self._database.read(scope) as session:
-            found = await list_deployments(session, scope, wanted, after=after, limit=size + 1)
-        page, token = cut(found, size, filters, lambda one: (str(one.id),))
-        return pb.ListDeploymentsResponse(
-            deployments=map(deployment_message, page),
-            next_page_token=token,
-        )
+            found = await list_deployments(
+                session, scope, wanted, after=asked.after, limit=asked.limit
+            )
+        page, token = asked.cut(found, lambda one: one.id)
+        return message_of(pb.ListDeploymentsResponse, deployments=page, next_page_token=token)
 
     async def GetDeployment(
         self, request: pb.GetDeploymentRequest, context: Context
@@ -113,12 +101,13 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
             deployment = await read_deployment(session, scope, identifier)
             subscription = await subscription_of_deployment(session, identifier)
             events = await list_events(session, identifier, before=None, limit=NEWEST_EVENTS)
-        return pb.GetDeploymentResponse(
-            deployment=deployment_message(deployment),
-            subscription=(
-                subscription_message(subscription, self._now().date()) if subscription else None
-            ),
-            events=map(event_message, events),
+        return message_of(
+            pb.GetDeploymentResponse,
+            deployment=_message(deployment),
+            subscription=subscription_message(subscription, self._now().date())
+            if subscription
+            else None,
+            events=events,
         )
 
     @once
@@ -139,7 +128,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
             await take_trial(session, bounded.tenant_id, cause, by_tenant=not caller.is_operator)
         await check_quota(session, DEPLOYMENTS, bounded.tenant_id, count_deployments, cause.day)
         made = await create_deployment(session, bounded, cause)
-        return pb.CreateDeploymentResponse(deployment=deployment_message(made))
+        return pb.CreateDeploymentResponse(deployment=_message(made))
 
     @once
     async def UpdateDeployment(
@@ -151,7 +140,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         changes = deployment_changes(request)
         before = await lock_deployment(session, scope, identifier)
         changed = await update_deployment(session, before, changes, self._cause())
-        return pb.UpdateDeploymentResponse(deployment=deployment_message(changed))
+        return pb.UpdateDeploymentResponse(deployment=_message(changed))
 
     @once
     async def TransitionDeployment(
@@ -166,9 +155,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         moved, event = await move_deployment(
             session, before, to, cause, by_tenant=not caller.is_operator
         )
-        return pb.TransitionDeploymentResponse(
-            deployment=deployment_message(moved), event=event_message(event)
-        )
+        return message_of(pb.TransitionDeploymentResponse, deployment=_message(moved), event=event)
 
     @once
     async def ExtendTrial(
@@ -181,7 +168,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         cause = self._cause(request.reason)
         before = await lock_deployment(session, scope, identifier)
         extended = await extend_trial(session, before, day, cause)
-        return pb.ExtendTrialResponse(deployment=deployment_message(extended))
+        return pb.ExtendTrialResponse(deployment=_message(extended))
 
     @once
     async def GrantTrials(
@@ -193,23 +180,20 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
             raise InvalidArgument("trials", f"must be 1 to {MAX_TRIALS}", reason="OUT_OF_RANGE")
         cause = self._cause(request.reason)
         grant = await grant_trials(session, tenant_id, request.trials or 1, cause)
-        return pb.GrantTrialsResponse(trial_grant=trial_grant_message(grant))
+        return message_of(pb.GrantTrialsResponse, trial_grant=grant)
 
     async def ListTrialGrants(
         self, request: pb.ListTrialGrantsRequest, context: Context
     ) -> pb.ListTrialGrantsResponse:
         """Lists trial grants, newest first."""
         tenant_id = requests.text("tenant_id", request.tenant_id)
-        size = page_size(request.page_size)
-        filters = ("trial-grants", tenant_id)
-        position = decode_token(request.page_token, filters, (str,))
-        before = requests.uuid_of("page_token", position[0]) if position else None
+        asked = page_request(request, ("trial-grants", tenant_id), UUID)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_grants(session, tenant_id=tenant_id, before=before, limit=size + 1)
-        page, token = cut(found, size, filters, lambda one: (str(one.id),))
-        return pb.ListTrialGrantsResponse(
-            trial_grants=map(trial_grant_message, page), next_page_token=token
-        )
+            found = await list_grants(
+                session, tenant_id=tenant_id, before=asked.after, limit=asked.limit
+            )
+        page, token = asked.cut(found, lambda one: one.id)
+        return message_of(pb.ListTrialGrantsResponse, trial_grants=page, next_page_token=token)
 
     @once
     async def UpdateBillingActions(
@@ -222,7 +206,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         cause = self._cause(request.reason)
         before = await lock_deployment(session, scope, identifier)
         changed = await update_billing_actions(session, before, actions, cause)
-        return pb.UpdateBillingActionsResponse(deployment=deployment_message(changed))
+        return pb.UpdateBillingActionsResponse(deployment=_message(changed))
 
     async def ListDeploymentEvents(
         self, request: pb.ListDeploymentEventsRequest, context: Context
@@ -230,19 +214,12 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         """Lists the history of a deployment, newest first."""
         scope = current_caller().scope
         identifier = requests.uuid_of("deployment_id", request.deployment_id)
-        size = page_size(request.page_size)
-        filters = ("deployment-events", str(identifier))
-        position = decode_token(request.page_token, filters, (int,))
+        asked = page_request(request, ("deployment-events", str(identifier)), int)
         async with self._database.read(scope) as session:
             await read_deployment(session, scope, identifier)
-            found = await list_events(
-                session, identifier, before=position[0] if position else None, limit=size + 1
-            )
-        page, token = cut(found, size, filters, lambda one: (one.id,))
-        return pb.ListDeploymentEventsResponse(
-            events=map(event_message, page),
-            next_page_token=token,
-        )
+            found = await list_events(session, identifier, before=asked.after, limit=asked.limit)
+        page, token = asked.cut(found, lambda one: one.id)
+        return message_of(pb.ListDeploymentEventsResponse, events=page, next_page_token=token)
 
     @once
     async def ProvisionDeployment(
@@ -277,40 +254,30 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         """Lists the provisions of a deployment, newest first."""
         scope = current_caller().scope
         identifier = requests.uuid_of("deployment_id", request.deployment_id)
-        size = page_size(request.page_size)
-        filters = ("provisions", str(identifier))
-        position = decode_token(request.page_token, filters, (str,))
-        before = requests.uuid_of("page_token", position[0]) if position else None
+        asked = page_request(request, ("provisions", str(identifier)), UUID)
         async with self._database.read(scope) as session:
             await read_deployment(session, scope, identifier)
-            found = await list_provisions(session, identifier, before=before, limit=size + 1)
-        page, token = cut(found, size, filters, lambda one: (str(one.id),))
+            found = await list_provisions(
+                session, identifier, before=asked.after, limit=asked.limit
+            )
+        page, token = asked.cut(found, lambda one: one.id)
         return pb.ListProvisionsResponse(
             provisions=map(provision_message, page),
             next_page_token=token,
         )
 
     def _cause(self, reason: str = "") -> Cause:
-        return Cause(
-            actor=current_caller().subject,
-            reason=requests.prose("reason", reason),
-            request_id=current_request_id(),
-            at=self._now(),
-        )
+        return requests.cause(reason, self._now())
+
+
+def _message(deployment: Deployment) -> deployments_pb2.Deployment:
+    return message_of(deployments_pb2.Deployment, deployment)
 
 
 def _billing_actions(request: pb.UpdateBillingActionsRequest) -> BillingActions:
     actions = BillingActions(
-        suspended=(
-            request.billing_action_suspended
-            if request.HasField("billing_action_suspended")
-            else None
-        ),
-        power_off=(
-            request.power_off_when_suspended
-            if request.HasField("power_off_when_suspended")
-            else None
-        ),
+        suspended=given(request, "billing_action_suspended", lambda field, value: bool(value)),
+        power_off=given(request, "power_off_when_suspended", lambda field, value: bool(value)),
     )
     if actions == BillingActions(None, None):
         raise InvalidArgument("billing_action_suspended", "or power_off_when_suspended is required")

@@ -1,43 +1,40 @@
 """The tables of limits: settings, and daily counts."""
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    Identity,
-    Index,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import text
 
-from services.catalog import tables as columns
-from services.catalog.tables import metadata
+from services.catalog.tables import table
+from services.common.db.tables import (
+    check,
+    counts,
+    days,
+    index,
+    instants,
+    key,
+    names,
+    serial,
+    words,
+)
 
 __all__ = ["quote_counts", "tenant_limits"]
 
-tenant_limits = Table(
+tenant_limits = table(
     "tenant_limits",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), nullable=False),
-    columns.name("tenant_id"),
-    columns.name("name"),
-    Column("value", BigInteger),
-    columns.day("ends_on", nullable=True),
-    columns.name("set_by"),
-    columns.words("reason"),
-    columns.instant("set_at"),
-    PrimaryKeyConstraint("id", name="tenant_limits_pkey"),
-    CheckConstraint("value >= 0", name="tenant_limits_value_check"),
-    Index("tenant_limits_tenant_idx", "tenant_id", "name", text("id DESC")),
+    serial(),
+    names("tenant_id", "name"),
+    counts("value", nullable=True),
+    days("ends_on", nullable=True),
+    names("set_by"),
+    words("reason"),
+    instants("set_at"),
+    key("id"),
+    check("value", "value >= 0"),
+    index("tenant", "tenant_id", "name", text("id DESC")),
 )
 
-quote_counts = Table(
+quote_counts = table(
     "quote_counts",
-    metadata,
-    Column("tenant_id", Text, nullable=False),
-    columns.day("day"),
-    Column("made", BigInteger, nullable=False),
-    PrimaryKeyConstraint("tenant_id", "day", name="quote_counts_pkey"),
+    names("tenant_id"),
+    days("day"),
+    counts("made"),
+    key("tenant_id", "day"),
 )

@@ -17,9 +17,8 @@ from services.catalog.plans.rules.changes import (
 )
 from services.catalog.plans.rules.diff import plan_changes
 from services.catalog.plans.store.addons import create_addon, update_addon
-from services.catalog.plans.store.plans import create_plan, rename_plan
+from services.catalog.plans.store.plans import create_plan, read_state, rename_plan
 from services.catalog.plans.store.prices import create_price, end_price
-from services.catalog.plans.store.state import read_state
 from services.common.db.database import WriteSession
 from services.common.errors import Aborted
 

@@ -1,11 +1,19 @@
 """Reads and writes the catalog as a YAML document; errors name the path."""
 
 import hashlib
+import re
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final, TypeVar
 
 import yaml
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.json_format import ParseDict, ParseError
+from google.protobuf.message import Message
 
 from services.catalog import requests
 from services.catalog.plans.requests import addon_terms, unit_price, version_terms
@@ -15,13 +23,11 @@ from services.catalog.plans.rules.changes import (
     CatalogState,
     PlanEntry,
 )
-from services.catalog.plans.rules.document_entries import message_of
-from services.catalog.plans.rules.plans import AddonTerms, PlanItem, UnitPrice, VersionTerms
-from services.catalog.vocabulary import PricingModel
+from services.catalog.plans.rules.plans import UnitPrice, VersionTerms
 from services.common.errors import InvalidArgument
 from services.common.values.money import plain
 
-__all__ = ["hash_of", "read_document", "write_document"]
+__all__ = ["hash_of", "message_of", "read_document", "write_document"]
 
 Loader: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """Loads every scalar as text: YAML's numbers are floats, and its `no` is a boolean."""
@@ -65,8 +71,8 @@ def write_document(state: CatalogState) -> str:
             | (_version_content(plan.active_version.terms) if plan.active_version else {})
             for plan in state.plans
         ],
-        "addons": [{"code": addon.code, **_addon_content(addon.terms)} for addon in state.addons],
-        "resource_prices": [_price_content(kept.price) for kept in state.prices],
+        "addons": [{"code": addon.code, **_content(addon.terms)} for addon in state.addons],
+        "resource_prices": [_content(kept.price) for kept in state.prices],
     }
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
 
@@ -186,51 +192,73 @@ def _version_content(terms: VersionTerms) -> dict[str, Any]:
     return {
         "price_cents": terms.price_cents,
         "currency": terms.currency,
-        "items": [_item_content(item) for item in terms.items],
+        "items": [_content(item) for item in terms.items],
     }
 
 
-def _item_content(item: PlanItem) -> dict[str, Any]:
-    content: dict[str, Any] = {
-        "resource_kind": item.resource_kind,
-        "included_qty": plain(item.included_qty),
-        "overage_unit": item.overage_unit,
-        "overage_price_cents": plain(item.overage_price_cents),
-    }
-    if item.hard_cap_qty is not None:
-        content["hard_cap_qty"] = plain(item.hard_cap_qty)
-    if item.pricing_model is not PricingModel.ALLOWANCE:
-        content["pricing_model"] = str(item.pricing_model)
-    if item.tiers:
-        content["tiers"] = [
-            ({} if tier.up_to_qty is None else {"up_to_qty": plain(tier.up_to_qty)})
-            | {"unit_price_cents": plain(tier.unit_price_cents)}
-            for tier in item.tiers
-        ]
-    if item.package_qty is not None:
-        content["package_qty"] = plain(item.package_qty)
-    if item.amount_cents:
-        content["amount_cents"] = item.amount_cents
-    return content
-
-
-def _addon_content(terms: AddonTerms) -> dict[str, Any]:
+def _content(record: Any) -> dict[str, Any]:
+    """The fields of a record in order, without those that have their defaults."""
+    said = ((one, getattr(record, one.name)) for one in fields(record))
     return {
-        "resource_kind": terms.resource_kind,
-        "qty": plain(terms.qty),
-        "price_cents": terms.price_cents,
-        "currency": terms.currency,
+        one.name: _value(value) for one, value in said if value is not None and value != one.default
     }
 
 
-def _price_content(price: UnitPrice) -> dict[str, Any]:
-    content = {
-        "resource_kind": price.resource_kind,
-        "unit": price.unit,
-        "unit_price_cents": plain(price.unit_price_cents),
-        "currency": price.currency,
-        "effective_from": price.effective_from.isoformat(),
-    }
-    if price.effective_to is not None:
-        content["effective_to"] = price.effective_to.isoformat()
-    return content
+def _value(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return plain(value)
+        case date() | StrEnum():
+            return str(value)
+        case tuple():
+            return [*map(_content, value)]
+    return value
+
+
+Said = TypeVar("Said", bound=Message)
+Fields = Mapping[str, Any]
+"""Field descriptors by their names: of two types, for which nothing common is declared."""
+
+FOREIGN: Final = frozenset({"request_id", "plan_code"})
+"""Fields of the requests that a document does not have: it is applied under one key."""
+
+INTEGERS: Final = frozenset({FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64})
+WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+
+
+def message_of(entry: dict[str, Any], message: type[Said], path: str) -> Said:
+    """The message of an entry, whose scalars are all texts.
+
+    Raises InvalidArgument with the path of an unknown field or a malformed value.
+    """
+    _check(entry, message.DESCRIPTOR.fields_by_name, path)
+    try:
+        return ParseDict(entry, message())
+    except ParseError as error:
+        raise InvalidArgument(path, str(error), reason="MALFORMED_ENTRY") from None
+
+
+def _check(entry: Mapping[str, Any], fields: Fields, path: str) -> None:
+    """Stricter than protobuf, which also accepts `1e3`, `5_000` and `priceCents`."""
+    for key, value in entry.items():
+        field, inner = fields.get(key), f"{path}.{key}"
+        if field is None or key in FOREIGN:
+            raise InvalidArgument(inner, "is not part of a catalog", reason="UNKNOWN_FIELD")
+        if not field.is_repeated:
+            _check_value(value, field, inner)
+            continue
+        if not isinstance(value, list):
+            raise InvalidArgument(inner, "is not a list")
+        for position, each in enumerate(value):
+            _check_value(each, field, f"{inner}[{position}]")
+
+
+def _check_value(value: Any, field: FieldDescriptor, path: str) -> None:
+    if field.message_type is not None:
+        if not isinstance(value, dict):
+            raise InvalidArgument(path, "is not a mapping")
+        _check(value, field.message_type.fields_by_name, path)
+    elif not isinstance(value, str):
+        raise InvalidArgument(path, "is not a single value")
+    elif field.cpp_type in INTEGERS and not WHOLE.fullmatch(value):
+        raise InvalidArgument(path, f"{value!r} is not a whole number", reason="NOT_A_NUMBER")

@@ -24,8 +24,8 @@ __all__ = ["Published", "draft_version", "publish_version", "redraft_version"]
 class Published:
     """The active version, and the one that it replaced."""
 
-    version: PlanVersion
-    retired: PlanVersion | None
+    plan_version: PlanVersion
+    retired_version: PlanVersion | None
 
 
 async def draft_version(session: WriteSession, plan_code: str, terms: VersionTerms) -> PlanVersion:

@@ -13,16 +13,12 @@ from services.catalog.plans.rules.plans import (
     UnitPrice,
     VersionTerms,
 )
-from services.catalog.plans.rules.terms import (
-    MAX_PRICE,
-    MAX_QTY,
-    check_unit_price,
-    check_version,
-)
+from services.catalog.plans.rules.terms import MAX_PRICE, MAX_QTY, check_unit_price, check_version
 from services.catalog.vocabulary import PRICING_MODELS, PricingModel
 from services.common.errors import InvalidArgument
+from services.common.rpc.fields import given
 from services.common.values.money import currency_code, exact
-from services.common.values.periods import read_day
+from services.common.values.periods import optional_day, read_day
 
 __all__ = ["addon_terms", "cents", "qty_above_0", "unit_price", "version_terms"]
 
@@ -63,9 +59,7 @@ def unit_price(request: pb.CreateResourcePriceRequest, field: str = "") -> UnitP
         ),
         currency=currency_code(f"{field}currency", request.currency),
         effective_from=read_day(request.effective_from, f"{field}effective_from"),
-        effective_to=(
-            read_day(request.effective_to, f"{field}effective_to") if request.effective_to else None
-        ),
+        effective_to=optional_day(request.effective_to, f"{field}effective_to"),
     )
     check_unit_price(price, field)
     return price
@@ -95,11 +89,7 @@ def _item(item: catalog_pb2.PlanItem, path: str) -> PlanItem:
         included_qty=_qty(f"{path}.included_qty", item.included_qty or "0"),
         overage_unit=requests.required(f"{path}.overage_unit", item.overage_unit),
         overage_price_cents=_price(f"{path}.overage_price_cents", item.overage_price_cents or "0"),
-        hard_cap_qty=(
-            _qty(f"{path}.hard_cap_qty", item.hard_cap_qty)
-            if item.HasField("hard_cap_qty")
-            else None
-        ),
+        hard_cap_qty=given(item, "hard_cap_qty", _qty, f"{path}."),
         pricing_model=PricingModel(model),
         tiers=tuple(
             _tier(tier, f"{path}.tiers[{position}]") for position, tier in enumerate(item.tiers)
@@ -111,9 +101,7 @@ def _item(item: catalog_pb2.PlanItem, path: str) -> PlanItem:
 
 def _tier(tier: catalog_pb2.PriceTier, path: str) -> PriceTier:
     return PriceTier(
-        up_to_qty=(
-            _qty(f"{path}.up_to_qty", tier.up_to_qty) if tier.HasField("up_to_qty") else None
-        ),
+        up_to_qty=given(tier, "up_to_qty", _qty, f"{path}."),
         unit_price_cents=_price(f"{path}.unit_price_cents", tier.unit_price_cents),
     )
 

@@ -8,7 +8,7 @@ from services.catalog.plans.apply import make_changes
 from services.catalog.plans.document import read_document
 from services.catalog.plans.rules.changes import CatalogDocument, Change
 from services.catalog.plans.rules.diff import missing_from, plan_changes
-from services.catalog.plans.store.state import read_state
+from services.catalog.plans.store.plans import read_state
 from services.common.db.database import Database
 from services.common.identity.callers import ALL
 

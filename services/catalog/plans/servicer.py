@@ -2,51 +2,40 @@
 
 import asyncio
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
 from arcadia.catalog.v1 import catalog_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.catalog import requests
 from services.catalog.plans import requests as plan_requests
-from services.catalog.plans.apply import Applied, apply_document
+from services.catalog.plans.apply import apply_document
 from services.catalog.plans.document import hash_of, read_document, write_document
-from services.catalog.plans.messages import (
-    addon_message,
-    change_message,
-    plan_message,
-    price_message,
-    version_message,
-)
-from services.catalog.plans.publish import (
-    draft_version,
-    publish_version,
-    redraft_version,
-)
+from services.catalog.plans.publish import draft_version, publish_version, redraft_version
 from services.catalog.plans.rules.changes import CatalogDocument
-from services.catalog.plans.rules.plans import ResourcePrice
 from services.catalog.plans.store.addons import create_addon, list_addons, update_addon
 from services.catalog.plans.store.plans import (
     create_plan,
     list_plans,
     position_of,
     read_plan,
+    read_state,
     rename_plan,
 )
 from services.catalog.plans.store.prices import create_price, list_prices
-from services.catalog.plans.store.state import read_state
 from services.catalog.plans.store.versions import list_versions
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument, NotFound, PermissionDenied
 from services.common.identity.callers import ALL, Scope, current_caller
-from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.values.periods import read_day
+from services.common.rpc.fields import given
+from services.common.rpc.messages import message_of
+from services.common.rpc.paging import Position, page_request
+from services.common.rpc.wire import Context
+from services.common.values.periods import optional_day
 
 __all__ = ["CatalogServicer"]
 
-Context = ServicerContext[Any, Any]
 
 SOLD: Final = Scope("")
 """The scope of catalog reads: the catalog belongs to no tenant."""
@@ -66,21 +55,16 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
             raise PermissionDenied(
                 "only an operator may see unpublished plans", reason="OPERATOR_ONLY"
             )
-        size = page_size(request.page_size)
-        filters = ("plans", request.include_unpublished)
-        position = decode_token(request.page_token, filters, (int, str))
+        asked = page_request(request, ("plans", request.include_unpublished), int, str)
         async with self._database.read(SOLD) as session:
             found = await list_plans(
                 session,
                 unpublished=request.include_unpublished,
-                after=(position[0], position[1]) if position else None,
-                limit=size + 1,
+                after=asked.after,
+                limit=asked.limit,
             )
-        page, token = cut(found, size, filters, position_of)
-        return pb.ListPlansResponse(
-            plans=map(plan_message, page),
-            next_page_token=token,
-        )
+        page, token = asked.cut(found, position_of)
+        return message_of(pb.ListPlansResponse, plans=page, next_page_token=token)
 
     async def GetPlan(self, request: pb.GetPlanRequest, context: Context) -> pb.GetPlanResponse:
         """Returns a plan with its active version."""
@@ -89,56 +73,51 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
             plan = await read_plan(session, code)
         if plan.active_version is None and not current_caller().is_operator:
             raise NotFound("plan", code)
-        return pb.GetPlanResponse(plan=plan_message(plan))
+        return message_of(pb.GetPlanResponse, plan=plan)
 
     async def ListPlanVersions(
         self, request: pb.ListPlanVersionsRequest, context: Context
     ) -> pb.ListPlanVersionsResponse:
         """Lists the versions of a plan, newest first."""
-        code, size = requests.code("plan_code", request.plan_code), page_size(request.page_size)
-        filters = ("plan-versions", code)
-        position = decode_token(request.page_token, filters, (int,))
-        before = requests.version_number("page_token", position[0]) if position else None
+        code = requests.code("plan_code", request.plan_code)
+        asked = page_request(request, ("plan-versions", code), Position)
         async with self._database.read(ALL) as session:
             await read_plan(session, code)
-            found = await list_versions(session, code, before=before, limit=size + 1)
-        page, token = cut(found, size, filters, lambda one: (one.version,))
-        return pb.ListPlanVersionsResponse(
-            plan_versions=map(version_message, page),
-            next_page_token=token,
-        )
+            found = await list_versions(session, code, before=asked.after, limit=asked.limit)
+        page, token = asked.cut(found, lambda one: one.version)
+        return message_of(pb.ListPlanVersionsResponse, plan_versions=page, next_page_token=token)
 
     async def ListAddons(
         self, request: pb.ListAddonsRequest, context: Context
     ) -> pb.ListAddonsResponse:
         """Lists addons by code."""
         kind = _optional_kind(request.resource_kind)
-        size, filters = page_size(request.page_size), ("addons", kind)
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, ("addons", kind), str)
         async with self._database.read(SOLD) as session:
-            after = position[0] if position else ""
-            found = await list_addons(session, kind=kind, after=after, limit=size + 1)
-        page, token = cut(found, size, filters, lambda one: (one.code,))
-        return pb.ListAddonsResponse(
-            addons=map(addon_message, page),
-            next_page_token=token,
-        )
+            found = await list_addons(
+                session, kind=kind, after=asked.after or "", limit=asked.limit
+            )
+        page, token = asked.cut(found, lambda one: one.code)
+        return message_of(pb.ListAddonsResponse, addons=page, next_page_token=token)
 
     async def ListResourcePrices(
         self, request: pb.ListResourcePricesRequest, context: Context
     ) -> pb.ListResourcePricesResponse:
         """Lists the unit prices of usage without a plan item, by kind, newest first."""
         kind = _optional_kind(request.resource_kind)
-        day = read_day(request.in_force_on, "in_force_on") if request.in_force_on else None
-        size, filters = page_size(request.page_size), ("resource-prices", kind, request.in_force_on)
-        position = decode_token(request.page_token, filters, (str, str, str))
-        after = (position[0], position[1], _token_day(position[2])) if position else None
+        day = optional_day(request.in_force_on, "in_force_on")
+        filters = ("resource-prices", kind, request.in_force_on)
+        asked = page_request(request, filters, str, str, date)
         async with self._database.read(SOLD) as session:
-            found = await list_prices(session, kind=kind, day=day, after=after, limit=size + 1)
-        page, token = cut(found, size, filters, _price_position)
-        return pb.ListResourcePricesResponse(
-            resource_prices=map(price_message, page),
-            next_page_token=token,
+            found = await list_prices(
+                session, kind=kind, day=day, after=asked.after, limit=asked.limit
+            )
+        page, token = asked.cut(
+            found,
+            lambda one: (one.price.resource_kind, one.price.currency, one.price.effective_from),
+        )
+        return message_of(
+            pb.ListResourcePricesResponse, resource_prices=page, next_page_token=token
         )
 
     async def ExportCatalog(
@@ -156,7 +135,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         """Creates a plan without a version."""
         code, name = requests.code("code", request.code), requests.name("name", request.name)
         plan = await create_plan(session, code, name)
-        return pb.CreatePlanResponse(plan=plan_message(plan))
+        return message_of(pb.CreatePlanResponse, plan=plan)
 
     @once
     async def UpdatePlan(
@@ -165,7 +144,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         """Renames a plan."""
         code, name = requests.code("code", request.code), requests.name("name", request.name)
         plan = await rename_plan(session, code, name)
-        return pb.UpdatePlanResponse(plan=plan_message(plan))
+        return message_of(pb.UpdatePlanResponse, plan=plan)
 
     @once
     async def CreatePlanVersion(
@@ -175,7 +154,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         code = requests.code("plan_code", request.plan_code)
         terms = plan_requests.version_terms(request)
         version = await draft_version(session, code, terms)
-        return pb.CreatePlanVersionResponse(plan_version=version_message(version))
+        return message_of(pb.CreatePlanVersionResponse, plan_version=version)
 
     @once
     async def UpdatePlanVersion(
@@ -186,7 +165,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         number = requests.version_number("version", request.version)
         terms = plan_requests.version_terms(request)
         version = await redraft_version(session, code, number, terms)
-        return pb.UpdatePlanVersionResponse(plan_version=version_message(version))
+        return message_of(pb.UpdatePlanVersionResponse, plan_version=version)
 
     @once
     async def PublishPlanVersion(
@@ -196,11 +175,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         code = requests.code("plan_code", request.plan_code)
         number = requests.version_number("version", request.version)
         published = await publish_version(session, code, number)
-        retired = published.retired
-        return pb.PublishPlanVersionResponse(
-            plan_version=version_message(published.version),
-            retired_version=version_message(retired) if retired else None,
-        )
+        return message_of(pb.PublishPlanVersionResponse, published)
 
     @once
     async def CreateAddon(
@@ -209,7 +184,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         """Creates an addon."""
         code, terms = requests.code("code", request.code), plan_requests.addon_terms(request)
         addon = await create_addon(session, code, terms)
-        return pb.CreateAddonResponse(addon=addon_message(addon))
+        return message_of(pb.CreateAddonResponse, addon=addon)
 
     @once
     async def UpdateAddon(
@@ -217,16 +192,12 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     ) -> pb.UpdateAddonResponse:
         """Changes the terms of an addon for future attachments."""
         code = requests.code("code", request.code)
-        qty = plan_requests.qty_above_0("qty", request.qty) if request.HasField("qty") else None
-        cents = (
-            plan_requests.cents("price_cents", request.price_cents)
-            if request.HasField("price_cents")
-            else None
-        )
+        qty = given(request, "qty", plan_requests.qty_above_0)
+        cents = given(request, "price_cents", plan_requests.cents)
         if qty is None and cents is None:
             raise InvalidArgument("price_cents", "or qty is required", reason="FIELD_REQUIRED")
         addon = await update_addon(session, code, qty=qty, price_cents=cents)
-        return pb.UpdateAddonResponse(addon=addon_message(addon))
+        return message_of(pb.UpdateAddonResponse, addon=addon)
 
     @once
     async def CreateResourcePrice(
@@ -235,7 +206,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         """Sets a unit price from a day on."""
         price = plan_requests.unit_price(request)
         made = await create_price(session, price)
-        return pb.CreateResourcePriceResponse(resource_price=price_message(made))
+        return message_of(pb.CreateResourcePriceResponse, resource_price=made)
 
     async def ApplyCatalog(
         self, request: pb.ApplyCatalogRequest, context: Context
@@ -247,9 +218,10 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         if not request.validate_only:
             return await self._apply(request, wanted)
         async with self._database.write(ALL) as session:
-            return _applied(
-                await apply_document(session, wanted, shown=request.state_hash, validate_only=True)
+            applied = await apply_document(
+                session, wanted, shown=request.state_hash, validate_only=True
             )
+        return message_of(pb.ApplyCatalogResponse, applied)
 
     @once
     async def _apply(
@@ -258,23 +230,8 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         applied = await apply_document(
             session, wanted, shown=request.state_hash, validate_only=False
         )
-        return _applied(applied)
-
-
-def _applied(applied: Applied) -> pb.ApplyCatalogResponse:
-    return pb.ApplyCatalogResponse(
-        changes=map(change_message, applied.changes), state_hash=applied.state_hash
-    )
+        return message_of(pb.ApplyCatalogResponse, applied)
 
 
 def _optional_kind(kind: str) -> str:
     return requests.usage_kind("resource_kind", kind) if kind else ""
-
-
-def _price_position(kept: ResourcePrice) -> tuple[str, str, str]:
-    price = kept.price
-    return (price.resource_kind, price.currency, price.effective_from.isoformat())
-
-
-def _token_day(text: str) -> date:
-    return read_day(text, "page_token")

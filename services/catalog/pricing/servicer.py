@@ -5,19 +5,19 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
+from arcadia.catalog.v1 import (
+    deployments_pb2,
+    pricing_service_pb2_grpc,
+    quotes_pb2,
+    subscriptions_pb2,
+)
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
-from arcadia.catalog.v1 import pricing_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.catalog import requests
-from services.catalog.deployments.messages import (
-    attached_addon_message,
-    deployment_message,
-    subscription_message,
-)
+from services.catalog.deployments.messages import subscription_message
 from services.catalog.deployments.rules.deployments import Deployment
 from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.plans.store.prices import all_prices
@@ -31,10 +31,8 @@ from services.catalog.pricing.requests import (
 from services.catalog.quotes.messages import (
     add_proof,
     add_spans,
-    difference_message,
     proof_of,
     value_message,
-    verification_message,
     write_quote,
 )
 from services.catalog.quotes.rules.snapshots import (
@@ -67,13 +65,14 @@ from services.catalog.subscriptions.store.subscriptions import read_subscription
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import ALL
-from services.common.rpc.paging import decode_token, encode_token
+from services.common.rpc.messages import message_of, messages_of
+from services.common.rpc.paging import encode_token, page_request
+from services.common.rpc.wire import Context, internal_page_size
 from services.common.values.money import currency_code
 from services.common.values.periods import Period
 
 __all__ = ["PricingServicer"]
 
-Context = ServicerContext[Any, Any]
 
 READ_AT_ONCE: Final = 1_000
 """Subscriptions of a batch read at a time."""
@@ -139,7 +138,9 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             raise InvalidArgument("proofs", f"must not be more than {MAX_PROOFS}")
         answer = pb.VerifyProofsResponse()
         for proof in request.proofs:
-            answer.verifications.append(verification_message(verify(proof_of(proof))))
+            answer.verifications.append(
+                message_of(quotes_pb2.Verification, verify(proof_of(proof)))
+            )
             await asyncio.sleep(0)
         return answer
 
@@ -159,7 +160,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             found = compare(left, request.right_proof.inputs_json)
         except UnreadableInputs as error:
             raise InvalidArgument(fields[error.side], f"cannot be read: {error}") from error
-        return pb.CompareProofsResponse(differences=map(difference_message, found))
+        return message_of(pb.CompareProofsResponse, differences=found)
 
     async def ReadBackdatedChanges(
         self, request: pb.ReadBackdatedChangesRequest, context: Context
@@ -174,16 +175,9 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         limit = request.page_size or MAX_CHANGES
         async with self._database.read(ALL) as session:
             found = await read_backdated(session, after=request.after, limit=limit)
-        return pb.ReadBackdatedChangesResponse(
-            changes=[
-                pb.BackdatedChange(
-                    subscription_id=str(one.subscription_id),
-                    deployment_id=str(one.deployment_id),
-                    tenant_id=one.tenant_id,
-                    effective_from=one.effective_from.isoformat(),
-                )
-                for one in found
-            ],
+        return message_of(
+            pb.ReadBackdatedChangesResponse,
+            changes=found,
             cursor=found[-1].id if found else request.after,
         )
 
@@ -206,20 +200,12 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         """Lists the subscriptions with a billed day in a period, by pages of tenants."""
         period = billing_period(request.period_start, request.period_end)
         wanted = tenants(request)
-        if request.page_size < 0:
-            raise InvalidArgument("page_size", "must not be negative")
-        size = min(request.page_size or DEFAULT_TENANTS, MAX_TENANTS)
-        filters = (
-            "billable",
-            period.start.isoformat(),
-            period.end.isoformat(),
-            wanted,
-            request.include_trials,
-        )
-        position = decode_token(request.page_token, filters, (str,))
+        size = internal_page_size(request.page_size, DEFAULT_TENANTS, MAX_TENANTS)
+        filters = ("billable", period.start, period.end, wanted, request.include_trials)
+        asked = page_request(request, filters, str, size=size)
         async with self._database.read(ALL) as session:
             found, pairs = await billable_page(
-                session, period, wanted, after=position[0] if position else "", limit=size
+                session, period, wanted, after=asked.after or "", limit=size
             )
             versions = {term.plan_version_id for one, _ in pairs for term in one.terms}
             known = await read_known(session, versions, period)
@@ -361,9 +347,9 @@ def _billable(
         and (addon.detached_on is None or addon.detached_on > max(period.start, addon.attached_on))
     )
     del message.addons[:]
-    message.addons.extend(map(attached_addon_message, held))
+    message.addons.extend(messages_of(subscriptions_pb2.AttachedAddon, held))
     billable = pb.BillableSubscription(
-        subscription=message, deployment=deployment_message(deployment)
+        subscription=message, deployment=message_of(deployments_pb2.Deployment, deployment)
     )
     add_spans(billable.billed_days, days.days)
     add_spans(billable.trial_days, days.trial)

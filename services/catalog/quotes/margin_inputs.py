@@ -1,17 +1,40 @@
 """The inputs of the margin guard: billing's unit costs and analytics' exchange rate."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
-from services.catalog.quotes.exchange_rates import ExchangeRates
-from services.catalog.quotes.rules.margin_guard import NOT_NEEDED, MarginGuard, guard
-from services.catalog.quotes.unit_costs import UnitCosts
+import grpc
+import structlog
+from arcadia.analytics.v1 import exchange_rate_service_pb2 as rates_pb
+from arcadia.analytics.v1.exchange_rate_service_pb2_grpc import ExchangeRateServiceStub
+from arcadia.billing.v1 import cost_feed_service_pb2 as costs_pb
+from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceStub
+
+from services.catalog.quotes.rules.margin_guard import (
+    AT_PAR,
+    NOT_NEEDED,
+    UNKNOWN,
+    Conversion,
+    MarginGuard,
+    guard,
+)
 from services.catalog.quoting.inputs import QuoteInputs
 from services.common.rpc.clients import open_channel
 from services.common.settings import Service, Settings
 
-__all__ = ["MarginChecker"]
+if TYPE_CHECKING:
+    from arcadia.analytics.v1.exchange_rate_service_pb2_grpc import ExchangeRateServiceAsyncStub
+    from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceAsyncStub
+
+__all__ = ["ExchangeRates", "MarginChecker", "UnitCosts"]
+
+WAIT_SECONDS: Final = 2.0
+"""A quote does not wait longer for what it can do without."""
+
+log = structlog.get_logger("margin_inputs")
 
 
 class MarginChecker:
@@ -44,3 +67,47 @@ class MarginChecker:
             floor_percent=self._floor_percent,
             conversion=conversion,
         )
+
+
+class UnitCosts:
+    """Billing's unit costs."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._billing: CostFeedServiceAsyncStub = CostFeedServiceStub(channel)
+
+    async def of(self, kinds: Collection[str]) -> dict[str, Decimal]:
+        """The cost of a unit of each kind, in USD.
+
+        Unknown kinds are omitted; if billing does not answer, all are. The quote is created anyway
+        and reports it.
+        """
+        request = costs_pb.GetUnitCostsRequest(resource_kinds=sorted(kinds))
+        try:
+            answer = await self._billing.GetUnitCosts(request, timeout=WAIT_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            log.warning("unit costs are unknown", code=error.code().name, detail=error.details())
+            return {}
+        return {known.resource_kind: Decimal(known.unit_cost_usd) for known in answer.unit_costs}
+
+
+class ExchangeRates:
+    """The exchange rates of analytics, which the margin uses too."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._analytics: ExchangeRateServiceAsyncStub = ExchangeRateServiceStub(channel)
+
+    async def to(self, currency: str, day: date) -> Conversion:
+        """The conversion from USD on a day; unknown if analytics does not answer."""
+        if currency == "USD":
+            return NOT_NEEDED
+        request = rates_pb.GetRateInForceRequest(
+            from_currency="USD", to_currency=currency, on=day.isoformat()
+        )
+        try:
+            answer = await self._analytics.GetRateInForce(request, timeout=WAIT_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            log.warning("the rate is unknown", code=error.code().name, detail=error.details())
+            return UNKNOWN
+        if not answer.HasField("exchange_rate"):
+            return AT_PAR
+        return Conversion(Decimal(answer.exchange_rate.rate))

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 from google.protobuf.message import DecodeError
 
-from services.catalog.quotes.rules.margin_guard import MarginGuard
 from services.catalog.quotes.rules.stored_quotes import StoredQuote
 from services.catalog.quoting.inputs import QuoteInputs, Term
 from services.catalog.quoting.lines import Line, Quote, ServiceDays, total
 from services.catalog.quoting.numbers import EXACT
-from services.catalog.quoting.proofs import Difference, Proof, Verification, recompute
+from services.catalog.quoting.proofs import Proof, recompute
 from services.catalog.quoting.recurring import fixed_lines
 from services.catalog.quoting.values import ValuedRun
-from services.common.rpc.messages import message_of
 from services.common.values.money import plain
 from services.common.values.periods import Period
 
@@ -28,13 +26,10 @@ __all__ = [
     "add_proof",
     "add_spans",
     "answers_its_inputs",
-    "difference_message",
-    "guard_message",
     "proof_of",
     "quote_message",
     "stored_message",
     "value_message",
-    "verification_message",
     "write_quote",
 ]
 
@@ -178,21 +173,6 @@ def stored_message(kept: StoredQuote) -> quotes_pb2.Quote:
     return message
 
 
-def guard_message(guard: MarginGuard) -> quotes_pb2.MarginGuard:
-    """The message of the cost side; unknown fields are unset."""
-    percent, rate = guard.margin_percent, guard.exchange_rate
-    return quotes_pb2.MarginGuard(
-        cost_cents=guard.cost_cents,
-        margin_cents=guard.margin_cents,
-        margin_percent=None if percent is None else str(percent),
-        floor_percent=plain(guard.floor_percent),
-        below_floor=guard.below_floor,
-        unknown_kinds=guard.unknown_kinds,
-        exchange_rate=None if rate is None else plain(rate),
-        parity_assumed=guard.parity_assumed,
-    )
-
-
 def value_message(valued: Iterable[ValuedRun]) -> pricing_service_pb2.UsageValue:
     """The message of a usage value; unset if unknown."""
     message = pricing_service_pb2.UsageValue()
@@ -204,16 +184,6 @@ def value_message(valued: Iterable[ValuedRun]) -> pricing_service_pb2.UsageValue
         if one.cents is not None:
             run.value = plain(one.cents)
     return message
-
-
-def verification_message(verification: Verification) -> quotes_pb2.Verification:
-    """The message of a verification result."""
-    return message_of(quotes_pb2.Verification, verification)
-
-
-def difference_message(difference: Difference) -> quotes_pb2.InputDifference:
-    """The message of an input in which two proofs differ."""
-    return message_of(quotes_pb2.InputDifference, difference)
 
 
 def _add_lines(

@@ -12,21 +12,17 @@ from typing import Final
 from arcadia.catalog.v1 import quote_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2
 
-from services.catalog.plans.rules.currencies import check_currency
+from services.catalog.plans.rules.terms import check_currency
 from services.catalog.plans.store.versions import find_version
 from services.catalog.quotes.batching import Batcher
-from services.catalog.quotes.change_inputs import Changing, read_changing
 from services.catalog.quotes.margin_inputs import MarginChecker
-from services.catalog.quotes.messages import add_proof, guard_message, quote_message
+from services.catalog.quotes.messages import add_proof, quote_message
 from services.catalog.quotes.requests import Wanted
 from services.catalog.quotes.rules.price_list import PriceList
-from services.catalog.quotes.rules.snapshots import (
-    change_inputs,
-    plan_inputs,
-    version_snapshot,
-)
+from services.catalog.quotes.rules.snapshots import change_inputs, plan_inputs, version_snapshot
 from services.catalog.quotes.rules.stored_quotes import Kept, NewQuote, StoredQuote, new_id
 from services.catalog.quotes.store.batch_writer import QuoteWriter
+from services.catalog.quotes.store.billable import Changing, read_changing
 from services.catalog.quotes.store.price_list import PriceListReader
 from services.catalog.quotes.store.quotes import change_of, keep_quote
 from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce
@@ -48,6 +44,7 @@ from services.common.errors import (
 from services.common.identity.callers import ALL, Caller, Scope
 from services.common.limits.declared import QUOTES_A_DAY
 from services.common.limits.known import KnownLimits
+from services.common.rpc.messages import message_of
 from services.common.rpc.requests import add_answer_headers, current_idempotency_key
 
 __all__ = ["Quoter"]
@@ -221,7 +218,11 @@ class Quoter:
         add_proof(answer, proof)
         if caller.is_operator:
             guard = await self._margins.guard(answer.all_in_monthly_cents, inputs, wanted.starts_on)
-            answer.margin_guard.CopyFrom(guard_message(guard))
+            percent = guard.margin_percent
+            said = None if percent is None else str(percent)
+            answer.margin_guard.CopyFrom(
+                message_of(quotes_pb2.MarginGuard, guard, margin_percent=said)
+            )
         return _Made(answer, kept)
 
 

@@ -15,7 +15,7 @@ from services.catalog import requests
 from services.catalog.quoting.inputs import UsageSeries
 from services.common.errors import InvalidArgument
 from services.common.values.money import MAX_QUANTITY, exact
-from services.common.values.periods import read_day
+from services.common.values.periods import optional_day
 
 __all__ = ["Wanted", "quantity", "wanted"]
 
@@ -57,7 +57,7 @@ def wanted(request: pb.CreateQuoteRequest, today: date) -> Wanted:
             for place, code in enumerate(request.addons)
         ),
         usage=_usage(request.projected_usage),
-        starts_on=read_day(request.starts_on, "starts_on") if request.starts_on else today,
+        starts_on=optional_day(request.starts_on, "starts_on") or today,
         subscription_id=requests.uuid_of("subscription_id", subscription) if subscription else None,
     )
 

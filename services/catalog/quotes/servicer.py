@@ -1,20 +1,13 @@
 """QuoteService: creates, reads and verifies quotes."""
 
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from arcadia.catalog.v1 import quote_service_pb2 as pb
 from arcadia.catalog.v1 import quote_service_pb2_grpc, quotes_pb2
-from grpc.aio import ServicerContext
 
 from services.catalog import requests
-from services.catalog.quotes.messages import (
-    answers_its_inputs,
-    difference_message,
-    stored_message,
-    verification_message,
-)
+from services.catalog.quotes.messages import answers_its_inputs, stored_message
 from services.catalog.quotes.quote import Quoter
 from services.catalog.quotes.requests import wanted
 from services.catalog.quotes.rules.stored_quotes import StoredQuote
@@ -24,11 +17,11 @@ from services.catalog.quoting.proofs import compare, verify
 from services.common.db.database import Database
 from services.common.errors import FailedPrecondition
 from services.common.identity.callers import current_caller
+from services.common.rpc.messages import message_of
+from services.common.rpc.wire import Context
 from services.common.values.clock import Clock
 
 __all__ = ["QuoteServicer"]
-
-Context = ServicerContext[Any, Any]
 
 
 class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
@@ -61,7 +54,7 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
         if verification.verified and not answers_its_inputs(kept):
             reason = "the stored quote differs from the result of its inputs"
             verification = replace(verification, verified=False, reason=reason)
-        return pb.VerifyQuoteResponse(verification=verification_message(verification))
+        return message_of(pb.VerifyQuoteResponse, verification=verification)
 
     async def CompareQuotes(
         self, request: pb.CompareQuotesRequest, context: Context
@@ -78,7 +71,7 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
                 reason="INPUTS_UNREADABLE",
                 metadata={"field": field},
             ) from error
-        return pb.CompareQuotesResponse(differences=map(difference_message, found))
+        return message_of(pb.CompareQuotesResponse, differences=found)
 
     async def _kept(self, field: str, said: str) -> StoredQuote:
         scope = current_caller().scope

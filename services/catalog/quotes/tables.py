@@ -1,34 +1,21 @@
 """The table of stored quotes; the migration has the details."""
 
-from sqlalchemy import (
-    Column,
-    Date,
-    DateTime,
-    LargeBinary,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    Uuid,
-)
+from sqlalchemy import Column, LargeBinary
 
-from services.catalog.plans.tables import metadata
+from services.catalog.tables import table
+from services.common.db.tables import days, instants, key, names, uuids
 
 __all__ = ["quotes"]
 
-quotes = Table(
+quotes = table(
     "quotes",
-    metadata,
-    Column("id", Uuid, nullable=False),
-    Column("quoted_on", Date, nullable=False),
-    Column("tenant_id", Text, nullable=False),
-    Column("requested_by", Text, nullable=False),
-    Column("subscription_id", Uuid),
-    Column("inputs_json", Text, nullable=False),
-    Column("inputs_hash", Text, nullable=False),
-    Column("engine_version", Text, nullable=False),
-    Column("result_hash", Text, nullable=False),
+    uuids("id"),
+    days("quoted_on"),
+    names("tenant_id", "requested_by"),
+    uuids("subscription_id", nullable=True),
+    names("inputs_json", "inputs_hash", "engine_version", "result_hash"),
     Column("answer", LargeBinary, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    PrimaryKeyConstraint("id", "quoted_on", name="quotes_pkey"),
-    postgresql_partition_by="RANGE (quoted_on)",
+    instants("created_at"),
+    key("id", "quoted_on"),
+    partitioned_by="quoted_on",
 )

@@ -20,13 +20,7 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.quoting.lines import (
-    Line,
-    PlanChange,
-    Quote,
-    content_of,
-    total,
-)
+from services.catalog.quoting.lines import Line, PlanChange, Quote, content_of, total
 from services.catalog.quoting.numbers import text_of
 from services.common.values.periods import Period
 

@@ -8,13 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from services.catalog.quoting.inputs import (
-    AddonSnapshot,
-    HeldAddon,
-    Spans,
-    Term,
-    VersionSnapshot,
-)
+from services.catalog.quoting.inputs import AddonSnapshot, HeldAddon, Spans, Term, VersionSnapshot
 from services.catalog.quoting.lines import (
     Line,
     LineKind,

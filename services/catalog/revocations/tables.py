@@ -1,27 +1,18 @@
 """The table of revocations of tokens."""
 
-from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, Table, UniqueConstraint
-
-from services.catalog import tables as columns
-from services.catalog.tables import metadata
+from services.catalog.tables import table
+from services.common.db.tables import check, identifier, index, instants, key, names, unique, words
 
 __all__ = ["token_revocations"]
 
-token_revocations = Table(
+token_revocations = table(
     "token_revocations",
-    metadata,
-    columns.identifier(),
-    columns.words("tenant_id"),
-    columns.words("subject"),
-    columns.words("token_id"),
-    columns.words("reason"),
-    columns.name("revoked_by"),
-    columns.instant("revoked_at"),
-    columns.instant("ends_at"),
-    PrimaryKeyConstraint("id", name="token_revocations_pkey"),
-    UniqueConstraint("tenant_id", "subject", "token_id", name="token_revocations_target_key"),
-    CheckConstraint(
-        "tenant_id <> '' OR subject <> '' OR token_id <> ''", name="token_revocations_target_check"
-    ),
-    Index("token_revocations_ends_at_idx", "ends_at"),
+    identifier(),
+    words("tenant_id", "subject", "token_id", "reason"),
+    names("revoked_by"),
+    instants("revoked_at", "ends_at"),
+    key("id"),
+    unique("tenant_id", "subject", "token_id", name="target"),
+    check("target", "tenant_id <> '' OR subject <> '' OR token_id <> ''"),
+    index("ends_at", "ends_at"),
 )

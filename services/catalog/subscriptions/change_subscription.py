@@ -10,8 +10,8 @@ from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
 from services.catalog.deployments.store.locks import hold_catalog
 from services.catalog.limits.check_quota import check_quota
-from services.catalog.plans.rules.currencies import check_currency
 from services.catalog.plans.rules.plans import PlanVersion
+from services.catalog.plans.rules.terms import check_currency
 from services.catalog.plans.store.versions import find_version, read_versions
 from services.catalog.subscriptions.rules.changes import (
     addon_to_detach,
@@ -43,12 +43,7 @@ from services.catalog.subscriptions.store.subscriptions import (
 from services.catalog.subscriptions.subscribe import active_version, addons_to_attach
 from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession
-from services.common.errors import (
-    FailedPrecondition,
-    InvalidArgument,
-    NotFound,
-    PermissionDenied,
-)
+from services.common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from services.common.identity.callers import Scope
 from services.common.limits.declared import ADDONS_A_SUBSCRIPTION
 

@@ -1,15 +1,15 @@
 """SubscriptionService: subscribes deployments to plans and changes subscriptions."""
 
 from datetime import date
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
+from uuid import UUID
 
 from arcadia.catalog.v1 import subscription_service_pb2 as pb
 from arcadia.catalog.v1 import subscription_service_pb2_grpc, subscriptions_pb2
 from google.protobuf.message import Message
-from grpc.aio import ServicerContext
 
 from services.catalog import requests
-from services.catalog.deployments.messages import attached_addon_message, subscription_message
+from services.catalog.deployments.messages import subscription_message
 from services.catalog.deployments.rules.deployments import Cause
 from services.catalog.subscriptions import change_subscription as resubscribing
 from services.catalog.subscriptions import reschedule as rescheduling
@@ -23,14 +23,14 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
-from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.rpc.requests import current_request_id
+from services.common.rpc.messages import message_of
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 from services.common.values.clock import Clock
-from services.common.values.periods import read_day
+from services.common.values.periods import optional_day, read_day
 
 __all__ = ["SubscriptionServicer"]
 
-Context = ServicerContext[Any, Any]
 Answer = TypeVar("Answer", bound=Message)
 
 MAX_ADDONS: Final = 100
@@ -59,7 +59,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         deployment_id = requests.uuid_of("id", request.id)
         plan_code = requests.required("plan_code", requests.text("plan_code", request.plan_code))
         addons = _addon_codes(request)
-        said = _day("starts_on", request.starts_on)
+        said = optional_day(request.starts_on, "starts_on")
         cause = self._cause()
         starts_on = first_day(said, cause.day, by_tenant=_by_tenant())
         order = Order(deployment_id, plan_code, addons, starts_on, by_tenant=_by_tenant())
@@ -70,22 +70,14 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         self, request: pb.ListSubscriptionsRequest, context: Context
     ) -> pb.ListSubscriptionsResponse:
         """Lists subscriptions in the order of creation."""
-        scope, size = current_caller().scope, page_size(request.page_size)
-        wanted = _filter(request)
-        filters = (
-            "subscriptions",
-            wanted.tenant_id,
-            request.deployment_id,
-            wanted.status,
-            wanted.plan_code,
-        )
-        position = decode_token(request.page_token, filters, (str,))
-        after = requests.uuid_of("page_token", position[0]) if position else None
+        scope, wanted = current_caller().scope, _filter(request)
+        filters = (wanted.tenant_id, request.deployment_id, wanted.status, wanted.plan_code)
+        asked = page_request(request, ("subscriptions", *filters), UUID)
         async with self._database.read(scope) as session:
             found = await list_subscriptions(
-                session, scope, wanted, today=self._today(), after=after, limit=size + 1
+                session, scope, wanted, today=self._today(), after=asked.after, limit=asked.limit
             )
-        page, token = cut(found, size, filters, lambda one: (str(one.id),))
+        page, token = asked.cut(found, lambda one: one.id)
         return pb.ListSubscriptionsResponse(
             subscriptions=map(self._message, page),
             next_page_token=token,
@@ -131,9 +123,8 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
             session, current_caller().scope, change, code
         )
         attached = next(addon for addon in changed.addons if addon.id == attached_id)
-        return pb.AttachAddonResponse(
-            subscription=self._message(changed),
-            attached_addon=attached_addon_message(attached),
+        return message_of(
+            pb.AttachAddonResponse, subscription=self._message(changed), attached_addon=attached
         )
 
     @once
@@ -204,18 +195,13 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     def _change(self, request: ChangeRequest, reason: str = "") -> SubscriptionChange:
         return SubscriptionChange(
             subscription_id=requests.uuid_of("id", request.id),
-            said=_day("effective_on", request.effective_on),
+            said=optional_day(request.effective_on, "effective_on"),
             by_tenant=_by_tenant(),
             cause=self._cause(reason),
         )
 
     def _cause(self, reason: str = "") -> Cause:
-        return Cause(
-            actor=current_caller().subject,
-            reason=requests.prose("reason", reason),
-            request_id=current_request_id(),
-            at=self._now(),
-        )
+        return requests.cause(reason, self._now())
 
     def _today(self) -> date:
         return self._now().date()
@@ -226,10 +212,6 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
 
 def _by_tenant() -> bool:
     return not current_caller().is_operator
-
-
-def _day(field: str, text: str) -> date | None:
-    return read_day(text, field) if text else None
 
 
 def _addon_codes(request: pb.SubscribeRequest) -> list[str]:

@@ -10,8 +10,8 @@ from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
 from services.catalog.deployments.store.locks import hold_catalog
-from services.catalog.plans.rules.currencies import check_currency
 from services.catalog.plans.rules.plans import Addon, PlanVersion
+from services.catalog.plans.rules.terms import check_currency
 from services.catalog.plans.store.addons import read_addons
 from services.catalog.plans.store.versions import find_active_version
 from services.catalog.subscriptions.rules.changes import (

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.elements import conv
 
 from services.common.db.columns import instant, name, names
 
@@ -275,7 +276,10 @@ def watched(table: str, left_out: Sequence[str] = ()) -> str:
 
 
 def audit_tables_in(metadata: MetaData) -> None:
-    """The same tables, declared among a service's models."""
+    """The same tables, declared among a service's models.
+
+    `conv` marks complete names, which a naming convention leaves alone.
+    """
     Table(
         "audit_entries",
         metadata,
@@ -287,9 +291,9 @@ def audit_tables_in(metadata: MetaData) -> None:
         Column("objects", ARRAY(Text), nullable=False),
         name("content"),
         PrimaryKeyConstraint("at", "id", name="audit_entries_pkey"),
-        Index("audit_entries_actor_idx", "actor", "at", "id"),
-        Index("audit_entries_tenant_idx", "tenant_id", "at", "id"),
-        Index("audit_entries_objects_idx", "objects", postgresql_using="gin"),
+        Index(conv("audit_entries_actor_idx"), "actor", "at", "id"),
+        Index(conv("audit_entries_tenant_idx"), "tenant_id", "at", "id"),
+        Index(conv("audit_entries_objects_idx"), "objects", postgresql_using="gin"),
         postgresql_partition_by="RANGE (at)",
     )
     Table(
@@ -300,5 +304,5 @@ def audit_tables_in(metadata: MetaData) -> None:
         Column("entry_at", DateTime(timezone=True), nullable=False),
         *names("previous_hash", "hash"),
         PrimaryKeyConstraint("seq", name="audit_links_pkey"),
-        UniqueConstraint("entry_id", name="audit_links_entry_key"),
+        UniqueConstraint("entry_id", name=conv("audit_links_entry_key")),
     )

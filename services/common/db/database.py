@@ -36,7 +36,7 @@ from services.common.errors import COMMIT_UNCERTAIN, OutcomeUnknown, Unavailable
 from services.common.identity.callers import Scope
 from services.common.rpc.requests import current_request_id, remaining_seconds
 
-__all__ = ["Database", "ReadSession", "WriteSession", "uuid_array", "violated_constraint"]
+__all__ = ["Database", "ReadSession", "WriteSession", "uuid_array"]
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
@@ -278,9 +278,3 @@ def _answer_was_lost(error: DBAPIError) -> bool:
     if not isinstance(original, psycopg.OperationalError):
         return False
     return not (original.sqlstate or "").startswith("40")
-
-
-def violated_constraint(error: DBAPIError) -> str | None:
-    """The name of the violated constraint; None for another error."""
-    original = error.orig
-    return original.diag.constraint_name if isinstance(original, psycopg.Error) else None

@@ -26,6 +26,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.schema import conv
 
 from services.common.db import columns
 from services.common.db.database import Database, WriteSession
@@ -85,7 +86,7 @@ def keys_in(metadata: MetaData) -> Table:
         Column("answer", LargeBinary),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
         PrimaryKeyConstraint("caller", "key", name="idempotency_keys_pkey"),
-        Index("idempotency_keys_created_at_idx", "created_at"),
+        Index(conv("idempotency_keys_created_at_idx"), "created_at"),
     )
 
 

@@ -19,11 +19,13 @@ from uuid import UUID
 import orjson
 from psycopg import AsyncCursor
 from psycopg.types.multirange import Multirange
-from sqlalchemy import Column, Row, Table
+from sqlalchemy import Column, Result, Row, Table
 
+from services.common.errors import NotFound
 from services.common.values.periods import Period
 
-__all__ = ["arrays_of", "columns_of", "record_of", "records_of", "rows_as", "unnested"]
+__all__ = ["arrays_of", "columns_of", "first_of", "found_of", "record_of", "records_of", "rows_as",
+           "unnested"]  # fmt: skip  # a table
 
 T = TypeVar("T")
 
@@ -63,6 +65,20 @@ def records_of(cls: type[T], rows: Iterable[Row[Any]]) -> list[T]:
     """The records of the rows of one statement."""
     given = [*rows]
     return [*map(_maker(cast("Any", cls), given[0]._fields), given)] if given else []
+
+
+def first_of(cls: type[T], rows: Result[Any]) -> T | None:
+    """The record of the first row; None if there is no row."""
+    row = rows.first()
+    return None if row is None else record_of(cls, row)
+
+
+def found_of(cls: type[T], rows: Result[Any], kind: str, key: object) -> T:
+    """The record of the first row. Raises NotFound with the kind and key if there is no row."""
+    found = first_of(cls, rows)
+    if found is None:
+        raise NotFound(kind, str(key))
+    return found
 
 
 def rows_as(cls: type[T]) -> Callable[[AsyncCursor[Any]], Callable[[Sequence[Any]], T]]:

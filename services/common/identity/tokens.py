@@ -23,13 +23,7 @@ from services.common.identity.issuer_keys import IssuerKeys
 from services.common.identity.revocations import Revocations
 from services.common.settings import Settings
 
-__all__ = [
-    "MAX_CLAIM",
-    "ServiceTokens",
-    "TokenVerifier",
-    "mint_service_token",
-    "mint_user_token",
-]
+__all__ = ["MAX_CLAIM", "ServiceTokens", "TokenVerifier", "mint_service_token", "mint_user_token"]
 
 LEEWAY_SECONDS: Final = 30
 SERVICE_ISSUER: Final = "arcadia-internal"

@@ -1,11 +1,22 @@
 """Parsers of request fields common to all services; each error names the field."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from uuid import UUID
 
 from services.common.errors import InvalidArgument
 
-__all__ = ["one_of", "required", "text", "uuid_of"]
+__all__ = ["given", "one_of", "required", "text", "uuid_of"]
+
+T = TypeVar("T")
+
+
+def given(message: Any, field: str, read: Callable[[str, Any], T], path: str = "") -> T | None:
+    """An optional field of a message, as `read` returns it; None if it is unset.
+
+    `path` precedes the field's name in errors.
+    """
+    return read(f"{path}{field}", getattr(message, field)) if message.HasField(field) else None
 
 
 def required(field: str, value: str) -> str:

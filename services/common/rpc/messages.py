@@ -1,44 +1,58 @@
-"""Converts records to messages by equal field names."""
+"""Converts records to messages by equal field names.
 
-from collections.abc import Callable, Mapping
+A field that a record does not have itself is taken from the only nested record that has it. A field
+that is a message, or several, is converted from its records.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast, get_type_hints
 from uuid import UUID
 
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
 
-__all__ = ["message_of"]
+__all__ = ["message_of", "messages_of"]
 
 M = TypeVar("M", bound=Message)
+Write = Callable[[Any], Any]
 
-_WRITTEN: Final[Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
+_WRITTEN: Final[Mapping[type, Write]] = MappingProxyType(
     {UUID: str, date: date.isoformat, datetime: timestamp, Decimal: plain}
 )
 """Conversions of types that protos do not have."""
 
 
-def message_of(cls: type[M], record: object, **given: Any) -> M:
+def message_of(cls: type[M], record: object = None, /, **given: Any) -> M:
     """Builds a message from a record's attributes with the same names.
 
-    `given` has the fields with another name or form, or that the record does not have. None leaves
-    a field unset.
+    `given` has the fields with another name or form, or that the record does not have; all fields
+    if there is no record. None leaves a field unset.
 
     Raises TypeError for a field that neither the record nor `given` has.
     """
     names, read = _taken(cast("Any", cls), cast("Any", type(record)), *given)
-    values = {**dict(zip(names, read(record), strict=True)), **given}
-    written = {
-        name: write(value) if (write := _WRITTEN.get(value.__class__)) else value
-        for name, value in values.items()
-    }
-    return cls(**written)
+    values = dict(zip(names, read(record), strict=True)) | given
+    for name, value in values.items():
+        if write := _WRITTEN.get(value.__class__):
+            values[name] = write(value)
+    for name, write in _nested(cast("Any", cls)):
+        if (value := values[name]) is not None:
+            values[name] = write(value)
+    return cls(**values)
+
+
+def messages_of(cls: type[M], records: Iterable[object]) -> list[M]:
+    """The messages of some records."""
+    return [message_of(cls, record) for record in records]
 
 
 @cache
@@ -47,9 +61,38 @@ def _taken(
 ) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
     """The fields to read from a record, with their conversions."""
     names = tuple(one.name for one in cls.DESCRIPTOR.fields if one.name not in given)
-    missing = [name for name in names if not hasattr(kind, name)]
+    places = {name: place for name in names if (place := _place(kind, name))}
+    missing = [name for name in names if name not in places]
     if missing:
         raise TypeError(f"{kind.__name__} has no {', '.join(missing)} of {cls.__name__}")
     if len(names) < 2:
-        return names, lambda record: tuple(getattr(record, name) for name in names)
-    return names, attrgetter(*names)
+        return names, lambda record: tuple(attrgetter(place)(record) for place in places.values())
+    return names, attrgetter(*places.values())
+
+
+def _place(kind: type, name: str) -> str:
+    """The path to an attribute: in the record or in a nested record; empty if neither has it."""
+    if hasattr(kind, name):
+        return name
+    hints = get_type_hints(kind) if is_dataclass(kind) else {}
+    inner = [one.name for one in fields(kind) if is_dataclass(hints[one.name])] if hints else []
+    return next((f"{one}.{name}" for one in inner if hasattr(hints[one], name)), "")
+
+
+@cache
+def _nested(cls: type[Message]) -> list[tuple[str, Write]]:
+    """The fields for nested records, each with the function that makes its message."""
+    return [
+        (one.name, _maker(GetMessageClass(cast("Any", inner)), is_repeated=one.is_repeated))
+        for one in cls.DESCRIPTOR.fields
+        if (inner := one.message_type) is not None
+        and not inner.GetOptions().map_entry
+        and not inner.full_name.startswith("google.")
+    ]
+
+
+def _maker(cls: type[Message], *, is_repeated: bool) -> Write:
+    def made(value: Any) -> Message:
+        return value if isinstance(value, Message) else message_of(cls, value)
+
+    return (lambda values: [*map(made, values)]) if is_repeated else made

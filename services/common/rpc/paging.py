@@ -7,19 +7,26 @@ grow with its depth) and a fingerprint of the filter that it was made for.
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Final, Protocol, TypeVar
 
 import orjson
 
 from services.common.errors import InvalidArgument
+from services.common.rpc.wire import EPOCH, MICROSECOND
 
 __all__ = [
     "DEFAULT_PAGE_SIZE",
     "MAXIMUM_PAGE_SIZE",
+    "PageRequest",
+    "Position",
     "cut",
     "decode_token",
     "encode_token",
+    "page_request",
     "page_size",
 ]
 
@@ -29,6 +36,90 @@ MAX_TOKEN: Final = 2048
 LARGEST_INTEGER: Final = 2**63
 
 Row = TypeVar("Row")
+
+
+class Position(int):
+    """A position from 0, within a 32-bit column."""
+
+
+class ListRequest(Protocol):
+    """A request for a page of a list."""
+
+    page_size: int
+    page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """The filters, start and size of the requested page of a list."""
+
+    size: int
+    filters: tuple[Any, ...]
+    after: Any
+    """The place of the last row on the page before, a value or several; None for the first page."""
+
+    @property
+    def limit(self) -> int:
+        """The number of rows to read: one more than the page, to see whether more follow."""
+        return self.size + 1
+
+    def cut(
+        self, rows: Sequence[Row], place_of: Callable[[Row], object]
+    ) -> tuple[Sequence[Row], str]:
+        """The page of the rows read and the next page's token, empty on the last page."""
+        return cut(rows, self.size, self.filters, lambda row: _written(place_of(row)))
+
+
+def page_request(
+    request: ListRequest, filters: tuple[Any, ...], *kinds: type, size: int | None = None
+) -> PageRequest:
+    """The requested page of a list. `kinds` are the types of the values in its tokens.
+
+    `size` is for lists with other page sizes. Raises InvalidArgument as `page_size` and
+    `decode_token` do.
+    """
+    bounded = page_size(request.page_size) if size is None else size
+    types = tuple([int if issubclass(kind, int | date) else str for kind in kinds])
+    position = decode_token(request.page_token, filters, types)
+    if position is None:
+        return PageRequest(bounded, filters, None)
+    try:
+        place = tuple(
+            [_READ.get(kind, kind)(value) for kind, value in zip(kinds, position, strict=True)]
+        )
+    except (ValueError, OverflowError):
+        raise InvalidArgument("page_token", "is not one of ours") from None
+    return PageRequest(bounded, filters, place if len(place) > 1 else place[0])
+
+
+def _position(value: int) -> int:
+    if not 0 <= value < 2**31:
+        raise ValueError(value)
+    return value
+
+
+_READ: Final[Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
+    {
+        Position: _position,
+        date: date.fromordinal,
+        datetime: lambda value: EPOCH + value * MICROSECOND,
+    }
+)
+
+
+def _written(place: object) -> tuple[str | int, ...]:
+    """The JSON form of a value of a page token."""
+    values = place if isinstance(place, tuple) else (place,)
+    return tuple([_WRITE.get(value.__class__, str)(value) for value in values])
+
+
+_WRITE: Final[Mapping[type, Callable[[Any], str | int]]] = MappingProxyType(
+    {
+        int: int,
+        date: date.toordinal,
+        datetime: lambda value: (value - EPOCH) // MICROSECOND,
+    }
+)
 
 
 def page_size(requested: int) -> int:

@@ -2,27 +2,33 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from grpc.aio import ServicerContext
 
 from services.common.errors import InvalidArgument
 from services.common.rpc import fields
 from services.common.rpc.fields import uuid_of
 
-__all__ = ["LARGEST_PAGE", "MAX_TEXT_LENGTH", "instant_of", "internal_page_size", "required",
-           "text", "timestamp", "uuid_of", "word"]  # fmt: skip  # a table
+__all__ = ["EPOCH", "LARGEST_PAGE", "MAX_TEXT_LENGTH", "MICROSECOND", "Context", "instant_of",
+           "internal_page_size", "required", "text", "timestamp", "uuid_of",
+           "word"]  # fmt: skip  # a table
+
+Context = ServicerContext[Any, Any]
+"""Of a call that is answered."""
 
 MAX_TEXT_LENGTH: Final = 1_000
 LARGEST_PAGE: Final = 5_000
 """Page sizes of calls between services."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
 
 
-def text(field: str, value: str) -> str:
+def text(field: str, value: str, longest: int = MAX_TEXT_LENGTH) -> str:
     """A text that the database accepts. Raises InvalidArgument."""
-    return fields.text(field, value, MAX_TEXT_LENGTH)
+    return fields.text(field, value, longest)
 
 
 def required(field: str, value: str) -> str:
@@ -35,14 +41,19 @@ def word(field: str, value: str, words: Collection[str], reason: str = "UNKNOWN_
     return fields.one_of(field, value, sorted(words), reason)
 
 
-def internal_page_size(requested: int, default: int = 1_000, maximum: int = LARGEST_PAGE) -> int:
+def internal_page_size(
+    requested: int,
+    default: int = 1_000,
+    maximum: int = LARGEST_PAGE,
+    field: str = "page_size",
+) -> int:
     """The page size between services: the default for 0, capped at the maximum.
 
     Raises InvalidArgument for a negative value.
     """
     if requested < 0:
-        raise InvalidArgument("page_size", "must not be negative")
-    return min(requested, maximum) if requested else default
+        raise InvalidArgument(field, "must not be negative")
+    return min(requested or default, maximum)
 
 
 def instant_of(stamp: Timestamp, field: str = "timestamp") -> datetime:

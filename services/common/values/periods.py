@@ -8,7 +8,8 @@ from typing import Final, Self
 
 from services.common.errors import InvalidArgument
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "Period", "month_of", "read_day", "read_month"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "Period", "month_of", "optional_day", "read_day",
+           "read_month"]  # fmt: skip  # a table
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
@@ -93,6 +94,11 @@ def read_day(text: str, field: str) -> date:
     if not _DAY.fullmatch(text):
         raise InvalidArgument(field, "is not a date as in 2026-05-20", reason="NOT_A_DATE")
     return _sane(text, field)
+
+
+def optional_day(text: str, field: str) -> date | None:
+    """The day of an ISO date; None for an empty text."""
+    return read_day(text, field) if text else None
 
 
 def read_month(text: str, field: str) -> Period:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from datetime import date
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
@@ -10,7 +11,6 @@ from arcadia.analytics.v1 import invoice_service_pb2_grpc, invoices_pb2
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing
 from arcadia.catalog.v1 import quotes_pb2
 from google.api import httpbody_pb2
-from grpc.aio import ServicerContext
 
 from contracts.collections import DUNNING, LOOK
 from contracts.invoicing import document_hand_over
@@ -19,14 +19,10 @@ from services.analytics.invoicing.invoices.credit import credit
 from services.analytics.invoicing.invoices.document.rendering import FOCUS, FORMATS, Renderer
 from services.analytics.invoicing.invoices.documents import Documents
 from services.analytics.invoicing.invoices.issue import Issue, issue_by_hand
-from services.analytics.invoicing.invoices.messages import (
-    credit_note_message,
-    invoice_message,
-    line_message,
-)
+from services.analytics.invoicing.invoices.messages import credit_note_message, invoice_message
 from services.analytics.invoicing.invoices.rules.chain import BEGINNING
 from services.analytics.invoicing.invoices.rules.crediting import CreditedAmount
-from services.analytics.invoicing.invoices.rules.lines import Proof
+from services.analytics.invoicing.invoices.rules.lines import Proof, price_of
 from services.analytics.invoicing.invoices.rules.numbering import (
     credit_note_number,
     invoice_number,
@@ -38,7 +34,6 @@ from services.analytics.invoicing.invoices.rules.states import (
     HandOverStatus,
     InvoiceStatus,
 )
-from services.analytics.invoicing.invoices.rules.tracing import price_of
 from services.analytics.invoicing.invoices.rules.verifying import (
     broken_link,
     changed_lines,
@@ -76,7 +71,6 @@ from services.analytics.invoicing.rollups.decide import approve_when_issued, tel
 from services.analytics.invoicing.rollups.rules.rollups import Rollup
 from services.analytics.invoicing.rollups.store.rollups import set_run
 from services.analytics.peers import asking
-from services.analytics.usage.messages import usage_message
 from services.analytics.usage.store.reading import UsageFilter, list_usage
 from services.common.db.database import Database, ReadSession, WriteSession
 from services.common.db.idempotency import once
@@ -90,25 +84,22 @@ from services.common.errors import (
 )
 from services.common.identity.callers import ALL, current_caller
 from services.common.rpc.downloads import file_stem, sent_as
-from services.common.rpc.messages import message_of
-from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.messages import message_of, messages_of
+from services.common.rpc.paging import Position, page_request
+from services.common.rpc.wire import Context
 from services.common.settings import Service
 from services.common.values.clock import Clock, utc_now
-from services.common.values.periods import read_day, read_month
+from services.common.values.periods import optional_day, read_month
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
 
 __all__ = ["InvoiceServicer"]
 
-Context = ServicerContext[Any, Any]
 
 FIRST_LINES: Final = 500
 MAX_DAYS: Final = 400
 """Maximum days of usage behind a line: one kind of one deployment in one month has at most 31."""
-
-MAX_POSITION: Final = 2**31 - 1
-"""Bounds of a line's position in the database; a page token may be forged."""
 
 WALKED_AT_ONCE: Final = 500
 WALKED_A_CALL: Final = 5_000
@@ -140,7 +131,6 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         """Lists invoices, newest month first. A tenant sees only issued ones."""
         caller = current_caller()
         scope = caller.scope
-        size = page_size(request.page_size)
         period = read_month(request.period, "period") if request.period else None
         if request.status:
             requests.word("status", request.status, list(InvoiceStatus))
@@ -148,16 +138,12 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             requests.text("tenant_id", request.tenant_id), period, request.status
         )
         filters = ("invoices", request.tenant_id, period.code if period else "", request.status)
-        position = decode_token(request.page_token, filters, (str, str))
-        before = None
-        if position is not None:
-            before = (
-                read_day(position[0], "page_token"),
-                requests.uuid_of("page_token", position[1]),
-            )
+        asked = page_request(request, filters, date, UUID)
         async with self._database.read(scope) as session:
-            found = await list_invoices(session, scope, wanted, before=before, limit=size + 1)
-        page, token = cut(found, size, filters, lambda one: (str(one.period), str(one.id)))
+            found = await list_invoices(
+                session, scope, wanted, before=asked.after, limit=asked.limit
+            )
+        page, token = asked.cut(found, lambda one: (one.period, one.id))
         return pb.ListInvoicesResponse(
             invoices=[invoice_message(one, operator=caller.is_operator) for one in page],
             next_page_token=token,
@@ -172,9 +158,10 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         async with self._database.read(caller.scope) as session:
             invoice = await read_invoice(session, caller.scope, invoice_id)
             lines = await list_lines(session, invoice_id, after=0, limit=FIRST_LINES)
-        return pb.GetInvoiceResponse(
+        return message_of(
+            pb.GetInvoiceResponse,
             invoice=invoice_message(invoice, operator=caller.is_operator),
-            lines=map(line_message, lines),
+            lines=lines,
         )
 
     async def ListInvoiceLines(
@@ -183,18 +170,12 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         """Lists the lines of an invoice in order."""
         scope = current_caller().scope
         invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
-        size = page_size(request.page_size)
-        filters = ("invoice_lines", str(invoice_id))
-        position = decode_token(request.page_token, filters, (int,))
-        if position and not 0 <= position[0] <= MAX_POSITION:
-            raise InvalidArgument("page_token", "is not one of ours")
+        asked = page_request(request, ("invoice_lines", str(invoice_id)), Position)
         async with self._database.read(scope) as session:
             await read_invoice(session, scope, invoice_id)
-            found = await list_lines(
-                session, invoice_id, after=position[0] if position else 0, limit=size + 1
-            )
-        page, token = cut(found, size, filters, lambda one: (one.position,))
-        return pb.ListInvoiceLinesResponse(lines=map(line_message, page), next_page_token=token)
+            found = await list_lines(session, invoice_id, after=asked.after or 0, limit=asked.limit)
+        page, token = asked.cut(found, lambda one: one.position)
+        return message_of(pb.ListInvoiceLinesResponse, lines=page, next_page_token=token)
 
     async def TraceInvoiceLine(
         self, request: pb.TraceInvoiceLineRequest, context: Context
@@ -217,11 +198,12 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                 )
                 days = [*await list_usage(session, scope, wanted, after=None, limit=MAX_DAYS)]
         price_type, price_id = price_of(line.kind, line.meta)
-        return pb.TraceInvoiceLineResponse(
-            line=line_message(found),
+        return message_of(
+            pb.TraceInvoiceLineResponse,
+            line=found,
             price_type=price_type,
             price_id=price_id,
-            daily_usage=map(usage_message, reversed(days)),
+            daily_usage=reversed(days),
         )
 
     async def DownloadInvoice(
@@ -302,7 +284,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     ) -> pb.PayInvoiceResponse:
         invoice_id = requests.uuid_of("id", request.id)
         at = self._clock()
-        paid_on = read_day(request.paid_on, "paid_on") if request.paid_on else at.date()
+        paid_on = optional_day(request.paid_on, "paid_on") or at.date()
         if paid_on > at.date():
             raise InvalidArgument("paid_on", "is in the future")
         reference = requests.text("reference", request.reference, 200)
@@ -479,19 +461,18 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     ) -> pb.ListCreditNotesResponse:
         """Lists credit notes, newest first."""
         caller = current_caller()
-        size = page_size(request.page_size)
         filters = ("credit_notes", request.tenant_id, request.invoice_id)
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, filters, UUID)
         async with self._database.read(caller.scope) as session:
             found = await list_credit_notes(
                 session,
                 caller.scope,
                 tenant_id=requests.text("tenant_id", request.tenant_id),
                 invoice_id=requests.uuid_or_none("invoice_id", request.invoice_id),
-                before=requests.uuid_of("page_token", position[0]) if position else None,
-                limit=size + 1,
+                before=asked.after,
+                limit=asked.limit,
             )
-        page, token = cut(found, size, filters, lambda one: (str(one.id),))
+        page, token = asked.cut(found, lambda one: one.id)
         return pb.ListCreditNotesResponse(
             credit_notes=[credit_note_message(one, operator=caller.is_operator) for one in page],
             next_page_token=token,
@@ -578,7 +559,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         verified: list[quotes_pb2.Verification] = []
         for start in range(0, len(proofs), PROOFS_A_CALL):
             request = pricing.VerifyProofsRequest(
-                proofs=map(_proof, proofs[start : start + PROOFS_A_CALL])
+                proofs=messages_of(quotes_pb2.Proof, proofs[start : start + PROOFS_A_CALL])
             )
             with asking(Service.CATALOG):
                 answer = await self._catalog.VerifyProofs(request)
@@ -592,7 +573,8 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                 (
                     await self._catalog.CompareProofs(
                         pricing.CompareProofsRequest(
-                            left_quote_id=quote_id, right_proof=_proof(proof)
+                            left_quote_id=quote_id,
+                            right_proof=message_of(quotes_pb2.Proof, proof),
                         )
                     )
                 ).differences
@@ -607,10 +589,6 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
 
 async def _told(session: ReadSession, invoice_id: UUID) -> invoices_pb2.Invoice:
     return invoice_message(await read_invoice(session, ALL, invoice_id), operator=True)
-
-
-def _proof(proof: Proof) -> quotes_pb2.Proof:
-    return message_of(quotes_pb2.Proof, proof)
 
 
 def _part(proof: Proof, reason: str, *, verified: bool) -> pb.VerifiedPart:

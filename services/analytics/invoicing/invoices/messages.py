@@ -11,13 +11,11 @@ from services.analytics.invoicing.invoices.rules.invoices import (
     HandOver,
     Invoice,
 )
-from services.analytics.invoicing.invoices.rules.lines import InvoiceLine
 from services.analytics.invoicing.invoices.rules.numbering import credit_note_number, invoice_number
 from services.analytics.invoicing.invoices.rules.states import HandOverStatus
-from services.analytics.invoicing.profiles.rules.parties import Party
 from services.common.rpc.messages import message_of
 
-__all__ = ["credit_note_message", "invoice_message", "line_message", "party_message"]
+__all__ = ["credit_note_message", "invoice_message"]
 
 RUN_STATUS: Final = {
     HandOverStatus.PENDING: "running",
@@ -34,16 +32,9 @@ def invoice_message(invoice: Invoice, *, operator: bool) -> invoices_pb2.Invoice
         period_end=invoice.month.end,
         number=invoice_number(invoice.number),
         purchase_order=invoice.purchase_order or None,
-        issuer=party_message(invoice.issuer),
-        recipient=party_message(invoice.recipient),
         hand_over=_hand_over(invoice.hand_over, operator=operator),
         void_hand_over=_hand_over(invoice.void_hand_over, operator=operator),
     )
-
-
-def line_message(line: InvoiceLine) -> invoices_pb2.InvoiceLine:
-    """A line of an invoice."""
-    return message_of(invoices_pb2.InvoiceLine, line.line, id=line.id, position=line.position)
 
 
 def credit_note_message(note: CreditNote, *, operator: bool) -> invoices_pb2.CreditNote:
@@ -58,16 +49,13 @@ def credit_note_message(note: CreditNote, *, operator: bool) -> invoices_pb2.Cre
     )
 
 
-def party_message(party: Party | None) -> invoices_pb2.Party | None:
-    """A party; None if there is none."""
-    return None if party is None else message_of(invoices_pb2.Party, party)
-
-
 def _credited_line(credited: CreditedLine) -> invoices_pb2.InvoiceLine:
-    line = line_message(credited.line)
-    line.position = credited.note_position
-    line.amount_cents = credited.credited_cents
-    return line
+    return message_of(
+        invoices_pb2.InvoiceLine,
+        credited.line,
+        position=credited.note_position,
+        amount_cents=credited.credited_cents,
+    )
 
 
 def _hand_over(known: HandOver | None, *, operator: bool) -> invoices_pb2.HandOver | None:

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
+from uuid import UUID
 
 from arcadia.analytics.v1 import one_off_service_pb2 as pb
 from arcadia.analytics.v1 import one_off_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.analytics.deployments import Deployments, Known, Named
 from services.analytics.invoicing import requests
-from services.analytics.invoicing.invoices.messages import invoice_message, line_message
+from services.analytics.invoicing.invoices.messages import invoice_message
 from services.analytics.invoicing.invoices.rules.states import OneOffStatus
 from services.analytics.invoicing.invoices.store.reading import list_lines, read_invoice
 from services.analytics.invoicing.one_offs.rules import OneOff, one_off_parts
@@ -35,14 +35,14 @@ from services.common.db.idempotency import once
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.identity.callers import ALL, current_caller
 from services.common.rpc.messages import message_of
-from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 from services.common.values.clock import Clock, utc_now
 from services.common.values.money import currency_code
 from services.common.values.periods import month_of
 
 __all__ = ["OneOffServicer"]
 
-Context = ServicerContext[Any, Any]
 
 MAX_LINES: Final = 500
 MAX_DESCRIPTION: Final = 200
@@ -81,28 +81,27 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         self, session: WriteSession, request: pb.AddOneOffLineRequest, line: OneOff
     ) -> pb.AddOneOffLineResponse:
         line_id = await add_one_off_line(session, line)
-        return pb.AddOneOffLineResponse(one_off_line=_message(replace(line, id=line_id)))
+        return message_of(pb.AddOneOffLineResponse, one_off_line=replace(line, id=line_id))
 
     async def ListOneOffLines(
         self, request: pb.ListOneOffLinesRequest, context: Context
     ) -> pb.ListOneOffLinesResponse:
         """One-off lines, newest first."""
-        size = page_size(request.page_size)
         status = None
         if request.status:
             status = OneOffStatus(requests.word("status", request.status, list(OneOffStatus)))
         filters = ("one_off_lines", request.tenant_id, request.status)
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, filters, UUID)
         async with self._database.read(ALL) as session:
             found = await list_one_off_lines(
                 session,
                 tenant_id=requests.text("tenant_id", request.tenant_id),
                 status=status,
-                before=requests.uuid_of("page_token", position[0]) if position else None,
-                limit=size + 1,
+                before=asked.after,
+                limit=asked.limit,
             )
-        page, token = cut(found, size, filters, lambda one: (str(one.id),))
-        return pb.ListOneOffLinesResponse(one_off_lines=map(_message, page), next_page_token=token)
+        page, token = asked.cut(found, lambda one: one.id)
+        return message_of(pb.ListOneOffLinesResponse, one_off_lines=page, next_page_token=token)
 
     @once
     async def RemoveOneOffLine(
@@ -123,7 +122,7 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
             removed_at=self._clock(),
         )
         await remove_one_off_line(session, removed)
-        return pb.RemoveOneOffLineResponse(one_off_line=_message(removed))
+        return message_of(pb.RemoveOneOffLineResponse, one_off_line=removed)
 
     async def CreateOneOffInvoice(
         self, request: pb.CreateOneOffInvoiceRequest, context: Context
@@ -144,8 +143,10 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         await mark_margin(session, draft.period)
         invoice = await read_invoice(session, ALL, invoice_id)
         shown = await list_lines(session, invoice_id, after=0, limit=MAX_LINES)
-        return pb.CreateOneOffInvoiceResponse(
-            invoice=invoice_message(invoice, operator=True), lines=map(line_message, shown)
+        return message_of(
+            pb.CreateOneOffInvoiceResponse,
+            invoice=invoice_message(invoice, operator=True),
+            lines=shown,
         )
 
     async def _invoice_lines(self, request: pb.CreateOneOffInvoiceRequest) -> list[OneOff]:
@@ -230,7 +231,3 @@ def _amount(field: str, cents: int) -> int:
     if abs(cents) > MAX_SUBTOTAL:
         raise InvalidArgument(field, f"must be at most {MAX_SUBTOTAL} cents", reason="OUT_OF_RANGE")
     return cents
-
-
-def _message(line: OneOff) -> pb.OneOffLine:
-    return message_of(pb.OneOffLine, line)

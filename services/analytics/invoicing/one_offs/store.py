@@ -10,8 +10,7 @@ from services.analytics.invoicing.invoices.rules.states import InvoiceStatus, On
 from services.analytics.invoicing.one_offs.rules import OneOff
 from services.analytics.invoicing.tables import one_off_lines, tenant_invoices
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import record_of, records_of
-from services.common.errors import NotFound
+from services.common.db.records import found_of, records_of
 
 __all__ = [
     "add_one_off_line",
@@ -83,10 +82,7 @@ async def list_one_off_lines(
 async def locked_one_off_line(session: WriteSession, line_id: UUID) -> OneOff:
     """A line, locked until the transaction ends. Raises NotFound."""
     statement = _WITH_STATUS.where(_LINE.id == line_id).with_for_update(of=one_off_lines)
-    found = (await session.execute(statement)).first()
-    if found is None:
-        raise NotFound("one-off line", str(line_id))
-    return record_of(OneOff, found)
+    return found_of(OneOff, await session.execute(statement), "one-off line", line_id)
 
 
 async def remove_one_off_line(session: WriteSession, removed: OneOff) -> None:

@@ -2,16 +2,13 @@
 
 from dataclasses import replace
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from arcadia.analytics.v1 import billing_profile_service_pb2 as pb
 from arcadia.analytics.v1 import billing_profile_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.analytics.invoicing import requests
-from services.analytics.invoicing.invoices.messages import party_message
-from services.analytics.invoicing.profiles.rules.abns import read_abn
-from services.analytics.invoicing.profiles.rules.parties import BillingProfile, TaxRule
+from services.analytics.invoicing.profiles.rules.parties import BillingProfile, read_abn
 from services.analytics.invoicing.profiles.store import (
     create_tax_rule,
     list_profiles,
@@ -25,14 +22,14 @@ from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
 from services.common.rpc.messages import message_of
-from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 from services.common.values.clock import Clock, utc_now
 from services.common.values.money import exact
-from services.common.values.periods import read_day
+from services.common.values.periods import optional_day, read_day
 
 __all__ = ["BillingProfileServicer"]
 
-Context = ServicerContext[Any, Any]
 
 MAX_REGION: Final = 20
 MAX_LABEL: Final = 40
@@ -57,22 +54,18 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         tenant = requests.required("tenant_id", request.tenant_id)
         async with self._database.read(scope) as session:
             profile = await read_profile(session, scope, tenant)
-        return pb.GetBillingProfileResponse(billing_profile=_profile(profile))
+        return message_of(pb.GetBillingProfileResponse, billing_profile=profile)
 
     async def ListBillingProfiles(
         self, request: pb.ListBillingProfilesRequest, context: Context
     ) -> pb.ListBillingProfilesResponse:
         """Lists profiles by tenant."""
-        size = page_size(request.page_size)
-        filters = ("billing_profiles",)
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, ("billing_profiles",), str)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_profiles(
-                session, after=position[0] if position else "", limit=size + 1
-            )
-        page, token = cut(found, size, filters, lambda one: (one.tenant_id,))
-        return pb.ListBillingProfilesResponse(
-            billing_profiles=map(_profile, page), next_page_token=token
+            found = await list_profiles(session, after=asked.after or "", limit=asked.limit)
+        page, token = asked.cut(found, lambda one: one.tenant_id)
+        return message_of(
+            pb.ListBillingProfilesResponse, billing_profiles=page, next_page_token=token
         )
 
     @once
@@ -99,27 +92,20 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
                 reason="NO_TAX_RULE_IN_FORCE",
             )
         await save_profile(session, profile, by=current_caller().subject)
-        return pb.SaveBillingProfileResponse(billing_profile=_profile(profile))
+        return message_of(pb.SaveBillingProfileResponse, billing_profile=profile)
 
     async def ListTaxRules(
         self, request: pb.ListTaxRulesRequest, context: Context
     ) -> pb.ListTaxRulesResponse:
         """Lists tax rules by region, newest first."""
-        size = page_size(request.page_size)
         region = requests.text("tax_region", request.tax_region)
-        filters = ("tax_rules", region)
-        position = decode_token(request.page_token, filters, (str, int))
+        asked = page_request(request, ("tax_rules", region), str, date)
         async with self._database.read(current_caller().scope) as session:
             found = await list_tax_rules(
-                session,
-                region=region,
-                after=(position[0], _day(position[1])) if position else None,
-                limit=size + 1,
+                session, region=region, after=asked.after, limit=asked.limit
             )
-        page, token = cut(
-            found, size, filters, lambda one: (one.tax_region, one.effective_from.toordinal())
-        )
-        return pb.ListTaxRulesResponse(tax_rules=map(_tax_rule, page), next_page_token=token)
+        page, token = asked.cut(found, lambda one: (one.tax_region, one.effective_from))
+        return message_of(pb.ListTaxRulesResponse, tax_rules=page, next_page_token=token)
 
     @once
     async def CreateTaxRule(
@@ -131,11 +117,9 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         label = requests.required("label", request.label, MAX_LABEL)
         rate = exact(request.rate_percent, "rate_percent", minimum=0, maximum=100)
         effective_from = read_day(request.effective_from, "effective_from")
-        effective_to = None
-        if request.effective_to:
-            effective_to = read_day(request.effective_to, "effective_to")
-            if effective_to <= effective_from:
-                raise InvalidArgument("effective_to", "is not after effective_from")
+        effective_to = optional_day(request.effective_to, "effective_to")
+        if effective_to is not None and effective_to <= effective_from:
+            raise InvalidArgument("effective_to", "is not after effective_from")
         rule = await create_tax_rule(
             session,
             region=region,
@@ -146,18 +130,4 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
             by=caller.subject,
             at=self._clock(),
         )
-        return pb.CreateTaxRuleResponse(tax_rule=_tax_rule(rule))
-
-
-def _day(ordinal: int) -> date:
-    if not 1 <= ordinal <= date.max.toordinal():
-        raise InvalidArgument("page_token", "is not one of ours")
-    return date.fromordinal(ordinal)
-
-
-def _profile(profile: BillingProfile) -> pb.BillingProfile:
-    return message_of(pb.BillingProfile, profile, recipient=party_message(profile.recipient))
-
-
-def _tax_rule(rule: TaxRule) -> pb.TaxRule:
-    return message_of(pb.TaxRule, rule)
+        return message_of(pb.CreateTaxRuleResponse, tax_rule=rule)

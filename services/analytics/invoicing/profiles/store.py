@@ -12,7 +12,7 @@ from services.analytics.invoicing.profiles.rules.parties import BillingProfile, 
 from services.analytics.invoicing.profiles.tables import billing_profiles, tax_rules
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row
-from services.common.db.records import record_of, records_of
+from services.common.db.records import found_of, records_of
 from services.common.errors import NotFound
 from services.common.identity.callers import Scope
 from services.common.values.effective_dates import Span
@@ -34,13 +34,10 @@ _RULE = tax_rules.c
 
 async def read_profile(session: ReadSession, scope: Scope, tenant_id: str) -> BillingProfile:
     """A tenant's profile. Raises NotFound, also for another tenant's."""
-    found = None
-    if scope.everything or scope.tenant_id == tenant_id:
-        statement = select(billing_profiles).where(_PROFILE.tenant_id == tenant_id)
-        found = (await session.execute(statement)).first()
-    if found is None:
+    if not (scope.everything or scope.tenant_id == tenant_id):
         raise NotFound("billing profile", tenant_id)
-    return record_of(BillingProfile, found)
+    found = await session.execute(select(billing_profiles).where(_PROFILE.tenant_id == tenant_id))
+    return found_of(BillingProfile, found, "billing profile", tenant_id)
 
 
 async def list_profiles(session: ReadSession, *, after: str, limit: int) -> list[BillingProfile]:

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from contracts.invoicing import RollupInput
 from services.analytics.invoicing.rollups.rules.rollups import Rollup
 from services.analytics.invoicing.rollups.store.rollups import (
-    Opening,
     adopt_drafts,
     fail_others,
     insert_rollup,
@@ -13,11 +13,12 @@ from services.analytics.invoicing.rollups.store.rollups import (
 )
 from services.common.db.database import WriteSession
 from services.common.errors import AlreadyExists
+from services.common.values.periods import read_month
 
 __all__ = ["begin_rollup"]
 
 
-async def begin_rollup(session: WriteSession, opening: Opening, at: datetime) -> Rollup:
+async def begin_rollup(session: WriteSession, start: RollupInput, key: str, at: datetime) -> Rollup:
     """Opens a roll-up, or returns the one that was opened under its key before.
 
     Closes an unfinished earlier roll-up of the month: there is one workflow per month, so that
@@ -26,17 +27,18 @@ async def begin_rollup(session: WriteSession, opening: Opening, at: datetime) ->
     Raises AlreadyExists when the key names a roll-up of another month.
     """
     # Lock them before the key: the holder of such a lock may be about to claim the same key.
-    await lock_open(session, opening.period)
-    opened = await insert_rollup(session, opening, at)
+    period = read_month(start.period, "period")
+    await lock_open(session, period)
+    opened = await insert_rollup(session, period, start, key, at)
     if opened is None:
-        known = await rollup_of_key(session, opening.key)
-        if known.month != opening.period:
+        known = await rollup_of_key(session, key)
+        if known.month != period:
             raise AlreadyExists(
-                f"key {opening.key!r} names a roll-up of {known.month.code}",
+                f"key {key!r} names a roll-up of {known.month.code}",
                 reason="ROLLUP_KEY_TAKEN",
             )
         return known
     await fail_others(session, opened, "superseded by a later run", at)
-    if not opening.force:
+    if not start.force:
         await adopt_drafts(session, opened)
     return opened

@@ -46,7 +46,7 @@ from services.analytics.invoicing.rollups.store.drafts import (
 )
 from services.analytics.invoicing.rollups.store.planning import record_outcomes
 from services.analytics.invoicing.rollups.store.rollups import locked_rollup
-from services.analytics.usage.rules.series import UsageSeries
+from services.analytics.usage.rules.figures import UsageSeries
 from services.analytics.usage.store.periods import (
     claim_changes,
     open_changes,

@@ -4,19 +4,15 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from arcadia.analytics.v1 import invoices_pb2, invoicing_service_pb2_grpc
 from arcadia.analytics.v1 import invoicing_service_pb2 as pb
-from arcadia.analytics.v1 import invoicing_service_pb2_grpc
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing
-from grpc.aio import ServicerContext
 
+from contracts.invoicing import RollupInput
 from services.analytics.catalog_client import billable_tenants
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.issue import Issue, issue
-from services.analytics.invoicing.invoices.messages import (
-    credit_note_message,
-    invoice_message,
-    line_message,
-)
+from services.analytics.invoicing.invoices.messages import credit_note_message, invoice_message
 from services.analytics.invoicing.invoices.record_attempt import record_attempt
 from services.analytics.invoicing.invoices.rules.invoices import HandOver
 from services.analytics.invoicing.invoices.rules.states import (
@@ -60,7 +56,6 @@ from services.analytics.invoicing.rollups.store.planning import (
     planned_tenants,
 )
 from services.analytics.invoicing.rollups.store.rollups import (
-    Opening,
     keep_freshness,
     locked_rollup,
     read_rollup,
@@ -73,8 +68,9 @@ from services.analytics.usage.store.periods import release_adjustments
 from services.common.db.database import Database, ReadSession
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.identity.callers import ALL
-from services.common.rpc.messages import message_of
-from services.common.rpc.paging import cut, decode_token, encode_token, page_size
+from services.common.rpc.messages import message_of, messages_of
+from services.common.rpc.paging import cut, decode_token, encode_token, page_request
+from services.common.rpc.wire import Context, internal_page_size
 from services.common.settings import Service
 from services.common.values.clock import Clock, utc_now
 from services.common.values.periods import read_day, read_month
@@ -84,7 +80,6 @@ if TYPE_CHECKING:
 
 __all__ = ["InvoicingServicer"]
 
-Context = ServicerContext[Any, Any]
 
 PLANNING: Final = "planning"
 WAITING: Final = "waiting"
@@ -123,17 +118,18 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         self, request: pb.BeginRollupRequest, context: Context
     ) -> pb.BeginRollupResponse:
         """Opens a roll-up, or returns the one that was opened under its key."""
-        opening = Opening(
-            period=read_month(request.period, "period"),
-            key=requests.required("key", request.key),
+        period = read_month(request.period, "period")
+        key = requests.required("key", request.key)
+        start = RollupInput(
+            period=period.start.isoformat(),
             force=request.force,
             approval_required=request.approval_required,
             started_by=requests.text("started_by", request.started_by),
         )
-        if self._clock() < opening.period.end_at:
+        if self._clock() < period.end_at:
             raise InvalidArgument("period", "has not ended yet", reason="PERIOD_NOT_ENDED")
         async with self._database.write(ALL) as session:
-            rollup = await begin_rollup(session, opening, self._clock())
+            rollup = await begin_rollup(session, start, key, self._clock())
             return pb.BeginRollupResponse(rollup=await rollup_message(session, rollup))
 
     async def CheckFreshness(
@@ -153,12 +149,10 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     ) -> pb.PlanRollupResponse:
         """Stores the billable tenants by page; once all are planned, returns the pages to draft."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
-        tenants = requests.page_limit(
-            "tenants_per_page", request.tenants_per_page, TENANTS_A_PAGE, MAX_TENANTS_A_PAGE
+        tenants = internal_page_size(
+            request.tenants_per_page, TENANTS_A_PAGE, MAX_TENANTS_A_PAGE, "tenants_per_page"
         )
-        pages = requests.page_limit(
-            "page_size", request.page_size, PAGES_AN_ANSWER, MAX_PAGES_AN_ANSWER
-        )
+        pages = internal_page_size(request.page_size, PAGES_AN_ANSWER, MAX_PAGES_AN_ANSWER)
         async with self._database.read(ALL) as session:
             rollup = await read_rollup(session, rollup_id)
         if rollup.decision is Decision.UNDO:
@@ -276,7 +270,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     ) -> pb.IssueInvoicesResponse:
         """Issues the next drafts of a roll-up."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
-        limit = requests.page_limit("limit", request.limit, ISSUED_AT_ONCE, MAX_ISSUED_AT_ONCE)
+        limit = internal_page_size(request.limit, ISSUED_AT_ONCE, MAX_ISSUED_AT_ONCE, "limit")
         how = Issue(
             issuer=self._terms.checked_issuer(),
             issued_on=read_day(request.issued_on, "issued_on"),
@@ -304,7 +298,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     ) -> pb.DiscardDraftsResponse:
         """Voids the next drafts of a roll-up that is being undone."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
-        limit = requests.page_limit("limit", request.limit, ISSUED_AT_ONCE, MAX_ISSUED_AT_ONCE)
+        limit = internal_page_size(request.limit, ISSUED_AT_ONCE, MAX_ISSUED_AT_ONCE, "limit")
         async with self._database.write(ALL) as session:
             rollup = await locked_rollup(session, rollup_id)
             if rollup.decision is not Decision.UNDO:
@@ -343,18 +337,17 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         """Lists the undelivered hand-overs, an invoice before its corrections."""
         rollup_id = requests.uuid_or_none("rollup_id", request.rollup_id)
         invoice_id = requests.uuid_or_none("invoice_id", request.invoice_id)
-        size = page_size(request.page_size)
         filters = ("pending_hand_overs", request.rollup_id, request.invoice_id)
-        position = decode_token(request.page_token, filters, (int,))
+        asked = page_request(request, filters, int)
         async with self._database.read(ALL) as session:
             found = await list_pending(
                 session,
                 rollup_id=rollup_id,
                 invoice_id=invoice_id,
-                after=position[0] if position else 0,
-                limit=size + 1,
+                after=asked.after or 0,
+                limit=asked.limit,
             )
-            page, token = cut(found, size, filters, lambda one: (one.id,))
+            page, token = asked.cut(found, lambda one: one.id)
             of_invoices = [one.invoice_id for one in page if one.document is HandedOver.INVOICE]
             invoices = await read_invoices(session, of_invoices)
         return pb.ListPendingHandOversResponse(
@@ -373,7 +366,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             lines = await list_lines(session, known.invoice_id, after=0, limit=None)
             answer = pb.GetHandOverResponse(
                 invoice=invoice_message(invoice, operator=True),
-                lines=map(line_message, lines),
+                lines=messages_of(invoices_pb2.InvoiceLine, lines),
                 document=known.document,
                 status=known.status,
             )
@@ -414,20 +407,12 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         """Lists the issued invoices that were due before a day and are not paid."""
         due_before = read_day(request.due_before, "due_before")
         tenant_id = requests.text("tenant_id", request.tenant_id)
-        size = page_size(request.page_size)
-        filters = ("overdue_invoices", due_before.isoformat(), tenant_id)
-        position = decode_token(request.page_token, filters, (str, str))
-        after = None
-        if position is not None:
-            after = (
-                read_day(position[0], "page_token"),
-                requests.uuid_of("page_token", position[1]),
-            )
+        asked = page_request(request, ("overdue_invoices", due_before, tenant_id), date, UUID)
         async with self._database.read(ALL) as session:
             found = await list_overdue(
-                session, due_before, tenant_id=tenant_id, after=after, limit=size + 1
+                session, due_before, tenant_id=tenant_id, after=asked.after, limit=asked.limit
             )
-        page, token = cut(found, size, filters, lambda one: (str(one.due_on), str(one.id)))
+        page, token = asked.cut(found, lambda one: (one.due_on, one.id))
         return pb.ListOverdueInvoicesResponse(
             invoices=[invoice_message(one, operator=True) for one in page], next_page_token=token
         )

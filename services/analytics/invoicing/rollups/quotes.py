@@ -10,7 +10,7 @@ from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
 from services.analytics.invoicing.invoices.rules.lines import Line, Proof
 from services.analytics.invoicing.rollups.rules.drafting import Part
-from services.analytics.usage.rules.series import UsageSeries
+from services.analytics.usage.rules.figures import UsageSeries
 from services.common.values.periods import Period
 
 __all__ = ["Subscribed", "days_of", "part_of"]

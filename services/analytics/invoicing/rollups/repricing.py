@@ -9,7 +9,7 @@ from services.analytics.invoicing.rollups.quotes import Subscribed
 from services.analytics.invoicing.rollups.rules.adjusting import adjustment_lines
 from services.analytics.invoicing.rollups.rules.drafting import Part
 from services.analytics.invoicing.rollups.store.billed import Billed, Deployment
-from services.analytics.usage.rules.series import UsageSeries
+from services.analytics.usage.rules.figures import UsageSeries
 from services.common.values.periods import Period
 
 __all__ = ["ClosedMonth", "Repriced", "adjusting_parts", "taken_away"]

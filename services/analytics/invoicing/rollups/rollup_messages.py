@@ -55,7 +55,7 @@ def _message(rollup: Rollup, summary: Summary) -> rollups_pb2.Rollup:
         failed_count=outcomes.get(Outcome.FAILED, 0),
         issued_count=summary.issued_count,
         handed_over_count=summary.handed_over_count,
-        totals=[message_of(rollups_pb2.CurrencyTotal, total) for total in summary.totals],
+        totals=summary.totals,
         run=message_of(
             runs_pb2.Run,
             rollup,

@@ -1,11 +1,10 @@
 """RollupService: lets operators start, monitor and decide on roll-ups."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from arcadia.analytics.v1 import rollup_service_pb2 as pb
 from arcadia.analytics.v1 import rollup_service_pb2_grpc, rollups_pb2
-from grpc.aio import ServicerContext
 
 from contracts.invoicing import RollupInput, invoice_rollup
 from services.analytics.invoicing import requests
@@ -27,7 +26,6 @@ from services.analytics.invoicing.rollups.rollup_messages import (
 )
 from services.analytics.invoicing.rollups.store.planning import list_failures
 from services.analytics.invoicing.rollups.store.rollups import (
-    Opening,
     list_rollups,
     lock_awaiting,
     locked_rollup,
@@ -41,13 +39,13 @@ from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.identity.callers import ALL, current_caller
-from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 from services.common.values.clock import Clock, utc_now
 from services.common.values.periods import read_month
 
 __all__ = ["RollupServicer"]
 
-Context = ServicerContext[Any, Any]
 
 RETRIED_A_PAGE: Final = 200
 MAX_RETRIED: Final = 1_000
@@ -90,35 +88,28 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         workflow_id = run.workflow_id
         run_id = await self._flows.first_run_id(workflow_id)
         known = await newest_run(session, workflow_id, run_id)
-        opening = Opening(
-            period,
-            f"{workflow_id}/{run_id}",
-            start.force,
-            start.approval_required,
-            start.started_by,
-        )
-        rollup = known or await begin_rollup(session, opening, self._clock())
+        key = f"{workflow_id}/{run_id}"
+        rollup = known or await begin_rollup(session, start, key, self._clock())
         return pb.StartRollupResponse(rollup=await rollup_message(session, rollup))
 
     async def ListRollups(
         self, request: pb.ListRollupsRequest, context: Context
     ) -> pb.ListRollupsResponse:
         """Lists roll-ups, newest first."""
-        size = page_size(request.page_size)
         period = read_month(request.period, "period") if request.period else None
         if request.status:
             requests.word("status", request.status, list(RollupStatus))
         filters = ("rollups", period.code if period else "", request.status)
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, filters, UUID)
         async with self._database.read(ALL) as session:
             found = await list_rollups(
                 session,
                 period=period,
                 status=request.status,
-                before=requests.uuid_of("page_token", position[0]) if position else None,
-                limit=size + 1,
+                before=asked.after,
+                limit=asked.limit,
             )
-            page, token = cut(found, size, filters, lambda one: (str(one.id),))
+            page, token = asked.cut(found, lambda one: one.id)
             messages = await rollup_messages(session, page)
         return pb.ListRollupsResponse(rollups=messages, next_page_token=token)
 
@@ -136,15 +127,13 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     ) -> pb.ListRollupFailuresResponse:
         """Lists the tenants that could not be billed, with the reason."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
-        size = page_size(request.page_size)
-        filters = ("rollup_failures", str(rollup_id))
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, ("rollup_failures", str(rollup_id)), str)
         async with self._database.read(ALL) as session:
             await read_rollup(session, rollup_id)
             found = await list_failures(
-                session, rollup_id, after=position[0] if position else "", limit=size + 1
+                session, rollup_id, after=asked.after or "", limit=asked.limit
             )
-        page, token = cut(found, size, filters, lambda one: (one.tenant_id,))
+        page, token = asked.cut(found, lambda one: one.tenant_id)
         return pb.ListRollupFailuresResponse(
             failures=map(failure_message, page), next_page_token=token
         )

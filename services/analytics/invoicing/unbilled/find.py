@@ -21,7 +21,7 @@ from services.analytics.invoicing.unbilled.rules import (
 from services.analytics.invoicing.unbilled.store import tenants_not_covered, tenants_with_usage
 from services.analytics.margin.rules.summary import REPORTING_CURRENCY
 from services.analytics.peers import asking
-from services.analytics.usage.rules.series import UsageRun, UsageSeries
+from services.analytics.usage.rules.figures import UsageRun, UsageSeries
 from services.analytics.usage.store.periods import usage_of_period
 from services.common.db.database import Database
 from services.common.errors import FailedPrecondition

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from services.analytics.usage.rules.series import UsageRun, UsageSeries
+from services.analytics.usage.rules.figures import UsageRun, UsageSeries
 from services.common.values.periods import Period
 
 __all__ = ["Covered", "Unbilled", "UnbilledTotal", "days_of_runs", "total_of", "unbilled_series"]

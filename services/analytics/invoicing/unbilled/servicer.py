@@ -1,11 +1,10 @@
 """UnbilledUsageService: lists usage that no invoice bills."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from arcadia.analytics.v1 import unbilled_usage_service_pb2 as pb
 from arcadia.analytics.v1 import unbilled_usage_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.analytics.deployments import Deployments, Named
 from services.analytics.invoicing import requests
@@ -14,8 +13,9 @@ from services.analytics.invoicing.unbilled.rules import Unbilled
 from services.analytics.margin.rules.summary import REPORTING_CURRENCY
 from services.common.db.database import Database
 from services.common.identity.callers import current_caller
-from services.common.rpc.paging import decode_token, encode_token, page_size
-from services.common.values.money import plain
+from services.common.rpc.messages import message_of
+from services.common.rpc.paging import encode_token, page_request
+from services.common.rpc.wire import Context
 from services.common.values.periods import read_month
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["UnbilledUsageServicer"]
 
-Context = ServicerContext[Any, Any]
 
 MAX_ROUNDS: Final = 4
 """Maximum batches of tenants read for one page; the page may then be incomplete."""
@@ -49,10 +48,9 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
         period = read_month(request.period, "period")
         tenant_id = requests.text("tenant_id", request.tenant_id)
         deployment_id = requests.text("deployment_id", request.deployment_id)
-        size = page_size(request.page_size)
         filters = ("unbilled", period.code, tenant_id, deployment_id)
-        position = decode_token(request.page_token, filters, (str, str, str, int))
-        after = (position[0], position[1], position[2], position[3]) if position else None
+        asked = page_request(request, filters, str, str, str, int)
+        after, size = asked.after, asked.size
         found: list[Unbilled] = []
         if not scope.everything and tenant_id not in ("", scope.tenant_id):
             return pb.ListUnbilledUsageResponse()
@@ -90,12 +88,4 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
 
 
 def _message(one: Unbilled) -> pb.UnbilledUsage:
-    return pb.UnbilledUsage(
-        tenant_id=one.tenant_id,
-        deployment_id=one.deployment_id,
-        resource_kind=one.resource_kind,
-        day=one.day.isoformat(),
-        qty=plain(one.qty),
-        value_cents=None if one.cents is None else plain(one.cents),
-        currency=REPORTING_CURRENCY,
-    )
+    return message_of(pb.UnbilledUsage, one, value_cents=one.cents, currency=REPORTING_CURRENCY)

@@ -7,7 +7,7 @@ largest remainders, so the parts add up exactly.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
 from enum import StrEnum
@@ -21,6 +21,7 @@ __all__ = [
     "INTERNAL",
     "SHARED",
     "UNATTRIBUTED",
+    "AttributedCost",
     "Attribution",
     "Cost",
     "CostPart",
@@ -86,6 +87,7 @@ class OwnedSpan:
 class KnownLife:
     """The lifetime of a resource in the inventory, in and beyond the month."""
 
+    resource_id: UUID
     lived_from: datetime
     lived_to: datetime | None
     """None while it exists."""
@@ -120,6 +122,25 @@ class CostPart:
 
     holder: Holder
     amount_usd: Decimal
+
+    def of(self, cost: Cost) -> "AttributedCost":
+        """The part as a cost of its holder."""
+        holder = self.holder
+        part = replace(
+            cost,
+            tenant_id=holder.tenant_id,
+            deployment_id=holder.deployment_id,
+            amount_usd=self.amount_usd,
+        )
+        return AttributedCost(part, holder.attribution)
+
+
+@dataclass(frozen=True, slots=True)
+class AttributedCost:
+    """A part of a cost, with its holder's ids and amount."""
+
+    cost: Cost
+    attribution: Attribution
 
 
 def attribute(cost: Cost, spans: Sequence[OwnedSpan], period: Period) -> list[CostPart]:

@@ -7,18 +7,12 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from services.analytics.generations.store import Generation, page_of
-from services.analytics.margin.rules.accruals import Accrual, AccrualFailure
+from services.analytics.margin.rules.summary import Accrual, AccrualFailure
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import arrays_of, records_of, unnested
 from services.common.values.periods import Period
 
-__all__ = [
-    "forget_accruals",
-    "list_accruals",
-    "list_failures",
-    "metered_until",
-    "write_accruals",
-]
+__all__ = ["forget_accruals", "list_accruals", "list_failures", "metered_until", "write_accruals"]
 
 FORGET_PAGE: Final = """
 DELETE FROM accruals WHERE period = %(period)s AND pass_id = %(pass_id)s AND page = %(page)s

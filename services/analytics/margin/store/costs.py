@@ -1,7 +1,7 @@
 """Attributed costs: ownership spans, lines with their parts, shared costs."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from services.analytics.generations.store import Generation, page_of, prepare_month
 from services.analytics.margin.rules.attribution import (
+    AttributedCost,
     Cost,
     CostPart,
     Holder,
@@ -59,22 +60,18 @@ ORDER BY resource_id, span_from
 FORGET_PAGE: Final = text("""
 DELETE FROM attributed_costs WHERE period = :period AND pass_id = :pass_id AND page = :page
 """)
-WRITE: Final = """
+WRITE: Final = f"""
 INSERT INTO attributed_costs
     (period, pass_id, page, cost_id, day, kind, classification, description, resource_id, hours,
      start_at, end_at, attribution, tenant_id, deployment_id, amount_usd)
-SELECT %(period)s, %(pass_id)s, %(page)s, c.*
-FROM unnest(%(cost_ids)b::uuid[], %(days)b::date[], %(kinds)b::text[],
-            %(classifications)b::text[], %(descriptions)b::text[], %(resources)b::uuid[],
-            %(hours)b::numeric[], %(starts)b::timestamptz[], %(ends)b::timestamptz[],
-            %(attributions)b::text[], %(tenants)b::text[], %(deployments)b::text[],
-            %(amounts)b::numeric[]) AS c
+SELECT %(period)s, %(pass_id)s, %(page)s, c.cost_id, c.day, c.kind, c.classification,
+       c.description, c.resource_id, c.hours, c.start, c."end", c.attribution, c.tenant_id,
+       c.deployment_id, c.amount_usd
+FROM {unnested(AttributedCost, "c")}
 """
-WRITE_LIVES: Final = """
+WRITE_LIVES: Final = f"""
 INSERT INTO known_lives (period, pass_id, resource_id, lived_from, lived_to, begin_unknown)
-SELECT %(period)s, %(pass_id)s, l.*
-FROM unnest(%(resources)b::uuid[], %(froms)b::timestamptz[], %(tos)b::timestamptz[],
-            %(unknown)b::boolean[]) AS l
+SELECT %(period)s, %(pass_id)s, life.* FROM {unnested(KnownLife, "life")}
 ON CONFLICT ON CONSTRAINT known_lives_pkey DO NOTHING
 """
 SHARED_TOTALS: Final = text("""
@@ -164,43 +161,21 @@ async def write_costs(
     await session.execute(FORGET_PAGE, {"period": of.subject, "pass_id": of.id, "page": page})
     rows = [
         # The hours of a line with several owners are stored with the first.
-        (cost, part, cost.hours if part is parts[0] else None)
+        part.of(cost if part is parts[0] else replace(cost, hours=None))
         for cost, parts in costs
         for part in parts
     ]
-    arrays: dict[str, list[Any]] = {
-        "cost_ids": [cost.cost_id for cost, _, _ in rows],
-        "days": [cost.day for cost, _, _ in rows],
-        "kinds": [cost.kind for cost, _, _ in rows],
-        "classifications": [cost.classification for cost, _, _ in rows],
-        "descriptions": [cost.description for cost, _, _ in rows],
-        "resources": [cost.resource_id for cost, _, _ in rows],
-        "hours": [hours for _, _, hours in rows],
-        "starts": [cost.start for cost, _, _ in rows],
-        "ends": [cost.end for cost, _, _ in rows],
-        "attributions": [part.holder.attribution.value for _, part, _ in rows],
-        "tenants": [part.holder.tenant_id for _, part, _ in rows],
-        "deployments": [part.holder.deployment_id for _, part, _ in rows],
-        "amounts": [part.amount_usd for _, part, _ in rows],
-    }
     driver = await session.driver()
-    await driver.execute(WRITE, {"period": of.subject, "pass_id": of.id, "page": page, **arrays})
+    found: dict[str, Any] = {"period": of.subject, "pass_id": of.id, "page": page}
+    await driver.execute(WRITE, found | arrays_of(AttributedCost, rows, "c"))
 
 
-async def write_lives(
-    session: WriteSession, of: Generation, lives: Mapping[UUID, KnownLife]
-) -> None:
+async def write_lives(session: WriteSession, of: Generation, lives: Sequence[KnownLife]) -> None:
     """Stores lifetimes beyond the month; existing rows are kept."""
-    if not lives:
-        return
-    arrays: dict[str, list[Any]] = {
-        "resources": list(lives),
-        "froms": [life.lived_from for life in lives.values()],
-        "tos": [life.lived_to for life in lives.values()],
-        "unknown": [life.begin_unknown for life in lives.values()],
-    }
-    driver = await session.driver()
-    await driver.execute(WRITE_LIVES, {"period": of.subject, "pass_id": of.id, **arrays})
+    if lives:
+        driver = await session.driver()
+        found: dict[str, Any] = {"period": of.subject, "pass_id": of.id}
+        await driver.execute(WRITE_LIVES, found | arrays_of(KnownLife, lives, "life"))
 
 
 async def shared_totals(session: ReadSession, of: Generation) -> list[SharedTotal]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Final
 
-from services.analytics.usage.rules.owners import Owner
+from services.analytics.usage.rules.figures import Owner
 from services.common.values.money import plain
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Refusal",
     "SentEvent",
     "Sifted",
+    "in_order",
     "refusal_of_time",
     "sift",
 ]
@@ -128,12 +129,13 @@ class Refusal:
 class Receipt:
     """The results of a batch."""
 
-    accepted: int
-    duplicates: int
-    late: int
+    accepted_count: int
+    duplicate_count: int
+    late_count: int
     """The accepted events of a closed month."""
     refused: Sequence[Refusal]
-    voided: Sequence[int] = ()
+    """By position in the batch."""
+    voided_indexes: Sequence[int] = ()
     """The duplicates that were voided before, by position in the batch."""
 
 
@@ -161,6 +163,11 @@ def sift(events: Iterable[OwnedEvent]) -> Sifted:
         else:
             refused.append(Refusal.of_reused_key(event))
     return Sifted([by_key[key] for key in sorted(by_key)], duplicates, refused)
+
+
+def in_order(refused: Iterable[Refusal]) -> list[Refusal]:
+    """The refused events, ordered by position in the batch."""
+    return sorted(refused, key=lambda refusal: refusal.index)
 
 
 def refusal_of_time(occurred_at: datetime, now: datetime) -> str:

@@ -1,6 +1,6 @@
-"""Figures of usage, their facts, unmetered usage and voids."""
+"""Figures of usage and their owners, the facts of figures, unmetered usage and voids."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -9,12 +9,44 @@ __all__ = [
     "DailyUsage",
     "Figure",
     "MeterTotal",
+    "Named",
+    "Owner",
     "ResourceUsage",
     "UnmeteredResource",
     "UsageByResource",
     "UsageFact",
+    "UsageRun",
+    "UsageSeries",
     "VoidedEvent",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A deployment as given, with an optional tenant."""
+
+    tenant_id: str
+    deployment: str
+    """Its id or its slug."""
+
+    @property
+    def is_by_id(self) -> bool:
+        """Whether it is given by id, which needs no tenant."""
+        try:
+            UUID(self.deployment)
+        except ValueError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A resolved deployment with its tenant."""
+
+    tenant_id: str
+    deployment_id: str
+    slug: str = field(default="", compare=False)
+    """Its slug, as used in tags; empty if the catalog did not return it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -126,3 +158,26 @@ class UsageByResource:
     """By deployment and meter, complete."""
     resources: tuple[ResourceUsage, ...]
     """By deployment and meter, the largest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRun:
+    """A run of days with the same quantity."""
+
+    first_day: date
+    days: int
+    qty: Decimal
+    """Quantity per day, in units of the kind, exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSeries:
+    """The daily usage of one kind by a deployment in a period."""
+
+    tenant_id: str
+    deployment_id: str
+    resource_kind: str
+    runs: tuple[UsageRun, ...]
+    """In order; days without usage are omitted."""
+    facts_hash: str
+    """Hash of its facts: SHA-256, lower-case hexadecimal."""

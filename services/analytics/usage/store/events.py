@@ -1,17 +1,21 @@
-"""Usage events: idempotent inserts by key, into the partition of their day."""
+"""Usage events: idempotent inserts by key, into the partition of their day; and their voids."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from services.analytics.generations.store import prepare_month
-from services.analytics.usage.rules.events import OwnedEvent, Sifted
-from services.analytics.usage.rules.figures import Figure
-from services.common.db.database import WriteSession
-from services.common.db.records import arrays_of
+from sqlalchemy import text
 
-__all__ = ["KeptKey", "claim_keys", "insert_events", "read_keys"]
+from services.analytics.generations.store import prepare_month
+from services.analytics.usage.rules.events import EventKey, OwnedEvent, Sifted
+from services.analytics.usage.rules.figures import Figure, VoidedEvent
+from services.analytics.usage.store.folding import fold_figures
+from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import arrays_of, records_of
+from services.common.identity.callers import Scope
+
+__all__ = ["KeptKey", "claim_keys", "insert_events", "list_voids", "read_keys", "void_events"]
 
 # Sorted by key, so that batches with common keys do not deadlock.
 CLAIM: Final = """
@@ -102,3 +106,92 @@ def _keys(events: Sequence[OwnedEvent]) -> dict[str, Any]:
         "sources": [event.sent.source for event in events],
         "keys": [event.sent.idempotency_key for event in events],
     }
+
+
+# One batch at a time, because batches with common events could deadlock.
+ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('usage/voids', 0))")
+GIVEN: Final = """
+unnest(CAST(:sources AS text[]), CAST(:keys AS text[])) AS g (source, idempotency_key)
+"""
+# The key gives the day, and so the partition.
+VOID: Final = text(f"""
+WITH wanted AS (
+    SELECT k.day, k.source, k.idempotency_key
+    FROM (SELECT DISTINCT * FROM {GIVEN}) AS g JOIN usage_event_keys AS k
+        USING (source, idempotency_key)
+    WHERE k.day IS NOT NULL
+),
+gone AS (
+    DELETE FROM usage_events AS e USING wanted AS w
+    WHERE (e.day, e.source, e.idempotency_key) = (w.day, w.source, w.idempotency_key)
+    RETURNING e.*
+)
+INSERT INTO usage_voids (source, idempotency_key, day, tenant_id, deployment_id, resource_kind, qty,
+                         occurred_at, received_at, reason, voided_by, voided_at)
+SELECT source, idempotency_key, day, tenant_id, deployment_id, resource_kind, qty, occurred_at,
+       received_at, :reason, :voided_by, :now
+FROM gone
+RETURNING source, idempotency_key, day, tenant_id, deployment_id, resource_kind
+""")
+FIND: Final = text(f"""
+SELECT v.* FROM usage_voids AS v JOIN (SELECT DISTINCT * FROM {GIVEN}) AS g
+    USING (source, idempotency_key)
+""")
+
+
+async def void_events(
+    session: WriteSession, keys: Sequence[EventKey], *, reason: str, by: str, now: datetime
+) -> tuple[set[tuple[str, str]], dict[tuple[str, str], VoidedEvent]]:
+    """Voids the events of these keys and recomputes their figures. Idempotent.
+
+    Returns the keys voided now, and all voids by key; a key that is not among them has no event.
+    """
+    await session.execute(ONE_AT_A_TIME)
+    given: dict[str, Any] = {
+        "sources": [key.source for key in keys],
+        "keys": [key.idempotency_key for key in keys],
+    }
+    made = await session.execute(VOID, {**given, "reason": reason, "voided_by": by, "now": now})
+    voided = made.all()
+    await fold_figures(session, records_of(Figure, voided), now=now)
+    kept = records_of(VoidedEvent, await session.execute(FIND, given))
+    return (
+        {(row.source, row.idempotency_key) for row in voided},
+        {(one.source, one.idempotency_key): one for one in kept},
+    )
+
+
+async def list_voids(
+    session: ReadSession,
+    scope: Scope,
+    *,
+    tenant_id: str,
+    deployment_id: str,
+    after: tuple[datetime, str, str] | None,
+    limit: int,
+) -> list[VoidedEvent]:
+    """A page of voids, newest first.
+
+    `after` is the time, source and key of the previous page's last row.
+    """
+    asked = ["true"]
+    values: dict[str, Any] = {"limit": limit}
+    for name, value in (("tenant_id", tenant_id), ("deployment_id", deployment_id)):
+        if value:
+            asked.append(f"{name} = :{name}")
+            values[name] = value
+    if not scope.everything:
+        # Restricts to the tenant in addition to row-level security.
+        asked.append("tenant_id = :scope")
+        values["scope"] = scope.tenant_id
+    if after is not None:
+        asked.append(
+            "voided_at <= :after_at AND (voided_at < :after_at"
+            " OR (source, idempotency_key) > (:after_source, :after_key))"
+        )
+        values |= dict(zip(("after_at", "after_source", "after_key"), after, strict=True))
+    statement = text(
+        f"SELECT * FROM usage_voids WHERE {' AND '.join(asked)}"
+        " ORDER BY voided_at DESC, source, idempotency_key LIMIT :limit"
+    )
+    return records_of(VoidedEvent, await session.execute(statement, values))

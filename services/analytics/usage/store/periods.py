@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.analytics.usage.rules.series import UsageRun, UsageSeries
+from services.analytics.usage.rules.figures import UsageRun, UsageSeries
 from services.common.db.database import ReadSession, WriteSession
 from services.common.values.periods import Period, month_of
 

@@ -1,20 +1,27 @@
-"""Reads usage: figures, newest day first, and the facts behind one."""
+"""Reads usage: figures, newest day first, the facts behind one, and the usage of resources."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
 
-from services.analytics.usage.rules.figures import DailyUsage, UsageFact
-from services.analytics.usage.rules.owners import Owner
+from services.analytics.usage.rules.figures import (
+    DailyUsage,
+    MeterTotal,
+    Owner,
+    ResourceUsage,
+    UsageByResource,
+    UsageFact,
+)
 from services.common.db.database import ReadSession
-from services.common.db.records import record_of, records_of
-from services.common.errors import NotFound
+from services.common.db.records import found_of, records_of
 from services.common.identity.callers import Scope
+from services.common.values.periods import Period
 
-__all__ = ["UsageFilter", "list_facts", "list_usage", "read_figure"]
+__all__ = ["UsageFilter", "list_facts", "list_usage", "read_figure", "usage_by_resource"]
 
 COLUMNS: Final = """
 id, tenant_id, deployment_id, resource_kind, day, qty, fact_count, facts_hash, metered_at, pass_id
@@ -38,9 +45,9 @@ SELECT * FROM (
     WHERE e.day = :day AND e.tenant_id = :tenant_id AND e.deployment_id = :deployment_id
       AND e.resource_kind = :resource_kind
 ) AS facts
-WHERE CAST(:after_at AS bigint) IS NULL
-   OR ((extract(epoch FROM fact_from) * 1000000)::bigint, place COLLATE "C")
-    > (CAST(:after_at AS bigint), CAST(:after AS text) COLLATE "C")
+WHERE CAST(:after_at AS timestamptz) IS NULL
+   OR (fact_from, place COLLATE "C")
+    > (CAST(:after_at AS timestamptz), CAST(:after AS text) COLLATE "C")
 ORDER BY fact_from, place COLLATE "C"
 LIMIT :limit
 """)
@@ -112,20 +119,68 @@ async def list_usage(
 async def read_figure(session: ReadSession, scope: Scope, figure_id: UUID) -> DailyUsage:
     """A figure. Raises NotFound, also for another tenant's and for a replaced one."""
     parameters = {"id": figure_id, "scope": None if scope.everything else scope.tenant_id}
-    found = (await session.execute(ONE, parameters)).first()
-    if found is None:
-        raise NotFound("usage", str(figure_id))
-    return record_of(DailyUsage, found)
+    return found_of(DailyUsage, await session.execute(ONE, parameters), "usage", figure_id)
 
 
 async def list_facts(
-    session: ReadSession, figure: DailyUsage, *, after: tuple[int, str] | None, limit: int
+    session: ReadSession, figure: DailyUsage, *, after: tuple[datetime, str] | None, limit: int
 ) -> list[UsageFact]:
     """A page of a figure's facts, by time.
 
-    `after` is the start, in microseconds since the epoch, and `place` of the previous page's last
-    row.
+    `after` is the start and `place` of the previous page's last row.
     """
     at, place = after or (None, None)
     parameters = asdict(figure) | {"after_at": at, "after": place, "limit": limit}
     return records_of(UsageFact, await session.execute(FACTS, parameters))
+
+
+_OF_RESOURCES: Final = """
+WITH figures AS (
+    SELECT day, pass_id, deployment_id, resource_kind, qty, metered_at FROM daily_usage
+    WHERE tenant_id = :tenant_id AND day >= :start AND day < :end
+      AND deployment_id = ANY (CAST(:deployments AS text[]))
+), resources AS (
+    SELECT facts.deployment_id, facts.resource_kind, facts.resource_id,
+           max(facts.resource_name) AS resource_name, sum(facts.qty) AS qty
+    FROM figures JOIN usage_facts AS facts
+      ON facts.day = figures.day AND facts.pass_id = figures.pass_id
+     AND facts.tenant_id = :tenant_id AND facts.deployment_id = figures.deployment_id
+     AND facts.resource_kind = figures.resource_kind
+    WHERE facts.day >= :start AND facts.day < :end
+    GROUP BY 1, 2, 3
+)
+"""
+_RESOURCES: Final = text(f"""
+{_OF_RESOURCES}
+SELECT deployment_id, resource_kind, resource_name, qty FROM resources
+ORDER BY deployment_id, resource_kind, qty DESC, resource_name, resource_id LIMIT :limit
+""")
+_TOTALS: Final = text(f"""
+{_OF_RESOURCES}
+SELECT totals.deployment_id, totals.resource_kind, totals.qty, totals.metered_at,
+       coalesce(counted.resource_count, 0) AS resource_count,
+       coalesce(counted.resources_qty, 0) AS resources_qty
+FROM (SELECT deployment_id, resource_kind, sum(qty) AS qty, max(metered_at) AS metered_at
+      FROM figures GROUP BY 1, 2 HAVING sum(qty) > 0) AS totals
+LEFT JOIN (SELECT deployment_id, resource_kind, count(*) AS resource_count,
+                  sum(qty) AS resources_qty
+           FROM resources GROUP BY 1, 2) AS counted USING (deployment_id, resource_kind)
+ORDER BY 1, 2
+""")
+
+
+async def usage_by_resource(
+    session: ReadSession, tenant_id: str, period: Period, deployments: Sequence[str], limit: int
+) -> UsageByResource:
+    """The usage of the resources of a tenant's deployments in a period."""
+    asked = {
+        "tenant_id": tenant_id,
+        "start": period.start,
+        "end": period.end,
+        "deployments": list(deployments),
+    }
+    totals = await session.execute(_TOTALS, asked)
+    resources = await session.execute(_RESOURCES, asked | {"limit": limit})
+    return UsageByResource(
+        tuple(records_of(MeterTotal, totals)), tuple(records_of(ResourceUsage, resources))
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from services.catalog.deployments.rules.lifecycle import State
@@ -19,6 +20,7 @@ __all__ = [
     "DropletOrder",
     "NewDeployment",
     "Provision",
+    "ProvisionStatus",
     "TrialGrant",
 ]
 
@@ -154,6 +156,15 @@ class DropletOrder:
     project_id: str
 
 
+class ProvisionStatus(StrEnum):
+    """The states of a provision: in progress, or how it ended."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
 @dataclass(frozen=True, slots=True)
 class Provision:
     """The creation of cloud resources for a deployment; see Provision in deployments.proto."""
@@ -166,7 +177,7 @@ class Provision:
     droplet_image: str
     droplet_tags: Sequence[str]
     project_id: str
-    status: str
+    status: ProvisionStatus
     step: str
     reason: str
     resource_id: str

@@ -1,8 +1,10 @@
 """Reads, inserts and updates deployments."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,21 +15,23 @@ from services.catalog.deployments.rules.deployments import (
     Changes,
     Deployment,
     DeploymentFilter,
+    DeploymentKey,
     NewDeployment,
 )
 from services.catalog.deployments.rules.lifecycle import State, first_state
 from services.catalog.deployments.store.events import record_event
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
-from services.common.errors import AlreadyExists, FieldViolation, NotFound
+from services.common.db.records import first_of, found_of, record_of, records_of
+from services.common.errors import AlreadyExists
 from services.common.identity.callers import Scope
 
 __all__ = [
     "COLUMNS",
     "create_deployment",
-    "deployment_of",
     "list_deployments",
     "lock_deployment",
+    "lookup_deployments",
     "read_deployment",
     "set_state",
     "update_billing_actions",
@@ -100,13 +104,13 @@ RETURNING {COLUMNS}
 async def read_deployment(session: ReadSession, scope: Scope, identifier: UUID) -> Deployment:
     """A deployment. Raises NotFound, also for another tenant's."""
     rows = await session.execute(READ, {"id": identifier, "scope": scope.tenant_id})
-    return _found(rows.first(), identifier)
+    return found_of(Deployment, rows, "deployment", identifier)
 
 
 async def lock_deployment(session: WriteSession, scope: Scope, identifier: UUID) -> Deployment:
     """A deployment, locked until the transaction ends. Raises NotFound."""
     rows = await session.execute(LOCK, {"id": identifier, "scope": scope.tenant_id})
-    return _found(rows.first(), identifier)
+    return found_of(Deployment, rows, "deployment", identifier)
 
 
 async def list_deployments(
@@ -117,23 +121,22 @@ async def list_deployments(
     rows = await session.execute(
         LIST, {**values, "scope": scope.tenant_id, "after": after, "limit": limit}
     )
-    return [deployment_of(row) for row in rows]
+    return records_of(Deployment, rows)
 
 
 async def create_deployment(session: WriteSession, new: NewDeployment, cause: Cause) -> Deployment:
     """Inserts a deployment. Raises AlreadyExists if its tenant has the slug."""
     values = {name: getattr(new, name) for name in NewDeployment.__slots__}
     state = first_state(trial=new.trial)
-    row = (await session.execute(CREATE, {**values, "state": state, "at": cause.at})).first()
-    if row is None:
-        message = f"the tenant already has a deployment {new.slug!r}"
-        raise AlreadyExists(
-            f"slug: {message}",
+    made = await session.execute(CREATE, {**values, "state": state, "at": cause.at})
+    deployment = first_of(Deployment, made)
+    if deployment is None:
+        raise AlreadyExists.of_field(
+            "slug",
+            f"the tenant already has a deployment {new.slug!r}",
             reason="SLUG_TAKEN",
-            metadata={"field": "slug", "slug": new.slug},
-            violations=(FieldViolation("slug", message),),
+            slug=new.slug,
         )
-    deployment = deployment_of(row)
     await record_event(session, deployment, EventType.CREATED, cause, from_state="")
     return deployment
 
@@ -143,7 +146,7 @@ async def set_state(
 ) -> Deployment:
     """Sets the state of a locked deployment."""
     values = {"id": before.id, "state": to, "at": at, "paused_by_tenant": paused_by_tenant}
-    return deployment_of((await session.execute(SET_STATE, values)).one())
+    return record_of(Deployment, (await session.execute(SET_STATE, values)).one())
 
 
 async def update_deployment(
@@ -152,7 +155,7 @@ async def update_deployment(
     """Updates the name and settings of a locked deployment."""
     values = {name: getattr(changes, name) for name in Changes.__slots__}
     row = (await session.execute(UPDATE, {**values, "id": before.id})).one()
-    return await _updated(session, before, deployment_of(row), cause)
+    return await _updated(session, before, record_of(Deployment, row), cause)
 
 
 async def update_billing_actions(
@@ -161,7 +164,7 @@ async def update_billing_actions(
     """Sets what automatic billing actions may do to a locked deployment."""
     values = {"suspended": actions.suspended, "power_off": actions.power_off, "id": before.id}
     row = (await session.execute(UPDATE_BILLING_ACTIONS, values)).one()
-    return await _updated(session, before, deployment_of(row), cause)
+    return await _updated(session, before, record_of(Deployment, row), cause)
 
 
 async def _updated(
@@ -188,13 +191,33 @@ def _word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value or "none")
 
 
-def _found(row: Any, identifier: UUID) -> Deployment:
-    if row is None:
-        raise NotFound("deployment", str(identifier))
-    return deployment_of(row)
+# Two matches are enough to know that a slug is ambiguous.
+LOOKUP: Final = text(f"""
+WITH keys AS (
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:tenants AS text[]), CAST(:slugs AS text[]))
+        WITH ORDINALITY AS k(id, tenant_id, slug, position)
+)
+SELECT k.position, {COLUMNS} FROM keys AS k JOIN deployments AS d ON d.id = k.id
+UNION ALL
+SELECT k.position, d.*
+FROM keys AS k CROSS JOIN LATERAL (
+    SELECT {COLUMNS} FROM deployments AS d
+    WHERE k.slug <> '' AND d.slug = k.slug AND (k.tenant_id = '' OR d.tenant_id = k.tenant_id)
+    LIMIT 2
+) AS d
+""")
 
 
-def deployment_of(row: Any) -> Deployment:
-    """The deployment of a row with COLUMNS."""
-    identifier, tenant_id, slug, display_name, region, state, *rest = row
-    return Deployment(identifier, tenant_id, slug, display_name, region, State(state), *rest)
+async def lookup_deployments(
+    session: ReadSession, keys: Sequence[DeploymentKey]
+) -> list[list[Deployment]]:
+    """The matches of each key, in order: none, one, or two if it is ambiguous."""
+    values = {
+        "ids": [key.id for key in keys],
+        "tenants": [key.tenant_id for key in keys],
+        "slugs": [key.slug for key in keys],
+    }
+    found: defaultdict[int, list[Deployment]] = defaultdict(list)
+    for row in await session.execute(LOOKUP, values):
+        found[row.position].append(record_of(Deployment, row))
+    return [found[position] for position in range(1, len(keys) + 1)]

@@ -1,6 +1,6 @@
 """Provisions: reads, inserts and progress."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,10 +10,10 @@ from services.catalog.deployments.rules.deployments import (
     Deployment,
     DropletOrder,
     Provision,
+    ProvisionStatus,
 )
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import record_of, records_of
-from services.common.errors import NotFound
+from services.common.db.records import found_of, record_of, records_of
 
 __all__ = [
     "insert_provision",
@@ -74,7 +74,7 @@ RETURNING {COLUMNS}
 async def read_provision(session: ReadSession, deployment_id: UUID, identifier: UUID) -> Provision:
     """A provision of a deployment. Raises NotFound."""
     values = {"id": identifier, "deployment_id": deployment_id}
-    return _found((await session.execute(READ, values)).first(), identifier)
+    return found_of(Provision, await session.execute(READ, values), "provision", identifier)
 
 
 async def list_provisions(
@@ -107,7 +107,8 @@ async def insert_provision(
 
 async def locked_provision(session: WriteSession, identifier: UUID) -> Provision:
     """A provision, locked until the transaction ends. Raises NotFound."""
-    return _found((await session.execute(LOCK, {"id": identifier})).first(), identifier)
+    found = await session.execute(LOCK, {"id": identifier})
+    return found_of(Provision, found, "provision", identifier)
 
 
 async def set_provision_run(
@@ -123,7 +124,7 @@ async def save_progress(
     identifier: UUID,
     cause: Cause,
     *,
-    status: str,
+    status: ProvisionStatus,
     step: str,
     resource_id: str,
 ) -> Provision:
@@ -137,9 +138,3 @@ async def save_progress(
         "at": cause.at,
     }
     return record_of(Provision, (await session.execute(RECORD, values)).one())
-
-
-def _found(row: Any, identifier: UUID) -> Provision:
-    if row is None:
-        raise NotFound("provision", str(identifier))
-    return record_of(Provision, row)

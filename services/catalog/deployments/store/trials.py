@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.catalog.deployments.rules.deployments import Cause, Deployment, TrialGrant
 from services.catalog.deployments.rules.lifecycle import State
-from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
+from services.catalog.deployments.store.deployments import COLUMNS
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import record_of, records_of
@@ -121,7 +121,7 @@ async def list_grants(
 async def move_trial_end(session: WriteSession, before: Deployment, day: date) -> Deployment:
     """Sets a later end of the trial of a locked deployment and of its subscriptions."""
     values = {"id": before.id, "day": day}
-    after = deployment_of((await session.execute(EXTEND, values)).one())
+    after = record_of(Deployment, (await session.execute(EXTEND, values)).one())
     await session.execute(EXTEND_SUBSCRIPTIONS, values)
     return after
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from services.catalog.plans.rules.plans import PlanItem, UnitPrice, VersionTerms
 from services.catalog.vocabulary import UNITS, PricingModel
-from services.common.errors import InvalidArgument
+from services.common.errors import FailedPrecondition, InvalidArgument
 
-__all__ = ["MAX_PRICE", "MAX_QTY", "check_unit_price", "check_version"]
+__all__ = ["MAX_PRICE", "MAX_QTY", "check_currency", "check_unit_price", "check_version"]
 
 MAX_QTY: Final = Decimal(10**15)
 """Maximum usage per month, in units of its kind."""
@@ -87,3 +87,16 @@ def _check_tiers(item: PlanItem, path: str) -> None:
             raise InvalidArgument(
                 f"{path}.tiers[{position}].up_to_qty", "must be above that of the tier before"
             )
+
+
+def check_currency(field: str, priced_in: str, currency: str) -> None:
+    """Raises FailedPrecondition, with the field, for a product in another currency.
+
+    `currency` is that of the plan or subscription with which it would be sold.
+    """
+    if priced_in != currency:
+        raise FailedPrecondition(
+            f"{field}: is priced in {priced_in}, but is sold with a price in {currency}",
+            reason="CURRENCY_MISMATCH",
+            metadata={"field": field, "currency": priced_in},
+        )

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from services.catalog.deployments.store.locks import lock_catalog
 from services.catalog.plans.rules.plans import Addon, AddonTerms
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import record_of, records_of
-from services.common.errors import AlreadyExists, FieldViolation, NotFound
+from services.common.db.records import first_of, found_of, records_of
+from services.common.errors import AlreadyExists
 
 __all__ = ["all_addons", "create_addon", "list_addons", "read_addons", "update_addon"]
 
@@ -67,16 +67,12 @@ async def create_addon(session: WriteSession, code: str, terms: AddonTerms) -> A
     """Inserts an addon. Raises AlreadyExists if the code is taken."""
     await lock_catalog(session)
     values = {name: getattr(terms, name) for name in AddonTerms.__slots__}
-    row = (await session.execute(CREATE, {"code": code, **values})).first()
-    if row is None:
-        message = f"an addon {code!r} already exists"
-        raise AlreadyExists(
-            f"code: {message}",
-            reason="ADDON_EXISTS",
-            metadata={"field": "code", "code": code},
-            violations=(FieldViolation("code", message),),
+    made = first_of(Addon, await session.execute(CREATE, {"code": code, **values}))
+    if made is None:
+        raise AlreadyExists.of_field(
+            "code", f"an addon {code!r} already exists", reason="ADDON_EXISTS", code=code
         )
-    return record_of(Addon, row)
+    return made
 
 
 async def update_addon(
@@ -85,7 +81,4 @@ async def update_addon(
     """Updates the terms of an addon; None keeps a value. Raises NotFound."""
     await lock_catalog(session)
     values = {"code": code, "qty": qty, "price_cents": price_cents}
-    row = (await session.execute(UPDATE, values)).first()
-    if row is None:
-        raise NotFound("addon", code)
-    return record_of(Addon, row)
+    return found_of(Addon, await session.execute(UPDATE, values), "addon", code)

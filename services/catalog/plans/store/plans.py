@@ -6,12 +6,23 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from services.catalog.deployments.store.locks import lock_catalog
+from services.catalog.plans.rules.changes import CatalogState
 from services.catalog.plans.rules.plans import Plan
+from services.catalog.plans.store.addons import all_addons
+from services.catalog.plans.store.prices import all_prices
 from services.catalog.plans.store.versions import read_versions
 from services.common.db.database import ReadSession, WriteSession
-from services.common.errors import AlreadyExists, FieldViolation, NotFound
+from services.common.errors import AlreadyExists, NotFound
 
-__all__ = ["PlanPosition", "create_plan", "list_plans", "position_of", "read_plan", "rename_plan"]
+__all__ = [
+    "PlanPosition",
+    "create_plan",
+    "list_plans",
+    "position_of",
+    "read_plan",
+    "read_state",
+    "rename_plan",
+]
 
 PlanPosition = tuple[int, str]
 
@@ -73,12 +84,8 @@ async def create_plan(session: WriteSession, code: str, name: str) -> Plan:
     await lock_catalog(session)
     made = await session.execute(CREATE, {"code": code, "name": name})
     if made.first() is None:
-        message = f"a plan {code!r} already exists"
-        raise AlreadyExists(
-            f"code: {message}",
-            reason="PLAN_EXISTS",
-            metadata={"field": "code", "code": code},
-            violations=(FieldViolation("code", message),),
+        raise AlreadyExists.of_field(
+            "code", f"a plan {code!r} already exists", reason="PLAN_EXISTS", code=code
         )
     return await read_plan(session, code)
 
@@ -97,3 +104,22 @@ async def _plans(session: ReadSession, rows: Sequence[Any]) -> list[Plan]:
         Plan(row.id, row.code, row.name, row.created_at, versions.get(row.version_id))
         for row in rows
     ]
+
+
+MAX_PLANS: Final = 10_000
+
+NEWEST: Final = text("""
+SELECT p.code, max(v.version) AS version
+FROM plans AS p JOIN plan_versions AS v ON v.plan_id = p.id GROUP BY p.code
+""")
+
+
+async def read_state(session: ReadSession) -> CatalogState:
+    """The current catalog; lock it first if it must not change."""
+    plans = await list_plans(session, unpublished=True, after=None, limit=MAX_PLANS)
+    return CatalogState(
+        plans=tuple(sorted(plans, key=lambda plan: plan.code)),
+        addons=await all_addons(session),
+        prices=await all_prices(session),
+        newest_versions={row.code: row.version for row in await session.execute(NEWEST)},
+    )

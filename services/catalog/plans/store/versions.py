@@ -1,15 +1,16 @@
 """Plan versions with their items, read in batches with two statements."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
 from services.catalog.plans.rules.plans import PlanItem, PlanVersion, PriceTier, VersionTerms
-from services.catalog.vocabulary import PricingModel, VersionStatus
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.records import record_of, records_of
 from services.common.errors import NotFound
 
 __all__ = [
@@ -25,8 +26,8 @@ __all__ = [
 ]
 
 SELECT: Final = """
-SELECT v.id, p.code, p.name, v.version, v.status, v.price_cents, v.currency, v.created_at,
-       v.published_at, v.retired_at
+SELECT v.id, p.code AS plan_code, p.name AS plan_name, v.version, v.status, v.price_cents,
+       v.currency, v.created_at, v.published_at, v.retired_at
 FROM plan_versions AS v JOIN plans AS p ON p.id = v.plan_id
 """
 
@@ -155,39 +156,13 @@ async def versions_of(
     found = await session.execute(ITEMS, {"ids": [row.id for row in rows]})
     items: defaultdict[UUID, list[PlanItem]] = defaultdict(list)
     for row in found:
-        items[row.plan_version_id].append(_item(row[1:]))
-    return [_version(row, items[row.id]) for row in rows]
-
-
-def _version(row: Any, items: Sequence[PlanItem]) -> PlanVersion:
-    identifier, code, name, version, status, price_cents, currency, *instants = row
-    created_at, published_at, retired_at = instants
-    return PlanVersion(
-        id=identifier,
-        plan_code=code,
-        plan_name=name,
-        version=version,
-        status=VersionStatus(status),
-        terms=VersionTerms(price_cents, currency, tuple(items)),
-        created_at=created_at,
-        published_at=published_at,
-        retired_at=retired_at,
-    )
-
-
-def _item(columns: Sequence[Any]) -> PlanItem:
-    kind, included, unit, price, cap, model, limits, prices, package, amount = columns
-    return PlanItem(
-        resource_kind=kind,
-        included_qty=included,
-        overage_unit=unit,
-        overage_price_cents=price,
-        hard_cap_qty=cap,
-        pricing_model=PricingModel(model),
-        tiers=tuple(PriceTier(*tier) for tier in zip(limits, prices, strict=True)),
-        package_qty=package,
-        amount_cents=amount,
-    )
+        tiers = map(PriceTier, row.tier_up_to_qtys, row.tier_price_cents)
+        item = replace(record_of(PlanItem, row), tiers=tuple(tiers))
+        items[row.plan_version_id].append(item)
+    return [
+        replace(one, terms=replace(one.terms, items=tuple(items[one.id])))
+        for one in records_of(PlanVersion, rows)
+    ]
 
 
 async def _add_items(session: WriteSession, identifier: UUID, terms: VersionTerms) -> None:
@@ -200,15 +175,7 @@ async def _add_items(session: WriteSession, identifier: UUID, terms: VersionTerm
 
 
 def _values(item: PlanItem) -> dict[str, Any]:
-    return {
-        "resource_kind": item.resource_kind,
-        "included_qty": item.included_qty,
-        "overage_unit": item.overage_unit,
-        "overage_price_cents": item.overage_price_cents,
-        "hard_cap_qty": item.hard_cap_qty,
-        "pricing_model": item.pricing_model,
+    return {name: getattr(item, name) for name in PlanItem.__slots__} | {
         "limits": [tier.up_to_qty for tier in item.tiers],
         "prices": [tier.unit_price_cents for tier in item.tiers],
-        "package_qty": item.package_qty,
-        "amount_cents": item.amount_cents,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.catalog.plans.rules.currencies import check_currency
+from services.catalog.plans.rules.terms import check_currency
 from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quoting.inputs import AddonSnapshot, VersionSnapshot
 from services.common.errors import InvalidArgument

@@ -1,6 +1,7 @@
 """Reads the inputs of many subscriptions in a constant number of statements."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -8,16 +9,30 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.catalog.deployments.rules.deployments import Deployment
-from services.catalog.deployments.store.deployments import COLUMNS, deployment_of
+from services.catalog.deployments.store.deployments import COLUMNS
 from services.catalog.plans.store.prices import priced_kinds, prices_in
 from services.catalog.plans.store.versions import read_versions
 from services.catalog.quotes.rules.snapshots import Known, price_snapshots, version_snapshot
 from services.catalog.subscriptions.rules.subscriptions import Subscription
-from services.catalog.subscriptions.store.subscriptions import SELECT, subscriptions_of
+from services.catalog.subscriptions.store.subscriptions import (
+    SELECT,
+    read_subscription,
+    subscriptions_of,
+)
 from services.common.db.database import ReadSession, uuid_array
+from services.common.db.records import records_of
+from services.common.identity.callers import Scope
 from services.common.values.periods import Period
 
-__all__ = ["Begun", "begun_in", "billable_page", "on_trial", "read_known"]
+__all__ = [
+    "Begun",
+    "Changing",
+    "begun_in",
+    "billable_page",
+    "on_trial",
+    "read_changing",
+    "read_known",
+]
 
 ON_TRIAL: Final = text("""
 SELECT s.id FROM subscriptions AS s JOIN deployments AS d ON d.id = s.deployment_id
@@ -105,8 +120,31 @@ async def billable_page(
     ids = {subscription.deployment_id for subscription in subscriptions}
     deployments = {
         deployment.id: deployment
-        for deployment in map(deployment_of, await session.execute(DEPLOYMENTS, {"ids": list(ids)}))
+        for deployment in records_of(
+            Deployment, await session.execute(DEPLOYMENTS, {"ids": list(ids)})
+        )
     }
     return found, [
         (subscription, deployments[subscription.deployment_id]) for subscription in subscriptions
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """The subscription to change, and its versions."""
+
+    subscription: Subscription
+    on_trial: bool
+    known: Known
+
+
+async def read_changing(
+    session: ReadSession, scope: Scope, identifier: UUID, known: Known
+) -> Changing:
+    """Reads a subscription with its versions. Raises NotFound, also for another tenant's."""
+    subscription = await read_subscription(session, scope, identifier)
+    trial = subscription.id in await on_trial(session, [subscription.id])
+    ids = {term.plan_version_id for term in subscription.terms}
+    versions = await read_versions(session, ids)
+    snapshots = {key: version_snapshot(version) for key, version in versions.items()}
+    return Changing(subscription, trial, replace(known, versions=snapshots))

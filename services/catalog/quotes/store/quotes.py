@@ -13,9 +13,8 @@ from services.catalog.quotes.store.price_list import REVISION
 from services.common.audit.entries import Changes, inserted
 from services.common.audit.store.recording import ENTRIES, RECORDING
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import record_of
+from services.common.db.records import found_of
 from services.common.db.single_statements import compiled
-from services.common.errors import NotFound
 from services.common.identity.callers import Scope
 
 __all__ = [
@@ -157,7 +156,4 @@ async def read_quote(session: ReadSession, scope: Scope, identifier: UUID) -> St
     """A quote. Raises NotFound, also for another tenant's."""
     day = day_of(identifier)
     found = await session.execute(READ, {"id": identifier, "day": day, "tenant": scope.tenant_id})
-    row = found.one_or_none()
-    if row is None:
-        raise NotFound("quote", str(identifier))
-    return record_of(StoredQuote, row)
+    return found_of(StoredQuote, found, "quote", identifier)

@@ -14,13 +14,7 @@ from services.catalog.subscriptions.rules.subscriptions import (
 )
 from services.common.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 
-__all__ = [
-    "ChangeKind",
-    "UpcomingChange",
-    "change_to_come",
-    "check_move_day",
-    "upcoming_changes",
-]
+__all__ = ["ChangeKind", "UpcomingChange", "change_to_come", "check_move_day", "upcoming_changes"]
 
 
 class ChangeKind(StrEnum):

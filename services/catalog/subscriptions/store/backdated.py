@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.catalog.subscriptions.rules.backdated import first_changed_day
+from services.catalog.subscriptions.rules.changes import first_changed_day
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import records_of

@@ -5,14 +5,7 @@ from datetime import date
 
 from services.analytics.invoicing.invoices.document.annex import Annex
 
-__all__ = [
-    "DocumentLine",
-    "DocumentParty",
-    "DocumentSection",
-    "Fact",
-    "InvoiceDocument",
-    "Payment",
-]
+__all__ = ["DocumentLine", "DocumentParty", "DocumentSection", "Fact", "InvoiceDocument", "Payment"]
 
 
 @dataclass(frozen=True, slots=True)

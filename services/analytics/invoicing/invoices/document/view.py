@@ -21,9 +21,7 @@ from services.analytics.invoicing.invoices.rules.invoices import CreditNote, Inv
 from services.analytics.invoicing.invoices.rules.lines import TAX, Line, Proof
 from services.analytics.invoicing.invoices.rules.numbering import credit_note_number, invoice_number
 from services.analytics.invoicing.invoices.rules.states import InvoiceKind, InvoiceStatus
-from services.analytics.invoicing.invoices.rules.tax_invoices import is_tax_document
-from services.analytics.invoicing.profiles.rules.abns import is_abn
-from services.analytics.invoicing.profiles.rules.parties import Party
+from services.analytics.invoicing.profiles.rules.parties import Party, is_abn, is_tax_document
 from services.analytics.usage.rules.figures import UsageByResource
 from services.common.values.money import money_text, plain
 

@@ -12,7 +12,7 @@ from services.common.values.money import plain
 from services.common.values.periods import Period
 
 __all__ = ["ADJUSTMENT", "ONE_OFF", "TAX", "InvoiceLine", "InvoiceProof", "Line", "Proof",
-           "lines_hash", "proofs_hash"]  # fmt: skip  # a table
+           "canonical", "digest", "lines_hash", "price_of", "proofs_hash"]  # fmt: skip  # a table
 
 ADJUSTMENT: Final = "adjustment"
 """The kind of a line that corrects an earlier month."""
@@ -142,3 +142,20 @@ def _content(line: Line) -> list[Any]:
     if line.service_days is not None:
         more["service_days"] = line.service_days
     return [*content, more] if more else content
+
+
+SOURCES: Final[Mapping[str, tuple[str, str]]] = {
+    "plan_base": ("plan_version", "plan_version_id"),
+    "addon": ("addon", "addon_id"),
+    "overage": ("plan_item", "plan_item_id"),
+    "ad_hoc": ("resource_price", "resource_price_id"),
+    ONE_OFF: ("one_off_line", "one_off_line_id"),
+    TAX: ("tax_rule", "tax_rule_id"),
+}
+"""By line kind: the type of the price, and the metadata key of its id."""
+
+
+def price_of(kind: str, meta: Mapping[str, str]) -> tuple[str, str]:
+    """The type and id of the price; an adjustment has those of the line that it corrects."""
+    price_type, key = SOURCES[meta.get("adjusts_kind", "overage") if kind == ADJUSTMENT else kind]
+    return price_type, meta.get(key, "")

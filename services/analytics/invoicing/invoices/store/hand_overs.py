@@ -12,8 +12,7 @@ from services.analytics.invoicing.invoices.rules.invoices import HandOver, Invoi
 from services.analytics.invoicing.invoices.rules.states import HandedOver, HandOverStatus
 from services.analytics.invoicing.tables import invoice_hand_overs
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import record_of, records_of
-from services.common.errors import NotFound
+from services.common.db.records import first_of, found_of, records_of
 
 __all__ = [
     "await_again",
@@ -59,8 +58,7 @@ async def begin_hand_over(
         .on_conflict_do_nothing()
         .returning(invoice_hand_overs)
     )
-    begun = made.first()
-    return None if begun is None else record_of(HandOver, begun)
+    return first_of(HandOver, made)
 
 
 async def hand_over_of(session: ReadSession, invoice_id: UUID, document: HandedOver) -> HandOver:
@@ -84,10 +82,8 @@ async def read_hand_over(session: ReadSession, hand_over_id: int) -> HandOver:
 
 
 async def _found(session: ReadSession, name: str, *which: Any) -> HandOver:
-    found = (await session.execute(select(invoice_hand_overs).where(*which))).first()
-    if found is None:
-        raise NotFound("hand over", name)
-    return record_of(HandOver, found)
+    found = await session.execute(select(invoice_hand_overs).where(*which))
+    return found_of(HandOver, found, "hand over", name)
 
 
 async def list_pending(

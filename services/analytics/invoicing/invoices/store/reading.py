@@ -6,10 +6,21 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, Select, and_, cast, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    cast,
+    func,
+    select,
+    tuple_,
+)
 
 from services.analytics.invoicing.invoices.rules.invoices import HandOver, Invoice
 from services.analytics.invoicing.invoices.rules.lines import InvoiceLine, InvoiceProof, Line, Proof
+from services.analytics.invoicing.invoices.rules.states import InvoiceStatus
 from services.analytics.invoicing.tables import (
     credit_notes,
     invoice_hand_overs,
@@ -18,8 +29,7 @@ from services.analytics.invoicing.tables import (
     tenant_invoices,
 )
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import columns_of, record_of, records_of
-from services.common.errors import NotFound
+from services.common.db.records import columns_of, found_of, record_of, records_of
 from services.common.identity.callers import ALL, Scope
 from services.common.values.periods import Period
 
@@ -111,22 +121,14 @@ async def list_invoices(
     if wanted.status:
         statement = statement.where(_INVOICE.status == wanted.status)
     if before is not None:
-        statement = statement.where(
-            or_(
-                _INVOICE.period < before[0],
-                and_(_INVOICE.period == before[0], _INVOICE.id < before[1]),
-            )
-        )
+        statement = statement.where(tuple_(_INVOICE.period, _INVOICE.id) < before)
     return records_of(Invoice, await session.execute(statement))
 
 
 async def read_invoice(session: ReadSession, scope: Scope, invoice_id: UUID) -> Invoice:
     """An invoice with its credits and hand-overs. Raises NotFound, also for another tenant's."""
     statement = WITH_STANDING.where(_INVOICE.id == invoice_id, *visible(scope))
-    found = (await session.execute(statement)).first()
-    if found is None:
-        raise NotFound("invoice", str(invoice_id))
-    return record_of(Invoice, found)
+    return found_of(Invoice, await session.execute(statement), "invoice", invoice_id)
 
 
 async def locked_invoice(session: WriteSession, invoice_id: UUID) -> Invoice:
@@ -163,10 +165,7 @@ async def read_line(session: ReadSession, invoice_id: UUID, line_id: UUID) -> In
     statement = select(tenant_invoice_lines).where(
         _LINE.invoice_id == invoice_id, _LINE.id == line_id
     )
-    found = (await session.execute(statement)).first()
-    if found is None:
-        raise NotFound("invoice line", str(line_id))
-    return record_of(InvoiceLine, found)
+    return found_of(InvoiceLine, await session.execute(statement), "invoice line", line_id)
 
 
 async def lines_of(
@@ -225,19 +224,16 @@ async def list_overdue(
     """
     owed = _INVOICE.total_cents - _CREDITED.element
     statement = (
-        WITH_STANDING.where(_INVOICE.status == "issued", _INVOICE.due_on < due_before, owed > 0)
+        WITH_STANDING.where(
+            _INVOICE.status == InvoiceStatus.ISSUED.value, _INVOICE.due_on < due_before, owed > 0
+        )
         .order_by(_INVOICE.due_on, _INVOICE.id)
         .limit(limit)
     )
     if tenant_id:
         statement = statement.where(_INVOICE.tenant_id == tenant_id)
     if after is not None:
-        statement = statement.where(
-            or_(
-                _INVOICE.due_on > after[0],
-                and_(_INVOICE.due_on == after[0], _INVOICE.id > after[1]),
-            )
-        )
+        statement = statement.where(tuple_(_INVOICE.due_on, _INVOICE.id) > after)
     return records_of(Invoice, await session.execute(statement))
 
 

@@ -11,8 +11,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Final
 
-from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, Line
-from services.analytics.invoicing.invoices.rules.tracing import price_of
+from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, Line, price_of
 from services.common.values.money import plain, whole_cents
 from services.common.values.periods import Period
 

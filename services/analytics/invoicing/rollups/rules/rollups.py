@@ -5,11 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from services.analytics.invoicing.invoices.rules.states import (
-    Decision,
-    Outcome,
-    RollupStatus,
-)
+from services.analytics.invoicing.invoices.rules.states import Decision, Outcome, RollupStatus
 from services.common.errors import FailedPrecondition
 from services.common.values.periods import Period, month_of
 

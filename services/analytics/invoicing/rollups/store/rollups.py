@@ -1,7 +1,6 @@
 """Roll-ups: inserts, status changes, decisions and queries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from contracts.invoicing import RollupInput
 from services.analytics.invoicing.invoices.rules.states import (
     OPEN_ROLLUPS,
     Decision,
@@ -17,12 +17,10 @@ from services.analytics.invoicing.invoices.rules.states import (
 from services.analytics.invoicing.rollups.rules.rollups import Rollup
 from services.analytics.invoicing.tables import rollups, tenant_invoices
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import record_of, records_of
-from services.common.errors import NotFound
+from services.common.db.records import first_of, found_of, record_of, records_of
 from services.common.values.periods import Period
 
 __all__ = [
-    "Opening",
     "adopt_drafts",
     "fail_others",
     "has_issued",
@@ -44,17 +42,6 @@ __all__ = [
 _ROLLUP = rollups.c
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """The initial values of a roll-up; `key` is the workflow's id and first run id."""
-
-    period: Period
-    key: str
-    force: bool
-    approval_required: bool
-    started_by: str
-
-
 async def lock_open(session: WriteSession, period: Period) -> None:
     """Locks the active roll-ups of a month until the transaction ends."""
     await session.execute(
@@ -65,26 +52,27 @@ async def lock_open(session: WriteSession, period: Period) -> None:
     )
 
 
-async def insert_rollup(session: WriteSession, opening: Opening, at: datetime) -> Rollup | None:
+async def insert_rollup(
+    session: WriteSession, period: Period, start: RollupInput, key: str, at: datetime
+) -> Rollup | None:
     """Inserts a roll-up; None if one exists under its key."""
-    workflow_id, _, run_id = opening.key.rpartition("/")
+    workflow_id, _, run_id = key.rpartition("/")
     opened = await session.execute(
         insert(rollups)
         .values(
-            period=opening.period.start,
-            key=opening.key,
-            force=opening.force,
-            approval_required=opening.approval_required,
+            period=period.start,
+            key=key,
+            force=start.force,
+            approval_required=start.approval_required,
             workflow_id=workflow_id,
             run_id=run_id,
-            started_by=opening.started_by,
+            started_by=start.started_by,
             started_at=at,
         )
         .on_conflict_do_nothing(constraint="rollups_key_key")
         .returning(rollups)
     )
-    row = opened.first()
-    return None if row is None else record_of(Rollup, row)
+    return first_of(Rollup, opened)
 
 
 async def rollup_of_key(session: ReadSession, key: str) -> Rollup:
@@ -150,17 +138,14 @@ async def locked_rollup(session: WriteSession, rollup_id: UUID, *, shared: bool 
 
 
 async def _found(session: ReadSession, rollup_id: UUID, statement: Select[Any]) -> Rollup:
-    found = (await session.execute(statement.where(_ROLLUP.id == rollup_id))).first()
-    if found is None:
-        raise NotFound("rollup", str(rollup_id))
-    return record_of(Rollup, found)
+    found = await session.execute(statement.where(_ROLLUP.id == rollup_id))
+    return found_of(Rollup, found, "rollup", rollup_id)
 
 
 async def newest_run(session: ReadSession, workflow_id: str, run_id: str) -> Rollup | None:
     """The roll-up of a workflow run; None if it has not opened one yet."""
     statement = select(rollups).where(_ROLLUP.workflow_id == workflow_id, _ROLLUP.run_id == run_id)
-    found = (await session.execute(statement)).first()
-    return None if found is None else record_of(Rollup, found)
+    return first_of(Rollup, await session.execute(statement))
 
 
 async def update_rollup(session: WriteSession, rollup: Rollup, **changes: object) -> Rollup:

@@ -1,18 +1,19 @@
 """Extends the trial of a deployment."""
 
+from dataclasses import replace
 from datetime import date
 
 from services.catalog.deployments.rules.deployments import Cause, Deployment
 from services.catalog.deployments.rules.lifecycle import State
-from services.catalog.deployments.rules.trials import check_extension
+from services.catalog.deployments.rules.trials import check_extension, check_trial_left
 from services.catalog.deployments.store.events import record_event
-from services.catalog.deployments.store.trials import move_trial_end
+from services.catalog.deployments.store.trials import count_trials, grant_trials, move_trial_end
 from services.catalog.subscriptions.store.backdated import record_backdated
 from services.catalog.subscriptions.store.subscriptions import deployment_subscriptions
 from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession
 
-__all__ = ["extend_trial"]
+__all__ = ["extend_trial", "take_trial"]
 
 
 async def extend_trial(
@@ -32,3 +33,19 @@ async def extend_trial(
     for one, now in zip(kept, await deployment_subscriptions(session, after.id), strict=True):
         await record_backdated(session, one, now, cause.at, was_trial=is_trial, is_trial=is_trial)
     return after
+
+
+async def take_trial(
+    session: WriteSession, tenant_id: str, cause: Cause, *, by_tenant: bool
+) -> None:
+    """Counts a trial of a tenant; call it before the deployment is created.
+
+    Raises FailedPrecondition if the tenant has no trial left. If an operator creates the
+    deployment, a grant is recorded instead.
+    """
+    used, granted = await count_trials(session, tenant_id)
+    if by_tenant:
+        check_trial_left(used, granted)
+    elif used > granted:
+        told = replace(cause, reason="made a deployment on trial")
+        await grant_trials(session, tenant_id, 1, told)
