@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 import grpc
@@ -11,8 +13,16 @@ from arcadia.inventory.v1 import inventory_service_pb2
 
 from bench.attack.connections import Outcomes, all_of, connected
 from bench.attack.target import ADDRESS, Target
+from services.common.identity.api_keys import new_secret, written_key
 
-__all__ = ["health", "large_bodies", "many_values", "one_tenant", "refused_quotes"]
+__all__ = [
+    "health",
+    "large_bodies",
+    "made_up_keys",
+    "many_values",
+    "one_tenant",
+    "refused_quotes",
+]
 
 BODY: Final = b'{"plan_code": "' + b"x" * 4_700_000 + b'"}'
 LARGEST: Final = 2 * 2**20
@@ -62,19 +72,18 @@ async def many_values(target: Target, outcomes: Outcomes) -> None:
 async def health(target: Target, outcomes: Outcomes) -> None:
     """Anonymous callers who ask for the health, again and again."""
     request = b"GET /api/health HTTP/1.1\r\nhost: gateway\r\n\r\n"
+    await all_of(_asking(target, outcomes, lambda: request) for _ in range(400))
 
-    async def one() -> None:
-        while True:
-            async with connected(target, outcomes) as (reader, writer):
-                while True:
-                    writer.write(request)
-                    head = await reader.readuntil(b"\r\n\r\n")
-                    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r")[0])
-                    await reader.readexactly(length)
-                    outcomes["answered" if head.startswith(b"HTTP/1.1 200") else "refused"] += 1
-                    await asyncio.sleep(0.1)
 
-    await all_of(one() for _ in range(400))
+async def made_up_keys(target: Target, outcomes: Outcomes) -> None:
+    """Callers with well-formed API keys that nobody has, each time another one."""
+
+    def request() -> bytes:
+        key = written_key(uuid.uuid4(), new_secret())
+        head = f"GET /api/v1/deployments HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer {key}"
+        return f"{head}\r\n\r\n".encode()
+
+    await all_of(_asking(target, outcomes, request) for _ in range(400))
 
 
 async def one_tenant(target: Target, outcomes: Outcomes) -> None:
@@ -120,6 +129,19 @@ async def refused_quotes(target: Target, outcomes: Outcomes) -> None:
                     outcomes[error.code().name.lower()] += 1
 
         await all_of(one() for _ in range(4))
+
+
+async def _asking(target: Target, outcomes: Outcomes, request: Callable[[], bytes]) -> None:
+    """Sends requests without a body on one connection after another, ten a second."""
+    while True:
+        async with connected(target, outcomes) as (reader, writer):
+            while True:
+                writer.write(request())
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().partition(b"content-length: ")[2].split(b"\r")[0])
+                await reader.readexactly(length)
+                outcomes["answered" if head.startswith(b"HTTP/1.1 200") else "refused"] += 1
+                await asyncio.sleep(0.1)
 
 
 def _head(path: str, token: str, length: int) -> bytes:

@@ -36,6 +36,7 @@ PROBES: Final = (
     Probe("watch streams", "1,000 of one tenant", holders.watches, 1_000),
     Probe("flood of a tenant", "500 calls at a time, direct gRPC", floods.one_tenant, 1_000),
     Probe("anonymous health", "400 callers", floods.health, 4_000),
+    Probe("made-up API keys", "400 callers", floods.made_up_keys, 4_000, _SERVED),
     Probe("refused quotes", "1,000 of 4.7 MB, direct gRPC", floods.refused_quotes, 1_000, _SERVED),
     Probe("malformed HTTP", "16 kinds", refusals.malformed, 160, ("taken",)),
     Probe("fuzzer", "every RPC, JSON and gRPC", fuzzing.fuzz, 2_000, fuzzing.FAULTS),
