@@ -81,7 +81,7 @@ async def test_lists_page_to_their_end(shop: Shop) -> None:
     )
     kinds = [price.resource_kind for price in [*page.resource_prices, *rest.resource_prices]]
     assert kinds == sorted(kinds)
-    assert len(set(kinds)) == 6
+    assert len(set(kinds)) == 9
 
 
 async def test_publishing_retires_the_active_version_and_activates_the_new(shop: Shop) -> None:
