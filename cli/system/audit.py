@@ -15,7 +15,6 @@ from rich.text import Text
 from cli.caller import call
 from cli.options import Count, Output, Tenant
 from cli.output import instant, print_list, say
-from services.common.rpc.wire import timestamp
 from services.common.settings import Service
 
 __all__ = ["commands"]
@@ -119,8 +118,8 @@ def _request(
         rpc=rpc,
         outcome=outcome,
         service=service,
-        after=timestamp(after.replace(tzinfo=UTC)) if after else None,
-        before=timestamp(before.replace(tzinfo=UTC)) if before else None,
+        after=after.replace(tzinfo=UTC).isoformat() if after else "",
+        before=before.replace(tzinfo=UTC).isoformat() if before else "",
     )
 
 

@@ -145,9 +145,9 @@ async def test_entries_are_found_by_object_actor_tenant_rpc_outcome_request_and_
     assert len(await log.listed(actor="member of acme", rpc=rpc)) == 2
     assert len(await log.listed(tenant_id="globex")) == 1
     assert [one.reason for one in await log.listed(outcome="refused")] == ["SLUG_TAKEN"]
-    assert made in await log.listed(after=made.at)
-    assert made not in await log.listed(before=made.at)
-    for field in ("outcome", "service"):
+    assert made in await log.listed(after=made.at.ToJsonString())
+    assert made not in await log.listed(before=made.at.ToJsonString())
+    for field in ("outcome", "service", "after", "before"):
         said: dict[str, Any] = {field: "odd"}
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await log.listed(**said)

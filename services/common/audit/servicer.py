@@ -67,7 +67,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         asked = pb.ReadAuditEntriesRequest(
             filter=request,
             tenant_id=caller.scope.tenant_id or "",
-            position_at=timestamp(_instant(position[0])) if position else None,
+            position_at=timestamp(_instant("page_token", position[0])) if position else None,
             position_id=str(uuid_of("page_token", position[1])) if position else "",
         )
         asked.filter.page_size = size + 1
@@ -176,13 +176,16 @@ def _filter(request: pb.ListAuditEntriesRequest) -> Filter:
         one_of("outcome", named["outcome"], list(Outcome))
     return Filter(
         **named,
-        after=instant_of(request.after, "after") if request.HasField("after") else None,
-        before=instant_of(request.before, "before") if request.HasField("before") else None,
+        after=_instant("after", request.after) if request.after else None,
+        before=_instant("before", request.before) if request.before else None,
     )
 
 
-def _instant(said: str) -> datetime:
+def _instant(field: str, said: str) -> datetime:
     try:
-        return datetime.fromisoformat(said)
+        instant = datetime.fromisoformat(said)
     except ValueError:
-        raise InvalidArgument("page_token", "is not one of ours") from None
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise InvalidArgument(field, "is not an instant with its offset, as 2026-04-10T12:00:00Z")
+    return instant

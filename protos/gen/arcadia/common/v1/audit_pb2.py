@@ -28,7 +28,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61rcadia/common/v1/audit.proto\x12\x11\x61rcadia.common.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8f\x02\n\x17ListAuditEntriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x0e\n\x06object\x18\x04 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x11\n\ttenant_id\x18\x06 \x01(\t\x12\x0b\n\x03rpc\x18\x07 \x01(\t\x12\x0f\n\x07outcome\x18\x08 \x01(\t\x12\x15\n\rby_request_id\x18\t \x01(\t\x12)\n\x05\x61\x66ter\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x62\x65\x66ore\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"c\n\x18ListAuditEntriesResponse\x12.\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1d.arcadia.common.v1.AuditEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x84\x04\n\nAuditEntry\x12\n\n\x02id\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x0b\n\x03rpc\x18\x04 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x0e\n\x06key_id\x18\x06 \x01(\t\x12\x10\n\x08operator\x18\x07 \x01(\x08\x12\r\n\x05roles\x18\x08 \x03(\t\x12\x11\n\ttenant_id\x18\t \x01(\t\x12\x0e\n\x06object\x18\n \x01(\t\x12\x0f\n\x07outcome\x18\x0b \x01(\t\x12\x0e\n\x06status\x18\x0c \x01(\t\x12\x0e\n\x06reason\x18\r \x01(\t\x12\x12\n\nrequest_id\x18\x0e \x01(\t\x12\x17\n\x0fidempotency_key\x18\x0f \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x10 \x01(\t\x12(\n\x07request\x18\x11 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x14\n\x0c\x63hanged_rows\x18\x12 \x01(\x03\x12/\n\x07\x63hanges\x18\x13 \x03(\x0b\x32\x1e.arcadia.common.v1.AuditChange\x12\x1e\n\x16refusals_without_entry\x18\x14 \x01(\x03\x12\x0b\n\x03seq\x18\x15 \x01(\x03\x12\x15\n\rprevious_hash\x18\x16 \x01(\t\x12\x0c\n\x04hash\x18\x17 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x18 \x01(\t\"\x8d\x01\n\x0b\x41uditChange\x12\r\n\x05table\x18\x01 \x01(\t\x12\x11\n\toperation\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\'\n\x06\x62\x65\x66ore\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\x12&\n\x05\x61\x66ter\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\"N\n\x15VerifyAuditLogRequest\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\"w\n\x16VerifyAuditLogResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x03\x12\x0c\n\x04hash\x18\x02 \x01(\t\x12\x0f\n\x07\x63hecked\x18\x03 \x01(\x03\x12\x0f\n\x07\x64ropped\x18\x04 \x01(\x03\x12\x0e\n\x06\x66\x61ults\x18\x05 \x03(\t\x12\x10\n\x08\x63omplete\x18\x06 \x01(\x08\"\xae\x01\n\x17ReadAuditEntriesRequest\x12:\n\x06\x66ilter\x18\x01 \x01(\x0b\x32*.arcadia.common.v1.ListAuditEntriesRequest\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12/\n\x0bposition_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bposition_id\x18\x04 \x01(\t\"N\n\x18ReadAuditEntriesResponse\x12\x32\n\x07\x65ntries\x18\x01 \x03(\x0b\x32!.arcadia.common.v1.KeptAuditEntry\"S\n\x0eKeptAuditEntry\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x15\n\rprevious_hash\x18\x03 \x01(\t\x12\x0c\n\x04hash\x18\x04 \x01(\t\">\n\x16\x43heckAuditLinksRequest\x12\x11\n\tafter_seq\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x02 \x01(\x05\"Z\n\x17\x43heckAuditLinksResponse\x12?\n\x0cverification\x18\x01 \x01(\x0b\x32).arcadia.common.v1.VerifyAuditLogResponse2\xa2\x04\n\x0c\x41uditService\x12\x8d\x01\n\x10ListAuditEntries\x12*.arcadia.common.v1.ListAuditEntriesRequest\x1a+.arcadia.common.v1.ListAuditEntriesResponse\" \xc8\xf3\x18\x03\xd2\xf3\x18\x03\x01\x02\x03\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/audit\x12\x8e\x01\n\x0eVerifyAuditLog\x12(.arcadia.common.v1.VerifyAuditLogRequest\x1a).arcadia.common.v1.VerifyAuditLogResponse\"\'\xc8\xf3\x18\x04\xd2\xf3\x18\x03\x01\x02\x03\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/audit:verify\x12y\n\x10ReadAuditEntries\x12*.arcadia.common.v1.ReadAuditEntriesRequest\x1a+.arcadia.common.v1.ReadAuditEntriesResponse\"\x0c\xc8\xf3\x18\x05\xe2\xf3\x18\x04\x05\x03\x04\x02\x12v\n\x0f\x43heckAuditLinks\x12).arcadia.common.v1.CheckAuditLinksRequest\x1a*.arcadia.common.v1.CheckAuditLinksResponse\"\x0c\xc8\xf3\x18\x05\xe2\xf3\x18\x04\x05\x03\x04\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61rcadia/common/v1/audit.proto\x12\x11\x61rcadia.common.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\x01\n\x17ListAuditEntriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x0e\n\x06object\x18\x04 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x11\n\ttenant_id\x18\x06 \x01(\t\x12\x0b\n\x03rpc\x18\x07 \x01(\t\x12\x0f\n\x07outcome\x18\x08 \x01(\t\x12\x15\n\rby_request_id\x18\t \x01(\t\x12\r\n\x05\x61\x66ter\x18\n \x01(\t\x12\x0e\n\x06\x62\x65\x66ore\x18\x0b \x01(\t\"c\n\x18ListAuditEntriesResponse\x12.\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1d.arcadia.common.v1.AuditEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x84\x04\n\nAuditEntry\x12\n\n\x02id\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x0b\n\x03rpc\x18\x04 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x0e\n\x06key_id\x18\x06 \x01(\t\x12\x10\n\x08operator\x18\x07 \x01(\x08\x12\r\n\x05roles\x18\x08 \x03(\t\x12\x11\n\ttenant_id\x18\t \x01(\t\x12\x0e\n\x06object\x18\n \x01(\t\x12\x0f\n\x07outcome\x18\x0b \x01(\t\x12\x0e\n\x06status\x18\x0c \x01(\t\x12\x0e\n\x06reason\x18\r \x01(\t\x12\x12\n\nrequest_id\x18\x0e \x01(\t\x12\x17\n\x0fidempotency_key\x18\x0f \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x10 \x01(\t\x12(\n\x07request\x18\x11 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x14\n\x0c\x63hanged_rows\x18\x12 \x01(\x03\x12/\n\x07\x63hanges\x18\x13 \x03(\x0b\x32\x1e.arcadia.common.v1.AuditChange\x12\x1e\n\x16refusals_without_entry\x18\x14 \x01(\x03\x12\x0b\n\x03seq\x18\x15 \x01(\x03\x12\x15\n\rprevious_hash\x18\x16 \x01(\t\x12\x0c\n\x04hash\x18\x17 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x18 \x01(\t\"\x8d\x01\n\x0b\x41uditChange\x12\r\n\x05table\x18\x01 \x01(\t\x12\x11\n\toperation\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\'\n\x06\x62\x65\x66ore\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\x12&\n\x05\x61\x66ter\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\"N\n\x15VerifyAuditLogRequest\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\"w\n\x16VerifyAuditLogResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x03\x12\x0c\n\x04hash\x18\x02 \x01(\t\x12\x0f\n\x07\x63hecked\x18\x03 \x01(\x03\x12\x0f\n\x07\x64ropped\x18\x04 \x01(\x03\x12\x0e\n\x06\x66\x61ults\x18\x05 \x03(\t\x12\x10\n\x08\x63omplete\x18\x06 \x01(\x08\"\xae\x01\n\x17ReadAuditEntriesRequest\x12:\n\x06\x66ilter\x18\x01 \x01(\x0b\x32*.arcadia.common.v1.ListAuditEntriesRequest\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12/\n\x0bposition_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bposition_id\x18\x04 \x01(\t\"N\n\x18ReadAuditEntriesResponse\x12\x32\n\x07\x65ntries\x18\x01 \x03(\x0b\x32!.arcadia.common.v1.KeptAuditEntry\"S\n\x0eKeptAuditEntry\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x15\n\rprevious_hash\x18\x03 \x01(\t\x12\x0c\n\x04hash\x18\x04 \x01(\t\">\n\x16\x43heckAuditLinksRequest\x12\x11\n\tafter_seq\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x02 \x01(\x05\"Z\n\x17\x43heckAuditLinksResponse\x12?\n\x0cverification\x18\x01 \x01(\x0b\x32).arcadia.common.v1.VerifyAuditLogResponse2\xa2\x04\n\x0c\x41uditService\x12\x8d\x01\n\x10ListAuditEntries\x12*.arcadia.common.v1.ListAuditEntriesRequest\x1a+.arcadia.common.v1.ListAuditEntriesResponse\" \xc8\xf3\x18\x03\xd2\xf3\x18\x03\x01\x02\x03\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/audit\x12\x8e\x01\n\x0eVerifyAuditLog\x12(.arcadia.common.v1.VerifyAuditLogRequest\x1a).arcadia.common.v1.VerifyAuditLogResponse\"\'\xc8\xf3\x18\x04\xd2\xf3\x18\x03\x01\x02\x03\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/audit:verify\x12y\n\x10ReadAuditEntries\x12*.arcadia.common.v1.ReadAuditEntriesRequest\x1a+.arcadia.common.v1.ReadAuditEntriesResponse\"\x0c\xc8\xf3\x18\x05\xe2\xf3\x18\x04\x05\x03\x04\x02\x12v\n\x0f\x43heckAuditLinks\x12).arcadia.common.v1.CheckAuditLinksRequest\x1a*.arcadia.common.v1.CheckAuditLinksResponse\"\x0c\xc8\xf3\x18\x05\xe2\xf3\x18\x04\x05\x03\x04\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,27 +44,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITSERVICE'].methods_by_name['CheckAuditLinks']._loaded_options = None
   _globals['_AUDITSERVICE'].methods_by_name['CheckAuditLinks']._serialized_options = b'\310\363\030\005\342\363\030\004\005\003\004\002'
   _globals['_LISTAUDITENTRIESREQUEST']._serialized_start=178
-  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=449
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=451
-  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=550
-  _globals['_AUDITENTRY']._serialized_start=553
-  _globals['_AUDITENTRY']._serialized_end=1069
-  _globals['_AUDITCHANGE']._serialized_start=1072
-  _globals['_AUDITCHANGE']._serialized_end=1213
-  _globals['_VERIFYAUDITLOGREQUEST']._serialized_start=1215
-  _globals['_VERIFYAUDITLOGREQUEST']._serialized_end=1293
-  _globals['_VERIFYAUDITLOGRESPONSE']._serialized_start=1295
-  _globals['_VERIFYAUDITLOGRESPONSE']._serialized_end=1414
-  _globals['_READAUDITENTRIESREQUEST']._serialized_start=1417
-  _globals['_READAUDITENTRIESREQUEST']._serialized_end=1591
-  _globals['_READAUDITENTRIESRESPONSE']._serialized_start=1593
-  _globals['_READAUDITENTRIESRESPONSE']._serialized_end=1671
-  _globals['_KEPTAUDITENTRY']._serialized_start=1673
-  _globals['_KEPTAUDITENTRY']._serialized_end=1756
-  _globals['_CHECKAUDITLINKSREQUEST']._serialized_start=1758
-  _globals['_CHECKAUDITLINKSREQUEST']._serialized_end=1820
-  _globals['_CHECKAUDITLINKSRESPONSE']._serialized_start=1822
-  _globals['_CHECKAUDITLINKSRESPONSE']._serialized_end=1912
-  _globals['_AUDITSERVICE']._serialized_start=1915
-  _globals['_AUDITSERVICE']._serialized_end=2461
+  _globals['_LISTAUDITENTRIESREQUEST']._serialized_end=393
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_start=395
+  _globals['_LISTAUDITENTRIESRESPONSE']._serialized_end=494
+  _globals['_AUDITENTRY']._serialized_start=497
+  _globals['_AUDITENTRY']._serialized_end=1013
+  _globals['_AUDITCHANGE']._serialized_start=1016
+  _globals['_AUDITCHANGE']._serialized_end=1157
+  _globals['_VERIFYAUDITLOGREQUEST']._serialized_start=1159
+  _globals['_VERIFYAUDITLOGREQUEST']._serialized_end=1237
+  _globals['_VERIFYAUDITLOGRESPONSE']._serialized_start=1239
+  _globals['_VERIFYAUDITLOGRESPONSE']._serialized_end=1358
+  _globals['_READAUDITENTRIESREQUEST']._serialized_start=1361
+  _globals['_READAUDITENTRIESREQUEST']._serialized_end=1535
+  _globals['_READAUDITENTRIESRESPONSE']._serialized_start=1537
+  _globals['_READAUDITENTRIESRESPONSE']._serialized_end=1615
+  _globals['_KEPTAUDITENTRY']._serialized_start=1617
+  _globals['_KEPTAUDITENTRY']._serialized_end=1700
+  _globals['_CHECKAUDITLINKSREQUEST']._serialized_start=1702
+  _globals['_CHECKAUDITLINKSREQUEST']._serialized_end=1764
+  _globals['_CHECKAUDITLINKSRESPONSE']._serialized_start=1766
+  _globals['_CHECKAUDITLINKSRESPONSE']._serialized_end=1856
+  _globals['_AUDITSERVICE']._serialized_start=1859
+  _globals['_AUDITSERVICE']._serialized_end=2405
 # @@protoc_insertion_point(module_scope)

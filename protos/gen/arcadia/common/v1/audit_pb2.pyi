@@ -34,9 +34,9 @@ class ListAuditEntriesRequest(_message.Message):
     rpc: str
     outcome: str
     by_request_id: str
-    after: _timestamp_pb2.Timestamp
-    before: _timestamp_pb2.Timestamp
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., service: _Optional[str] = ..., object: _Optional[str] = ..., actor: _Optional[str] = ..., tenant_id: _Optional[str] = ..., rpc: _Optional[str] = ..., outcome: _Optional[str] = ..., by_request_id: _Optional[str] = ..., after: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    after: str
+    before: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., service: _Optional[str] = ..., object: _Optional[str] = ..., actor: _Optional[str] = ..., tenant_id: _Optional[str] = ..., rpc: _Optional[str] = ..., outcome: _Optional[str] = ..., by_request_id: _Optional[str] = ..., after: _Optional[str] = ..., before: _Optional[str] = ...) -> None: ...
 
 class ListAuditEntriesResponse(_message.Message):
     __slots__ = ("entries", "next_page_token")
