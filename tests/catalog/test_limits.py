@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from services.common.identity.callers import Scope
+from services.common.limits import shares
 from services.common.limits.declared import LIMITS
 from tests.catalog.shop import Shop, refusal
 from tests.inventory.account import _detail, reason_of, violated_field
@@ -95,8 +96,12 @@ async def test_a_tenant_has_as_many_as_its_limit_and_more_when_it_is_raised(
 
 @BY_NAME
 async def test_of_twenty_who_take_the_last_one_at_once_one_does(
-    shop: Shop, quota: str, making: Callable[[Shop], Awaitable[Make]]
+    shop: Shop,
+    quota: str,
+    making: Callable[[Shop], Awaitable[Make]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(shares, "TENANTS_WAIT_SECONDS", 240.0)  # also on a slow machine
     make = await making(shop)
     await set_limit(shop, quota, 2)
     await make(0)

@@ -49,7 +49,7 @@ PROGRAM: Final = Bounds(at_once=8)
 """Of a worker: its batches leave connections of the database to the others."""
 
 SERVICES: Final = frozenset(map(str, Service))
-TENANTS_WAIT_SECONDS: Final = 2.0
+TENANTS_WAIT_SECONDS: Final = 5.0
 
 MAX_HELD: Final = 2_000
 MAX_HELD_BYTES: Final = 16 * 1024 * 1024
@@ -201,5 +201,5 @@ def _too_many(share: Share) -> TooManyCalls:
     return TooManyCalls(
         f"{share.name} has {share.running} calls under way already, and others wait",
         reason="TOO_MANY_CALLS",
-        wait_seconds=math.ceil(TENANTS_WAIT_SECONDS) or 1,
+        wait_seconds=1,  # it has waited already
     )
