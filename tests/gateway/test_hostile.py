@@ -88,35 +88,74 @@ async def kept_megabytes(gateway: Gateway) -> float:
     return int(memory["pageheap_free"]) / 2**20
 
 
+async def test_answers_that_nobody_reads_hold_up_no_others(
+    gateway: Gateway, backend: Backend
+) -> None:
+    """All calls to a service share a connection, whose window such answers would fill."""
+
+    async def large(request: Any, context: Any) -> Message:
+        return inventory_service_pb2.ListResourcesResponse(next_page_token="x" * 1_500_000)
+
+    backend.answers["ListResources"] = large
+    _, writer, _ = await asking(gateway, streams=40, native=True)
+    for _ in tries():
+        if await under_way(gateway, "paused_reading_total") >= 40:
+            break
+        await asyncio.sleep(0.05)
+    assert (await gateway.get("/api/v1/inventory:count")).status_code == 200
+    assert await under_way(gateway, "upstream_rq_active") == 40  # and they still wait
+    writer.close()
+
+
+async def under_way(gateway: Gateway, name: str) -> int:
+    """A figure of the gateway about its calls to the inventory."""
+    stats = await gateway.http.get(f"{gateway.admin}/stats?filter=^cluster.inventory.*{name}$")
+    return int(stats.text.rpartition(": ")[2])
+
+
 async def reset_streams(gateway: Gateway, *, streams: int) -> int:
     """Asks on streams of HTTP/2 whose window is shut, until the gateway has reset them all."""
+    reader, writer, connection = await asking(gateway, streams=streams)
+    reset = 0
+    while reset < streams:
+        received = await reader.read(65_536)
+        assert received, "the connection was closed"
+        events = connection.receive_data(received)
+        reset += sum(isinstance(event, h2.events.StreamReset) for event in events)
+        writer.write(connection.data_to_send())
+    writer.close()
+    return reset
+
+
+async def asking(
+    gateway: Gateway, *, streams: int, native: bool = False
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, h2.connection.H2Connection]:
+    """Asks on streams of HTTP/2 whose window is shut, as JSON or as native gRPC."""
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
     connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
     connection.local_settings = h2.settings.Settings(
         client=True, initial_values={h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0}
     )
     connection.initiate_connection()
+    request = [(":method", "GET"), (":path", INVENTORY)]
+    if native:
+        path = "/arcadia.inventory.v1.InventoryService/ListResources"
+        request = [(":method", "POST"), (":path", path), ("te", "trailers")]
+        request.append(("content-type", "application/grpc"))
     for _ in range(streams):
-        connection.send_headers(
-            connection.get_next_available_stream_id(),
-            [
-                (":method", "GET"),
-                (":path", INVENTORY),
-                (":scheme", "http"),
-                (":authority", "gateway"),
-                ("authorization", gateway.bearer()["authorization"]),
-            ],
-            end_stream=True,
-        )
-    reset = 0
-    while reset < streams:
-        writer.write(connection.data_to_send())
-        received = await reader.read(65_536)
-        assert received, "the connection was closed"
-        events = connection.receive_data(received)
-        reset += sum(isinstance(event, h2.events.StreamReset) for event in events)
-    writer.close()
-    return reset
+        stream = connection.get_next_available_stream_id()
+        headers = [
+            *request,
+            (":scheme", "http"),
+            (":authority", "gateway"),
+            ("authorization", gateway.bearer()["authorization"]),
+        ]
+        headers.sort(key=lambda header: not header[0].startswith(":"))
+        connection.send_headers(stream, headers, end_stream=not native)
+        if native:
+            connection.send_data(stream, b"\0" * 5, end_stream=True)
+    writer.write(connection.data_to_send())
+    return reader, writer, connection
 
 
 @pytest.mark.parametrize("target", ["gateway:443", "127.0.0.1:4051"])
