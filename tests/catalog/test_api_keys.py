@@ -106,9 +106,10 @@ def test_nobody_gives_a_key_more_than_they_have_themselves() -> None:
             assert caller.may_create_keys, (caller, asked)
         if OPERATOR_ROLE in caller.roles:
             continue
-        own = {(caller.tenant_id, role) for role in caller.roles | {"reading"}}
-        assert can_do(asked) <= own, (caller, asked)
+        # An admin may do all that any role of the tenant may.
         assert "admin" in caller.roles, (caller, asked)
+        own = {(caller.tenant_id, role) for role in caller.roles | TENANT_ROLES | {"reading"}}
+        assert can_do(asked) <= own, (caller, asked)
         assert not asked.roles & PLATFORM_ROLES
     assert given > 100
 
@@ -196,6 +197,15 @@ async def test_a_key_without_a_role_reads_only(shop: Shop) -> None:
     assert (await shop.look(deployed.id, bearer(made.key))).deployment.id == deployed.id
     written = shop.deploy("wiki", bearer(made.key))
     assert await refusal(written, reason_of) == ("PERMISSION_DENIED", "ROLE_REQUIRED")
+
+
+async def test_an_admin_gives_a_key_the_lesser_role_of_the_tenant(shop: Shop) -> None:
+    made = await create(shop, roles=["billing"])
+    caller = await proved(shop, made.key)
+    assert caller is not None
+    assert caller.roles == {"billing"}
+    denied = await refusal(create(shop, bearer(made.key), roles=["billing"]), reason_of)
+    assert denied[0] == "PERMISSION_DENIED"
 
 
 async def test_a_key_of_the_operator_is_given_by_the_platform_admin_only(shop: Shop) -> None:

@@ -128,7 +128,8 @@ def check_may_give(caller: Caller, powers: Powers) -> None:
             f"only {OPERATOR_ROLE} may create keys of the operator or of other tenants",
             reason="ROLE_REQUIRED",
         )
-    if missing := sorted(powers.roles - caller.roles):
+    # Who manages keys is the tenant's admin, who may do what any role of a tenant may.
+    if missing := sorted(powers.roles - caller.roles - TENANT_ROLES):
         raise PermissionDenied(f"you do not have the role {missing[0]}", reason="ROLE_REQUIRED")
 
 
