@@ -95,7 +95,7 @@ async def test_an_answer_says_what_its_caller_has_left_and_a_refusal_which_limit
         limit = answer.headers["x-ratelimit-limit"].split(",")[0]
         return int(limit), int(answer.headers["x-ratelimit-remaining"])
 
-    first = await gateway.http.get(INVENTORY, headers=as_caller(gateway, "one", "tight"))
+    first = await gateway.http.get(INVENTORY, headers=as_caller(gateway, "first", "tight"))
     assert said(first) == (6, 5)
     for number in range(60):
         answer = await gateway.http.get(INVENTORY, headers=as_caller(gateway, str(number), "tight"))
