@@ -20,6 +20,7 @@ DATA = {
     "gateway/bodies.lua",
     "gateway/envoy.yaml.j2",
     "protos/gen/arcadia.binpb",
+    "providers/digitalocean/simulator/world/products.yaml",
     "services/catalog/plans/seed.yaml",
     f"{INVOICE}/invoice.html.j2",
     f"{INVOICE}/invoice.typ",
