@@ -17,6 +17,7 @@ from services.common.identity.callers import ALL
 from services.common.values.periods import Period, month_of
 from tests.analytics.account import Analytics, event, reason_of, today, yesterday
 from tests.analytics.peers import BLOG, SHOP, Deployment, Span, at
+from tests.audit.log import entries_of
 
 
 def last_month() -> Period:
@@ -38,6 +39,22 @@ async def test_an_event_counts_once_however_often_it_is_sent(analytics: Analytic
     assert (first.accepted_count, first.duplicate_count) == (2, 0)
     assert (again.accepted_count, again.duplicate_count) == (1, 2)
     assert await analytics.used() == {"llm_tokens": Decimal("2000.5")}
+
+
+async def test_events_that_an_operator_sends_and_voids_are_in_the_audit_log(
+    analytics: Analytics,
+) -> None:
+    await analytics.send(event("a"))
+    await analytics.void("a")
+    sent, voided = (kept.content for kept in entries_of(analytics.admin_url))
+    assert (sent["rpc"].rpartition("/")[2], voided["rpc"].rpartition("/")[2]) == (
+        "SendUsageEvents",
+        "VoidUsageEvents",
+    )
+    for entry, table in ((sent, "usage_events"), (voided, "usage_voids")):
+        assert (entry["outcome"], entry["actor"], entry["tenant_id"]) == ("done", "op", "acme")
+        [row] = [one for one in entry["changes"] if one["table"] == table]
+        assert (row["before"], row["after"]["idempotency_key"]) == ({}, "a")
 
 
 async def test_a_duplicate_within_a_batch_counts_once(analytics: Analytics) -> None:

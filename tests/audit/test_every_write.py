@@ -32,7 +32,7 @@ OF_DURABLE_WORK = {
     "RollupService/ApproveRollup", "RollupService/RetryRollup", "RollupService/StartRollup",
     "RollupService/UndoRollup",
 }  # fmt: skip  # a table
-"""They ask Temporal for work: the tests of workflows do them, and those below two of them."""
+"""They ask Temporal for work: the tests of workflows do them, and one below does one of them."""
 
 OF_FACTS = {
     "DriftService/AcceptDrift",
@@ -42,7 +42,8 @@ OF_FACTS = {
     "UsageService/SendUsageEvents",
     "UsageService/VoidUsageEvents",
 }
-"""They need what workers record first; those below do two of them."""
+"""They need what workers record first: the tests of drift, of usage events and of spend do them,
+and one below those of bills."""
 
 BILL = """
 INSERT INTO cloud_invoices (invoice_uuid, history_usd, issued_at, discovered_at)

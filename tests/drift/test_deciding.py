@@ -9,6 +9,7 @@ from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tests.audit.log import entries_of
 from tests.drift.account import Account, value_of
 from tests.inventory.account import reason_of, violated_field
 
@@ -36,6 +37,23 @@ async def test_accepting_makes_the_live_value_the_desired_one(account: Account) 
     assert (answer.spec.spec_version, answer.spec.recorded_by) == (2, "op")
     event = (await account.inventory.history("1"))[-1]
     assert (event.type, event.actor) == ("drift_resolved", "op")
+
+
+async def test_an_accepted_drift_is_in_the_audit_log_with_what_it_changed(account: Account) -> None:
+    drift_id = await drifted(account)
+    await account.accept(drift_id)
+    [entry] = [
+        kept.content
+        for kept in entries_of(account.admin_url)
+        if kept.content["rpc"].endswith("/AcceptDrift")
+    ]
+    assert (entry["outcome"], entry["actor"], entry["object"]) == (
+        "done",
+        "op",
+        f"drift/{drift_id}",
+    )
+    [row] = [one for one in entry["changes"] if one["table"] == "cloud_drift"]
+    assert (row["before"]["status"], row["after"]["status"]) == ("open", "accepted")
 
 
 async def test_after_accepting_a_sweep_finds_nothing(account: Account) -> None:

@@ -207,7 +207,10 @@ BEGIN
     SELECT string_agg((old_row || new_row) ->> name, ',') INTO keys
     FROM unnest(TG_ARGV[0]::text[]) AS name;
     SELECT jsonb_build_object(
-        'table', TG_TABLE_NAME, 'operation', lower(TG_OP), 'key', coalesce(keys, ''),
+        -- A partitioned table by its own name, which its rows are searched by.
+        'table', (SELECT relname FROM pg_class
+                  WHERE oid = coalesce(pg_partition_root(TG_RELID), TG_RELID)),
+        'operation', lower(TG_OP), 'key', coalesce(keys, ''),
         'before', coalesce(jsonb_object_agg(name, audit_short(old_row -> name))
                            FILTER (WHERE old_row ? name), '{{}}'),
         'after', coalesce(jsonb_object_agg(name, audit_short(new_row -> name))
