@@ -90,6 +90,16 @@ async def test_a_refused_write_of_a_proven_caller_is_kept_with_its_reason(shop: 
     )  # fmt: skip  # a table
 
 
+async def test_a_long_request_of_a_caller_who_may_not_call_is_not_read(shop: Shop) -> None:
+    request = catalog.CreatePlanRequest(code="mine", name="x" * 5_000)
+    with pytest.raises(grpc.aio.AioRpcError):
+        await shop.catalog.CreatePlan(request, metadata=shop.acme)
+    [entry] = (entry.content for entry in entries_of(shop.admin_url))
+    assert (entry["reason"], entry["object"], entry["request"]) == (
+        "OPERATOR_ONLY", "", {"…": f"[{request.ByteSize()} bytes, not read]"},
+    )  # fmt: skip  # a table
+
+
 async def test_reads_workers_and_callers_without_a_proof_leave_no_entry(shop: Shop) -> None:
     with pytest.raises(grpc.aio.AioRpcError):
         await renamed(shop, "x", [("authorization", "Bearer nobody")])

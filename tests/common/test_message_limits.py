@@ -33,6 +33,35 @@ def test_fields_of_every_wire_type_count(wire: bytes) -> None:
     assert (has_more_fields(message, 19), has_more_fields(message, 20)) == (True, False)
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        b"\xff" * 300,
+        b"\x80" * 10 + b"\x01",
+        b"\x08" + b"\x80" * 10 + b"\x01",
+        b"\x0a" + b"\x80" * 10 + b"\x01",
+        b"\x0a\x05",
+        b"\x0a\x05four",
+        b"\x09four",
+        b"\x0e",
+        b"\x0f",
+    ],
+)
+def test_what_is_malformed_counts_as_too_many_fields(end: bytes) -> None:
+    assert has_more_fields(b"\x08\x01" * 5 + end, 5)
+
+
+@pytest.mark.parametrize("group", [b"\xfb\x3e\xfc\x3e", b"\x0b", b"\x0c"])
+def test_a_group_counts_as_too_many_fields(group: bytes) -> None:
+    assert has_more_fields(group + b"\x08\x01" * 6, 5)
+
+
+def test_a_number_of_ten_bytes_counts_as_one_field() -> None:
+    number = b"\x08" + b"\xff" * 9 + b"\x01"
+    assert has_more_fields(number * 3, 3) is False
+    assert has_more_fields(number * 4, 3) is True
+
+
 @given(st.binary(max_size=300), st.integers(0, 20))
-def test_what_is_malformed_is_left_to_the_parser(message: bytes, most: int) -> None:
+def test_any_bytes_are_judged(message: bytes, most: int) -> None:
     assert has_more_fields(message, most) in {True, False}

@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn, cast
 import grpc
 import structlog
 from arcadia.common.v1 import access_pb2
+from google.protobuf import struct_pb2
 from google.protobuf.message import DecodeError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -60,6 +61,9 @@ QUIET_METHODS: Final = frozenset(
 
 LINKED: Final = frozenset({access_pb2.ACCESS_OPERATOR, access_pb2.ACCESS_TENANT})
 """Services whose responses may contain running workflows."""
+
+MAX_REFUSED_BYTES: Final = 4 * 1024
+"""The longest request that is read for the audit entry of a call refused before it was parsed."""
 
 # The stubs type synchronous handlers only; under grpc.aio they are coroutines.
 Handler = Any
@@ -393,10 +397,22 @@ class _Call:
             return
         # Refused before it was parsed; for a caller who asks too much that costs too much.
         if call.request is None and not isinstance(error, TooManyCalls):
-            with suppress(ArcadiaError):
-                self._parsed(request)
+            call.request = self._refused_request(request)
         await self.auditor.refused(call, _known(error))
         call.request = None
+
+    def _refused_request(self, request: Any) -> Any:
+        """The request of a refused call, which is read only if it is short.
+
+        A caller who may not call this method must not make the service work on a large message.
+        """
+        if self.parse is not None and len(request) > MAX_REFUSED_BYTES:
+            unread = struct_pb2.Struct()
+            unread.update({"…": f"[{len(request)} bytes, not read]"})
+            return unread
+        with suppress(ArcadiaError):
+            return self._parsed(request)
+        return None
 
     def _done(self, started: float) -> None:
         elapsed = time.perf_counter() - started

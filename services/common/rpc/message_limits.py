@@ -22,6 +22,11 @@ MAX_FIELDS: Final = 50_000
 """The largest number of fields of a message that a user sends, each element of a list counted.
 An empty element takes 2 bytes on the wire and 130 in memory."""
 
+MAX_VARINT_BYTES: Final = 10
+"""Bytes of the longest number on the wire, which has 64 bits."""
+
+MAX_UINT64: Final = 2**64 - 1
+
 MESSAGE_BYTES_A_BODY_BYTE: Final = 6
 """How far a message may outgrow the JSON that it was made of: `1,` in a list of a
 `google.protobuf.Struct` becomes 11 bytes."""
@@ -39,7 +44,8 @@ def message_limits(services: Iterable[ServiceDescriptor]) -> dict[str, int]:
 def has_more_fields(message: bytes, most: int = MAX_FIELDS) -> bool:
     """Whether a message on the wire has more fields than `most`, without those of its parts.
 
-    Stops at the first beyond, and at what is malformed, which the parser refuses.
+    Stops at the first beyond. What is malformed counts as too many, and so do groups, which no
+    message of ours has: the parser may go on where this count does not.
     """
     if len(message) <= 2 * most:
         return False
@@ -58,25 +64,29 @@ def has_more_fields(message: bytes, most: int = MAX_FIELDS) -> bool:
                 case 5:
                     place += 4
                 case _:
-                    return False
+                    return True
             count += 1
             if count > most:
                 return True
-    except IndexError:
-        return False
-    return False
+    except (IndexError, _TooLongError):
+        return True
+    return place > len(message)
+
+
+class _TooLongError(Exception):
+    """A number of variable length that does not end within its 10 bytes."""
 
 
 def _varint(message: bytes, place: int) -> tuple[int, int]:
     """A number of variable length, and the place after it."""
-    value = shift = 0
-    while True:
+    value = 0
+    for shift in range(0, 7 * MAX_VARINT_BYTES, 7):
         byte = message[place]
         place += 1
         value |= (byte & 127) << shift
         if byte < 128:
-            return value, place
-        shift += 7
+            return value & MAX_UINT64, place
+    raise _TooLongError
 
 
 def max_body_bytes(options: MethodOptions) -> int:
