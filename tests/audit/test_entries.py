@@ -1,5 +1,6 @@
 """What an entry of the audit log says of a write, and that it is there with it."""
 
+import json
 from typing import Any
 
 import grpc
@@ -8,14 +9,16 @@ from arcadia.catalog.v1 import catalog_service_pb2 as catalog
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments
 from arcadia.catalog.v1 import lifecycle_service_pb2 as lifecycle
 from arcadia.catalog.v1 import quote_service_pb2 as quotes
-from google.protobuf import struct_pb2
+from arcadia.inventory.v1 import drift_service_pb2 as drift
+from google.protobuf import json_format, struct_pb2
 from google.protobuf.struct_pb2 import Value
 
-from services.common.audit.entries import read_changes
+from services.common.audit.entries import inserted, read_changes
 from services.common.audit.refusals import REFUSALS_A_MINUTE, RefusalBudget
-from services.common.audit.rpcs import described
+from services.common.audit.rpcs import MAX_VALUES, NOT_KEPT, audited_rpcs, described
 from tests.audit.log import entries_of
 from tests.catalog.shop import Shop, Token
+from tests.support.serving import DEFINITIONS
 
 
 async def deployed(shop: Shop, slug: str = "web", *more: tuple[str, str]) -> str:
@@ -164,6 +167,68 @@ def test_no_secret_of_a_request_or_a_row_is_kept() -> None:
     assert read_changes(1, told, "").told == [
         {"before": {}, "after": {"attrs": {"password": "[redacted]", "vcpus": "2.50"}}}
     ]
+
+
+KEY = f"arc_{'0f' * 16}_{'0e' * 36}"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmVk"
+
+
+def test_the_spec_of_a_resource_is_not_kept_in_the_request() -> None:
+    request = drift.RecordSpecRequest(resource_id="app")
+    request.spec.update({"envs": [{"key": "DB", "value": "hush"}], "alerts": {"url": "hush"}})
+    assert described(request) == {"resource_id": "app", "spec": "[not kept]"}
+
+
+def test_every_free_structure_of_a_write_is_declared_as_not_kept() -> None:
+    for definition in DEFINITIONS.values():
+        for rpc in audited_rpcs(definition.services()).values():
+            for field in rpc.request.fields:
+                if field.message_type is not None and field.message_type.name == "Struct":
+                    assert field.name in NOT_KEPT.get(rpc.request.full_name, ()), rpc.path
+
+
+@pytest.mark.parametrize("secret", [KEY, KEY[:60], JWT, JWT[:40], "https://me:hush@host/"])
+def test_a_key_a_token_and_a_password_are_taken_out_of_every_text(secret: str) -> None:
+    for text in (secret, f"see {secret} there", "x" * 250 + " " + secret, secret + "x" * 999):
+        request = catalog.CreatePlanRequest(code="one", name=text)
+        assert secret[:45] not in str(described(request)), text
+    [change] = inserted("quotes", "1", {"note": f"see {secret}"}, "").told
+    assert secret not in str(change)
+    told = read_changes(1, f'{{"before": {{}}, "after": {{"a": ["{secret}"]}}}}', "").told
+    assert secret not in str(told)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"key": "DB", "value": "hush", "type": "SECRET"},
+        {"key": "DB_PASSWORD", "value": "hush"},
+        {"name": "api_token", "value": "hush"},
+    ],
+)
+def test_a_member_that_says_it_is_a_secret_has_no_value(member: dict[str, str]) -> None:
+    told = {"before": {}, "after": {"envs": [member]}}
+    assert read_changes(1, json.dumps(told), "").told == [
+        {"before": {}, "after": {"envs": [member | {"value": "[redacted]"}]}}
+    ]
+
+
+def leaves(value: Any) -> int:
+    if isinstance(value, dict | list):
+        return sum(map(leaves, value.values() if isinstance(value, dict) else value))
+    return 1
+
+
+def test_so_many_values_of_a_request_are_kept_and_the_others_counted() -> None:
+    nested: Any = 1
+    for _ in range(3):
+        nested = [nested] * 20
+    request = quotes.CreateQuoteRequest()
+    for name in ("a", "b"):
+        json_format.ParseDict(nested, request.projected_usage[name])
+    told = described(request)
+    assert leaves(told) < 1.5 * MAX_VALUES
+    assert "more]" in str(told)
 
 
 def test_a_long_request_is_cut_and_says_so() -> None:

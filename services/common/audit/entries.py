@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from kinds.redaction import redact
 from services.common.audit.calls import AuditedCall, current_audited_call
 from services.common.audit.rpcs import MAX_TEXT, described
+from services.common.audit.secrets import without_secrets
 from services.common.values.canonical import canonical
 from services.common.values.clock import utc_now
 
@@ -75,13 +75,13 @@ class Entry:
 def read_changes(rows: int, told: str, tenant: str) -> Changes:
     """The changes as the triggers collected them: numbers become texts, which are exact."""
     read = json.loads(f"[{told}]", parse_int=str, parse_float=str)
-    return Changes(rows, [redact(change) for change in read], tenant)
+    return Changes(rows, [without_secrets(change) for change in read], tenant)
 
 
 def inserted(table: str, key: str, row: Mapping[str, str | None], tenant: str) -> Changes:
     """The change of one row that was added."""
     change = {"table": table, "operation": "insert", "key": key, "before": {}, "after": row}
-    return Changes(1, [change], tenant)
+    return Changes(1, [without_secrets(change)], tenant)
 
 
 def entry_of(

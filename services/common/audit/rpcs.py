@@ -5,8 +5,9 @@ answers with a stream; every other one is a write. So a new one is audited witho
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from arcadia.common.v1 import access_pb2
@@ -20,10 +21,11 @@ from google.protobuf.descriptor import (
 )
 from google.protobuf.message import Message
 
-from kinds.redaction import REDACTED, redact, secret_name
+from kinds.redaction import REDACTED, secret_name
+from services.common.audit.secrets import without_secrets
 from services.common.identity.policy import AccessRule, method_path
 
-__all__ = ["AuditedRpc", "audited_rpcs", "described"]
+__all__ = ["MAX_VALUES", "NOT_KEPT", "AuditedRpc", "audited_rpcs", "described"]
 
 USERS: Final = frozenset(
     {access_pb2.ACCESS_AUTHENTICATED, access_pb2.ACCESS_TENANT, access_pb2.ACCESS_OPERATOR}
@@ -37,7 +39,20 @@ MAX_TEXT: Final = 300
 MAX_ELEMENTS: Final = 20
 """Elements of a list or map of a request."""
 
+MAX_VALUES: Final = 200
+"""Elements of all lists and maps of a request together."""
+
 MAX_DEPTH: Final = 6
+
+NOT_TOLD: Final = "[not kept]"
+
+NOT_KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"arcadia.inventory.v1.RecordSpecRequest": frozenset({"spec"})}
+)
+"""Fields of requests that are never kept: what is a secret in them depends on the kind of resource.
+
+The changed rows of the entry have them, without what the kind declares as secret.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,58 +111,82 @@ def described(request: Message) -> dict[str, Any]:
 
     Numbers are texts, as they are to be exact. Long texts are cut, long lists too; each says so.
     """
-    told: dict[str, Any] = _message(request, MAX_DEPTH)
+    told: dict[str, Any] = without_secrets(_Description().message(request, MAX_DEPTH))
     return told
 
 
-def _message(message: Message, depth: int) -> Any:
-    if isinstance(message, struct_pb2.Struct | struct_pb2.ListValue):  # as the JSON that they are
-        [field] = message.DESCRIPTOR.fields
-        return _field(field, getattr(message, field.name), depth)
-    return {
-        field.name: REDACTED if secret_name(field.name) else _field(field, value, depth)
-        for field, value in message.ListFields()
-    }
+class _Description:
+    """Describes one request; counts the values that it tells."""
 
+    def __init__(self) -> None:
+        self._left = MAX_VALUES
 
-def _field(field: FieldDescriptor, value: Any, depth: int) -> Any:
-    entry = field.message_type
-    if entry is not None and entry.GetOptions().map_entry:
-        return _map(entry.fields_by_name["value"], value, depth)
-    if field.is_repeated:
-        told = [_one(field, each, depth) for each in value[:MAX_ELEMENTS]]
-        return [*told, *_rest(len(value))]
-    return _one(field, value, depth)
+    def message(self, message: Message, depth: int) -> Any:
+        if isinstance(message, struct_pb2.Struct | struct_pb2.ListValue):  # as the JSON it is
+            [field] = message.DESCRIPTOR.fields
+            return self._field(field, getattr(message, field.name), depth)
+        not_kept = NOT_KEPT.get(message.DESCRIPTOR.full_name, ())
+        return {
+            field.name: NOT_TOLD
+            if field.name in not_kept
+            else REDACTED
+            if secret_name(field.name)
+            else self._field(field, value, depth)
+            for field, value in message.ListFields()
+        }
 
+    def _field(self, field: FieldDescriptor, value: Any, depth: int) -> Any:
+        entry = field.message_type
+        if entry is not None and entry.GetOptions().map_entry:
+            return self._map(entry.fields_by_name["value"], value, depth)
+        if field.is_repeated:
+            told = [self._one(field, each, depth) for each in self._first(value)]
+            return [*told, *_rest(len(value) - len(told))]
+        return self._one(field, value, depth)
 
-def _map(field: FieldDescriptor, values: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-    told = {
-        _text(str(key)): REDACTED if secret_name(str(key)) else _one(field, values[key], depth)
-        for key in sorted(values, key=str)[:MAX_ELEMENTS]
-    }
-    return told | dict(zip(("…",), _rest(len(values)), strict=False))
+    def _map(self, field: FieldDescriptor, values: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        told = {
+            _text(str(key)): REDACTED
+            if secret_name(str(key))
+            else self._one(field, values[key], depth)
+            for key in self._first(sorted(values, key=str))
+        }
+        return told | dict(zip(("…",), _rest(len(values) - len(told)), strict=False))
+
+    def _first(self, values: Sequence[Any]) -> Iterator[Any]:
+        """The values that are told: none once the request has told enough."""
+        for value in values[:MAX_ELEMENTS]:
+            if self._left <= 0:
+                return
+            self._left -= 1
+            yield value
+
+    def _one(self, field: FieldDescriptor, value: Any, depth: int) -> Any:
+        if isinstance(value, struct_pb2.Value):
+            kind = value.WhichOneof("kind")
+            if kind in (None, "null_value"):
+                return None
+            return self._one(field, getattr(value, kind), depth)
+        if isinstance(value, Message):
+            return self.message(value, depth - 1) if depth else f"[{value.ByteSize()} bytes]"
+        if isinstance(value, bytes):
+            return f"[{len(value)} bytes]"
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, float):
+            return str(value).removesuffix(".0")
+        if field.enum_type is not None and value in field.enum_type.values_by_number:
+            return field.enum_type.values_by_number[value].name
+        return _text(str(value))
 
 
 def _rest(count: int) -> list[str]:
-    return [f"[{count - MAX_ELEMENTS} more]"] if count > MAX_ELEMENTS else []
-
-
-def _one(field: FieldDescriptor, value: Any, depth: int) -> Any:
-    if isinstance(value, struct_pb2.Value):
-        kind = value.WhichOneof("kind")
-        return None if kind in (None, "null_value") else _one(field, getattr(value, kind), depth)
-    if isinstance(value, Message):
-        return _message(value, depth - 1) if depth else f"[{value.ByteSize()} bytes]"
-    if isinstance(value, bytes):
-        return f"[{len(value)} bytes]"
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, float):
-        return str(value).removesuffix(".0")
-    if field.enum_type is not None and value in field.enum_type.values_by_number:
-        return field.enum_type.values_by_number[value].name
-    return redact(_text(str(value)))
+    return [f"[{count} more]"] if count > 0 else []
 
 
 def _text(value: str) -> str:
-    return value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]}… [{len(value)} characters]"
+    """A text without secrets, and cut: first looked through, as a cut secret shows less."""
+    told: str = without_secrets(value[: 2 * MAX_TEXT])
+    if len(told) <= MAX_TEXT and len(value) <= 2 * MAX_TEXT:
+        return told
+    return f"{told[:MAX_TEXT]}… [{len(value)} characters]"
