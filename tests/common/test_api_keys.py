@@ -20,6 +20,7 @@ from services.common.identity.api_keys import (
     written_key,
 )
 from services.common.identity.callers import Caller
+from services.common.rpc.requests import set_address
 
 IDS = st.uuids()
 SECRETS = st.binary(min_size=32, max_size=32).map(bytes.hex)
@@ -56,6 +57,10 @@ class Catalog:
 @pytest.fixture
 def catalog() -> Catalog:
     return Catalog()
+
+
+def made_up() -> str:
+    return written_key(uuid4(), new_secret())
 
 
 async def reason(keys: ApiKeys, token: str) -> str:
@@ -141,12 +146,38 @@ async def test_made_up_keys_are_bounded_and_do_not_shut_out_a_known_one(
     monkeypatch.setattr(ApiKeys, "FRESH_SECONDS", 0.0)
     keys, token = ApiKeys(catalog.resolve), catalog.issue()
     await keys.caller_of(token)
-    made_up = [written_key(uuid4(), new_secret()) for _ in range(200)]
-    reasons = [await reason(keys, each) for each in made_up]
+    reasons = []
+    for place in range(300):
+        set_address(f"203.0.113.{place % 100}", "")
+        reasons.append(await reason(keys, made_up()))
     assert reasons.count("KEY_INVALID") == ApiKeys.UNKNOWN_A_SECOND - 1
     assert set(reasons[ApiKeys.UNKNOWN_A_SECOND - 1 :]) == {"TOO_MANY_UNKNOWN_KEYS"}
     assert catalog.asked == ApiKeys.UNKNOWN_A_SECOND
     assert (await keys.caller_of(token)).tenant_id == "acme"
+
+
+@pytest.mark.parametrize(
+    ("inventing", "other"),
+    [
+        (["203.0.113.7"], "203.0.113.8"),
+        (["2001:db8:0:1::1", "2001:db8:0:1:ffff::2"], "2001:db8:0:2::1"),
+        (["::ffff:203.0.113.7", "203.0.113.7"], "::ffff:203.0.113.8"),
+        ([""], "203.0.113.8"),
+    ],
+)
+async def test_made_up_keys_of_one_address_do_not_shut_out_a_new_key_of_another(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, inventing: list[str], other: str
+) -> None:
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: 1_000.0, raising=False)
+    keys = ApiKeys(catalog.resolve)
+    reasons = []
+    for place in range(400):
+        set_address(inventing[place % len(inventing)], "ipv4:127.0.0.1:5000")
+        reasons.append(await reason(keys, made_up()))
+    assert reasons.count("KEY_INVALID") == ApiKeys.UNKNOWN_OF_ADDRESS
+    assert set(reasons[ApiKeys.UNKNOWN_OF_ADDRESS :]) == {"TOO_MANY_UNKNOWN_KEYS"}
+    set_address(other, "ipv4:127.0.0.1:5000")
+    assert (await keys.caller_of(catalog.issue())).tenant_id == "acme"
 
 
 async def test_what_is_remembered_is_bounded(
@@ -154,6 +185,7 @@ async def test_what_is_remembered_is_bounded(
 ) -> None:
     monkeypatch.setattr(ApiKeys, "CACHED_KEYS", 8)
     monkeypatch.setattr(ApiKeys, "UNKNOWN_A_SECOND", 1_000)
+    monkeypatch.setattr(ApiKeys, "UNKNOWN_OF_ADDRESS", 1_000)
     keys = ApiKeys(catalog.resolve)
     for _ in range(40):
         await keys.caller_of(catalog.issue())

@@ -20,7 +20,12 @@ from services.common.audit.store.recording import record
 from services.common.db.database import Database
 from services.common.errors import COMMIT_UNCERTAIN, ArcadiaError, TooManyCalls
 from services.common.identity.callers import ALL, Caller
-from services.common.rpc.requests import ADDRESS_KEY, current_idempotency_key, current_request_id
+from services.common.rpc.requests import (
+    address_of,
+    current_address,
+    current_idempotency_key,
+    current_request_id,
+)
 from services.common.values.clock import utc_now
 
 __all__ = ["Auditor"]
@@ -44,18 +49,14 @@ class Auditor:
 
     def begin(self, rpc: AuditedRpc, caller: Caller, context: Any) -> AuditedCall:
         """Makes a write the one that this task answers; its caller may yet be refused."""
-        peer = _peer(context.peer())
-        address = ""
-        for key, value in context.invocation_metadata() or ():
-            if key == ADDRESS_KEY:
-                address = str(value)
+        peer = address_of(context.peer())
         call = AuditedCall(
             service=self._service,
             rpc=rpc,
             caller=caller,
             request_id=current_request_id(),
             idempotency_key=current_idempotency_key(),
-            address=address or peer,
+            address=current_address(),
             peer=peer,
             announce=self._announce,
         )
@@ -115,12 +116,6 @@ class Auditor:
             log.error(  # noqa: TRY400  (the cause says no more)
                 "a refused write was not recorded", entry=entry.content, why=error.reason
             )
-
-
-def _peer(peer: str) -> str:
-    """The address in `ipv4:127.0.0.1:5000` or `ipv6:%5B::1%5D:5000`."""
-    address = peer.partition(":")[2].rpartition(":")[0]
-    return address.replace("%5B", "").replace("%5D", "") or peer
 
 
 def _status_name(error: ArcadiaError) -> str:

@@ -15,9 +15,11 @@ import re
 import secrets
 import time
 import zlib
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 from uuid import UUID
 
@@ -25,7 +27,7 @@ from async_lru import alru_cache
 
 from services.common.errors import ResourceExhausted, Unauthenticated
 from services.common.identity.callers import Caller
-from services.common.rpc.requests import set_deadline
+from services.common.rpc.requests import current_address, set_deadline
 
 __all__ = [
     "KEY_PATTERN",
@@ -50,6 +52,7 @@ KEY_SUBJECT: Final = "api-key"
 
 SECRET_BYTES: Final = 32
 CHECKSUM_DIGITS: Final = 8
+IPV6_PREFIX: Final = 64
 WAIT_SECONDS: Final = 3.0
 """Timeout of the lookup in the catalog."""
 
@@ -123,15 +126,17 @@ class ApiKeys:
     FRESH_SECONDS = 3.0
     """Seconds of caching, after which a revoked key is rejected."""
     CACHED_KEYS = 4096
-    UNKNOWN_A_SECOND = 50
-    """Maximum concurrent lookups of unknown keys, which bounds the cost of invented keys."""
+    UNKNOWN_A_SECOND = 200
+    """Maximum lookups of unknown keys per second, which bounds the cost of invented keys."""
+    UNKNOWN_OF_ADDRESS = 20
+    """The same for one address, so that a caller who invents keys does not keep others out."""
 
     def __init__(self, resolve: Callable[[PresentedKey], Awaitable[Caller | None]]) -> None:
         self._resolve = resolve
         self._cached = alru_cache(maxsize=self.CACHED_KEYS, ttl=self.FRESH_SECONDS)(self._ask)
         self._proved: dict[PresentedKey, None] = {}
         self._second = 0
-        self._asked = 0
+        self._asked: Counter[str] = Counter()
 
     async def caller_of(self, token: str) -> Caller:
         """The caller of a key.
@@ -166,9 +171,27 @@ class ApiKeys:
     def _count_unknown(self) -> None:
         second = int(asyncio.get_running_loop().time())
         if second != self._second:
-            self._second, self._asked = second, 0
-        if self._asked >= self.UNKNOWN_A_SECOND:
+            self._second, self._asked = second, Counter()
+        address = _network_of(current_address())
+        # Has at most as many addresses as lookups.
+        if (
+            self._asked[address] >= self.UNKNOWN_OF_ADDRESS
+            or self._asked.total() >= self.UNKNOWN_A_SECOND
+        ):
             raise ResourceExhausted(
                 "too many unknown API keys are presented", reason="TOO_MANY_UNKNOWN_KEYS"
             )
-        self._asked += 1
+        self._asked[address] += 1
+
+
+def _network_of(address: str) -> str:
+    """The address, or the /64 network of an IPv6 address: one host may use all addresses of it."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((parsed, IPV6_PREFIX), strict=False))

@@ -42,9 +42,11 @@ from services.common.limits.shares import CallShares, Share
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.message_limits import MAX_FIELDS, MAX_MESSAGE_BYTES, has_more_fields
 from services.common.rpc.requests import (
+    ADDRESS_KEY,
     IDEMPOTENCY_KEY,
     REQUEST_ID_KEY,
     answer_headers,
+    set_address,
     set_deadline,
     set_idempotency_key,
     set_request_id,
@@ -352,6 +354,7 @@ class _Call:
         Returns the authorization value.
         """
         authorization = request_id = None
+        address = ""
         for key, value in context.invocation_metadata() or ():
             if key == "authorization":
                 if authorization is not None:
@@ -359,12 +362,15 @@ class _Call:
                 authorization = str(value)
             elif key == REQUEST_ID_KEY:
                 request_id = str(value)
+            elif key == ADDRESS_KEY:
+                address = str(value)
             elif key == IDEMPOTENCY_KEY:  # each call has its own context, so nothing needs
                 # clearing
                 if not value:  # an explicit key must not be empty
                     raise InvalidArgument(IDEMPOTENCY_KEY, "is empty")
                 set_idempotency_key(str(value))
         set_request_id(request_id)
+        set_address(address, context.peer())
         if (seconds := context.time_remaining()) is not None:
             set_deadline(seconds)
         if self.access == access_pb2.ACCESS_PUBLIC:

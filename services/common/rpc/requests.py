@@ -14,11 +14,14 @@ __all__ = [
     "IDEMPOTENCY_KEY",
     "REQUEST_ID_KEY",
     "add_answer_headers",
+    "address_of",
     "answer_headers",
+    "current_address",
     "current_idempotency_key",
     "current_request_id",
     "new_request_id",
     "remaining_seconds",
+    "set_address",
     "set_deadline",
     "set_idempotency_key",
     "set_request_id",
@@ -38,6 +41,23 @@ _ACCEPTED: Final = re.compile(r"[ -~]{1,128}")
 
 _request_id: ContextVar[str] = ContextVar("arcadia_request_id", default="")
 _idempotency_key: ContextVar[str] = ContextVar("arcadia_idempotency_key", default="")
+_address: ContextVar[str] = ContextVar("arcadia_address", default="")
+
+
+def current_address() -> str:
+    """The caller's address from the gateway, otherwise the peer's; empty outside of a call."""
+    return _address.get()
+
+
+def set_address(told: str, peer: str) -> None:
+    """Sets the caller's address; without one from the gateway, the address of gRPC's `peer`."""
+    _address.set(told or address_of(peer))
+
+
+def address_of(peer: str) -> str:
+    """The address in `ipv4:127.0.0.1:5000` or `ipv6:%5B::1%5D:5000`."""
+    address = peer.partition(":")[2].rpartition(":")[0]
+    return address.replace("%5B", "").replace("%5D", "") or peer
 
 
 def current_idempotency_key() -> str:
