@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -19,9 +20,10 @@ from grpc_health.v1 import health
 from grpc_health.v1 import health_pb2 as standard
 
 from contracts.flows import TaskQueue
+from services.common.background import repeated
 from services.common.db.database import Database
 from services.common.db.single_statements import Compiled
-from services.common.errors import Unavailable
+from services.common.errors import ArcadiaError
 from services.common.identity.callers import ALL
 from services.common.rpc.clients import connect
 from services.common.rpc.liveness import polled_queues
@@ -69,7 +71,11 @@ class HealthWatch:
 
     async def look_at_database(self) -> None:
         """Updates the standard health status: serving if the database answers."""
-        up = await self.database.ping()
+        try:
+            up = await self.database.ping()
+        except Exception:
+            log.exception("the database was not checked")
+            up = False  # what is not known must not be claimed
         if up != self.serving:
             self.serving = up
             log.info("health changed", serving=up)
@@ -139,9 +145,7 @@ class HealthWatch:
         )
 
     async def _watch_database(self) -> None:
-        while True:
-            await self.look_at_database()
-            await asyncio.sleep(DATABASE_SECONDS)
+        await repeated(self.look_at_database, every=DATABASE_SECONDS)
 
     async def _watch_around(self) -> None:
         async with AsyncExitStack() as stack:
@@ -157,16 +161,14 @@ class HealthWatch:
             temporal = await stack.enter_async_context(
                 grpc.aio.insecure_channel(self.settings.temporal())
             )
-            while True:
-                await self.look_around(peers, temporal)
-                await asyncio.sleep(AROUND_SECONDS)
+            await repeated(partial(self.look_around, peers, temporal), every=AROUND_SECONDS)
 
     async def _look_at_sources(self) -> None:
         if self.freshness is None:
             return
         try:
             self.sources = await self.database.single_read(ALL).fetch(self.freshness, {})
-        except Unavailable:  # keep the last values: their age shows how old they are
+        except ArcadiaError:  # keep the last values: their age shows how old they are
             log.warning("the age of the sources was not read")
 
 

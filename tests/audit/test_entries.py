@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 import grpc
+import orjson
+import psycopg
 import pytest
+import structlog
 from arcadia.catalog.v1 import catalog_service_pb2 as catalog
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments
 from arcadia.catalog.v1 import lifecycle_service_pb2 as lifecycle
@@ -13,6 +16,7 @@ from arcadia.inventory.v1 import drift_service_pb2 as drift
 from google.protobuf import json_format, struct_pb2
 from google.protobuf.struct_pb2 import Value
 
+from services.common.audit import auditor
 from services.common.audit.entries import inserted, read_changes
 from services.common.audit.refusals import REFUSALS_A_MINUTE, RefusalBudget
 from services.common.audit.rpcs import MAX_VALUES, NOT_KEPT, audited_rpcs, described
@@ -101,6 +105,34 @@ async def test_a_long_request_of_a_caller_who_may_not_call_is_not_read(shop: Sho
     assert (entry["reason"], entry["object"], entry["request"]) == (
         "OPERATOR_ONLY", "", {"…": f"[{request.ByteSize()} bytes, not read]"},
     )  # fmt: skip  # a table
+
+
+async def test_a_refusal_is_answered_and_logged_when_its_entry_cannot_be_written(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(shop.admin_url, autocommit=True) as owner:
+        owner.execute("ALTER FUNCTION audit_record RENAME TO audit_record_gone")
+    log = structlog.testing.CapturingLogger()
+    bound = structlog.wrap_logger(log, processors=[])
+    monkeypatch.setattr(auditor, "log", bound)
+    request = catalog.CreatePlanRequest(code="mine", name="Mine")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await shop.catalog.CreatePlan(request, metadata=shop.acme)
+    assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
+    [logged] = log.calls
+    assert (logged.method_name, logged.kwargs["event"]) == (
+        "error", "a refused write was not recorded",
+    )  # fmt: skip  # a table
+    assert orjson.loads(logged.kwargs["entry"])["request"] == {"code": "mine", "name": "Mine"}
+
+
+async def test_a_refusal_is_answered_when_its_entry_cannot_be_made(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditor, "entry_of", None)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await shop.catalog.CreatePlan(catalog.CreatePlanRequest(code="a"), metadata=shop.acme)
+    assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
 
 
 async def test_reads_workers_and_callers_without_a_proof_leave_no_entry(shop: Shop) -> None:

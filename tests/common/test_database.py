@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Text, column, func, select, table, text
 from sqlalchemy.exc import DBAPIError
 
+from services.common.db import database as database_module
 from services.common.db import single_statements
 from services.common.db.database import Database
 from services.common.db.single_statements import compiled
@@ -148,6 +149,30 @@ async def test_a_full_pool_is_busy_and_not_down(database: Database) -> None:
         for _ in range(3):
             await held.enter_async_context(database.read(ALL))
         assert await database.ping()
+
+
+async def test_a_call_that_gets_no_connection_of_a_full_pool_is_told_that_it_is_busy(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "POOL_SECONDS", 0.1)
+    small = Database(database._url, application_name="billing", pool_size=1)
+    assert await ids_at_once(small, ALL) == [1, 2, 3]
+    async with small.read(ALL), small._single.connection():
+        for reading in (ids, ids_at_once):
+            with pytest.raises(Unavailable) as refused:
+                await reading(small, ALL)
+            assert refused.value.reason == "DATABASE_BUSY"
+    assert await ids(small, ALL) == await ids_at_once(small, ALL) == [1, 2, 3]
+    await small.close()
+
+
+async def test_the_error_of_a_statement_does_not_quote_its_values(database: Database) -> None:
+    insert = text("INSERT INTO things VALUES (1, :tenant)")
+    with pytest.raises(DBAPIError) as refused:
+        async with database.write(ALL) as session:
+            await session.execute(insert, {"tenant": "a-private-name"})
+    assert "things_pkey" in str(refused.value)
+    assert "a-private-name" not in str(refused.value)
 
 
 async def test_a_connection_cut_under_the_drivers_own_statement_is_unavailable(

@@ -1,5 +1,6 @@
 """Which tokens are refused before their end."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import ArcadiaError, Unavailable
+from services.common.identity import revocations as revocations_module
 from services.common.identity.callers import Caller
 from services.common.identity.revocations import LiveRevocations, Revocation, Revocations
 
@@ -103,6 +105,27 @@ async def test_the_last_list_holds_while_the_catalog_does_not_answer() -> None:
     await revocations.refresh()
     assert refused(revocations, CALLER) == "TOKEN_REVOKED"
     assert refused(revocations, replace(CALLER, subject="n")) is None
+
+
+async def test_the_list_is_fetched_again_after_any_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revocations_module, "REFRESH_SECONDS", 0)
+    fetched_again = asyncio.Event()
+    failures = [RuntimeError("unexpected"), OSError("no route"), Unavailable("x", reason="X")]
+
+    async def fetch(_: str) -> None:
+        if failures:
+            raise failures.pop()
+        fetched_again.set()
+
+    running = asyncio.create_task(Revocations(fetch).run())
+    await asyncio.wait(
+        {running, again := asyncio.create_task(fetched_again.wait())},
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+    assert again.done()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
 
 
 @pytest.mark.parametrize("required", [True, False])

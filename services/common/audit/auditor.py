@@ -116,6 +116,8 @@ class Auditor:
             log.error(  # noqa: TRY400  (the cause says no more)
                 "a refused write was not recorded", entry=entry.content, why=error.reason
             )
+        except Exception:
+            log.exception("a refused write was not recorded", entry=entry.content, why="INTERNAL")
 
 
 def _status_name(error: ArcadiaError) -> str:

@@ -18,7 +18,8 @@ import psycopg
 from psycopg.rows import tuple_row
 from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as EnginePoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from services.common.audit.calls import current_audited_call
@@ -133,6 +134,8 @@ class Database:
             "max_overflow": 0,
             "pool_timeout": POOL_SECONDS,
             "pool_pre_ping": False,
+            # An error's text would quote the values of the statement, in logs and elsewhere.
+            "hide_parameters": True,
             "json_serializer": lambda value: orjson.dumps(value).decode(),
             "json_deserializer": orjson.loads,
             "connect_args": {
@@ -209,7 +212,7 @@ class Database:
         try:
             async with asyncio.timeout(PING_SECONDS), _checked_out(self._asking) as connection:
                 await carried_through(connection.execute(text("SELECT 1")))
-        except (DBAPIError, OSError, TimeoutError):
+        except (SQLAlchemyError, psycopg.Error, OSError, TimeoutError):
             return False
         return True
 
@@ -233,8 +236,8 @@ class Database:
                 entering = (*self._entering(scope), "on" if audited else "")
                 await carried_through(connection.exec_driver_sql(_ENTER, entering))
                 yield connection
-        except psycopg.OperationalError as error:  # raised by a statement that the driver ran
-            # itself
+        except (psycopg.OperationalError, EnginePoolTimeout) as error:
+            # raised by a statement that the driver ran itself, or by a full pool
             raise failure_of(error) from error
         except DBAPIError as error:
             if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):

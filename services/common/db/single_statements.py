@@ -19,6 +19,7 @@ from psycopg.waiting import Ready, Wait
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy import ClauseElement
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import TimeoutError as EnginePoolTimeout
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from services.common.errors import ArcadiaError, InvalidArgument, Unavailable
@@ -175,10 +176,6 @@ class SingleRead:
                 return await connection.run(self._enter, self._entering, statement.sql, values)
             finally:
                 await self._pool.putconn(connection)
-        except PoolTimeout as error:
-            raise Unavailable(
-                "too many calls are waiting for the database", reason="DATABASE_BUSY"
-            ) from error
         except psycopg.OperationalError as error:
             raise failure_of(error) from error
 
@@ -208,10 +205,12 @@ def single_connections(
 
 
 def failure_of(error: BaseException | None) -> ArcadiaError:
-    """The error of a failed statement, which wrote nothing.
+    """The error of a failed statement, or of a wait for a connection, which wrote nothing.
 
     A retry may succeed, except for a value that is too large for an index.
     """
+    if isinstance(error, PoolTimeout | EnginePoolTimeout):
+        return Unavailable("too many calls are waiting for the database", reason="DATABASE_BUSY")
     if isinstance(error, psycopg.errors.ProgramLimitExceeded):
         return InvalidArgument("request", "has a value that is too large", reason="VALUE_TOO_LARGE")
     if isinstance(error, psycopg.errors.DiskFull):

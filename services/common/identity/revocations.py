@@ -4,13 +4,13 @@ Revocations are stored in the catalog. Each service fetches the list every two s
 in memory, so that a check needs no call.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
+from services.common.background import repeated
 from services.common.errors import ArcadiaError, Unauthenticated, Unavailable
 from services.common.identity.callers import Caller
 
@@ -97,6 +97,4 @@ class Revocations:
 
     async def run(self) -> None:
         """Refreshes the list until it is cancelled."""
-        while True:
-            await self.refresh()
-            await asyncio.sleep(REFRESH_SECONDS)
+        await repeated(self.refresh, every=REFRESH_SECONDS)

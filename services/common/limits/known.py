@@ -11,12 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import grpc
 import structlog
 from arcadia.catalog.v1 import limit_service_pb2 as pb
 from arcadia.catalog.v1.limit_service_pb2_grpc import LimitServiceStub
 
-from services.common.errors import ArcadiaError
 from services.common.limits.declared import Limit
 from services.common.rpc.clients import connect
 from services.common.settings import Service, Settings
@@ -87,7 +85,7 @@ class KnownLimits:
                 self._asked.difference_update(batch)
                 try:
                     found = await self._load(batch)
-                except (ArcadiaError, grpc.aio.AioRpcError, OSError) as error:
+                except Exception as error:  # noqa: BLE001  (the last values apply)
                     log.warning("the limits of tenants were not read", error=str(error)[:200])
                     self._keep({one: self._last(one) for one in batch})
                 else:

@@ -17,7 +17,6 @@ import structlog
 from arcadia.common.v1 import access_pb2
 from google.protobuf import struct_pb2
 from google.protobuf.message import DecodeError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.common.audit.auditor import Auditor
 from services.common.audit.calls import current_audited_call
@@ -30,7 +29,6 @@ from services.common.errors import (
     ResourceExhausted,
     TooManyCalls,
     Unauthenticated,
-    Unavailable,
     Unimplemented,
     to_status,
 )
@@ -397,14 +395,22 @@ class _Call:
             await self.auditor.answered(call)
 
     async def _audit_refusal(self, error: Exception, request: Any) -> None:
-        """Records a refused write of a proven caller."""
+        """Records a refused write of a proven caller.
+
+        Raises nothing: the caller is answered whatever becomes of the entry.
+        """
         call = current_audited_call()
         if self.auditor is None or call is None or isinstance(error, grpc.aio.AbortError):
             return
         # Refused before it was parsed; for a caller who asks too much that costs too much.
-        if call.request is None and not isinstance(error, TooManyCalls):
-            call.request = self._refused_request(request)
-        await self.auditor.refused(call, _known(error))
+        try:
+            if call.request is None and not isinstance(error, TooManyCalls):
+                call.request = self._refused_request(request)
+            await self.auditor.refused(call, _known(error))
+        except Exception:
+            log.exception(
+                "a refused write was not recorded", rpc=self.method, actor=call.caller.subject
+            )
         call.request = None
 
     def _refused_request(self, request: Any) -> Any:
@@ -476,8 +482,6 @@ def _known(error: BaseException) -> ArcadiaError:
     """Converts an exception to an error of this system."""
     if isinstance(error, ArcadiaError):
         return error
-    if isinstance(error, PoolTimeout):
-        return Unavailable("too many calls wait for the database", reason="DATABASE_BUSY")
     if isinstance(error, NotImplementedError):  # raised by the generated base class
         return Unimplemented()
     return Internal()
