@@ -19,10 +19,12 @@ from arcadia.common.v1 import audit_pb2_grpc
 from arcadia.inventory.v1 import drift_service_pb2 as drift
 from arcadia.inventory.v1 import drift_service_pb2_grpc
 
+from services.common.audit import messages, servicer
 from services.common.audit.chain import chain_hash
 from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 from services.common.values.canonical import canonical
+from services.common.values.clock import utc_now
 from tests.inventory.account import reason_of, violated_field
 from tests.support.databases import PostgresServer
 from tests.support.environment import environment_of
@@ -129,6 +131,37 @@ async def test_entries_of_all_services_come_together_newest_first_page_by_page(l
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await log.page(page_size=4, page_token="forged")
     assert violated_field(refused.value) == "page_token"
+
+
+async def test_a_page_that_ends_with_its_bytes_leaves_no_entry_out(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (messages, servicer):
+        monkeypatch.setattr(module, "PAGE_BYTES", 1)
+    for field in ("tags", "size"):
+        await log.deploy(field, "acme")
+        await log.ignore(field)
+    services, token = [], ""
+    while True:
+        answer = await log.page(page_token=token)
+        services.append([entry.service for entry in answer.entries])
+        token = answer.next_page_token
+        if not token:
+            break
+    assert services == [["inventory"], ["catalog"]] * 2
+
+
+async def test_a_list_without_a_span_goes_back_ninety_days(log: Log) -> None:
+    now = utc_now()
+    await log.deploy("web", "acme")
+    log.forge(
+        "SELECT prepare_audit_month('2000-01-01')", "UPDATE audit_entries SET at = '2000-01-31'"
+    )
+    assert await log.listed() == []
+    assert await log.listed(before=now.isoformat()) == []
+    assert len(await log.listed(before="2000-04-30T00:00:00Z")) == 1
+    assert await log.listed(before="2000-04-30T00:00:01Z") == []
+    assert len(await log.listed(after="2000-01-01T00:00:00Z")) == 1
 
 
 async def test_entries_are_found_by_object_actor_tenant_rpc_outcome_request_and_time(

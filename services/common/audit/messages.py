@@ -1,14 +1,18 @@
 """Entries of the audit log as messages."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from arcadia.common.v1 import audit_pb2 as pb
 
-from services.common.rpc.wire import timestamp
+from services.common.rpc.wire import instant_of, timestamp
 
-__all__ = ["entry_message", "position_of"]
+__all__ = ["PAGE_BYTES", "entry_message", "page_of", "position_of"]
+
+PAGE_BYTES: Final = 500_000
+"""The page ends at the entry with which its contents have as many; one has up to 120,000."""
 
 
 def entry_message(kept: pb.KeptAuditEntry, *, operator: bool) -> pb.AuditEntry:
@@ -44,8 +48,17 @@ _SAME = (
 
 def position_of(kept: pb.KeptAuditEntry) -> tuple[str, str]:
     """The moment and the id of an entry, by which lists are in order."""
-    content = orjson.loads(kept.content)
-    return content["at"], content["id"]
+    return instant_of(kept.at, "at").isoformat(timespec="microseconds"), kept.id
+
+
+def page_of(entries: Sequence[pb.KeptAuditEntry], size: int) -> Sequence[pb.KeptAuditEntry]:
+    """The first `size` entries, or fewer: up to the one with which they have PAGE_BYTES."""
+    length = 0
+    for count, entry in enumerate(entries[:size], start=1):
+        length += len(entry.content.encode())  # as the services count
+        if length >= PAGE_BYTES:
+            return entries[:count]
+    return entries[:size]
 
 
 def _change(change: dict[str, Any], *, hides: bool) -> pb.AuditChange:

@@ -5,13 +5,29 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from services.common.audit.chain import BEGINNING, Link
 from services.common.db.database import ReadSession
 from services.common.db.records import record_of, records_of
+from services.common.errors import ResourceExhausted
+from services.common.identity.callers import Scope
 
-__all__ = ["Filter", "KeptEntry", "kept_from", "links_after", "list_entries", "unlinked_entries"]
+__all__ = [
+    "READ_SECONDS",
+    "Filter",
+    "KeptEntry",
+    "kept_from",
+    "links_after",
+    "list_entries",
+    "listing",
+    "unlinked_entries",
+]
+
+READ_SECONDS: Final = 2
+"""Timeout of the statement that lists entries: some filters have no index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,10 @@ class Filter:
 class KeptEntry:
     """An entry as it is kept, with its link; a tenant does not see the links."""
 
+    at: datetime
+    id: UUID
+    found: int
+    """How many entries were found, up to the limit; those of the first ones alone are read."""
     content: str
     seq: int | None
     previous_hash: str | None
@@ -39,7 +59,6 @@ class KeptEntry:
 
 
 _CONDITIONS: Final = {
-    "object": "e.objects @> ARRAY[CAST(:object AS text)]",
     "actor": "e.actor = :actor",
     "tenant_id": "e.tenant_id = :tenant_id",
     "rpc": "e.rpc = :rpc",
@@ -48,12 +67,29 @@ _CONDITIONS: Final = {
     "after": "e.at >= :after",
     "before": "e.at < :before",
 }
-_LIST: Final = """
-SELECT e.content, l.seq, l.previous_hash, l.hash
-FROM audit_entries AS e LEFT JOIN audit_links AS l ON l.entry_id = e.id
-WHERE {}
-ORDER BY e.at DESC, e.id DESC LIMIT :limit
+_ALL: Final = "audit_entries AS e"
+_OF_OBJECT: Final = """
+audit_of_object(:object, coalesce(CAST(:after AS timestamptz), '-infinity'),
+                coalesce(CAST(:before AS timestamptz), 'infinity')) AS o
+JOIN audit_entries AS e ON e.at = o.at AND e.id = o.id
 """
+# The places first: of their contents, which are large, only those are read that are answered.
+_LIST: Final = """
+SELECT p.at, p.id, p.found, e.content, l.seq, l.previous_hash, l.hash
+FROM (
+    SELECT f.at, f.id, count(*) OVER () AS found,
+           sum(f.length) OVER (ORDER BY f.at DESC, f.id DESC) - f.length AS bytes_before
+    FROM (
+        SELECT e.at, e.id, octet_length(e.content) AS length
+        FROM {} WHERE {} ORDER BY e.at DESC, e.id DESC LIMIT :limit
+    ) AS f
+) AS p
+JOIN audit_entries AS e ON e.at = p.at AND e.id = p.id
+LEFT JOIN audit_links AS l ON l.entry_id = p.id
+WHERE p.bytes_before < :max_bytes
+ORDER BY p.at DESC, p.id DESC
+"""
+_TIMEOUT: Final = text(f"SET LOCAL statement_timeout = '{READ_SECONDS}s'")
 
 _HASH: Final = text("SELECT hash FROM audit_links WHERE seq = :seq")
 _LINKS: Final = text("""
@@ -72,19 +108,62 @@ JOIN pg_class AS c ON c.oid = i.inhrelid WHERE i.inhparent = 'audit_entries'::re
 """)
 
 
-async def list_entries(
-    session: ReadSession, wanted: Filter, *, before: tuple[datetime, UUID] | None, limit: int
-) -> list[KeptEntry]:
-    """Entries newest first, of those that the session sees; `before` is where a page ended."""
+def listing(
+    wanted: Filter,
+    scope: Scope,
+    *,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+    max_bytes: int,
+) -> tuple[str, dict[str, Any]]:
+    """The statement that lists entries, and its values.
+
+    The tenant is a condition of its own: the policy says the same, but matches no index.
+    """
     given: dict[str, Any] = {
         field.name: value for field in fields(wanted) if (value := getattr(wanted, field.name))
     }
-    conditions = [_CONDITIONS[name] for name in given]
+    conditions = [_CONDITIONS[name] for name in given if name in _CONDITIONS]
+    if wanted.object:
+        given = {"after": None, "before": None} | given
+    if not scope.everything:
+        conditions.append("e.tenant_id = :scope")
+        given["scope"] = scope.tenant_id
     if before is not None:
         conditions.append("(e.at, e.id) < (:position_at, :position_id)")
         given |= {"position_at": before[0], "position_id": before[1]}
-    statement = text(_LIST.format(" AND ".join(conditions) or "true"))
-    return records_of(KeptEntry, await session.execute(statement, given | {"limit": limit}))
+    source = _OF_OBJECT if wanted.object else _ALL
+    return (
+        _LIST.format(source, " AND ".join(conditions) or "true"),
+        given | {"limit": limit, "max_bytes": max_bytes},
+    )
+
+
+async def list_entries(
+    session: ReadSession,
+    wanted: Filter,
+    scope: Scope,
+    *,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+    max_bytes: int,
+) -> list[KeptEntry]:
+    """Entries newest first, of those that `scope` sees; `before` is where a page ended.
+
+    It stops at the entry with which the contents have `max_bytes`. Raises ResourceExhausted when
+    the search takes too long.
+    """
+    statement, values = listing(wanted, scope, before=before, limit=limit, max_bytes=max_bytes)
+    await session.execute(_TIMEOUT)
+    try:
+        return records_of(KeptEntry, await session.execute(text(statement), values))
+    except DBAPIError as error:
+        if not isinstance(error.orig, psycopg.errors.QueryCanceled):
+            raise
+        raise ResourceExhausted(
+            f"the search takes more than {READ_SECONDS} s: narrow it by `after` and `before`",
+            reason="AUDIT_SEARCH_TOO_LONG",
+        ) from error
 
 
 async def links_after(session: ReadSession, seq: int, limit: int) -> tuple[str | None, list[Link]]:

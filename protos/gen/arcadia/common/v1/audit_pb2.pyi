@@ -151,22 +151,28 @@ class ReadAuditEntriesRequest(_message.Message):
     def __init__(self, filter: _Optional[_Union[ListAuditEntriesRequest, _Mapping]] = ..., tenant_id: _Optional[str] = ..., position_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., position_id: _Optional[str] = ...) -> None: ...
 
 class ReadAuditEntriesResponse(_message.Message):
-    __slots__ = ("entries",)
+    __slots__ = ("entries", "more")
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
     entries: _containers.RepeatedCompositeFieldContainer[KeptAuditEntry]
-    def __init__(self, entries: _Optional[_Iterable[_Union[KeptAuditEntry, _Mapping]]] = ...) -> None: ...
+    more: bool
+    def __init__(self, entries: _Optional[_Iterable[_Union[KeptAuditEntry, _Mapping]]] = ..., more: _Optional[bool] = ...) -> None: ...
 
 class KeptAuditEntry(_message.Message):
-    __slots__ = ("content", "seq", "previous_hash", "hash")
+    __slots__ = ("content", "seq", "previous_hash", "hash", "at", "id")
     CONTENT_FIELD_NUMBER: _ClassVar[int]
     SEQ_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_HASH_FIELD_NUMBER: _ClassVar[int]
     HASH_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
     content: str
     seq: int
     previous_hash: str
     hash: str
-    def __init__(self, content: _Optional[str] = ..., seq: _Optional[int] = ..., previous_hash: _Optional[str] = ..., hash: _Optional[str] = ...) -> None: ...
+    at: _timestamp_pb2.Timestamp
+    id: str
+    def __init__(self, content: _Optional[str] = ..., seq: _Optional[int] = ..., previous_hash: _Optional[str] = ..., hash: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., id: _Optional[str] = ...) -> None: ...
 
 class CheckAuditLinksRequest(_message.Message):
     __slots__ = ("after_seq", "page_size")
