@@ -87,9 +87,12 @@ def rotate(
 
 @commands.command("revoke")
 def revoke(key_id: KeyId, reason: Reason = "") -> None:
-    """Revoke a key, which takes effect within seconds."""
-    key = call(pb.RevokeApiKeyRequest(id=key_id, reason=reason)).api_key
+    """Revoke a key and the keys that it created, which takes effect within seconds."""
+    answer = call(pb.RevokeApiKeyRequest(id=key_id, reason=reason))
+    key = answer.api_key
     say(f"{key.name} ({key.id}) is {key.status} since {instant(key.revoked_at)} UTC.")
+    if answer.created_keys_revoked:
+        say(f"Keys that it created, revoked with it: {answer.created_keys_revoked}.")
 
 
 def _show_once(answer: Any) -> None:

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 from services.catalog.deployments.rules.deployments import Cause
 from services.catalog.keys.rules import (
     ApiKey,
     Powers,
+    check_creator,
     check_may_give,
     check_operator_keys,
     check_roles,
     ends_at_of,
 )
-from services.catalog.keys.store import count_working, create_key
+from services.catalog.keys.store import count_working, create_key, hold_key
 from services.catalog.limits.check_quota import check_quota
 from services.common.db.database import WriteSession
 from services.common.identity.api_keys import hash_of
@@ -39,10 +41,13 @@ async def create(
 
     Raises PermissionDenied if it would have more permissions than the caller, InvalidArgument for
     invalid roles or an invalid end, QuotaExceeded or ResourceExhausted if its owner has reached
-    the maximum.
+    the maximum, Unauthenticated if the key that calls has been revoked meanwhile.
     """
     check_may_give(caller, new.powers)
     check_roles(new.powers)
+    if caller.key_id is not None:
+        # Its revocation also revokes what it created, so it waits for this transaction.
+        check_creator(await hold_key(session, caller.scope, UUID(caller.key_id)), cause.at)
     ends_at = ends_at_of(new.ends_at, cause.at, caller)
     if (tenant_id := new.powers.tenant_id) is None:
         check_operator_keys(await count_working(session, None, cause.at))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.catalog.deployments.rules.deployments import Cause
-from services.catalog.keys.rules import ApiKey, check_can_rotate, check_end, check_may_give
+from services.catalog.keys.rules import ApiKey, check_can_rotate, check_end, check_may_rotate
 from services.catalog.keys.store import lock_key, replace_secret
 from services.common.db.database import WriteSession
 from services.common.identity.api_keys import hash_of
@@ -29,11 +29,11 @@ async def rotate(
     """Replaces the secret of a key; the previous one is valid until the overlap ends.
 
     Raises NotFound for a key that the caller may not see, PermissionDenied for one with more
-    permissions than the caller, FailedPrecondition for an expired or revoked one, InvalidArgument
-    for an invalid end.
+    permissions than the caller or for another key than the caller's own, FailedPrecondition for an
+    expired or revoked one, InvalidArgument for an invalid end.
     """
     key = await lock_key(session, caller.scope, rotation.key_id)
-    check_may_give(caller, key.powers)
+    check_may_rotate(caller, key)
     check_can_rotate(key, cause.at)
     ends_at = rotation.ends_at or key.ends_at
     check_end(ends_at, cause.at, caller)

@@ -11,6 +11,7 @@ from services.common.errors import (
     InvalidArgument,
     PermissionDenied,
     ResourceExhausted,
+    Unauthenticated,
 )
 from services.common.identity.callers import OPERATOR_ROLE, Caller
 
@@ -24,9 +25,11 @@ __all__ = [
     "KeyStatus",
     "Powers",
     "check_can_rotate",
+    "check_creator",
     "check_end",
     "check_manages",
     "check_may_give",
+    "check_may_rotate",
     "check_operator_keys",
     "check_roles",
     "ends_at_of",
@@ -131,6 +134,25 @@ def check_may_give(caller: Caller, powers: Powers) -> None:
     # Who manages keys is the tenant's admin, who may do what any role of a tenant may.
     if missing := sorted(powers.roles - caller.roles - TENANT_ROLES):
         raise PermissionDenied(f"you do not have the role {missing[0]}", reason="ROLE_REQUIRED")
+
+
+def check_may_rotate(caller: Caller, key: ApiKey) -> None:
+    """Raises PermissionDenied unless the caller may have the new secret of the key.
+
+    A key gets no secret but its own: a leaked one would otherwise act as others.
+    """
+    check_may_give(caller, key.powers)
+    if caller.key_id is not None and caller.key_id != str(key.id):
+        raise PermissionDenied(
+            "an API key may rotate only itself: call with a token",
+            reason="KEY_MAY_ROTATE_ONLY_ITSELF",
+        )
+
+
+def check_creator(key: ApiKey, now: datetime) -> None:
+    """Raises Unauthenticated if the key that creates another has ended since it was proved."""
+    if key.status(now) is not KeyStatus.ACTIVE:
+        raise Unauthenticated("the API key is unknown or revoked", reason="KEY_INVALID")
 
 
 def ends_at_of(said: datetime | None, now: datetime, caller: Caller) -> datetime:

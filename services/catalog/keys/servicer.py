@@ -110,10 +110,10 @@ class ApiKeyServicer(api_key_service_pb2_grpc.ApiKeyServiceServicer):
     async def RevokeApiKey(
         self, session: WriteSession, request: pb.RevokeApiKeyRequest, context: Context
     ) -> pb.RevokeApiKeyResponse:
-        """Revokes a key."""
+        """Revokes a key and those that it created."""
         key_id, cause = requests.uuid_of("id", request.id), self._cause(request.reason)
-        revoked = await revoke(session, current_caller(), key_id, cause)
-        return pb.RevokeApiKeyResponse(api_key=self._message(revoked))
+        revoked, others = await revoke(session, current_caller(), key_id, cause)
+        return pb.RevokeApiKeyResponse(api_key=self._message(revoked), created_keys_revoked=others)
 
     def _cause(self, reason: str = "") -> Cause:
         return Cause(

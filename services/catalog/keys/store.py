@@ -11,6 +11,7 @@ from services.catalog.keys.rules import ApiKey, KeyStatus, Powers
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import record_of, records_of
 from services.common.errors import NotFound
+from services.common.identity.api_keys import KEY_SUBJECT
 from services.common.identity.callers import Scope
 
 __all__ = [
@@ -18,12 +19,13 @@ __all__ = [
     "count_working",
     "create_key",
     "find_secrets",
+    "hold_key",
     "list_keys",
     "lock_key",
     "note_use",
     "read_key",
     "replace_secret",
-    "revoke_key",
+    "revoke_with_created",
 ]
 
 USE_NOTED: Final = timedelta(minutes=1)
@@ -39,6 +41,7 @@ OF_SCOPE: Final = "(CAST(:scope AS text) IS NULL OR k.tenant_id = CAST(:scope AS
 ONE: Final = f"SELECT {COLUMNS} FROM api_keys AS k WHERE k.id = :id AND {OF_SCOPE}"
 READ: Final = text(ONE)
 LOCK: Final = text(f"{ONE} FOR NO KEY UPDATE")
+HOLD: Final = text(f"{ONE} FOR SHARE")
 
 STATUS: Final = f"""
 CASE WHEN k.revoked_at IS NOT NULL THEN '{KeyStatus.REVOKED}'
@@ -77,10 +80,16 @@ RETURNING {COLUMNS}
 """)
 
 REVOKE: Final = text(f"""
+WITH RECURSIVE created (id) AS (
+    SELECT CAST(:id AS uuid)
+    UNION
+    SELECT k.id FROM created AS c JOIN api_keys AS k ON k.created_by = '{KEY_SUBJECT}:' || c.id
+)
 UPDATE api_keys AS k
 SET revoked_at = :at, revoked_by = :actor, revoked_reason = :reason
-WHERE k.id = :id
-RETURNING {COLUMNS}
+FROM created AS c
+WHERE k.id = c.id AND k.revoked_at IS NULL
+RETURNING k.id
 """)
 
 SECRETS: Final = text(f"""
@@ -114,6 +123,11 @@ async def read_key(session: ReadSession, scope: Scope, key_id: UUID) -> ApiKey:
 async def lock_key(session: WriteSession, scope: Scope, key_id: UUID) -> ApiKey:
     """A key, locked until the transaction ends. Raises NotFound like `read_key`."""
     return await _one(session, LOCK, scope, key_id)
+
+
+async def hold_key(session: WriteSession, scope: Scope, key_id: UUID) -> ApiKey:
+    """A key, not changed until the transaction ends. Raises NotFound like `read_key`."""
+    return await _one(session, HOLD, scope, key_id)
 
 
 async def _one(session: ReadSession, statement: Any, scope: Scope, key_id: UUID) -> ApiKey:
@@ -197,12 +211,16 @@ async def replace_secret(
     return _key_of((await session.execute(REPLACE, values)).one())
 
 
-async def revoke_key(
+async def revoke_with_created(
     session: WriteSession, key_id: UUID, *, actor: str, reason: str, at: datetime
-) -> ApiKey:
-    """Revokes a locked key."""
+) -> set[UUID]:
+    """Revokes a locked key and those that it created, and theirs; the ids of the revoked ones."""
     values = {"id": key_id, "actor": actor, "reason": reason, "at": at}
-    return _key_of((await session.execute(REVOKE, values)).one())
+    revoked: set[UUID] = set()
+    # A statement does not see keys that are created while it waits for their creator.
+    while found := set((await session.execute(REVOKE, values)).scalars()):
+        revoked |= found
+    return revoked
 
 
 async def find_secrets(session: ReadSession, key_id: UUID) -> Secrets | None:

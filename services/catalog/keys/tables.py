@@ -28,4 +28,5 @@ api_keys = table(
     check("previous", "(previous_hash IS NULL) = (previous_ends_at IS NULL)"),
     check("roles", "tenant_id IS NULL OR roles::text !~ 'platform-'"),
     index("tenant", "tenant_id", "id"),
+    index("created_by", "created_by"),
 )

@@ -135,7 +135,9 @@ class RevokeApiKeyRequest(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class RevokeApiKeyResponse(_message.Message):
-    __slots__ = ("api_key",)
+    __slots__ = ("api_key", "created_keys_revoked")
     API_KEY_FIELD_NUMBER: _ClassVar[int]
+    CREATED_KEYS_REVOKED_FIELD_NUMBER: _ClassVar[int]
     api_key: ApiKey
-    def __init__(self, api_key: _Optional[_Union[ApiKey, _Mapping]] = ...) -> None: ...
+    created_keys_revoked: int
+    def __init__(self, api_key: _Optional[_Union[ApiKey, _Mapping]] = ..., created_keys_revoked: _Optional[int] = ...) -> None: ...

@@ -94,15 +94,17 @@ class ApiKeyServiceServicer:
 
     def RotateApiKey(self, request, context):
         """Gives a key a new secret and answers it whole, this one time. The secret before it
-        works until the overlap ends; one that is older ends at once. The id stays.
+        works until the overlap ends; one that is older ends at once. The id stays. A key may
+        rotate only itself: another one is rotated by a person with the role `admin`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeApiKey(self, request, context):
-        """Revokes a key: within seconds it opens nothing in any service. A key that is revoked
-        already stays as it is.
+        """Revokes a key: within seconds it opens nothing in any service. The keys that it created,
+        and those that they created, are revoked with it. A key that is revoked already stays
+        as it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

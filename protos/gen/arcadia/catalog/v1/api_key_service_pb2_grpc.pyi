@@ -46,11 +46,13 @@ class ApiKeyServiceStub:
     """One key, without its secret."""
     RotateApiKey: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.RotateApiKeyRequest, _api_key_service_pb2.RotateApiKeyResponse]
     """Gives a key a new secret and answers it whole, this one time. The secret before it
-    works until the overlap ends; one that is older ends at once. The id stays.
+    works until the overlap ends; one that is older ends at once. The id stays. A key may
+    rotate only itself: another one is rotated by a person with the role `admin`.
     """
     RevokeApiKey: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.RevokeApiKeyRequest, _api_key_service_pb2.RevokeApiKeyResponse]
-    """Revokes a key: within seconds it opens nothing in any service. A key that is revoked
-    already stays as it is.
+    """Revokes a key: within seconds it opens nothing in any service. The keys that it created,
+    and those that they created, are revoked with it. A key that is revoked already stays
+    as it is.
     """
 
 @_typing.type_check_only
@@ -71,11 +73,13 @@ class ApiKeyServiceAsyncStub(ApiKeyServiceStub):
     """One key, without its secret."""
     RotateApiKey: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.RotateApiKeyRequest, _api_key_service_pb2.RotateApiKeyResponse]  # type: ignore[assignment]
     """Gives a key a new secret and answers it whole, this one time. The secret before it
-    works until the overlap ends; one that is older ends at once. The id stays.
+    works until the overlap ends; one that is older ends at once. The id stays. A key may
+    rotate only itself: another one is rotated by a person with the role `admin`.
     """
     RevokeApiKey: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.RevokeApiKeyRequest, _api_key_service_pb2.RevokeApiKeyResponse]  # type: ignore[assignment]
-    """Revokes a key: within seconds it opens nothing in any service. A key that is revoked
-    already stays as it is.
+    """Revokes a key: within seconds it opens nothing in any service. The keys that it created,
+    and those that they created, are revoked with it. A key that is revoked already stays
+    as it is.
     """
 
 class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -117,7 +121,8 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_api_key_service_pb2.RotateApiKeyResponse, _abc.Awaitable[_api_key_service_pb2.RotateApiKeyResponse]]:
         """Gives a key a new secret and answers it whole, this one time. The secret before it
-        works until the overlap ends; one that is older ends at once. The id stays.
+        works until the overlap ends; one that is older ends at once. The id stays. A key may
+        rotate only itself: another one is rotated by a person with the role `admin`.
         """
 
     @_abc_1.abstractmethod
@@ -126,8 +131,9 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_key_service_pb2.RevokeApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_key_service_pb2.RevokeApiKeyResponse, _abc.Awaitable[_api_key_service_pb2.RevokeApiKeyResponse]]:
-        """Revokes a key: within seconds it opens nothing in any service. A key that is revoked
-        already stays as it is.
+        """Revokes a key: within seconds it opens nothing in any service. The keys that it created,
+        and those that they created, are revoked with it. A key that is revoked already stays
+        as it is.
         """
 
 def add_ApiKeyServiceServicer_to_server(servicer: ApiKeyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -38,18 +38,22 @@ class KeyHolder(_message.Message):
     def __init__(self, tenant_id: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., may_create_keys: _Optional[bool] = ..., ends_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetLiveRevocationsRequest(_message.Message):
-    __slots__ = ("known_version",)
+    __slots__ = ("known_version", "page_token")
     KNOWN_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     known_version: str
-    def __init__(self, known_version: _Optional[str] = ...) -> None: ...
+    page_token: str
+    def __init__(self, known_version: _Optional[str] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class GetLiveRevocationsResponse(_message.Message):
-    __slots__ = ("version", "revocations")
+    __slots__ = ("version", "revocations", "next_page_token")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     REVOCATIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     version: str
     revocations: _containers.RepeatedCompositeFieldContainer[LiveRevocation]
-    def __init__(self, version: _Optional[str] = ..., revocations: _Optional[_Iterable[_Union[LiveRevocation, _Mapping]]] = ...) -> None: ...
+    next_page_token: str
+    def __init__(self, version: _Optional[str] = ..., revocations: _Optional[_Iterable[_Union[LiveRevocation, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class LiveRevocation(_message.Message):
     __slots__ = ("tenant_id", "subject", "token_id", "revoked_at")
