@@ -65,7 +65,7 @@ async def test_an_answer_that_was_rewritten_does_not_verify(seeded: Shop, touch:
     rewrite(seeded, "answer", answer.SerializeToString())
     verification = await verified(seeded, made.id)
     assert not verification.verified
-    assert "what was answered" in verification.reason
+    assert "the stored quote differs" in verification.reason
 
 
 async def test_a_quote_of_a_change_verifies_and_its_credit_is_proved_too(seeded: Shop) -> None:

@@ -157,7 +157,7 @@ def test_what_is_agreed_is_moved_and_taken_back_over_http_and_from_the_command_l
         assert "until 2190-01-01" in arcadia(stack, *words, group="subscription")
         answered(http.post(f"{path}/changes/cancel/take-back", json={}), 403)
         words = ["take-back", subscription["id"], "cancel", "--reason", "we spoke"]
-        assert "Nothing is to come" in arcadia(stack, *words, group="subscription")
+        assert "There are no scheduled changes" in arcadia(stack, *words, group="subscription")
 
 
 def test_a_tenant_has_one_trial_until_an_operator_grants_another(

@@ -270,7 +270,7 @@ async def test_an_odd_item_costs_itself_only(odd: str) -> None:
 @pytest.mark.parametrize("text", ["NaN", '{"a": NaN}', '{"a": -Infinity}', "{", "[" * 100_000])
 async def test_what_is_no_json_is_no_answer(text: str) -> None:
     async with saying(text) as provider:
-        with pytest.raises(ProviderUnavailable, match="no JSON"):
+        with pytest.raises(ProviderUnavailable, match="not JSON"):
             await billing.balance(provider)
 
 
