@@ -81,6 +81,52 @@ async def test_an_empty_body_and_the_other_spelling_of_a_name_pass(
     assert await sent(gateway, ASSIGN, body) == (200, "", "")
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (SPEC, '{"spec": {"a": [0, {"b": [[], [1, {"c": 1, "c": 2}]]}]}}', "spec.a[1].b[1][1].c"),
+        (SPEC, '{"spec": {"a": {"b": [1, 2]}, "d": {"e": 1, "e": 2}}}', "spec.d.e"),
+        (EVENTS, '{"events": [{"qty": "1"}, {"qty": "2"}], "events": []}', "events"),
+    ],
+)  # fmt: skip  # a table
+async def test_a_deep_field_is_named_by_its_path(
+    gateway: Gateway, backend: Backend, path: str, body: str, field: str
+) -> None:
+    assert await sent(gateway, path, body) == (400, "DUPLICATE_FIELD", field)
+
+
+async def test_a_value_is_in_at_most_31_others_which_the_services_can_read(
+    gateway: Gateway, backend: Backend
+) -> None:
+    for depth, status in ((31, 200), (32, 400)):
+        for opened, closed in (("[", "]"), ('{"a":', "}")):
+            inner = opened * (depth - 2) + "1" + closed * (depth - 2)
+            answer = await sent(gateway, SPEC, f'{{"spec": {{"a": {inner}}}}}')
+            assert answer[0] == status, (depth, opened)
+
+
+async def test_a_field_name_has_at_most_400_bytes(gateway: Gateway, backend: Backend) -> None:
+    for name in ("k" * 400, "\u00e9" * 200):
+        assert await sent(gateway, SPEC, f'{{"spec": {{"a": {{"{name}": [1]}}}}}}') == (200, "", "")
+    backend.forget()
+    for name in ("k" * 401, "\u00e9" * 201, "k" * 420_000):
+        status, reason, field = await sent(
+            gateway, SPEC, f'{{"spec": {{"a": [1, {{"{name}": [1]}}]}}}}'
+        )
+        assert (status, reason) == (400, "INVALID_ARGUMENT")
+        assert field.startswith("spec.a[1].")
+        assert len(field) == 200
+    assert backend.arrivals == []
+
+
+async def test_a_refusal_says_why_however_long_the_name_is(
+    gateway: Gateway, backend: Backend
+) -> None:
+    body = {"k" * 400: 1}
+    answer = await gateway.http.post(ASSIGN, json=body, headers=gateway.bearer())
+    assert answer.json()["message"] == f"{'k' * 200}: unknown field"
+
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 FREE = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXTS,
@@ -145,3 +191,55 @@ async def test_a_request_that_names_two_hosts_is_400(gateway: Gateway, backend: 
     )
     assert (status, json.loads(body)["details"][0]["reason"]) == (400, "REQUEST_MALFORMED")
     assert backend.arrivals == []
+
+
+NOT_JSON = [
+    "application/grpc", "application/grpc+json", "application/grpc-web", "application/grpcx",
+    "application/grpc;x=1", "application/grpc ;x=1", "Application/GRPC-Web", "application/grpc,x",
+]  # fmt: skip  # a table
+
+
+@pytest.mark.parametrize("kind", NOT_JSON)
+@pytest.mark.parametrize("body", ['{"reason": "x", "reason": "y"}', '{"reason": "x"}'])
+async def test_a_body_that_is_called_grpc_is_no_json(
+    gateway: Gateway, backend: Backend, kind: str, body: str
+) -> None:
+    answer = await gateway.http.post(
+        ASSIGN, content=body, headers=gateway.bearer() | {"content-type": kind}
+    )
+    if kind in ("application/grpc", "application/grpc+json"):
+        assert answer.headers["grpc-status"] not in ("", "0")
+    else:
+        assert refusal(answer) == (415, 3, "UNSUPPORTED_MEDIA_TYPE")
+    assert backend.arrivals == []
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_a_body_is_checked_whatever_its_type_is_called(
+    gateway: Gateway, backend: Backend, kind: str
+) -> None:
+    answer = await gateway.http.post(
+        ASSIGN,
+        content='{"reason": "x", "reason": "y"}',
+        headers=gateway.bearer() | {"content-type": kind},
+    )
+    assert refusal(answer) == (400, 3, "DUPLICATE_FIELD")
+    assert backend.arrivals == []
+
+
+@pytest.mark.parametrize("kind", ["application/grpc", "application/grpc-web", "application/json"])
+async def test_no_content_type_lets_a_second_host_pass(
+    gateway: Gateway, backend: Backend, kind: str
+) -> None:
+    status, _ = await gateway.raw(
+        f"GET /api/health HTTP/1.1\r\nhost: a\r\nhost: b\r\ncontent-type: {kind}\r\n"
+        "connection: close\r\n\r\n"
+    )
+    assert (status, backend.arrivals) == (200 if kind == "application/grpc" else 400, [])
+
+
+async def test_a_variable_may_have_the_name_of_another_path(
+    gateway: Gateway, backend: Backend
+) -> None:
+    answer = await gateway.http.put("/api/v1/usage/unmetered/facts", headers=gateway.bearer())
+    assert refusal(answer) == (405, 12, "METHOD_NOT_ALLOWED")
