@@ -143,7 +143,7 @@ async def start(
         auditor=Auditor(definition.service, database, audited_rpcs(services)),
     )
     # Messages over every method's limit are rejected on receipt.
-    largest = max(limits.values())
+    largest = max(limit.max_bytes for limit in limits.values())
     server = grpc.aio.server(
         interceptors=[interceptor],
         options=(*SERVER_OPTIONS, ("grpc.max_receive_message_length", largest)),

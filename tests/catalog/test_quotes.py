@@ -4,10 +4,11 @@ import asyncio
 from datetime import date
 from typing import Any
 
+import grpc
 import pytest
 from arcadia.catalog.v1 import catalog_service_pb2, quotes_pb2, subscription_service_pb2
 from arcadia.catalog.v1 import quote_service_pb2 as pb
-from google.protobuf.struct_pb2 import Value
+from google.protobuf.struct_pb2 import ListValue, Value
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
@@ -329,3 +330,14 @@ async def test_many_who_make_room_for_a_month_at_the_same_time_all_succeed(shop:
         await asyncio.gather(*(prepare(month) for _ in range(8)))
     made = shop.rows("SELECT count(*) FROM pg_class WHERE relname LIKE 'quotes\\_2030\\___'")
     assert made == [(3,)]
+
+
+async def test_a_request_of_too_many_nested_fields_is_refused_unread(seeded: Shop) -> None:
+    many = ListValue(values=[Value()] * 60_000)
+    request = pb.CreateQuoteRequest(
+        plan_code="studio", projected_usage={"storage": Value(list_value=many)}
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await seeded.quotes.CreateQuote(request, metadata=seeded.acme)
+    assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "fields" in str(refused.value.details())

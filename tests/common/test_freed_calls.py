@@ -19,6 +19,7 @@ from services.common.errors import InvalidArgument
 from services.common.identity.policy import ANYBODY
 from services.common.identity.tokens import TokenVerifier
 from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.message_limits import MessageLimit
 from services.common.settings import Settings
 from tests.support.waiting import tries
 
@@ -97,7 +98,9 @@ async def backend() -> AsyncIterator[Backend]:
     }
     access = {f"/{SERVICE}/{name}": ANYBODY for name in METHODS}
     interceptor = CallInterceptor(
-        access, TokenVerifier(Settings()), message_limits={f"/{SERVICE}/Refused": LIMIT}
+        access,
+        TokenVerifier(Settings()),
+        message_limits={f"/{SERVICE}/Refused": MessageLimit(LIMIT)},
     )
     server = grpc.aio.server(interceptors=[interceptor])
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))

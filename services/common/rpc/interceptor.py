@@ -38,7 +38,7 @@ from services.common.identity.tokens import TokenVerifier
 from services.common.limits.declared import WATCH_STREAMS
 from services.common.limits.shares import CallShares, Share
 from services.common.rpc.call_log import CallLog
-from services.common.rpc.message_limits import MAX_FIELDS, MAX_MESSAGE_BYTES, has_more_fields
+from services.common.rpc.message_limits import MAX_FIELDS, MessageLimit, has_more_fields
 from services.common.rpc.requests import (
     ADDRESS_KEY,
     IDEMPOTENCY_KEY,
@@ -84,7 +84,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         links: RunLinks | None = None,
         *,
         tenant_roles_enforced: bool = False,
-        message_limits: Mapping[str, int] | None = None,
+        message_limits: Mapping[str, MessageLimit] | None = None,
         shares: CallShares | None = None,
         auditor: Auditor | None = None,
     ) -> None:
@@ -131,7 +131,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if not handler.request_streaming:
             # Parse after the access check, so that a malformed message gets a status.
             call.parse = handler.request_deserializer
-            call.max_bytes = self._message_limits.get(method, MAX_MESSAGE_BYTES)
+            call.limit = self._message_limits.get(method, call.limit)
         codec = {
             "request_deserializer": (
                 handler.request_deserializer if handler.request_streaming else None
@@ -180,7 +180,7 @@ class _Call:
         self.call_log = call_log
         self.parse: Callable[[bytes], Any] | None = None
         self.streams: Counter[str] = Counter()
-        self.max_bytes = MAX_MESSAGE_BYTES
+        self.limit = MessageLimit()
 
     def unary(self, behaviour: Callable[[Any, Context], Awaitable[Any]]) -> Any:
         """Wraps a unary method."""
@@ -334,9 +334,10 @@ class _Call:
         """The message of a request; gRPC parses streams of requests itself."""
         if self.parse is None:
             return request
-        if len(request) > self.max_bytes:
-            raise RequestTooLarge(self.max_bytes)
-        if self.rule.access != access_pb2.ACCESS_INTERNAL and has_more_fields(request):
+        if len(request) > self.limit.max_bytes:
+            raise RequestTooLarge(self.limit.max_bytes)
+        internal = self.rule.access == access_pb2.ACCESS_INTERNAL
+        if not internal and has_more_fields(request, self.limit.kind):
             raise RequestTooLarge(MAX_FIELDS, "fields")
         try:
             parsed = self.parse(request)

@@ -1,16 +1,20 @@
 """Maximum request sizes of RPCs, read from the method options of the protos."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from types import MappingProxyType
 from typing import Final
 
 from arcadia.common.v1 import access_pb2, limits_pb2
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 
 from services.common.identity.policy import AccessRule, method_path
 
-__all__ = ["MAX_BODY_BYTES", "MAX_FIELDS", "MAX_MESSAGE_BYTES", "has_more_fields", "max_body_bytes",
-           "message_limits"]  # fmt: skip  # a table
+__all__ = ["MAX_BODY_BYTES", "MAX_FIELDS", "MAX_MESSAGE_BYTES", "MessageLimit", "has_more_fields",
+           "max_body_bytes", "message_limits"]  # fmt: skip  # a table
 
 MAX_BODY_BYTES: Final = 64 * 1024
 """Maximum JSON body of a method without the option."""
@@ -27,54 +31,117 @@ MAX_VARINT_BYTES: Final = 10
 
 MAX_UINT64: Final = 2**64 - 1
 
+LENGTH_DELIMITED: Final = 2
+"""The wire type of texts, bytes, and messages."""
+
+MAX_DEPTH: Final = 100
+"""Levels of parts within parts that the parser reads."""
+
+NO_PARTS: Final[Mapping[int, Descriptor]] = MappingProxyType({})
+
 MESSAGE_BYTES_A_BODY_BYTE: Final = 6
 """How far a message may outgrow the JSON that it was made of: `1,` in a list of a
 `google.protobuf.Struct` becomes 11 bytes."""
 
 
-def message_limits(services: Iterable[ServiceDescriptor]) -> dict[str, int]:
-    """Maximum request messages of the RPCs of `services` in bytes, by path."""
+@dataclass(frozen=True, slots=True)
+class MessageLimit:
+    """The largest request message of an RPC."""
+
+    max_bytes: int = MAX_MESSAGE_BYTES
+    kind: Descriptor | None = None
+    """The kind of message, by which the fields of its parts are counted."""
+
+
+def message_limits(services: Iterable[ServiceDescriptor]) -> dict[str, MessageLimit]:
+    """Maximum request messages of the RPCs of `services`, by path."""
     return {
-        method_path(method): _message_limit(method)
+        method_path(method): MessageLimit(_message_limit(method), method.input_type)
         for service in services
         for method in service.methods
     }
 
 
-def has_more_fields(message: bytes, most: int = MAX_FIELDS) -> bool:
-    """Whether a message on the wire has more fields than `most`, without those of its parts.
+def has_more_fields(message: bytes, kind: Descriptor | None, most: int = MAX_FIELDS) -> bool:
+    """Whether a message on the wire has more fields than `most`, each element of a list counted.
+
+    The fields of its parts count too where they may be lists or maps: other parts are no larger in
+    memory than on the wire. Without the `kind` of message no parts are known.
 
     Stops at the first beyond. What is malformed counts as too many, and so do groups, which no
     message of ours has: the parser may go on where this count does not.
     """
     if len(message) <= 2 * most:
         return False
-    count = place = 0
     try:
-        while place < len(message):
-            tag, place = _varint(message, place)
-            match tag & 7:
-                case 0:
-                    _, place = _varint(message, place)
-                case 1:
-                    place += 8
-                case 2:
-                    length, place = _varint(message, place)
-                    place += length
-                case 5:
-                    place += 4
-                case _:
-                    return True
-            count += 1
-            if count > most:
-                return True
-    except (IndexError, _TooLongError):
+        return next(islice(_fields(message, kind), most, None), None) is not None
+    except (IndexError, _MalformedError):
         return True
-    return place > len(message)
 
 
-class _TooLongError(Exception):
-    """A number of variable length that does not end within its 10 bytes."""
+def _fields(message: bytes, kind: Descriptor | None) -> Iterator[int]:
+    """The tag of each field, in one pass; raises IndexError or _MalformedError."""
+    parts = _parts_with_lists(kind) if kind is not None else NO_PARTS
+    around: list[tuple[int, Mapping[int, Descriptor]]] = []
+    place, end = 0, len(message)
+    while True:
+        while place >= end:
+            if place > end:
+                raise _MalformedError
+            if not around:
+                return
+            end, parts = around.pop()
+        tag, place = _varint(message, place)
+        yield tag
+        if tag & 7 != LENGTH_DELIMITED:
+            place = _after_number(message, place, tag & 7)
+            continue
+        length, place = _varint(message, place)
+        part = parts.get(tag >> 3)
+        if part is None:
+            place += length
+            continue
+        if place + length > end or len(around) == MAX_DEPTH:
+            raise _MalformedError
+        around.append((end, parts))
+        end, parts = place + length, _parts_with_lists(part)
+
+
+def _after_number(message: bytes, place: int, wire_type: int) -> int:
+    match wire_type:
+        case 0:
+            return _varint(message, place)[1]
+        case 1:
+            return place + 8
+        case 5:
+            return place + 4
+        case _:  # a group, or what no field has
+            raise _MalformedError
+
+
+@cache
+def _parts_with_lists(kind: Descriptor) -> Mapping[int, Descriptor]:
+    """The parts of a message that may hold lists or maps at some depth, by field number."""
+    return {
+        field.number: field.message_type
+        for field in kind.fields
+        if field.message_type is not None and _may_hold_lists(field.message_type, frozenset())
+    }
+
+
+def _may_hold_lists(kind: Descriptor, outer: frozenset[str]) -> bool:
+    if kind.full_name in outer:  # it holds itself, so that it is a list of its own
+        return True
+    outer |= {kind.full_name}
+    return any(
+        field.is_repeated
+        or (field.message_type is not None and _may_hold_lists(field.message_type, outer))
+        for field in kind.fields
+    )
+
+
+class _MalformedError(Exception):
+    """A message that is not well-formed, or has a group."""
 
 
 def _varint(message: bytes, place: int) -> tuple[int, int]:
@@ -86,7 +153,7 @@ def _varint(message: bytes, place: int) -> tuple[int, int]:
         value |= (byte & 127) << shift
         if byte < 128:
             return value & MAX_UINT64, place
-    raise _TooLongError
+    raise _MalformedError
 
 
 def max_body_bytes(options: MethodOptions) -> int:
