@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +75,7 @@ async def test_memory_that_an_attack_took_goes_back_to_the_machine(
 
     backend.answers["ListResources"] = large
     # A gateway that says GOAWAY meanwhile, and answers on, is more than this client takes.
-    with suppress(h2.exceptions.ProtocolError):
+    with contextlib.suppress(h2.exceptions.ProtocolError):
         async with asyncio.timeout(PATIENCE):
             assert await reset_streams(brisk, streams=90) == 90
     for _ in tries(within=PATIENCE):
@@ -121,13 +120,15 @@ async def reset_streams(gateway: Gateway, *, streams: int) -> int:
     """Asks on streams of HTTP/2 whose window is shut, until the gateway has reset them all."""
     reader, writer, connection = await asking(gateway, streams=streams)
     reset = 0
-    while reset < streams:
-        received = await reader.read(65_536)
-        assert received, "the connection was closed"
-        events = connection.receive_data(received)
-        reset += sum(isinstance(event, h2.events.StreamReset) for event in events)
-        writer.write(connection.data_to_send())
-    writer.close()
+    try:
+        while reset < streams:
+            received = await reader.read(65_536)
+            assert received, "the connection was closed"
+            events = connection.receive_data(received)
+            reset += sum(isinstance(event, h2.events.StreamReset) for event in events)
+            writer.write(connection.data_to_send())
+    finally:
+        writer.close()
     return reset
 
 
