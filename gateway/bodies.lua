@@ -184,7 +184,8 @@ local function check_fields(handle, headers)
   local methods = methods_of(ROUTES, sub(path, 1, (find(path, "?", 1, true) or 0) - 1), 1)
   if methods == nil then return end
   if says_grpc(headers) then
-    return answer(handle, "415", 3, "UNSUPPORTED_MEDIA_TYPE", "", "this path takes JSON, not gRPC", {})
+    return answer(handle, "415", 3, "UNSUPPORTED_MEDIA_TYPE", "", "this path takes JSON, not gRPC",
+      {["grpc-status"] = "12"})
   end
   local kind = methods[headers:get(":method")]
   if kind == nil then

@@ -39,10 +39,10 @@ API_KEY_ID: Final = f"^(?:[Bb]earer {KEY_PATTERN.replace('[0-9a-f]{32}', '([0-9a
 """Captures the id of an API key; of any other header nothing."""
 
 NATIVE_GRPC: Final = (
-    "request.headers['content-type'].matches('^application/grpc($|[+;])')"
+    "request.headers['content-type'].matches('^application/grpc($|[+])')"
     " && !('x-envoy-original-path' in request.headers)"
 )
-"""Holds for a caller who speaks gRPC; the transcoder makes every request look like one."""
+"""Holds for a caller who speaks gRPC, as Envoy sees it; the transcoder makes every request look like one."""
 
 
 @dataclass(frozen=True, slots=True)

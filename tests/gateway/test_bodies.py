@@ -208,10 +208,19 @@ async def test_a_body_that_is_called_grpc_is_no_json(
         ASSIGN, content=body, headers=gateway.bearer() | {"content-type": kind}
     )
     if kind in ("application/grpc", "application/grpc+json"):
-        assert answer.headers["grpc-status"] not in ("", "0")
+        assert answer.headers["grpc-status"] == "12"
     else:
+        assert "grpc-status" not in answer.headers
         assert refusal(answer) == (415, 3, "UNSUPPORTED_MEDIA_TYPE")
     assert backend.arrivals == []
+
+
+@pytest.mark.parametrize("kind", ["application/grpc;x=1", "application/grpc-web"])
+async def test_a_caller_who_only_nearly_speaks_grpc_is_refused_in_json(
+    gateway: Gateway, backend: Backend, kind: str
+) -> None:
+    answer = await gateway.http.post(ASSIGN, content="{}", headers={"content-type": kind})
+    assert refusal(answer) == (401, 16, "TOKEN_MISSING")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
