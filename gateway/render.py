@@ -42,7 +42,8 @@ NATIVE_GRPC: Final = (
     "request.headers['content-type'].matches('^application/grpc($|[+])')"
     " && !('x-envoy-original-path' in request.headers)"
 )
-"""Holds for a caller who speaks gRPC, as Envoy sees it; the transcoder makes every request look like one."""
+"""Holds for a caller who speaks gRPC, as Envoy compares it (`application/grpc;x=1` is no gRPC); the
+transcoder makes every request look like one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,5 +72,6 @@ async def test_the_secret_is_not_shown_by_the_admin_interface(deployed: Gateway)
 async def test_envoy_has_nothing_to_complain_about(gateway: Gateway, deployed: Gateway) -> None:
     """No deprecated field, no option that does nothing."""
     for running in (gateway, deployed):
-        log = (running.directory / "log").read_text()
-        assert not [line for line in log.splitlines() if not line.startswith("{")]
+        lines = (running.directory / "log").read_text().splitlines()
+        # Other tests load the gateway, and its allocator says so.
+        assert not [line for line in lines if not line.startswith("{") and "tcmalloc" not in line]
