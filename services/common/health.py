@@ -25,6 +25,7 @@ from services.common.db.database import Database
 from services.common.db.single_statements import Compiled
 from services.common.errors import ArcadiaError
 from services.common.identity.callers import ALL
+from services.common.identity.revocations import Revocations
 from services.common.rpc.clients import connect
 from services.common.rpc.liveness import polled_queues
 from services.common.settings import Service, Settings
@@ -55,6 +56,7 @@ class HealthWatch:
     settings: Settings
     database: Database
     status: health.aio.HealthServicer
+    revocations: Revocations | None = None
     freshness: Compiled | None = None
     """Reads the service's sources with the time of their last complete update."""
     serving: bool | None = None
@@ -107,7 +109,7 @@ class HealthWatch:
         """The status of this service."""
         return health_pb2.ReportHealthResponse(
             health=health_pb2.ServiceHealth(
-                name=self.service, status="ok" if self.serving else "degraded", version=version()
+                name=self.service, status="ok" if self._well() else "degraded", version=version()
             ),
             sources=[_source(name, at, datetime.now(UTC)) for name, at in self.sources],
         )
@@ -143,6 +145,10 @@ class HealthWatch:
                 for source in reports[service].sources
             ],
         )
+
+    def _well(self) -> bool:
+        stale = self.revocations is not None and self.revocations.stale
+        return bool(self.serving) and not stale
 
     async def _watch_database(self) -> None:
         await repeated(self.look_at_database, every=DATABASE_SECONDS)

@@ -152,7 +152,9 @@ async def start(
         _put_on(server, servicer)
     status = health.aio.HealthServicer()
     await status.set("", standard.HealthCheckResponse.NOT_SERVING)
-    watch = HealthWatch(definition.service, settings, database, status, definition.freshness)
+    watch = HealthWatch(
+        definition.service, settings, database, status, revocations, definition.freshness
+    )
     health_pb2_grpc.add_HealthServiceServicer_to_server(HealthServicer(watch), server)
     audit_pb2_grpc.add_AuditServiceServicer_to_server(
         AuditServicer(definition.service, settings, database), server

@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from arcadia.catalog.v1 import token_revocation_service_pb2 as pb
 
+from services.catalog.keys import identity_servicer
+from services.catalog.keys.identity import OwnIdentity
 from services.catalog.revocations import rules
 from services.catalog.revocations.live import live_revocations
 from services.common.identity.revocations import Revocation
+from services.common.rpc.catalog_identity import CatalogIdentity
+from services.common.settings import Service
 from tests.catalog.shop import Shop, Token, refusal
 from tests.inventory.account import reason_of, violated_field
 
@@ -116,3 +120,87 @@ async def test_the_revocations_of_a_tenant_are_bounded(
     assert refused == ("RESOURCE_EXHAUSTED", "TOO_MANY_REVOCATIONS")
     assert (await revoke(shop, subject="b")).subject == "b"
     assert (await revoke(shop, shop.tenant("globex"), subject="c")).subject == "c"
+    # All tokens of the tenant are always revoked, as the refusal advises.
+    assert (await revoke(shop)).tenant_id == "acme"
+
+
+async def test_the_revocations_of_all_tenants_are_bounded_and_leave_the_operator_room(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MAX_OF_TENANTS", 2)
+    await revoke(shop, subject="a")
+    globex = shop.tenant("globex")
+    await revoke(shop, globex, subject="a")
+    for token in (shop.acme, globex, shop.tenant("initech")):
+        refused = await refusal(revoke(shop, token, subject="b"), reason_of)
+        assert refused == ("RESOURCE_EXHAUSTED", "TOO_MANY_REVOCATIONS")
+    assert (await revoke(shop, globex, subject="a")).subject == "a"
+    assert (await revoke(shop, shop.operator, subject="b")).subject == "b"
+
+
+@pytest.mark.parametrize("field", ["subject", "token_id"])
+async def test_a_name_of_more_than_255_bytes_is_refused(shop: Shop, field: str) -> None:
+    await revoke(shop, None, **{field: "é" * 127})
+    refused = await refusal(revoke(shop, None, **{field: "é" * 128}), violated_field)
+    assert refused == ("INVALID_ARGUMENT", field)
+
+
+async def test_every_change_changes_the_version_of_the_list(shop: Shop) -> None:
+    versions = set()
+    # Again in the same moment, by an earlier clock, and while another one ends.
+    for subject, moved in (
+        ("m", 0),
+        ("m", 0),
+        ("n", 60),
+        ("m", -30),
+        ("n", -1),
+        ("m", 40 * 86_400),
+    ):
+        shop.clock.now += timedelta(seconds=moved)
+        await revoke(shop, subject=subject)
+        found = await live_revocations(shop.database, "", shop.clock())
+        assert found is not None
+        versions.add(found.version)
+    assert len(versions) == 6
+
+
+async def test_services_read_the_list_in_pages_as_one(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity_servicer, "PAGE_SIZE", 2)
+    names = {f"m{number}" for number in range(5)}
+    for name in sorted(names):
+        await revoke(shop, subject=name)
+    settings = shop.settings.model_copy(update={"catalog_address": shop.address})
+    identity = CatalogIdentity(settings, caller=Service.BILLING)
+    found = await identity.live_revocations("")
+    assert found is not None
+    assert len(found.revocations) == 5
+    assert {each.subject for each in found.revocations} == names
+    assert await identity.live_revocations(found.version) is None
+
+
+async def test_a_list_that_changes_between_two_pages_is_read_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity_servicer, "PAGE_SIZE", 2)
+    for name in ("a", "b", "c"):
+        await revoke(shop, subject=name)
+    settings = shop.settings.model_copy(update={"catalog_address": shop.address})
+    identity = CatalogIdentity(settings, caller=Service.BILLING)
+    read, pages = OwnIdentity.live_page, 0
+
+    async def changing(own: OwnIdentity, version: str, **page: Any) -> Any:
+        nonlocal pages
+        pages += 1
+        if pages == 2:
+            shop.clock.now += timedelta(seconds=9)
+            await revoke(shop, subject="a")
+        return await read(own, version, **page)
+
+    monkeypatch.setattr(OwnIdentity, "live_page", changing)
+    found = await identity.live_revocations("")
+    assert found is not None
+    at = {each.subject: each.revoked_at for each in found.revocations}
+    assert at["a"] == shop.clock().timestamp()
+    assert (pages, len(found.revocations), set(at)) == (4, 3, {"a", "b", "c"})

@@ -2,15 +2,21 @@
 
 import asyncio
 from dataclasses import replace
+from typing import cast
 
 import pytest
+from grpc_health.v1 import health as standard
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from services.common.db.database import Database
 from services.common.errors import ArcadiaError, Unavailable
+from services.common.health import HealthWatch
 from services.common.identity import revocations as revocations_module
 from services.common.identity.callers import Caller
 from services.common.identity.revocations import LiveRevocations, Revocation, Revocations
+from services.common.settings import Service, Settings
 
 CALLER = Caller("m", "acme", frozenset({"admin"}), issued_at=100.0, token_id="jti-1")
 
@@ -126,6 +132,33 @@ async def test_the_list_is_fetched_again_after_any_failure(monkeypatch: pytest.M
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_list_that_is_not_learned_for_half_a_minute_is_told_as_out_of_date() -> None:
+    catalog, now = Catalog(), [0.0]
+    revocations = Revocations(catalog.fetch, clock=lambda: now[0])
+    health = HealthWatch(
+        Service.BILLING,
+        Settings(),
+        cast("Database", None),
+        cast("standard.aio.HealthServicer", None),
+        revocations,
+        serving=True,
+    )
+    await revocations.refresh()
+    catalog.fails = True
+    with capture_logs() as logs:
+        for now[0] in (10.0, 30.0):
+            await revocations.refresh()
+        assert (revocations.stale, health.report().health.status) == (False, "ok")
+        for now[0] in (31.0, 33.0, 50.0, 70.0):
+            await revocations.refresh()
+    errors = [each["age_seconds"] for each in logs if each["log_level"] == "error"]
+    assert errors == [31, 70]
+    assert (revocations.stale, health.report().health.status) == (True, "degraded")
+    catalog.fails = False
+    await revocations.refresh()
+    assert (revocations.stale, health.report().health.status) == (False, "ok")
 
 
 @pytest.mark.parametrize("required", [True, False])

@@ -1,11 +1,13 @@
 """The catalog's own lookup of API keys and revoked tokens, in its database."""
 
+from uuid import UUID
+
 from services.catalog.keys.resolve import resolve
-from services.catalog.revocations.live import live_revocations
+from services.catalog.revocations.live import live_page, live_revocations
 from services.common.db.database import Database
 from services.common.identity.api_keys import PresentedKey
 from services.common.identity.callers import Caller
-from services.common.identity.revocations import LiveRevocations
+from services.common.identity.revocations import LiveRevocations, Revocation
 from services.common.values.clock import Clock
 
 __all__ = ["OwnIdentity"]
@@ -25,3 +27,9 @@ class OwnIdentity:
     async def live_revocations(self, known_version: str) -> LiveRevocations | None:
         """All revocations of unexpired tokens; None if the list has not changed."""
         return await live_revocations(self._database, known_version, self._now())
+
+    async def live_page(
+        self, known_version: str, *, after: UUID | None, limit: int
+    ) -> tuple[str, list[tuple[UUID, Revocation]]]:
+        """The version of the list and a page of it, for the other services."""
+        return await live_page(self._database, known_version, self._now(), after=after, limit=limit)

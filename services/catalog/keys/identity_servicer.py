@@ -1,7 +1,7 @@
 """IdentityService: the other services authenticate callers with it."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from arcadia.catalog.v1 import identity_service_pb2 as pb
 from arcadia.catalog.v1 import identity_service_pb2_grpc
@@ -9,9 +9,16 @@ from grpc.aio import ServicerContext
 
 from services.catalog.keys.identity import OwnIdentity
 from services.catalog.keys.requests import presented_key
+from services.common.rpc.fields import uuid_of
+from services.common.rpc.paging import cut, decode_token
 from services.common.rpc.wire import timestamp
 
 __all__ = ["IdentityServicer"]
+
+PAGE_SIZE = 2_000
+"""Revocations in one message, which then has about a megabyte."""
+
+FILTERS: Final = ("live revocations",)
 
 Context = ServicerContext[Any, Any]
 
@@ -41,12 +48,16 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
     async def GetLiveRevocations(
         self, request: pb.GetLiveRevocationsRequest, context: Context
     ) -> pb.GetLiveRevocationsResponse:
-        """Returns all revocations of unexpired tokens."""
-        found = await self._identity.live_revocations(request.known_version)
-        if found is None:
-            return pb.GetLiveRevocationsResponse(version=request.known_version)
+        """Returns a page of the revocations of unexpired tokens."""
+        position = decode_token(request.page_token, FILTERS, (str,))
+        after = uuid_of("page_token", position[0]) if position else None
+        known_version = "" if after else request.known_version
+        version, found = await self._identity.live_page(
+            known_version, after=after, limit=PAGE_SIZE + 1
+        )
+        page, token = cut(found, PAGE_SIZE, FILTERS, lambda one: (str(one[0]),))
         return pb.GetLiveRevocationsResponse(
-            version=found.version,
+            version=version,
             revocations=[
                 pb.LiveRevocation(
                     tenant_id=each.tenant_id or "",
@@ -54,6 +65,7 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
                     token_id=each.token_id or "",
                     revoked_at=timestamp(datetime.fromtimestamp(each.revoked_at, UTC)),
                 )
-                for each in found.revocations
+                for _, each in page
             ],
+            next_page_token=token,
         )

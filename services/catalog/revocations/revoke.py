@@ -11,7 +11,12 @@ from services.catalog.revocations.rules import (
     check_named,
     forgotten_at,
 )
-from services.catalog.revocations.store import count_other, forget_ended, upsert_revocation
+from services.catalog.revocations.store import (
+    count_other,
+    forget_ended,
+    replace_version,
+    upsert_revocation,
+)
 from services.common.db.database import WriteSession
 from services.common.identity.callers import Caller
 
@@ -23,12 +28,13 @@ async def revoke_tokens(
 ) -> TokenRevocation:
     """Revokes the matching tokens issued until now, for as long as one may be valid.
 
-    Raises PermissionDenied for a tenant's caller who is not an admin, InvalidArgument if nothing is
-    named, ResourceExhausted if there are too many revocations.
+    Raises PermissionDenied for a tenant's caller who is not an admin, InvalidArgument if nothing or
+    too long a name is given, ResourceExhausted if there are too many revocations.
     """
     check_manages(caller)
     check_named(target)
-    check_count(await count_other(session, target, cause.at))
+    await replace_version(session)
+    check_count(target, *await count_other(session, target, cause.at))
     made = await upsert_revocation(
         session,
         target,

@@ -8,6 +8,8 @@ from uuid import UUID
 from services.common.errors import InvalidArgument, ResourceExhausted
 
 __all__ = [
+    "MAX_OF_OPERATORS",
+    "MAX_OF_TENANTS",
     "MAX_REVOCATIONS",
     "Target",
     "TokenRevocation",
@@ -16,8 +18,17 @@ __all__ = [
     "forgotten_at",
 ]
 
-MAX_REVOCATIONS: Final = 1_000
-"""Maximum per tenant, or for the operator: every service keeps all of them in memory."""
+MAX_REVOCATIONS: Final = 200
+"""Maximum per tenant: every service keeps all of them in memory."""
+
+MAX_OF_TENANTS: Final = 20_000
+"""Maximum of all tenants together."""
+
+MAX_OF_OPERATORS: Final = 1_000
+"""Maximum of those that name no tenant; tenants cannot use it up."""
+
+MAX_BYTES: Final = 255
+"""Maximum size of a subject or token id."""
 
 MARGIN: Final = timedelta(minutes=2)
 """Added to the maximum lifetime of a token, for clock skew."""
@@ -45,7 +56,12 @@ class TokenRevocation:
 
 
 def check_named(target: Target) -> None:
-    """Raises InvalidArgument if it would match all tokens."""
+    """Raises InvalidArgument if it would match all tokens, or if a name is too long."""
+    for field, value in (("subject", target.subject), ("token_id", target.token_id)):
+        if len(value.encode()) > MAX_BYTES:
+            raise InvalidArgument(
+                field, f"must not be longer than {MAX_BYTES} bytes", reason="OUT_OF_RANGE"
+            )
     if not (target.tenant_id or target.subject or target.token_id):
         raise InvalidArgument(
             "subject", "name a subject, a tenant or a token", reason="FIELD_REQUIRED"
@@ -57,10 +73,16 @@ def forgotten_at(revoked_at: datetime, longest_life: timedelta) -> datetime:
     return revoked_at + longest_life + MARGIN
 
 
-def check_count(live: int) -> None:
-    """Raises ResourceExhausted at the maximum number of revocations."""
-    if live >= MAX_REVOCATIONS:
+def check_count(target: Target, of_owner: int, of_tenants: int) -> None:
+    """Raises ResourceExhausted at a maximum number of revocations.
+
+    A tenant's one revocation of all its tokens is always possible.
+    """
+    if target.tenant_id and not target.subject and not target.token_id:
+        return
+    most = MAX_REVOCATIONS if target.tenant_id else MAX_OF_OPERATORS
+    if of_owner >= most or (target.tenant_id and of_tenants >= MAX_OF_TENANTS):
         raise ResourceExhausted(
-            f"there are already {live} revocations: revoke all tokens of the tenant instead",
+            "there are too many revocations already: revoke all tokens of the tenant instead",
             reason="TOO_MANY_REVOCATIONS",
         )

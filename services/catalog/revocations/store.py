@@ -18,19 +18,19 @@ __all__ = [
     "list_revocations",
     "read_live",
     "read_version",
+    "replace_version",
     "upsert_revocation",
 ]
 
 COLUMNS: Final = "id, tenant_id, subject, token_id, reason, revoked_by, revoked_at, ends_at"
 
-# Serialized per tenant, so that concurrent calls cannot exceed the maximum.
-TURN: Final = text(
-    "SELECT pg_advisory_xact_lock(hashtextextended('revocations/' || :tenant_id, 0))"
-)
-COUNT: Final = text(
-    "SELECT count(*) FROM token_revocations WHERE tenant_id = :tenant_id AND ends_at > :now"
-    " AND (subject, token_id) <> (:subject, :token_id)"
-)
+REPLACE_VERSION: Final = text("UPDATE token_revocation_list SET version = gen_random_uuid()")
+COUNT: Final = text("""
+SELECT count(*) FILTER (WHERE NOT same) AS of_owner,
+       count_revocations_of_tenants(:now) - count(*) FILTER (WHERE same) AS of_tenants
+FROM (SELECT (subject, token_id) = (:subject, :token_id) AS same FROM token_revocations
+      WHERE tenant_id = :tenant_id AND ends_at > :now) AS own
+""")
 
 UPSERT: Final = text(f"""
 INSERT INTO token_revocations
@@ -59,30 +59,40 @@ ORDER BY id
 LIMIT :limit
 """)
 
-# A row committed late has an early time; then the count differs.
+# The count changes when a revocation ends.
 VERSION: Final = text(
-    "SELECT count(*) || '/' || coalesce(max(revoked_at)::text, '') FROM token_revocations"
-    " WHERE ends_at > :now"
+    "SELECT (SELECT version FROM token_revocation_list) || '/' || count(*)"
+    " FROM token_revocations WHERE ends_at > :now"
 )
 
 LIVE: Final = text("""
-SELECT nullif(tenant_id, '') AS tenant_id, nullif(subject, '') AS subject,
+SELECT id, nullif(tenant_id, '') AS tenant_id, nullif(subject, '') AS subject,
        nullif(token_id, '') AS token_id,
        CAST(extract(epoch FROM revoked_at) AS double precision) AS revoked_at
-FROM token_revocations WHERE ends_at > :now
+FROM token_revocations WHERE ends_at > :now AND (CAST(:after AS uuid) IS NULL OR id > :after)
+ORDER BY id
+LIMIT :limit
 """)
 
 
-async def count_other(session: WriteSession, target: Target, now: datetime) -> int:
-    """The number of other live revocations of the tenant, locked until the transaction ends."""
+async def replace_version(session: WriteSession) -> None:
+    """Replaces the version of the list; other writes of it wait until the transaction ends.
+
+    So each version is committed with its revocations, and no maximum is exceeded concurrently.
+    """
+    await session.execute(REPLACE_VERSION)
+
+
+async def count_other(session: WriteSession, target: Target, now: datetime) -> tuple[int, int]:
+    """The numbers of other live revocations: of the target's tenant or operator, of all tenants."""
     values = {
         "tenant_id": target.tenant_id,
         "subject": target.subject,
         "token_id": target.token_id,
         "now": now,
     }
-    await session.execute(TURN, {"tenant_id": target.tenant_id})
-    return int((await session.execute(COUNT, values)).scalar_one())
+    row = (await session.execute(COUNT, values)).one()
+    return row.of_owner, row.of_tenants
 
 
 async def upsert_revocation(
@@ -137,6 +147,9 @@ async def read_version(session: ReadSession, now: datetime) -> str:
     return str((await session.execute(VERSION, {"now": now})).scalar_one())
 
 
-async def read_live(session: ReadSession, now: datetime) -> list[Revocation]:
-    """All live revocations, for the checks of services."""
-    return records_of(Revocation, await session.execute(LIVE, {"now": now}))
+async def read_live(
+    session: ReadSession, now: datetime, *, after: UUID | None, limit: int | None
+) -> list[tuple[UUID, Revocation]]:
+    """Live revocations with their ids and in their order, for the checks of services."""
+    rows = await session.execute(LIVE, {"now": now, "after": after, "limit": limit})
+    return [(row.id, record_of(Revocation, row)) for row in rows]

@@ -4,6 +4,8 @@ Revocations are stored in the catalog. Each service fetches the list every two s
 in memory, so that a check needs no call.
 """
 
+import math
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +19,9 @@ from services.common.identity.callers import Caller
 __all__ = ["LiveRevocations", "Revocation", "Revocations"]
 
 REFRESH_SECONDS: Final = 2.0
+
+STALE_SECONDS: Final = 30.0
+"""Age of the list from which the service says that it is out of date, and how often."""
 
 log = structlog.get_logger("revocations")
 
@@ -53,8 +58,13 @@ class Revocations:
         fetch: Callable[[str], Awaitable[LiveRevocations | None]],
         *,
         required: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fetch = fetch
+        self._clock = clock
+        self._learned_at: float | None = None
+        """When the list was fetched last; at first when that was first tried."""
+        self._said_at = -math.inf
         self._required = required
         self._version = ""
         self._failing = False
@@ -80,6 +90,9 @@ class Revocations:
 
     async def refresh(self) -> None:
         """Fetches the list if it changed; keeps the last one if the catalog does not answer."""
+        if self._learned_at is None:
+            self._learned_at = self._clock()
+        self._say_if_stale()
         try:
             found = await self._fetch(self._version)
         except ArcadiaError as error:
@@ -88,12 +101,30 @@ class Revocations:
             self._failing = True
             return
         self._failing = False
+        self._learned_at = self._clock()
         if found is not None:
             self._version = found.version
             self._revoked = {
                 (each.tenant_id, each.subject, each.token_id): each.revoked_at
                 for each in found.revocations
             }
+
+    @property
+    def stale(self) -> bool:
+        """Whether newer revocations may not be known."""
+        return self._age() > STALE_SECONDS
+
+    def _age(self) -> float:
+        return 0.0 if self._learned_at is None else self._clock() - self._learned_at
+
+    def _say_if_stale(self) -> None:
+        now = self._clock()
+        if self.stale and now - self._said_at > STALE_SECONDS:
+            self._said_at = now
+            log.error(
+                "revocations out of date: tokens revoked meanwhile are accepted",
+                age_seconds=int(self._age()),
+            )
 
     async def run(self) -> None:
         """Refreshes the list until it is cancelled."""

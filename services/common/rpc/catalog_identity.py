@@ -21,6 +21,9 @@ __all__ = ["CatalogIdentity", "IdentitySource"]
 
 WAIT_SECONDS: Final = 3.0
 
+MAX_PAGES: Final = 100
+"""Maximum calls for one list of revocations, which may change while it is read."""
+
 
 class IdentitySource(Protocol):
     """The source of API keys and revoked tokens of a service.
@@ -64,21 +67,22 @@ class CatalogIdentity:
 
     async def live_revocations(self, known_version: str) -> LiveRevocations | None:
         """All revocations of unexpired tokens; None if the list has not changed."""
-        request = pb.GetLiveRevocationsRequest(known_version=known_version)
-        answer = await self._ask(self._catalog.GetLiveRevocations, request)
-        if answer.version == known_version:
-            return None
-        return LiveRevocations(
-            answer.version,
-            tuple(
-                Revocation(
-                    each.tenant_id or None,
-                    each.subject or None,
-                    each.token_id or None,
-                    instant_of(each.revoked_at, "revoked_at").timestamp(),
-                )
-                for each in answer.revocations
-            ),
+        version = token = ""
+        found: list[Revocation] = []
+        for _ in range(MAX_PAGES):
+            request = pb.GetLiveRevocationsRequest(known_version=known_version, page_token=token)
+            answer = await self._ask(self._catalog.GetLiveRevocations, request)
+            if token and answer.version != version:  # it changed: read it from its first page
+                token, found = "", []
+                continue
+            if answer.version == known_version:
+                return None
+            version, token = answer.version, answer.next_page_token
+            found += map(_revocation, answer.revocations)
+            if not token:
+                return LiveRevocations(version, tuple(found))
+        raise Unavailable(
+            "the list of revoked tokens changes while it is read", reason="IDENTITY_UNAVAILABLE"
         )
 
     async def _ask(self, method: Any, request: Any) -> Any:
@@ -90,3 +94,12 @@ class CatalogIdentity:
                 reason="IDENTITY_UNAVAILABLE",
                 metadata={"code": error.code().name},
             ) from error
+
+
+def _revocation(message: pb.LiveRevocation) -> Revocation:
+    return Revocation(
+        message.tenant_id or None,
+        message.subject or None,
+        message.token_id or None,
+        instant_of(message.revoked_at, "revoked_at").timestamp(),
+    )
