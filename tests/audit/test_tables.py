@@ -15,7 +15,7 @@ THE_LOGS_OWN = {"alembic_version", "audit_entries", "audit_links", "idempotency_
 UNWATCHED = {
     Service.CATALOG: {
         # Made with the rows that they tell of, which are watched.
-        "backdated_changes", "deployment_events", "quote_counts",
+        "backdated_changes", "deployment_events", "quote_counts", "token_revocation_list",
     },
     Service.INVENTORY: {
         # Made with the rows that they tell of, which are watched.
