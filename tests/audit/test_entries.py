@@ -1,6 +1,7 @@
 """What an entry of the audit log says of a write, and that it is there with it."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -16,7 +17,7 @@ from arcadia.inventory.v1 import drift_service_pb2 as drift
 from google.protobuf import json_format, struct_pb2
 from google.protobuf.struct_pb2 import Value
 
-from services.common.audit import auditor
+from services.common.audit import auditor, refusals
 from services.common.audit.entries import inserted, read_changes
 from services.common.audit.refusals import REFUSALS_A_MINUTE, RefusalBudget
 from services.common.audit.rpcs import MAX_VALUES, NOT_KEPT, audited_rpcs, described
@@ -172,10 +173,48 @@ async def test_what_a_tenant_may_read_concerns_it_alone(shop: Shop) -> None:
 def test_a_flood_of_refusals_is_counted_and_not_kept() -> None:
     budget = RefusalBudget()
     kept = [budget.take(("acme", "m"), 1.0) for _ in range(REFUSALS_A_MINUTE + 40)]
-    assert kept == [0] * REFUSALS_A_MINUTE + [None] * 40
-    assert budget.take(("globex", "m"), 1.0) == 0
-    assert budget.take(("acme", "m"), 61.0) == 40
-    assert budget.take(("acme", "m"), 61.0) == 0
+    assert kept == [True] * REFUSALS_A_MINUTE + [False] * 40
+    budget.count(("acme", "m"), 1.0, 40)
+    assert budget.take(("globex", "m"), 1.0)
+    assert budget.take(("acme", "m"), 61.0)
+    assert [budget.take_uncounted((tenant, "m")) for tenant in ("globex", "acme", "acme")] == [
+        0, 40, 0,
+    ]  # fmt: skip  # a table
+
+
+@pytest.fixture
+def two_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two writes that change nothing get an entry, and the minute does not end."""
+    monkeypatch.setattr(refusals, "REFUSALS_A_MINUTE", 2)
+    monkeypatch.setattr(auditor, "time", SimpleNamespace(monotonic=lambda: 1.0))
+
+
+@pytest.mark.usefixtures("two_a_minute")
+async def test_repetitions_are_kept_without_their_request_and_so_many_a_minute(shop: Shop) -> None:
+    for _ in range(5):
+        await deployed(shop, "web", ("idempotency-key", "same"))
+    first, *again = (entry.content for entry in entries_of(shop.admin_url))
+    assert first["request"] == {"slug": "web"}
+    assert [(entry["outcome"], entry["request"]) for entry in again] == [("done", {})] * 2
+    await deployed(shop, "other")
+    assert entries_of(shop.admin_url)[-1].content["refusals_without_entry"] == "2"
+
+
+@pytest.mark.usefixtures("two_a_minute")
+async def test_any_next_entry_tells_once_what_has_none(shop: Shop) -> None:
+    async def refused() -> None:
+        for _ in range(3):
+            with pytest.raises(grpc.aio.AioRpcError):
+                await deployed(shop, "")
+
+    quote = quotes.CreateQuoteRequest(plan_code="studio")
+    await refused()
+    await deployed(shop)
+    await refused()
+    await shop.quotes.CreateQuote(quote, metadata=shop.acme)
+    await shop.quotes.CreateQuote(quote, metadata=[*shop.acme, ("idempotency-key", "k")])
+    told = [entry.content["refusals_without_entry"] for entry in entries_of(shop.admin_url)]
+    assert told == ["0", "0", "1", "3", "0"]
 
 
 NUMBERS: dict[str, Any] = {"user_data": Value(string_value="hush"), "n": Value(number_value=5)}

@@ -59,15 +59,16 @@ class Auditor:
             address=current_address(),
             peer=peer,
             announce=self._announce,
+            take_uncounted=lambda call: self._refusals.take_uncounted(_whose(call)),
         )
         set_audited_call(call)
         return call
 
     async def answered(self, call: AuditedCall) -> None:
-        """Records a write that was carried out, if it is not recorded yet."""
+        """Records a write that was carried out, if it is not recorded yet: it changed nothing."""
         call.ended = True
-        if not call.recorded:
-            await self._record(entry_of(call, Outcome.DONE, utc_now()))
+        if not call.recorded and self._gets_entry(call):
+            await self._record(entry_of(call, Outcome.DONE, utc_now(), with_request=False))
 
     async def refused(self, call: AuditedCall, error: ArcadiaError) -> None:
         """Records a write that was not carried out, or may not have been.
@@ -77,23 +78,14 @@ class Auditor:
         """
         call.ended = True
         uncertain = error.reason == COMMIT_UNCERTAIN
-        uncounted = 0
-        if not uncertain:
-            whose = (call.caller.tenant_id or "", call.caller.subject)
-            if isinstance(error, TooManyCalls):
-                self._refusals.count(whose, time.monotonic())
-                return
-            before = self._refusals.take(whose, time.monotonic())
-            if before is None:
-                return
-            uncounted = before
+        if not uncertain and not self._gets_entry(call, at_all=not isinstance(error, TooManyCalls)):
+            return
         entry = entry_of(
             call,
             Outcome.UNCERTAIN if uncertain else Outcome.REFUSED,
             utc_now(),
             status=_status_name(error),
             reason=error.reason,
-            uncounted=uncounted,
         )
         task = asyncio.create_task(self._record_or_log(entry))
         self._recording.add(task)
@@ -102,7 +94,16 @@ class Auditor:
 
     async def _announce(self, call: AuditedCall) -> None:
         await self._record(entry_of(call, Outcome.REQUESTED, utc_now()))
-        call.recorded = True
+        call.was_recorded()
+
+    def _gets_entry(self, call: AuditedCall, *, at_all: bool = True) -> bool:
+        """Whether a write that changed nothing gets an entry; else it is counted."""
+        whose, seconds = _whose(call), time.monotonic()
+        if at_all and self._refusals.take(whose, seconds):
+            return True
+        self._refusals.count(whose, seconds, 1 + call.uncounted)
+        call.uncounted = 0
+        return False
 
     async def _record(self, entry: Entry) -> None:
         async with self._database.write(ALL) as session:
@@ -118,6 +119,10 @@ class Auditor:
             )
         except Exception:
             log.exception("a refused write was not recorded", entry=entry.content, why="INTERNAL")
+
+
+def _whose(call: AuditedCall) -> tuple[str, str]:
+    return call.caller.tenant_id or "", call.caller.subject
 
 
 def _status_name(error: ArcadiaError) -> str:

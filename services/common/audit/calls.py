@@ -27,11 +27,19 @@ class AuditedCall:
     """The address of the connection, which is the gateway's for all that it passes on."""
     announce: Callable[["AuditedCall"], Awaitable[None]]
     """Records that the call is about to have an effect outside of the database."""
+    take_uncounted: Callable[["AuditedCall"], int]
+    """How many writes of this caller before it got no entry; it is asked for each entry."""
     request: Message | None = None
     """None until it was parsed."""
     recorded: bool = False
     """Whether an entry of it was committed."""
+    uncounted: int = 0
+    """What was taken so, and stands in no committed entry yet."""
     ended: bool = False
+
+    def was_recorded(self) -> None:
+        """An entry of it was committed."""
+        self.recorded, self.uncounted = True, 0
 
 
 _call: ContextVar[AuditedCall | None] = ContextVar("arcadia_audited_call", default=None)

@@ -92,13 +92,14 @@ def entry_of(
     changes: Changes = Changes(),
     status: str = "",
     reason: str = "",
-    uncounted: int = 0,
+    with_request: bool = True,
 ) -> Entry:
     """The entry of a call.
 
-    `status` and `reason` are of a refusal; `uncounted` is how many refusals of this caller
-    before it have no entry.
+    `status` and `reason` are of a refusal. It also tells how many writes of this caller before
+    it have no entry.
     """
+    call.uncounted += call.take_uncounted(call)
     caller, request = call.caller, call.request
     identifier = uuid.uuid4()
     named = call.rpc.object_of(request) if request is not None else ""
@@ -123,10 +124,10 @@ def entry_of(
         "idempotency_key": call.idempotency_key,
         "address": call.address,
         "peer": call.peer,
-        "request": _bounded(described(request)) if request is not None else {},
+        "request": _bounded(described(request)) if with_request and request is not None else {},
         "changed_rows": str(changes.rows),
         "changes": list(changes.told),
-        "refusals_without_entry": str(uncounted),
+        "refusals_without_entry": str(call.uncounted),
     }
     return Entry(
         id=identifier,
@@ -153,7 +154,7 @@ def set_recorded() -> None:
     """Says that the entry of such a change was committed with it."""
     call = current_audited_call()
     if call is not None:
-        call.recorded = True
+        call.was_recorded()
 
 
 def _tenant(call: AuditedCall, changes: Changes) -> str | None:

@@ -1,4 +1,7 @@
-"""How many refused writes of a caller get an entry: a flood of them fills no disk."""
+"""How many writes of a caller that changed nothing get an entry: a flood of them fills no disk.
+
+They are the refused ones, the repeated ones, and those that find all as they want it.
+"""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from typing import Final
 __all__ = ["REFUSALS_A_MINUTE", "RefusalBudget"]
 
 REFUSALS_A_MINUTE: Final = 60
-"""Entries of refused writes of one caller; further ones are counted in the caller's next entry."""
+"""Entries of such writes of one caller; further ones are counted in the caller's next entry."""
 
 CALLERS_REMEMBERED: Final = 10_000
 
@@ -22,27 +25,33 @@ class _Refusals:
 
 
 class RefusalBudget:
-    """Counts the refusals of each caller in the life of a process."""
+    """Counts such writes of each caller in the life of a process."""
 
     def __init__(self) -> None:
         self._callers: OrderedDict[tuple[str, str], _Refusals] = OrderedDict()
 
-    def take(self, caller: tuple[str, str], seconds: float) -> int | None:
-        """How many refusals before this one have no entry; None when this one gets none either.
+    def take(self, caller: tuple[str, str], seconds: float) -> bool:
+        """Whether a write gets an entry.
 
         `seconds` is the time of a clock that never goes back.
         """
         known = self._known(caller, seconds)
         if known.recorded >= REFUSALS_A_MINUTE:
-            known.uncounted += 1
-            return None
+            return False
         known.recorded += 1
+        return True
+
+    def count(self, caller: tuple[str, str], seconds: float, writes: int = 1) -> None:
+        """Counts writes that get no entry."""
+        self._known(caller, seconds).uncounted += writes
+
+    def take_uncounted(self, caller: tuple[str, str]) -> int:
+        """How many writes got no entry since this was last asked: the next entry tells it."""
+        known = self._callers.get(caller)
+        if known is None:
+            return 0
         uncounted, known.uncounted = known.uncounted, 0
         return uncounted
-
-    def count(self, caller: tuple[str, str], seconds: float) -> None:
-        """Counts a refusal that gets no entry: the caller asks too much."""
-        self._known(caller, seconds).uncounted += 1
 
     def _known(self, caller: tuple[str, str], seconds: float) -> _Refusals:
         minute = int(seconds // 60)

@@ -197,7 +197,7 @@ class Database:
                     ) from error
                 raise OutcomeUnknown from error
             if call is not None and recorded:
-                call.recorded = True
+                call.was_recorded()
 
     def single_read(self, scope: Scope) -> SingleRead:
         """A read-only transaction of one statement that sees the rows of `scope`."""
