@@ -26,7 +26,7 @@ Actor = Annotated[str, typer.Option(help="Only by the subject of this token or k
 Rpc = Annotated[str, typer.Option(help="Only over this RPC: /package.Service/Method.")]
 Outcome = Annotated[str, typer.Option(help="Only done, requested, refused or uncertain ones.")]
 Only = Annotated[str, typer.Option("--service", help="Only of this service; asks no other.")]
-After = Annotated[datetime | None, typer.Option(help="Only from this time (UTC) on.")]
+After = Annotated[datetime | None, typer.Option(help="From this time (UTC) on; the last 90 days.")]
 Before = Annotated[datetime | None, typer.Option(help="Only before this time (UTC).")]
 
 
