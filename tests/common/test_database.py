@@ -111,6 +111,25 @@ async def test_a_read_session_sees_one_moment_and_a_write_session_what_others_co
     assert await ids(database, ALL) == [1, 2]
 
 
+async def test_closing_waits_for_the_transaction_of_a_background_task(database: Database) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work() -> int:
+        async with database.write(ALL) as session:
+            begun.set()
+            await go_on.wait()
+            return int((await session.execute(text("SELECT 1"))).scalar_one())
+
+    working = asyncio.create_task(work())
+    await begun.wait()
+    closing = asyncio.create_task(database.close())
+    await asyncio.sleep(0)
+    go_on.set()
+    await closing
+    assert working.done()
+    assert working.result() == 1
+
+
 async def test_a_block_that_raises_changes_nothing(database: Database) -> None:
     async def fail() -> None:
         async with database.write(ALL) as session:

@@ -11,7 +11,7 @@ from services.catalog.keys.identity import OwnIdentity
 from services.catalog.keys.requests import presented_key
 from services.common.rpc.fields import uuid_of
 from services.common.rpc.paging import cut, decode_token
-from services.common.rpc.wire import timestamp
+from services.common.rpc.wire import internal_page_size, timestamp
 
 __all__ = ["IdentityServicer"]
 
@@ -52,10 +52,9 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
         position = decode_token(request.page_token, FILTERS, (str,))
         after = uuid_of("page_token", position[0]) if position else None
         known_version = "" if after else request.known_version
-        version, found = await self._identity.live_page(
-            known_version, after=after, limit=PAGE_SIZE + 1
-        )
-        page, token = cut(found, PAGE_SIZE, FILTERS, lambda one: (str(one[0]),))
+        size = internal_page_size(request.page_size, PAGE_SIZE, PAGE_SIZE)
+        version, found = await self._identity.live_page(known_version, after=after, limit=size + 1)
+        page, token = cut(found, size, FILTERS, lambda one: (str(one[0]),))
         return pb.GetLiveRevocationsResponse(
             version=version,
             revocations=[

@@ -9,8 +9,8 @@ of the queries, and the request id, which appears in `pg_stat_activity` and in t
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as EnginePoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 from services.common.audit.calls import current_audited_call
 from services.common.audit.store.recording import record_changes
@@ -47,6 +48,9 @@ PING_SECONDS: Final = 5.0
 
 CANCEL_SECONDS: Final = 5.0
 """Timeout of a request to cancel a statement."""
+
+CLOSING_SECONDS: Final = 3.0
+"""How long `close` waits for transactions, such as that of a document which is being rendered."""
 
 POOL_SECONDS: Final = 10.0
 """How long a call waits for a connection if the pool is full."""
@@ -222,7 +226,12 @@ class Database:
         return notices(self._url, channel, every=every, application_name=name)
 
     async def close(self) -> None:
-        """Closes the pool."""
+        """Closes the pools, after the transactions of background tasks; waits for these briefly."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_SECONDS):
+                pool = cast("QueuePool", self._writing.pool)
+                while pool.checkedout():  # noqa: ASYNC110  (a pool announces no return)
+                    await asyncio.sleep(0.02)
         await self._single.close()
         await self._writing.dispose()
         await self._asking.dispose()

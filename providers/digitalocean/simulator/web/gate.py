@@ -139,10 +139,11 @@ class _ApiPassage(_Passage):
             half = body[: len(body) // 2]
             await self._send({"type": "http.response.body", "body": half, "more_body": True})
             return
-        await self._send({"type": "http.response.body", "body": body})
+        # Before the answer is sent: who asks for the next page at once finds it shifted.
         for firing in firings:
             if firing.rule.fault is Fault.SHIFT and answer.status == 200:
                 self._shift(body)
+        await self._send({"type": "http.response.body", "body": body})
 
     def _shift(self, body: bytes) -> None:
         """Delete the first item of the page that was just served."""

@@ -38,12 +38,14 @@ class KeyHolder(_message.Message):
     def __init__(self, tenant_id: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., may_create_keys: _Optional[bool] = ..., ends_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetLiveRevocationsRequest(_message.Message):
-    __slots__ = ("known_version", "page_token")
+    __slots__ = ("known_version", "page_token", "page_size")
     KNOWN_VERSION_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     known_version: str
     page_token: str
-    def __init__(self, known_version: _Optional[str] = ..., page_token: _Optional[str] = ...) -> None: ...
+    page_size: int
+    def __init__(self, known_version: _Optional[str] = ..., page_token: _Optional[str] = ..., page_size: _Optional[int] = ...) -> None: ...
 
 class GetLiveRevocationsResponse(_message.Message):
     __slots__ = ("version", "revocations", "next_page_token")
