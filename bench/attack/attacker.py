@@ -28,7 +28,7 @@ ANSWERS_WITHIN: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """An attack that goes on."""
+    """A running attack."""
 
     probe: Probe
     pipe: "Connection[str, dict[str, int]]"

@@ -154,7 +154,7 @@ def requests(target: Target, seed: int) -> Iterator[_Request]:
             token, forged, foreign = _caller(target, chance)
             binding = chance.choice(rpc.bindings)
             message = values.message(rpc)
-            if chance.random() < 0.9:  # else what the path says is said twice
+            if chance.random() < 0.9:  # else the body repeats the fields of the path
                 for name in VARIABLE.findall(binding.template):
                     message.pop(name, None)
             path = VARIABLE.sub(

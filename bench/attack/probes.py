@@ -20,7 +20,7 @@ class Probe:
     run: Callable[[Target, Outcomes], Awaitable[None]]
     """Runs until it is cancelled, and counts what became of its tries."""
     least: int
-    """How many tries make it an attack: it goes on until there were so many."""
+    """Minimum number of tries; the attack runs until it is reached."""
     never: tuple[str, ...] = ()
     """The beginnings of outcomes that must not be there."""
 

@@ -33,7 +33,7 @@ class Lifespan:
     group_name: str = ""
     """The Kubernetes cluster of a node; else empty."""
     ended_at: datetime | None = None
-    """Exclusive; None while it goes on."""
+    """Exclusive; None while the span has no end."""
 
     def since(self, instant: datetime, **changes: Any) -> "Lifespan":
         """The open lifespan that follows this one, from a whole second on."""

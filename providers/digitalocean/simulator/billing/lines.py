@@ -55,7 +55,7 @@ _FLAT = {
     "gradient_agent": Decimal("12.40"),
     "uptime_check": Decimal(1),
 }
-"""What the account's one or two of a kind come to. The real prices hang on use and sizes that
+"""Prices of kinds of which the account has one or two. Real prices depend on usage and sizes that
 the simulator does not have; a bill needs an amount only."""
 _BACKUP_SHARE = Decimal("0.2")
 
