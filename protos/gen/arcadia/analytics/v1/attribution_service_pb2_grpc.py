@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AttributionServiceStub:
-    """How revenue and costs come to be laid side by side. Called by workers only.
+    """Attributes costs and prices the accrual, for margins. Called by workers only.
     """
 
     def __init__(self, channel):
@@ -63,43 +63,43 @@ class AttributionServiceStub:
 
 
 class AttributionServiceServicer:
-    """How revenue and costs come to be laid side by side. Called by workers only.
+    """Attributes costs and prices the accrual, for margins. Called by workers only.
     """
 
     def AttributeCosts(self, request, context):
-        """Attributes a page of a month's cost lines, point in time, and its shared costs
-        at the end. The last page replaces the month by what the pass found.
+        """Attributes a page of a month's cost lines to owners at their time, and the shared costs at
+        the end. The last page replaces the month's attribution by the result of all pages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AttributeDailyCosts(self, request, context):
-        """The same for the daily costs of the running month.
+        """Attributes the daily costs of the running month likewise.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RefreshAccrual(self, request, context):
-        """Prices a page of subscriptions with their usage so far. The last page replaces
-        the accrual by what the pass found.
+        """Prices a page of subscriptions with their usage so far. The last page replaces the accrual
+        by the result of all pages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetUnsettledMonths(self, request, context):
-        """The months before one whose kept margin is out of date: first those whose bill is
-        another one since, then those of which something is not final, the longest
-        untouched first. Asks billing, so that nothing that changes there needs to tell.
+        """Lists the earlier months whose stored margin is out of date: first months with a changed
+        bill, then months that are not final, least recently computed first. It asks billing for
+        changes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RefreshMargin(self, request, context):
-        """Computes a month's margin anew from what is attributed and invoiced.
+        """Recomputes a month's margin from attributed costs and invoices.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,7 +142,7 @@ def add_AttributionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AttributionService:
-    """How revenue and costs come to be laid side by side. Called by workers only.
+    """Attributes costs and prices the accrual, for margins. Called by workers only.
     """
 
     @staticmethod

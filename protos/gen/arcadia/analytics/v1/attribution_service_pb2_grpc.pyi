@@ -27,55 +27,55 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AttributionServiceStub:
-    """How revenue and costs come to be laid side by side. Called by workers only."""
+    """Attributes costs and prices the accrual, for margins. Called by workers only."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AttributionServiceAsyncStub: ...
     AttributeCosts: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.AttributeCostsRequest, _attribution_service_pb2.AttributeCostsResponse]
-    """Attributes a page of a month's cost lines, point in time, and its shared costs
-    at the end. The last page replaces the month by what the pass found.
+    """Attributes a page of a month's cost lines to owners at their time, and the shared costs at
+    the end. The last page replaces the month's attribution by the result of all pages.
     """
     AttributeDailyCosts: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.AttributeDailyCostsRequest, _attribution_service_pb2.AttributeDailyCostsResponse]
-    """The same for the daily costs of the running month."""
+    """Attributes the daily costs of the running month likewise."""
     RefreshAccrual: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.RefreshAccrualRequest, _attribution_service_pb2.RefreshAccrualResponse]
-    """Prices a page of subscriptions with their usage so far. The last page replaces
-    the accrual by what the pass found.
+    """Prices a page of subscriptions with their usage so far. The last page replaces the accrual
+    by the result of all pages.
     """
     GetUnsettledMonths: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.GetUnsettledMonthsRequest, _attribution_service_pb2.GetUnsettledMonthsResponse]
-    """The months before one whose kept margin is out of date: first those whose bill is
-    another one since, then those of which something is not final, the longest
-    untouched first. Asks billing, so that nothing that changes there needs to tell.
+    """Lists the earlier months whose stored margin is out of date: first months with a changed
+    bill, then months that are not final, least recently computed first. It asks billing for
+    changes.
     """
     RefreshMargin: _grpc.UnaryUnaryMultiCallable[_attribution_service_pb2.RefreshMarginRequest, _attribution_service_pb2.RefreshMarginResponse]
-    """Computes a month's margin anew from what is attributed and invoiced."""
+    """Recomputes a month's margin from attributed costs and invoices."""
 
 @_typing.type_check_only
 class AttributionServiceAsyncStub(AttributionServiceStub):
-    """How revenue and costs come to be laid side by side. Called by workers only."""
+    """Attributes costs and prices the accrual, for margins. Called by workers only."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     AttributeCosts: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.AttributeCostsRequest, _attribution_service_pb2.AttributeCostsResponse]  # type: ignore[assignment]
-    """Attributes a page of a month's cost lines, point in time, and its shared costs
-    at the end. The last page replaces the month by what the pass found.
+    """Attributes a page of a month's cost lines to owners at their time, and the shared costs at
+    the end. The last page replaces the month's attribution by the result of all pages.
     """
     AttributeDailyCosts: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.AttributeDailyCostsRequest, _attribution_service_pb2.AttributeDailyCostsResponse]  # type: ignore[assignment]
-    """The same for the daily costs of the running month."""
+    """Attributes the daily costs of the running month likewise."""
     RefreshAccrual: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.RefreshAccrualRequest, _attribution_service_pb2.RefreshAccrualResponse]  # type: ignore[assignment]
-    """Prices a page of subscriptions with their usage so far. The last page replaces
-    the accrual by what the pass found.
+    """Prices a page of subscriptions with their usage so far. The last page replaces the accrual
+    by the result of all pages.
     """
     GetUnsettledMonths: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.GetUnsettledMonthsRequest, _attribution_service_pb2.GetUnsettledMonthsResponse]  # type: ignore[assignment]
-    """The months before one whose kept margin is out of date: first those whose bill is
-    another one since, then those of which something is not final, the longest
-    untouched first. Asks billing, so that nothing that changes there needs to tell.
+    """Lists the earlier months whose stored margin is out of date: first months with a changed
+    bill, then months that are not final, least recently computed first. It asks billing for
+    changes.
     """
     RefreshMargin: _aio.UnaryUnaryMultiCallable[_attribution_service_pb2.RefreshMarginRequest, _attribution_service_pb2.RefreshMarginResponse]  # type: ignore[assignment]
-    """Computes a month's margin anew from what is attributed and invoiced."""
+    """Recomputes a month's margin from attributed costs and invoices."""
 
 class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How revenue and costs come to be laid side by side. Called by workers only."""
+    """Attributes costs and prices the accrual, for margins. Called by workers only."""
 
     @_abc_1.abstractmethod
     def AttributeCosts(
@@ -83,8 +83,8 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attribution_service_pb2.AttributeCostsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attribution_service_pb2.AttributeCostsResponse, _abc.Awaitable[_attribution_service_pb2.AttributeCostsResponse]]:
-        """Attributes a page of a month's cost lines, point in time, and its shared costs
-        at the end. The last page replaces the month by what the pass found.
+        """Attributes a page of a month's cost lines to owners at their time, and the shared costs at
+        the end. The last page replaces the month's attribution by the result of all pages.
         """
 
     @_abc_1.abstractmethod
@@ -93,7 +93,7 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attribution_service_pb2.AttributeDailyCostsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attribution_service_pb2.AttributeDailyCostsResponse, _abc.Awaitable[_attribution_service_pb2.AttributeDailyCostsResponse]]:
-        """The same for the daily costs of the running month."""
+        """Attributes the daily costs of the running month likewise."""
 
     @_abc_1.abstractmethod
     def RefreshAccrual(
@@ -101,8 +101,8 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attribution_service_pb2.RefreshAccrualRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attribution_service_pb2.RefreshAccrualResponse, _abc.Awaitable[_attribution_service_pb2.RefreshAccrualResponse]]:
-        """Prices a page of subscriptions with their usage so far. The last page replaces
-        the accrual by what the pass found.
+        """Prices a page of subscriptions with their usage so far. The last page replaces the accrual
+        by the result of all pages.
         """
 
     @_abc_1.abstractmethod
@@ -111,9 +111,9 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attribution_service_pb2.GetUnsettledMonthsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attribution_service_pb2.GetUnsettledMonthsResponse, _abc.Awaitable[_attribution_service_pb2.GetUnsettledMonthsResponse]]:
-        """The months before one whose kept margin is out of date: first those whose bill is
-        another one since, then those of which something is not final, the longest
-        untouched first. Asks billing, so that nothing that changes there needs to tell.
+        """Lists the earlier months whose stored margin is out of date: first months with a changed
+        bill, then months that are not final, least recently computed first. It asks billing for
+        changes.
         """
 
     @_abc_1.abstractmethod
@@ -122,6 +122,6 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attribution_service_pb2.RefreshMarginRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attribution_service_pb2.RefreshMarginResponse, _abc.Awaitable[_attribution_service_pb2.RefreshMarginResponse]]:
-        """Computes a month's margin anew from what is attributed and invoiced."""
+        """Recomputes a month's margin from attributed costs and invoices."""
 
 def add_AttributionServiceServicer_to_server(servicer: AttributionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

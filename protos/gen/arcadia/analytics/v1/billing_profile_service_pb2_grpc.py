@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class BillingProfileServiceStub:
-    """Whom invoices are made out to, and how they are taxed.
+    """The recipients of invoices, and their tax.
     """
 
     def __init__(self, channel):
@@ -63,11 +63,11 @@ class BillingProfileServiceStub:
 
 
 class BillingProfileServiceServicer:
-    """Whom invoices are made out to, and how they are taxed.
+    """The recipients of invoices, and their tax.
     """
 
     def GetBillingProfile(self, request, context):
-        """A tenant's billing profile.
+        """Returns a tenant's billing profile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -81,24 +81,24 @@ class BillingProfileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SaveBillingProfile(self, request, context):
-        """Makes or replaces a tenant's billing profile. Issued invoices keep theirs. Refused
-        for a tax region that has no rule in force.
+        """Creates or replaces a tenant's billing profile. Issued invoices keep theirs. Rejected for a
+        tax region without a rule in force.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTaxRules(self, request, context):
-        """The tax rules, by region, newest first.
+        """Lists the tax rules, by region, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateTaxRule(self, request, context):
-        """Sets a region's tax for some days, or from a day on. What is set last holds on the
-        days that it covers; what was set before goes on outside of them. One without an end
-        over one that was set from a later day is refused: say until when it holds.
+        """Sets a region's tax for a span of days, or from a day on. It replaces earlier rules on the
+        days that it covers; they stay in force on other days. Rejected without an end when another
+        rule begins later: give `effective_to`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -141,7 +141,7 @@ def add_BillingProfileServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class BillingProfileService:
-    """Whom invoices are made out to, and how they are taxed.
+    """The recipients of invoices, and their tax.
     """
 
     @staticmethod

@@ -27,51 +27,51 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class BillingProfileServiceStub:
-    """Whom invoices are made out to, and how they are taxed."""
+    """The recipients of invoices, and their tax."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> BillingProfileServiceAsyncStub: ...
     GetBillingProfile: _grpc.UnaryUnaryMultiCallable[_billing_profile_service_pb2.GetBillingProfileRequest, _billing_profile_service_pb2.GetBillingProfileResponse]
-    """A tenant's billing profile."""
+    """Returns a tenant's billing profile."""
     ListBillingProfiles: _grpc.UnaryUnaryMultiCallable[_billing_profile_service_pb2.ListBillingProfilesRequest, _billing_profile_service_pb2.ListBillingProfilesResponse]
     """Lists the billing profiles, by tenant."""
     SaveBillingProfile: _grpc.UnaryUnaryMultiCallable[_billing_profile_service_pb2.SaveBillingProfileRequest, _billing_profile_service_pb2.SaveBillingProfileResponse]
-    """Makes or replaces a tenant's billing profile. Issued invoices keep theirs. Refused
-    for a tax region that has no rule in force.
+    """Creates or replaces a tenant's billing profile. Issued invoices keep theirs. Rejected for a
+    tax region without a rule in force.
     """
     ListTaxRules: _grpc.UnaryUnaryMultiCallable[_billing_profile_service_pb2.ListTaxRulesRequest, _billing_profile_service_pb2.ListTaxRulesResponse]
-    """The tax rules, by region, newest first."""
+    """Lists the tax rules, by region, newest first."""
     CreateTaxRule: _grpc.UnaryUnaryMultiCallable[_billing_profile_service_pb2.CreateTaxRuleRequest, _billing_profile_service_pb2.CreateTaxRuleResponse]
-    """Sets a region's tax for some days, or from a day on. What is set last holds on the
-    days that it covers; what was set before goes on outside of them. One without an end
-    over one that was set from a later day is refused: say until when it holds.
+    """Sets a region's tax for a span of days, or from a day on. It replaces earlier rules on the
+    days that it covers; they stay in force on other days. Rejected without an end when another
+    rule begins later: give `effective_to`.
     """
 
 @_typing.type_check_only
 class BillingProfileServiceAsyncStub(BillingProfileServiceStub):
-    """Whom invoices are made out to, and how they are taxed."""
+    """The recipients of invoices, and their tax."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetBillingProfile: _aio.UnaryUnaryMultiCallable[_billing_profile_service_pb2.GetBillingProfileRequest, _billing_profile_service_pb2.GetBillingProfileResponse]  # type: ignore[assignment]
-    """A tenant's billing profile."""
+    """Returns a tenant's billing profile."""
     ListBillingProfiles: _aio.UnaryUnaryMultiCallable[_billing_profile_service_pb2.ListBillingProfilesRequest, _billing_profile_service_pb2.ListBillingProfilesResponse]  # type: ignore[assignment]
     """Lists the billing profiles, by tenant."""
     SaveBillingProfile: _aio.UnaryUnaryMultiCallable[_billing_profile_service_pb2.SaveBillingProfileRequest, _billing_profile_service_pb2.SaveBillingProfileResponse]  # type: ignore[assignment]
-    """Makes or replaces a tenant's billing profile. Issued invoices keep theirs. Refused
-    for a tax region that has no rule in force.
+    """Creates or replaces a tenant's billing profile. Issued invoices keep theirs. Rejected for a
+    tax region without a rule in force.
     """
     ListTaxRules: _aio.UnaryUnaryMultiCallable[_billing_profile_service_pb2.ListTaxRulesRequest, _billing_profile_service_pb2.ListTaxRulesResponse]  # type: ignore[assignment]
-    """The tax rules, by region, newest first."""
+    """Lists the tax rules, by region, newest first."""
     CreateTaxRule: _aio.UnaryUnaryMultiCallable[_billing_profile_service_pb2.CreateTaxRuleRequest, _billing_profile_service_pb2.CreateTaxRuleResponse]  # type: ignore[assignment]
-    """Sets a region's tax for some days, or from a day on. What is set last holds on the
-    days that it covers; what was set before goes on outside of them. One without an end
-    over one that was set from a later day is refused: say until when it holds.
+    """Sets a region's tax for a span of days, or from a day on. It replaces earlier rules on the
+    days that it covers; they stay in force on other days. Rejected without an end when another
+    rule begins later: give `effective_to`.
     """
 
 class BillingProfileServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Whom invoices are made out to, and how they are taxed."""
+    """The recipients of invoices, and their tax."""
 
     @_abc_1.abstractmethod
     def GetBillingProfile(
@@ -79,7 +79,7 @@ class BillingProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_profile_service_pb2.GetBillingProfileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_profile_service_pb2.GetBillingProfileResponse, _abc.Awaitable[_billing_profile_service_pb2.GetBillingProfileResponse]]:
-        """A tenant's billing profile."""
+        """Returns a tenant's billing profile."""
 
     @_abc_1.abstractmethod
     def ListBillingProfiles(
@@ -95,8 +95,8 @@ class BillingProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_profile_service_pb2.SaveBillingProfileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_profile_service_pb2.SaveBillingProfileResponse, _abc.Awaitable[_billing_profile_service_pb2.SaveBillingProfileResponse]]:
-        """Makes or replaces a tenant's billing profile. Issued invoices keep theirs. Refused
-        for a tax region that has no rule in force.
+        """Creates or replaces a tenant's billing profile. Issued invoices keep theirs. Rejected for a
+        tax region without a rule in force.
         """
 
     @_abc_1.abstractmethod
@@ -105,7 +105,7 @@ class BillingProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_profile_service_pb2.ListTaxRulesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_profile_service_pb2.ListTaxRulesResponse, _abc.Awaitable[_billing_profile_service_pb2.ListTaxRulesResponse]]:
-        """The tax rules, by region, newest first."""
+        """Lists the tax rules, by region, newest first."""
 
     @_abc_1.abstractmethod
     def CreateTaxRule(
@@ -113,9 +113,9 @@ class BillingProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_profile_service_pb2.CreateTaxRuleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_profile_service_pb2.CreateTaxRuleResponse, _abc.Awaitable[_billing_profile_service_pb2.CreateTaxRuleResponse]]:
-        """Sets a region's tax for some days, or from a day on. What is set last holds on the
-        days that it covers; what was set before goes on outside of them. One without an end
-        over one that was set from a later day is refused: say until when it holds.
+        """Sets a region's tax for a span of days, or from a day on. It replaces earlier rules on the
+        days that it covers; they stay in force on other days. Rejected without an end when another
+        rule begins later: give `effective_to`.
         """
 
 def add_BillingProfileServiceServicer_to_server(servicer: BillingProfileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ExchangeRateServiceStub:
-    """What brings costs and revenue to one currency.
+    """Exchange rates, by which costs and revenue are converted to one currency.
     """
 
     def __init__(self, channel):
@@ -53,7 +53,7 @@ class ExchangeRateServiceStub:
 
 
 class ExchangeRateServiceServicer:
-    """What brings costs and revenue to one currency.
+    """Exchange rates, by which costs and revenue are converted to one currency.
     """
 
     def ListExchangeRates(self, request, context):
@@ -64,16 +64,16 @@ class ExchangeRateServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateExchangeRate(self, request, context):
-        """Sets a rate for some days, or from a day on. What is set last holds on the days that
-        it covers; what was set before goes on outside of them. One without an end over one
-        that was set from a later day is refused: say until when it holds.
+        """Sets a rate for a span of days, or from a day on. It replaces earlier rates on the days
+        that it covers; they stay in force on other days. Rejected without an end when another rate
+        begins later: give `effective_to`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetRateInForce(self, request, context):
-        """The rate that is in force on a day.
+        """Returns the rate in force on a day.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -106,7 +106,7 @@ def add_ExchangeRateServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ExchangeRateService:
-    """What brings costs and revenue to one currency.
+    """Exchange rates, by which costs and revenue are converted to one currency.
     """
 
     @staticmethod

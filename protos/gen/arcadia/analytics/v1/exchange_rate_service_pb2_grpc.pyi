@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ExchangeRateServiceStub:
-    """What brings costs and revenue to one currency."""
+    """Exchange rates, by which costs and revenue are converted to one currency."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -36,30 +36,30 @@ class ExchangeRateServiceStub:
     ListExchangeRates: _grpc.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.ListExchangeRatesRequest, _exchange_rate_service_pb2.ListExchangeRatesResponse]
     """Lists rates, newest first."""
     CreateExchangeRate: _grpc.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.CreateExchangeRateRequest, _exchange_rate_service_pb2.CreateExchangeRateResponse]
-    """Sets a rate for some days, or from a day on. What is set last holds on the days that
-    it covers; what was set before goes on outside of them. One without an end over one
-    that was set from a later day is refused: say until when it holds.
+    """Sets a rate for a span of days, or from a day on. It replaces earlier rates on the days
+    that it covers; they stay in force on other days. Rejected without an end when another rate
+    begins later: give `effective_to`.
     """
     GetRateInForce: _grpc.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.GetRateInForceRequest, _exchange_rate_service_pb2.GetRateInForceResponse]
-    """The rate that is in force on a day."""
+    """Returns the rate in force on a day."""
 
 @_typing.type_check_only
 class ExchangeRateServiceAsyncStub(ExchangeRateServiceStub):
-    """What brings costs and revenue to one currency."""
+    """Exchange rates, by which costs and revenue are converted to one currency."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListExchangeRates: _aio.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.ListExchangeRatesRequest, _exchange_rate_service_pb2.ListExchangeRatesResponse]  # type: ignore[assignment]
     """Lists rates, newest first."""
     CreateExchangeRate: _aio.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.CreateExchangeRateRequest, _exchange_rate_service_pb2.CreateExchangeRateResponse]  # type: ignore[assignment]
-    """Sets a rate for some days, or from a day on. What is set last holds on the days that
-    it covers; what was set before goes on outside of them. One without an end over one
-    that was set from a later day is refused: say until when it holds.
+    """Sets a rate for a span of days, or from a day on. It replaces earlier rates on the days
+    that it covers; they stay in force on other days. Rejected without an end when another rate
+    begins later: give `effective_to`.
     """
     GetRateInForce: _aio.UnaryUnaryMultiCallable[_exchange_rate_service_pb2.GetRateInForceRequest, _exchange_rate_service_pb2.GetRateInForceResponse]  # type: ignore[assignment]
-    """The rate that is in force on a day."""
+    """Returns the rate in force on a day."""
 
 class ExchangeRateServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What brings costs and revenue to one currency."""
+    """Exchange rates, by which costs and revenue are converted to one currency."""
 
     @_abc_1.abstractmethod
     def ListExchangeRates(
@@ -75,9 +75,9 @@ class ExchangeRateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _exchange_rate_service_pb2.CreateExchangeRateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_exchange_rate_service_pb2.CreateExchangeRateResponse, _abc.Awaitable[_exchange_rate_service_pb2.CreateExchangeRateResponse]]:
-        """Sets a rate for some days, or from a day on. What is set last holds on the days that
-        it covers; what was set before goes on outside of them. One without an end over one
-        that was set from a later day is refused: say until when it holds.
+        """Sets a rate for a span of days, or from a day on. It replaces earlier rates on the days
+        that it covers; they stay in force on other days. Rejected without an end when another rate
+        begins later: give `effective_to`.
         """
 
     @_abc_1.abstractmethod
@@ -86,6 +86,6 @@ class ExchangeRateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _exchange_rate_service_pb2.GetRateInForceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_exchange_rate_service_pb2.GetRateInForceResponse, _abc.Awaitable[_exchange_rate_service_pb2.GetRateInForceResponse]]:
-        """The rate that is in force on a day."""
+        """Returns the rate in force on a day."""
 
 def add_ExchangeRateServiceServicer_to_server(servicer: ExchangeRateServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

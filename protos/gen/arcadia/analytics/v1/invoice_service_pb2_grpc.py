@@ -27,7 +27,7 @@ if _version_not_supported:
 
 
 class InvoiceServiceStub:
-    """What tenants owe.
+    """Tenants' invoices and credit notes.
     """
 
     def __init__(self, channel):
@@ -124,7 +124,7 @@ class InvoiceServiceStub:
 
 
 class InvoiceServiceServicer:
-    """What tenants owe.
+    """Tenants' invoices and credit notes.
     """
 
     def ListInvoices(self, request, context):
@@ -135,29 +135,29 @@ class InvoiceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetInvoice(self, request, context):
-        """One invoice with its lines.
+        """Returns one invoice with its lines.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListInvoiceLines(self, request, context):
-        """The lines of an invoice, in their order.
+        """Lists the lines of an invoice, in their order.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def TraceInvoiceLine(self, request, context):
-        """What a line comes from: its usage facts and its price.
+        """Returns the source of a line: its usage facts and its price.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DownloadInvoice(self, request, context):
-        """The invoice as a document, with its own content type. The header
-        `content-disposition` (initial metadata over gRPC) names the file: `INV-000042.pdf`,
+        """Returns the invoice as a document, with its content type. The header `content-disposition`
+        (initial metadata over gRPC) has the file name: `INV-000042.pdf`,
         `draft-acme-2026-04-AUD.pdf`.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -167,7 +167,7 @@ class InvoiceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def IssueInvoice(self, request, context):
-        """Issues a draft: numbers it, and seals it for good.
+        """Issues a draft: assigns its number and makes it immutable.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -181,24 +181,23 @@ class InvoiceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VoidInvoice(self, request, context):
-        """Voids a draft or an issued invoice; one that was paid is refused. The number
-        stays taken.
+        """Voids a draft or an issued invoice. Rejected for a paid one. Its number is not used again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def HandOverInvoice(self, request, context):
-        """Hands an issued invoice, or the void of one, to accounts receivable again, after it
-        was given up.
+        """Hands an issued invoice, or its void, to accounts receivable again, after the attempts
+        failed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateCreditNote(self, request, context):
-        """Takes back some or all of an issued or paid invoice, or of its tax alone. What was
-        credited in full can be billed again for the same month.
+        """Credits some or all of an issued or paid invoice, or only its tax. A month that is credited
+        in full can be billed again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -212,14 +211,14 @@ class InvoiceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCreditNote(self, request, context):
-        """One credit note.
+        """Returns one credit note.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DownloadCreditNote(self, request, context):
-        """The credit note as a document, with its own content type.
+        """Returns the credit note as a document, with its content type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -228,15 +227,14 @@ class InvoiceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def HandOverCreditNote(self, request, context):
-        """Hands a credit note to accounts receivable again, after it was given up.
+        """Hands a credit note to accounts receivable again, after the attempts failed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DownloadVoidNotice(self, request, context):
-        """What says that an issued invoice was voided, as a document with its own content
-        type.
+        """Returns the notice that an issued invoice was voided as a document, with its content type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -245,15 +243,14 @@ class InvoiceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def VerifyInvoice(self, request, context):
-        """Computes an invoice again from its frozen inputs, and compares it with a quote
-        when one is named.
+        """Recomputes an invoice from its frozen inputs, and compares it with a quote if one is given.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def VerifyInvoiceChain(self, request, context):
-        """Walks the hash chain of the issued invoices and says where it breaks.
+        """Verifies the hash chain of the issued invoices, and returns where it breaks.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -356,7 +353,7 @@ def add_InvoiceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InvoiceService:
-    """What tenants owe.
+    """Tenants' invoices and credit notes.
     """
 
     @staticmethod

@@ -28,7 +28,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class InvoiceServiceStub:
-    """What tenants owe."""
+    """Tenants' invoices and credit notes."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -37,120 +37,110 @@ class InvoiceServiceStub:
     ListInvoices: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.ListInvoicesRequest, _invoice_service_pb2.ListInvoicesResponse]
     """Lists invoices, newest month first."""
     GetInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.GetInvoiceRequest, _invoice_service_pb2.GetInvoiceResponse]
-    """One invoice with its lines."""
+    """Returns one invoice with its lines."""
     ListInvoiceLines: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.ListInvoiceLinesRequest, _invoice_service_pb2.ListInvoiceLinesResponse]
-    """The lines of an invoice, in their order."""
+    """Lists the lines of an invoice, in their order."""
     TraceInvoiceLine: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.TraceInvoiceLineRequest, _invoice_service_pb2.TraceInvoiceLineResponse]
-    """What a line comes from: its usage facts and its price."""
+    """Returns the source of a line: its usage facts and its price."""
     DownloadInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadInvoiceRequest, _httpbody_pb2.HttpBody]
-    """The invoice as a document, with its own content type. The header
-    `content-disposition` (initial metadata over gRPC) names the file: `INV-000042.pdf`,
+    """Returns the invoice as a document, with its content type. The header `content-disposition`
+    (initial metadata over gRPC) has the file name: `INV-000042.pdf`,
     `draft-acme-2026-04-AUD.pdf`.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     IssueInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.IssueInvoiceRequest, _invoice_service_pb2.IssueInvoiceResponse]
-    """Issues a draft: numbers it, and seals it for good."""
+    """Issues a draft: assigns its number and makes it immutable."""
     PayInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.PayInvoiceRequest, _invoice_service_pb2.PayInvoiceResponse]
     """Marks an issued invoice as paid."""
     VoidInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.VoidInvoiceRequest, _invoice_service_pb2.VoidInvoiceResponse]
-    """Voids a draft or an issued invoice; one that was paid is refused. The number
-    stays taken.
-    """
+    """Voids a draft or an issued invoice. Rejected for a paid one. Its number is not used again."""
     HandOverInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.HandOverInvoiceRequest, _invoice_service_pb2.HandOverInvoiceResponse]
-    """Hands an issued invoice, or the void of one, to accounts receivable again, after it
-    was given up.
+    """Hands an issued invoice, or its void, to accounts receivable again, after the attempts
+    failed.
     """
     CreateCreditNote: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.CreateCreditNoteRequest, _invoice_service_pb2.CreateCreditNoteResponse]
-    """Takes back some or all of an issued or paid invoice, or of its tax alone. What was
-    credited in full can be billed again for the same month.
+    """Credits some or all of an issued or paid invoice, or only its tax. A month that is credited
+    in full can be billed again.
     """
     ListCreditNotes: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.ListCreditNotesRequest, _invoice_service_pb2.ListCreditNotesResponse]
     """Lists credit notes, newest first."""
     GetCreditNote: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.GetCreditNoteRequest, _invoice_service_pb2.GetCreditNoteResponse]
-    """One credit note."""
+    """Returns one credit note."""
     DownloadCreditNote: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadCreditNoteRequest, _httpbody_pb2.HttpBody]
-    """The credit note as a document, with its own content type.
+    """Returns the credit note as a document, with its content type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     HandOverCreditNote: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.HandOverCreditNoteRequest, _invoice_service_pb2.HandOverCreditNoteResponse]
-    """Hands a credit note to accounts receivable again, after it was given up."""
+    """Hands a credit note to accounts receivable again, after the attempts failed."""
     DownloadVoidNotice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadVoidNoticeRequest, _httpbody_pb2.HttpBody]
-    """What says that an issued invoice was voided, as a document with its own content
-    type.
+    """Returns the notice that an issued invoice was voided as a document, with its content type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     VerifyInvoice: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.VerifyInvoiceRequest, _invoice_service_pb2.VerifyInvoiceResponse]
-    """Computes an invoice again from its frozen inputs, and compares it with a quote
-    when one is named.
-    """
+    """Recomputes an invoice from its frozen inputs, and compares it with a quote if one is given."""
     VerifyInvoiceChain: _grpc.UnaryUnaryMultiCallable[_invoice_service_pb2.VerifyInvoiceChainRequest, _invoice_service_pb2.VerifyInvoiceChainResponse]
-    """Walks the hash chain of the issued invoices and says where it breaks."""
+    """Verifies the hash chain of the issued invoices, and returns where it breaks."""
 
 @_typing.type_check_only
 class InvoiceServiceAsyncStub(InvoiceServiceStub):
-    """What tenants owe."""
+    """Tenants' invoices and credit notes."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListInvoices: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.ListInvoicesRequest, _invoice_service_pb2.ListInvoicesResponse]  # type: ignore[assignment]
     """Lists invoices, newest month first."""
     GetInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.GetInvoiceRequest, _invoice_service_pb2.GetInvoiceResponse]  # type: ignore[assignment]
-    """One invoice with its lines."""
+    """Returns one invoice with its lines."""
     ListInvoiceLines: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.ListInvoiceLinesRequest, _invoice_service_pb2.ListInvoiceLinesResponse]  # type: ignore[assignment]
-    """The lines of an invoice, in their order."""
+    """Lists the lines of an invoice, in their order."""
     TraceInvoiceLine: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.TraceInvoiceLineRequest, _invoice_service_pb2.TraceInvoiceLineResponse]  # type: ignore[assignment]
-    """What a line comes from: its usage facts and its price."""
+    """Returns the source of a line: its usage facts and its price."""
     DownloadInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadInvoiceRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """The invoice as a document, with its own content type. The header
-    `content-disposition` (initial metadata over gRPC) names the file: `INV-000042.pdf`,
+    """Returns the invoice as a document, with its content type. The header `content-disposition`
+    (initial metadata over gRPC) has the file name: `INV-000042.pdf`,
     `draft-acme-2026-04-AUD.pdf`.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     IssueInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.IssueInvoiceRequest, _invoice_service_pb2.IssueInvoiceResponse]  # type: ignore[assignment]
-    """Issues a draft: numbers it, and seals it for good."""
+    """Issues a draft: assigns its number and makes it immutable."""
     PayInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.PayInvoiceRequest, _invoice_service_pb2.PayInvoiceResponse]  # type: ignore[assignment]
     """Marks an issued invoice as paid."""
     VoidInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.VoidInvoiceRequest, _invoice_service_pb2.VoidInvoiceResponse]  # type: ignore[assignment]
-    """Voids a draft or an issued invoice; one that was paid is refused. The number
-    stays taken.
-    """
+    """Voids a draft or an issued invoice. Rejected for a paid one. Its number is not used again."""
     HandOverInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.HandOverInvoiceRequest, _invoice_service_pb2.HandOverInvoiceResponse]  # type: ignore[assignment]
-    """Hands an issued invoice, or the void of one, to accounts receivable again, after it
-    was given up.
+    """Hands an issued invoice, or its void, to accounts receivable again, after the attempts
+    failed.
     """
     CreateCreditNote: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.CreateCreditNoteRequest, _invoice_service_pb2.CreateCreditNoteResponse]  # type: ignore[assignment]
-    """Takes back some or all of an issued or paid invoice, or of its tax alone. What was
-    credited in full can be billed again for the same month.
+    """Credits some or all of an issued or paid invoice, or only its tax. A month that is credited
+    in full can be billed again.
     """
     ListCreditNotes: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.ListCreditNotesRequest, _invoice_service_pb2.ListCreditNotesResponse]  # type: ignore[assignment]
     """Lists credit notes, newest first."""
     GetCreditNote: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.GetCreditNoteRequest, _invoice_service_pb2.GetCreditNoteResponse]  # type: ignore[assignment]
-    """One credit note."""
+    """Returns one credit note."""
     DownloadCreditNote: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadCreditNoteRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """The credit note as a document, with its own content type.
+    """Returns the credit note as a document, with its content type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     HandOverCreditNote: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.HandOverCreditNoteRequest, _invoice_service_pb2.HandOverCreditNoteResponse]  # type: ignore[assignment]
-    """Hands a credit note to accounts receivable again, after it was given up."""
+    """Hands a credit note to accounts receivable again, after the attempts failed."""
     DownloadVoidNotice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.DownloadVoidNoticeRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """What says that an issued invoice was voided, as a document with its own content
-    type.
+    """Returns the notice that an issued invoice was voided as a document, with its content type.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
     """
     VerifyInvoice: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.VerifyInvoiceRequest, _invoice_service_pb2.VerifyInvoiceResponse]  # type: ignore[assignment]
-    """Computes an invoice again from its frozen inputs, and compares it with a quote
-    when one is named.
-    """
+    """Recomputes an invoice from its frozen inputs, and compares it with a quote if one is given."""
     VerifyInvoiceChain: _aio.UnaryUnaryMultiCallable[_invoice_service_pb2.VerifyInvoiceChainRequest, _invoice_service_pb2.VerifyInvoiceChainResponse]  # type: ignore[assignment]
-    """Walks the hash chain of the issued invoices and says where it breaks."""
+    """Verifies the hash chain of the issued invoices, and returns where it breaks."""
 
 class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What tenants owe."""
+    """Tenants' invoices and credit notes."""
 
     @_abc_1.abstractmethod
     def ListInvoices(
@@ -166,7 +156,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.GetInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.GetInvoiceResponse, _abc.Awaitable[_invoice_service_pb2.GetInvoiceResponse]]:
-        """One invoice with its lines."""
+        """Returns one invoice with its lines."""
 
     @_abc_1.abstractmethod
     def ListInvoiceLines(
@@ -174,7 +164,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.ListInvoiceLinesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.ListInvoiceLinesResponse, _abc.Awaitable[_invoice_service_pb2.ListInvoiceLinesResponse]]:
-        """The lines of an invoice, in their order."""
+        """Lists the lines of an invoice, in their order."""
 
     @_abc_1.abstractmethod
     def TraceInvoiceLine(
@@ -182,7 +172,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.TraceInvoiceLineRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.TraceInvoiceLineResponse, _abc.Awaitable[_invoice_service_pb2.TraceInvoiceLineResponse]]:
-        """What a line comes from: its usage facts and its price."""
+        """Returns the source of a line: its usage facts and its price."""
 
     @_abc_1.abstractmethod
     def DownloadInvoice(
@@ -190,8 +180,8 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.DownloadInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """The invoice as a document, with its own content type. The header
-        `content-disposition` (initial metadata over gRPC) names the file: `INV-000042.pdf`,
+        """Returns the invoice as a document, with its content type. The header `content-disposition`
+        (initial metadata over gRPC) has the file name: `INV-000042.pdf`,
         `draft-acme-2026-04-AUD.pdf`.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -203,7 +193,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.IssueInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.IssueInvoiceResponse, _abc.Awaitable[_invoice_service_pb2.IssueInvoiceResponse]]:
-        """Issues a draft: numbers it, and seals it for good."""
+        """Issues a draft: assigns its number and makes it immutable."""
 
     @_abc_1.abstractmethod
     def PayInvoice(
@@ -219,9 +209,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.VoidInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.VoidInvoiceResponse, _abc.Awaitable[_invoice_service_pb2.VoidInvoiceResponse]]:
-        """Voids a draft or an issued invoice; one that was paid is refused. The number
-        stays taken.
-        """
+        """Voids a draft or an issued invoice. Rejected for a paid one. Its number is not used again."""
 
     @_abc_1.abstractmethod
     def HandOverInvoice(
@@ -229,8 +217,8 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.HandOverInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.HandOverInvoiceResponse, _abc.Awaitable[_invoice_service_pb2.HandOverInvoiceResponse]]:
-        """Hands an issued invoice, or the void of one, to accounts receivable again, after it
-        was given up.
+        """Hands an issued invoice, or its void, to accounts receivable again, after the attempts
+        failed.
         """
 
     @_abc_1.abstractmethod
@@ -239,8 +227,8 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.CreateCreditNoteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.CreateCreditNoteResponse, _abc.Awaitable[_invoice_service_pb2.CreateCreditNoteResponse]]:
-        """Takes back some or all of an issued or paid invoice, or of its tax alone. What was
-        credited in full can be billed again for the same month.
+        """Credits some or all of an issued or paid invoice, or only its tax. A month that is credited
+        in full can be billed again.
         """
 
     @_abc_1.abstractmethod
@@ -257,7 +245,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.GetCreditNoteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.GetCreditNoteResponse, _abc.Awaitable[_invoice_service_pb2.GetCreditNoteResponse]]:
-        """One credit note."""
+        """Returns one credit note."""
 
     @_abc_1.abstractmethod
     def DownloadCreditNote(
@@ -265,7 +253,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.DownloadCreditNoteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """The credit note as a document, with its own content type.
+        """Returns the credit note as a document, with its content type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -276,7 +264,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.HandOverCreditNoteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.HandOverCreditNoteResponse, _abc.Awaitable[_invoice_service_pb2.HandOverCreditNoteResponse]]:
-        """Hands a credit note to accounts receivable again, after it was given up."""
+        """Hands a credit note to accounts receivable again, after the attempts failed."""
 
     @_abc_1.abstractmethod
     def DownloadVoidNotice(
@@ -284,8 +272,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.DownloadVoidNoticeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """What says that an issued invoice was voided, as a document with its own content
-        type.
+        """Returns the notice that an issued invoice was voided as a document, with its content type.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
         """
@@ -296,9 +283,7 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.VerifyInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.VerifyInvoiceResponse, _abc.Awaitable[_invoice_service_pb2.VerifyInvoiceResponse]]:
-        """Computes an invoice again from its frozen inputs, and compares it with a quote
-        when one is named.
-        """
+        """Recomputes an invoice from its frozen inputs, and compares it with a quote if one is given."""
 
     @_abc_1.abstractmethod
     def VerifyInvoiceChain(
@@ -306,6 +291,6 @@ class InvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoice_service_pb2.VerifyInvoiceChainRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoice_service_pb2.VerifyInvoiceChainResponse, _abc.Awaitable[_invoice_service_pb2.VerifyInvoiceChainResponse]]:
-        """Walks the hash chain of the issued invoices and says where it breaks."""
+        """Verifies the hash chain of the issued invoices, and returns where it breaks."""
 
 def add_InvoiceServiceServicer_to_server(servicer: InvoiceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,11 +26,11 @@ if _version_not_supported:
 
 
 class InvoicingServiceStub:
-    """The steps of the month's end, each of which may be sent again. Called by workers
-    only: pages of work travel as counts and cursors.
+    """The steps of a month's invoicing, all idempotent. Called by workers only; pages of work are
+    passed as counts and cursors.
 
-    A roll-up is: BeginRollup, DraftInvoices until there is no next page,
-    CheckRollup, IssueInvoices until none is left, the hand-overs, SetRollupStatus.
+    A roll-up is: BeginRollup, DraftInvoices until there is no next page, CheckRollup,
+    IssueInvoices until none is left, the hand-overs, SetRollupStatus.
     """
 
     def __init__(self, channel):
@@ -102,95 +102,95 @@ class InvoicingServiceStub:
 
 
 class InvoicingServiceServicer:
-    """The steps of the month's end, each of which may be sent again. Called by workers
-    only: pages of work travel as counts and cursors.
+    """The steps of a month's invoicing, all idempotent. Called by workers only; pages of work are
+    passed as counts and cursors.
 
-    A roll-up is: BeginRollup, DraftInvoices until there is no next page,
-    CheckRollup, IssueInvoices until none is left, the hand-overs, SetRollupStatus.
+    A roll-up is: BeginRollup, DraftInvoices until there is no next page, CheckRollup,
+    IssueInvoices until none is left, the hand-overs, SetRollupStatus.
     """
 
     def BeginRollup(self, request, context):
-        """Opens a roll-up. The same key again answers the same one.
+        """Begins a roll-up. The same key again returns the same one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CheckFreshness(self, request, context):
-        """How fresh the inventory and the provider's bill are, from which a month is metered
-        and its costs are known; kept with the roll-up.
+        """Returns what is not fresh in the inventory, by which a month is metered, and in the
+        provider's bill, which has its costs. Stored with the roll-up.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PlanRollup(self, request, context):
-        """Where each of the parallel pages of tenants begins.
+        """Divides the tenants into pages to draft in parallel.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DraftInvoices(self, request, context):
-        """Quotes and drafts a page of tenants. A tenant that cannot be billed is recorded
-        with its reason and does not stop the others.
+        """Quotes and drafts a page of tenants. A tenant that cannot be billed is recorded with its
+        reason; the others are still drafted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CheckRollup(self, request, context):
-        """Checks the drafts' totals against their lines and quotes.
+        """Checks the totals of the drafts against their lines and quotes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def IssueInvoices(self, request, context):
-        """Issues the next drafts of a roll-up: a block of numbers at a time.
+        """Issues the next drafts of a roll-up, with a block of numbers at a time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DiscardDrafts(self, request, context):
-        """Voids the next drafts of the month whose roll-up is undone, whichever run made them.
+        """Voids the next drafts of the month when its roll-up is undone, also those of other runs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetRollupStatus(self, request, context):
-        """Sets where a roll-up stands.
+        """Sets the status of a roll-up.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPendingHandOvers(self, request, context):
-        """The invoices, credit notes and voids that accounts receivable does not have yet.
+        """Lists the invoices, credit notes and voids that accounts receivable does not have yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetHandOver(self, request, context):
-        """An issued invoice with all its lines, a credit note or a void, as it is handed over.
+        """Returns an issued invoice with all its lines, a credit note or a void, for the hand-over.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordHandOver(self, request, context):
-        """What became of an attempt to hand one over.
+        """Records the result of an attempt to hand one over.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListOverdueInvoices(self, request, context):
-        """The issued invoices that were to be paid before a day and are not, but for those
-        that are wholly credited.
+        """Lists the issued invoices that were due before a day and are not paid, except those
+        credited in full.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -268,11 +268,11 @@ def add_InvoicingServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InvoicingService:
-    """The steps of the month's end, each of which may be sent again. Called by workers
-    only: pages of work travel as counts and cursors.
+    """The steps of a month's invoicing, all idempotent. Called by workers only; pages of work are
+    passed as counts and cursors.
 
-    A roll-up is: BeginRollup, DraftInvoices until there is no next page,
-    CheckRollup, IssueInvoices until none is left, the hand-overs, SetRollupStatus.
+    A roll-up is: BeginRollup, DraftInvoices until there is no next page, CheckRollup,
+    IssueInvoices until none is left, the hand-overs, SetRollupStatus.
     """
 
     @staticmethod

@@ -27,11 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class InvoicingServiceStub:
-    """The steps of the month's end, each of which may be sent again. Called by workers
-    only: pages of work travel as counts and cursors.
+    """The steps of a month's invoicing, all idempotent. Called by workers only; pages of work are
+    passed as counts and cursors.
 
-    A roll-up is: BeginRollup, DraftInvoices until there is no next page,
-    CheckRollup, IssueInvoices until none is left, the hand-overs, SetRollupStatus.
+    A roll-up is: BeginRollup, DraftInvoices until there is no next page, CheckRollup,
+    IssueInvoices until none is left, the hand-overs, SetRollupStatus.
     """
 
     @_typing.overload
@@ -39,83 +39,83 @@ class InvoicingServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> InvoicingServiceAsyncStub: ...
     BeginRollup: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.BeginRollupRequest, _invoicing_service_pb2.BeginRollupResponse]
-    """Opens a roll-up. The same key again answers the same one."""
+    """Begins a roll-up. The same key again returns the same one."""
     CheckFreshness: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.CheckFreshnessRequest, _invoicing_service_pb2.CheckFreshnessResponse]
-    """How fresh the inventory and the provider's bill are, from which a month is metered
-    and its costs are known; kept with the roll-up.
+    """Returns what is not fresh in the inventory, by which a month is metered, and in the
+    provider's bill, which has its costs. Stored with the roll-up.
     """
     PlanRollup: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.PlanRollupRequest, _invoicing_service_pb2.PlanRollupResponse]
-    """Where each of the parallel pages of tenants begins."""
+    """Divides the tenants into pages to draft in parallel."""
     DraftInvoices: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.DraftInvoicesRequest, _invoicing_service_pb2.DraftInvoicesResponse]
-    """Quotes and drafts a page of tenants. A tenant that cannot be billed is recorded
-    with its reason and does not stop the others.
+    """Quotes and drafts a page of tenants. A tenant that cannot be billed is recorded with its
+    reason; the others are still drafted.
     """
     CheckRollup: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.CheckRollupRequest, _invoicing_service_pb2.CheckRollupResponse]
-    """Checks the drafts' totals against their lines and quotes."""
+    """Checks the totals of the drafts against their lines and quotes."""
     IssueInvoices: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.IssueInvoicesRequest, _invoicing_service_pb2.IssueInvoicesResponse]
-    """Issues the next drafts of a roll-up: a block of numbers at a time."""
+    """Issues the next drafts of a roll-up, with a block of numbers at a time."""
     DiscardDrafts: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.DiscardDraftsRequest, _invoicing_service_pb2.DiscardDraftsResponse]
-    """Voids the next drafts of the month whose roll-up is undone, whichever run made them."""
+    """Voids the next drafts of the month when its roll-up is undone, also those of other runs."""
     SetRollupStatus: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.SetRollupStatusRequest, _invoicing_service_pb2.SetRollupStatusResponse]
-    """Sets where a roll-up stands."""
+    """Sets the status of a roll-up."""
     ListPendingHandOvers: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListPendingHandOversRequest, _invoicing_service_pb2.ListPendingHandOversResponse]
-    """The invoices, credit notes and voids that accounts receivable does not have yet."""
+    """Lists the invoices, credit notes and voids that accounts receivable does not have yet."""
     GetHandOver: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.GetHandOverRequest, _invoicing_service_pb2.GetHandOverResponse]
-    """An issued invoice with all its lines, a credit note or a void, as it is handed over."""
+    """Returns an issued invoice with all its lines, a credit note or a void, for the hand-over."""
     RecordHandOver: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.RecordHandOverRequest, _invoicing_service_pb2.RecordHandOverResponse]
-    """What became of an attempt to hand one over."""
+    """Records the result of an attempt to hand one over."""
     ListOverdueInvoices: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListOverdueInvoicesRequest, _invoicing_service_pb2.ListOverdueInvoicesResponse]
-    """The issued invoices that were to be paid before a day and are not, but for those
-    that are wholly credited.
+    """Lists the issued invoices that were due before a day and are not paid, except those
+    credited in full.
     """
 
 @_typing.type_check_only
 class InvoicingServiceAsyncStub(InvoicingServiceStub):
-    """The steps of the month's end, each of which may be sent again. Called by workers
-    only: pages of work travel as counts and cursors.
+    """The steps of a month's invoicing, all idempotent. Called by workers only; pages of work are
+    passed as counts and cursors.
 
-    A roll-up is: BeginRollup, DraftInvoices until there is no next page,
-    CheckRollup, IssueInvoices until none is left, the hand-overs, SetRollupStatus.
+    A roll-up is: BeginRollup, DraftInvoices until there is no next page, CheckRollup,
+    IssueInvoices until none is left, the hand-overs, SetRollupStatus.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     BeginRollup: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.BeginRollupRequest, _invoicing_service_pb2.BeginRollupResponse]  # type: ignore[assignment]
-    """Opens a roll-up. The same key again answers the same one."""
+    """Begins a roll-up. The same key again returns the same one."""
     CheckFreshness: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.CheckFreshnessRequest, _invoicing_service_pb2.CheckFreshnessResponse]  # type: ignore[assignment]
-    """How fresh the inventory and the provider's bill are, from which a month is metered
-    and its costs are known; kept with the roll-up.
+    """Returns what is not fresh in the inventory, by which a month is metered, and in the
+    provider's bill, which has its costs. Stored with the roll-up.
     """
     PlanRollup: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.PlanRollupRequest, _invoicing_service_pb2.PlanRollupResponse]  # type: ignore[assignment]
-    """Where each of the parallel pages of tenants begins."""
+    """Divides the tenants into pages to draft in parallel."""
     DraftInvoices: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.DraftInvoicesRequest, _invoicing_service_pb2.DraftInvoicesResponse]  # type: ignore[assignment]
-    """Quotes and drafts a page of tenants. A tenant that cannot be billed is recorded
-    with its reason and does not stop the others.
+    """Quotes and drafts a page of tenants. A tenant that cannot be billed is recorded with its
+    reason; the others are still drafted.
     """
     CheckRollup: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.CheckRollupRequest, _invoicing_service_pb2.CheckRollupResponse]  # type: ignore[assignment]
-    """Checks the drafts' totals against their lines and quotes."""
+    """Checks the totals of the drafts against their lines and quotes."""
     IssueInvoices: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.IssueInvoicesRequest, _invoicing_service_pb2.IssueInvoicesResponse]  # type: ignore[assignment]
-    """Issues the next drafts of a roll-up: a block of numbers at a time."""
+    """Issues the next drafts of a roll-up, with a block of numbers at a time."""
     DiscardDrafts: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.DiscardDraftsRequest, _invoicing_service_pb2.DiscardDraftsResponse]  # type: ignore[assignment]
-    """Voids the next drafts of the month whose roll-up is undone, whichever run made them."""
+    """Voids the next drafts of the month when its roll-up is undone, also those of other runs."""
     SetRollupStatus: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.SetRollupStatusRequest, _invoicing_service_pb2.SetRollupStatusResponse]  # type: ignore[assignment]
-    """Sets where a roll-up stands."""
+    """Sets the status of a roll-up."""
     ListPendingHandOvers: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListPendingHandOversRequest, _invoicing_service_pb2.ListPendingHandOversResponse]  # type: ignore[assignment]
-    """The invoices, credit notes and voids that accounts receivable does not have yet."""
+    """Lists the invoices, credit notes and voids that accounts receivable does not have yet."""
     GetHandOver: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.GetHandOverRequest, _invoicing_service_pb2.GetHandOverResponse]  # type: ignore[assignment]
-    """An issued invoice with all its lines, a credit note or a void, as it is handed over."""
+    """Returns an issued invoice with all its lines, a credit note or a void, for the hand-over."""
     RecordHandOver: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.RecordHandOverRequest, _invoicing_service_pb2.RecordHandOverResponse]  # type: ignore[assignment]
-    """What became of an attempt to hand one over."""
+    """Records the result of an attempt to hand one over."""
     ListOverdueInvoices: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListOverdueInvoicesRequest, _invoicing_service_pb2.ListOverdueInvoicesResponse]  # type: ignore[assignment]
-    """The issued invoices that were to be paid before a day and are not, but for those
-    that are wholly credited.
+    """Lists the issued invoices that were due before a day and are not paid, except those
+    credited in full.
     """
 
 class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The steps of the month's end, each of which may be sent again. Called by workers
-    only: pages of work travel as counts and cursors.
+    """The steps of a month's invoicing, all idempotent. Called by workers only; pages of work are
+    passed as counts and cursors.
 
-    A roll-up is: BeginRollup, DraftInvoices until there is no next page,
-    CheckRollup, IssueInvoices until none is left, the hand-overs, SetRollupStatus.
+    A roll-up is: BeginRollup, DraftInvoices until there is no next page, CheckRollup,
+    IssueInvoices until none is left, the hand-overs, SetRollupStatus.
     """
 
     @_abc_1.abstractmethod
@@ -124,7 +124,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.BeginRollupRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.BeginRollupResponse, _abc.Awaitable[_invoicing_service_pb2.BeginRollupResponse]]:
-        """Opens a roll-up. The same key again answers the same one."""
+        """Begins a roll-up. The same key again returns the same one."""
 
     @_abc_1.abstractmethod
     def CheckFreshness(
@@ -132,8 +132,8 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.CheckFreshnessRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.CheckFreshnessResponse, _abc.Awaitable[_invoicing_service_pb2.CheckFreshnessResponse]]:
-        """How fresh the inventory and the provider's bill are, from which a month is metered
-        and its costs are known; kept with the roll-up.
+        """Returns what is not fresh in the inventory, by which a month is metered, and in the
+        provider's bill, which has its costs. Stored with the roll-up.
         """
 
     @_abc_1.abstractmethod
@@ -142,7 +142,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.PlanRollupRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.PlanRollupResponse, _abc.Awaitable[_invoicing_service_pb2.PlanRollupResponse]]:
-        """Where each of the parallel pages of tenants begins."""
+        """Divides the tenants into pages to draft in parallel."""
 
     @_abc_1.abstractmethod
     def DraftInvoices(
@@ -150,8 +150,8 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.DraftInvoicesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.DraftInvoicesResponse, _abc.Awaitable[_invoicing_service_pb2.DraftInvoicesResponse]]:
-        """Quotes and drafts a page of tenants. A tenant that cannot be billed is recorded
-        with its reason and does not stop the others.
+        """Quotes and drafts a page of tenants. A tenant that cannot be billed is recorded with its
+        reason; the others are still drafted.
         """
 
     @_abc_1.abstractmethod
@@ -160,7 +160,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.CheckRollupRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.CheckRollupResponse, _abc.Awaitable[_invoicing_service_pb2.CheckRollupResponse]]:
-        """Checks the drafts' totals against their lines and quotes."""
+        """Checks the totals of the drafts against their lines and quotes."""
 
     @_abc_1.abstractmethod
     def IssueInvoices(
@@ -168,7 +168,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.IssueInvoicesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.IssueInvoicesResponse, _abc.Awaitable[_invoicing_service_pb2.IssueInvoicesResponse]]:
-        """Issues the next drafts of a roll-up: a block of numbers at a time."""
+        """Issues the next drafts of a roll-up, with a block of numbers at a time."""
 
     @_abc_1.abstractmethod
     def DiscardDrafts(
@@ -176,7 +176,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.DiscardDraftsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.DiscardDraftsResponse, _abc.Awaitable[_invoicing_service_pb2.DiscardDraftsResponse]]:
-        """Voids the next drafts of the month whose roll-up is undone, whichever run made them."""
+        """Voids the next drafts of the month when its roll-up is undone, also those of other runs."""
 
     @_abc_1.abstractmethod
     def SetRollupStatus(
@@ -184,7 +184,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.SetRollupStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.SetRollupStatusResponse, _abc.Awaitable[_invoicing_service_pb2.SetRollupStatusResponse]]:
-        """Sets where a roll-up stands."""
+        """Sets the status of a roll-up."""
 
     @_abc_1.abstractmethod
     def ListPendingHandOvers(
@@ -192,7 +192,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.ListPendingHandOversRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.ListPendingHandOversResponse, _abc.Awaitable[_invoicing_service_pb2.ListPendingHandOversResponse]]:
-        """The invoices, credit notes and voids that accounts receivable does not have yet."""
+        """Lists the invoices, credit notes and voids that accounts receivable does not have yet."""
 
     @_abc_1.abstractmethod
     def GetHandOver(
@@ -200,7 +200,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.GetHandOverRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.GetHandOverResponse, _abc.Awaitable[_invoicing_service_pb2.GetHandOverResponse]]:
-        """An issued invoice with all its lines, a credit note or a void, as it is handed over."""
+        """Returns an issued invoice with all its lines, a credit note or a void, for the hand-over."""
 
     @_abc_1.abstractmethod
     def RecordHandOver(
@@ -208,7 +208,7 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.RecordHandOverRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.RecordHandOverResponse, _abc.Awaitable[_invoicing_service_pb2.RecordHandOverResponse]]:
-        """What became of an attempt to hand one over."""
+        """Records the result of an attempt to hand one over."""
 
     @_abc_1.abstractmethod
     def ListOverdueInvoices(
@@ -216,8 +216,8 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _invoicing_service_pb2.ListOverdueInvoicesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.ListOverdueInvoicesResponse, _abc.Awaitable[_invoicing_service_pb2.ListOverdueInvoicesResponse]]:
-        """The issued invoices that were to be paid before a day and are not, but for those
-        that are wholly credited.
+        """Lists the issued invoices that were due before a day and are not paid, except those
+        credited in full.
         """
 
 def add_InvoicingServiceServicer_to_server(servicer: InvoicingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class MarginServiceStub:
-    """Whether each tenant makes or loses money. The parts always add up to the whole.
+    """The margin of each tenant. The parts always add up to the total.
     """
 
     def __init__(self, channel):
@@ -68,47 +68,47 @@ class MarginServiceStub:
 
 
 class MarginServiceServicer:
-    """Whether each tenant makes or loses money. The parts always add up to the whole.
+    """The margin of each tenant. The parts always add up to the total.
     """
 
     def GetMargin(self, request, context):
-        """The margin of a month: the whole, and the first of its parts.
+        """Returns the margin of a month: the total, and its first parts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListMarginShares(self, request, context):
-        """A month's margin by tenant or by deployment, page by page.
+        """Lists a month's margin by tenant or by deployment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetMarginTrend(self, request, context):
-        """The margin over months, of everything or of one tenant or deployment.
+        """Returns the margin over months: the total, or of one tenant or deployment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetAccrual(self, request, context):
-        """What the running month has come to, not yet billed.
+        """Returns the accrual of the running month, which is not billed yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAccruals(self, request, context):
-        """The running month per subscription, page by page.
+        """Lists the accruals of the running month by subscription.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListReconciliationDifferences(self, request, context):
-        """Where inventory, the provider's bill and the tenants' invoices of a closed month
-        do not say the same.
+        """Lists the differences between inventory, the provider's bill and the tenants' invoices in a
+        closed month.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -156,7 +156,7 @@ def add_MarginServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MarginService:
-    """Whether each tenant makes or loses money. The parts always add up to the whole.
+    """The margin of each tenant. The parts always add up to the total.
     """
 
     @staticmethod

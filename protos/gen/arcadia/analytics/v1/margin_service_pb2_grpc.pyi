@@ -27,49 +27,49 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MarginServiceStub:
-    """Whether each tenant makes or loses money. The parts always add up to the whole."""
+    """The margin of each tenant. The parts always add up to the total."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> MarginServiceAsyncStub: ...
     GetMargin: _grpc.UnaryUnaryMultiCallable[_margin_service_pb2.GetMarginRequest, _margin_service_pb2.GetMarginResponse]
-    """The margin of a month: the whole, and the first of its parts."""
+    """Returns the margin of a month: the total, and its first parts."""
     ListMarginShares: _grpc.UnaryUnaryMultiCallable[_margin_service_pb2.ListMarginSharesRequest, _margin_service_pb2.ListMarginSharesResponse]
-    """A month's margin by tenant or by deployment, page by page."""
+    """Lists a month's margin by tenant or by deployment."""
     GetMarginTrend: _grpc.UnaryUnaryMultiCallable[_margin_service_pb2.GetMarginTrendRequest, _margin_service_pb2.GetMarginTrendResponse]
-    """The margin over months, of everything or of one tenant or deployment."""
+    """Returns the margin over months: the total, or of one tenant or deployment."""
     GetAccrual: _grpc.UnaryUnaryMultiCallable[_margin_service_pb2.GetAccrualRequest, _margin_service_pb2.GetAccrualResponse]
-    """What the running month has come to, not yet billed."""
+    """Returns the accrual of the running month, which is not billed yet."""
     ListAccruals: _grpc.UnaryUnaryMultiCallable[_margin_service_pb2.ListAccrualsRequest, _margin_service_pb2.ListAccrualsResponse]
-    """The running month per subscription, page by page."""
+    """Lists the accruals of the running month by subscription."""
     ListReconciliationDifferences: _grpc.UnaryUnaryMultiCallable[_margin_service_pb2.ListReconciliationDifferencesRequest, _margin_service_pb2.ListReconciliationDifferencesResponse]
-    """Where inventory, the provider's bill and the tenants' invoices of a closed month
-    do not say the same.
+    """Lists the differences between inventory, the provider's bill and the tenants' invoices in a
+    closed month.
     """
 
 @_typing.type_check_only
 class MarginServiceAsyncStub(MarginServiceStub):
-    """Whether each tenant makes or loses money. The parts always add up to the whole."""
+    """The margin of each tenant. The parts always add up to the total."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetMargin: _aio.UnaryUnaryMultiCallable[_margin_service_pb2.GetMarginRequest, _margin_service_pb2.GetMarginResponse]  # type: ignore[assignment]
-    """The margin of a month: the whole, and the first of its parts."""
+    """Returns the margin of a month: the total, and its first parts."""
     ListMarginShares: _aio.UnaryUnaryMultiCallable[_margin_service_pb2.ListMarginSharesRequest, _margin_service_pb2.ListMarginSharesResponse]  # type: ignore[assignment]
-    """A month's margin by tenant or by deployment, page by page."""
+    """Lists a month's margin by tenant or by deployment."""
     GetMarginTrend: _aio.UnaryUnaryMultiCallable[_margin_service_pb2.GetMarginTrendRequest, _margin_service_pb2.GetMarginTrendResponse]  # type: ignore[assignment]
-    """The margin over months, of everything or of one tenant or deployment."""
+    """Returns the margin over months: the total, or of one tenant or deployment."""
     GetAccrual: _aio.UnaryUnaryMultiCallable[_margin_service_pb2.GetAccrualRequest, _margin_service_pb2.GetAccrualResponse]  # type: ignore[assignment]
-    """What the running month has come to, not yet billed."""
+    """Returns the accrual of the running month, which is not billed yet."""
     ListAccruals: _aio.UnaryUnaryMultiCallable[_margin_service_pb2.ListAccrualsRequest, _margin_service_pb2.ListAccrualsResponse]  # type: ignore[assignment]
-    """The running month per subscription, page by page."""
+    """Lists the accruals of the running month by subscription."""
     ListReconciliationDifferences: _aio.UnaryUnaryMultiCallable[_margin_service_pb2.ListReconciliationDifferencesRequest, _margin_service_pb2.ListReconciliationDifferencesResponse]  # type: ignore[assignment]
-    """Where inventory, the provider's bill and the tenants' invoices of a closed month
-    do not say the same.
+    """Lists the differences between inventory, the provider's bill and the tenants' invoices in a
+    closed month.
     """
 
 class MarginServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Whether each tenant makes or loses money. The parts always add up to the whole."""
+    """The margin of each tenant. The parts always add up to the total."""
 
     @_abc_1.abstractmethod
     def GetMargin(
@@ -77,7 +77,7 @@ class MarginServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _margin_service_pb2.GetMarginRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_margin_service_pb2.GetMarginResponse, _abc.Awaitable[_margin_service_pb2.GetMarginResponse]]:
-        """The margin of a month: the whole, and the first of its parts."""
+        """Returns the margin of a month: the total, and its first parts."""
 
     @_abc_1.abstractmethod
     def ListMarginShares(
@@ -85,7 +85,7 @@ class MarginServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _margin_service_pb2.ListMarginSharesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_margin_service_pb2.ListMarginSharesResponse, _abc.Awaitable[_margin_service_pb2.ListMarginSharesResponse]]:
-        """A month's margin by tenant or by deployment, page by page."""
+        """Lists a month's margin by tenant or by deployment."""
 
     @_abc_1.abstractmethod
     def GetMarginTrend(
@@ -93,7 +93,7 @@ class MarginServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _margin_service_pb2.GetMarginTrendRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_margin_service_pb2.GetMarginTrendResponse, _abc.Awaitable[_margin_service_pb2.GetMarginTrendResponse]]:
-        """The margin over months, of everything or of one tenant or deployment."""
+        """Returns the margin over months: the total, or of one tenant or deployment."""
 
     @_abc_1.abstractmethod
     def GetAccrual(
@@ -101,7 +101,7 @@ class MarginServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _margin_service_pb2.GetAccrualRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_margin_service_pb2.GetAccrualResponse, _abc.Awaitable[_margin_service_pb2.GetAccrualResponse]]:
-        """What the running month has come to, not yet billed."""
+        """Returns the accrual of the running month, which is not billed yet."""
 
     @_abc_1.abstractmethod
     def ListAccruals(
@@ -109,7 +109,7 @@ class MarginServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _margin_service_pb2.ListAccrualsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_margin_service_pb2.ListAccrualsResponse, _abc.Awaitable[_margin_service_pb2.ListAccrualsResponse]]:
-        """The running month per subscription, page by page."""
+        """Lists the accruals of the running month by subscription."""
 
     @_abc_1.abstractmethod
     def ListReconciliationDifferences(
@@ -117,8 +117,8 @@ class MarginServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _margin_service_pb2.ListReconciliationDifferencesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_margin_service_pb2.ListReconciliationDifferencesResponse, _abc.Awaitable[_margin_service_pb2.ListReconciliationDifferencesResponse]]:
-        """Where inventory, the provider's bill and the tenants' invoices of a closed month
-        do not say the same.
+        """Lists the differences between inventory, the provider's bill and the tenants' invoices in a
+        closed month.
         """
 
 def add_MarginServiceServicer_to_server(servicer: MarginServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class MeteringServiceStub:
-    """How usage comes to be known. Called by workers and other services only.
+    """Metering. Called by workers and other services only.
     """
 
     def __init__(self, channel):
@@ -58,38 +58,36 @@ class MeteringServiceStub:
 
 
 class MeteringServiceServicer:
-    """How usage comes to be known. Called by workers and other services only.
+    """Metering. Called by workers and other services only.
     """
 
     def MeterDay(self, request, context):
-        """Meters a page of the resources that existed on a day, from the inventory's
-        intervals. The last page replaces the day by what the pass found; a pass that
-        breaks off changes nothing. In a closed month too: what changes in it is billed,
-        or given back, as an adjustment by the next invoice.
+        """Meters a page of the resources that existed on a day, from the inventory's intervals. The
+        last page replaces the day by the result of all pages; an interrupted pass changes nothing.
+        Changes in a closed month are billed, or credited, as adjustments on the next invoice.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordUsageEvents(self, request, context):
-        """Takes in a batch of usage events, as UsageService does.
+        """Records a batch of usage events, as UsageService does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CloseMetering(self, request, context):
-        """Closes a month: what comes later becomes adjustment lines. Adds up first what
-        came late for other months. Refused while a day of it was never metered. Closed
-        already: answers as it is.
+        """Closes a month: later usage becomes adjustment lines. First adds up late usage of other
+        months. Rejected while a day of it was never metered. A closed month is returned unchanged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReopenMetering(self, request, context):
-        """Opens a closed month again when its roll-up is undone. Refused once an invoice
-        of it was issued.
+        """Reopens a closed month when its roll-up is undone. Rejected once an invoice of it was
+        issued.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,7 +125,7 @@ def add_MeteringServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MeteringService:
-    """How usage comes to be known. Called by workers and other services only.
+    """Metering. Called by workers and other services only.
     """
 
     @staticmethod

@@ -27,55 +27,51 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MeteringServiceStub:
-    """How usage comes to be known. Called by workers and other services only."""
+    """Metering. Called by workers and other services only."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> MeteringServiceAsyncStub: ...
     MeterDay: _grpc.UnaryUnaryMultiCallable[_metering_service_pb2.MeterDayRequest, _metering_service_pb2.MeterDayResponse]
-    """Meters a page of the resources that existed on a day, from the inventory's
-    intervals. The last page replaces the day by what the pass found; a pass that
-    breaks off changes nothing. In a closed month too: what changes in it is billed,
-    or given back, as an adjustment by the next invoice.
+    """Meters a page of the resources that existed on a day, from the inventory's intervals. The
+    last page replaces the day by the result of all pages; an interrupted pass changes nothing.
+    Changes in a closed month are billed, or credited, as adjustments on the next invoice.
     """
     RecordUsageEvents: _grpc.UnaryUnaryMultiCallable[_metering_service_pb2.RecordUsageEventsRequest, _metering_service_pb2.RecordUsageEventsResponse]
-    """Takes in a batch of usage events, as UsageService does."""
+    """Records a batch of usage events, as UsageService does."""
     CloseMetering: _grpc.UnaryUnaryMultiCallable[_metering_service_pb2.CloseMeteringRequest, _metering_service_pb2.CloseMeteringResponse]
-    """Closes a month: what comes later becomes adjustment lines. Adds up first what
-    came late for other months. Refused while a day of it was never metered. Closed
-    already: answers as it is.
+    """Closes a month: later usage becomes adjustment lines. First adds up late usage of other
+    months. Rejected while a day of it was never metered. A closed month is returned unchanged.
     """
     ReopenMetering: _grpc.UnaryUnaryMultiCallable[_metering_service_pb2.ReopenMeteringRequest, _metering_service_pb2.ReopenMeteringResponse]
-    """Opens a closed month again when its roll-up is undone. Refused once an invoice
-    of it was issued.
+    """Reopens a closed month when its roll-up is undone. Rejected once an invoice of it was
+    issued.
     """
 
 @_typing.type_check_only
 class MeteringServiceAsyncStub(MeteringServiceStub):
-    """How usage comes to be known. Called by workers and other services only."""
+    """Metering. Called by workers and other services only."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     MeterDay: _aio.UnaryUnaryMultiCallable[_metering_service_pb2.MeterDayRequest, _metering_service_pb2.MeterDayResponse]  # type: ignore[assignment]
-    """Meters a page of the resources that existed on a day, from the inventory's
-    intervals. The last page replaces the day by what the pass found; a pass that
-    breaks off changes nothing. In a closed month too: what changes in it is billed,
-    or given back, as an adjustment by the next invoice.
+    """Meters a page of the resources that existed on a day, from the inventory's intervals. The
+    last page replaces the day by the result of all pages; an interrupted pass changes nothing.
+    Changes in a closed month are billed, or credited, as adjustments on the next invoice.
     """
     RecordUsageEvents: _aio.UnaryUnaryMultiCallable[_metering_service_pb2.RecordUsageEventsRequest, _metering_service_pb2.RecordUsageEventsResponse]  # type: ignore[assignment]
-    """Takes in a batch of usage events, as UsageService does."""
+    """Records a batch of usage events, as UsageService does."""
     CloseMetering: _aio.UnaryUnaryMultiCallable[_metering_service_pb2.CloseMeteringRequest, _metering_service_pb2.CloseMeteringResponse]  # type: ignore[assignment]
-    """Closes a month: what comes later becomes adjustment lines. Adds up first what
-    came late for other months. Refused while a day of it was never metered. Closed
-    already: answers as it is.
+    """Closes a month: later usage becomes adjustment lines. First adds up late usage of other
+    months. Rejected while a day of it was never metered. A closed month is returned unchanged.
     """
     ReopenMetering: _aio.UnaryUnaryMultiCallable[_metering_service_pb2.ReopenMeteringRequest, _metering_service_pb2.ReopenMeteringResponse]  # type: ignore[assignment]
-    """Opens a closed month again when its roll-up is undone. Refused once an invoice
-    of it was issued.
+    """Reopens a closed month when its roll-up is undone. Rejected once an invoice of it was
+    issued.
     """
 
 class MeteringServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How usage comes to be known. Called by workers and other services only."""
+    """Metering. Called by workers and other services only."""
 
     @_abc_1.abstractmethod
     def MeterDay(
@@ -83,10 +79,9 @@ class MeteringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metering_service_pb2.MeterDayRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metering_service_pb2.MeterDayResponse, _abc.Awaitable[_metering_service_pb2.MeterDayResponse]]:
-        """Meters a page of the resources that existed on a day, from the inventory's
-        intervals. The last page replaces the day by what the pass found; a pass that
-        breaks off changes nothing. In a closed month too: what changes in it is billed,
-        or given back, as an adjustment by the next invoice.
+        """Meters a page of the resources that existed on a day, from the inventory's intervals. The
+        last page replaces the day by the result of all pages; an interrupted pass changes nothing.
+        Changes in a closed month are billed, or credited, as adjustments on the next invoice.
         """
 
     @_abc_1.abstractmethod
@@ -95,7 +90,7 @@ class MeteringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metering_service_pb2.RecordUsageEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metering_service_pb2.RecordUsageEventsResponse, _abc.Awaitable[_metering_service_pb2.RecordUsageEventsResponse]]:
-        """Takes in a batch of usage events, as UsageService does."""
+        """Records a batch of usage events, as UsageService does."""
 
     @_abc_1.abstractmethod
     def CloseMetering(
@@ -103,9 +98,8 @@ class MeteringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metering_service_pb2.CloseMeteringRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metering_service_pb2.CloseMeteringResponse, _abc.Awaitable[_metering_service_pb2.CloseMeteringResponse]]:
-        """Closes a month: what comes later becomes adjustment lines. Adds up first what
-        came late for other months. Refused while a day of it was never metered. Closed
-        already: answers as it is.
+        """Closes a month: later usage becomes adjustment lines. First adds up late usage of other
+        months. Rejected while a day of it was never metered. A closed month is returned unchanged.
         """
 
     @_abc_1.abstractmethod
@@ -114,8 +108,8 @@ class MeteringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _metering_service_pb2.ReopenMeteringRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_metering_service_pb2.ReopenMeteringResponse, _abc.Awaitable[_metering_service_pb2.ReopenMeteringResponse]]:
-        """Opens a closed month again when its roll-up is undone. Refused once an invoice
-        of it was issued.
+        """Reopens a closed month when its roll-up is undone. Rejected once an invoice of it was
+        issued.
         """
 
 def add_MeteringServiceServicer_to_server(servicer: MeteringServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,8 +26,7 @@ if _version_not_supported:
 
 
 class OneOffServiceStub:
-    """What an operator bills by hand: lines on a tenant's next invoice, and invoices made
-    of such lines at once.
+    """Manual billing by an operator: lines on a tenant's next invoice, and invoices of such lines.
     """
 
     def __init__(self, channel):
@@ -59,12 +58,11 @@ class OneOffServiceStub:
 
 
 class OneOffServiceServicer:
-    """What an operator bills by hand: lines on a tenant's next invoice, and invoices made
-    of such lines at once.
+    """Manual billing by an operator: lines on a tenant's next invoice, and invoices of such lines.
     """
 
     def AddOneOffLine(self, request, context):
-        """Adds a line to a tenant's next invoice in its currency: the next roll-up bills it.
+        """Adds a line to a tenant's next invoice in its currency, which the next roll-up drafts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,15 +76,15 @@ class OneOffServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RemoveOneOffLine(self, request, context):
-        """Removes a line that is on no invoice yet, also on no draft.
+        """Removes a line that is not on an invoice or a draft yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateOneOffInvoice(self, request, context):
-        """Drafts an invoice of one-off lines at once, taxed by the tenant's tax region as of
-        today. It is issued, paid, voided and credited as any other.
+        """Drafts an invoice of one-off lines at once, with the tax of the tenant's region as of
+        today. It is issued, paid, voided and credited like any other.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -124,8 +122,7 @@ def add_OneOffServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class OneOffService:
-    """What an operator bills by hand: lines on a tenant's next invoice, and invoices made
-    of such lines at once.
+    """Manual billing by an operator: lines on a tenant's next invoice, and invoices of such lines.
     """
 
     @staticmethod

@@ -27,47 +27,41 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class OneOffServiceStub:
-    """What an operator bills by hand: lines on a tenant's next invoice, and invoices made
-    of such lines at once.
-    """
+    """Manual billing by an operator: lines on a tenant's next invoice, and invoices of such lines."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> OneOffServiceAsyncStub: ...
     AddOneOffLine: _grpc.UnaryUnaryMultiCallable[_one_off_service_pb2.AddOneOffLineRequest, _one_off_service_pb2.AddOneOffLineResponse]
-    """Adds a line to a tenant's next invoice in its currency: the next roll-up bills it."""
+    """Adds a line to a tenant's next invoice in its currency, which the next roll-up drafts."""
     ListOneOffLines: _grpc.UnaryUnaryMultiCallable[_one_off_service_pb2.ListOneOffLinesRequest, _one_off_service_pb2.ListOneOffLinesResponse]
     """Lists one-off lines, newest first."""
     RemoveOneOffLine: _grpc.UnaryUnaryMultiCallable[_one_off_service_pb2.RemoveOneOffLineRequest, _one_off_service_pb2.RemoveOneOffLineResponse]
-    """Removes a line that is on no invoice yet, also on no draft."""
+    """Removes a line that is not on an invoice or a draft yet."""
     CreateOneOffInvoice: _grpc.UnaryUnaryMultiCallable[_one_off_service_pb2.CreateOneOffInvoiceRequest, _one_off_service_pb2.CreateOneOffInvoiceResponse]
-    """Drafts an invoice of one-off lines at once, taxed by the tenant's tax region as of
-    today. It is issued, paid, voided and credited as any other.
+    """Drafts an invoice of one-off lines at once, with the tax of the tenant's region as of
+    today. It is issued, paid, voided and credited like any other.
     """
 
 @_typing.type_check_only
 class OneOffServiceAsyncStub(OneOffServiceStub):
-    """What an operator bills by hand: lines on a tenant's next invoice, and invoices made
-    of such lines at once.
-    """
+    """Manual billing by an operator: lines on a tenant's next invoice, and invoices of such lines."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     AddOneOffLine: _aio.UnaryUnaryMultiCallable[_one_off_service_pb2.AddOneOffLineRequest, _one_off_service_pb2.AddOneOffLineResponse]  # type: ignore[assignment]
-    """Adds a line to a tenant's next invoice in its currency: the next roll-up bills it."""
+    """Adds a line to a tenant's next invoice in its currency, which the next roll-up drafts."""
     ListOneOffLines: _aio.UnaryUnaryMultiCallable[_one_off_service_pb2.ListOneOffLinesRequest, _one_off_service_pb2.ListOneOffLinesResponse]  # type: ignore[assignment]
     """Lists one-off lines, newest first."""
     RemoveOneOffLine: _aio.UnaryUnaryMultiCallable[_one_off_service_pb2.RemoveOneOffLineRequest, _one_off_service_pb2.RemoveOneOffLineResponse]  # type: ignore[assignment]
-    """Removes a line that is on no invoice yet, also on no draft."""
+    """Removes a line that is not on an invoice or a draft yet."""
     CreateOneOffInvoice: _aio.UnaryUnaryMultiCallable[_one_off_service_pb2.CreateOneOffInvoiceRequest, _one_off_service_pb2.CreateOneOffInvoiceResponse]  # type: ignore[assignment]
-    """Drafts an invoice of one-off lines at once, taxed by the tenant's tax region as of
-    today. It is issued, paid, voided and credited as any other.
+    """Drafts an invoice of one-off lines at once, with the tax of the tenant's region as of
+    today. It is issued, paid, voided and credited like any other.
     """
 
 class OneOffServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What an operator bills by hand: lines on a tenant's next invoice, and invoices made
-    of such lines at once.
-    """
+    """Manual billing by an operator: lines on a tenant's next invoice, and invoices of such lines."""
 
     @_abc_1.abstractmethod
     def AddOneOffLine(
@@ -75,7 +69,7 @@ class OneOffServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _one_off_service_pb2.AddOneOffLineRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_one_off_service_pb2.AddOneOffLineResponse, _abc.Awaitable[_one_off_service_pb2.AddOneOffLineResponse]]:
-        """Adds a line to a tenant's next invoice in its currency: the next roll-up bills it."""
+        """Adds a line to a tenant's next invoice in its currency, which the next roll-up drafts."""
 
     @_abc_1.abstractmethod
     def ListOneOffLines(
@@ -91,7 +85,7 @@ class OneOffServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _one_off_service_pb2.RemoveOneOffLineRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_one_off_service_pb2.RemoveOneOffLineResponse, _abc.Awaitable[_one_off_service_pb2.RemoveOneOffLineResponse]]:
-        """Removes a line that is on no invoice yet, also on no draft."""
+        """Removes a line that is not on an invoice or a draft yet."""
 
     @_abc_1.abstractmethod
     def CreateOneOffInvoice(
@@ -99,8 +93,8 @@ class OneOffServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _one_off_service_pb2.CreateOneOffInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_one_off_service_pb2.CreateOneOffInvoiceResponse, _abc.Awaitable[_one_off_service_pb2.CreateOneOffInvoiceResponse]]:
-        """Drafts an invoice of one-off lines at once, taxed by the tenant's tax region as of
-        today. It is issued, paid, voided and credited as any other.
+        """Drafts an invoice of one-off lines at once, with the tax of the tenant's region as of
+        today. It is issued, paid, voided and credited like any other.
         """
 
 def add_OneOffServiceServicer_to_server(servicer: OneOffServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class RollupServiceStub:
-    """How an operator follows and steers the month's end.
+    """Roll-ups, for operators: a month's invoicing.
     """
 
     def __init__(self, channel):
@@ -73,12 +73,12 @@ class RollupServiceStub:
 
 
 class RollupServiceServicer:
-    """How an operator follows and steers the month's end.
+    """Roll-ups, for operators: a month's invoicing.
     """
 
     def StartRollup(self, request, context):
-        """Starts the roll-up of a month. While one of the month runs, it is answered
-        instead; with force, one that awaits approval is superseded.
+        """Starts the roll-up of a month. While one of the month runs, returns that one; with `force`,
+        supersedes one that awaits approval.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -92,37 +92,37 @@ class RollupServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetRollup(self, request, context):
-        """One roll-up; poll it to follow the work.
+        """Returns one roll-up; poll it to follow the work.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListRollupFailures(self, request, context):
-        """The tenants whose invoice could not be made, and why.
+        """Lists the tenants that could not be invoiced, and why.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ApproveRollup(self, request, context):
-        """Lets a roll-up that awaits approval issue its drafts. One whose drafts were all
-        issued by hand goes on by itself.
+        """Approves a roll-up: it issues its drafts. A roll-up whose drafts were all issued
+        individually continues without approval.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UndoRollup(self, request, context):
-        """Voids all drafts of the month. Refused once one of its invoices was issued, and for a roll-up
-        that a later one took over from.
+        """Voids all drafts of the month. Rejected once one of its invoices was issued, and for a
+        superseded roll-up.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RetryRollup(self, request, context):
-        """Tries the failed tenants again: all, or those named.
+        """Retries the failed tenants: all, or the given ones.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -175,7 +175,7 @@ def add_RollupServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RollupService:
-    """How an operator follows and steers the month's end.
+    """Roll-ups, for operators: a month's invoicing.
     """
 
     @staticmethod

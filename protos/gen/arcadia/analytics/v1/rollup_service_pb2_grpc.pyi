@@ -27,61 +27,61 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class RollupServiceStub:
-    """How an operator follows and steers the month's end."""
+    """Roll-ups, for operators: a month's invoicing."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RollupServiceAsyncStub: ...
     StartRollup: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.StartRollupRequest, _rollup_service_pb2.StartRollupResponse]
-    """Starts the roll-up of a month. While one of the month runs, it is answered
-    instead; with force, one that awaits approval is superseded.
+    """Starts the roll-up of a month. While one of the month runs, returns that one; with `force`,
+    supersedes one that awaits approval.
     """
     ListRollups: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.ListRollupsRequest, _rollup_service_pb2.ListRollupsResponse]
     """Lists roll-ups, newest first."""
     GetRollup: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.GetRollupRequest, _rollup_service_pb2.GetRollupResponse]
-    """One roll-up; poll it to follow the work."""
+    """Returns one roll-up; poll it to follow the work."""
     ListRollupFailures: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.ListRollupFailuresRequest, _rollup_service_pb2.ListRollupFailuresResponse]
-    """The tenants whose invoice could not be made, and why."""
+    """Lists the tenants that could not be invoiced, and why."""
     ApproveRollup: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.ApproveRollupRequest, _rollup_service_pb2.ApproveRollupResponse]
-    """Lets a roll-up that awaits approval issue its drafts. One whose drafts were all
-    issued by hand goes on by itself.
+    """Approves a roll-up: it issues its drafts. A roll-up whose drafts were all issued
+    individually continues without approval.
     """
     UndoRollup: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.UndoRollupRequest, _rollup_service_pb2.UndoRollupResponse]
-    """Voids all drafts of the month. Refused once one of its invoices was issued, and for a roll-up
-    that a later one took over from.
+    """Voids all drafts of the month. Rejected once one of its invoices was issued, and for a
+    superseded roll-up.
     """
     RetryRollup: _grpc.UnaryUnaryMultiCallable[_rollup_service_pb2.RetryRollupRequest, _rollup_service_pb2.RetryRollupResponse]
-    """Tries the failed tenants again: all, or those named."""
+    """Retries the failed tenants: all, or the given ones."""
 
 @_typing.type_check_only
 class RollupServiceAsyncStub(RollupServiceStub):
-    """How an operator follows and steers the month's end."""
+    """Roll-ups, for operators: a month's invoicing."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     StartRollup: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.StartRollupRequest, _rollup_service_pb2.StartRollupResponse]  # type: ignore[assignment]
-    """Starts the roll-up of a month. While one of the month runs, it is answered
-    instead; with force, one that awaits approval is superseded.
+    """Starts the roll-up of a month. While one of the month runs, returns that one; with `force`,
+    supersedes one that awaits approval.
     """
     ListRollups: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.ListRollupsRequest, _rollup_service_pb2.ListRollupsResponse]  # type: ignore[assignment]
     """Lists roll-ups, newest first."""
     GetRollup: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.GetRollupRequest, _rollup_service_pb2.GetRollupResponse]  # type: ignore[assignment]
-    """One roll-up; poll it to follow the work."""
+    """Returns one roll-up; poll it to follow the work."""
     ListRollupFailures: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.ListRollupFailuresRequest, _rollup_service_pb2.ListRollupFailuresResponse]  # type: ignore[assignment]
-    """The tenants whose invoice could not be made, and why."""
+    """Lists the tenants that could not be invoiced, and why."""
     ApproveRollup: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.ApproveRollupRequest, _rollup_service_pb2.ApproveRollupResponse]  # type: ignore[assignment]
-    """Lets a roll-up that awaits approval issue its drafts. One whose drafts were all
-    issued by hand goes on by itself.
+    """Approves a roll-up: it issues its drafts. A roll-up whose drafts were all issued
+    individually continues without approval.
     """
     UndoRollup: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.UndoRollupRequest, _rollup_service_pb2.UndoRollupResponse]  # type: ignore[assignment]
-    """Voids all drafts of the month. Refused once one of its invoices was issued, and for a roll-up
-    that a later one took over from.
+    """Voids all drafts of the month. Rejected once one of its invoices was issued, and for a
+    superseded roll-up.
     """
     RetryRollup: _aio.UnaryUnaryMultiCallable[_rollup_service_pb2.RetryRollupRequest, _rollup_service_pb2.RetryRollupResponse]  # type: ignore[assignment]
-    """Tries the failed tenants again: all, or those named."""
+    """Retries the failed tenants: all, or the given ones."""
 
 class RollupServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How an operator follows and steers the month's end."""
+    """Roll-ups, for operators: a month's invoicing."""
 
     @_abc_1.abstractmethod
     def StartRollup(
@@ -89,8 +89,8 @@ class RollupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rollup_service_pb2.StartRollupRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_rollup_service_pb2.StartRollupResponse, _abc.Awaitable[_rollup_service_pb2.StartRollupResponse]]:
-        """Starts the roll-up of a month. While one of the month runs, it is answered
-        instead; with force, one that awaits approval is superseded.
+        """Starts the roll-up of a month. While one of the month runs, returns that one; with `force`,
+        supersedes one that awaits approval.
         """
 
     @_abc_1.abstractmethod
@@ -107,7 +107,7 @@ class RollupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rollup_service_pb2.GetRollupRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_rollup_service_pb2.GetRollupResponse, _abc.Awaitable[_rollup_service_pb2.GetRollupResponse]]:
-        """One roll-up; poll it to follow the work."""
+        """Returns one roll-up; poll it to follow the work."""
 
     @_abc_1.abstractmethod
     def ListRollupFailures(
@@ -115,7 +115,7 @@ class RollupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rollup_service_pb2.ListRollupFailuresRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_rollup_service_pb2.ListRollupFailuresResponse, _abc.Awaitable[_rollup_service_pb2.ListRollupFailuresResponse]]:
-        """The tenants whose invoice could not be made, and why."""
+        """Lists the tenants that could not be invoiced, and why."""
 
     @_abc_1.abstractmethod
     def ApproveRollup(
@@ -123,8 +123,8 @@ class RollupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rollup_service_pb2.ApproveRollupRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_rollup_service_pb2.ApproveRollupResponse, _abc.Awaitable[_rollup_service_pb2.ApproveRollupResponse]]:
-        """Lets a roll-up that awaits approval issue its drafts. One whose drafts were all
-        issued by hand goes on by itself.
+        """Approves a roll-up: it issues its drafts. A roll-up whose drafts were all issued
+        individually continues without approval.
         """
 
     @_abc_1.abstractmethod
@@ -133,8 +133,8 @@ class RollupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rollup_service_pb2.UndoRollupRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_rollup_service_pb2.UndoRollupResponse, _abc.Awaitable[_rollup_service_pb2.UndoRollupResponse]]:
-        """Voids all drafts of the month. Refused once one of its invoices was issued, and for a roll-up
-        that a later one took over from.
+        """Voids all drafts of the month. Rejected once one of its invoices was issued, and for a
+        superseded roll-up.
         """
 
     @_abc_1.abstractmethod
@@ -143,6 +143,6 @@ class RollupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rollup_service_pb2.RetryRollupRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_rollup_service_pb2.RetryRollupResponse, _abc.Awaitable[_rollup_service_pb2.RetryRollupResponse]]:
-        """Tries the failed tenants again: all, or those named."""
+        """Retries the failed tenants: all, or the given ones."""
 
 def add_RollupServiceServicer_to_server(servicer: RollupServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class SpendServiceStub:
-    """Caps on what a deployment or a tenant may come to in a month, and what happens
-    when it does.
+    """Caps on the monthly spending of a deployment or a tenant, and the actions when a cap is
+    reached.
     """
 
     def __init__(self, channel):
@@ -79,8 +79,8 @@ class SpendServiceStub:
 
 
 class SpendServiceServicer:
-    """Caps on what a deployment or a tenant may come to in a month, and what happens
-    when it does.
+    """Caps on the monthly spending of a deployment or a tenant, and the actions when a cap is
+    reached.
     """
 
     def ListSpendPolicies(self, request, context):
@@ -91,7 +91,7 @@ class SpendServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateSpendPolicy(self, request, context):
-        """Makes a policy.
+        """Creates a policy.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -105,14 +105,14 @@ class SpendServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteSpendPolicy(self, request, context):
-        """Ends a policy.
+        """Deletes a policy.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSpendBreaches(self, request, context):
-        """Lists the times a cap was reached, newest first.
+        """Lists breaches, which are caps that were reached, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,15 +126,15 @@ class SpendServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EvaluateSpendPolicies(self, request, context):
-        """Holds a page of policies against the accrual, and opens a breach for each cap
-        that is reached. At most one per policy and month.
+        """Compares a page of policies with the accrual, and opens a breach for each cap that is
+        reached; at most one per policy and month.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordSpendOutcome(self, request, context):
-        """What became of a breach.
+        """Records the outcome of a breach.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -192,8 +192,8 @@ def add_SpendServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SpendService:
-    """Caps on what a deployment or a tenant may come to in a month, and what happens
-    when it does.
+    """Caps on the monthly spending of a deployment or a tenant, and the actions when a cap is
+    reached.
     """
 
     @staticmethod

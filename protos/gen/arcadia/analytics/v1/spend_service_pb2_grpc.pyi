@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SpendServiceStub:
-    """Caps on what a deployment or a tenant may come to in a month, and what happens
-    when it does.
+    """Caps on the monthly spending of a deployment or a tenant, and the actions when a cap is
+    reached.
     """
 
     @_typing.overload
@@ -38,51 +38,51 @@ class SpendServiceStub:
     ListSpendPolicies: _grpc.UnaryUnaryMultiCallable[_spend_service_pb2.ListSpendPoliciesRequest, _spend_service_pb2.ListSpendPoliciesResponse]
     """Lists policies, newest first."""
     CreateSpendPolicy: _grpc.UnaryUnaryMultiCallable[_spend_service_pb2.CreateSpendPolicyRequest, _spend_service_pb2.CreateSpendPolicyResponse]
-    """Makes a policy."""
+    """Creates a policy."""
     UpdateSpendPolicy: _grpc.UnaryUnaryMultiCallable[_spend_service_pb2.UpdateSpendPolicyRequest, _spend_service_pb2.UpdateSpendPolicyResponse]
     """Changes a policy's cap or action."""
     DeleteSpendPolicy: _grpc.UnaryUnaryMultiCallable[_spend_service_pb2.DeleteSpendPolicyRequest, _spend_service_pb2.DeleteSpendPolicyResponse]
-    """Ends a policy."""
+    """Deletes a policy."""
     ListSpendBreaches: _grpc.UnaryUnaryMultiCallable[_spend_service_pb2.ListSpendBreachesRequest, _spend_service_pb2.ListSpendBreachesResponse]
-    """Lists the times a cap was reached, newest first."""
+    """Lists breaches, which are caps that were reached, newest first."""
     DecideSpendBreach: _grpc.UnaryUnaryMultiCallable[_spend_service_pb2.DecideSpendBreachRequest, _spend_service_pb2.DecideSpendBreachResponse]
     """Approves further spending, or refuses it: then the deployments are paused."""
     EvaluateSpendPolicies: _grpc.UnaryUnaryMultiCallable[_spend_service_pb2.EvaluateSpendPoliciesRequest, _spend_service_pb2.EvaluateSpendPoliciesResponse]
-    """Holds a page of policies against the accrual, and opens a breach for each cap
-    that is reached. At most one per policy and month.
+    """Compares a page of policies with the accrual, and opens a breach for each cap that is
+    reached; at most one per policy and month.
     """
     RecordSpendOutcome: _grpc.UnaryUnaryMultiCallable[_spend_service_pb2.RecordSpendOutcomeRequest, _spend_service_pb2.RecordSpendOutcomeResponse]
-    """What became of a breach."""
+    """Records the outcome of a breach."""
 
 @_typing.type_check_only
 class SpendServiceAsyncStub(SpendServiceStub):
-    """Caps on what a deployment or a tenant may come to in a month, and what happens
-    when it does.
+    """Caps on the monthly spending of a deployment or a tenant, and the actions when a cap is
+    reached.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListSpendPolicies: _aio.UnaryUnaryMultiCallable[_spend_service_pb2.ListSpendPoliciesRequest, _spend_service_pb2.ListSpendPoliciesResponse]  # type: ignore[assignment]
     """Lists policies, newest first."""
     CreateSpendPolicy: _aio.UnaryUnaryMultiCallable[_spend_service_pb2.CreateSpendPolicyRequest, _spend_service_pb2.CreateSpendPolicyResponse]  # type: ignore[assignment]
-    """Makes a policy."""
+    """Creates a policy."""
     UpdateSpendPolicy: _aio.UnaryUnaryMultiCallable[_spend_service_pb2.UpdateSpendPolicyRequest, _spend_service_pb2.UpdateSpendPolicyResponse]  # type: ignore[assignment]
     """Changes a policy's cap or action."""
     DeleteSpendPolicy: _aio.UnaryUnaryMultiCallable[_spend_service_pb2.DeleteSpendPolicyRequest, _spend_service_pb2.DeleteSpendPolicyResponse]  # type: ignore[assignment]
-    """Ends a policy."""
+    """Deletes a policy."""
     ListSpendBreaches: _aio.UnaryUnaryMultiCallable[_spend_service_pb2.ListSpendBreachesRequest, _spend_service_pb2.ListSpendBreachesResponse]  # type: ignore[assignment]
-    """Lists the times a cap was reached, newest first."""
+    """Lists breaches, which are caps that were reached, newest first."""
     DecideSpendBreach: _aio.UnaryUnaryMultiCallable[_spend_service_pb2.DecideSpendBreachRequest, _spend_service_pb2.DecideSpendBreachResponse]  # type: ignore[assignment]
     """Approves further spending, or refuses it: then the deployments are paused."""
     EvaluateSpendPolicies: _aio.UnaryUnaryMultiCallable[_spend_service_pb2.EvaluateSpendPoliciesRequest, _spend_service_pb2.EvaluateSpendPoliciesResponse]  # type: ignore[assignment]
-    """Holds a page of policies against the accrual, and opens a breach for each cap
-    that is reached. At most one per policy and month.
+    """Compares a page of policies with the accrual, and opens a breach for each cap that is
+    reached; at most one per policy and month.
     """
     RecordSpendOutcome: _aio.UnaryUnaryMultiCallable[_spend_service_pb2.RecordSpendOutcomeRequest, _spend_service_pb2.RecordSpendOutcomeResponse]  # type: ignore[assignment]
-    """What became of a breach."""
+    """Records the outcome of a breach."""
 
 class SpendServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Caps on what a deployment or a tenant may come to in a month, and what happens
-    when it does.
+    """Caps on the monthly spending of a deployment or a tenant, and the actions when a cap is
+    reached.
     """
 
     @_abc_1.abstractmethod
@@ -99,7 +99,7 @@ class SpendServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _spend_service_pb2.CreateSpendPolicyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_spend_service_pb2.CreateSpendPolicyResponse, _abc.Awaitable[_spend_service_pb2.CreateSpendPolicyResponse]]:
-        """Makes a policy."""
+        """Creates a policy."""
 
     @_abc_1.abstractmethod
     def UpdateSpendPolicy(
@@ -115,7 +115,7 @@ class SpendServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _spend_service_pb2.DeleteSpendPolicyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_spend_service_pb2.DeleteSpendPolicyResponse, _abc.Awaitable[_spend_service_pb2.DeleteSpendPolicyResponse]]:
-        """Ends a policy."""
+        """Deletes a policy."""
 
     @_abc_1.abstractmethod
     def ListSpendBreaches(
@@ -123,7 +123,7 @@ class SpendServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _spend_service_pb2.ListSpendBreachesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_spend_service_pb2.ListSpendBreachesResponse, _abc.Awaitable[_spend_service_pb2.ListSpendBreachesResponse]]:
-        """Lists the times a cap was reached, newest first."""
+        """Lists breaches, which are caps that were reached, newest first."""
 
     @_abc_1.abstractmethod
     def DecideSpendBreach(
@@ -139,8 +139,8 @@ class SpendServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _spend_service_pb2.EvaluateSpendPoliciesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_spend_service_pb2.EvaluateSpendPoliciesResponse, _abc.Awaitable[_spend_service_pb2.EvaluateSpendPoliciesResponse]]:
-        """Holds a page of policies against the accrual, and opens a breach for each cap
-        that is reached. At most one per policy and month.
+        """Compares a page of policies with the accrual, and opens a breach for each cap that is
+        reached; at most one per policy and month.
         """
 
     @_abc_1.abstractmethod
@@ -149,6 +149,6 @@ class SpendServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _spend_service_pb2.RecordSpendOutcomeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_spend_service_pb2.RecordSpendOutcomeResponse, _abc.Awaitable[_spend_service_pb2.RecordSpendOutcomeResponse]]:
-        """What became of a breach."""
+        """Records the outcome of a breach."""
 
 def add_SpendServiceServicer_to_server(servicer: SpendServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

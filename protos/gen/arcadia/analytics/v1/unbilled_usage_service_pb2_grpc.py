@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class UnbilledUsageServiceStub:
-    """Usage that nobody is billed for.
+    """Usage that is not billed.
     """
 
     def __init__(self, channel):
@@ -43,12 +43,12 @@ class UnbilledUsageServiceStub:
 
 
 class UnbilledUsageServiceServicer:
-    """Usage that nobody is billed for.
+    """Usage that is not billed.
     """
 
     def ListUnbilledUsage(self, request, context):
-        """What deployments used in a month on days that no subscription bills and no trial
-        covers: before one began, while it was paused, after it ended, or without any.
+        """Lists the usage of deployments in a month on days that no subscription bills and no trial
+        covers: before a subscription, while it was paused, after it ended, or without one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -71,7 +71,7 @@ def add_UnbilledUsageServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class UnbilledUsageService:
-    """Usage that nobody is billed for.
+    """Usage that is not billed.
     """
 
     @staticmethod

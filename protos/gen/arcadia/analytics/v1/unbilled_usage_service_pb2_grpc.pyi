@@ -27,29 +27,29 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class UnbilledUsageServiceStub:
-    """Usage that nobody is billed for."""
+    """Usage that is not billed."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UnbilledUsageServiceAsyncStub: ...
     ListUnbilledUsage: _grpc.UnaryUnaryMultiCallable[_unbilled_usage_service_pb2.ListUnbilledUsageRequest, _unbilled_usage_service_pb2.ListUnbilledUsageResponse]
-    """What deployments used in a month on days that no subscription bills and no trial
-    covers: before one began, while it was paused, after it ended, or without any.
+    """Lists the usage of deployments in a month on days that no subscription bills and no trial
+    covers: before a subscription, while it was paused, after it ended, or without one.
     """
 
 @_typing.type_check_only
 class UnbilledUsageServiceAsyncStub(UnbilledUsageServiceStub):
-    """Usage that nobody is billed for."""
+    """Usage that is not billed."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListUnbilledUsage: _aio.UnaryUnaryMultiCallable[_unbilled_usage_service_pb2.ListUnbilledUsageRequest, _unbilled_usage_service_pb2.ListUnbilledUsageResponse]  # type: ignore[assignment]
-    """What deployments used in a month on days that no subscription bills and no trial
-    covers: before one began, while it was paused, after it ended, or without any.
+    """Lists the usage of deployments in a month on days that no subscription bills and no trial
+    covers: before a subscription, while it was paused, after it ended, or without one.
     """
 
 class UnbilledUsageServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Usage that nobody is billed for."""
+    """Usage that is not billed."""
 
     @_abc_1.abstractmethod
     def ListUnbilledUsage(
@@ -57,8 +57,8 @@ class UnbilledUsageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _unbilled_usage_service_pb2.ListUnbilledUsageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_unbilled_usage_service_pb2.ListUnbilledUsageResponse, _abc.Awaitable[_unbilled_usage_service_pb2.ListUnbilledUsageResponse]]:
-        """What deployments used in a month on days that no subscription bills and no trial
-        covers: before one began, while it was paused, after it ended, or without any.
+        """Lists the usage of deployments in a month on days that no subscription bills and no trial
+        covers: before a subscription, while it was paused, after it ended, or without one.
         """
 
 def add_UnbilledUsageServiceServicer_to_server(servicer: UnbilledUsageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

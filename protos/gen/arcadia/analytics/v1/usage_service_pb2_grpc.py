@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class UsageServiceStub:
-    """What deployments used.
+    """The usage of deployments.
     """
 
     def __init__(self, channel):
@@ -68,49 +68,49 @@ class UsageServiceStub:
 
 
 class UsageServiceServicer:
-    """What deployments used.
+    """The usage of deployments.
     """
 
     def ListDailyUsage(self, request, context):
-        """Usage per deployment, kind and day, newest day first.
+        """Lists usage per deployment, kind and day, newest day first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListUsageFacts(self, request, context):
-        """The resources with their spans, and the events, that a figure is made of.
+        """Lists the facts behind a day's usage: resources with their spans, and events.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListUnmeteredResources(self, request, context):
-        """Resources that are metered by their size and could not be, because it is unknown:
-        unknown is not zero. By resource.
+        """Lists resources that are metered by their size and whose size is unknown: unknown is not
+        zero. By resource.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SendUsageEvents(self, request, context):
-        """Takes in a batch of usage events; each counts once, however often it is sent.
+        """Records a batch of usage events; each counts once, however often it is sent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def VoidUsageEvents(self, request, context):
-        """Takes a batch of wrong events back, by their keys. Their figures go down at once;
-        where the month is closed, the next invoice has a negative adjustment. A key stays
-        taken: the same event sent again is a duplicate and never counts.
+        """Voids a batch of wrong events, by their keys. Their usage is subtracted at once; in a
+        closed month the next invoice has a negative adjustment. A key cannot be used again: the
+        same event is a duplicate and does not count.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListVoidedUsageEvents(self, request, context):
-        """The events that were voided, the last one first.
+        """Lists the voided events, last voided first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,7 +158,7 @@ def add_UsageServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class UsageService:
-    """What deployments used.
+    """The usage of deployments.
     """
 
     @staticmethod

@@ -27,55 +27,55 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class UsageServiceStub:
-    """What deployments used."""
+    """The usage of deployments."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UsageServiceAsyncStub: ...
     ListDailyUsage: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.ListDailyUsageRequest, _usage_service_pb2.ListDailyUsageResponse]
-    """Usage per deployment, kind and day, newest day first."""
+    """Lists usage per deployment, kind and day, newest day first."""
     ListUsageFacts: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.ListUsageFactsRequest, _usage_service_pb2.ListUsageFactsResponse]
-    """The resources with their spans, and the events, that a figure is made of."""
+    """Lists the facts behind a day's usage: resources with their spans, and events."""
     ListUnmeteredResources: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.ListUnmeteredResourcesRequest, _usage_service_pb2.ListUnmeteredResourcesResponse]
-    """Resources that are metered by their size and could not be, because it is unknown:
-    unknown is not zero. By resource.
+    """Lists resources that are metered by their size and whose size is unknown: unknown is not
+    zero. By resource.
     """
     SendUsageEvents: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.SendUsageEventsRequest, _usage_service_pb2.SendUsageEventsResponse]
-    """Takes in a batch of usage events; each counts once, however often it is sent."""
+    """Records a batch of usage events; each counts once, however often it is sent."""
     VoidUsageEvents: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.VoidUsageEventsRequest, _usage_service_pb2.VoidUsageEventsResponse]
-    """Takes a batch of wrong events back, by their keys. Their figures go down at once;
-    where the month is closed, the next invoice has a negative adjustment. A key stays
-    taken: the same event sent again is a duplicate and never counts.
+    """Voids a batch of wrong events, by their keys. Their usage is subtracted at once; in a
+    closed month the next invoice has a negative adjustment. A key cannot be used again: the
+    same event is a duplicate and does not count.
     """
     ListVoidedUsageEvents: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.ListVoidedUsageEventsRequest, _usage_service_pb2.ListVoidedUsageEventsResponse]
-    """The events that were voided, the last one first."""
+    """Lists the voided events, last voided first."""
 
 @_typing.type_check_only
 class UsageServiceAsyncStub(UsageServiceStub):
-    """What deployments used."""
+    """The usage of deployments."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListDailyUsage: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.ListDailyUsageRequest, _usage_service_pb2.ListDailyUsageResponse]  # type: ignore[assignment]
-    """Usage per deployment, kind and day, newest day first."""
+    """Lists usage per deployment, kind and day, newest day first."""
     ListUsageFacts: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.ListUsageFactsRequest, _usage_service_pb2.ListUsageFactsResponse]  # type: ignore[assignment]
-    """The resources with their spans, and the events, that a figure is made of."""
+    """Lists the facts behind a day's usage: resources with their spans, and events."""
     ListUnmeteredResources: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.ListUnmeteredResourcesRequest, _usage_service_pb2.ListUnmeteredResourcesResponse]  # type: ignore[assignment]
-    """Resources that are metered by their size and could not be, because it is unknown:
-    unknown is not zero. By resource.
+    """Lists resources that are metered by their size and whose size is unknown: unknown is not
+    zero. By resource.
     """
     SendUsageEvents: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.SendUsageEventsRequest, _usage_service_pb2.SendUsageEventsResponse]  # type: ignore[assignment]
-    """Takes in a batch of usage events; each counts once, however often it is sent."""
+    """Records a batch of usage events; each counts once, however often it is sent."""
     VoidUsageEvents: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.VoidUsageEventsRequest, _usage_service_pb2.VoidUsageEventsResponse]  # type: ignore[assignment]
-    """Takes a batch of wrong events back, by their keys. Their figures go down at once;
-    where the month is closed, the next invoice has a negative adjustment. A key stays
-    taken: the same event sent again is a duplicate and never counts.
+    """Voids a batch of wrong events, by their keys. Their usage is subtracted at once; in a
+    closed month the next invoice has a negative adjustment. A key cannot be used again: the
+    same event is a duplicate and does not count.
     """
     ListVoidedUsageEvents: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.ListVoidedUsageEventsRequest, _usage_service_pb2.ListVoidedUsageEventsResponse]  # type: ignore[assignment]
-    """The events that were voided, the last one first."""
+    """Lists the voided events, last voided first."""
 
 class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What deployments used."""
+    """The usage of deployments."""
 
     @_abc_1.abstractmethod
     def ListDailyUsage(
@@ -83,7 +83,7 @@ class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _usage_service_pb2.ListDailyUsageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_usage_service_pb2.ListDailyUsageResponse, _abc.Awaitable[_usage_service_pb2.ListDailyUsageResponse]]:
-        """Usage per deployment, kind and day, newest day first."""
+        """Lists usage per deployment, kind and day, newest day first."""
 
     @_abc_1.abstractmethod
     def ListUsageFacts(
@@ -91,7 +91,7 @@ class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _usage_service_pb2.ListUsageFactsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_usage_service_pb2.ListUsageFactsResponse, _abc.Awaitable[_usage_service_pb2.ListUsageFactsResponse]]:
-        """The resources with their spans, and the events, that a figure is made of."""
+        """Lists the facts behind a day's usage: resources with their spans, and events."""
 
     @_abc_1.abstractmethod
     def ListUnmeteredResources(
@@ -99,8 +99,8 @@ class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _usage_service_pb2.ListUnmeteredResourcesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_usage_service_pb2.ListUnmeteredResourcesResponse, _abc.Awaitable[_usage_service_pb2.ListUnmeteredResourcesResponse]]:
-        """Resources that are metered by their size and could not be, because it is unknown:
-        unknown is not zero. By resource.
+        """Lists resources that are metered by their size and whose size is unknown: unknown is not
+        zero. By resource.
         """
 
     @_abc_1.abstractmethod
@@ -109,7 +109,7 @@ class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _usage_service_pb2.SendUsageEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_usage_service_pb2.SendUsageEventsResponse, _abc.Awaitable[_usage_service_pb2.SendUsageEventsResponse]]:
-        """Takes in a batch of usage events; each counts once, however often it is sent."""
+        """Records a batch of usage events; each counts once, however often it is sent."""
 
     @_abc_1.abstractmethod
     def VoidUsageEvents(
@@ -117,9 +117,9 @@ class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _usage_service_pb2.VoidUsageEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_usage_service_pb2.VoidUsageEventsResponse, _abc.Awaitable[_usage_service_pb2.VoidUsageEventsResponse]]:
-        """Takes a batch of wrong events back, by their keys. Their figures go down at once;
-        where the month is closed, the next invoice has a negative adjustment. A key stays
-        taken: the same event sent again is a duplicate and never counts.
+        """Voids a batch of wrong events, by their keys. Their usage is subtracted at once; in a
+        closed month the next invoice has a negative adjustment. A key cannot be used again: the
+        same event is a duplicate and does not count.
         """
 
     @_abc_1.abstractmethod
@@ -128,6 +128,6 @@ class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _usage_service_pb2.ListVoidedUsageEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_usage_service_pb2.ListVoidedUsageEventsResponse, _abc.Awaitable[_usage_service_pb2.ListVoidedUsageEventsResponse]]:
-        """The events that were voided, the last one first."""
+        """Lists the voided events, last voided first."""
 
 def add_UsageServiceServicer_to_server(servicer: UsageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class BalanceServiceStub:
-    """What the account owes at the provider.
+    """What the operator owes the provider.
     """
 
     def __init__(self, channel):
@@ -53,25 +53,25 @@ class BalanceServiceStub:
 
 
 class BalanceServiceServicer:
-    """What the account owes at the provider.
+    """What the operator owes the provider.
     """
 
     def GetBalance(self, request, context):
-        """The latest balance. Not found until the first snapshot.
+        """Returns the latest balance. NOT_FOUND before the first snapshot.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListBalances(self, request, context):
-        """The hourly snapshots, newest first.
+        """Lists the hourly snapshots, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordBalance(self, request, context):
-        """Keeps a snapshot. The same key again changes nothing.
+        """Stores a snapshot. The same key again changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,7 +104,7 @@ def add_BalanceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class BalanceService:
-    """What the account owes at the provider.
+    """What the operator owes the provider.
     """
 
     @staticmethod

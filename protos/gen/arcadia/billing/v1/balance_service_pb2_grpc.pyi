@@ -27,33 +27,33 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class BalanceServiceStub:
-    """What the account owes at the provider."""
+    """What the operator owes the provider."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> BalanceServiceAsyncStub: ...
     GetBalance: _grpc.UnaryUnaryMultiCallable[_balance_service_pb2.GetBalanceRequest, _balance_service_pb2.GetBalanceResponse]
-    """The latest balance. Not found until the first snapshot."""
+    """Returns the latest balance. NOT_FOUND before the first snapshot."""
     ListBalances: _grpc.UnaryUnaryMultiCallable[_balance_service_pb2.ListBalancesRequest, _balance_service_pb2.ListBalancesResponse]
-    """The hourly snapshots, newest first."""
+    """Lists the hourly snapshots, newest first."""
     RecordBalance: _grpc.UnaryUnaryMultiCallable[_balance_service_pb2.RecordBalanceRequest, _balance_service_pb2.RecordBalanceResponse]
-    """Keeps a snapshot. The same key again changes nothing."""
+    """Stores a snapshot. The same key again changes nothing."""
 
 @_typing.type_check_only
 class BalanceServiceAsyncStub(BalanceServiceStub):
-    """What the account owes at the provider."""
+    """What the operator owes the provider."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetBalance: _aio.UnaryUnaryMultiCallable[_balance_service_pb2.GetBalanceRequest, _balance_service_pb2.GetBalanceResponse]  # type: ignore[assignment]
-    """The latest balance. Not found until the first snapshot."""
+    """Returns the latest balance. NOT_FOUND before the first snapshot."""
     ListBalances: _aio.UnaryUnaryMultiCallable[_balance_service_pb2.ListBalancesRequest, _balance_service_pb2.ListBalancesResponse]  # type: ignore[assignment]
-    """The hourly snapshots, newest first."""
+    """Lists the hourly snapshots, newest first."""
     RecordBalance: _aio.UnaryUnaryMultiCallable[_balance_service_pb2.RecordBalanceRequest, _balance_service_pb2.RecordBalanceResponse]  # type: ignore[assignment]
-    """Keeps a snapshot. The same key again changes nothing."""
+    """Stores a snapshot. The same key again changes nothing."""
 
 class BalanceServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What the account owes at the provider."""
+    """What the operator owes the provider."""
 
     @_abc_1.abstractmethod
     def GetBalance(
@@ -61,7 +61,7 @@ class BalanceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _balance_service_pb2.GetBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_balance_service_pb2.GetBalanceResponse, _abc.Awaitable[_balance_service_pb2.GetBalanceResponse]]:
-        """The latest balance. Not found until the first snapshot."""
+        """Returns the latest balance. NOT_FOUND before the first snapshot."""
 
     @_abc_1.abstractmethod
     def ListBalances(
@@ -69,7 +69,7 @@ class BalanceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _balance_service_pb2.ListBalancesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_balance_service_pb2.ListBalancesResponse, _abc.Awaitable[_balance_service_pb2.ListBalancesResponse]]:
-        """The hourly snapshots, newest first."""
+        """Lists the hourly snapshots, newest first."""
 
     @_abc_1.abstractmethod
     def RecordBalance(
@@ -77,6 +77,6 @@ class BalanceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _balance_service_pb2.RecordBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_balance_service_pb2.RecordBalanceResponse, _abc.Awaitable[_balance_service_pb2.RecordBalanceResponse]]:
-        """Keeps a snapshot. The same key again changes nothing."""
+        """Stores a snapshot. The same key again changes nothing."""
 
 def add_BalanceServiceServicer_to_server(servicer: BalanceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CostFeedServiceStub:
-    """What other services ask billing for: the cost side of a margin.
+    """The provider's costs, for other services.
     """
 
     def __init__(self, channel):
@@ -58,34 +58,34 @@ class CostFeedServiceStub:
 
 
 class CostFeedServiceServicer:
-    """What other services ask billing for: the cost side of a margin.
+    """The provider's costs, for other services.
     """
 
     def ListPeriodCosts(self, request, context):
-        """The cost lines of a month, page by page, taxes and credits too: nothing is left
-        out, so that the parts add up to the whole.
+        """Lists all cost lines of a month, taxes and credits included.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetLinesVersions(self, request, context):
-        """The names of the line sets of months, by which to see that lines changed.
+        """Returns the versions of the lines of some months; a version differs when lines have
+        changed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSpanCosts(self, request, context):
-        """The daily costs of a span of days, page by page.
+        """Lists the daily costs of a span of days.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetUnitCosts(self, request, context):
-        """What a unit of each kind of usage costs at the provider, as the margin guard
-        needs it; a kind whose price is unknown is left out.
+        """Returns what a unit of each kind of usage costs at the provider, for the margin guard.
+        Kinds with an unknown price are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,7 +123,7 @@ def add_CostFeedServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CostFeedService:
-    """What other services ask billing for: the cost side of a margin.
+    """The provider's costs, for other services.
     """
 
     @staticmethod

@@ -27,45 +27,45 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CostFeedServiceStub:
-    """What other services ask billing for: the cost side of a margin."""
+    """The provider's costs, for other services."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CostFeedServiceAsyncStub: ...
     ListPeriodCosts: _grpc.UnaryUnaryMultiCallable[_cost_feed_service_pb2.ListPeriodCostsRequest, _cost_feed_service_pb2.ListPeriodCostsResponse]
-    """The cost lines of a month, page by page, taxes and credits too: nothing is left
-    out, so that the parts add up to the whole.
-    """
+    """Lists all cost lines of a month, taxes and credits included."""
     GetLinesVersions: _grpc.UnaryUnaryMultiCallable[_cost_feed_service_pb2.GetLinesVersionsRequest, _cost_feed_service_pb2.GetLinesVersionsResponse]
-    """The names of the line sets of months, by which to see that lines changed."""
+    """Returns the versions of the lines of some months; a version differs when lines have
+    changed.
+    """
     ListSpanCosts: _grpc.UnaryUnaryMultiCallable[_cost_feed_service_pb2.ListSpanCostsRequest, _cost_feed_service_pb2.ListSpanCostsResponse]
-    """The daily costs of a span of days, page by page."""
+    """Lists the daily costs of a span of days."""
     GetUnitCosts: _grpc.UnaryUnaryMultiCallable[_cost_feed_service_pb2.GetUnitCostsRequest, _cost_feed_service_pb2.GetUnitCostsResponse]
-    """What a unit of each kind of usage costs at the provider, as the margin guard
-    needs it; a kind whose price is unknown is left out.
+    """Returns what a unit of each kind of usage costs at the provider, for the margin guard.
+    Kinds with an unknown price are left out.
     """
 
 @_typing.type_check_only
 class CostFeedServiceAsyncStub(CostFeedServiceStub):
-    """What other services ask billing for: the cost side of a margin."""
+    """The provider's costs, for other services."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListPeriodCosts: _aio.UnaryUnaryMultiCallable[_cost_feed_service_pb2.ListPeriodCostsRequest, _cost_feed_service_pb2.ListPeriodCostsResponse]  # type: ignore[assignment]
-    """The cost lines of a month, page by page, taxes and credits too: nothing is left
-    out, so that the parts add up to the whole.
-    """
+    """Lists all cost lines of a month, taxes and credits included."""
     GetLinesVersions: _aio.UnaryUnaryMultiCallable[_cost_feed_service_pb2.GetLinesVersionsRequest, _cost_feed_service_pb2.GetLinesVersionsResponse]  # type: ignore[assignment]
-    """The names of the line sets of months, by which to see that lines changed."""
+    """Returns the versions of the lines of some months; a version differs when lines have
+    changed.
+    """
     ListSpanCosts: _aio.UnaryUnaryMultiCallable[_cost_feed_service_pb2.ListSpanCostsRequest, _cost_feed_service_pb2.ListSpanCostsResponse]  # type: ignore[assignment]
-    """The daily costs of a span of days, page by page."""
+    """Lists the daily costs of a span of days."""
     GetUnitCosts: _aio.UnaryUnaryMultiCallable[_cost_feed_service_pb2.GetUnitCostsRequest, _cost_feed_service_pb2.GetUnitCostsResponse]  # type: ignore[assignment]
-    """What a unit of each kind of usage costs at the provider, as the margin guard
-    needs it; a kind whose price is unknown is left out.
+    """Returns what a unit of each kind of usage costs at the provider, for the margin guard.
+    Kinds with an unknown price are left out.
     """
 
 class CostFeedServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What other services ask billing for: the cost side of a margin."""
+    """The provider's costs, for other services."""
 
     @_abc_1.abstractmethod
     def ListPeriodCosts(
@@ -73,9 +73,7 @@ class CostFeedServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cost_feed_service_pb2.ListPeriodCostsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cost_feed_service_pb2.ListPeriodCostsResponse, _abc.Awaitable[_cost_feed_service_pb2.ListPeriodCostsResponse]]:
-        """The cost lines of a month, page by page, taxes and credits too: nothing is left
-        out, so that the parts add up to the whole.
-        """
+        """Lists all cost lines of a month, taxes and credits included."""
 
     @_abc_1.abstractmethod
     def GetLinesVersions(
@@ -83,7 +81,9 @@ class CostFeedServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cost_feed_service_pb2.GetLinesVersionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cost_feed_service_pb2.GetLinesVersionsResponse, _abc.Awaitable[_cost_feed_service_pb2.GetLinesVersionsResponse]]:
-        """The names of the line sets of months, by which to see that lines changed."""
+        """Returns the versions of the lines of some months; a version differs when lines have
+        changed.
+        """
 
     @_abc_1.abstractmethod
     def ListSpanCosts(
@@ -91,7 +91,7 @@ class CostFeedServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cost_feed_service_pb2.ListSpanCostsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cost_feed_service_pb2.ListSpanCostsResponse, _abc.Awaitable[_cost_feed_service_pb2.ListSpanCostsResponse]]:
-        """The daily costs of a span of days, page by page."""
+        """Lists the daily costs of a span of days."""
 
     @_abc_1.abstractmethod
     def GetUnitCosts(
@@ -99,8 +99,8 @@ class CostFeedServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cost_feed_service_pb2.GetUnitCostsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cost_feed_service_pb2.GetUnitCostsResponse, _abc.Awaitable[_cost_feed_service_pb2.GetUnitCostsResponse]]:
-        """What a unit of each kind of usage costs at the provider, as the margin guard
-        needs it; a kind whose price is unknown is left out.
+        """Returns what a unit of each kind of usage costs at the provider, for the margin guard.
+        Kinds with an unknown price are left out.
         """
 
 def add_CostFeedServiceServicer_to_server(servicer: CostFeedServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

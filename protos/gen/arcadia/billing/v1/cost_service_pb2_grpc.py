@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CostServiceStub:
-    """What the provider charges, to the line.
+    """The provider's charges, by line.
     """
 
     def __init__(self, channel):
@@ -58,7 +58,7 @@ class CostServiceStub:
 
 
 class CostServiceServicer:
-    """What the provider charges, to the line.
+    """The provider's charges, by line.
     """
 
     def ListCostLines(self, request, context):
@@ -69,22 +69,22 @@ class CostServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListCostTotals(self, request, context):
-        """What a month's cost lines come to, by one of their properties.
+        """Lists the totals of a month's cost lines, grouped by a property.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListDailyCosts(self, request, context):
-        """The provider's daily estimates, newest day first.
+        """Lists the provider's daily estimates, newest day first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportCostLines(self, request, context):
-        """The filtered cost lines as a file, in chunks of whole lines. Not over HTTP: an
-        error in mid-stream would look like success there.
+        """Exports the filtered cost lines as a file, in chunks of whole lines. gRPC only: over HTTP,
+        an error in mid-stream would look like success.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,7 +122,7 @@ def add_CostServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CostService:
-    """What the provider charges, to the line.
+    """The provider's charges, by line.
     """
 
     @staticmethod

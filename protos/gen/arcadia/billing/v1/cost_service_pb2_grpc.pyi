@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CostServiceStub:
-    """What the provider charges, to the line."""
+    """The provider's charges, by line."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -36,32 +36,32 @@ class CostServiceStub:
     ListCostLines: _grpc.UnaryUnaryMultiCallable[_cost_service_pb2.ListCostLinesRequest, _cost_service_pb2.ListCostLinesResponse]
     """Lists cost lines, by month, newest first, then in the bill's order."""
     ListCostTotals: _grpc.UnaryUnaryMultiCallable[_cost_service_pb2.ListCostTotalsRequest, _cost_service_pb2.ListCostTotalsResponse]
-    """What a month's cost lines come to, by one of their properties."""
+    """Lists the totals of a month's cost lines, grouped by a property."""
     ListDailyCosts: _grpc.UnaryUnaryMultiCallable[_cost_service_pb2.ListDailyCostsRequest, _cost_service_pb2.ListDailyCostsResponse]
-    """The provider's daily estimates, newest day first."""
+    """Lists the provider's daily estimates, newest day first."""
     ExportCostLines: _grpc.UnaryStreamMultiCallable[_cost_service_pb2.ExportCostLinesRequest, _cost_service_pb2.ExportCostLinesResponse]
-    """The filtered cost lines as a file, in chunks of whole lines. Not over HTTP: an
-    error in mid-stream would look like success there.
+    """Exports the filtered cost lines as a file, in chunks of whole lines. gRPC only: over HTTP,
+    an error in mid-stream would look like success.
     """
 
 @_typing.type_check_only
 class CostServiceAsyncStub(CostServiceStub):
-    """What the provider charges, to the line."""
+    """The provider's charges, by line."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListCostLines: _aio.UnaryUnaryMultiCallable[_cost_service_pb2.ListCostLinesRequest, _cost_service_pb2.ListCostLinesResponse]  # type: ignore[assignment]
     """Lists cost lines, by month, newest first, then in the bill's order."""
     ListCostTotals: _aio.UnaryUnaryMultiCallable[_cost_service_pb2.ListCostTotalsRequest, _cost_service_pb2.ListCostTotalsResponse]  # type: ignore[assignment]
-    """What a month's cost lines come to, by one of their properties."""
+    """Lists the totals of a month's cost lines, grouped by a property."""
     ListDailyCosts: _aio.UnaryUnaryMultiCallable[_cost_service_pb2.ListDailyCostsRequest, _cost_service_pb2.ListDailyCostsResponse]  # type: ignore[assignment]
-    """The provider's daily estimates, newest day first."""
+    """Lists the provider's daily estimates, newest day first."""
     ExportCostLines: _aio.UnaryStreamMultiCallable[_cost_service_pb2.ExportCostLinesRequest, _cost_service_pb2.ExportCostLinesResponse]  # type: ignore[assignment]
-    """The filtered cost lines as a file, in chunks of whole lines. Not over HTTP: an
-    error in mid-stream would look like success there.
+    """Exports the filtered cost lines as a file, in chunks of whole lines. gRPC only: over HTTP,
+    an error in mid-stream would look like success.
     """
 
 class CostServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What the provider charges, to the line."""
+    """The provider's charges, by line."""
 
     @_abc_1.abstractmethod
     def ListCostLines(
@@ -77,7 +77,7 @@ class CostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cost_service_pb2.ListCostTotalsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cost_service_pb2.ListCostTotalsResponse, _abc.Awaitable[_cost_service_pb2.ListCostTotalsResponse]]:
-        """What a month's cost lines come to, by one of their properties."""
+        """Lists the totals of a month's cost lines, grouped by a property."""
 
     @_abc_1.abstractmethod
     def ListDailyCosts(
@@ -85,7 +85,7 @@ class CostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cost_service_pb2.ListDailyCostsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cost_service_pb2.ListDailyCostsResponse, _abc.Awaitable[_cost_service_pb2.ListDailyCostsResponse]]:
-        """The provider's daily estimates, newest day first."""
+        """Lists the provider's daily estimates, newest day first."""
 
     @_abc_1.abstractmethod
     def ExportCostLines(
@@ -93,8 +93,8 @@ class CostServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cost_service_pb2.ExportCostLinesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_cost_service_pb2.ExportCostLinesResponse], _abc.AsyncIterator[_cost_service_pb2.ExportCostLinesResponse]]:
-        """The filtered cost lines as a file, in chunks of whole lines. Not over HTTP: an
-        error in mid-stream would look like success there.
+        """Exports the filtered cost lines as a file, in chunks of whole lines. gRPC only: over HTTP,
+        an error in mid-stream would look like success.
         """
 
 def add_CostServiceServicer_to_server(servicer: CostServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,11 +26,11 @@ if _version_not_supported:
 
 
 class IngestServiceStub:
-    """How workers bring the provider's bills in. Called by workers only.
+    """Ingests the provider's bills. Called by workers only.
 
-    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of
-    the JSON form, CompleteIngest; then MatchLines until there is no next page. What
-    is uploaded is staged and seen by nobody until it is complete.
+    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of the JSON
+    form, CompleteIngest; then MatchLines until there is no next page. Uploaded data are staged
+    and not visible until CompleteIngest.
     """
 
     def __init__(self, channel):
@@ -87,63 +87,65 @@ class IngestServiceStub:
 
 
 class IngestServiceServicer:
-    """How workers bring the provider's bills in. Called by workers only.
+    """Ingests the provider's bills. Called by workers only.
 
-    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of
-    the JSON form, CompleteIngest; then MatchLines until there is no next page. What
-    is uploaded is staged and seen by nobody until it is complete.
+    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of the JSON
+    form, CompleteIngest; then MatchLines until there is no next page. Uploaded data are staged
+    and not visible until CompleteIngest.
     """
 
     def RecordBillingHistory(self, request, context):
-        """Keeps a page of the billing history, and makes or updates the headers of its
-        invoices. A page sent again changes nothing. An entry that cannot be read is kept
-        with the reason, and stops no other.
+        """Stores a page of the billing history, and creates or updates the headers of its invoices.
+        Idempotent. An entry that cannot be read is stored with the reason; the others are still
+        processed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPendingInvoices(self, request, context):
-        """The invoices that are due: not ingested, or their lines not matched yet; without
-        those that an operator waived.
+        """Lists the invoices that are due: not ingested, or their lines not matched yet. Waived
+        invoices are left out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BeginIngest(self, request, context):
-        """Opens an ingest. The same key again answers the same ingest, with nothing staged.
+        """Begins an ingest. The same key again returns the same ingest, with its staged data
+        discarded.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UploadInvoiceCsv(self, request_iterator, context):
-        """Stages the CSV form as it comes from the provider, unparsed. Refused with row,
-        column and reason when a row is malformed; then nothing is staged.
+        """Stages the CSV form unparsed, as the provider sends it. Fails with row, column and reason
+        when a row is malformed; then nothing is staged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordInvoiceItems(self, request, context):
-        """Stages a page of the JSON form, which knows the ids that the CSV lacks. A page
-        sent again replaces itself.
+        """Stages a page of the JSON form, which has the ids that the CSV lacks. A page sent again
+        replaces the earlier one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompleteIngest(self, request, context):
-        """Replaces the invoice's lines by the staged ones, matched where the inventory
-        answers, and reconciles them, in one transaction. An ingest that is complete already answers as it is.
+        """Replaces the invoice's lines by the staged ones, matches them if the inventory responds,
+        and reconciles them, in one transaction. An ingest that is already complete is returned
+        unchanged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def FailIngest(self, request, context):
-        """Closes an ingest that broke off: the lines of the last good one stay.
+        """Ends an ingest that failed. The lines of the last successful ingest are kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -157,8 +159,8 @@ class IngestServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReplaceDailyCosts(self, request_iterator, context):
-        """Replaces the daily costs of a span by what the stream brings, in one
-        transaction when it has ended; a stream that breaks off changes nothing.
+        """Replaces the daily costs of a span by the streamed rows, in one transaction at the end of
+        the stream. An interrupted stream changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -221,11 +223,11 @@ def add_IngestServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IngestService:
-    """How workers bring the provider's bills in. Called by workers only.
+    """Ingests the provider's bills. Called by workers only.
 
-    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of
-    the JSON form, CompleteIngest; then MatchLines until there is no next page. What
-    is uploaded is staged and seen by nobody until it is complete.
+    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of the JSON
+    form, CompleteIngest; then MatchLines until there is no next page. Uploaded data are staged
+    and not visible until CompleteIngest.
     """
 
     @staticmethod

@@ -27,11 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class IngestServiceStub:
-    """How workers bring the provider's bills in. Called by workers only.
+    """Ingests the provider's bills. Called by workers only.
 
-    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of
-    the JSON form, CompleteIngest; then MatchLines until there is no next page. What
-    is uploaded is staged and seen by nobody until it is complete.
+    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of the JSON
+    form, CompleteIngest; then MatchLines until there is no next page. Uploaded data are staged
+    and not visible until CompleteIngest.
     """
 
     @_typing.overload
@@ -39,85 +39,91 @@ class IngestServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> IngestServiceAsyncStub: ...
     RecordBillingHistory: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.RecordBillingHistoryRequest, _ingest_service_pb2.RecordBillingHistoryResponse]
-    """Keeps a page of the billing history, and makes or updates the headers of its
-    invoices. A page sent again changes nothing. An entry that cannot be read is kept
-    with the reason, and stops no other.
+    """Stores a page of the billing history, and creates or updates the headers of its invoices.
+    Idempotent. An entry that cannot be read is stored with the reason; the others are still
+    processed.
     """
     ListPendingInvoices: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.ListPendingInvoicesRequest, _ingest_service_pb2.ListPendingInvoicesResponse]
-    """The invoices that are due: not ingested, or their lines not matched yet; without
-    those that an operator waived.
+    """Lists the invoices that are due: not ingested, or their lines not matched yet. Waived
+    invoices are left out.
     """
     BeginIngest: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.BeginIngestRequest, _ingest_service_pb2.BeginIngestResponse]
-    """Opens an ingest. The same key again answers the same ingest, with nothing staged."""
+    """Begins an ingest. The same key again returns the same ingest, with its staged data
+    discarded.
+    """
     UploadInvoiceCsv: _grpc.StreamUnaryMultiCallable[_ingest_service_pb2.UploadInvoiceCsvRequest, _ingest_service_pb2.UploadInvoiceCsvResponse]
-    """Stages the CSV form as it comes from the provider, unparsed. Refused with row,
-    column and reason when a row is malformed; then nothing is staged.
+    """Stages the CSV form unparsed, as the provider sends it. Fails with row, column and reason
+    when a row is malformed; then nothing is staged.
     """
     RecordInvoiceItems: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.RecordInvoiceItemsRequest, _ingest_service_pb2.RecordInvoiceItemsResponse]
-    """Stages a page of the JSON form, which knows the ids that the CSV lacks. A page
-    sent again replaces itself.
+    """Stages a page of the JSON form, which has the ids that the CSV lacks. A page sent again
+    replaces the earlier one.
     """
     CompleteIngest: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.CompleteIngestRequest, _ingest_service_pb2.CompleteIngestResponse]
-    """Replaces the invoice's lines by the staged ones, matched where the inventory
-    answers, and reconciles them, in one transaction. An ingest that is complete already answers as it is.
+    """Replaces the invoice's lines by the staged ones, matches them if the inventory responds,
+    and reconciles them, in one transaction. An ingest that is already complete is returned
+    unchanged.
     """
     FailIngest: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.FailIngestRequest, _ingest_service_pb2.FailIngestResponse]
-    """Closes an ingest that broke off: the lines of the last good one stay."""
+    """Ends an ingest that failed. The lines of the last successful ingest are kept."""
     MatchLines: _grpc.UnaryUnaryMultiCallable[_ingest_service_pb2.MatchLinesRequest, _ingest_service_pb2.MatchLinesResponse]
     """Matches a page of an invoice's lines with the inventory's resources."""
     ReplaceDailyCosts: _grpc.StreamUnaryMultiCallable[_ingest_service_pb2.ReplaceDailyCostsRequest, _ingest_service_pb2.ReplaceDailyCostsResponse]
-    """Replaces the daily costs of a span by what the stream brings, in one
-    transaction when it has ended; a stream that breaks off changes nothing.
+    """Replaces the daily costs of a span by the streamed rows, in one transaction at the end of
+    the stream. An interrupted stream changes nothing.
     """
 
 @_typing.type_check_only
 class IngestServiceAsyncStub(IngestServiceStub):
-    """How workers bring the provider's bills in. Called by workers only.
+    """Ingests the provider's bills. Called by workers only.
 
-    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of
-    the JSON form, CompleteIngest; then MatchLines until there is no next page. What
-    is uploaded is staged and seen by nobody until it is complete.
+    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of the JSON
+    form, CompleteIngest; then MatchLines until there is no next page. Uploaded data are staged
+    and not visible until CompleteIngest.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RecordBillingHistory: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.RecordBillingHistoryRequest, _ingest_service_pb2.RecordBillingHistoryResponse]  # type: ignore[assignment]
-    """Keeps a page of the billing history, and makes or updates the headers of its
-    invoices. A page sent again changes nothing. An entry that cannot be read is kept
-    with the reason, and stops no other.
+    """Stores a page of the billing history, and creates or updates the headers of its invoices.
+    Idempotent. An entry that cannot be read is stored with the reason; the others are still
+    processed.
     """
     ListPendingInvoices: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.ListPendingInvoicesRequest, _ingest_service_pb2.ListPendingInvoicesResponse]  # type: ignore[assignment]
-    """The invoices that are due: not ingested, or their lines not matched yet; without
-    those that an operator waived.
+    """Lists the invoices that are due: not ingested, or their lines not matched yet. Waived
+    invoices are left out.
     """
     BeginIngest: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.BeginIngestRequest, _ingest_service_pb2.BeginIngestResponse]  # type: ignore[assignment]
-    """Opens an ingest. The same key again answers the same ingest, with nothing staged."""
+    """Begins an ingest. The same key again returns the same ingest, with its staged data
+    discarded.
+    """
     UploadInvoiceCsv: _aio.StreamUnaryMultiCallable[_ingest_service_pb2.UploadInvoiceCsvRequest, _ingest_service_pb2.UploadInvoiceCsvResponse]  # type: ignore[assignment]
-    """Stages the CSV form as it comes from the provider, unparsed. Refused with row,
-    column and reason when a row is malformed; then nothing is staged.
+    """Stages the CSV form unparsed, as the provider sends it. Fails with row, column and reason
+    when a row is malformed; then nothing is staged.
     """
     RecordInvoiceItems: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.RecordInvoiceItemsRequest, _ingest_service_pb2.RecordInvoiceItemsResponse]  # type: ignore[assignment]
-    """Stages a page of the JSON form, which knows the ids that the CSV lacks. A page
-    sent again replaces itself.
+    """Stages a page of the JSON form, which has the ids that the CSV lacks. A page sent again
+    replaces the earlier one.
     """
     CompleteIngest: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.CompleteIngestRequest, _ingest_service_pb2.CompleteIngestResponse]  # type: ignore[assignment]
-    """Replaces the invoice's lines by the staged ones, matched where the inventory
-    answers, and reconciles them, in one transaction. An ingest that is complete already answers as it is.
+    """Replaces the invoice's lines by the staged ones, matches them if the inventory responds,
+    and reconciles them, in one transaction. An ingest that is already complete is returned
+    unchanged.
     """
     FailIngest: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.FailIngestRequest, _ingest_service_pb2.FailIngestResponse]  # type: ignore[assignment]
-    """Closes an ingest that broke off: the lines of the last good one stay."""
+    """Ends an ingest that failed. The lines of the last successful ingest are kept."""
     MatchLines: _aio.UnaryUnaryMultiCallable[_ingest_service_pb2.MatchLinesRequest, _ingest_service_pb2.MatchLinesResponse]  # type: ignore[assignment]
     """Matches a page of an invoice's lines with the inventory's resources."""
     ReplaceDailyCosts: _aio.StreamUnaryMultiCallable[_ingest_service_pb2.ReplaceDailyCostsRequest, _ingest_service_pb2.ReplaceDailyCostsResponse]  # type: ignore[assignment]
-    """Replaces the daily costs of a span by what the stream brings, in one
-    transaction when it has ended; a stream that breaks off changes nothing.
+    """Replaces the daily costs of a span by the streamed rows, in one transaction at the end of
+    the stream. An interrupted stream changes nothing.
     """
 
 class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How workers bring the provider's bills in. Called by workers only.
+    """Ingests the provider's bills. Called by workers only.
 
-    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of
-    the JSON form, CompleteIngest; then MatchLines until there is no next page. What
-    is uploaded is staged and seen by nobody until it is complete.
+    An ingest is: BeginIngest, UploadInvoiceCsv, RecordInvoiceItems for every page of the JSON
+    form, CompleteIngest; then MatchLines until there is no next page. Uploaded data are staged
+    and not visible until CompleteIngest.
     """
 
     @_abc_1.abstractmethod
@@ -126,9 +132,9 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ingest_service_pb2.RecordBillingHistoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.RecordBillingHistoryResponse, _abc.Awaitable[_ingest_service_pb2.RecordBillingHistoryResponse]]:
-        """Keeps a page of the billing history, and makes or updates the headers of its
-        invoices. A page sent again changes nothing. An entry that cannot be read is kept
-        with the reason, and stops no other.
+        """Stores a page of the billing history, and creates or updates the headers of its invoices.
+        Idempotent. An entry that cannot be read is stored with the reason; the others are still
+        processed.
         """
 
     @_abc_1.abstractmethod
@@ -137,8 +143,8 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ingest_service_pb2.ListPendingInvoicesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.ListPendingInvoicesResponse, _abc.Awaitable[_ingest_service_pb2.ListPendingInvoicesResponse]]:
-        """The invoices that are due: not ingested, or their lines not matched yet; without
-        those that an operator waived.
+        """Lists the invoices that are due: not ingested, or their lines not matched yet. Waived
+        invoices are left out.
         """
 
     @_abc_1.abstractmethod
@@ -147,7 +153,9 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ingest_service_pb2.BeginIngestRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.BeginIngestResponse, _abc.Awaitable[_ingest_service_pb2.BeginIngestResponse]]:
-        """Opens an ingest. The same key again answers the same ingest, with nothing staged."""
+        """Begins an ingest. The same key again returns the same ingest, with its staged data
+        discarded.
+        """
 
     @_abc_1.abstractmethod
     def UploadInvoiceCsv(
@@ -155,8 +163,8 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_ingest_service_pb2.UploadInvoiceCsvRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.UploadInvoiceCsvResponse, _abc.Awaitable[_ingest_service_pb2.UploadInvoiceCsvResponse]]:
-        """Stages the CSV form as it comes from the provider, unparsed. Refused with row,
-        column and reason when a row is malformed; then nothing is staged.
+        """Stages the CSV form unparsed, as the provider sends it. Fails with row, column and reason
+        when a row is malformed; then nothing is staged.
         """
 
     @_abc_1.abstractmethod
@@ -165,8 +173,8 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ingest_service_pb2.RecordInvoiceItemsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.RecordInvoiceItemsResponse, _abc.Awaitable[_ingest_service_pb2.RecordInvoiceItemsResponse]]:
-        """Stages a page of the JSON form, which knows the ids that the CSV lacks. A page
-        sent again replaces itself.
+        """Stages a page of the JSON form, which has the ids that the CSV lacks. A page sent again
+        replaces the earlier one.
         """
 
     @_abc_1.abstractmethod
@@ -175,8 +183,9 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ingest_service_pb2.CompleteIngestRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.CompleteIngestResponse, _abc.Awaitable[_ingest_service_pb2.CompleteIngestResponse]]:
-        """Replaces the invoice's lines by the staged ones, matched where the inventory
-        answers, and reconciles them, in one transaction. An ingest that is complete already answers as it is.
+        """Replaces the invoice's lines by the staged ones, matches them if the inventory responds,
+        and reconciles them, in one transaction. An ingest that is already complete is returned
+        unchanged.
         """
 
     @_abc_1.abstractmethod
@@ -185,7 +194,7 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ingest_service_pb2.FailIngestRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.FailIngestResponse, _abc.Awaitable[_ingest_service_pb2.FailIngestResponse]]:
-        """Closes an ingest that broke off: the lines of the last good one stay."""
+        """Ends an ingest that failed. The lines of the last successful ingest are kept."""
 
     @_abc_1.abstractmethod
     def MatchLines(
@@ -201,8 +210,8 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_ingest_service_pb2.ReplaceDailyCostsRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_ingest_service_pb2.ReplaceDailyCostsResponse, _abc.Awaitable[_ingest_service_pb2.ReplaceDailyCostsResponse]]:
-        """Replaces the daily costs of a span by what the stream brings, in one
-        transaction when it has ended; a stream that breaks off changes nothing.
+        """Replaces the daily costs of a span by the streamed rows, in one transaction at the end of
+        the stream. An interrupted stream changes nothing.
         """
 
 def add_IngestServiceServicer_to_server(servicer: IngestServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -84,37 +84,37 @@ class ProviderInvoiceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetProviderInvoice(self, request, context):
-        """One invoice, with whether it adds up; poll it to follow an ingest.
+        """Returns one invoice, and whether it adds up. Poll it to follow an ingest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def IngestProviderInvoice(self, request, context):
-        """Starts the ingest of an invoice, again or for the first time. Its lines are
-        replaced at once when it succeeds, and stay when it fails.
+        """Starts an ingest of an invoice, also if it was ingested before. Its lines are replaced
+        atomically on success and kept on failure.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WaiveProviderInvoice(self, request, context):
-        """Waives an invoice that can never be read: it is due no longer, and fails no walk.
-        Its month stays incomplete, because what it bills is not known.
+        """Waives an invoice that can never be read: it is no longer due. Its month stays incomplete,
+        because its charges are unknown.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnwaiveProviderInvoice(self, request, context):
-        """Takes a waiver back: the invoice is due again.
+        """Withdraws a waiver: the invoice is due again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListBillingHistory(self, request, context):
-        """The billing history as it was last walked, newest first, and whether it adds up to
+        """Lists the billing history as last read, newest first, and returns whether it adds up to
         what the account owes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -122,8 +122,7 @@ class ProviderInvoiceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RematchCostLines(self, request, context):
-        """Starts the matching of lines anew, without ingesting: of one invoice, of a
-        month, or of all.
+        """Starts matching lines again without ingesting: of one invoice, of a month, or all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

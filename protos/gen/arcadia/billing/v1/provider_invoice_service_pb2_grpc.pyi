@@ -36,25 +36,23 @@ class ProviderInvoiceServiceStub:
     ListProviderInvoices: _grpc.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.ListProviderInvoicesRequest, _provider_invoice_service_pb2.ListProviderInvoicesResponse]
     """Lists the provider's invoices, newest first."""
     GetProviderInvoice: _grpc.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.GetProviderInvoiceRequest, _provider_invoice_service_pb2.GetProviderInvoiceResponse]
-    """One invoice, with whether it adds up; poll it to follow an ingest."""
+    """Returns one invoice, and whether it adds up. Poll it to follow an ingest."""
     IngestProviderInvoice: _grpc.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.IngestProviderInvoiceRequest, _provider_invoice_service_pb2.IngestProviderInvoiceResponse]
-    """Starts the ingest of an invoice, again or for the first time. Its lines are
-    replaced at once when it succeeds, and stay when it fails.
+    """Starts an ingest of an invoice, also if it was ingested before. Its lines are replaced
+    atomically on success and kept on failure.
     """
     WaiveProviderInvoice: _grpc.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.WaiveProviderInvoiceRequest, _provider_invoice_service_pb2.WaiveProviderInvoiceResponse]
-    """Waives an invoice that can never be read: it is due no longer, and fails no walk.
-    Its month stays incomplete, because what it bills is not known.
+    """Waives an invoice that can never be read: it is no longer due. Its month stays incomplete,
+    because its charges are unknown.
     """
     UnwaiveProviderInvoice: _grpc.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.UnwaiveProviderInvoiceRequest, _provider_invoice_service_pb2.UnwaiveProviderInvoiceResponse]
-    """Takes a waiver back: the invoice is due again."""
+    """Withdraws a waiver: the invoice is due again."""
     ListBillingHistory: _grpc.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.ListBillingHistoryRequest, _provider_invoice_service_pb2.ListBillingHistoryResponse]
-    """The billing history as it was last walked, newest first, and whether it adds up to
+    """Lists the billing history as last read, newest first, and returns whether it adds up to
     what the account owes.
     """
     RematchCostLines: _grpc.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.RematchCostLinesRequest, _provider_invoice_service_pb2.RematchCostLinesResponse]
-    """Starts the matching of lines anew, without ingesting: of one invoice, of a
-    month, or of all.
-    """
+    """Starts matching lines again without ingesting: of one invoice, of a month, or all."""
 
 @_typing.type_check_only
 class ProviderInvoiceServiceAsyncStub(ProviderInvoiceServiceStub):
@@ -64,25 +62,23 @@ class ProviderInvoiceServiceAsyncStub(ProviderInvoiceServiceStub):
     ListProviderInvoices: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.ListProviderInvoicesRequest, _provider_invoice_service_pb2.ListProviderInvoicesResponse]  # type: ignore[assignment]
     """Lists the provider's invoices, newest first."""
     GetProviderInvoice: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.GetProviderInvoiceRequest, _provider_invoice_service_pb2.GetProviderInvoiceResponse]  # type: ignore[assignment]
-    """One invoice, with whether it adds up; poll it to follow an ingest."""
+    """Returns one invoice, and whether it adds up. Poll it to follow an ingest."""
     IngestProviderInvoice: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.IngestProviderInvoiceRequest, _provider_invoice_service_pb2.IngestProviderInvoiceResponse]  # type: ignore[assignment]
-    """Starts the ingest of an invoice, again or for the first time. Its lines are
-    replaced at once when it succeeds, and stay when it fails.
+    """Starts an ingest of an invoice, also if it was ingested before. Its lines are replaced
+    atomically on success and kept on failure.
     """
     WaiveProviderInvoice: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.WaiveProviderInvoiceRequest, _provider_invoice_service_pb2.WaiveProviderInvoiceResponse]  # type: ignore[assignment]
-    """Waives an invoice that can never be read: it is due no longer, and fails no walk.
-    Its month stays incomplete, because what it bills is not known.
+    """Waives an invoice that can never be read: it is no longer due. Its month stays incomplete,
+    because its charges are unknown.
     """
     UnwaiveProviderInvoice: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.UnwaiveProviderInvoiceRequest, _provider_invoice_service_pb2.UnwaiveProviderInvoiceResponse]  # type: ignore[assignment]
-    """Takes a waiver back: the invoice is due again."""
+    """Withdraws a waiver: the invoice is due again."""
     ListBillingHistory: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.ListBillingHistoryRequest, _provider_invoice_service_pb2.ListBillingHistoryResponse]  # type: ignore[assignment]
-    """The billing history as it was last walked, newest first, and whether it adds up to
+    """Lists the billing history as last read, newest first, and returns whether it adds up to
     what the account owes.
     """
     RematchCostLines: _aio.UnaryUnaryMultiCallable[_provider_invoice_service_pb2.RematchCostLinesRequest, _provider_invoice_service_pb2.RematchCostLinesResponse]  # type: ignore[assignment]
-    """Starts the matching of lines anew, without ingesting: of one invoice, of a
-    month, or of all.
-    """
+    """Starts matching lines again without ingesting: of one invoice, of a month, or all."""
 
 class ProviderInvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
     """The provider's bills."""
@@ -101,7 +97,7 @@ class ProviderInvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _provider_invoice_service_pb2.GetProviderInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_provider_invoice_service_pb2.GetProviderInvoiceResponse, _abc.Awaitable[_provider_invoice_service_pb2.GetProviderInvoiceResponse]]:
-        """One invoice, with whether it adds up; poll it to follow an ingest."""
+        """Returns one invoice, and whether it adds up. Poll it to follow an ingest."""
 
     @_abc_1.abstractmethod
     def IngestProviderInvoice(
@@ -109,8 +105,8 @@ class ProviderInvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _provider_invoice_service_pb2.IngestProviderInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_provider_invoice_service_pb2.IngestProviderInvoiceResponse, _abc.Awaitable[_provider_invoice_service_pb2.IngestProviderInvoiceResponse]]:
-        """Starts the ingest of an invoice, again or for the first time. Its lines are
-        replaced at once when it succeeds, and stay when it fails.
+        """Starts an ingest of an invoice, also if it was ingested before. Its lines are replaced
+        atomically on success and kept on failure.
         """
 
     @_abc_1.abstractmethod
@@ -119,8 +115,8 @@ class ProviderInvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _provider_invoice_service_pb2.WaiveProviderInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_provider_invoice_service_pb2.WaiveProviderInvoiceResponse, _abc.Awaitable[_provider_invoice_service_pb2.WaiveProviderInvoiceResponse]]:
-        """Waives an invoice that can never be read: it is due no longer, and fails no walk.
-        Its month stays incomplete, because what it bills is not known.
+        """Waives an invoice that can never be read: it is no longer due. Its month stays incomplete,
+        because its charges are unknown.
         """
 
     @_abc_1.abstractmethod
@@ -129,7 +125,7 @@ class ProviderInvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _provider_invoice_service_pb2.UnwaiveProviderInvoiceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_provider_invoice_service_pb2.UnwaiveProviderInvoiceResponse, _abc.Awaitable[_provider_invoice_service_pb2.UnwaiveProviderInvoiceResponse]]:
-        """Takes a waiver back: the invoice is due again."""
+        """Withdraws a waiver: the invoice is due again."""
 
     @_abc_1.abstractmethod
     def ListBillingHistory(
@@ -137,7 +133,7 @@ class ProviderInvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _provider_invoice_service_pb2.ListBillingHistoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_provider_invoice_service_pb2.ListBillingHistoryResponse, _abc.Awaitable[_provider_invoice_service_pb2.ListBillingHistoryResponse]]:
-        """The billing history as it was last walked, newest first, and whether it adds up to
+        """Lists the billing history as last read, newest first, and returns whether it adds up to
         what the account owes.
         """
 
@@ -147,8 +143,6 @@ class ProviderInvoiceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _provider_invoice_service_pb2.RematchCostLinesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_provider_invoice_service_pb2.RematchCostLinesResponse, _abc.Awaitable[_provider_invoice_service_pb2.RematchCostLinesResponse]]:
-        """Starts the matching of lines anew, without ingesting: of one invoice, of a
-        month, or of all.
-        """
+        """Starts matching lines again without ingesting: of one invoice, of a month, or all."""
 
 def add_ProviderInvoiceServiceServicer_to_server(servicer: ProviderInvoiceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

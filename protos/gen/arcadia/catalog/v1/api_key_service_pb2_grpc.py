@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class ApiKeyServiceStub:
-    """API keys: how programs call the API, as `Authorization: Bearer arc_…`. A tenant's
-    `admin` manages the keys of the tenant, `platform-admin` all keys. Nobody creates or
-    rotates a key that may do more than they may themselves.
+    """API keys, with which programs call the API: `Authorization: Bearer arc_…`. A tenant's `admin`
+    manages the tenant's keys, `platform-admin` all keys. A caller cannot create or rotate a key
+    with more rights than its own.
     """
 
     def __init__(self, channel):
@@ -65,46 +65,45 @@ class ApiKeyServiceStub:
 
 
 class ApiKeyServiceServicer:
-    """API keys: how programs call the API, as `Authorization: Bearer arc_…`. A tenant's
-    `admin` manages the keys of the tenant, `platform-admin` all keys. Nobody creates or
-    rotates a key that may do more than they may themselves.
+    """API keys, with which programs call the API: `Authorization: Bearer arc_…`. A tenant's `admin`
+    manages the tenant's keys, `platform-admin` all keys. A caller cannot create or rotate a key
+    with more rights than its own.
     """
 
     def CreateApiKey(self, request, context):
-        """Creates a key and answers it whole, this one time: only a hash of it is kept.
-        Refused when the tenant has as many keys as it may have.
+        """Creates a key and returns its secret, this one time: only a hash is stored.
+        RESOURCE_EXHAUSTED when the tenant has reached its limit of keys.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListApiKeys(self, request, context):
-        """Lists keys in the order of their creation, also those that have ended.
+        """Lists keys in the order of creation, expired and revoked ones included.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetApiKey(self, request, context):
-        """One key, without its secret.
+        """Returns one key, without its secret.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RotateApiKey(self, request, context):
-        """Gives a key a new secret and answers it whole, this one time. The secret before it
-        works until the overlap ends; one that is older ends at once. The id stays. A key may
-        rotate only itself: another one is rotated by a person with the role `admin`.
+        """Gives a key a new secret and returns it, this one time. The previous secret works until the
+        overlap ends; an older one ends at once. The id stays. A key may rotate only itself; a
+        person with the role `admin` may rotate others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeApiKey(self, request, context):
-        """Revokes a key: within seconds it opens nothing in any service. The keys that it created,
-        and those that they created, are revoked with it. A key that is revoked already stays
-        as it is.
+        """Revokes a key, effective in every service within seconds. The keys that it created are
+        revoked too, recursively. A revoked key is returned unchanged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -147,9 +146,9 @@ def add_ApiKeyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ApiKeyService:
-    """API keys: how programs call the API, as `Authorization: Bearer arc_…`. A tenant's
-    `admin` manages the keys of the tenant, `platform-admin` all keys. Nobody creates or
-    rotates a key that may do more than they may themselves.
+    """API keys, with which programs call the API: `Authorization: Bearer arc_…`. A tenant's `admin`
+    manages the tenant's keys, `platform-admin` all keys. A caller cannot create or rotate a key
+    with more rights than its own.
     """
 
     @staticmethod

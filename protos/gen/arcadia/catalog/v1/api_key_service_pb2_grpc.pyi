@@ -27,9 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ApiKeyServiceStub:
-    """API keys: how programs call the API, as `Authorization: Bearer arc_…`. A tenant's
-    `admin` manages the keys of the tenant, `platform-admin` all keys. Nobody creates or
-    rotates a key that may do more than they may themselves.
+    """API keys, with which programs call the API: `Authorization: Bearer arc_…`. A tenant's `admin`
+    manages the tenant's keys, `platform-admin` all keys. A caller cannot create or rotate a key
+    with more rights than its own.
     """
 
     @_typing.overload
@@ -37,55 +37,53 @@ class ApiKeyServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ApiKeyServiceAsyncStub: ...
     CreateApiKey: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.CreateApiKeyRequest, _api_key_service_pb2.CreateApiKeyResponse]
-    """Creates a key and answers it whole, this one time: only a hash of it is kept.
-    Refused when the tenant has as many keys as it may have.
+    """Creates a key and returns its secret, this one time: only a hash is stored.
+    RESOURCE_EXHAUSTED when the tenant has reached its limit of keys.
     """
     ListApiKeys: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.ListApiKeysRequest, _api_key_service_pb2.ListApiKeysResponse]
-    """Lists keys in the order of their creation, also those that have ended."""
+    """Lists keys in the order of creation, expired and revoked ones included."""
     GetApiKey: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.GetApiKeyRequest, _api_key_service_pb2.GetApiKeyResponse]
-    """One key, without its secret."""
+    """Returns one key, without its secret."""
     RotateApiKey: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.RotateApiKeyRequest, _api_key_service_pb2.RotateApiKeyResponse]
-    """Gives a key a new secret and answers it whole, this one time. The secret before it
-    works until the overlap ends; one that is older ends at once. The id stays. A key may
-    rotate only itself: another one is rotated by a person with the role `admin`.
+    """Gives a key a new secret and returns it, this one time. The previous secret works until the
+    overlap ends; an older one ends at once. The id stays. A key may rotate only itself; a
+    person with the role `admin` may rotate others.
     """
     RevokeApiKey: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.RevokeApiKeyRequest, _api_key_service_pb2.RevokeApiKeyResponse]
-    """Revokes a key: within seconds it opens nothing in any service. The keys that it created,
-    and those that they created, are revoked with it. A key that is revoked already stays
-    as it is.
+    """Revokes a key, effective in every service within seconds. The keys that it created are
+    revoked too, recursively. A revoked key is returned unchanged.
     """
 
 @_typing.type_check_only
 class ApiKeyServiceAsyncStub(ApiKeyServiceStub):
-    """API keys: how programs call the API, as `Authorization: Bearer arc_…`. A tenant's
-    `admin` manages the keys of the tenant, `platform-admin` all keys. Nobody creates or
-    rotates a key that may do more than they may themselves.
+    """API keys, with which programs call the API: `Authorization: Bearer arc_…`. A tenant's `admin`
+    manages the tenant's keys, `platform-admin` all keys. A caller cannot create or rotate a key
+    with more rights than its own.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateApiKey: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.CreateApiKeyRequest, _api_key_service_pb2.CreateApiKeyResponse]  # type: ignore[assignment]
-    """Creates a key and answers it whole, this one time: only a hash of it is kept.
-    Refused when the tenant has as many keys as it may have.
+    """Creates a key and returns its secret, this one time: only a hash is stored.
+    RESOURCE_EXHAUSTED when the tenant has reached its limit of keys.
     """
     ListApiKeys: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.ListApiKeysRequest, _api_key_service_pb2.ListApiKeysResponse]  # type: ignore[assignment]
-    """Lists keys in the order of their creation, also those that have ended."""
+    """Lists keys in the order of creation, expired and revoked ones included."""
     GetApiKey: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.GetApiKeyRequest, _api_key_service_pb2.GetApiKeyResponse]  # type: ignore[assignment]
-    """One key, without its secret."""
+    """Returns one key, without its secret."""
     RotateApiKey: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.RotateApiKeyRequest, _api_key_service_pb2.RotateApiKeyResponse]  # type: ignore[assignment]
-    """Gives a key a new secret and answers it whole, this one time. The secret before it
-    works until the overlap ends; one that is older ends at once. The id stays. A key may
-    rotate only itself: another one is rotated by a person with the role `admin`.
+    """Gives a key a new secret and returns it, this one time. The previous secret works until the
+    overlap ends; an older one ends at once. The id stays. A key may rotate only itself; a
+    person with the role `admin` may rotate others.
     """
     RevokeApiKey: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.RevokeApiKeyRequest, _api_key_service_pb2.RevokeApiKeyResponse]  # type: ignore[assignment]
-    """Revokes a key: within seconds it opens nothing in any service. The keys that it created,
-    and those that they created, are revoked with it. A key that is revoked already stays
-    as it is.
+    """Revokes a key, effective in every service within seconds. The keys that it created are
+    revoked too, recursively. A revoked key is returned unchanged.
     """
 
 class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
-    """API keys: how programs call the API, as `Authorization: Bearer arc_…`. A tenant's
-    `admin` manages the keys of the tenant, `platform-admin` all keys. Nobody creates or
-    rotates a key that may do more than they may themselves.
+    """API keys, with which programs call the API: `Authorization: Bearer arc_…`. A tenant's `admin`
+    manages the tenant's keys, `platform-admin` all keys. A caller cannot create or rotate a key
+    with more rights than its own.
     """
 
     @_abc_1.abstractmethod
@@ -94,8 +92,8 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_key_service_pb2.CreateApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_key_service_pb2.CreateApiKeyResponse, _abc.Awaitable[_api_key_service_pb2.CreateApiKeyResponse]]:
-        """Creates a key and answers it whole, this one time: only a hash of it is kept.
-        Refused when the tenant has as many keys as it may have.
+        """Creates a key and returns its secret, this one time: only a hash is stored.
+        RESOURCE_EXHAUSTED when the tenant has reached its limit of keys.
         """
 
     @_abc_1.abstractmethod
@@ -104,7 +102,7 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_key_service_pb2.ListApiKeysRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_key_service_pb2.ListApiKeysResponse, _abc.Awaitable[_api_key_service_pb2.ListApiKeysResponse]]:
-        """Lists keys in the order of their creation, also those that have ended."""
+        """Lists keys in the order of creation, expired and revoked ones included."""
 
     @_abc_1.abstractmethod
     def GetApiKey(
@@ -112,7 +110,7 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_key_service_pb2.GetApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_key_service_pb2.GetApiKeyResponse, _abc.Awaitable[_api_key_service_pb2.GetApiKeyResponse]]:
-        """One key, without its secret."""
+        """Returns one key, without its secret."""
 
     @_abc_1.abstractmethod
     def RotateApiKey(
@@ -120,9 +118,9 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_key_service_pb2.RotateApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_key_service_pb2.RotateApiKeyResponse, _abc.Awaitable[_api_key_service_pb2.RotateApiKeyResponse]]:
-        """Gives a key a new secret and answers it whole, this one time. The secret before it
-        works until the overlap ends; one that is older ends at once. The id stays. A key may
-        rotate only itself: another one is rotated by a person with the role `admin`.
+        """Gives a key a new secret and returns it, this one time. The previous secret works until the
+        overlap ends; an older one ends at once. The id stays. A key may rotate only itself; a
+        person with the role `admin` may rotate others.
         """
 
     @_abc_1.abstractmethod
@@ -131,9 +129,8 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_key_service_pb2.RevokeApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_key_service_pb2.RevokeApiKeyResponse, _abc.Awaitable[_api_key_service_pb2.RevokeApiKeyResponse]]:
-        """Revokes a key: within seconds it opens nothing in any service. The keys that it created,
-        and those that they created, are revoked with it. A key that is revoked already stays
-        as it is.
+        """Revokes a key, effective in every service within seconds. The keys that it created are
+        revoked too, recursively. A revoked key is returned unchanged.
         """
 
 def add_ApiKeyServiceServicer_to_server(servicer: ApiKeyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

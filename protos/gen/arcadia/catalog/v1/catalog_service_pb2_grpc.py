@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CatalogServiceStub:
-    """What is sold, and at what price.
+    """Plans, addons and prices.
     """
 
     def __init__(self, channel):
@@ -113,25 +113,25 @@ class CatalogServiceStub:
 
 
 class CatalogServiceServicer:
-    """What is sold, and at what price.
+    """Plans, addons and prices.
     """
 
     def ListPlans(self, request, context):
-        """The plans with their active versions.
+        """Lists the plans with their active versions.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPlan(self, request, context):
-        """One plan with its active version.
+        """Returns one plan with its active version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreatePlan(self, request, context):
-        """Makes a plan, without a version yet.
+        """Creates a plan, without a version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,81 +145,81 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPlanVersions(self, request, context):
-        """The versions of a plan, drafts and retired ones too, newest first.
+        """Lists the versions of a plan, drafts and retired ones included, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreatePlanVersion(self, request, context):
-        """Drafts a version of a plan.
+        """Creates a draft version of a plan.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePlanVersion(self, request, context):
-        """Replaces a draft. Refused for a version that was published.
+        """Replaces a draft. FAILED_PRECONDITION for a published version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PublishPlanVersion(self, request, context):
-        """Makes a draft the active version and retires the one before, at once.
-        Existing subscriptions stay on their version.
+        """Creates a draft the active version and retires the previous one, atomically. Existing
+        subscriptions keep their version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAddons(self, request, context):
-        """The addons.
+        """Lists the addons.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateAddon(self, request, context):
-        """Makes an addon.
+        """Creates an addon.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateAddon(self, request, context):
-        """Changes what an addon will cost and hold for those who attach it from now on.
+        """Changes the price and quantity of an addon for later attachments.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListResourcePrices(self, request, context):
-        """The unit prices of usage that no plan item covers.
+        """Lists the unit prices of usage that no plan item covers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateResourcePrice(self, request, context):
-        """Sets a unit price for some days, or from a day on. What is set last holds on the
-        days that it covers; what was set before goes on outside of them. One without an end
-        over one that was set from a later day is refused: say until when it holds.
+        """Sets a unit price for a span of days, or from a day on. It replaces earlier prices on the
+        days that it covers; they stay in force on other days. Rejected without an end when another
+        price begins later: give `effective_to`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportCatalog(self, request, context):
-        """The whole catalog as one YAML document.
+        """Exports the whole catalog as one YAML document.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ApplyCatalog(self, request, context):
-        """Brings the catalog to what a YAML document says, all or nothing; or only says
-        which changes that would be.
+        """Changes the catalog to match a YAML document, atomically; or only returns the changes that
+        it would make.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -312,7 +312,7 @@ def add_CatalogServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CatalogService:
-    """What is sold, and at what price.
+    """Plans, addons and prices.
     """
 
     @staticmethod

@@ -27,95 +27,95 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CatalogServiceStub:
-    """What is sold, and at what price."""
+    """Plans, addons and prices."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CatalogServiceAsyncStub: ...
     ListPlans: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPlansRequest, _catalog_service_pb2.ListPlansResponse]
-    """The plans with their active versions."""
+    """Lists the plans with their active versions."""
     GetPlan: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.GetPlanRequest, _catalog_service_pb2.GetPlanResponse]
-    """One plan with its active version."""
+    """Returns one plan with its active version."""
     CreatePlan: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePlanRequest, _catalog_service_pb2.CreatePlanResponse]
-    """Makes a plan, without a version yet."""
+    """Creates a plan, without a version."""
     UpdatePlan: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdatePlanRequest, _catalog_service_pb2.UpdatePlanResponse]
     """Renames a plan."""
     ListPlanVersions: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPlanVersionsRequest, _catalog_service_pb2.ListPlanVersionsResponse]
-    """The versions of a plan, drafts and retired ones too, newest first."""
+    """Lists the versions of a plan, drafts and retired ones included, newest first."""
     CreatePlanVersion: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePlanVersionRequest, _catalog_service_pb2.CreatePlanVersionResponse]
-    """Drafts a version of a plan."""
+    """Creates a draft version of a plan."""
     UpdatePlanVersion: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdatePlanVersionRequest, _catalog_service_pb2.UpdatePlanVersionResponse]
-    """Replaces a draft. Refused for a version that was published."""
+    """Replaces a draft. FAILED_PRECONDITION for a published version."""
     PublishPlanVersion: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.PublishPlanVersionRequest, _catalog_service_pb2.PublishPlanVersionResponse]
-    """Makes a draft the active version and retires the one before, at once.
-    Existing subscriptions stay on their version.
+    """Creates a draft the active version and retires the previous one, atomically. Existing
+    subscriptions keep their version.
     """
     ListAddons: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListAddonsRequest, _catalog_service_pb2.ListAddonsResponse]
-    """The addons."""
+    """Lists the addons."""
     CreateAddon: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateAddonRequest, _catalog_service_pb2.CreateAddonResponse]
-    """Makes an addon."""
+    """Creates an addon."""
     UpdateAddon: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateAddonRequest, _catalog_service_pb2.UpdateAddonResponse]
-    """Changes what an addon will cost and hold for those who attach it from now on."""
+    """Changes the price and quantity of an addon for later attachments."""
     ListResourcePrices: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ListResourcePricesRequest, _catalog_service_pb2.ListResourcePricesResponse]
-    """The unit prices of usage that no plan item covers."""
+    """Lists the unit prices of usage that no plan item covers."""
     CreateResourcePrice: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateResourcePriceRequest, _catalog_service_pb2.CreateResourcePriceResponse]
-    """Sets a unit price for some days, or from a day on. What is set last holds on the
-    days that it covers; what was set before goes on outside of them. One without an end
-    over one that was set from a later day is refused: say until when it holds.
+    """Sets a unit price for a span of days, or from a day on. It replaces earlier prices on the
+    days that it covers; they stay in force on other days. Rejected without an end when another
+    price begins later: give `effective_to`.
     """
     ExportCatalog: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ExportCatalogRequest, _catalog_service_pb2.ExportCatalogResponse]
-    """The whole catalog as one YAML document."""
+    """Exports the whole catalog as one YAML document."""
     ApplyCatalog: _grpc.UnaryUnaryMultiCallable[_catalog_service_pb2.ApplyCatalogRequest, _catalog_service_pb2.ApplyCatalogResponse]
-    """Brings the catalog to what a YAML document says, all or nothing; or only says
-    which changes that would be.
+    """Changes the catalog to match a YAML document, atomically; or only returns the changes that
+    it would make.
     """
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
-    """What is sold, and at what price."""
+    """Plans, addons and prices."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListPlans: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPlansRequest, _catalog_service_pb2.ListPlansResponse]  # type: ignore[assignment]
-    """The plans with their active versions."""
+    """Lists the plans with their active versions."""
     GetPlan: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.GetPlanRequest, _catalog_service_pb2.GetPlanResponse]  # type: ignore[assignment]
-    """One plan with its active version."""
+    """Returns one plan with its active version."""
     CreatePlan: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePlanRequest, _catalog_service_pb2.CreatePlanResponse]  # type: ignore[assignment]
-    """Makes a plan, without a version yet."""
+    """Creates a plan, without a version."""
     UpdatePlan: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdatePlanRequest, _catalog_service_pb2.UpdatePlanResponse]  # type: ignore[assignment]
     """Renames a plan."""
     ListPlanVersions: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListPlanVersionsRequest, _catalog_service_pb2.ListPlanVersionsResponse]  # type: ignore[assignment]
-    """The versions of a plan, drafts and retired ones too, newest first."""
+    """Lists the versions of a plan, drafts and retired ones included, newest first."""
     CreatePlanVersion: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreatePlanVersionRequest, _catalog_service_pb2.CreatePlanVersionResponse]  # type: ignore[assignment]
-    """Drafts a version of a plan."""
+    """Creates a draft version of a plan."""
     UpdatePlanVersion: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdatePlanVersionRequest, _catalog_service_pb2.UpdatePlanVersionResponse]  # type: ignore[assignment]
-    """Replaces a draft. Refused for a version that was published."""
+    """Replaces a draft. FAILED_PRECONDITION for a published version."""
     PublishPlanVersion: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.PublishPlanVersionRequest, _catalog_service_pb2.PublishPlanVersionResponse]  # type: ignore[assignment]
-    """Makes a draft the active version and retires the one before, at once.
-    Existing subscriptions stay on their version.
+    """Creates a draft the active version and retires the previous one, atomically. Existing
+    subscriptions keep their version.
     """
     ListAddons: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListAddonsRequest, _catalog_service_pb2.ListAddonsResponse]  # type: ignore[assignment]
-    """The addons."""
+    """Lists the addons."""
     CreateAddon: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateAddonRequest, _catalog_service_pb2.CreateAddonResponse]  # type: ignore[assignment]
-    """Makes an addon."""
+    """Creates an addon."""
     UpdateAddon: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.UpdateAddonRequest, _catalog_service_pb2.UpdateAddonResponse]  # type: ignore[assignment]
-    """Changes what an addon will cost and hold for those who attach it from now on."""
+    """Changes the price and quantity of an addon for later attachments."""
     ListResourcePrices: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ListResourcePricesRequest, _catalog_service_pb2.ListResourcePricesResponse]  # type: ignore[assignment]
-    """The unit prices of usage that no plan item covers."""
+    """Lists the unit prices of usage that no plan item covers."""
     CreateResourcePrice: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.CreateResourcePriceRequest, _catalog_service_pb2.CreateResourcePriceResponse]  # type: ignore[assignment]
-    """Sets a unit price for some days, or from a day on. What is set last holds on the
-    days that it covers; what was set before goes on outside of them. One without an end
-    over one that was set from a later day is refused: say until when it holds.
+    """Sets a unit price for a span of days, or from a day on. It replaces earlier prices on the
+    days that it covers; they stay in force on other days. Rejected without an end when another
+    price begins later: give `effective_to`.
     """
     ExportCatalog: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ExportCatalogRequest, _catalog_service_pb2.ExportCatalogResponse]  # type: ignore[assignment]
-    """The whole catalog as one YAML document."""
+    """Exports the whole catalog as one YAML document."""
     ApplyCatalog: _aio.UnaryUnaryMultiCallable[_catalog_service_pb2.ApplyCatalogRequest, _catalog_service_pb2.ApplyCatalogResponse]  # type: ignore[assignment]
-    """Brings the catalog to what a YAML document says, all or nothing; or only says
-    which changes that would be.
+    """Changes the catalog to match a YAML document, atomically; or only returns the changes that
+    it would make.
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What is sold, and at what price."""
+    """Plans, addons and prices."""
 
     @_abc_1.abstractmethod
     def ListPlans(
@@ -123,7 +123,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ListPlansRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ListPlansResponse, _abc.Awaitable[_catalog_service_pb2.ListPlansResponse]]:
-        """The plans with their active versions."""
+        """Lists the plans with their active versions."""
 
     @_abc_1.abstractmethod
     def GetPlan(
@@ -131,7 +131,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.GetPlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.GetPlanResponse, _abc.Awaitable[_catalog_service_pb2.GetPlanResponse]]:
-        """One plan with its active version."""
+        """Returns one plan with its active version."""
 
     @_abc_1.abstractmethod
     def CreatePlan(
@@ -139,7 +139,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreatePlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreatePlanResponse, _abc.Awaitable[_catalog_service_pb2.CreatePlanResponse]]:
-        """Makes a plan, without a version yet."""
+        """Creates a plan, without a version."""
 
     @_abc_1.abstractmethod
     def UpdatePlan(
@@ -155,7 +155,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ListPlanVersionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ListPlanVersionsResponse, _abc.Awaitable[_catalog_service_pb2.ListPlanVersionsResponse]]:
-        """The versions of a plan, drafts and retired ones too, newest first."""
+        """Lists the versions of a plan, drafts and retired ones included, newest first."""
 
     @_abc_1.abstractmethod
     def CreatePlanVersion(
@@ -163,7 +163,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreatePlanVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreatePlanVersionResponse, _abc.Awaitable[_catalog_service_pb2.CreatePlanVersionResponse]]:
-        """Drafts a version of a plan."""
+        """Creates a draft version of a plan."""
 
     @_abc_1.abstractmethod
     def UpdatePlanVersion(
@@ -171,7 +171,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.UpdatePlanVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.UpdatePlanVersionResponse, _abc.Awaitable[_catalog_service_pb2.UpdatePlanVersionResponse]]:
-        """Replaces a draft. Refused for a version that was published."""
+        """Replaces a draft. FAILED_PRECONDITION for a published version."""
 
     @_abc_1.abstractmethod
     def PublishPlanVersion(
@@ -179,8 +179,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.PublishPlanVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.PublishPlanVersionResponse, _abc.Awaitable[_catalog_service_pb2.PublishPlanVersionResponse]]:
-        """Makes a draft the active version and retires the one before, at once.
-        Existing subscriptions stay on their version.
+        """Creates a draft the active version and retires the previous one, atomically. Existing
+        subscriptions keep their version.
         """
 
     @_abc_1.abstractmethod
@@ -189,7 +189,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ListAddonsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ListAddonsResponse, _abc.Awaitable[_catalog_service_pb2.ListAddonsResponse]]:
-        """The addons."""
+        """Lists the addons."""
 
     @_abc_1.abstractmethod
     def CreateAddon(
@@ -197,7 +197,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreateAddonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreateAddonResponse, _abc.Awaitable[_catalog_service_pb2.CreateAddonResponse]]:
-        """Makes an addon."""
+        """Creates an addon."""
 
     @_abc_1.abstractmethod
     def UpdateAddon(
@@ -205,7 +205,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.UpdateAddonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.UpdateAddonResponse, _abc.Awaitable[_catalog_service_pb2.UpdateAddonResponse]]:
-        """Changes what an addon will cost and hold for those who attach it from now on."""
+        """Changes the price and quantity of an addon for later attachments."""
 
     @_abc_1.abstractmethod
     def ListResourcePrices(
@@ -213,7 +213,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ListResourcePricesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ListResourcePricesResponse, _abc.Awaitable[_catalog_service_pb2.ListResourcePricesResponse]]:
-        """The unit prices of usage that no plan item covers."""
+        """Lists the unit prices of usage that no plan item covers."""
 
     @_abc_1.abstractmethod
     def CreateResourcePrice(
@@ -221,9 +221,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.CreateResourcePriceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.CreateResourcePriceResponse, _abc.Awaitable[_catalog_service_pb2.CreateResourcePriceResponse]]:
-        """Sets a unit price for some days, or from a day on. What is set last holds on the
-        days that it covers; what was set before goes on outside of them. One without an end
-        over one that was set from a later day is refused: say until when it holds.
+        """Sets a unit price for a span of days, or from a day on. It replaces earlier prices on the
+        days that it covers; they stay in force on other days. Rejected without an end when another
+        price begins later: give `effective_to`.
         """
 
     @_abc_1.abstractmethod
@@ -232,7 +232,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ExportCatalogRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ExportCatalogResponse, _abc.Awaitable[_catalog_service_pb2.ExportCatalogResponse]]:
-        """The whole catalog as one YAML document."""
+        """Exports the whole catalog as one YAML document."""
 
     @_abc_1.abstractmethod
     def ApplyCatalog(
@@ -240,8 +240,8 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_service_pb2.ApplyCatalogRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_service_pb2.ApplyCatalogResponse, _abc.Awaitable[_catalog_service_pb2.ApplyCatalogResponse]]:
-        """Brings the catalog to what a YAML document says, all or nothing; or only says
-        which changes that would be.
+        """Changes the catalog to match a YAML document, atomically; or only returns the changes that
+        it would make.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DeploymentServiceStub:
-    """The tenants' deployments and their lifecycle.
+    """Tenants' deployments and their lifecycle.
     """
 
     def __init__(self, channel):
@@ -103,100 +103,99 @@ class DeploymentServiceStub:
 
 
 class DeploymentServiceServicer:
-    """The tenants' deployments and their lifecycle.
+    """Tenants' deployments and their lifecycle.
     """
 
     def ListDeployments(self, request, context):
-        """Lists deployments, newest last.
+        """Lists deployments in the order of creation.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetDeployment(self, request, context):
-        """One deployment with its subscription and the newest part of its history.
+        """Returns one deployment with its subscription and its newest events.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateDeployment(self, request, context):
-        """Makes a deployment. Refused when the tenant has the slug already.
+        """Creates a deployment. ALREADY_EXISTS when the tenant has one with the slug.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateDeployment(self, request, context):
-        """Changes what a deployment is called and how it runs; not its state.
+        """Changes a deployment's display name, mode and template; not its state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def TransitionDeployment(self, request, context):
-        """Moves a deployment to another state. A move that the lifecycle does not allow
-        is refused and changes nothing; only an operator makes one active again that is
-        `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
-        and `cancelled` the subscription itself: that day, and when a tenant asks for it
-        with the end of the day.
+        """Moves a deployment to another state. A move that the lifecycle does not allow is rejected
+        and changes nothing; only an operator can reactivate a deployment that is `past_due` or
+        `suspended`. Leaving `trial` ends the trial of its subscription. `cancelled` cancels the
+        subscription: on that day, or at the end of the day when a tenant asks for it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExtendTrial(self, request, context):
-        """Has the trial of a deployment end on a later day, also one that is over: then its
-        days are free again, and the deployment stays what it is.
+        """Moves the end of a deployment's trial to a later day. A trial that has ended can be
+        extended too: its days are free again, and the deployment keeps its state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GrantTrials(self, request, context):
-        """Lets a tenant have more trials than its first.
+        """Grants a tenant trials in addition to its first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTrialGrants(self, request, context):
-        """Lists what trials were granted, newest first.
+        """Lists the grants of trials, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateBillingActions(self, request, context):
-        """Says what automatic billing actions may do to a deployment.
+        """Sets what automatic billing actions may do to a deployment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListDeploymentEvents(self, request, context):
-        """The history of a deployment, newest first.
+        """Lists the history of a deployment, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ProvisionDeployment(self, request, context):
-        """Starts the work that makes cloud resources for a deployment.
+        """Starts the creation of cloud resources for a deployment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetProvision(self, request, context):
-        """One provision; poll it to follow the work.
+        """Returns one provision; poll it to follow the work.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListProvisions(self, request, context):
-        """The provisions of a deployment, newest first.
+        """Lists the provisions of a deployment, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -279,7 +278,7 @@ def add_DeploymentServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DeploymentService:
-    """The tenants' deployments and their lifecycle.
+    """Tenants' deployments and their lifecycle.
     """
 
     @staticmethod

@@ -27,87 +27,85 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class DeploymentServiceStub:
-    """The tenants' deployments and their lifecycle."""
+    """Tenants' deployments and their lifecycle."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> DeploymentServiceAsyncStub: ...
     ListDeployments: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentsRequest, _deployment_service_pb2.ListDeploymentsResponse]
-    """Lists deployments, newest last."""
+    """Lists deployments in the order of creation."""
     GetDeployment: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.GetDeploymentRequest, _deployment_service_pb2.GetDeploymentResponse]
-    """One deployment with its subscription and the newest part of its history."""
+    """Returns one deployment with its subscription and its newest events."""
     CreateDeployment: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.CreateDeploymentRequest, _deployment_service_pb2.CreateDeploymentResponse]
-    """Makes a deployment. Refused when the tenant has the slug already."""
+    """Creates a deployment. ALREADY_EXISTS when the tenant has one with the slug."""
     UpdateDeployment: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateDeploymentRequest, _deployment_service_pb2.UpdateDeploymentResponse]
-    """Changes what a deployment is called and how it runs; not its state."""
+    """Changes a deployment's display name, mode and template; not its state."""
     TransitionDeployment: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.TransitionDeploymentRequest, _deployment_service_pb2.TransitionDeploymentResponse]
-    """Moves a deployment to another state. A move that the lifecycle does not allow
-    is refused and changes nothing; only an operator makes one active again that is
-    `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
-    and `cancelled` the subscription itself: that day, and when a tenant asks for it
-    with the end of the day.
+    """Moves a deployment to another state. A move that the lifecycle does not allow is rejected
+    and changes nothing; only an operator can reactivate a deployment that is `past_due` or
+    `suspended`. Leaving `trial` ends the trial of its subscription. `cancelled` cancels the
+    subscription: on that day, or at the end of the day when a tenant asks for it.
     """
     ExtendTrial: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ExtendTrialRequest, _deployment_service_pb2.ExtendTrialResponse]
-    """Has the trial of a deployment end on a later day, also one that is over: then its
-    days are free again, and the deployment stays what it is.
+    """Moves the end of a deployment's trial to a later day. A trial that has ended can be
+    extended too: its days are free again, and the deployment keeps its state.
     """
     GrantTrials: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.GrantTrialsRequest, _deployment_service_pb2.GrantTrialsResponse]
-    """Lets a tenant have more trials than its first."""
+    """Grants a tenant trials in addition to its first."""
     ListTrialGrants: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ListTrialGrantsRequest, _deployment_service_pb2.ListTrialGrantsResponse]
-    """Lists what trials were granted, newest first."""
+    """Lists the grants of trials, newest first."""
     UpdateBillingActions: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateBillingActionsRequest, _deployment_service_pb2.UpdateBillingActionsResponse]
-    """Says what automatic billing actions may do to a deployment."""
+    """Sets what automatic billing actions may do to a deployment."""
     ListDeploymentEvents: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentEventsRequest, _deployment_service_pb2.ListDeploymentEventsResponse]
-    """The history of a deployment, newest first."""
+    """Lists the history of a deployment, newest first."""
     ProvisionDeployment: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ProvisionDeploymentRequest, _deployment_service_pb2.ProvisionDeploymentResponse]
-    """Starts the work that makes cloud resources for a deployment."""
+    """Starts the creation of cloud resources for a deployment."""
     GetProvision: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.GetProvisionRequest, _deployment_service_pb2.GetProvisionResponse]
-    """One provision; poll it to follow the work."""
+    """Returns one provision; poll it to follow the work."""
     ListProvisions: _grpc.UnaryUnaryMultiCallable[_deployment_service_pb2.ListProvisionsRequest, _deployment_service_pb2.ListProvisionsResponse]
-    """The provisions of a deployment, newest first."""
+    """Lists the provisions of a deployment, newest first."""
 
 @_typing.type_check_only
 class DeploymentServiceAsyncStub(DeploymentServiceStub):
-    """The tenants' deployments and their lifecycle."""
+    """Tenants' deployments and their lifecycle."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListDeployments: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentsRequest, _deployment_service_pb2.ListDeploymentsResponse]  # type: ignore[assignment]
-    """Lists deployments, newest last."""
+    """Lists deployments in the order of creation."""
     GetDeployment: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.GetDeploymentRequest, _deployment_service_pb2.GetDeploymentResponse]  # type: ignore[assignment]
-    """One deployment with its subscription and the newest part of its history."""
+    """Returns one deployment with its subscription and its newest events."""
     CreateDeployment: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.CreateDeploymentRequest, _deployment_service_pb2.CreateDeploymentResponse]  # type: ignore[assignment]
-    """Makes a deployment. Refused when the tenant has the slug already."""
+    """Creates a deployment. ALREADY_EXISTS when the tenant has one with the slug."""
     UpdateDeployment: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateDeploymentRequest, _deployment_service_pb2.UpdateDeploymentResponse]  # type: ignore[assignment]
-    """Changes what a deployment is called and how it runs; not its state."""
+    """Changes a deployment's display name, mode and template; not its state."""
     TransitionDeployment: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.TransitionDeploymentRequest, _deployment_service_pb2.TransitionDeploymentResponse]  # type: ignore[assignment]
-    """Moves a deployment to another state. A move that the lifecycle does not allow
-    is refused and changes nothing; only an operator makes one active again that is
-    `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
-    and `cancelled` the subscription itself: that day, and when a tenant asks for it
-    with the end of the day.
+    """Moves a deployment to another state. A move that the lifecycle does not allow is rejected
+    and changes nothing; only an operator can reactivate a deployment that is `past_due` or
+    `suspended`. Leaving `trial` ends the trial of its subscription. `cancelled` cancels the
+    subscription: on that day, or at the end of the day when a tenant asks for it.
     """
     ExtendTrial: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ExtendTrialRequest, _deployment_service_pb2.ExtendTrialResponse]  # type: ignore[assignment]
-    """Has the trial of a deployment end on a later day, also one that is over: then its
-    days are free again, and the deployment stays what it is.
+    """Moves the end of a deployment's trial to a later day. A trial that has ended can be
+    extended too: its days are free again, and the deployment keeps its state.
     """
     GrantTrials: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.GrantTrialsRequest, _deployment_service_pb2.GrantTrialsResponse]  # type: ignore[assignment]
-    """Lets a tenant have more trials than its first."""
+    """Grants a tenant trials in addition to its first."""
     ListTrialGrants: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ListTrialGrantsRequest, _deployment_service_pb2.ListTrialGrantsResponse]  # type: ignore[assignment]
-    """Lists what trials were granted, newest first."""
+    """Lists the grants of trials, newest first."""
     UpdateBillingActions: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.UpdateBillingActionsRequest, _deployment_service_pb2.UpdateBillingActionsResponse]  # type: ignore[assignment]
-    """Says what automatic billing actions may do to a deployment."""
+    """Sets what automatic billing actions may do to a deployment."""
     ListDeploymentEvents: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ListDeploymentEventsRequest, _deployment_service_pb2.ListDeploymentEventsResponse]  # type: ignore[assignment]
-    """The history of a deployment, newest first."""
+    """Lists the history of a deployment, newest first."""
     ProvisionDeployment: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ProvisionDeploymentRequest, _deployment_service_pb2.ProvisionDeploymentResponse]  # type: ignore[assignment]
-    """Starts the work that makes cloud resources for a deployment."""
+    """Starts the creation of cloud resources for a deployment."""
     GetProvision: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.GetProvisionRequest, _deployment_service_pb2.GetProvisionResponse]  # type: ignore[assignment]
-    """One provision; poll it to follow the work."""
+    """Returns one provision; poll it to follow the work."""
     ListProvisions: _aio.UnaryUnaryMultiCallable[_deployment_service_pb2.ListProvisionsRequest, _deployment_service_pb2.ListProvisionsResponse]  # type: ignore[assignment]
-    """The provisions of a deployment, newest first."""
+    """Lists the provisions of a deployment, newest first."""
 
 class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The tenants' deployments and their lifecycle."""
+    """Tenants' deployments and their lifecycle."""
 
     @_abc_1.abstractmethod
     def ListDeployments(
@@ -115,7 +113,7 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.ListDeploymentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.ListDeploymentsResponse, _abc.Awaitable[_deployment_service_pb2.ListDeploymentsResponse]]:
-        """Lists deployments, newest last."""
+        """Lists deployments in the order of creation."""
 
     @_abc_1.abstractmethod
     def GetDeployment(
@@ -123,7 +121,7 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.GetDeploymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.GetDeploymentResponse, _abc.Awaitable[_deployment_service_pb2.GetDeploymentResponse]]:
-        """One deployment with its subscription and the newest part of its history."""
+        """Returns one deployment with its subscription and its newest events."""
 
     @_abc_1.abstractmethod
     def CreateDeployment(
@@ -131,7 +129,7 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.CreateDeploymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.CreateDeploymentResponse, _abc.Awaitable[_deployment_service_pb2.CreateDeploymentResponse]]:
-        """Makes a deployment. Refused when the tenant has the slug already."""
+        """Creates a deployment. ALREADY_EXISTS when the tenant has one with the slug."""
 
     @_abc_1.abstractmethod
     def UpdateDeployment(
@@ -139,7 +137,7 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.UpdateDeploymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.UpdateDeploymentResponse, _abc.Awaitable[_deployment_service_pb2.UpdateDeploymentResponse]]:
-        """Changes what a deployment is called and how it runs; not its state."""
+        """Changes a deployment's display name, mode and template; not its state."""
 
     @_abc_1.abstractmethod
     def TransitionDeployment(
@@ -147,11 +145,10 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.TransitionDeploymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.TransitionDeploymentResponse, _abc.Awaitable[_deployment_service_pb2.TransitionDeploymentResponse]]:
-        """Moves a deployment to another state. A move that the lifecycle does not allow
-        is refused and changes nothing; only an operator makes one active again that is
-        `past_due` or `suspended`. Leaving `trial` ends the trial of its subscription,
-        and `cancelled` the subscription itself: that day, and when a tenant asks for it
-        with the end of the day.
+        """Moves a deployment to another state. A move that the lifecycle does not allow is rejected
+        and changes nothing; only an operator can reactivate a deployment that is `past_due` or
+        `suspended`. Leaving `trial` ends the trial of its subscription. `cancelled` cancels the
+        subscription: on that day, or at the end of the day when a tenant asks for it.
         """
 
     @_abc_1.abstractmethod
@@ -160,8 +157,8 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.ExtendTrialRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.ExtendTrialResponse, _abc.Awaitable[_deployment_service_pb2.ExtendTrialResponse]]:
-        """Has the trial of a deployment end on a later day, also one that is over: then its
-        days are free again, and the deployment stays what it is.
+        """Moves the end of a deployment's trial to a later day. A trial that has ended can be
+        extended too: its days are free again, and the deployment keeps its state.
         """
 
     @_abc_1.abstractmethod
@@ -170,7 +167,7 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.GrantTrialsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.GrantTrialsResponse, _abc.Awaitable[_deployment_service_pb2.GrantTrialsResponse]]:
-        """Lets a tenant have more trials than its first."""
+        """Grants a tenant trials in addition to its first."""
 
     @_abc_1.abstractmethod
     def ListTrialGrants(
@@ -178,7 +175,7 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.ListTrialGrantsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.ListTrialGrantsResponse, _abc.Awaitable[_deployment_service_pb2.ListTrialGrantsResponse]]:
-        """Lists what trials were granted, newest first."""
+        """Lists the grants of trials, newest first."""
 
     @_abc_1.abstractmethod
     def UpdateBillingActions(
@@ -186,7 +183,7 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.UpdateBillingActionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.UpdateBillingActionsResponse, _abc.Awaitable[_deployment_service_pb2.UpdateBillingActionsResponse]]:
-        """Says what automatic billing actions may do to a deployment."""
+        """Sets what automatic billing actions may do to a deployment."""
 
     @_abc_1.abstractmethod
     def ListDeploymentEvents(
@@ -194,7 +191,7 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.ListDeploymentEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.ListDeploymentEventsResponse, _abc.Awaitable[_deployment_service_pb2.ListDeploymentEventsResponse]]:
-        """The history of a deployment, newest first."""
+        """Lists the history of a deployment, newest first."""
 
     @_abc_1.abstractmethod
     def ProvisionDeployment(
@@ -202,7 +199,7 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.ProvisionDeploymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.ProvisionDeploymentResponse, _abc.Awaitable[_deployment_service_pb2.ProvisionDeploymentResponse]]:
-        """Starts the work that makes cloud resources for a deployment."""
+        """Starts the creation of cloud resources for a deployment."""
 
     @_abc_1.abstractmethod
     def GetProvision(
@@ -210,7 +207,7 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.GetProvisionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.GetProvisionResponse, _abc.Awaitable[_deployment_service_pb2.GetProvisionResponse]]:
-        """One provision; poll it to follow the work."""
+        """Returns one provision; poll it to follow the work."""
 
     @_abc_1.abstractmethod
     def ListProvisions(
@@ -218,6 +215,6 @@ class DeploymentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _deployment_service_pb2.ListProvisionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_deployment_service_pb2.ListProvisionsResponse, _abc.Awaitable[_deployment_service_pb2.ListProvisionsResponse]]:
-        """The provisions of a deployment, newest first."""
+        """Lists the provisions of a deployment, newest first."""
 
 def add_DeploymentServiceServicer_to_server(servicer: DeploymentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

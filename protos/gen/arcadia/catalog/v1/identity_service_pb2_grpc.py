@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class IdentityServiceStub:
-    """How services prove callers: what the catalog keeps of API keys and revoked tokens.
+    """How services authenticate callers: API keys and revoked tokens.
     """
 
     def __init__(self, channel):
@@ -48,18 +48,18 @@ class IdentityServiceStub:
 
 
 class IdentityServiceServicer:
-    """How services prove callers: what the catalog keeps of API keys and revoked tokens.
+    """How services authenticate callers: API keys and revoked tokens.
     """
 
     def ResolveApiKey(self, request, context):
-        """Whom an API key proves.
+        """Authenticates an API key.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetLiveRevocations(self, request, context):
-        """All revocations of tokens that may still live.
+        """Returns all revocations of tokens that may not have expired yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,7 +87,7 @@ def add_IdentityServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IdentityService:
-    """How services prove callers: what the catalog keeps of API keys and revoked tokens.
+    """How services authenticate callers: API keys and revoked tokens.
     """
 
     @staticmethod

@@ -27,29 +27,29 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class IdentityServiceStub:
-    """How services prove callers: what the catalog keeps of API keys and revoked tokens."""
+    """How services authenticate callers: API keys and revoked tokens."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> IdentityServiceAsyncStub: ...
     ResolveApiKey: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.ResolveApiKeyRequest, _identity_service_pb2.ResolveApiKeyResponse]
-    """Whom an API key proves."""
+    """Authenticates an API key."""
     GetLiveRevocations: _grpc.UnaryUnaryMultiCallable[_identity_service_pb2.GetLiveRevocationsRequest, _identity_service_pb2.GetLiveRevocationsResponse]
-    """All revocations of tokens that may still live."""
+    """Returns all revocations of tokens that may not have expired yet."""
 
 @_typing.type_check_only
 class IdentityServiceAsyncStub(IdentityServiceStub):
-    """How services prove callers: what the catalog keeps of API keys and revoked tokens."""
+    """How services authenticate callers: API keys and revoked tokens."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ResolveApiKey: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.ResolveApiKeyRequest, _identity_service_pb2.ResolveApiKeyResponse]  # type: ignore[assignment]
-    """Whom an API key proves."""
+    """Authenticates an API key."""
     GetLiveRevocations: _aio.UnaryUnaryMultiCallable[_identity_service_pb2.GetLiveRevocationsRequest, _identity_service_pb2.GetLiveRevocationsResponse]  # type: ignore[assignment]
-    """All revocations of tokens that may still live."""
+    """Returns all revocations of tokens that may not have expired yet."""
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How services prove callers: what the catalog keeps of API keys and revoked tokens."""
+    """How services authenticate callers: API keys and revoked tokens."""
 
     @_abc_1.abstractmethod
     def ResolveApiKey(
@@ -57,7 +57,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_service_pb2.ResolveApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_service_pb2.ResolveApiKeyResponse, _abc.Awaitable[_identity_service_pb2.ResolveApiKeyResponse]]:
-        """Whom an API key proves."""
+        """Authenticates an API key."""
 
     @_abc_1.abstractmethod
     def GetLiveRevocations(
@@ -65,6 +65,6 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_service_pb2.GetLiveRevocationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_service_pb2.GetLiveRevocationsResponse, _abc.Awaitable[_identity_service_pb2.GetLiveRevocationsResponse]]:
-        """All revocations of tokens that may still live."""
+        """Returns all revocations of tokens that may not have expired yet."""
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

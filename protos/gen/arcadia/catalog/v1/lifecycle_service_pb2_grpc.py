@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class LifecycleServiceStub:
-    """How workers follow and move deployments, and other services find them.
+    """Deployments, for workers and other services.
     """
 
     def __init__(self, channel):
@@ -63,43 +63,42 @@ class LifecycleServiceStub:
 
 
 class LifecycleServiceServicer:
-    """How workers follow and move deployments, and other services find them.
+    """Deployments, for workers and other services.
     """
 
     def LookupDeployments(self, request, context):
-        """The deployments of a batch of ids or of tenants' slugs: how inventory learns
-        the tenant of a deployment.
+        """Looks up a batch of deployments by id, or by tenant and slug.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ApplyBillingAction(self, request, context):
-        """Moves a deployment on behalf of durable work: a trial's end, an overdue
-        invoice, a spend policy, a payment. Leaves alone one whose billing actions are
-        suspended, and says so.
+        """Moves a deployment for a workflow: at a trial's end, an overdue invoice, a spend policy or
+        a payment. A deployment with suspended billing actions is left unchanged; the outcome says
+        so.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTenantDeployments(self, request, context):
-        """The deployments of a tenant that are not archived, in the order of their making.
+        """Lists a tenant's deployments that are not archived, in the order of creation.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def EndTrials(self, request, context):
-        """Makes deployments active whose trial is over, but for those whose billing actions
-        are suspended. Sent again, it goes on with those that are left.
+        """Activates deployments whose trial is over, except those with suspended billing actions.
+        Call again for the rest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordProvisionProgress(self, request, context):
-        """How far a provision is.
+        """Records the progress of a provision.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,7 +141,7 @@ def add_LifecycleServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LifecycleService:
-    """How workers follow and move deployments, and other services find them.
+    """Deployments, for workers and other services.
     """
 
     @staticmethod

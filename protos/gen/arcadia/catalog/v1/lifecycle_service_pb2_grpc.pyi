@@ -27,55 +27,51 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class LifecycleServiceStub:
-    """How workers follow and move deployments, and other services find them."""
+    """Deployments, for workers and other services."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LifecycleServiceAsyncStub: ...
     LookupDeployments: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.LookupDeploymentsRequest, _lifecycle_service_pb2.LookupDeploymentsResponse]
-    """The deployments of a batch of ids or of tenants' slugs: how inventory learns
-    the tenant of a deployment.
-    """
+    """Looks up a batch of deployments by id, or by tenant and slug."""
     ApplyBillingAction: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ApplyBillingActionRequest, _lifecycle_service_pb2.ApplyBillingActionResponse]
-    """Moves a deployment on behalf of durable work: a trial's end, an overdue
-    invoice, a spend policy, a payment. Leaves alone one whose billing actions are
-    suspended, and says so.
+    """Moves a deployment for a workflow: at a trial's end, an overdue invoice, a spend policy or
+    a payment. A deployment with suspended billing actions is left unchanged; the outcome says
+    so.
     """
     ListTenantDeployments: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ListTenantDeploymentsRequest, _lifecycle_service_pb2.ListTenantDeploymentsResponse]
-    """The deployments of a tenant that are not archived, in the order of their making."""
+    """Lists a tenant's deployments that are not archived, in the order of creation."""
     EndTrials: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.EndTrialsRequest, _lifecycle_service_pb2.EndTrialsResponse]
-    """Makes deployments active whose trial is over, but for those whose billing actions
-    are suspended. Sent again, it goes on with those that are left.
+    """Activates deployments whose trial is over, except those with suspended billing actions.
+    Call again for the rest.
     """
     RecordProvisionProgress: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.RecordProvisionProgressRequest, _lifecycle_service_pb2.RecordProvisionProgressResponse]
-    """How far a provision is."""
+    """Records the progress of a provision."""
 
 @_typing.type_check_only
 class LifecycleServiceAsyncStub(LifecycleServiceStub):
-    """How workers follow and move deployments, and other services find them."""
+    """Deployments, for workers and other services."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     LookupDeployments: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.LookupDeploymentsRequest, _lifecycle_service_pb2.LookupDeploymentsResponse]  # type: ignore[assignment]
-    """The deployments of a batch of ids or of tenants' slugs: how inventory learns
-    the tenant of a deployment.
-    """
+    """Looks up a batch of deployments by id, or by tenant and slug."""
     ApplyBillingAction: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ApplyBillingActionRequest, _lifecycle_service_pb2.ApplyBillingActionResponse]  # type: ignore[assignment]
-    """Moves a deployment on behalf of durable work: a trial's end, an overdue
-    invoice, a spend policy, a payment. Leaves alone one whose billing actions are
-    suspended, and says so.
+    """Moves a deployment for a workflow: at a trial's end, an overdue invoice, a spend policy or
+    a payment. A deployment with suspended billing actions is left unchanged; the outcome says
+    so.
     """
     ListTenantDeployments: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.ListTenantDeploymentsRequest, _lifecycle_service_pb2.ListTenantDeploymentsResponse]  # type: ignore[assignment]
-    """The deployments of a tenant that are not archived, in the order of their making."""
+    """Lists a tenant's deployments that are not archived, in the order of creation."""
     EndTrials: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.EndTrialsRequest, _lifecycle_service_pb2.EndTrialsResponse]  # type: ignore[assignment]
-    """Makes deployments active whose trial is over, but for those whose billing actions
-    are suspended. Sent again, it goes on with those that are left.
+    """Activates deployments whose trial is over, except those with suspended billing actions.
+    Call again for the rest.
     """
     RecordProvisionProgress: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.RecordProvisionProgressRequest, _lifecycle_service_pb2.RecordProvisionProgressResponse]  # type: ignore[assignment]
-    """How far a provision is."""
+    """Records the progress of a provision."""
 
 class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How workers follow and move deployments, and other services find them."""
+    """Deployments, for workers and other services."""
 
     @_abc_1.abstractmethod
     def LookupDeployments(
@@ -83,9 +79,7 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.LookupDeploymentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.LookupDeploymentsResponse, _abc.Awaitable[_lifecycle_service_pb2.LookupDeploymentsResponse]]:
-        """The deployments of a batch of ids or of tenants' slugs: how inventory learns
-        the tenant of a deployment.
-        """
+        """Looks up a batch of deployments by id, or by tenant and slug."""
 
     @_abc_1.abstractmethod
     def ApplyBillingAction(
@@ -93,9 +87,9 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.ApplyBillingActionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.ApplyBillingActionResponse, _abc.Awaitable[_lifecycle_service_pb2.ApplyBillingActionResponse]]:
-        """Moves a deployment on behalf of durable work: a trial's end, an overdue
-        invoice, a spend policy, a payment. Leaves alone one whose billing actions are
-        suspended, and says so.
+        """Moves a deployment for a workflow: at a trial's end, an overdue invoice, a spend policy or
+        a payment. A deployment with suspended billing actions is left unchanged; the outcome says
+        so.
         """
 
     @_abc_1.abstractmethod
@@ -104,7 +98,7 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.ListTenantDeploymentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.ListTenantDeploymentsResponse, _abc.Awaitable[_lifecycle_service_pb2.ListTenantDeploymentsResponse]]:
-        """The deployments of a tenant that are not archived, in the order of their making."""
+        """Lists a tenant's deployments that are not archived, in the order of creation."""
 
     @_abc_1.abstractmethod
     def EndTrials(
@@ -112,8 +106,8 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.EndTrialsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.EndTrialsResponse, _abc.Awaitable[_lifecycle_service_pb2.EndTrialsResponse]]:
-        """Makes deployments active whose trial is over, but for those whose billing actions
-        are suspended. Sent again, it goes on with those that are left.
+        """Activates deployments whose trial is over, except those with suspended billing actions.
+        Call again for the rest.
         """
 
     @_abc_1.abstractmethod
@@ -122,6 +116,6 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.RecordProvisionProgressRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.RecordProvisionProgressResponse, _abc.Awaitable[_lifecycle_service_pb2.RecordProvisionProgressResponse]]:
-        """How far a provision is."""
+        """Records the progress of a provision."""
 
 def add_LifecycleServiceServicer_to_server(servicer: LifecycleServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class LimitServiceStub:
-    """What a tenant may have and ask for.
+    """A tenant's limits: quotas and rates.
     """
 
     def __init__(self, channel):
@@ -58,33 +58,34 @@ class LimitServiceStub:
 
 
 class LimitServiceServicer:
-    """What a tenant may have and ask for.
+    """A tenant's limits: quotas and rates.
     """
 
     def GetLimits(self, request, context):
-        """The limits of the caller's own tenant, with what is used now.
+        """Returns the limits of the caller's tenant, with their current use.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetTenantLimits(self, request, context):
-        """The limits of a tenant, with what is used now, and who set them and why.
+        """Returns the limits of a tenant with their current use, who set them and why.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetTenantLimit(self, request, context):
-        """Sets a limit of a tenant, until a day or for good. Every service goes by it within
-        some seconds. A lower limit takes nothing away that is there: it refuses more.
+        """Sets a limit of a tenant, until a day or permanently. It takes effect in every service
+        within seconds. A limit below the current use removes nothing; only further use is
+        rejected.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LookupTenantLimits(self, request, context):
-        """The values that operators set for some tenants: how the other services learn them.
+        """Returns the limits that operators set for some tenants, for the other services.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,7 +123,7 @@ def add_LimitServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LimitService:
-    """What a tenant may have and ask for.
+    """A tenant's limits: quotas and rates.
     """
 
     @staticmethod

@@ -27,41 +27,43 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class LimitServiceStub:
-    """What a tenant may have and ask for."""
+    """A tenant's limits: quotas and rates."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LimitServiceAsyncStub: ...
     GetLimits: _grpc.UnaryUnaryMultiCallable[_limit_service_pb2.GetLimitsRequest, _limit_service_pb2.GetLimitsResponse]
-    """The limits of the caller's own tenant, with what is used now."""
+    """Returns the limits of the caller's tenant, with their current use."""
     GetTenantLimits: _grpc.UnaryUnaryMultiCallable[_limit_service_pb2.GetTenantLimitsRequest, _limit_service_pb2.GetTenantLimitsResponse]
-    """The limits of a tenant, with what is used now, and who set them and why."""
+    """Returns the limits of a tenant with their current use, who set them and why."""
     SetTenantLimit: _grpc.UnaryUnaryMultiCallable[_limit_service_pb2.SetTenantLimitRequest, _limit_service_pb2.SetTenantLimitResponse]
-    """Sets a limit of a tenant, until a day or for good. Every service goes by it within
-    some seconds. A lower limit takes nothing away that is there: it refuses more.
+    """Sets a limit of a tenant, until a day or permanently. It takes effect in every service
+    within seconds. A limit below the current use removes nothing; only further use is
+    rejected.
     """
     LookupTenantLimits: _grpc.UnaryUnaryMultiCallable[_limit_service_pb2.LookupTenantLimitsRequest, _limit_service_pb2.LookupTenantLimitsResponse]
-    """The values that operators set for some tenants: how the other services learn them."""
+    """Returns the limits that operators set for some tenants, for the other services."""
 
 @_typing.type_check_only
 class LimitServiceAsyncStub(LimitServiceStub):
-    """What a tenant may have and ask for."""
+    """A tenant's limits: quotas and rates."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetLimits: _aio.UnaryUnaryMultiCallable[_limit_service_pb2.GetLimitsRequest, _limit_service_pb2.GetLimitsResponse]  # type: ignore[assignment]
-    """The limits of the caller's own tenant, with what is used now."""
+    """Returns the limits of the caller's tenant, with their current use."""
     GetTenantLimits: _aio.UnaryUnaryMultiCallable[_limit_service_pb2.GetTenantLimitsRequest, _limit_service_pb2.GetTenantLimitsResponse]  # type: ignore[assignment]
-    """The limits of a tenant, with what is used now, and who set them and why."""
+    """Returns the limits of a tenant with their current use, who set them and why."""
     SetTenantLimit: _aio.UnaryUnaryMultiCallable[_limit_service_pb2.SetTenantLimitRequest, _limit_service_pb2.SetTenantLimitResponse]  # type: ignore[assignment]
-    """Sets a limit of a tenant, until a day or for good. Every service goes by it within
-    some seconds. A lower limit takes nothing away that is there: it refuses more.
+    """Sets a limit of a tenant, until a day or permanently. It takes effect in every service
+    within seconds. A limit below the current use removes nothing; only further use is
+    rejected.
     """
     LookupTenantLimits: _aio.UnaryUnaryMultiCallable[_limit_service_pb2.LookupTenantLimitsRequest, _limit_service_pb2.LookupTenantLimitsResponse]  # type: ignore[assignment]
-    """The values that operators set for some tenants: how the other services learn them."""
+    """Returns the limits that operators set for some tenants, for the other services."""
 
 class LimitServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What a tenant may have and ask for."""
+    """A tenant's limits: quotas and rates."""
 
     @_abc_1.abstractmethod
     def GetLimits(
@@ -69,7 +71,7 @@ class LimitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _limit_service_pb2.GetLimitsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_limit_service_pb2.GetLimitsResponse, _abc.Awaitable[_limit_service_pb2.GetLimitsResponse]]:
-        """The limits of the caller's own tenant, with what is used now."""
+        """Returns the limits of the caller's tenant, with their current use."""
 
     @_abc_1.abstractmethod
     def GetTenantLimits(
@@ -77,7 +79,7 @@ class LimitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _limit_service_pb2.GetTenantLimitsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_limit_service_pb2.GetTenantLimitsResponse, _abc.Awaitable[_limit_service_pb2.GetTenantLimitsResponse]]:
-        """The limits of a tenant, with what is used now, and who set them and why."""
+        """Returns the limits of a tenant with their current use, who set them and why."""
 
     @_abc_1.abstractmethod
     def SetTenantLimit(
@@ -85,8 +87,9 @@ class LimitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _limit_service_pb2.SetTenantLimitRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_limit_service_pb2.SetTenantLimitResponse, _abc.Awaitable[_limit_service_pb2.SetTenantLimitResponse]]:
-        """Sets a limit of a tenant, until a day or for good. Every service goes by it within
-        some seconds. A lower limit takes nothing away that is there: it refuses more.
+        """Sets a limit of a tenant, until a day or permanently. It takes effect in every service
+        within seconds. A limit below the current use removes nothing; only further use is
+        rejected.
         """
 
     @_abc_1.abstractmethod
@@ -95,6 +98,6 @@ class LimitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _limit_service_pb2.LookupTenantLimitsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_limit_service_pb2.LookupTenantLimitsResponse, _abc.Awaitable[_limit_service_pb2.LookupTenantLimitsResponse]]:
-        """The values that operators set for some tenants: how the other services learn them."""
+        """Returns the limits that operators set for some tenants, for the other services."""
 
 def add_LimitServiceServicer_to_server(servicer: LimitServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class PricingServiceStub:
-    """What other services and workers ask the catalog for, in batches.
+    """Batch pricing for other services and workers.
     """
 
     def __init__(self, channel):
@@ -68,40 +68,40 @@ class PricingServiceStub:
 
 
 class PricingServiceServicer:
-    """What other services and workers ask the catalog for, in batches.
+    """Batch pricing for other services and workers.
     """
 
     def BatchQuote(self, request, context):
-        """Prices a batch of subscriptions in a period with actual usage. The results
-        come in the order of the items, in as many answers as their size asks for.
+        """Prices a batch of subscriptions in a period with actual usage. The results are in the order
+        of the items, in as many responses as their size requires.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def VerifyProofs(self, request, context):
-        """Computes a batch of proofs again.
+        """Recomputes a batch of proofs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompareProofs(self, request, context):
-        """Names the inputs in which two proofs differ; one may be a stored quote's.
+        """Lists the inputs in which two proofs differ; one may be a stored quote's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ValueUsage(self, request, context):
-        """What usage is worth at the unit prices in force on its days, whoever it belongs to.
+        """Values usage at the unit prices in force on its days, regardless of its owner.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadBackdatedChanges(self, request, context):
-        """The changes of subscriptions that reached into a month before the one in which they
+        """Lists the changes of subscriptions that reach into a month before the one in which they
         were made, in the order in which they were made.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -109,8 +109,8 @@ class PricingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListBillableSubscriptions(self, request, context):
-        """The subscriptions that were billable on any day of a period, with their
-        deployments, by tenant; a page never cuts a tenant in two.
+        """Lists the subscriptions that were billable on any day of a period, with their deployments,
+        by tenant. A page holds whole tenants.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,7 +158,7 @@ def add_PricingServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PricingService:
-    """What other services and workers ask the catalog for, in batches.
+    """Batch pricing for other services and workers.
     """
 
     @staticmethod

@@ -27,57 +27,57 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class PricingServiceStub:
-    """What other services and workers ask the catalog for, in batches."""
+    """Batch pricing for other services and workers."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PricingServiceAsyncStub: ...
     BatchQuote: _grpc.UnaryStreamMultiCallable[_pricing_service_pb2.BatchQuoteRequest, _pricing_service_pb2.BatchQuoteResponse]
-    """Prices a batch of subscriptions in a period with actual usage. The results
-    come in the order of the items, in as many answers as their size asks for.
+    """Prices a batch of subscriptions in a period with actual usage. The results are in the order
+    of the items, in as many responses as their size requires.
     """
     VerifyProofs: _grpc.UnaryUnaryMultiCallable[_pricing_service_pb2.VerifyProofsRequest, _pricing_service_pb2.VerifyProofsResponse]
-    """Computes a batch of proofs again."""
+    """Recomputes a batch of proofs."""
     CompareProofs: _grpc.UnaryUnaryMultiCallable[_pricing_service_pb2.CompareProofsRequest, _pricing_service_pb2.CompareProofsResponse]
-    """Names the inputs in which two proofs differ; one may be a stored quote's."""
+    """Lists the inputs in which two proofs differ; one may be a stored quote's."""
     ValueUsage: _grpc.UnaryUnaryMultiCallable[_pricing_service_pb2.ValueUsageRequest, _pricing_service_pb2.ValueUsageResponse]
-    """What usage is worth at the unit prices in force on its days, whoever it belongs to."""
+    """Values usage at the unit prices in force on its days, regardless of its owner."""
     ReadBackdatedChanges: _grpc.UnaryUnaryMultiCallable[_pricing_service_pb2.ReadBackdatedChangesRequest, _pricing_service_pb2.ReadBackdatedChangesResponse]
-    """The changes of subscriptions that reached into a month before the one in which they
+    """Lists the changes of subscriptions that reach into a month before the one in which they
     were made, in the order in which they were made.
     """
     ListBillableSubscriptions: _grpc.UnaryUnaryMultiCallable[_pricing_service_pb2.ListBillableSubscriptionsRequest, _pricing_service_pb2.ListBillableSubscriptionsResponse]
-    """The subscriptions that were billable on any day of a period, with their
-    deployments, by tenant; a page never cuts a tenant in two.
+    """Lists the subscriptions that were billable on any day of a period, with their deployments,
+    by tenant. A page holds whole tenants.
     """
 
 @_typing.type_check_only
 class PricingServiceAsyncStub(PricingServiceStub):
-    """What other services and workers ask the catalog for, in batches."""
+    """Batch pricing for other services and workers."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     BatchQuote: _aio.UnaryStreamMultiCallable[_pricing_service_pb2.BatchQuoteRequest, _pricing_service_pb2.BatchQuoteResponse]  # type: ignore[assignment]
-    """Prices a batch of subscriptions in a period with actual usage. The results
-    come in the order of the items, in as many answers as their size asks for.
+    """Prices a batch of subscriptions in a period with actual usage. The results are in the order
+    of the items, in as many responses as their size requires.
     """
     VerifyProofs: _aio.UnaryUnaryMultiCallable[_pricing_service_pb2.VerifyProofsRequest, _pricing_service_pb2.VerifyProofsResponse]  # type: ignore[assignment]
-    """Computes a batch of proofs again."""
+    """Recomputes a batch of proofs."""
     CompareProofs: _aio.UnaryUnaryMultiCallable[_pricing_service_pb2.CompareProofsRequest, _pricing_service_pb2.CompareProofsResponse]  # type: ignore[assignment]
-    """Names the inputs in which two proofs differ; one may be a stored quote's."""
+    """Lists the inputs in which two proofs differ; one may be a stored quote's."""
     ValueUsage: _aio.UnaryUnaryMultiCallable[_pricing_service_pb2.ValueUsageRequest, _pricing_service_pb2.ValueUsageResponse]  # type: ignore[assignment]
-    """What usage is worth at the unit prices in force on its days, whoever it belongs to."""
+    """Values usage at the unit prices in force on its days, regardless of its owner."""
     ReadBackdatedChanges: _aio.UnaryUnaryMultiCallable[_pricing_service_pb2.ReadBackdatedChangesRequest, _pricing_service_pb2.ReadBackdatedChangesResponse]  # type: ignore[assignment]
-    """The changes of subscriptions that reached into a month before the one in which they
+    """Lists the changes of subscriptions that reach into a month before the one in which they
     were made, in the order in which they were made.
     """
     ListBillableSubscriptions: _aio.UnaryUnaryMultiCallable[_pricing_service_pb2.ListBillableSubscriptionsRequest, _pricing_service_pb2.ListBillableSubscriptionsResponse]  # type: ignore[assignment]
-    """The subscriptions that were billable on any day of a period, with their
-    deployments, by tenant; a page never cuts a tenant in two.
+    """Lists the subscriptions that were billable on any day of a period, with their deployments,
+    by tenant. A page holds whole tenants.
     """
 
 class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What other services and workers ask the catalog for, in batches."""
+    """Batch pricing for other services and workers."""
 
     @_abc_1.abstractmethod
     def BatchQuote(
@@ -85,8 +85,8 @@ class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pricing_service_pb2.BatchQuoteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_pricing_service_pb2.BatchQuoteResponse], _abc.AsyncIterator[_pricing_service_pb2.BatchQuoteResponse]]:
-        """Prices a batch of subscriptions in a period with actual usage. The results
-        come in the order of the items, in as many answers as their size asks for.
+        """Prices a batch of subscriptions in a period with actual usage. The results are in the order
+        of the items, in as many responses as their size requires.
         """
 
     @_abc_1.abstractmethod
@@ -95,7 +95,7 @@ class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pricing_service_pb2.VerifyProofsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pricing_service_pb2.VerifyProofsResponse, _abc.Awaitable[_pricing_service_pb2.VerifyProofsResponse]]:
-        """Computes a batch of proofs again."""
+        """Recomputes a batch of proofs."""
 
     @_abc_1.abstractmethod
     def CompareProofs(
@@ -103,7 +103,7 @@ class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pricing_service_pb2.CompareProofsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pricing_service_pb2.CompareProofsResponse, _abc.Awaitable[_pricing_service_pb2.CompareProofsResponse]]:
-        """Names the inputs in which two proofs differ; one may be a stored quote's."""
+        """Lists the inputs in which two proofs differ; one may be a stored quote's."""
 
     @_abc_1.abstractmethod
     def ValueUsage(
@@ -111,7 +111,7 @@ class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pricing_service_pb2.ValueUsageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pricing_service_pb2.ValueUsageResponse, _abc.Awaitable[_pricing_service_pb2.ValueUsageResponse]]:
-        """What usage is worth at the unit prices in force on its days, whoever it belongs to."""
+        """Values usage at the unit prices in force on its days, regardless of its owner."""
 
     @_abc_1.abstractmethod
     def ReadBackdatedChanges(
@@ -119,7 +119,7 @@ class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pricing_service_pb2.ReadBackdatedChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pricing_service_pb2.ReadBackdatedChangesResponse, _abc.Awaitable[_pricing_service_pb2.ReadBackdatedChangesResponse]]:
-        """The changes of subscriptions that reached into a month before the one in which they
+        """Lists the changes of subscriptions that reach into a month before the one in which they
         were made, in the order in which they were made.
         """
 
@@ -129,8 +129,8 @@ class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pricing_service_pb2.ListBillableSubscriptionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pricing_service_pb2.ListBillableSubscriptionsResponse, _abc.Awaitable[_pricing_service_pb2.ListBillableSubscriptionsResponse]]:
-        """The subscriptions that were billable on any day of a period, with their
-        deployments, by tenant; a page never cuts a tenant in two.
+        """Lists the subscriptions that were billable on any day of a period, with their deployments,
+        by tenant. A page holds whole tenants.
         """
 
 def add_PricingServiceServicer_to_server(servicer: PricingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

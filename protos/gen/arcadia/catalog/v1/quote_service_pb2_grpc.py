@@ -27,8 +27,7 @@ if _version_not_supported:
 
 
 class QuoteServiceStub:
-    """One engine for every price: before provisioning, while usage accrues, and at the
-    month's end.
+    """Quotes. The same engine prices quotes, accruals and invoices.
     """
 
     def __init__(self, channel):
@@ -60,14 +59,13 @@ class QuoteServiceStub:
 
 
 class QuoteServiceServicer:
-    """One engine for every price: before provisioning, while usage accrues, and at the
-    month's end.
+    """Quotes. The same engine prices quotes, accruals and invoices.
     """
 
     def CreateQuote(self, request, context):
-        """Prices a plan or a change of a subscription, and keeps the quote. Answers the
-        quote itself, so that its lists stand at the top of the JSON. A subscription of
-        another tenant is not found.
+        """Prices a plan or a change of a subscription, and stores the quote. The response is the
+        quote itself, so that its lists are top-level JSON fields. NOT_FOUND for another tenant's
+        subscription.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -75,22 +73,22 @@ class QuoteServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetQuote(self, request, context):
-        """A stored quote.
+        """Returns a stored quote.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def VerifyQuote(self, request, context):
-        """Computes a stored quote again from its frozen inputs and says whether it is the
-        same bit for bit.
+        """Recomputes a stored quote from its frozen inputs, and returns whether the result is
+        bit-identical.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompareQuotes(self, request, context):
-        """Names the inputs in which two stored quotes differ.
+        """Lists the inputs in which two stored quotes differ.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -128,8 +126,7 @@ def add_QuoteServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class QuoteService:
-    """One engine for every price: before provisioning, while usage accrues, and at the
-    month's end.
+    """Quotes. The same engine prices quotes, accruals and invoices.
     """
 
     @staticmethod

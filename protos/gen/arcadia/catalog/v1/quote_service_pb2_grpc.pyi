@@ -28,55 +28,49 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class QuoteServiceStub:
-    """One engine for every price: before provisioning, while usage accrues, and at the
-    month's end.
-    """
+    """Quotes. The same engine prices quotes, accruals and invoices."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> QuoteServiceAsyncStub: ...
     CreateQuote: _grpc.UnaryUnaryMultiCallable[_quote_service_pb2.CreateQuoteRequest, _quotes_pb2.Quote]
-    """Prices a plan or a change of a subscription, and keeps the quote. Answers the
-    quote itself, so that its lists stand at the top of the JSON. A subscription of
-    another tenant is not found.
+    """Prices a plan or a change of a subscription, and stores the quote. The response is the
+    quote itself, so that its lists are top-level JSON fields. NOT_FOUND for another tenant's
+    subscription.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
     GetQuote: _grpc.UnaryUnaryMultiCallable[_quote_service_pb2.GetQuoteRequest, _quote_service_pb2.GetQuoteResponse]
-    """A stored quote."""
+    """Returns a stored quote."""
     VerifyQuote: _grpc.UnaryUnaryMultiCallable[_quote_service_pb2.VerifyQuoteRequest, _quote_service_pb2.VerifyQuoteResponse]
-    """Computes a stored quote again from its frozen inputs and says whether it is the
-    same bit for bit.
+    """Recomputes a stored quote from its frozen inputs, and returns whether the result is
+    bit-identical.
     """
     CompareQuotes: _grpc.UnaryUnaryMultiCallable[_quote_service_pb2.CompareQuotesRequest, _quote_service_pb2.CompareQuotesResponse]
-    """Names the inputs in which two stored quotes differ."""
+    """Lists the inputs in which two stored quotes differ."""
 
 @_typing.type_check_only
 class QuoteServiceAsyncStub(QuoteServiceStub):
-    """One engine for every price: before provisioning, while usage accrues, and at the
-    month's end.
-    """
+    """Quotes. The same engine prices quotes, accruals and invoices."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateQuote: _aio.UnaryUnaryMultiCallable[_quote_service_pb2.CreateQuoteRequest, _quotes_pb2.Quote]  # type: ignore[assignment]
-    """Prices a plan or a change of a subscription, and keeps the quote. Answers the
-    quote itself, so that its lists stand at the top of the JSON. A subscription of
-    another tenant is not found.
+    """Prices a plan or a change of a subscription, and stores the quote. The response is the
+    quote itself, so that its lists are top-level JSON fields. NOT_FOUND for another tenant's
+    subscription.
     buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
     """
     GetQuote: _aio.UnaryUnaryMultiCallable[_quote_service_pb2.GetQuoteRequest, _quote_service_pb2.GetQuoteResponse]  # type: ignore[assignment]
-    """A stored quote."""
+    """Returns a stored quote."""
     VerifyQuote: _aio.UnaryUnaryMultiCallable[_quote_service_pb2.VerifyQuoteRequest, _quote_service_pb2.VerifyQuoteResponse]  # type: ignore[assignment]
-    """Computes a stored quote again from its frozen inputs and says whether it is the
-    same bit for bit.
+    """Recomputes a stored quote from its frozen inputs, and returns whether the result is
+    bit-identical.
     """
     CompareQuotes: _aio.UnaryUnaryMultiCallable[_quote_service_pb2.CompareQuotesRequest, _quote_service_pb2.CompareQuotesResponse]  # type: ignore[assignment]
-    """Names the inputs in which two stored quotes differ."""
+    """Lists the inputs in which two stored quotes differ."""
 
 class QuoteServiceServicer(metaclass=_abc_1.ABCMeta):
-    """One engine for every price: before provisioning, while usage accrues, and at the
-    month's end.
-    """
+    """Quotes. The same engine prices quotes, accruals and invoices."""
 
     @_abc_1.abstractmethod
     def CreateQuote(
@@ -84,9 +78,9 @@ class QuoteServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _quote_service_pb2.CreateQuoteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_quotes_pb2.Quote, _abc.Awaitable[_quotes_pb2.Quote]]:
-        """Prices a plan or a change of a subscription, and keeps the quote. Answers the
-        quote itself, so that its lists stand at the top of the JSON. A subscription of
-        another tenant is not found.
+        """Prices a plan or a change of a subscription, and stores the quote. The response is the
+        quote itself, so that its lists are top-level JSON fields. NOT_FOUND for another tenant's
+        subscription.
         buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
         """
 
@@ -96,7 +90,7 @@ class QuoteServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _quote_service_pb2.GetQuoteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_quote_service_pb2.GetQuoteResponse, _abc.Awaitable[_quote_service_pb2.GetQuoteResponse]]:
-        """A stored quote."""
+        """Returns a stored quote."""
 
     @_abc_1.abstractmethod
     def VerifyQuote(
@@ -104,8 +98,8 @@ class QuoteServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _quote_service_pb2.VerifyQuoteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_quote_service_pb2.VerifyQuoteResponse, _abc.Awaitable[_quote_service_pb2.VerifyQuoteResponse]]:
-        """Computes a stored quote again from its frozen inputs and says whether it is the
-        same bit for bit.
+        """Recomputes a stored quote from its frozen inputs, and returns whether the result is
+        bit-identical.
         """
 
     @_abc_1.abstractmethod
@@ -114,6 +108,6 @@ class QuoteServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _quote_service_pb2.CompareQuotesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_quote_service_pb2.CompareQuotesResponse, _abc.Awaitable[_quote_service_pb2.CompareQuotesResponse]]:
-        """Names the inputs in which two stored quotes differ."""
+        """Lists the inputs in which two stored quotes differ."""
 
 def add_QuoteServiceServicer_to_server(servicer: QuoteServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

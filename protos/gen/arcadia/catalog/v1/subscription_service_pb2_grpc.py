@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SubscriptionServiceStub:
-    """What deployments are subscribed to.
+    """Subscriptions of deployments to plans and addons.
     """
 
     def __init__(self, channel):
@@ -93,41 +93,40 @@ class SubscriptionServiceStub:
 
 
 class SubscriptionServiceServicer:
-    """What deployments are subscribed to.
+    """Subscriptions of deployments to plans and addons.
     """
 
     def Subscribe(self, request, context):
-        """Subscribes a deployment to the active version of a plan. Refused when it has
-        a subscription that is not cancelled.
+        """Subscribes a deployment to the active version of a plan. Rejected while it has a
+        subscription that is not cancelled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSubscriptions(self, request, context):
-        """Lists subscriptions, newest last.
+        """Lists subscriptions in the order of creation.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSubscription(self, request, context):
-        """One subscription.
+        """Returns one subscription.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ChangePlan(self, request, context):
-        """Moves a subscription to another plan or version from a day on; both sides are
-        prorated.
+        """Moves a subscription to another plan or version from a day on. Both terms are prorated.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AttachAddon(self, request, context):
-        """Attaches an addon at its price and quantity of now.
+        """Attaches an addon at its current price and quantity.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -141,39 +140,39 @@ class SubscriptionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PauseSubscription(self, request, context):
-        """Pauses a subscription: its paused days are not billed. For operators, because what
-        the deployment runs meanwhile goes on costing.
+        """Pauses a subscription: paused days are not billed. For operators, because the deployment's
+        resources continue to cost.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResumeSubscription(self, request, context):
-        """Lets a paused subscription go on.
+        """Resumes a paused subscription.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MoveChange(self, request, context):
-        """Moves a change that is agreed for a later day to another later day. A tenant moves
-        what it agreed itself. Refused once it is in effect.
+        """Moves a scheduled change to another later day. A tenant can move only its own. Rejected
+        once the change is in effect.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def TakeBackChange(self, request, context):
-        """Takes back a change that is agreed for a later day: all goes on as before it was. A
-        tenant takes back what it agreed itself. Refused once it is in effect.
+        """Withdraws a scheduled change. A tenant can withdraw only its own. Rejected once the change
+        is in effect.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelSubscription(self, request, context):
-        """Ends a subscription, or moves the end that is set. A day on which it was held is a
-        billed day: a tenant's ends with the day at the earliest.
+        """Cancels a subscription, or moves its cancellation. A day on which it was active is billed,
+        so a tenant's subscription ends at the end of the day at the earliest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -246,7 +245,7 @@ def add_SubscriptionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SubscriptionService:
-    """What deployments are subscribed to.
+    """Subscriptions of deployments to plans and addons.
     """
 
     @staticmethod

@@ -27,89 +27,85 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SubscriptionServiceStub:
-    """What deployments are subscribed to."""
+    """Subscriptions of deployments to plans and addons."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SubscriptionServiceAsyncStub: ...
     Subscribe: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.SubscribeRequest, _subscription_service_pb2.SubscribeResponse]
-    """Subscribes a deployment to the active version of a plan. Refused when it has
-    a subscription that is not cancelled.
+    """Subscribes a deployment to the active version of a plan. Rejected while it has a
+    subscription that is not cancelled.
     """
     ListSubscriptions: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.ListSubscriptionsRequest, _subscription_service_pb2.ListSubscriptionsResponse]
-    """Lists subscriptions, newest last."""
+    """Lists subscriptions in the order of creation."""
     GetSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.GetSubscriptionRequest, _subscription_service_pb2.GetSubscriptionResponse]
-    """One subscription."""
+    """Returns one subscription."""
     ChangePlan: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.ChangePlanRequest, _subscription_service_pb2.ChangePlanResponse]
-    """Moves a subscription to another plan or version from a day on; both sides are
-    prorated.
-    """
+    """Moves a subscription to another plan or version from a day on. Both terms are prorated."""
     AttachAddon: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.AttachAddonRequest, _subscription_service_pb2.AttachAddonResponse]
-    """Attaches an addon at its price and quantity of now."""
+    """Attaches an addon at its current price and quantity."""
     DetachAddon: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.DetachAddonRequest, _subscription_service_pb2.DetachAddonResponse]
     """Detaches an addon from a day on."""
     PauseSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.PauseSubscriptionRequest, _subscription_service_pb2.PauseSubscriptionResponse]
-    """Pauses a subscription: its paused days are not billed. For operators, because what
-    the deployment runs meanwhile goes on costing.
+    """Pauses a subscription: paused days are not billed. For operators, because the deployment's
+    resources continue to cost.
     """
     ResumeSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.ResumeSubscriptionRequest, _subscription_service_pb2.ResumeSubscriptionResponse]
-    """Lets a paused subscription go on."""
+    """Resumes a paused subscription."""
     MoveChange: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.MoveChangeRequest, _subscription_service_pb2.MoveChangeResponse]
-    """Moves a change that is agreed for a later day to another later day. A tenant moves
-    what it agreed itself. Refused once it is in effect.
+    """Moves a scheduled change to another later day. A tenant can move only its own. Rejected
+    once the change is in effect.
     """
     TakeBackChange: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.TakeBackChangeRequest, _subscription_service_pb2.TakeBackChangeResponse]
-    """Takes back a change that is agreed for a later day: all goes on as before it was. A
-    tenant takes back what it agreed itself. Refused once it is in effect.
+    """Withdraws a scheduled change. A tenant can withdraw only its own. Rejected once the change
+    is in effect.
     """
     CancelSubscription: _grpc.UnaryUnaryMultiCallable[_subscription_service_pb2.CancelSubscriptionRequest, _subscription_service_pb2.CancelSubscriptionResponse]
-    """Ends a subscription, or moves the end that is set. A day on which it was held is a
-    billed day: a tenant's ends with the day at the earliest.
+    """Cancels a subscription, or moves its cancellation. A day on which it was active is billed,
+    so a tenant's subscription ends at the end of the day at the earliest.
     """
 
 @_typing.type_check_only
 class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
-    """What deployments are subscribed to."""
+    """Subscriptions of deployments to plans and addons."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Subscribe: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.SubscribeRequest, _subscription_service_pb2.SubscribeResponse]  # type: ignore[assignment]
-    """Subscribes a deployment to the active version of a plan. Refused when it has
-    a subscription that is not cancelled.
+    """Subscribes a deployment to the active version of a plan. Rejected while it has a
+    subscription that is not cancelled.
     """
     ListSubscriptions: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.ListSubscriptionsRequest, _subscription_service_pb2.ListSubscriptionsResponse]  # type: ignore[assignment]
-    """Lists subscriptions, newest last."""
+    """Lists subscriptions in the order of creation."""
     GetSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.GetSubscriptionRequest, _subscription_service_pb2.GetSubscriptionResponse]  # type: ignore[assignment]
-    """One subscription."""
+    """Returns one subscription."""
     ChangePlan: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.ChangePlanRequest, _subscription_service_pb2.ChangePlanResponse]  # type: ignore[assignment]
-    """Moves a subscription to another plan or version from a day on; both sides are
-    prorated.
-    """
+    """Moves a subscription to another plan or version from a day on. Both terms are prorated."""
     AttachAddon: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.AttachAddonRequest, _subscription_service_pb2.AttachAddonResponse]  # type: ignore[assignment]
-    """Attaches an addon at its price and quantity of now."""
+    """Attaches an addon at its current price and quantity."""
     DetachAddon: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.DetachAddonRequest, _subscription_service_pb2.DetachAddonResponse]  # type: ignore[assignment]
     """Detaches an addon from a day on."""
     PauseSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.PauseSubscriptionRequest, _subscription_service_pb2.PauseSubscriptionResponse]  # type: ignore[assignment]
-    """Pauses a subscription: its paused days are not billed. For operators, because what
-    the deployment runs meanwhile goes on costing.
+    """Pauses a subscription: paused days are not billed. For operators, because the deployment's
+    resources continue to cost.
     """
     ResumeSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.ResumeSubscriptionRequest, _subscription_service_pb2.ResumeSubscriptionResponse]  # type: ignore[assignment]
-    """Lets a paused subscription go on."""
+    """Resumes a paused subscription."""
     MoveChange: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.MoveChangeRequest, _subscription_service_pb2.MoveChangeResponse]  # type: ignore[assignment]
-    """Moves a change that is agreed for a later day to another later day. A tenant moves
-    what it agreed itself. Refused once it is in effect.
+    """Moves a scheduled change to another later day. A tenant can move only its own. Rejected
+    once the change is in effect.
     """
     TakeBackChange: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.TakeBackChangeRequest, _subscription_service_pb2.TakeBackChangeResponse]  # type: ignore[assignment]
-    """Takes back a change that is agreed for a later day: all goes on as before it was. A
-    tenant takes back what it agreed itself. Refused once it is in effect.
+    """Withdraws a scheduled change. A tenant can withdraw only its own. Rejected once the change
+    is in effect.
     """
     CancelSubscription: _aio.UnaryUnaryMultiCallable[_subscription_service_pb2.CancelSubscriptionRequest, _subscription_service_pb2.CancelSubscriptionResponse]  # type: ignore[assignment]
-    """Ends a subscription, or moves the end that is set. A day on which it was held is a
-    billed day: a tenant's ends with the day at the earliest.
+    """Cancels a subscription, or moves its cancellation. A day on which it was active is billed,
+    so a tenant's subscription ends at the end of the day at the earliest.
     """
 
 class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What deployments are subscribed to."""
+    """Subscriptions of deployments to plans and addons."""
 
     @_abc_1.abstractmethod
     def Subscribe(
@@ -117,8 +113,8 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscription_service_pb2.SubscribeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.SubscribeResponse, _abc.Awaitable[_subscription_service_pb2.SubscribeResponse]]:
-        """Subscribes a deployment to the active version of a plan. Refused when it has
-        a subscription that is not cancelled.
+        """Subscribes a deployment to the active version of a plan. Rejected while it has a
+        subscription that is not cancelled.
         """
 
     @_abc_1.abstractmethod
@@ -127,7 +123,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscription_service_pb2.ListSubscriptionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.ListSubscriptionsResponse, _abc.Awaitable[_subscription_service_pb2.ListSubscriptionsResponse]]:
-        """Lists subscriptions, newest last."""
+        """Lists subscriptions in the order of creation."""
 
     @_abc_1.abstractmethod
     def GetSubscription(
@@ -135,7 +131,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscription_service_pb2.GetSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.GetSubscriptionResponse, _abc.Awaitable[_subscription_service_pb2.GetSubscriptionResponse]]:
-        """One subscription."""
+        """Returns one subscription."""
 
     @_abc_1.abstractmethod
     def ChangePlan(
@@ -143,9 +139,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscription_service_pb2.ChangePlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.ChangePlanResponse, _abc.Awaitable[_subscription_service_pb2.ChangePlanResponse]]:
-        """Moves a subscription to another plan or version from a day on; both sides are
-        prorated.
-        """
+        """Moves a subscription to another plan or version from a day on. Both terms are prorated."""
 
     @_abc_1.abstractmethod
     def AttachAddon(
@@ -153,7 +147,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscription_service_pb2.AttachAddonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.AttachAddonResponse, _abc.Awaitable[_subscription_service_pb2.AttachAddonResponse]]:
-        """Attaches an addon at its price and quantity of now."""
+        """Attaches an addon at its current price and quantity."""
 
     @_abc_1.abstractmethod
     def DetachAddon(
@@ -169,8 +163,8 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscription_service_pb2.PauseSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.PauseSubscriptionResponse, _abc.Awaitable[_subscription_service_pb2.PauseSubscriptionResponse]]:
-        """Pauses a subscription: its paused days are not billed. For operators, because what
-        the deployment runs meanwhile goes on costing.
+        """Pauses a subscription: paused days are not billed. For operators, because the deployment's
+        resources continue to cost.
         """
 
     @_abc_1.abstractmethod
@@ -179,7 +173,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscription_service_pb2.ResumeSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.ResumeSubscriptionResponse, _abc.Awaitable[_subscription_service_pb2.ResumeSubscriptionResponse]]:
-        """Lets a paused subscription go on."""
+        """Resumes a paused subscription."""
 
     @_abc_1.abstractmethod
     def MoveChange(
@@ -187,8 +181,8 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscription_service_pb2.MoveChangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.MoveChangeResponse, _abc.Awaitable[_subscription_service_pb2.MoveChangeResponse]]:
-        """Moves a change that is agreed for a later day to another later day. A tenant moves
-        what it agreed itself. Refused once it is in effect.
+        """Moves a scheduled change to another later day. A tenant can move only its own. Rejected
+        once the change is in effect.
         """
 
     @_abc_1.abstractmethod
@@ -197,8 +191,8 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscription_service_pb2.TakeBackChangeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.TakeBackChangeResponse, _abc.Awaitable[_subscription_service_pb2.TakeBackChangeResponse]]:
-        """Takes back a change that is agreed for a later day: all goes on as before it was. A
-        tenant takes back what it agreed itself. Refused once it is in effect.
+        """Withdraws a scheduled change. A tenant can withdraw only its own. Rejected once the change
+        is in effect.
         """
 
     @_abc_1.abstractmethod
@@ -207,8 +201,8 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _subscription_service_pb2.CancelSubscriptionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_subscription_service_pb2.CancelSubscriptionResponse, _abc.Awaitable[_subscription_service_pb2.CancelSubscriptionResponse]]:
-        """Ends a subscription, or moves the end that is set. A day on which it was held is a
-        billed day: a tenant's ends with the day at the earliest.
+        """Cancels a subscription, or moves its cancellation. A day on which it was active is billed,
+        so a tenant's subscription ends at the end of the day at the earliest.
         """
 
 def add_SubscriptionServiceServicer_to_server(servicer: SubscriptionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class TokenRevocationServiceStub:
-    """Revocation of tokens (JWT) before their end. API keys are revoked with ApiKeyService.
+    """Revocation of tokens (JWT) before they expire. ApiKeyService revokes API keys.
     """
 
     def __init__(self, channel):
@@ -48,21 +48,20 @@ class TokenRevocationServiceStub:
 
 
 class TokenRevocationServiceServicer:
-    """Revocation of tokens (JWT) before their end. API keys are revoked with ApiKeyService.
+    """Revocation of tokens (JWT) before they expire. ApiKeyService revokes API keys.
     """
 
     def RevokeTokens(self, request, context):
-        """Refuses, within seconds in every service, the tokens issued until now to which all
-        that is named applies; at least one of `tenant_id`, `subject` and `token_id` is named.
-        A tenant's `admin` revokes tokens of the tenant.
+        """Revokes the tokens issued until now that match all given fields, effective in every service
+        within seconds. At least one of `tenant_id`, `subject` and `token_id` is required. A
+        tenant's `admin` revokes tokens of the tenant.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListRevocations(self, request, context):
-        """Lists the revocations of tokens that may still live, in the order in which they were
-        first made.
+        """Lists the revocations of tokens that may not have expired yet, in the order of creation.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,7 +89,7 @@ def add_TokenRevocationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TokenRevocationService:
-    """Revocation of tokens (JWT) before their end. API keys are revoked with ApiKeyService.
+    """Revocation of tokens (JWT) before they expire. ApiKeyService revokes API keys.
     """
 
     @staticmethod

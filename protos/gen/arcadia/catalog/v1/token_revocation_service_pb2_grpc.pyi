@@ -27,39 +27,35 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TokenRevocationServiceStub:
-    """Revocation of tokens (JWT) before their end. API keys are revoked with ApiKeyService."""
+    """Revocation of tokens (JWT) before they expire. ApiKeyService revokes API keys."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TokenRevocationServiceAsyncStub: ...
     RevokeTokens: _grpc.UnaryUnaryMultiCallable[_token_revocation_service_pb2.RevokeTokensRequest, _token_revocation_service_pb2.RevokeTokensResponse]
-    """Refuses, within seconds in every service, the tokens issued until now to which all
-    that is named applies; at least one of `tenant_id`, `subject` and `token_id` is named.
-    A tenant's `admin` revokes tokens of the tenant.
+    """Revokes the tokens issued until now that match all given fields, effective in every service
+    within seconds. At least one of `tenant_id`, `subject` and `token_id` is required. A
+    tenant's `admin` revokes tokens of the tenant.
     """
     ListRevocations: _grpc.UnaryUnaryMultiCallable[_token_revocation_service_pb2.ListRevocationsRequest, _token_revocation_service_pb2.ListRevocationsResponse]
-    """Lists the revocations of tokens that may still live, in the order in which they were
-    first made.
-    """
+    """Lists the revocations of tokens that may not have expired yet, in the order of creation."""
 
 @_typing.type_check_only
 class TokenRevocationServiceAsyncStub(TokenRevocationServiceStub):
-    """Revocation of tokens (JWT) before their end. API keys are revoked with ApiKeyService."""
+    """Revocation of tokens (JWT) before they expire. ApiKeyService revokes API keys."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RevokeTokens: _aio.UnaryUnaryMultiCallable[_token_revocation_service_pb2.RevokeTokensRequest, _token_revocation_service_pb2.RevokeTokensResponse]  # type: ignore[assignment]
-    """Refuses, within seconds in every service, the tokens issued until now to which all
-    that is named applies; at least one of `tenant_id`, `subject` and `token_id` is named.
-    A tenant's `admin` revokes tokens of the tenant.
+    """Revokes the tokens issued until now that match all given fields, effective in every service
+    within seconds. At least one of `tenant_id`, `subject` and `token_id` is required. A
+    tenant's `admin` revokes tokens of the tenant.
     """
     ListRevocations: _aio.UnaryUnaryMultiCallable[_token_revocation_service_pb2.ListRevocationsRequest, _token_revocation_service_pb2.ListRevocationsResponse]  # type: ignore[assignment]
-    """Lists the revocations of tokens that may still live, in the order in which they were
-    first made.
-    """
+    """Lists the revocations of tokens that may not have expired yet, in the order of creation."""
 
 class TokenRevocationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Revocation of tokens (JWT) before their end. API keys are revoked with ApiKeyService."""
+    """Revocation of tokens (JWT) before they expire. ApiKeyService revokes API keys."""
 
     @_abc_1.abstractmethod
     def RevokeTokens(
@@ -67,9 +63,9 @@ class TokenRevocationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _token_revocation_service_pb2.RevokeTokensRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_token_revocation_service_pb2.RevokeTokensResponse, _abc.Awaitable[_token_revocation_service_pb2.RevokeTokensResponse]]:
-        """Refuses, within seconds in every service, the tokens issued until now to which all
-        that is named applies; at least one of `tenant_id`, `subject` and `token_id` is named.
-        A tenant's `admin` revokes tokens of the tenant.
+        """Revokes the tokens issued until now that match all given fields, effective in every service
+        within seconds. At least one of `tenant_id`, `subject` and `token_id` is required. A
+        tenant's `admin` revokes tokens of the tenant.
         """
 
     @_abc_1.abstractmethod
@@ -78,8 +74,6 @@ class TokenRevocationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _token_revocation_service_pb2.ListRevocationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_token_revocation_service_pb2.ListRevocationsResponse, _abc.Awaitable[_token_revocation_service_pb2.ListRevocationsResponse]]:
-        """Lists the revocations of tokens that may still live, in the order in which they were
-        first made.
-        """
+        """Lists the revocations of tokens that may not have expired yet, in the order of creation."""
 
 def add_TokenRevocationServiceServicer_to_server(servicer: TokenRevocationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class AuditServiceStub:
-    """The audit log: the writes of people and API keys, also refused ones. Each service keeps its own
-    log in its own database; whichever is asked also asks the others.
+    """The audit log: the writes of people and API keys, rejected ones included. Each service keeps
+    its log in its own database; the called service queries the others.
     """
 
     def __init__(self, channel):
@@ -59,33 +59,34 @@ class AuditServiceStub:
 
 
 class AuditServiceServicer:
-    """The audit log: the writes of people and API keys, also refused ones. Each service keeps its own
-    log in its own database; whichever is asked also asks the others.
+    """The audit log: the writes of people and API keys, rejected ones included. Each service keeps
+    its log in its own database; the called service queries the others.
     """
 
     def ListAuditEntries(self, request, context):
-        """Lists entries of all services, newest first. A tenant sees those that concern it alone.
+        """Lists entries of all services, newest first. A tenant sees only entries that concern it
+        alone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def VerifyAuditLog(self, request, context):
-        """Verifies a part of the chain of one service.
+        """Verifies a part of the hash chain of one service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadAuditEntries(self, request, context):
-        """Lists entries of the asked service itself, for another service.
+        """Lists entries of the called service, for another service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CheckAuditLinks(self, request, context):
-        """Verifies a part of the chain of the asked service itself, for another service.
+        """Verifies a part of the hash chain of the called service, for another service.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,8 +124,8 @@ def add_AuditServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AuditService:
-    """The audit log: the writes of people and API keys, also refused ones. Each service keeps its own
-    log in its own database; whichever is asked also asks the others.
+    """The audit log: the writes of people and API keys, rejected ones included. Each service keeps
+    its log in its own database; the called service queries the others.
     """
 
     @staticmethod

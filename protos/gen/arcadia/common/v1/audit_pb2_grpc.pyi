@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AuditServiceStub:
-    """The audit log: the writes of people and API keys, also refused ones. Each service keeps its own
-    log in its own database; whichever is asked also asks the others.
+    """The audit log: the writes of people and API keys, rejected ones included. Each service keeps
+    its log in its own database; the called service queries the others.
     """
 
     @_typing.overload
@@ -36,33 +36,37 @@ class AuditServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AuditServiceAsyncStub: ...
     ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]
-    """Lists entries of all services, newest first. A tenant sees those that concern it alone."""
+    """Lists entries of all services, newest first. A tenant sees only entries that concern it
+    alone.
+    """
     VerifyAuditLog: _grpc.UnaryUnaryMultiCallable[_audit_pb2.VerifyAuditLogRequest, _audit_pb2.VerifyAuditLogResponse]
-    """Verifies a part of the chain of one service."""
+    """Verifies a part of the hash chain of one service."""
     ReadAuditEntries: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ReadAuditEntriesRequest, _audit_pb2.ReadAuditEntriesResponse]
-    """Lists entries of the asked service itself, for another service."""
+    """Lists entries of the called service, for another service."""
     CheckAuditLinks: _grpc.UnaryUnaryMultiCallable[_audit_pb2.CheckAuditLinksRequest, _audit_pb2.CheckAuditLinksResponse]
-    """Verifies a part of the chain of the asked service itself, for another service."""
+    """Verifies a part of the hash chain of the called service, for another service."""
 
 @_typing.type_check_only
 class AuditServiceAsyncStub(AuditServiceStub):
-    """The audit log: the writes of people and API keys, also refused ones. Each service keeps its own
-    log in its own database; whichever is asked also asks the others.
+    """The audit log: the writes of people and API keys, rejected ones included. Each service keeps
+    its log in its own database; the called service queries the others.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAuditEntries: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListAuditEntriesRequest, _audit_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
-    """Lists entries of all services, newest first. A tenant sees those that concern it alone."""
+    """Lists entries of all services, newest first. A tenant sees only entries that concern it
+    alone.
+    """
     VerifyAuditLog: _aio.UnaryUnaryMultiCallable[_audit_pb2.VerifyAuditLogRequest, _audit_pb2.VerifyAuditLogResponse]  # type: ignore[assignment]
-    """Verifies a part of the chain of one service."""
+    """Verifies a part of the hash chain of one service."""
     ReadAuditEntries: _aio.UnaryUnaryMultiCallable[_audit_pb2.ReadAuditEntriesRequest, _audit_pb2.ReadAuditEntriesResponse]  # type: ignore[assignment]
-    """Lists entries of the asked service itself, for another service."""
+    """Lists entries of the called service, for another service."""
     CheckAuditLinks: _aio.UnaryUnaryMultiCallable[_audit_pb2.CheckAuditLinksRequest, _audit_pb2.CheckAuditLinksResponse]  # type: ignore[assignment]
-    """Verifies a part of the chain of the asked service itself, for another service."""
+    """Verifies a part of the hash chain of the called service, for another service."""
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The audit log: the writes of people and API keys, also refused ones. Each service keeps its own
-    log in its own database; whichever is asked also asks the others.
+    """The audit log: the writes of people and API keys, rejected ones included. Each service keeps
+    its log in its own database; the called service queries the others.
     """
 
     @_abc_1.abstractmethod
@@ -71,7 +75,9 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_pb2.ListAuditEntriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_pb2.ListAuditEntriesResponse, _abc.Awaitable[_audit_pb2.ListAuditEntriesResponse]]:
-        """Lists entries of all services, newest first. A tenant sees those that concern it alone."""
+        """Lists entries of all services, newest first. A tenant sees only entries that concern it
+        alone.
+        """
 
     @_abc_1.abstractmethod
     def VerifyAuditLog(
@@ -79,7 +85,7 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_pb2.VerifyAuditLogRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_pb2.VerifyAuditLogResponse, _abc.Awaitable[_audit_pb2.VerifyAuditLogResponse]]:
-        """Verifies a part of the chain of one service."""
+        """Verifies a part of the hash chain of one service."""
 
     @_abc_1.abstractmethod
     def ReadAuditEntries(
@@ -87,7 +93,7 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_pb2.ReadAuditEntriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_pb2.ReadAuditEntriesResponse, _abc.Awaitable[_audit_pb2.ReadAuditEntriesResponse]]:
-        """Lists entries of the asked service itself, for another service."""
+        """Lists entries of the called service, for another service."""
 
     @_abc_1.abstractmethod
     def CheckAuditLinks(
@@ -95,6 +101,6 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_pb2.CheckAuditLinksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audit_pb2.CheckAuditLinksResponse, _abc.Awaitable[_audit_pb2.CheckAuditLinksResponse]]:
-        """Verifies a part of the chain of the asked service itself, for another service."""
+        """Verifies a part of the hash chain of the called service, for another service."""
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class HealthServiceStub:
-    """Answered by every service, from what it saw lately: an answer costs no connection and no
-    statement. Machines probe the standard `grpc.health.v1.Health`.
+    """The health of the system. Every service answers from recent observations, without a
+    connection or a query. Load balancers use the standard `grpc.health.v1.Health`.
     """
 
     def __init__(self, channel):
@@ -49,19 +49,19 @@ class HealthServiceStub:
 
 
 class HealthServiceServicer:
-    """Answered by every service, from what it saw lately: an answer costs no connection and no
-    statement. Machines probe the standard `grpc.health.v1.Health`.
+    """The health of the system. Every service answers from recent observations, without a
+    connection or a query. Load balancers use the standard `grpc.health.v1.Health`.
     """
 
     def GetHealth(self, request, context):
-        """Says how the whole is, as the service that answers sees it.
+        """Returns the health of the whole system, as the called service sees it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReportHealth(self, request, context):
-        """Says how the asked service itself is; the others ask it every few seconds.
+        """Returns the health of the called service itself; the others call it every few seconds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,8 +89,8 @@ def add_HealthServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class HealthService:
-    """Answered by every service, from what it saw lately: an answer costs no connection and no
-    statement. Machines probe the standard `grpc.health.v1.Health`.
+    """The health of the system. Every service answers from recent observations, without a
+    connection or a query. Load balancers use the standard `grpc.health.v1.Health`.
     """
 
     @staticmethod

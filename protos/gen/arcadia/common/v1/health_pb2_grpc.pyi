@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class HealthServiceStub:
-    """Answered by every service, from what it saw lately: an answer costs no connection and no
-    statement. Machines probe the standard `grpc.health.v1.Health`.
+    """The health of the system. Every service answers from recent observations, without a
+    connection or a query. Load balancers use the standard `grpc.health.v1.Health`.
     """
 
     @_typing.overload
@@ -36,25 +36,25 @@ class HealthServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> HealthServiceAsyncStub: ...
     GetHealth: _grpc.UnaryUnaryMultiCallable[_health_pb2.GetHealthRequest, _health_pb2.GetHealthResponse]
-    """Says how the whole is, as the service that answers sees it."""
+    """Returns the health of the whole system, as the called service sees it."""
     ReportHealth: _grpc.UnaryUnaryMultiCallable[_health_pb2.ReportHealthRequest, _health_pb2.ReportHealthResponse]
-    """Says how the asked service itself is; the others ask it every few seconds."""
+    """Returns the health of the called service itself; the others call it every few seconds."""
 
 @_typing.type_check_only
 class HealthServiceAsyncStub(HealthServiceStub):
-    """Answered by every service, from what it saw lately: an answer costs no connection and no
-    statement. Machines probe the standard `grpc.health.v1.Health`.
+    """The health of the system. Every service answers from recent observations, without a
+    connection or a query. Load balancers use the standard `grpc.health.v1.Health`.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetHealth: _aio.UnaryUnaryMultiCallable[_health_pb2.GetHealthRequest, _health_pb2.GetHealthResponse]  # type: ignore[assignment]
-    """Says how the whole is, as the service that answers sees it."""
+    """Returns the health of the whole system, as the called service sees it."""
     ReportHealth: _aio.UnaryUnaryMultiCallable[_health_pb2.ReportHealthRequest, _health_pb2.ReportHealthResponse]  # type: ignore[assignment]
-    """Says how the asked service itself is; the others ask it every few seconds."""
+    """Returns the health of the called service itself; the others call it every few seconds."""
 
 class HealthServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Answered by every service, from what it saw lately: an answer costs no connection and no
-    statement. Machines probe the standard `grpc.health.v1.Health`.
+    """The health of the system. Every service answers from recent observations, without a
+    connection or a query. Load balancers use the standard `grpc.health.v1.Health`.
     """
 
     @_abc_1.abstractmethod
@@ -63,7 +63,7 @@ class HealthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _health_pb2.GetHealthRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_health_pb2.GetHealthResponse, _abc.Awaitable[_health_pb2.GetHealthResponse]]:
-        """Says how the whole is, as the service that answers sees it."""
+        """Returns the health of the whole system, as the called service sees it."""
 
     @_abc_1.abstractmethod
     def ReportHealth(
@@ -71,6 +71,6 @@ class HealthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _health_pb2.ReportHealthRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_health_pb2.ReportHealthResponse, _abc.Awaitable[_health_pb2.ReportHealthResponse]]:
-        """Says how the asked service itself is; the others ask it every few seconds."""
+        """Returns the health of the called service itself; the others call it every few seconds."""
 
 def add_HealthServiceServicer_to_server(servicer: HealthServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DriftServiceStub:
-    """Where the cloud is not what was asked for, and what to do about it.
+    """Differences between the specified and the live state of resources.
     """
 
     def __init__(self, channel):
@@ -83,40 +83,41 @@ class DriftServiceStub:
 
 
 class DriftServiceServicer:
-    """Where the cloud is not what was asked for, and what to do about it.
+    """Differences between the specified and the live state of resources.
     """
 
     def ListDrifts(self, request, context):
-        """Lists drifts, newest found first. Muted ones are among them and say so.
+        """Lists drifts, newest found first. Muted ones are included and marked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetDrift(self, request, context):
-        """One drift; poll it to follow a revert.
+        """Returns one drift; poll it to follow a revert.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AcceptDrift(self, request, context):
-        """Makes the live value the desired one. Refused when the drift is not open, or is being reverted.
+        """Sets the specified value to the live one. Rejected when the drift is not open, or is being
+        reverted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevertDrift(self, request, context):
-        """Starts the work that makes the cloud match the spec again. The drift becomes
-        `reverted` only after the live value was read back equal.
+        """Starts a workflow that changes the cloud to match the spec. The drift becomes `reverted`
+        only after a read shows the specified value.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListIgnoreRules(self, request, context):
-        """The ignore rules, newest first; expired ones only when asked for.
+        """Lists the ignore rules, newest first; without expired ones by default.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,21 +131,21 @@ class DriftServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteIgnoreRule(self, request, context):
-        """Lets what a rule muted be heard again.
+        """Deletes an ignore rule. The drifts that it muted are no longer muted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSpec(self, request, context):
-        """The desired state of a resource.
+        """Returns the desired state of a resource.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordSpec(self, request, context):
-        """Records the desired state of a resource: a new version when it differs.
+        """Records the desired state of a resource: a new version if it differs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -207,7 +208,7 @@ def add_DriftServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DriftService:
-    """Where the cloud is not what was asked for, and what to do about it.
+    """Differences between the specified and the live state of resources.
     """
 
     @staticmethod

@@ -27,61 +27,65 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class DriftServiceStub:
-    """Where the cloud is not what was asked for, and what to do about it."""
+    """Differences between the specified and the live state of resources."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> DriftServiceAsyncStub: ...
     ListDrifts: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.ListDriftsRequest, _drift_service_pb2.ListDriftsResponse]
-    """Lists drifts, newest found first. Muted ones are among them and say so."""
+    """Lists drifts, newest found first. Muted ones are included and marked."""
     GetDrift: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.GetDriftRequest, _drift_service_pb2.GetDriftResponse]
-    """One drift; poll it to follow a revert."""
+    """Returns one drift; poll it to follow a revert."""
     AcceptDrift: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.AcceptDriftRequest, _drift_service_pb2.AcceptDriftResponse]
-    """Makes the live value the desired one. Refused when the drift is not open, or is being reverted."""
+    """Sets the specified value to the live one. Rejected when the drift is not open, or is being
+    reverted.
+    """
     RevertDrift: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.RevertDriftRequest, _drift_service_pb2.RevertDriftResponse]
-    """Starts the work that makes the cloud match the spec again. The drift becomes
-    `reverted` only after the live value was read back equal.
+    """Starts a workflow that changes the cloud to match the spec. The drift becomes `reverted`
+    only after a read shows the specified value.
     """
     ListIgnoreRules: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.ListIgnoreRulesRequest, _drift_service_pb2.ListIgnoreRulesResponse]
-    """The ignore rules, newest first; expired ones only when asked for."""
+    """Lists the ignore rules, newest first; without expired ones by default."""
     CreateIgnoreRule: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.CreateIgnoreRuleRequest, _drift_service_pb2.CreateIgnoreRuleResponse]
     """Mutes a field of a kind, a tenant or a resource."""
     DeleteIgnoreRule: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.DeleteIgnoreRuleRequest, _drift_service_pb2.DeleteIgnoreRuleResponse]
-    """Lets what a rule muted be heard again."""
+    """Deletes an ignore rule. The drifts that it muted are no longer muted."""
     GetSpec: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.GetSpecRequest, _drift_service_pb2.GetSpecResponse]
-    """The desired state of a resource."""
+    """Returns the desired state of a resource."""
     RecordSpec: _grpc.UnaryUnaryMultiCallable[_drift_service_pb2.RecordSpecRequest, _drift_service_pb2.RecordSpecResponse]
-    """Records the desired state of a resource: a new version when it differs."""
+    """Records the desired state of a resource: a new version if it differs."""
 
 @_typing.type_check_only
 class DriftServiceAsyncStub(DriftServiceStub):
-    """Where the cloud is not what was asked for, and what to do about it."""
+    """Differences between the specified and the live state of resources."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListDrifts: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.ListDriftsRequest, _drift_service_pb2.ListDriftsResponse]  # type: ignore[assignment]
-    """Lists drifts, newest found first. Muted ones are among them and say so."""
+    """Lists drifts, newest found first. Muted ones are included and marked."""
     GetDrift: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.GetDriftRequest, _drift_service_pb2.GetDriftResponse]  # type: ignore[assignment]
-    """One drift; poll it to follow a revert."""
+    """Returns one drift; poll it to follow a revert."""
     AcceptDrift: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.AcceptDriftRequest, _drift_service_pb2.AcceptDriftResponse]  # type: ignore[assignment]
-    """Makes the live value the desired one. Refused when the drift is not open, or is being reverted."""
+    """Sets the specified value to the live one. Rejected when the drift is not open, or is being
+    reverted.
+    """
     RevertDrift: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.RevertDriftRequest, _drift_service_pb2.RevertDriftResponse]  # type: ignore[assignment]
-    """Starts the work that makes the cloud match the spec again. The drift becomes
-    `reverted` only after the live value was read back equal.
+    """Starts a workflow that changes the cloud to match the spec. The drift becomes `reverted`
+    only after a read shows the specified value.
     """
     ListIgnoreRules: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.ListIgnoreRulesRequest, _drift_service_pb2.ListIgnoreRulesResponse]  # type: ignore[assignment]
-    """The ignore rules, newest first; expired ones only when asked for."""
+    """Lists the ignore rules, newest first; without expired ones by default."""
     CreateIgnoreRule: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.CreateIgnoreRuleRequest, _drift_service_pb2.CreateIgnoreRuleResponse]  # type: ignore[assignment]
     """Mutes a field of a kind, a tenant or a resource."""
     DeleteIgnoreRule: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.DeleteIgnoreRuleRequest, _drift_service_pb2.DeleteIgnoreRuleResponse]  # type: ignore[assignment]
-    """Lets what a rule muted be heard again."""
+    """Deletes an ignore rule. The drifts that it muted are no longer muted."""
     GetSpec: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.GetSpecRequest, _drift_service_pb2.GetSpecResponse]  # type: ignore[assignment]
-    """The desired state of a resource."""
+    """Returns the desired state of a resource."""
     RecordSpec: _aio.UnaryUnaryMultiCallable[_drift_service_pb2.RecordSpecRequest, _drift_service_pb2.RecordSpecResponse]  # type: ignore[assignment]
-    """Records the desired state of a resource: a new version when it differs."""
+    """Records the desired state of a resource: a new version if it differs."""
 
 class DriftServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Where the cloud is not what was asked for, and what to do about it."""
+    """Differences between the specified and the live state of resources."""
 
     @_abc_1.abstractmethod
     def ListDrifts(
@@ -89,7 +93,7 @@ class DriftServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _drift_service_pb2.ListDriftsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_drift_service_pb2.ListDriftsResponse, _abc.Awaitable[_drift_service_pb2.ListDriftsResponse]]:
-        """Lists drifts, newest found first. Muted ones are among them and say so."""
+        """Lists drifts, newest found first. Muted ones are included and marked."""
 
     @_abc_1.abstractmethod
     def GetDrift(
@@ -97,7 +101,7 @@ class DriftServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _drift_service_pb2.GetDriftRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_drift_service_pb2.GetDriftResponse, _abc.Awaitable[_drift_service_pb2.GetDriftResponse]]:
-        """One drift; poll it to follow a revert."""
+        """Returns one drift; poll it to follow a revert."""
 
     @_abc_1.abstractmethod
     def AcceptDrift(
@@ -105,7 +109,9 @@ class DriftServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _drift_service_pb2.AcceptDriftRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_drift_service_pb2.AcceptDriftResponse, _abc.Awaitable[_drift_service_pb2.AcceptDriftResponse]]:
-        """Makes the live value the desired one. Refused when the drift is not open, or is being reverted."""
+        """Sets the specified value to the live one. Rejected when the drift is not open, or is being
+        reverted.
+        """
 
     @_abc_1.abstractmethod
     def RevertDrift(
@@ -113,8 +119,8 @@ class DriftServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _drift_service_pb2.RevertDriftRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_drift_service_pb2.RevertDriftResponse, _abc.Awaitable[_drift_service_pb2.RevertDriftResponse]]:
-        """Starts the work that makes the cloud match the spec again. The drift becomes
-        `reverted` only after the live value was read back equal.
+        """Starts a workflow that changes the cloud to match the spec. The drift becomes `reverted`
+        only after a read shows the specified value.
         """
 
     @_abc_1.abstractmethod
@@ -123,7 +129,7 @@ class DriftServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _drift_service_pb2.ListIgnoreRulesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_drift_service_pb2.ListIgnoreRulesResponse, _abc.Awaitable[_drift_service_pb2.ListIgnoreRulesResponse]]:
-        """The ignore rules, newest first; expired ones only when asked for."""
+        """Lists the ignore rules, newest first; without expired ones by default."""
 
     @_abc_1.abstractmethod
     def CreateIgnoreRule(
@@ -139,7 +145,7 @@ class DriftServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _drift_service_pb2.DeleteIgnoreRuleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_drift_service_pb2.DeleteIgnoreRuleResponse, _abc.Awaitable[_drift_service_pb2.DeleteIgnoreRuleResponse]]:
-        """Lets what a rule muted be heard again."""
+        """Deletes an ignore rule. The drifts that it muted are no longer muted."""
 
     @_abc_1.abstractmethod
     def GetSpec(
@@ -147,7 +153,7 @@ class DriftServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _drift_service_pb2.GetSpecRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_drift_service_pb2.GetSpecResponse, _abc.Awaitable[_drift_service_pb2.GetSpecResponse]]:
-        """The desired state of a resource."""
+        """Returns the desired state of a resource."""
 
     @_abc_1.abstractmethod
     def RecordSpec(
@@ -155,6 +161,6 @@ class DriftServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _drift_service_pb2.RecordSpecRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_drift_service_pb2.RecordSpecResponse, _abc.Awaitable[_drift_service_pb2.RecordSpecResponse]]:
-        """Records the desired state of a resource: a new version when it differs."""
+        """Records the desired state of a resource: a new version if it differs."""
 
 def add_DriftServiceServicer_to_server(servicer: DriftServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class InventoryServiceStub:
-    """The mirror of the provider's account, for people and programs that read it.
+    """The inventory: a mirror of the provider's account.
     """
 
     def __init__(self, channel):
@@ -113,115 +113,114 @@ class InventoryServiceStub:
 
 
 class InventoryServiceServicer:
-    """The mirror of the provider's account, for people and programs that read it.
+    """The inventory: a mirror of the provider's account.
     """
 
     def ListResources(self, request, context):
-        """Lists resources, newest discovered last; tombstoned ones only when asked for.
+        """Lists resources in the order of discovery; without tombstoned ones by default.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetResource(self, request, context):
-        """One resource with the newest part of its history.
+        """Returns one resource with its newest events.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListResourceEvents(self, request, context):
-        """The history of one resource, newest first.
+        """Lists the history of one resource, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CountResources(self, request, context):
-        """How many living resources there are, by kind, region and tenant.
+        """Counts existing resources by kind, region and tenant.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchResourceEvents(self, request, context):
-        """Every event after a cursor, then each new one as it is written. Not over
-        HTTP: an error in mid-stream would look like success there.
+        """Streams every event after a cursor, then each new one as it is written. gRPC only: over
+        HTTP, an error in mid-stream would look like success.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportResources(self, request, context):
-        """The filtered inventory as CSV, in chunks of whole lines.
+        """Exports the filtered inventory as CSV, in chunks of whole lines.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AssignResource(self, request, context):
-        """Gives a resource to a deployment (and so to its tenant), to a tenant alone,
-        or to nobody. Wins over what tags and projects say; history is kept.
+        """Assigns a resource to a deployment (and so to its tenant), to a tenant alone, or to nobody.
+        Takes precedence over tags and projects; the history is kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAssignments(self, request, context):
-        """The assignments that a resource has had, newest first.
+        """Lists the assignments of a resource, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListProjects(self, request, context):
-        """The provider's projects.
+        """Lists the provider's projects.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ClassifyProject(self, request, context):
-        """Classes a project by tenant and purpose.
+        """Classifies a project by tenant and purpose.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSweeps(self, request, context):
-        """The sweeps, newest first.
+        """Lists the sweeps, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ConfirmSweep(self, request, context):
-        """Lets a sweep that the breaker halted go on: the next sweep of its kind may
-        tombstone as many rows as this one withheld.
+        """Confirms a sweep that the breaker halted: the next sweep of its kind may tombstone as many
+        resources as this one withheld.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AcceptScope(self, request, context):
-        """Says that the token of a frozen sweep was narrowed on purpose: from the next
-        sweep of its kind on, what this one saw is all that is expected to be seen.
+        """Accepts that the token of a frozen sweep has fewer scopes: later sweeps of its kind only
+        need the fields that this one saw.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AcceptTotal(self, request, context):
-        """Says that the provider's total is wrong by as much as in this incomplete
-        sweep: later sweeps of its kind with the same difference are complete, until
-        one adds up exactly.
+        """Accepts that the provider's total is wrong by the difference of this incomplete sweep:
+        later sweeps of its kind with the same difference are complete, until one adds up exactly.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListUnreadableRows(self, request, context):
-        """The rows that a sweep listed and could not read.
+        """Lists the rows that a sweep listed and could not read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -314,7 +313,7 @@ def add_InventoryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InventoryService:
-    """The mirror of the provider's account, for people and programs that read it.
+    """The inventory: a mirror of the provider's account.
     """
 
     @staticmethod

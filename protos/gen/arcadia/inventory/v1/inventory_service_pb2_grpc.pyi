@@ -27,103 +27,101 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class InventoryServiceStub:
-    """The mirror of the provider's account, for people and programs that read it."""
+    """The inventory: a mirror of the provider's account."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> InventoryServiceAsyncStub: ...
     ListResources: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListResourcesRequest, _inventory_service_pb2.ListResourcesResponse]
-    """Lists resources, newest discovered last; tombstoned ones only when asked for."""
+    """Lists resources in the order of discovery; without tombstoned ones by default."""
     GetResource: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.GetResourceRequest, _inventory_service_pb2.GetResourceResponse]
-    """One resource with the newest part of its history."""
+    """Returns one resource with its newest events."""
     ListResourceEvents: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListResourceEventsRequest, _inventory_service_pb2.ListResourceEventsResponse]
-    """The history of one resource, newest first."""
+    """Lists the history of one resource, newest first."""
     CountResources: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.CountResourcesRequest, _inventory_service_pb2.CountResourcesResponse]
-    """How many living resources there are, by kind, region and tenant."""
+    """Counts existing resources by kind, region and tenant."""
     WatchResourceEvents: _grpc.UnaryStreamMultiCallable[_inventory_service_pb2.WatchResourceEventsRequest, _inventory_service_pb2.WatchResourceEventsResponse]
-    """Every event after a cursor, then each new one as it is written. Not over
-    HTTP: an error in mid-stream would look like success there.
+    """Streams every event after a cursor, then each new one as it is written. gRPC only: over
+    HTTP, an error in mid-stream would look like success.
     """
     ExportResources: _grpc.UnaryStreamMultiCallable[_inventory_service_pb2.ExportResourcesRequest, _inventory_service_pb2.ExportResourcesResponse]
-    """The filtered inventory as CSV, in chunks of whole lines."""
+    """Exports the filtered inventory as CSV, in chunks of whole lines."""
     AssignResource: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AssignResourceRequest, _inventory_service_pb2.AssignResourceResponse]
-    """Gives a resource to a deployment (and so to its tenant), to a tenant alone,
-    or to nobody. Wins over what tags and projects say; history is kept.
+    """Assigns a resource to a deployment (and so to its tenant), to a tenant alone, or to nobody.
+    Takes precedence over tags and projects; the history is kept.
     """
     ListAssignments: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListAssignmentsRequest, _inventory_service_pb2.ListAssignmentsResponse]
-    """The assignments that a resource has had, newest first."""
+    """Lists the assignments of a resource, newest first."""
     ListProjects: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListProjectsRequest, _inventory_service_pb2.ListProjectsResponse]
-    """The provider's projects."""
+    """Lists the provider's projects."""
     ClassifyProject: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ClassifyProjectRequest, _inventory_service_pb2.ClassifyProjectResponse]
-    """Classes a project by tenant and purpose."""
+    """Classifies a project by tenant and purpose."""
     ListSweeps: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListSweepsRequest, _inventory_service_pb2.ListSweepsResponse]
-    """The sweeps, newest first."""
+    """Lists the sweeps, newest first."""
     ConfirmSweep: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ConfirmSweepRequest, _inventory_service_pb2.ConfirmSweepResponse]
-    """Lets a sweep that the breaker halted go on: the next sweep of its kind may
-    tombstone as many rows as this one withheld.
+    """Confirms a sweep that the breaker halted: the next sweep of its kind may tombstone as many
+    resources as this one withheld.
     """
     AcceptScope: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AcceptScopeRequest, _inventory_service_pb2.AcceptScopeResponse]
-    """Says that the token of a frozen sweep was narrowed on purpose: from the next
-    sweep of its kind on, what this one saw is all that is expected to be seen.
+    """Accepts that the token of a frozen sweep has fewer scopes: later sweeps of its kind only
+    need the fields that this one saw.
     """
     AcceptTotal: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.AcceptTotalRequest, _inventory_service_pb2.AcceptTotalResponse]
-    """Says that the provider's total is wrong by as much as in this incomplete
-    sweep: later sweeps of its kind with the same difference are complete, until
-    one adds up exactly.
+    """Accepts that the provider's total is wrong by the difference of this incomplete sweep:
+    later sweeps of its kind with the same difference are complete, until one adds up exactly.
     """
     ListUnreadableRows: _grpc.UnaryUnaryMultiCallable[_inventory_service_pb2.ListUnreadableRowsRequest, _inventory_service_pb2.ListUnreadableRowsResponse]
-    """The rows that a sweep listed and could not read."""
+    """Lists the rows that a sweep listed and could not read."""
 
 @_typing.type_check_only
 class InventoryServiceAsyncStub(InventoryServiceStub):
-    """The mirror of the provider's account, for people and programs that read it."""
+    """The inventory: a mirror of the provider's account."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListResources: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListResourcesRequest, _inventory_service_pb2.ListResourcesResponse]  # type: ignore[assignment]
-    """Lists resources, newest discovered last; tombstoned ones only when asked for."""
+    """Lists resources in the order of discovery; without tombstoned ones by default."""
     GetResource: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.GetResourceRequest, _inventory_service_pb2.GetResourceResponse]  # type: ignore[assignment]
-    """One resource with the newest part of its history."""
+    """Returns one resource with its newest events."""
     ListResourceEvents: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListResourceEventsRequest, _inventory_service_pb2.ListResourceEventsResponse]  # type: ignore[assignment]
-    """The history of one resource, newest first."""
+    """Lists the history of one resource, newest first."""
     CountResources: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.CountResourcesRequest, _inventory_service_pb2.CountResourcesResponse]  # type: ignore[assignment]
-    """How many living resources there are, by kind, region and tenant."""
+    """Counts existing resources by kind, region and tenant."""
     WatchResourceEvents: _aio.UnaryStreamMultiCallable[_inventory_service_pb2.WatchResourceEventsRequest, _inventory_service_pb2.WatchResourceEventsResponse]  # type: ignore[assignment]
-    """Every event after a cursor, then each new one as it is written. Not over
-    HTTP: an error in mid-stream would look like success there.
+    """Streams every event after a cursor, then each new one as it is written. gRPC only: over
+    HTTP, an error in mid-stream would look like success.
     """
     ExportResources: _aio.UnaryStreamMultiCallable[_inventory_service_pb2.ExportResourcesRequest, _inventory_service_pb2.ExportResourcesResponse]  # type: ignore[assignment]
-    """The filtered inventory as CSV, in chunks of whole lines."""
+    """Exports the filtered inventory as CSV, in chunks of whole lines."""
     AssignResource: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AssignResourceRequest, _inventory_service_pb2.AssignResourceResponse]  # type: ignore[assignment]
-    """Gives a resource to a deployment (and so to its tenant), to a tenant alone,
-    or to nobody. Wins over what tags and projects say; history is kept.
+    """Assigns a resource to a deployment (and so to its tenant), to a tenant alone, or to nobody.
+    Takes precedence over tags and projects; the history is kept.
     """
     ListAssignments: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListAssignmentsRequest, _inventory_service_pb2.ListAssignmentsResponse]  # type: ignore[assignment]
-    """The assignments that a resource has had, newest first."""
+    """Lists the assignments of a resource, newest first."""
     ListProjects: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListProjectsRequest, _inventory_service_pb2.ListProjectsResponse]  # type: ignore[assignment]
-    """The provider's projects."""
+    """Lists the provider's projects."""
     ClassifyProject: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ClassifyProjectRequest, _inventory_service_pb2.ClassifyProjectResponse]  # type: ignore[assignment]
-    """Classes a project by tenant and purpose."""
+    """Classifies a project by tenant and purpose."""
     ListSweeps: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListSweepsRequest, _inventory_service_pb2.ListSweepsResponse]  # type: ignore[assignment]
-    """The sweeps, newest first."""
+    """Lists the sweeps, newest first."""
     ConfirmSweep: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ConfirmSweepRequest, _inventory_service_pb2.ConfirmSweepResponse]  # type: ignore[assignment]
-    """Lets a sweep that the breaker halted go on: the next sweep of its kind may
-    tombstone as many rows as this one withheld.
+    """Confirms a sweep that the breaker halted: the next sweep of its kind may tombstone as many
+    resources as this one withheld.
     """
     AcceptScope: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AcceptScopeRequest, _inventory_service_pb2.AcceptScopeResponse]  # type: ignore[assignment]
-    """Says that the token of a frozen sweep was narrowed on purpose: from the next
-    sweep of its kind on, what this one saw is all that is expected to be seen.
+    """Accepts that the token of a frozen sweep has fewer scopes: later sweeps of its kind only
+    need the fields that this one saw.
     """
     AcceptTotal: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.AcceptTotalRequest, _inventory_service_pb2.AcceptTotalResponse]  # type: ignore[assignment]
-    """Says that the provider's total is wrong by as much as in this incomplete
-    sweep: later sweeps of its kind with the same difference are complete, until
-    one adds up exactly.
+    """Accepts that the provider's total is wrong by the difference of this incomplete sweep:
+    later sweeps of its kind with the same difference are complete, until one adds up exactly.
     """
     ListUnreadableRows: _aio.UnaryUnaryMultiCallable[_inventory_service_pb2.ListUnreadableRowsRequest, _inventory_service_pb2.ListUnreadableRowsResponse]  # type: ignore[assignment]
-    """The rows that a sweep listed and could not read."""
+    """Lists the rows that a sweep listed and could not read."""
 
 class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The mirror of the provider's account, for people and programs that read it."""
+    """The inventory: a mirror of the provider's account."""
 
     @_abc_1.abstractmethod
     def ListResources(
@@ -131,7 +129,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListResourcesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListResourcesResponse, _abc.Awaitable[_inventory_service_pb2.ListResourcesResponse]]:
-        """Lists resources, newest discovered last; tombstoned ones only when asked for."""
+        """Lists resources in the order of discovery; without tombstoned ones by default."""
 
     @_abc_1.abstractmethod
     def GetResource(
@@ -139,7 +137,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.GetResourceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.GetResourceResponse, _abc.Awaitable[_inventory_service_pb2.GetResourceResponse]]:
-        """One resource with the newest part of its history."""
+        """Returns one resource with its newest events."""
 
     @_abc_1.abstractmethod
     def ListResourceEvents(
@@ -147,7 +145,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListResourceEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListResourceEventsResponse, _abc.Awaitable[_inventory_service_pb2.ListResourceEventsResponse]]:
-        """The history of one resource, newest first."""
+        """Lists the history of one resource, newest first."""
 
     @_abc_1.abstractmethod
     def CountResources(
@@ -155,7 +153,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.CountResourcesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.CountResourcesResponse, _abc.Awaitable[_inventory_service_pb2.CountResourcesResponse]]:
-        """How many living resources there are, by kind, region and tenant."""
+        """Counts existing resources by kind, region and tenant."""
 
     @_abc_1.abstractmethod
     def WatchResourceEvents(
@@ -163,8 +161,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.WatchResourceEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_inventory_service_pb2.WatchResourceEventsResponse], _abc.AsyncIterator[_inventory_service_pb2.WatchResourceEventsResponse]]:
-        """Every event after a cursor, then each new one as it is written. Not over
-        HTTP: an error in mid-stream would look like success there.
+        """Streams every event after a cursor, then each new one as it is written. gRPC only: over
+        HTTP, an error in mid-stream would look like success.
         """
 
     @_abc_1.abstractmethod
@@ -173,7 +171,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ExportResourcesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_inventory_service_pb2.ExportResourcesResponse], _abc.AsyncIterator[_inventory_service_pb2.ExportResourcesResponse]]:
-        """The filtered inventory as CSV, in chunks of whole lines."""
+        """Exports the filtered inventory as CSV, in chunks of whole lines."""
 
     @_abc_1.abstractmethod
     def AssignResource(
@@ -181,8 +179,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.AssignResourceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.AssignResourceResponse, _abc.Awaitable[_inventory_service_pb2.AssignResourceResponse]]:
-        """Gives a resource to a deployment (and so to its tenant), to a tenant alone,
-        or to nobody. Wins over what tags and projects say; history is kept.
+        """Assigns a resource to a deployment (and so to its tenant), to a tenant alone, or to nobody.
+        Takes precedence over tags and projects; the history is kept.
         """
 
     @_abc_1.abstractmethod
@@ -191,7 +189,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListAssignmentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListAssignmentsResponse, _abc.Awaitable[_inventory_service_pb2.ListAssignmentsResponse]]:
-        """The assignments that a resource has had, newest first."""
+        """Lists the assignments of a resource, newest first."""
 
     @_abc_1.abstractmethod
     def ListProjects(
@@ -199,7 +197,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListProjectsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListProjectsResponse, _abc.Awaitable[_inventory_service_pb2.ListProjectsResponse]]:
-        """The provider's projects."""
+        """Lists the provider's projects."""
 
     @_abc_1.abstractmethod
     def ClassifyProject(
@@ -207,7 +205,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ClassifyProjectRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ClassifyProjectResponse, _abc.Awaitable[_inventory_service_pb2.ClassifyProjectResponse]]:
-        """Classes a project by tenant and purpose."""
+        """Classifies a project by tenant and purpose."""
 
     @_abc_1.abstractmethod
     def ListSweeps(
@@ -215,7 +213,7 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListSweepsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListSweepsResponse, _abc.Awaitable[_inventory_service_pb2.ListSweepsResponse]]:
-        """The sweeps, newest first."""
+        """Lists the sweeps, newest first."""
 
     @_abc_1.abstractmethod
     def ConfirmSweep(
@@ -223,8 +221,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ConfirmSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ConfirmSweepResponse, _abc.Awaitable[_inventory_service_pb2.ConfirmSweepResponse]]:
-        """Lets a sweep that the breaker halted go on: the next sweep of its kind may
-        tombstone as many rows as this one withheld.
+        """Confirms a sweep that the breaker halted: the next sweep of its kind may tombstone as many
+        resources as this one withheld.
         """
 
     @_abc_1.abstractmethod
@@ -233,8 +231,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.AcceptScopeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.AcceptScopeResponse, _abc.Awaitable[_inventory_service_pb2.AcceptScopeResponse]]:
-        """Says that the token of a frozen sweep was narrowed on purpose: from the next
-        sweep of its kind on, what this one saw is all that is expected to be seen.
+        """Accepts that the token of a frozen sweep has fewer scopes: later sweeps of its kind only
+        need the fields that this one saw.
         """
 
     @_abc_1.abstractmethod
@@ -243,9 +241,8 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.AcceptTotalRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.AcceptTotalResponse, _abc.Awaitable[_inventory_service_pb2.AcceptTotalResponse]]:
-        """Says that the provider's total is wrong by as much as in this incomplete
-        sweep: later sweeps of its kind with the same difference are complete, until
-        one adds up exactly.
+        """Accepts that the provider's total is wrong by the difference of this incomplete sweep:
+        later sweeps of its kind with the same difference are complete, until one adds up exactly.
         """
 
     @_abc_1.abstractmethod
@@ -254,6 +251,6 @@ class InventoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _inventory_service_pb2.ListUnreadableRowsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_inventory_service_pb2.ListUnreadableRowsResponse, _abc.Awaitable[_inventory_service_pb2.ListUnreadableRowsResponse]]:
-        """The rows that a sweep listed and could not read."""
+        """Lists the rows that a sweep listed and could not read."""
 
 def add_InventoryServiceServicer_to_server(servicer: InventoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,9 +26,8 @@ if _version_not_supported:
 
 
 class LookupServiceStub:
-    """What other services ask the inventory: which resource a bill speaks of, and how
-    long each one existed and whose it was. Tombstoned resources count as much as
-    living ones.
+    """Resources, their lifetimes and their owners, for other services. Includes tombstoned
+    resources.
     """
 
     def __init__(self, channel):
@@ -65,44 +64,42 @@ class LookupServiceStub:
 
 
 class LookupServiceServicer:
-    """What other services ask the inventory: which resource a bill speaks of, and how
-    long each one existed and whose it was. Tombstoned resources count as much as
-    living ones.
+    """Resources, their lifetimes and their owners, for other services. Includes tombstoned
+    resources.
     """
 
     def LookupResources(self, request, context):
-        """The resources that a batch of keys may mean, with their lifetimes. A key that
-        fits several answers them all: the caller judges by time.
+        """Looks up the resources of a batch of keys, with their lifetimes. A key that matches several
+        returns them all; the caller selects by time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListLifetimes(self, request, context):
-        """Every resource whose life overlaps a span, page by page, for a projection
-        that matches in bulk.
+        """Lists the resources whose lifetime overlaps a span, for a projection that matches in bulk.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListExistenceIntervals(self, request, context):
-        """How each resource existed within a span, page by page: cut wherever its
-        tenant, deployment, status, size or measure changed. What metering bills by.
+        """Lists the intervals in which each resource existed within a span: split wherever its
+        tenant, deployment, status, size or measure changed. Metering bills by them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSweepTimes(self, request, context):
-        """When each kind was last seen completely: what happened later is not known yet.
+        """Returns when each kind was last read completely; later changes are not known yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LookupProjects(self, request, context):
-        """The projects of a batch of ids, names or tenants, with their tenants.
+        """Looks up projects and their tenants by ids, names or tenants.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,9 +142,8 @@ def add_LookupServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LookupService:
-    """What other services ask the inventory: which resource a bill speaks of, and how
-    long each one existed and whose it was. Tombstoned resources count as much as
-    living ones.
+    """Resources, their lifetimes and their owners, for other services. Includes tombstoned
+    resources.
     """
 
     @staticmethod

@@ -27,9 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class LookupServiceStub:
-    """What other services ask the inventory: which resource a bill speaks of, and how
-    long each one existed and whose it was. Tombstoned resources count as much as
-    living ones.
+    """Resources, their lifetimes and their owners, for other services. Includes tombstoned
+    resources.
     """
 
     @_typing.overload
@@ -37,51 +36,45 @@ class LookupServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LookupServiceAsyncStub: ...
     LookupResources: _grpc.UnaryUnaryMultiCallable[_lookup_service_pb2.LookupResourcesRequest, _lookup_service_pb2.LookupResourcesResponse]
-    """The resources that a batch of keys may mean, with their lifetimes. A key that
-    fits several answers them all: the caller judges by time.
+    """Looks up the resources of a batch of keys, with their lifetimes. A key that matches several
+    returns them all; the caller selects by time.
     """
     ListLifetimes: _grpc.UnaryUnaryMultiCallable[_lookup_service_pb2.ListLifetimesRequest, _lookup_service_pb2.ListLifetimesResponse]
-    """Every resource whose life overlaps a span, page by page, for a projection
-    that matches in bulk.
-    """
+    """Lists the resources whose lifetime overlaps a span, for a projection that matches in bulk."""
     ListExistenceIntervals: _grpc.UnaryUnaryMultiCallable[_lookup_service_pb2.ListExistenceIntervalsRequest, _lookup_service_pb2.ListExistenceIntervalsResponse]
-    """How each resource existed within a span, page by page: cut wherever its
-    tenant, deployment, status, size or measure changed. What metering bills by.
+    """Lists the intervals in which each resource existed within a span: split wherever its
+    tenant, deployment, status, size or measure changed. Metering bills by them.
     """
     GetSweepTimes: _grpc.UnaryUnaryMultiCallable[_lookup_service_pb2.GetSweepTimesRequest, _lookup_service_pb2.GetSweepTimesResponse]
-    """When each kind was last seen completely: what happened later is not known yet."""
+    """Returns when each kind was last read completely; later changes are not known yet."""
     LookupProjects: _grpc.UnaryUnaryMultiCallable[_lookup_service_pb2.LookupProjectsRequest, _lookup_service_pb2.LookupProjectsResponse]
-    """The projects of a batch of ids, names or tenants, with their tenants."""
+    """Looks up projects and their tenants by ids, names or tenants."""
 
 @_typing.type_check_only
 class LookupServiceAsyncStub(LookupServiceStub):
-    """What other services ask the inventory: which resource a bill speaks of, and how
-    long each one existed and whose it was. Tombstoned resources count as much as
-    living ones.
+    """Resources, their lifetimes and their owners, for other services. Includes tombstoned
+    resources.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     LookupResources: _aio.UnaryUnaryMultiCallable[_lookup_service_pb2.LookupResourcesRequest, _lookup_service_pb2.LookupResourcesResponse]  # type: ignore[assignment]
-    """The resources that a batch of keys may mean, with their lifetimes. A key that
-    fits several answers them all: the caller judges by time.
+    """Looks up the resources of a batch of keys, with their lifetimes. A key that matches several
+    returns them all; the caller selects by time.
     """
     ListLifetimes: _aio.UnaryUnaryMultiCallable[_lookup_service_pb2.ListLifetimesRequest, _lookup_service_pb2.ListLifetimesResponse]  # type: ignore[assignment]
-    """Every resource whose life overlaps a span, page by page, for a projection
-    that matches in bulk.
-    """
+    """Lists the resources whose lifetime overlaps a span, for a projection that matches in bulk."""
     ListExistenceIntervals: _aio.UnaryUnaryMultiCallable[_lookup_service_pb2.ListExistenceIntervalsRequest, _lookup_service_pb2.ListExistenceIntervalsResponse]  # type: ignore[assignment]
-    """How each resource existed within a span, page by page: cut wherever its
-    tenant, deployment, status, size or measure changed. What metering bills by.
+    """Lists the intervals in which each resource existed within a span: split wherever its
+    tenant, deployment, status, size or measure changed. Metering bills by them.
     """
     GetSweepTimes: _aio.UnaryUnaryMultiCallable[_lookup_service_pb2.GetSweepTimesRequest, _lookup_service_pb2.GetSweepTimesResponse]  # type: ignore[assignment]
-    """When each kind was last seen completely: what happened later is not known yet."""
+    """Returns when each kind was last read completely; later changes are not known yet."""
     LookupProjects: _aio.UnaryUnaryMultiCallable[_lookup_service_pb2.LookupProjectsRequest, _lookup_service_pb2.LookupProjectsResponse]  # type: ignore[assignment]
-    """The projects of a batch of ids, names or tenants, with their tenants."""
+    """Looks up projects and their tenants by ids, names or tenants."""
 
 class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What other services ask the inventory: which resource a bill speaks of, and how
-    long each one existed and whose it was. Tombstoned resources count as much as
-    living ones.
+    """Resources, their lifetimes and their owners, for other services. Includes tombstoned
+    resources.
     """
 
     @_abc_1.abstractmethod
@@ -90,8 +83,8 @@ class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lookup_service_pb2.LookupResourcesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lookup_service_pb2.LookupResourcesResponse, _abc.Awaitable[_lookup_service_pb2.LookupResourcesResponse]]:
-        """The resources that a batch of keys may mean, with their lifetimes. A key that
-        fits several answers them all: the caller judges by time.
+        """Looks up the resources of a batch of keys, with their lifetimes. A key that matches several
+        returns them all; the caller selects by time.
         """
 
     @_abc_1.abstractmethod
@@ -100,9 +93,7 @@ class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lookup_service_pb2.ListLifetimesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lookup_service_pb2.ListLifetimesResponse, _abc.Awaitable[_lookup_service_pb2.ListLifetimesResponse]]:
-        """Every resource whose life overlaps a span, page by page, for a projection
-        that matches in bulk.
-        """
+        """Lists the resources whose lifetime overlaps a span, for a projection that matches in bulk."""
 
     @_abc_1.abstractmethod
     def ListExistenceIntervals(
@@ -110,8 +101,8 @@ class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lookup_service_pb2.ListExistenceIntervalsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lookup_service_pb2.ListExistenceIntervalsResponse, _abc.Awaitable[_lookup_service_pb2.ListExistenceIntervalsResponse]]:
-        """How each resource existed within a span, page by page: cut wherever its
-        tenant, deployment, status, size or measure changed. What metering bills by.
+        """Lists the intervals in which each resource existed within a span: split wherever its
+        tenant, deployment, status, size or measure changed. Metering bills by them.
         """
 
     @_abc_1.abstractmethod
@@ -120,7 +111,7 @@ class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lookup_service_pb2.GetSweepTimesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lookup_service_pb2.GetSweepTimesResponse, _abc.Awaitable[_lookup_service_pb2.GetSweepTimesResponse]]:
-        """When each kind was last seen completely: what happened later is not known yet."""
+        """Returns when each kind was last read completely; later changes are not known yet."""
 
     @_abc_1.abstractmethod
     def LookupProjects(
@@ -128,6 +119,6 @@ class LookupServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lookup_service_pb2.LookupProjectsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lookup_service_pb2.LookupProjectsResponse, _abc.Awaitable[_lookup_service_pb2.LookupProjectsResponse]]:
-        """The projects of a batch of ids, names or tenants, with their tenants."""
+        """Looks up projects and their tenants by ids, names or tenants."""
 
 def add_LookupServiceServicer_to_server(servicer: LookupServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,8 +26,7 @@ if _version_not_supported:
 
 
 class ReconcileServiceStub:
-    """How workers hold the cloud against the specs, and bring the one to the other.
-    Called by workers only.
+    """Compares the cloud with the specs, and reverts drift. Called by workers only.
     """
 
     def __init__(self, channel):
@@ -89,51 +88,49 @@ class ReconcileServiceStub:
 
 
 class ReconcileServiceServicer:
-    """How workers hold the cloud against the specs, and bring the one to the other.
-    Called by workers only.
+    """Compares the cloud with the specs, and reverts drift. Called by workers only.
     """
 
     def SweepDrift(self, request, context):
-        """Compares a page of specified resources with their live values, set-based:
-        opens, updates and closes drifts. A page compared again changes nothing.
+        """Compares a page of specified resources with their live values: opens, updates and closes
+        drifts. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListUnexplainedDrifts(self, request, context):
-        """The open drifts that no action of the provider explains yet, to be looked up
-        in its action log.
+        """Lists the open drifts that no action of the provider explains yet, to look them up in its
+        action log.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordDriftCauses(self, request, context):
-        """What the action log said.
+        """Records the causes found in the action log.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordListPrices(self, request, context):
-        """The provider's list prices per kind and size, which price a drift.
+        """Stores the provider's list prices per kind and size, by which drifts are priced.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BeginRevert(self, request, context):
-        """What a revert needs to know, read at its start. Refused when the drift is
-        not open.
+        """Begins a revert, and returns its inputs. Rejected when the drift is not open.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompleteRevert(self, request, context):
-        """Closes a drift as `reverted` when the live value, whose sighting must have
-        been recorded before, is the desired one; else leaves it open and says so.
+        """Closes a drift as `reverted` if the live value is the desired one; else leaves it open.
+        Record the sighting of the live value first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -147,23 +144,23 @@ class ReconcileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecordSpecs(self, request, context):
-        """Records the specs of a batch of resources: each a new version when it differs.
+        """Records the specs of a batch of resources: for each a new version if it differs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveSpecs(self, request, context):
-        """Takes specs back when what they specified was undone; their open drifts
-        become `stale`. Those without a spec are left alone.
+        """Removes specs of resources whose creation was undone; their open drifts become `stale`.
+        Resources without a spec are skipped.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AssignResources(self, request, context):
-        """Gives a batch of resources to a deployment, a tenant or nobody, as the
-        explicit assignment that wins over tags and projects.
+        """Assigns a batch of resources to a deployment, a tenant or nobody. The assignment is
+        explicit: it takes precedence over tags and projects.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -231,8 +228,7 @@ def add_ReconcileServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ReconcileService:
-    """How workers hold the cloud against the specs, and bring the one to the other.
-    Called by workers only.
+    """Compares the cloud with the specs, and reverts drift. Called by workers only.
     """
 
     @staticmethod

@@ -27,91 +27,81 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ReconcileServiceStub:
-    """How workers hold the cloud against the specs, and bring the one to the other.
-    Called by workers only.
-    """
+    """Compares the cloud with the specs, and reverts drift. Called by workers only."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ReconcileServiceAsyncStub: ...
     SweepDrift: _grpc.UnaryUnaryMultiCallable[_reconcile_service_pb2.SweepDriftRequest, _reconcile_service_pb2.SweepDriftResponse]
-    """Compares a page of specified resources with their live values, set-based:
-    opens, updates and closes drifts. A page compared again changes nothing.
+    """Compares a page of specified resources with their live values: opens, updates and closes
+    drifts. Idempotent.
     """
     ListUnexplainedDrifts: _grpc.UnaryUnaryMultiCallable[_reconcile_service_pb2.ListUnexplainedDriftsRequest, _reconcile_service_pb2.ListUnexplainedDriftsResponse]
-    """The open drifts that no action of the provider explains yet, to be looked up
-    in its action log.
+    """Lists the open drifts that no action of the provider explains yet, to look them up in its
+    action log.
     """
     RecordDriftCauses: _grpc.UnaryUnaryMultiCallable[_reconcile_service_pb2.RecordDriftCausesRequest, _reconcile_service_pb2.RecordDriftCausesResponse]
-    """What the action log said."""
+    """Records the causes found in the action log."""
     RecordListPrices: _grpc.UnaryUnaryMultiCallable[_reconcile_service_pb2.RecordListPricesRequest, _reconcile_service_pb2.RecordListPricesResponse]
-    """The provider's list prices per kind and size, which price a drift."""
+    """Stores the provider's list prices per kind and size, by which drifts are priced."""
     BeginRevert: _grpc.UnaryUnaryMultiCallable[_reconcile_service_pb2.BeginRevertRequest, _reconcile_service_pb2.BeginRevertResponse]
-    """What a revert needs to know, read at its start. Refused when the drift is
-    not open.
-    """
+    """Begins a revert, and returns its inputs. Rejected when the drift is not open."""
     CompleteRevert: _grpc.UnaryUnaryMultiCallable[_reconcile_service_pb2.CompleteRevertRequest, _reconcile_service_pb2.CompleteRevertResponse]
-    """Closes a drift as `reverted` when the live value, whose sighting must have
-    been recorded before, is the desired one; else leaves it open and says so.
+    """Closes a drift as `reverted` if the live value is the desired one; else leaves it open.
+    Record the sighting of the live value first.
     """
     FailRevert: _grpc.UnaryUnaryMultiCallable[_reconcile_service_pb2.FailRevertRequest, _reconcile_service_pb2.FailRevertResponse]
     """Leaves a drift open with the reason why it could not be reverted."""
     RecordSpecs: _grpc.UnaryUnaryMultiCallable[_reconcile_service_pb2.RecordSpecsRequest, _reconcile_service_pb2.RecordSpecsResponse]
-    """Records the specs of a batch of resources: each a new version when it differs."""
+    """Records the specs of a batch of resources: for each a new version if it differs."""
     RemoveSpecs: _grpc.UnaryUnaryMultiCallable[_reconcile_service_pb2.RemoveSpecsRequest, _reconcile_service_pb2.RemoveSpecsResponse]
-    """Takes specs back when what they specified was undone; their open drifts
-    become `stale`. Those without a spec are left alone.
+    """Removes specs of resources whose creation was undone; their open drifts become `stale`.
+    Resources without a spec are skipped.
     """
     AssignResources: _grpc.UnaryUnaryMultiCallable[_reconcile_service_pb2.AssignResourcesRequest, _reconcile_service_pb2.AssignResourcesResponse]
-    """Gives a batch of resources to a deployment, a tenant or nobody, as the
-    explicit assignment that wins over tags and projects.
+    """Assigns a batch of resources to a deployment, a tenant or nobody. The assignment is
+    explicit: it takes precedence over tags and projects.
     """
 
 @_typing.type_check_only
 class ReconcileServiceAsyncStub(ReconcileServiceStub):
-    """How workers hold the cloud against the specs, and bring the one to the other.
-    Called by workers only.
-    """
+    """Compares the cloud with the specs, and reverts drift. Called by workers only."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SweepDrift: _aio.UnaryUnaryMultiCallable[_reconcile_service_pb2.SweepDriftRequest, _reconcile_service_pb2.SweepDriftResponse]  # type: ignore[assignment]
-    """Compares a page of specified resources with their live values, set-based:
-    opens, updates and closes drifts. A page compared again changes nothing.
+    """Compares a page of specified resources with their live values: opens, updates and closes
+    drifts. Idempotent.
     """
     ListUnexplainedDrifts: _aio.UnaryUnaryMultiCallable[_reconcile_service_pb2.ListUnexplainedDriftsRequest, _reconcile_service_pb2.ListUnexplainedDriftsResponse]  # type: ignore[assignment]
-    """The open drifts that no action of the provider explains yet, to be looked up
-    in its action log.
+    """Lists the open drifts that no action of the provider explains yet, to look them up in its
+    action log.
     """
     RecordDriftCauses: _aio.UnaryUnaryMultiCallable[_reconcile_service_pb2.RecordDriftCausesRequest, _reconcile_service_pb2.RecordDriftCausesResponse]  # type: ignore[assignment]
-    """What the action log said."""
+    """Records the causes found in the action log."""
     RecordListPrices: _aio.UnaryUnaryMultiCallable[_reconcile_service_pb2.RecordListPricesRequest, _reconcile_service_pb2.RecordListPricesResponse]  # type: ignore[assignment]
-    """The provider's list prices per kind and size, which price a drift."""
+    """Stores the provider's list prices per kind and size, by which drifts are priced."""
     BeginRevert: _aio.UnaryUnaryMultiCallable[_reconcile_service_pb2.BeginRevertRequest, _reconcile_service_pb2.BeginRevertResponse]  # type: ignore[assignment]
-    """What a revert needs to know, read at its start. Refused when the drift is
-    not open.
-    """
+    """Begins a revert, and returns its inputs. Rejected when the drift is not open."""
     CompleteRevert: _aio.UnaryUnaryMultiCallable[_reconcile_service_pb2.CompleteRevertRequest, _reconcile_service_pb2.CompleteRevertResponse]  # type: ignore[assignment]
-    """Closes a drift as `reverted` when the live value, whose sighting must have
-    been recorded before, is the desired one; else leaves it open and says so.
+    """Closes a drift as `reverted` if the live value is the desired one; else leaves it open.
+    Record the sighting of the live value first.
     """
     FailRevert: _aio.UnaryUnaryMultiCallable[_reconcile_service_pb2.FailRevertRequest, _reconcile_service_pb2.FailRevertResponse]  # type: ignore[assignment]
     """Leaves a drift open with the reason why it could not be reverted."""
     RecordSpecs: _aio.UnaryUnaryMultiCallable[_reconcile_service_pb2.RecordSpecsRequest, _reconcile_service_pb2.RecordSpecsResponse]  # type: ignore[assignment]
-    """Records the specs of a batch of resources: each a new version when it differs."""
+    """Records the specs of a batch of resources: for each a new version if it differs."""
     RemoveSpecs: _aio.UnaryUnaryMultiCallable[_reconcile_service_pb2.RemoveSpecsRequest, _reconcile_service_pb2.RemoveSpecsResponse]  # type: ignore[assignment]
-    """Takes specs back when what they specified was undone; their open drifts
-    become `stale`. Those without a spec are left alone.
+    """Removes specs of resources whose creation was undone; their open drifts become `stale`.
+    Resources without a spec are skipped.
     """
     AssignResources: _aio.UnaryUnaryMultiCallable[_reconcile_service_pb2.AssignResourcesRequest, _reconcile_service_pb2.AssignResourcesResponse]  # type: ignore[assignment]
-    """Gives a batch of resources to a deployment, a tenant or nobody, as the
-    explicit assignment that wins over tags and projects.
+    """Assigns a batch of resources to a deployment, a tenant or nobody. The assignment is
+    explicit: it takes precedence over tags and projects.
     """
 
 class ReconcileServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How workers hold the cloud against the specs, and bring the one to the other.
-    Called by workers only.
-    """
+    """Compares the cloud with the specs, and reverts drift. Called by workers only."""
 
     @_abc_1.abstractmethod
     def SweepDrift(
@@ -119,8 +109,8 @@ class ReconcileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconcile_service_pb2.SweepDriftRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconcile_service_pb2.SweepDriftResponse, _abc.Awaitable[_reconcile_service_pb2.SweepDriftResponse]]:
-        """Compares a page of specified resources with their live values, set-based:
-        opens, updates and closes drifts. A page compared again changes nothing.
+        """Compares a page of specified resources with their live values: opens, updates and closes
+        drifts. Idempotent.
         """
 
     @_abc_1.abstractmethod
@@ -129,8 +119,8 @@ class ReconcileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconcile_service_pb2.ListUnexplainedDriftsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconcile_service_pb2.ListUnexplainedDriftsResponse, _abc.Awaitable[_reconcile_service_pb2.ListUnexplainedDriftsResponse]]:
-        """The open drifts that no action of the provider explains yet, to be looked up
-        in its action log.
+        """Lists the open drifts that no action of the provider explains yet, to look them up in its
+        action log.
         """
 
     @_abc_1.abstractmethod
@@ -139,7 +129,7 @@ class ReconcileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconcile_service_pb2.RecordDriftCausesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconcile_service_pb2.RecordDriftCausesResponse, _abc.Awaitable[_reconcile_service_pb2.RecordDriftCausesResponse]]:
-        """What the action log said."""
+        """Records the causes found in the action log."""
 
     @_abc_1.abstractmethod
     def RecordListPrices(
@@ -147,7 +137,7 @@ class ReconcileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconcile_service_pb2.RecordListPricesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconcile_service_pb2.RecordListPricesResponse, _abc.Awaitable[_reconcile_service_pb2.RecordListPricesResponse]]:
-        """The provider's list prices per kind and size, which price a drift."""
+        """Stores the provider's list prices per kind and size, by which drifts are priced."""
 
     @_abc_1.abstractmethod
     def BeginRevert(
@@ -155,9 +145,7 @@ class ReconcileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconcile_service_pb2.BeginRevertRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconcile_service_pb2.BeginRevertResponse, _abc.Awaitable[_reconcile_service_pb2.BeginRevertResponse]]:
-        """What a revert needs to know, read at its start. Refused when the drift is
-        not open.
-        """
+        """Begins a revert, and returns its inputs. Rejected when the drift is not open."""
 
     @_abc_1.abstractmethod
     def CompleteRevert(
@@ -165,8 +153,8 @@ class ReconcileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconcile_service_pb2.CompleteRevertRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconcile_service_pb2.CompleteRevertResponse, _abc.Awaitable[_reconcile_service_pb2.CompleteRevertResponse]]:
-        """Closes a drift as `reverted` when the live value, whose sighting must have
-        been recorded before, is the desired one; else leaves it open and says so.
+        """Closes a drift as `reverted` if the live value is the desired one; else leaves it open.
+        Record the sighting of the live value first.
         """
 
     @_abc_1.abstractmethod
@@ -183,7 +171,7 @@ class ReconcileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconcile_service_pb2.RecordSpecsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconcile_service_pb2.RecordSpecsResponse, _abc.Awaitable[_reconcile_service_pb2.RecordSpecsResponse]]:
-        """Records the specs of a batch of resources: each a new version when it differs."""
+        """Records the specs of a batch of resources: for each a new version if it differs."""
 
     @_abc_1.abstractmethod
     def RemoveSpecs(
@@ -191,8 +179,8 @@ class ReconcileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconcile_service_pb2.RemoveSpecsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconcile_service_pb2.RemoveSpecsResponse, _abc.Awaitable[_reconcile_service_pb2.RemoveSpecsResponse]]:
-        """Takes specs back when what they specified was undone; their open drifts
-        become `stale`. Those without a spec are left alone.
+        """Removes specs of resources whose creation was undone; their open drifts become `stale`.
+        Resources without a spec are skipped.
         """
 
     @_abc_1.abstractmethod
@@ -201,8 +189,8 @@ class ReconcileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reconcile_service_pb2.AssignResourcesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reconcile_service_pb2.AssignResourcesResponse, _abc.Awaitable[_reconcile_service_pb2.AssignResourcesResponse]]:
-        """Gives a batch of resources to a deployment, a tenant or nobody, as the
-        explicit assignment that wins over tags and projects.
+        """Assigns a batch of resources to a deployment, a tenant or nobody. The assignment is
+        explicit: it takes precedence over tags and projects.
         """
 
 def add_ReconcileServiceServicer_to_server(servicer: ReconcileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

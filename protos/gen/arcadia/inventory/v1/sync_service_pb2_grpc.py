@@ -26,12 +26,12 @@ if _version_not_supported:
 
 
 class SyncServiceStub:
-    """How the sync tells the inventory what it saw. Called by workers only.
+    """Records what the sync read at the provider. Called by workers only.
 
-    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
-    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
-    each id at the provider, and RecordConfirmations. A page that is as it was may be told
-    by RecordUnchanged instead.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every page,
+    CompleteSweep; then, for resources at their third strike, ListSuspects, a read of each id at
+    the provider, and RecordConfirmations. RecordUnchanged replaces RecordSightings for an
+    unchanged page.
     """
 
     def __init__(self, channel):
@@ -103,103 +103,104 @@ class SyncServiceStub:
 
 
 class SyncServiceServicer:
-    """How the sync tells the inventory what it saw. Called by workers only.
+    """Records what the sync read at the provider. Called by workers only.
 
-    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
-    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
-    each id at the provider, and RecordConfirmations. A page that is as it was may be told
-    by RecordUnchanged instead.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every page,
+    CompleteSweep; then, for resources at their third strike, ListSuspects, a read of each id at
+    the provider, and RecordConfirmations. RecordUnchanged replaces RecordSightings for an
+    unchanged page.
     """
 
     def BeginSweep(self, request, context):
-        """Opens a sweep of a kind. The same key again answers the same sweep.
+        """Begins a sweep of a kind. The same key again returns the same sweep.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordSightings(self, request, context):
-        """The one way into the inventory: a batch of resources, as the provider shows
-        them now. New rows, changes and returns become events; the rest is only
-        marked as seen. A batch sent again changes nothing.
+        """Records a batch of resources as the provider shows them now; the only way into the
+        inventory. New, changed and returned resources get events; the others are only marked as
+        seen. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordUnchanged(self, request, context):
-        """Resources that a sweep listed exactly as before, by their ids and the digests that
-        RecordSightings answered for them: those that the inventory knows so are marked as
-        seen, and the others named, whose sightings must be sent.
+        """Marks resources as seen that a sweep listed unchanged, by their ids and the digests that
+        RecordSightings returned. Returns those that the inventory knows differently, whose
+        sightings must be sent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ClaimKinds(self, request, context):
-        """Claims kinds for a sync, all of them or none: what another sync claimed is its
-        own for as long as its run lasts, or until it says in CompleteSweep that it is done
-        with a kind. Begins the sweeps of the claimed kinds, where their keys are given.
+        """Claims kinds for a sync, all or none. A claim lasts until its run ends, or until
+        CompleteSweep gives it back. Also begins the sweeps of the claimed kinds, if their keys are
+        given.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordUnreadableRows(self, request, context):
-        """Rows, or parts of rows, that were listed in a sweep and could not be read. A
-        row sent again counts once. Of a sweep that completed, it makes a partial one.
+        """Records rows, or parts of rows, that a sweep listed and could not read. A row sent again
+        counts once. A completed sweep becomes `partial`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LearnDeployments(self, request, context):
-        """Asks the catalog which deployments the tags of a kind's living resources mean. A
-        sweep that calls it while it reads need not wait for it at its end.
+        """Looks up in the catalog the deployments that the tags of a kind's existing resources name.
+        Called during a sweep, it saves the wait at its end.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompleteSweep(self, request, context):
-        """Closes a sweep: judges the evidence, and strikes what was not seen when the
-        evidence is complete. A sweep that is closed already answers as it is.
+        """Ends a sweep: evaluates the evidence and, if it is complete, gives strikes to unseen
+        resources. A sweep that has ended is returned unchanged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def FailSweep(self, request, context):
-        """Closes a sweep that broke off: it strikes nothing.
+        """Ends a sweep that was aborted; it gives no strikes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSuspects(self, request, context):
-        """The rows at their third strike that await a confirming read of their id.
+        """Lists the resources at their third strike whose absence must be confirmed by reading their
+        id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordConfirmations(self, request, context):
-        """What the confirming reads said: those gone (404) are tombstoned; those found
-        lose their strikes (send their sightings too).
+        """Records the confirming reads: resources that are gone (404) are tombstoned; those found
+        lose their strikes (record their sightings too).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordProjects(self, request, context):
-        """The provider's projects, within a sweep of the kind `project`.
+        """Records the provider's projects, within a sweep of the kind `project`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordProjectMembers(self, request, context):
-        """Which resources live in a project; those of other projects are left alone.
+        """Records which resources belong to a project; resources of other projects are not changed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -277,12 +278,12 @@ def add_SyncServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SyncService:
-    """How the sync tells the inventory what it saw. Called by workers only.
+    """Records what the sync read at the provider. Called by workers only.
 
-    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
-    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
-    each id at the provider, and RecordConfirmations. A page that is as it was may be told
-    by RecordUnchanged instead.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every page,
+    CompleteSweep; then, for resources at their third strike, ListSuspects, a read of each id at
+    the provider, and RecordConfirmations. RecordUnchanged replaces RecordSightings for an
+    unchanged page.
     """
 
     @staticmethod

@@ -27,12 +27,12 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SyncServiceStub:
-    """How the sync tells the inventory what it saw. Called by workers only.
+    """Records what the sync read at the provider. Called by workers only.
 
-    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
-    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
-    each id at the provider, and RecordConfirmations. A page that is as it was may be told
-    by RecordUnchanged instead.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every page,
+    CompleteSweep; then, for resources at their third strike, ListSuspects, a read of each id at
+    the provider, and RecordConfirmations. RecordUnchanged replaces RecordSightings for an
+    unchanged page.
     """
 
     @_typing.overload
@@ -40,107 +40,111 @@ class SyncServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SyncServiceAsyncStub: ...
     BeginSweep: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.BeginSweepRequest, _sync_service_pb2.BeginSweepResponse]
-    """Opens a sweep of a kind. The same key again answers the same sweep."""
+    """Begins a sweep of a kind. The same key again returns the same sweep."""
     RecordSightings: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.RecordSightingsRequest, _sync_service_pb2.RecordSightingsResponse]
-    """The one way into the inventory: a batch of resources, as the provider shows
-    them now. New rows, changes and returns become events; the rest is only
-    marked as seen. A batch sent again changes nothing.
+    """Records a batch of resources as the provider shows them now; the only way into the
+    inventory. New, changed and returned resources get events; the others are only marked as
+    seen. Idempotent.
     """
     RecordUnchanged: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.RecordUnchangedRequest, _sync_service_pb2.RecordUnchangedResponse]
-    """Resources that a sweep listed exactly as before, by their ids and the digests that
-    RecordSightings answered for them: those that the inventory knows so are marked as
-    seen, and the others named, whose sightings must be sent.
+    """Marks resources as seen that a sweep listed unchanged, by their ids and the digests that
+    RecordSightings returned. Returns those that the inventory knows differently, whose
+    sightings must be sent.
     """
     ClaimKinds: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.ClaimKindsRequest, _sync_service_pb2.ClaimKindsResponse]
-    """Claims kinds for a sync, all of them or none: what another sync claimed is its
-    own for as long as its run lasts, or until it says in CompleteSweep that it is done
-    with a kind. Begins the sweeps of the claimed kinds, where their keys are given.
+    """Claims kinds for a sync, all or none. A claim lasts until its run ends, or until
+    CompleteSweep gives it back. Also begins the sweeps of the claimed kinds, if their keys are
+    given.
     """
     RecordUnreadableRows: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.RecordUnreadableRowsRequest, _sync_service_pb2.RecordUnreadableRowsResponse]
-    """Rows, or parts of rows, that were listed in a sweep and could not be read. A
-    row sent again counts once. Of a sweep that completed, it makes a partial one.
+    """Records rows, or parts of rows, that a sweep listed and could not read. A row sent again
+    counts once. A completed sweep becomes `partial`.
     """
     LearnDeployments: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.LearnDeploymentsRequest, _sync_service_pb2.LearnDeploymentsResponse]
-    """Asks the catalog which deployments the tags of a kind's living resources mean. A
-    sweep that calls it while it reads need not wait for it at its end.
+    """Looks up in the catalog the deployments that the tags of a kind's existing resources name.
+    Called during a sweep, it saves the wait at its end.
     """
     CompleteSweep: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.CompleteSweepRequest, _sync_service_pb2.CompleteSweepResponse]
-    """Closes a sweep: judges the evidence, and strikes what was not seen when the
-    evidence is complete. A sweep that is closed already answers as it is.
+    """Ends a sweep: evaluates the evidence and, if it is complete, gives strikes to unseen
+    resources. A sweep that has ended is returned unchanged.
     """
     FailSweep: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.FailSweepRequest, _sync_service_pb2.FailSweepResponse]
-    """Closes a sweep that broke off: it strikes nothing."""
+    """Ends a sweep that was aborted; it gives no strikes."""
     ListSuspects: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.ListSuspectsRequest, _sync_service_pb2.ListSuspectsResponse]
-    """The rows at their third strike that await a confirming read of their id."""
+    """Lists the resources at their third strike whose absence must be confirmed by reading their
+    id.
+    """
     RecordConfirmations: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.RecordConfirmationsRequest, _sync_service_pb2.RecordConfirmationsResponse]
-    """What the confirming reads said: those gone (404) are tombstoned; those found
-    lose their strikes (send their sightings too).
+    """Records the confirming reads: resources that are gone (404) are tombstoned; those found
+    lose their strikes (record their sightings too).
     """
     RecordProjects: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.RecordProjectsRequest, _sync_service_pb2.RecordProjectsResponse]
-    """The provider's projects, within a sweep of the kind `project`."""
+    """Records the provider's projects, within a sweep of the kind `project`."""
     RecordProjectMembers: _grpc.UnaryUnaryMultiCallable[_sync_service_pb2.RecordProjectMembersRequest, _sync_service_pb2.RecordProjectMembersResponse]
-    """Which resources live in a project; those of other projects are left alone."""
+    """Records which resources belong to a project; resources of other projects are not changed."""
 
 @_typing.type_check_only
 class SyncServiceAsyncStub(SyncServiceStub):
-    """How the sync tells the inventory what it saw. Called by workers only.
+    """Records what the sync read at the provider. Called by workers only.
 
-    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
-    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
-    each id at the provider, and RecordConfirmations. A page that is as it was may be told
-    by RecordUnchanged instead.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every page,
+    CompleteSweep; then, for resources at their third strike, ListSuspects, a read of each id at
+    the provider, and RecordConfirmations. RecordUnchanged replaces RecordSightings for an
+    unchanged page.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     BeginSweep: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.BeginSweepRequest, _sync_service_pb2.BeginSweepResponse]  # type: ignore[assignment]
-    """Opens a sweep of a kind. The same key again answers the same sweep."""
+    """Begins a sweep of a kind. The same key again returns the same sweep."""
     RecordSightings: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.RecordSightingsRequest, _sync_service_pb2.RecordSightingsResponse]  # type: ignore[assignment]
-    """The one way into the inventory: a batch of resources, as the provider shows
-    them now. New rows, changes and returns become events; the rest is only
-    marked as seen. A batch sent again changes nothing.
+    """Records a batch of resources as the provider shows them now; the only way into the
+    inventory. New, changed and returned resources get events; the others are only marked as
+    seen. Idempotent.
     """
     RecordUnchanged: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.RecordUnchangedRequest, _sync_service_pb2.RecordUnchangedResponse]  # type: ignore[assignment]
-    """Resources that a sweep listed exactly as before, by their ids and the digests that
-    RecordSightings answered for them: those that the inventory knows so are marked as
-    seen, and the others named, whose sightings must be sent.
+    """Marks resources as seen that a sweep listed unchanged, by their ids and the digests that
+    RecordSightings returned. Returns those that the inventory knows differently, whose
+    sightings must be sent.
     """
     ClaimKinds: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.ClaimKindsRequest, _sync_service_pb2.ClaimKindsResponse]  # type: ignore[assignment]
-    """Claims kinds for a sync, all of them or none: what another sync claimed is its
-    own for as long as its run lasts, or until it says in CompleteSweep that it is done
-    with a kind. Begins the sweeps of the claimed kinds, where their keys are given.
+    """Claims kinds for a sync, all or none. A claim lasts until its run ends, or until
+    CompleteSweep gives it back. Also begins the sweeps of the claimed kinds, if their keys are
+    given.
     """
     RecordUnreadableRows: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.RecordUnreadableRowsRequest, _sync_service_pb2.RecordUnreadableRowsResponse]  # type: ignore[assignment]
-    """Rows, or parts of rows, that were listed in a sweep and could not be read. A
-    row sent again counts once. Of a sweep that completed, it makes a partial one.
+    """Records rows, or parts of rows, that a sweep listed and could not read. A row sent again
+    counts once. A completed sweep becomes `partial`.
     """
     LearnDeployments: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.LearnDeploymentsRequest, _sync_service_pb2.LearnDeploymentsResponse]  # type: ignore[assignment]
-    """Asks the catalog which deployments the tags of a kind's living resources mean. A
-    sweep that calls it while it reads need not wait for it at its end.
+    """Looks up in the catalog the deployments that the tags of a kind's existing resources name.
+    Called during a sweep, it saves the wait at its end.
     """
     CompleteSweep: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.CompleteSweepRequest, _sync_service_pb2.CompleteSweepResponse]  # type: ignore[assignment]
-    """Closes a sweep: judges the evidence, and strikes what was not seen when the
-    evidence is complete. A sweep that is closed already answers as it is.
+    """Ends a sweep: evaluates the evidence and, if it is complete, gives strikes to unseen
+    resources. A sweep that has ended is returned unchanged.
     """
     FailSweep: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.FailSweepRequest, _sync_service_pb2.FailSweepResponse]  # type: ignore[assignment]
-    """Closes a sweep that broke off: it strikes nothing."""
+    """Ends a sweep that was aborted; it gives no strikes."""
     ListSuspects: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.ListSuspectsRequest, _sync_service_pb2.ListSuspectsResponse]  # type: ignore[assignment]
-    """The rows at their third strike that await a confirming read of their id."""
+    """Lists the resources at their third strike whose absence must be confirmed by reading their
+    id.
+    """
     RecordConfirmations: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.RecordConfirmationsRequest, _sync_service_pb2.RecordConfirmationsResponse]  # type: ignore[assignment]
-    """What the confirming reads said: those gone (404) are tombstoned; those found
-    lose their strikes (send their sightings too).
+    """Records the confirming reads: resources that are gone (404) are tombstoned; those found
+    lose their strikes (record their sightings too).
     """
     RecordProjects: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.RecordProjectsRequest, _sync_service_pb2.RecordProjectsResponse]  # type: ignore[assignment]
-    """The provider's projects, within a sweep of the kind `project`."""
+    """Records the provider's projects, within a sweep of the kind `project`."""
     RecordProjectMembers: _aio.UnaryUnaryMultiCallable[_sync_service_pb2.RecordProjectMembersRequest, _sync_service_pb2.RecordProjectMembersResponse]  # type: ignore[assignment]
-    """Which resources live in a project; those of other projects are left alone."""
+    """Records which resources belong to a project; resources of other projects are not changed."""
 
 class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How the sync tells the inventory what it saw. Called by workers only.
+    """Records what the sync read at the provider. Called by workers only.
 
-    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every
-    page, CompleteSweep; then, for what reached its third strike, ListSuspects, a read of
-    each id at the provider, and RecordConfirmations. A page that is as it was may be told
-    by RecordUnchanged instead.
+    A sweep is: BeginSweep (or ClaimKinds, which begins many), RecordSightings for every page,
+    CompleteSweep; then, for resources at their third strike, ListSuspects, a read of each id at
+    the provider, and RecordConfirmations. RecordUnchanged replaces RecordSightings for an
+    unchanged page.
     """
 
     @_abc_1.abstractmethod
@@ -149,7 +153,7 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.BeginSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.BeginSweepResponse, _abc.Awaitable[_sync_service_pb2.BeginSweepResponse]]:
-        """Opens a sweep of a kind. The same key again answers the same sweep."""
+        """Begins a sweep of a kind. The same key again returns the same sweep."""
 
     @_abc_1.abstractmethod
     def RecordSightings(
@@ -157,9 +161,9 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.RecordSightingsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.RecordSightingsResponse, _abc.Awaitable[_sync_service_pb2.RecordSightingsResponse]]:
-        """The one way into the inventory: a batch of resources, as the provider shows
-        them now. New rows, changes and returns become events; the rest is only
-        marked as seen. A batch sent again changes nothing.
+        """Records a batch of resources as the provider shows them now; the only way into the
+        inventory. New, changed and returned resources get events; the others are only marked as
+        seen. Idempotent.
         """
 
     @_abc_1.abstractmethod
@@ -168,9 +172,9 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.RecordUnchangedRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.RecordUnchangedResponse, _abc.Awaitable[_sync_service_pb2.RecordUnchangedResponse]]:
-        """Resources that a sweep listed exactly as before, by their ids and the digests that
-        RecordSightings answered for them: those that the inventory knows so are marked as
-        seen, and the others named, whose sightings must be sent.
+        """Marks resources as seen that a sweep listed unchanged, by their ids and the digests that
+        RecordSightings returned. Returns those that the inventory knows differently, whose
+        sightings must be sent.
         """
 
     @_abc_1.abstractmethod
@@ -179,9 +183,9 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.ClaimKindsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.ClaimKindsResponse, _abc.Awaitable[_sync_service_pb2.ClaimKindsResponse]]:
-        """Claims kinds for a sync, all of them or none: what another sync claimed is its
-        own for as long as its run lasts, or until it says in CompleteSweep that it is done
-        with a kind. Begins the sweeps of the claimed kinds, where their keys are given.
+        """Claims kinds for a sync, all or none. A claim lasts until its run ends, or until
+        CompleteSweep gives it back. Also begins the sweeps of the claimed kinds, if their keys are
+        given.
         """
 
     @_abc_1.abstractmethod
@@ -190,8 +194,8 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.RecordUnreadableRowsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.RecordUnreadableRowsResponse, _abc.Awaitable[_sync_service_pb2.RecordUnreadableRowsResponse]]:
-        """Rows, or parts of rows, that were listed in a sweep and could not be read. A
-        row sent again counts once. Of a sweep that completed, it makes a partial one.
+        """Records rows, or parts of rows, that a sweep listed and could not read. A row sent again
+        counts once. A completed sweep becomes `partial`.
         """
 
     @_abc_1.abstractmethod
@@ -200,8 +204,8 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.LearnDeploymentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.LearnDeploymentsResponse, _abc.Awaitable[_sync_service_pb2.LearnDeploymentsResponse]]:
-        """Asks the catalog which deployments the tags of a kind's living resources mean. A
-        sweep that calls it while it reads need not wait for it at its end.
+        """Looks up in the catalog the deployments that the tags of a kind's existing resources name.
+        Called during a sweep, it saves the wait at its end.
         """
 
     @_abc_1.abstractmethod
@@ -210,8 +214,8 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.CompleteSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.CompleteSweepResponse, _abc.Awaitable[_sync_service_pb2.CompleteSweepResponse]]:
-        """Closes a sweep: judges the evidence, and strikes what was not seen when the
-        evidence is complete. A sweep that is closed already answers as it is.
+        """Ends a sweep: evaluates the evidence and, if it is complete, gives strikes to unseen
+        resources. A sweep that has ended is returned unchanged.
         """
 
     @_abc_1.abstractmethod
@@ -220,7 +224,7 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.FailSweepRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.FailSweepResponse, _abc.Awaitable[_sync_service_pb2.FailSweepResponse]]:
-        """Closes a sweep that broke off: it strikes nothing."""
+        """Ends a sweep that was aborted; it gives no strikes."""
 
     @_abc_1.abstractmethod
     def ListSuspects(
@@ -228,7 +232,9 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.ListSuspectsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.ListSuspectsResponse, _abc.Awaitable[_sync_service_pb2.ListSuspectsResponse]]:
-        """The rows at their third strike that await a confirming read of their id."""
+        """Lists the resources at their third strike whose absence must be confirmed by reading their
+        id.
+        """
 
     @_abc_1.abstractmethod
     def RecordConfirmations(
@@ -236,8 +242,8 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.RecordConfirmationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.RecordConfirmationsResponse, _abc.Awaitable[_sync_service_pb2.RecordConfirmationsResponse]]:
-        """What the confirming reads said: those gone (404) are tombstoned; those found
-        lose their strikes (send their sightings too).
+        """Records the confirming reads: resources that are gone (404) are tombstoned; those found
+        lose their strikes (record their sightings too).
         """
 
     @_abc_1.abstractmethod
@@ -246,7 +252,7 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.RecordProjectsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.RecordProjectsResponse, _abc.Awaitable[_sync_service_pb2.RecordProjectsResponse]]:
-        """The provider's projects, within a sweep of the kind `project`."""
+        """Records the provider's projects, within a sweep of the kind `project`."""
 
     @_abc_1.abstractmethod
     def RecordProjectMembers(
@@ -254,6 +260,6 @@ class SyncServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sync_service_pb2.RecordProjectMembersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sync_service_pb2.RecordProjectMembersResponse, _abc.Awaitable[_sync_service_pb2.RecordProjectMembersResponse]]:
-        """Which resources live in a project; those of other projects are left alone."""
+        """Records which resources belong to a project; resources of other projects are not changed."""
 
 def add_SyncServiceServicer_to_server(servicer: SyncServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
