@@ -11,10 +11,10 @@ from services.common.audit.tables import audit_tables_in
 from services.common.db.idempotency import keys_in
 from services.common.db.tables import declare, metadata_of_service
 
-__all__ = ["idempotency_keys", "metadata", "table"]
+__all__ = ["metadata", "table"]
 
 metadata = metadata_of_service()
 table: Final = partial(declare, metadata)
 
-idempotency_keys = keys_in(metadata)
+keys_in(metadata)
 audit_tables_in(metadata)

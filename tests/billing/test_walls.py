@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from services.billing.ingest.tables import metadata
+from services.billing.tables import metadata
 from services.common.identity.callers import ALL, Scope
 from services.common.settings import Service
 from tests.billing.bills import Billing, Line

@@ -1,22 +1,24 @@
 """The tables of daily estimates, the billing history and precomputed totals."""
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    Date,
-    Index,
-    PrimaryKeyConstraint,
-    Table,
-    UniqueConstraint,
-    Uuid,
-    text,
-)
+from sqlalchemy import text
 
-from services.billing.costs.store import line_columns
 from services.billing.ingest.rules.matching import MATCH_STATES
-from services.billing.ingest.tables import metadata
-from services.common.db import columns
+from services.billing.tables import classified, matched, table
+from services.common.db.tables import (
+    check,
+    counts,
+    days,
+    identifier,
+    index,
+    instants,
+    key,
+    names,
+    numbers,
+    one_of,
+    unique,
+    uuids,
+    words,
+)
 
 __all__ = [
     "cloud_daily_cost_days",
@@ -27,111 +29,76 @@ __all__ = [
     "cloud_month_totals",
 ]
 
-cloud_daily_costs = Table(
+cloud_daily_costs = table(
     "cloud_daily_costs",
-    metadata,
-    columns.identifier(),
-    Column("day", Date, nullable=False),
-    *columns.names("region", "sku", "description", "group_description"),
-    columns.number("amount_usd"),
-    *line_columns.judged(),
-    *line_columns.matched(),
-    PrimaryKeyConstraint("day", "id", name="cloud_daily_costs_pkey"),
-    columns.one_of("cloud_daily_costs", "match_state", MATCH_STATES),
-    Index("cloud_daily_costs_kind_idx", "kind", "day", "id"),
-    *(
-        Index(
-            f"cloud_daily_costs_{whose}_idx",
-            f"{whose}_id",
-            "day",
-            "id",
-            postgresql_where=text(f"{whose}_id IS NOT NULL"),
-        )
-        for whose in ("tenant", "deployment")
-    ),
-    postgresql_partition_by="RANGE (day)",
+    identifier(),
+    days("day"),
+    names("region", "sku", "description", "group_description"),
+    numbers("amount_usd"),
+    classified(),
+    matched(),
+    key("day", "id"),
+    one_of("match_state", MATCH_STATES),
+    index("kind", "kind", "day", "id"),
+    index("tenant", "tenant_id", "day", "id", where="tenant_id IS NOT NULL"),
+    index("deployment", "deployment_id", "day", "id", where="deployment_id IS NOT NULL"),
+    partitioned_by="day",
 )
 
-cloud_daily_cost_days = Table(
+cloud_daily_cost_days = table(
     "cloud_daily_cost_days",
-    metadata,
-    Column("day", Date, nullable=False),
-    Column("row_count", BigInteger, nullable=False),
-    columns.number("amount_usd"),
-    columns.instant("read_at"),
-    PrimaryKeyConstraint("day", name="cloud_daily_cost_days_pkey"),
+    days("day"),
+    counts("row_count"),
+    numbers("amount_usd"),
+    instants("read_at"),
+    key("day"),
 )
 
-cloud_history_walks = Table(
+cloud_history_walks = table(
     "cloud_history_walks",
-    metadata,
-    *columns.names("key"),
-    columns.instant("started_at"),
-    columns.instant("finished_at", nullable=True),
-    PrimaryKeyConstraint("key", name="cloud_history_walks_pkey"),
-    Index("cloud_history_walks_finished_idx", "finished_at"),
+    names("key"),
+    instants("started_at"),
+    instants("finished_at", nullable=True),
+    key("key"),
+    index("finished", "finished_at"),
 )
 
-cloud_history_entries = Table(
+cloud_history_entries = table(
     "cloud_history_entries",
-    metadata,
-    columns.identifier(),
-    *columns.names("fingerprint"),
-    Column("ordinal", BigInteger, nullable=False),
-    *columns.names("type", "description"),
-    columns.number("amount_usd", nullable=True),
-    *columns.names("invoice_number", "invoice_uuid"),
-    columns.instant("occurred_at", nullable=True),
-    *columns.names("unreadable"),
-    columns.instant("first_seen_at"),
-    columns.instant("last_seen_at"),
-    columns.instant("listed_at"),
-    PrimaryKeyConstraint("id", name="cloud_history_entries_pkey"),
-    UniqueConstraint("fingerprint", "ordinal", name="cloud_history_entries_said_key"),
-    CheckConstraint(
-        "(unreadable = '') = (amount_usd IS NOT NULL AND occurred_at IS NOT NULL)",
-        name="cloud_history_entries_read_check",
-    ),
-    Index("cloud_history_entries_listed_idx", "listed_at", "id"),
-    Index("cloud_history_entries_seen_idx", "last_seen_at"),
+    identifier(),
+    names("fingerprint"),
+    counts("ordinal"),
+    names("type", "description"),
+    numbers("amount_usd", nullable=True),
+    names("invoice_number", "invoice_uuid"),
+    instants("occurred_at", nullable=True),
+    names("unreadable"),
+    instants("first_seen_at", "last_seen_at", "listed_at"),
+    key("id"),
+    unique("fingerprint", "ordinal", name="said"),
+    check("read", "(unreadable = '') = (amount_usd IS NOT NULL AND occurred_at IS NOT NULL)"),
+    index("listed", "listed_at", "id"),
+    index("seen", "last_seen_at"),
 )
 
-cloud_invoice_totals = Table(
+cloud_invoice_totals = table(
     "cloud_invoice_totals",
-    metadata,
-    Column("period", Date, nullable=False),
-    Column("provider_invoice_id", Uuid, nullable=False),
-    *columns.names("grouped_by", "value"),
-    columns.words("tenant_id"),
-    columns.number("amount_usd"),
-    Column("line_count", BigInteger, nullable=False),
-    PrimaryKeyConstraint(
-        "period",
-        "provider_invoice_id",
-        "grouped_by",
-        "value",
-        "tenant_id",
-        name="cloud_invoice_totals_pkey",
-    ),
+    days("period"),
+    uuids("provider_invoice_id"),
+    names("grouped_by", "value"),
+    words("tenant_id"),
+    numbers("amount_usd"),
+    counts("line_count"),
+    key("period", "provider_invoice_id", "grouped_by", "value", "tenant_id"),
 )
 
-cloud_month_totals = Table(
+cloud_month_totals = table(
     "cloud_month_totals",
-    metadata,
-    Column("period", Date, nullable=False),
-    *columns.names("grouped_by", "value"),
-    columns.words("tenant_id"),
-    columns.number("amount_usd"),
-    Column("line_count", BigInteger, nullable=False),
-    PrimaryKeyConstraint(
-        "period", "grouped_by", "value", "tenant_id", name="cloud_month_totals_pkey"
-    ),
-    Index(
-        "cloud_month_totals_amount_idx",
-        "period",
-        "grouped_by",
-        text("amount_usd DESC"),
-        "value",
-        "tenant_id",
-    ),
+    days("period"),
+    names("grouped_by", "value"),
+    words("tenant_id"),
+    numbers("amount_usd"),
+    counts("line_count"),
+    key("period", "grouped_by", "value", "tenant_id"),
+    index("amount", "period", "grouped_by", text("amount_usd DESC"), "value", "tenant_id"),
 )

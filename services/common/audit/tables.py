@@ -11,22 +11,10 @@ them, and nobody, not even their owner, updates, deletes or truncates.
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    DateTime,
-    Index,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    UniqueConstraint,
-    Uuid,
-)
+from sqlalchemy import BigInteger, Column, MetaData, Text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.elements import conv
 
-from services.common.db.columns import instant, name, names
+from services.common.db.tables import declare, index, instants, key, names, unique, uuids
 
 __all__ = ["MAX_CHANGES", "audit_tables_in", "tables_for", "watched"]
 
@@ -298,34 +286,31 @@ def watched(table: str, left_out: Sequence[str] = ()) -> str:
 
 
 def audit_tables_in(metadata: MetaData) -> None:
-    """The same tables, declared among a service's models.
-
-    `conv` marks complete names, which a naming convention leaves alone.
-    """
-    Table(
+    """The same tables, declared among a service's models."""
+    declare(
+        metadata,
         "audit_entries",
-        metadata,
-        Column("id", Uuid, nullable=False),
-        instant("at"),
-        name("actor"),
-        Column("tenant_id", Text),
-        *names("rpc", "outcome", "request_id"),
+        uuids("id"),
+        instants("at"),
+        names("actor"),
+        names("tenant_id", nullable=True),
+        names("rpc", "outcome", "request_id"),
         Column("objects", ARRAY(Text), nullable=False),
-        name("content"),
-        PrimaryKeyConstraint("at", "id", name="audit_entries_pkey"),
-        Index(conv("audit_entries_actor_idx"), "actor", "at", "id"),
-        Index(conv("audit_entries_tenant_idx"), "tenant_id", "at", "id"),
-        Index(conv("audit_entries_request_idx"), "request_id", "at", "id"),
-        Index(conv("audit_entries_objects_idx"), "objects", postgresql_using="gin"),
-        postgresql_partition_by="RANGE (at)",
+        names("content"),
+        key("at", "id"),
+        index("actor", "actor", "at", "id"),
+        index("tenant", "tenant_id", "at", "id"),
+        index("request", "request_id", "at", "id"),
+        index("objects", "objects", postgresql_using="gin"),
+        partitioned_by="at",
     )
-    Table(
-        "audit_links",
+    declare(
         metadata,
+        "audit_links",
         Column("seq", BigInteger, nullable=False, autoincrement=False),
-        Column("entry_id", Uuid, nullable=False),
-        Column("entry_at", DateTime(timezone=True), nullable=False),
-        *names("previous_hash", "hash"),
-        PrimaryKeyConstraint("seq", name="audit_links_pkey"),
-        UniqueConstraint("entry_id", name=conv("audit_links_entry_key")),
+        uuids("entry_id"),
+        instants("entry_at"),
+        names("previous_hash", "hash"),
+        key("seq"),
+        unique("entry_id", name="entry"),
     )

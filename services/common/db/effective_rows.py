@@ -12,12 +12,12 @@ from datetime import date
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, Date, Row, Table, Uuid, insert, or_, select, text, update
+from sqlalchemy import Row, Table, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
-from services.common.db.columns import instant
 from services.common.db.database import WriteSession
 from services.common.db.records import record_of
+from services.common.db.tables import Items, days, instants, uuids
 from services.common.errors import FailedPrecondition
 from services.common.values.effective_dates import Span, lay_over
 
@@ -30,14 +30,13 @@ _OWN: Final = ("id", "effective_from", "effective_to", "set_until", "continues",
 """Columns that differ between a row and its remainder."""
 
 
-def effective_dates() -> list[Column[Any]]:
+def effective_dates() -> Items:
     """The columns of an effective-dated table."""
     return [
-        Column("effective_from", Date, nullable=False),
-        Column("effective_to", Date),
-        Column("set_until", Date),
-        Column("continues", Uuid),
-        instant("superseded_at", nullable=True),
+        *days("effective_from"),
+        *days("effective_to", "set_until", nullable=True),
+        *uuids("continues", nullable=True),
+        *instants("superseded_at", nullable=True),
     ]
 
 

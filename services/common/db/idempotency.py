@@ -14,22 +14,10 @@ from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 import orjson
 from google.protobuf.message import Message
-from sqlalchemy import (
-    Column,
-    DateTime,
-    Index,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    func,
-    text,
-)
-from sqlalchemy.schema import conv
+from sqlalchemy import Column, DateTime, LargeBinary, MetaData, func, text
 
-from services.common.db import columns
 from services.common.db.database import Database, WriteSession
+from services.common.db.tables import declare, index, key, names
 from services.common.errors import AlreadyExists, InvalidArgument
 from services.common.identity.callers import Caller, current_caller
 from services.common.rpc.requests import current_idempotency_key
@@ -75,18 +63,18 @@ CREATE POLICY own ON idempotency_keys TO {role} USING (
 """
 
 
-def keys_in(metadata: MetaData) -> Table:
+def keys_in(metadata: MetaData) -> None:
     """The same table, declared in a service's metadata."""
-    return Table(
-        "idempotency_keys",
+    declare(
         metadata,
-        *columns.names("caller", "key"),
-        Column("tenant_id", Text),
+        "idempotency_keys",
+        names("caller", "key"),
+        names("tenant_id", nullable=True),
         Column("request_hash", LargeBinary, nullable=False),
         Column("answer", LargeBinary),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-        PrimaryKeyConstraint("caller", "key", name="idempotency_keys_pkey"),
-        Index(conv("idempotency_keys_created_at_idx"), "created_at"),
+        key("caller", "key"),
+        index("created_at", "created_at"),
     )
 
 

@@ -28,13 +28,13 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.schema import SchemaItem
 
 __all__ = [
-    "booleans", "cents", "check", "counts", "days", "declare", "flags", "identifier", "index",
-    "instants", "integers", "key", "metadata_of_service", "names", "no_overlap", "numbers",
-    "reference", "serial", "unique", "uuids", "words",
+    "Items", "booleans", "cents", "check", "counts", "days", "declare", "flags", "identifier",
+    "index", "instants", "integers", "key", "lists", "metadata_of_service", "names", "no_overlap",
+    "numbers", "one_of", "reference", "serial", "unique", "uuids", "words",
 ]  # fmt: skip  # a table
 
 Items = list[SchemaItem]
@@ -58,11 +58,13 @@ def declare(
     name: str,
     *items: SchemaItem | Sequence[SchemaItem],
     partitioned_by: str | None = None,
+    unlogged: bool = False,
 ) -> Table:
     """A table of columns and constraints, partitioned by ranges of a column if one is given."""
     flat = [one for each in items for one in ([each] if isinstance(each, SchemaItem) else each)]
     partition_by = f"RANGE ({partitioned_by})" if partitioned_by else None
-    return Table(name, metadata, *flat, postgresql_partition_by=partition_by)
+    prefixes = ["UNLOGGED"] * unlogged
+    return Table(name, metadata, *flat, postgresql_partition_by=partition_by, prefixes=prefixes)
 
 
 def identifier() -> Items:
@@ -85,6 +87,11 @@ def words(*columns: str) -> Items:
     return names(*columns, default="")
 
 
+def lists(*columns: str) -> Items:
+    """Arrays of texts that are empty by default."""
+    return _of(ARRAY(Text), columns, nullable=False, server_default="{}")
+
+
 def instants(*columns: str, nullable: bool = False) -> Items:
     """Timestamps with time zone."""
     return _of(DateTime(timezone=True), columns, nullable=nullable)
@@ -105,20 +112,23 @@ def cents(*columns: str, nullable: bool = False) -> Items:
     return _of(BigInteger, columns, nullable=nullable)
 
 
-def counts(*columns: str, nullable: bool = False) -> Items:
+def counts(*columns: str, nullable: bool = False, default: int | None = None) -> Items:
     """64-bit integers."""
-    return _of(BigInteger, columns, nullable=nullable)
+    return _of(BigInteger, columns, nullable=nullable, server_default=_number(default))
 
 
 def integers(*columns: str, nullable: bool = False, default: int | None = None) -> Items:
     """32-bit integers."""
-    given = None if default is None else text(str(default))
-    return _of(Integer, columns, nullable=nullable, server_default=given)
+    return _of(Integer, columns, nullable=nullable, server_default=_number(default))
 
 
-def booleans(*columns: str) -> Items:
+def _number(default: int | None) -> Any:
+    return None if default is None else text(str(default))
+
+
+def booleans(*columns: str, nullable: bool = False) -> Items:
     """Booleans without a default."""
-    return _of(Boolean, columns, nullable=False)
+    return _of(Boolean, columns, nullable=nullable)
 
 
 def flags(*columns: str) -> Items:
@@ -162,10 +172,18 @@ def check(name: str, condition: str) -> SchemaItem:
     return CheckConstraint(condition, name=name)
 
 
-def index(name: str, *columns: Any, unique: bool = False, where: str | None = None) -> SchemaItem:
-    """An index; a partial one if a condition is given."""
+def one_of(column: str, words: Iterable[str], *, optional: bool = False) -> SchemaItem:
+    """The check that a column is one of some words, or empty if it is optional."""
+    listed = ", ".join(f"'{word}'" for word in (*[""] * optional, *words))
+    return check(column, f"{column} IN ({listed})")
+
+
+def index(
+    name: str, *columns: Any, unique: bool = False, where: str | None = None, **options: Any
+) -> SchemaItem:
+    """An index; a partial one if a condition is given. `options` are those of PostgreSQL."""
     condition = None if where is None else text(where)
-    return Index(name, *columns, unique=unique, postgresql_where=condition)
+    return Index(name, *columns, unique=unique, postgresql_where=condition, **options)
 
 
 def no_overlap(name: str, *same: str, start: str, end: str) -> SchemaItem:

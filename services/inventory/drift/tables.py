@@ -1,24 +1,23 @@
 """The tables of drift."""
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    ForeignKeyConstraint,
-    Index,
-    Numeric,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    Uuid,
-    func,
-    text,
-)
+from sqlalchemy import Column
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.common.db import columns
+from services.common.db.tables import (
+    check,
+    counts,
+    identifier,
+    index,
+    instants,
+    key,
+    names,
+    numbers,
+    one_of,
+    reference,
+    words,
+)
 from services.inventory.drift.rules.drifts import RevertStatus, Status
-from services.inventory.tables import metadata
+from services.inventory.tables import metadata, table
 
 __all__ = [
     "cloud_drift",
@@ -28,106 +27,65 @@ __all__ = [
     "metadata",
 ]
 
-OPEN = text("status = 'open'")
-
-
-cloud_provisioned = Table(
+cloud_provisioned = table(
     "cloud_provisioned",
-    metadata,
-    Column("resource_id", Uuid, nullable=False),
-    Column("provider", Text, nullable=False),
-    Column("kind", Text, nullable=False),
+    reference("resource_id", "cloud_resources", name="resource_id"),
+    names("provider", "kind"),
     Column("spec", JSONB, nullable=False),
-    Column("spec_version", BigInteger, nullable=False, server_default=text("1")),
-    columns.words("recorded_by"),
-    columns.instant("recorded_at"),
-    PrimaryKeyConstraint("resource_id", name="cloud_provisioned_pkey"),
-    ForeignKeyConstraint(
-        ["resource_id"], ["cloud_resources.id"], name="cloud_provisioned_resource_id_fkey"
-    ),
-    CheckConstraint("jsonb_typeof(spec) = 'object'", name="cloud_provisioned_spec_check"),
-    CheckConstraint("spec_version >= 1", name="cloud_provisioned_version_check"),
-    Index("cloud_provisioned_kind_idx", "provider", "kind", "resource_id"),
+    counts("spec_version", default=1),
+    words("recorded_by"),
+    instants("recorded_at"),
+    key("resource_id"),
+    check("spec", "jsonb_typeof(spec) = 'object'"),
+    check("version", "spec_version >= 1"),
+    index("kind", "provider", "kind", "resource_id"),
 )
 
-cloud_drift = Table(
+cloud_drift = table(
     "cloud_drift",
-    metadata,
-    Column("id", Uuid, nullable=False, server_default=func.uuidv7()),
-    Column("resource_id", Uuid, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("field", Text, nullable=False),
+    identifier(),
+    reference("resource_id", "cloud_resources", name="resource_id"),
+    names("kind", "field"),
     Column("expected", JSONB, nullable=False),
     Column("actual", JSONB, nullable=False),
-    Column("spec_version", BigInteger, nullable=False),
-    Column("status", Text, nullable=False, server_default="open"),
-    columns.instant("detected_at"),
-    columns.instant("last_seen_at"),
-    columns.instant("resolved_at", nullable=True),
-    columns.words("resolved_by"),
-    columns.words("cause_action_id"),
-    columns.words("cause_action_type"),
-    columns.instant("cause_occurred_at", nullable=True),
-    columns.instant("cause_sought_at", nullable=True),
-    columns.words("revert_workflow_id"),
-    columns.words("revert_run_id"),
-    columns.words("revert_status"),
-    columns.words("revert_reason"),
-    columns.instant("revert_started_at", nullable=True),
-    columns.instant("revert_finished_at", nullable=True),
-    PrimaryKeyConstraint("id", name="cloud_drift_pkey"),
-    ForeignKeyConstraint(
-        ["resource_id"], ["cloud_resources.id"], name="cloud_drift_resource_id_fkey"
-    ),
-    columns.one_of("cloud_drift", "status", Status),
-    CheckConstraint("(status = 'open') = (resolved_at IS NULL)", name="cloud_drift_resolved_check"),
-    columns.one_of("cloud_drift", "revert_status", RevertStatus),
-    Index("cloud_drift_open_idx", "resource_id", "field", unique=True, postgresql_where=OPEN),
-    Index("cloud_drift_newest_open_idx", "id", postgresql_where=OPEN),
-    Index(
-        "cloud_drift_unexplained_idx",
-        "id",
-        postgresql_where=text("status = 'open' AND cause_sought_at IS NULL"),
-    ),
-    Index("cloud_drift_resource_idx", "resource_id", "id"),
+    counts("spec_version"),
+    names("status", default="open"),
+    instants("detected_at", "last_seen_at"),
+    instants("resolved_at", nullable=True),
+    words("resolved_by", "cause_action_id", "cause_action_type"),
+    instants("cause_occurred_at", "cause_sought_at", nullable=True),
+    words("revert_workflow_id", "revert_run_id", "revert_status", "revert_reason"),
+    instants("revert_started_at", "revert_finished_at", nullable=True),
+    key("id"),
+    one_of("status", Status),
+    check("resolved", "(status = 'open') = (resolved_at IS NULL)"),
+    one_of("revert_status", RevertStatus),
+    index("open", "resource_id", "field", unique=True, where="status = 'open'"),
+    index("newest_open", "id", where="status = 'open'"),
+    index("unexplained", "id", where="status = 'open' AND cause_sought_at IS NULL"),
+    index("resource", "resource_id", "id"),
 )
 
-cloud_drift_ignore_rules = Table(
+cloud_drift_ignore_rules = table(
     "cloud_drift_ignore_rules",
-    metadata,
-    Column("id", Uuid, nullable=False, server_default=func.uuidv7()),
-    Column("kind", Text, nullable=False),
-    Column("field", Text, nullable=False),
-    Column("tenant_id", Text),
-    Column("resource_id", Uuid),
-    columns.instant("expires_at", nullable=True),
-    Column("reason", Text, nullable=False),
-    Column("created_by", Text, nullable=False),
-    columns.instant("created_at"),
-    columns.instant("deleted_at", nullable=True),
-    columns.words("deleted_by"),
-    PrimaryKeyConstraint("id", name="cloud_drift_ignore_rules_pkey"),
-    ForeignKeyConstraint(
-        ["resource_id"],
-        ["cloud_resources.id"],
-        name="cloud_drift_ignore_rules_resource_id_fkey",
-    ),
-    Index(
-        "cloud_drift_ignore_rules_field_idx",
-        "kind",
-        "field",
-        postgresql_where=text("deleted_at IS NULL"),
-    ),
+    identifier(),
+    names("kind", "field"),
+    names("tenant_id", nullable=True),
+    reference("resource_id", "cloud_resources", name="resource_id", nullable=True),
+    instants("expires_at", nullable=True),
+    names("reason", "created_by"),
+    instants("created_at"),
+    instants("deleted_at", nullable=True),
+    words("deleted_by"),
+    key("id"),
+    index("field", "kind", "field", where="deleted_at IS NULL"),
 )
 
-cloud_list_prices = Table(
+cloud_list_prices = table(
     "cloud_list_prices",
-    metadata,
-    Column("provider", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("size", Text, nullable=False),
-    Column("monthly_usd", Numeric, nullable=False),
-    columns.instant("recorded_at"),
-    PrimaryKeyConstraint("provider", "kind", "size", name="cloud_list_prices_pkey"),
-    CheckConstraint("monthly_usd >= 0", name="cloud_list_prices_monthly_check"),
+    names("provider", "kind", "size"),
+    numbers("monthly_usd"),
+    instants("recorded_at"),
+    key("provider", "kind", "size"),
+    check("monthly", "monthly_usd >= 0"),
 )
