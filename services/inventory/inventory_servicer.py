@@ -3,25 +3,25 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, Final
+from datetime import datetime
+from operator import attrgetter
+from typing import Final
+from uuid import UUID
 
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
 from arcadia.inventory.v1 import inventory_service_pb2_grpc
-from arcadia.inventory.v1.resources_pb2 import UnreadableRow
-from grpc.aio import ServicerContext
 
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs
-from services.common.rpc.messages import message_of
-from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.messages import message_of, page_message
+from services.common.rpc.paging import first_page, page_request
+from services.common.rpc.wire import Context
 from services.inventory import requests
 from services.inventory.messages import (
-    assignment_message,
-    event_message,
-    project_message,
+    event_writer,
     resource_message,
     sweep_message,
 )
@@ -35,8 +35,8 @@ from services.inventory.resources.requests import (
     resource_filter,
 )
 from services.inventory.resources.rules.resources import header, lines_of
-from services.inventory.resources.store.assignments import assignment_position, list_assignments
-from services.inventory.resources.store.history import event_position, list_events
+from services.inventory.resources.store.assignments import list_assignments
+from services.inventory.resources.store.history import list_events
 from services.inventory.resources.store.reading import (
     ResourceFilter,
     count_resources,
@@ -52,10 +52,8 @@ from services.inventory.vocabulary import Outcome
 
 __all__ = ["InventoryServicer"]
 
-Context = ServicerContext[Any, Any]
-
-NEWEST_EVENTS: Final = 100
-"""Number of history entries returned with a resource."""
+NEWEST_EVENTS: Final = first_page(100)
+"""The history entries returned with a resource."""
 
 EXPORTED_ROWS: Final = 500
 """Rows per chunk, which bounds the memory of an export."""
@@ -78,21 +76,19 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         """Lists resources in the order of discovery."""
         scope = current_caller().scope
         wanted = await self._with_slug(resource_filter(request), context)
-        size = page_size(request.page_size)
-        filters = filters_of(request)
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, filters_of(request), UUID)
         rows = await list_resources(
             self._database.single_read(scope),
             scope,
             wanted,
             full=request.view == pb.RESOURCE_VIEW_FULL,
-            after=requests.uuid_of("page_token", position[0]) if position else None,
-            limit=size + 1,
+            after=asked.after,
+            limit=asked.limit,
         )
-        page, following = cut(rows, size, filters, lambda row: (row.id,))
-        response = pb.ListResourcesResponse(next_page_token=following)
+        page = asked.page(rows, attrgetter("id"))
+        response = pb.ListResourcesResponse(next_page_token=page.next_page_token)
         add = response.resources.add
-        for row in page:
+        for row in page.rows:
             resource_message(row, add)
         return response
 
@@ -104,17 +100,11 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         resource_id = requests.uuid_of("id", request.id)
         async with self._database.read(caller.scope) as session:
             row = await read_resource(session, caller.scope, resource_id)
-            events = await list_events(
-                session,
-                caller.scope,
-                resource_id,
-                since=row.first_seen_at,
-                before=None,
-                limit=NEWEST_EVENTS,
+            newest = await list_events(
+                session, caller.scope, resource_id, NEWEST_EVENTS, since=row.first_seen_at
             )
         return pb.GetResourceResponse(
-            resource=resource_message(row),
-            events=[event_message(event, show_owners=caller.scope.everything) for event in events],
+            resource=resource_message(row), events=map(event_writer(caller.scope), newest.rows)
         )
 
     async def ListResourceEvents(
@@ -123,24 +113,13 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         """Lists the history of a resource, newest first."""
         caller = current_caller()
         resource_id = requests.uuid_of("resource_id", request.resource_id)
-        size = page_size(request.page_size)
-        filters = ("events", str(resource_id))
-        position = requests.event_position(decode_token(request.page_token, filters, (int, int)))
+        asked = page_request(request, ("events", str(resource_id)), datetime, int)
         async with self._database.read(caller.scope) as session:
             row = await read_resource(session, caller.scope, resource_id)
-            events = await list_events(
-                session,
-                caller.scope,
-                resource_id,
-                since=row.first_seen_at,
-                before=position,
-                limit=size + 1,
+            found = await list_events(
+                session, caller.scope, resource_id, asked, since=row.first_seen_at
             )
-        page, following = cut(events, size, filters, event_position)
-        return pb.ListResourceEventsResponse(
-            events=[event_message(event, show_owners=caller.scope.everything) for event in page],
-            next_page_token=following,
-        )
+        return page_message(pb.ListResourceEventsResponse, found, event_writer(caller.scope))
 
     async def CountResources(
         self, request: pb.CountResourcesRequest, context: Context
@@ -158,48 +137,25 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     ) -> pb.ListProjectsResponse:
         """Lists the provider's existing projects in the order of discovery."""
         scope = current_caller().scope
-        size = page_size(request.page_size)
-        filters = ("projects", request.tenant_id)
-        position = decode_token(request.page_token, filters, (str,))
+        tenant_id = requests.text("tenant_id", request.tenant_id)
+        asked = page_request(request, ("projects", tenant_id), UUID)
         async with self._database.read(scope) as session:
-            rows = await list_projects(
-                session,
-                scope,
-                tenant_id=requests.text("tenant_id", request.tenant_id),
-                after=requests.uuid_of("page_token", position[0]) if position else None,
-                limit=size + 1,
-            )
-        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
-        return pb.ListProjectsResponse(
-            projects=map(project_message, page),
-            next_page_token=following,
-        )
+            found = await list_projects(session, scope, asked, tenant_id=tenant_id)
+        return page_message(pb.ListProjectsResponse, found)
 
     async def ListSweeps(
         self, request: pb.ListSweepsRequest, context: Context
     ) -> pb.ListSweepsResponse:
         """Lists sweeps, newest first."""
-        size = page_size(request.page_size)
         kind = requests.known_swept_kind(request.kind) if request.kind else ""
         if request.outcome and request.outcome not in set(Outcome):
             raise InvalidArgument(
                 "outcome", f"{request.outcome!r} is not one of {', '.join(Outcome)}"
             )
-        filters = ("sweeps", kind, request.outcome)
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, ("sweeps", kind, request.outcome), UUID)
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_sweeps(
-                session,
-                kind=kind,
-                outcome=request.outcome,
-                before=requests.uuid_of("page_token", position[0]) if position else None,
-                limit=size + 1,
-            )
-        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
-        return pb.ListSweepsResponse(
-            sweeps=map(sweep_message, page),
-            next_page_token=following,
-        )
+            found = await list_sweeps(session, asked, kind=kind, outcome=request.outcome)
+        return page_message(pb.ListSweepsResponse, found, sweep_message)
 
     @once
     async def ConfirmSweep(
@@ -236,22 +192,11 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
     ) -> pb.ListUnreadableRowsResponse:
         """Lists the rows that a sweep could not read, by position."""
         sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
-        size = page_size(request.page_size)
-        filters = ("unreadable", str(sweep_id))
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, ("unreadable", str(sweep_id)), str)
         async with self._database.read(current_caller().scope) as session:
             await read_sweep(session, sweep_id)
-            rows = await list_unreadable(
-                session,
-                sweep_id,
-                after=requests.text("page_token", position[0]) if position else "",
-                limit=size + 1,
-            )
-        page, following = cut(rows, size, filters, lambda row: (row.place,))
-        return pb.ListUnreadableRowsResponse(
-            rows=[message_of(UnreadableRow, row) for row in page],
-            next_page_token=following,
-        )
+            found = await list_unreadable(session, sweep_id, asked)
+        return page_message(pb.ListUnreadableRowsResponse, found)
 
     @once
     async def AssignResource(
@@ -277,20 +222,11 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         """Lists the assignments of a resource, newest first."""
         scope = current_caller().scope
         resource_id = requests.uuid_of("resource_id", request.resource_id)
-        size = page_size(request.page_size)
-        filters = ("assignments", str(resource_id))
-        position = decode_token(request.page_token, filters, (int,))
-        before = requests.event_position((position[0], 0)) if position else None
+        asked = page_request(request, ("assignments", str(resource_id)), datetime)
         async with self._database.read(scope) as session:
             await read_resource(session, scope, resource_id)
-            rows = await list_assignments(
-                session, resource_id, before=before[0] if before else None, limit=size + 1
-            )
-        page, following = cut(rows, size, filters, lambda row: (assignment_position(row),))
-        return pb.ListAssignmentsResponse(
-            assignments=map(assignment_message, page),
-            next_page_token=following,
-        )
+            found = await list_assignments(session, resource_id, asked)
+        return page_message(pb.ListAssignmentsResponse, found)
 
     @once
     async def ClassifyProject(
@@ -301,7 +237,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         wanted = new_class(request)
         cause = requests.current_cause()
         project = await classify_project(session, project_id, *wanted, cause=cause)
-        return pb.ClassifyProjectResponse(project=project_message(project))
+        return message_of(pb.ClassifyProjectResponse, project=project)
 
     async def WatchResourceEvents(
         self, request: pb.WatchResourceEventsRequest, context: Context
@@ -313,13 +249,12 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
             raise InvalidArgument("after_event_id", "must not be negative")
         # Sent immediately, so that the caller knows that the stream is open.
         await context.send_initial_metadata(())
+        write = event_writer(scope)
         async with aclosing(
             self._feed.pages(scope, after=request.after_event_id, kind=kind)
         ) as pages:
             async for page in pages:
-                yield pb.WatchResourceEventsResponse(
-                    events=[event_message(event, show_owners=scope.everything) for event in page]
-                )
+                yield pb.WatchResourceEventsResponse(events=map(write, page))
 
     async def ExportResources(
         self, request: pb.ExportResourcesRequest, context: Context

@@ -4,24 +4,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from arcadia.inventory.v1 import inventory_service_pb2, resources_pb2
+from arcadia.inventory.v1 import resources_pb2
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.common.identity.callers import Scope
 from services.common.rpc.messages import message_of
-from services.inventory.resources.rules.assigning import Assignment
 from services.inventory.resources.rules.recording import ResourceEvent
 from services.inventory.resources.rules.resources import Resource
-from services.inventory.sync.rules.projects import Project
 from services.inventory.sync.rules.sweeps import Sweep
 
-__all__ = [
-    "assignment_message",
-    "event_message",
-    "project_message",
-    "resource_message",
-    "sweep_message",
-]
+__all__ = ["event_writer", "resource_message", "sweep_message"]
 
 
 def resource_message(
@@ -57,25 +50,19 @@ def resource_message(
     return resource
 
 
-def event_message(event: ResourceEvent, *, show_owners: bool) -> resources_pb2.ResourceEvent:
-    """An event of the history.
+def event_writer(scope: Scope) -> Callable[[ResourceEvent], resources_pb2.ResourceEvent]:
+    """Renders events of the history for a scope.
 
-    A tenant must not see a previous owner: without `show_owners`, an `assigned` event omits it.
+    A tenant must not see a previous owner: an `assigned` event omits it.
     """
-    changes = event.changes
-    if event.type == "assigned" and not show_owners:
-        changes = {field: {"new": change["new"]} for field, change in changes.items()}
-    return message_of(resources_pb2.ResourceEvent, event, changes=_struct(changes))
 
+    def written(event: ResourceEvent) -> resources_pb2.ResourceEvent:
+        changes = event.changes
+        if event.type == "assigned" and not scope.everything:
+            changes = {field: {"new": change["new"]} for field, change in changes.items()}
+        return message_of(resources_pb2.ResourceEvent, event, changes=_struct(changes))
 
-def project_message(project: Project) -> resources_pb2.Project:
-    """A project of the provider."""
-    return message_of(resources_pb2.Project, project)
-
-
-def assignment_message(span: Assignment) -> inventory_service_pb2.Assignment:
-    """An assignment of a resource."""
-    return message_of(inventory_service_pb2.Assignment, span)
+    return written
 
 
 def sweep_message(sweep: Sweep) -> resources_pb2.Sweep:

@@ -16,7 +16,7 @@ from services.common.identity.callers import current_caller
 from services.common.rpc import wire
 from services.common.rpc.fields import required, uuid_of
 from services.common.rpc.requests import current_request_id
-from services.common.rpc.wire import text, word
+from services.common.rpc.wire import EPOCH, text, word
 from services.inventory.drift.rules.fields import FOUND_BY_NAME
 from services.inventory.resources.rules.recording import Cause, SightingBatch, UnchangedBatch
 from services.inventory.resources.rules.resources import Content, SightedResource, normal_tags
@@ -25,13 +25,11 @@ from services.inventory.sync.rules.sweeps import UnreadablePlace
 from services.inventory.vocabulary import KINDS, PROVIDERS, SWEPT_KINDS
 
 __all__ = [
-    "EPOCH",
     "MAX_BATCH",
     "batch_of_uuids",
     "bounded",
     "current_cause",
     "digests_in_order",
-    "event_position",
     "instant",
     "known_kind",
     "known_provider",
@@ -52,17 +50,12 @@ MAX_BATCH: Final = 5_000
 LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """After every valid time, and valid in the database."""
 
-LAST_MICROSECOND: Final = 253_402_300_799_000_000
-"""The year 9999, since the epoch."""
-
 DIGEST_VERSION: Final = b"sighting/2"
 """Part of every digest.
 
 Increment it if a release parses sightings differently, so that the next sweep processes every row
 again.
 """
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 NUL_ESCAPED: Final = "\\u0000"
 NUL_IN_JSON: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -74,13 +67,6 @@ UNKNOWABLE: Final = frozenset({"name", "region", "size", "status", "tags", "prov
 def current_cause(actor: str = "") -> Cause:
     """The actor and the request id for events."""
     return Cause(actor or current_caller().subject, current_request_id())
-
-
-def event_position(position: tuple[int, int] | None) -> tuple[int, int] | None:
-    """The position in a page token of events. Raises InvalidArgument: a token may be forged."""
-    if position is not None and not 0 <= position[0] <= LAST_MICROSECOND:
-        raise InvalidArgument("page_token", "is not one of ours")
-    return position
 
 
 def instant(field: str, stamp: Timestamp) -> datetime:

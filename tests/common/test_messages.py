@@ -6,10 +6,11 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from arcadia.analytics.v1 import invoices_pb2, rollups_pb2
+from arcadia.analytics.v1 import invoices_pb2, rollup_service_pb2, rollups_pb2
 from arcadia.catalog.v1 import catalog_pb2
 
-from services.common.rpc.messages import message_of, messages_of
+from services.common.rpc.messages import message_of, messages_of, page_message
+from services.common.rpc.paging import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +116,9 @@ def test_a_field_that_nobody_gives_is_an_error() -> None:
         message_of(
             invoices_pb2.Party, object(), name="", abn="", address_lines=(), email="", nothing=1
         )
+
+
+def test_a_page_fills_the_repeated_field_of_a_response_and_the_token() -> None:
+    found = Page([Failure(UUID(int=7), Decimal("1.50"), date(2026, 4, 1), None, 2)], "more")
+    answer = page_message(rollup_service_pb2.ListRollupFailuresResponse, found)
+    assert (len(answer.failures), answer.next_page_token) == (1, "more")

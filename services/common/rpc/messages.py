@@ -17,12 +17,14 @@ from uuid import UUID
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from services.common.rpc.paging import Page
 from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
 
-__all__ = ["message_of", "messages_of"]
+__all__ = ["message_of", "messages_of", "page_message"]
 
 M = TypeVar("M", bound=Message)
+T = TypeVar("T")
 Write = Callable[[Any], Any]
 
 _WRITTEN: Final[Mapping[type, Write]] = MappingProxyType(
@@ -53,6 +55,28 @@ def message_of(cls: type[M], record: object = None, /, **given: Any) -> M:
 def messages_of(cls: type[M], records: Iterable[object]) -> list[M]:
     """The messages of some records."""
     return [message_of(cls, record) for record in records]
+
+
+def page_message(
+    cls: type[M], page: Page[T], write: Callable[[T], Message] | None = None, /, **given: Any
+) -> M:
+    """The response of a list: a page in its repeated field, and the next page's token.
+
+    `write` renders a row; without it, a row's message has the row's field names. `given` has the
+    other fields.
+    """
+    rows = page.rows if write is None else [*map(write, page.rows)]
+    field = _repeated(cast("Any", cls), *given)
+    return message_of(cls, page, **{field: rows}, **given)
+
+
+@cache
+def _repeated(cls: type[Message], *given: str) -> str:
+    """The only repeated field that is not given."""
+    [field] = [
+        one.name for one in cls.DESCRIPTOR.fields if one.is_repeated and one.name not in given
+    ]
+    return field
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import orjson
 
@@ -21,11 +21,13 @@ from services.common.rpc.wire import EPOCH, MICROSECOND
 __all__ = [
     "DEFAULT_PAGE_SIZE",
     "MAXIMUM_PAGE_SIZE",
+    "Page",
     "PageRequest",
     "Position",
     "cut",
     "decode_token",
     "encode_token",
+    "first_page",
     "page_request",
     "page_size",
 ]
@@ -50,6 +52,15 @@ class ListRequest(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """A page of a list."""
+
+    rows: Sequence[Row]
+    next_page_token: str
+    """Empty on the last page."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageRequest:
     """The filters, start and size of the requested page of a list."""
 
@@ -63,11 +74,24 @@ class PageRequest:
         """The number of rows to read: one more than the page, to see whether more follow."""
         return self.size + 1
 
+    def token_after(self, place: object) -> str:
+        """The token for the page after a place."""
+        return encode_token(self.filters, _written(place))
+
     def cut(
         self, rows: Sequence[Row], place_of: Callable[[Row], object]
     ) -> tuple[Sequence[Row], str]:
         """The page of the rows read and the next page's token, empty on the last page."""
         return cut(rows, self.size, self.filters, lambda row: _written(place_of(row)))
+
+    def page(self, rows: Sequence[Row], place_of: Callable[[Row], object]) -> Page[Row]:
+        """The page, of the rows that were read with `limit`. `place_of` is the place of a row."""
+        return Page(*self.cut(rows, place_of))
+
+
+def first_page(size: int) -> PageRequest:
+    """The first page of a list that has no further pages."""
+    return PageRequest(size, (), None)
 
 
 def page_request(

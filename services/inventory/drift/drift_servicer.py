@@ -1,10 +1,9 @@
 """DriftService: operators read drift and decide on it."""
 
-from typing import Any
+from uuid import UUID
 
 from arcadia.inventory.v1 import drift_service_pb2 as pb
 from arcadia.inventory.v1 import drift_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from contracts.drift import revert_drift
 from services.common.db.database import Database, WriteSession
@@ -12,10 +11,12 @@ from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
-from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.messages import message_of, page_message
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 from services.inventory.drift import requests
 from services.inventory.drift.close import accept, begin_revert, create_rule, require_revertible
-from services.inventory.drift.messages import drift_message, json_of, rule_message, spec_message
+from services.inventory.drift.messages import drift_message, drift_writer, json_of, spec_message
 from services.inventory.drift.rules.specs import DesiredSpec, taken_from
 from services.inventory.drift.store.drifts import list_drifts, read_drift
 from services.inventory.drift.store.ignore_rules import delete_rule, list_rules
@@ -25,8 +26,6 @@ from services.inventory.requests import current_cause, known_kind, uuid_of
 from services.inventory.resources.store.reading import read_resource
 
 __all__ = ["DriftServicer"]
-
-Context = ServicerContext[Any, Any]
 
 
 class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
@@ -41,22 +40,11 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     ) -> pb.ListDriftsResponse:
         """Lists drifts, newest first."""
         wanted = requests.drift_filter(request)
-        size = page_size(request.page_size)
-        filters = _filters(request)
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, _filters(request), UUID)
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_drifts(
-                session,
-                wanted,
-                before=uuid_of("page_token", position[0]) if position else None,
-                limit=size + 1,
-            )
+            found = await list_drifts(session, wanted, asked)
             prices = await read_list_prices(session)
-        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
-        return pb.ListDriftsResponse(
-            drifts=(drift_message(row, prices) for row in page),
-            next_page_token=following,
-        )
+        return page_message(pb.ListDriftsResponse, found, drift_writer(prices))
 
     async def GetDrift(self, request: pb.GetDriftRequest, context: Context) -> pb.GetDriftResponse:
         """One drift."""
@@ -101,22 +89,10 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     ) -> pb.ListIgnoreRulesResponse:
         """Lists ignore rules, newest first."""
         kind = known_kind(request.kind) if request.kind else ""
-        size = page_size(request.page_size)
-        filters = ("ignore-rules", kind, request.include_expired)
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, ("ignore-rules", kind, request.include_expired), UUID)
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_rules(
-                session,
-                kind=kind,
-                expired=request.include_expired,
-                before=uuid_of("page_token", position[0]) if position else None,
-                limit=size + 1,
-            )
-        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
-        return pb.ListIgnoreRulesResponse(
-            ignore_rules=map(rule_message, page),
-            next_page_token=following,
-        )
+            found = await list_rules(session, asked, kind=kind, expired=request.include_expired)
+        return page_message(pb.ListIgnoreRulesResponse, found)
 
     @once
     async def CreateIgnoreRule(
@@ -126,7 +102,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         caller = current_caller()
         rule = requests.new_rule(request)
         made = await create_rule(session, rule, operator=caller.subject)
-        return pb.CreateIgnoreRuleResponse(ignore_rule=rule_message(made))
+        return message_of(pb.CreateIgnoreRuleResponse, ignore_rule=made)
 
     @once
     async def DeleteIgnoreRule(

@@ -1,5 +1,6 @@
 """Renders drift as messages, and converts between JSON and protobuf values."""
 
+from collections.abc import Callable
 from typing import Final
 
 from arcadia.common.v1 import runs_pb2
@@ -12,10 +13,9 @@ from services.common.rpc.messages import message_of
 from services.inventory.drift.rules.drifts import Drift, cost_of
 from services.inventory.drift.rules.fields import Json
 from services.inventory.drift.rules.specs import Spec
-from services.inventory.drift.store.ignore_rules import IgnoreRule
 from services.inventory.drift.store.prices import ListPrices
 
-__all__ = ["drift_message", "json_of", "rule_message", "spec_message"]
+__all__ = ["drift_message", "drift_writer", "json_of", "spec_message"]
 
 EXACT: Final = 2.0**53
 """From here on, a protobuf number may differ from the integer that the caller sent."""
@@ -37,9 +37,9 @@ def drift_message(drift: Drift, list_prices: ListPrices) -> drift_pb2.Drift:
     )
 
 
-def rule_message(rule: IgnoreRule) -> drift_pb2.IgnoreRule:
-    """An ignore rule."""
-    return message_of(drift_pb2.IgnoreRule, rule)
+def drift_writer(list_prices: ListPrices) -> Callable[[Drift], drift_pb2.Drift]:
+    """Renders drifts, with their costs at the list prices."""
+    return lambda drift: drift_message(drift, list_prices)
 
 
 def spec_message(spec: Spec) -> drift_pb2.Spec:

@@ -1,19 +1,18 @@
 """ReconcileService: workers compare the cloud with the specs."""
 
-from typing import Any
+from uuid import UUID
 
 from arcadia.inventory.v1 import reconcile_service_pb2 as pb
 from arcadia.inventory.v1 import reconcile_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.identity.callers import current_caller
-from services.common.rpc.messages import message_of
-from services.common.rpc.paging import cut, decode_token, encode_token, page_size
-from services.common.rpc.wire import internal_page_size
+from services.common.rpc.messages import message_of, page_message
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context, internal_page_size
 from services.inventory.drift import close, requests
-from services.inventory.drift.messages import drift_message
+from services.inventory.drift.messages import drift_message, drift_writer
 from services.inventory.drift.rules.specs import DesiredSpec
 from services.inventory.drift.store.drifts import list_unexplained, record_causes
 from services.inventory.drift.store.prices import read_list_prices, record_list_prices
@@ -36,8 +35,6 @@ from services.inventory.resources.store.reading import read_resource
 
 __all__ = ["ReconcileServicer"]
 
-Context = ServicerContext[Any, Any]
-
 
 class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
     """The drift calls of workers."""
@@ -52,17 +49,15 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         """Compares a page of resources that have a spec with their live values."""
         provider, kind = known_provider(request.provider), known_kind(request.kind)
         size = internal_page_size(request.page_size)
-        filters = ("drift-sweep", provider, kind)
-        position = decode_token(request.page_token, filters, (str,))
-        after = uuid_of("page_token", position[0]) if position else None
+        asked = page_request(request, ("drift-sweep", provider, kind), UUID, size=size)
         async with self._database.write(current_caller().scope) as session:
             verdict = await sweep_page(
                 session,
                 provider,
                 kind,
                 frozenset(request.in_flight_provider_ids),
-                after=after,
-                size=size,
+                after=asked.after,
+                size=asked.size,
                 cause=current_cause(),
             )
         return message_of(
@@ -71,28 +66,18 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
             opened_count=len(verdict.opened),
             updated_count=len(verdict.moved),
             stale_count=len(verdict.gone),
-            next_page_token=encode_token(filters, (str(verdict.last),)) if verdict.last else "",
+            next_page_token=asked.token_after(verdict.last) if verdict.last else "",
         )
 
     async def ListUnexplainedDrifts(
         self, request: pb.ListUnexplainedDriftsRequest, context: Context
     ) -> pb.ListUnexplainedDriftsResponse:
         """Lists the open drifts whose cause was not looked up yet."""
-        size = page_size(request.page_size)
-        filters = ("unexplained-drifts",)
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, ("unexplained-drifts",), UUID)
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_unexplained(
-                session,
-                after=uuid_of("page_token", position[0]) if position else None,
-                limit=size + 1,
-            )
+            found = await list_unexplained(session, asked)
             prices = await read_list_prices(session)
-        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
-        return pb.ListUnexplainedDriftsResponse(
-            drifts=(drift_message(row, prices) for row in page),
-            next_page_token=following,
-        )
+        return page_message(pb.ListUnexplainedDriftsResponse, found, drift_writer(prices))
 
     async def RecordDriftCauses(
         self, request: pb.RecordDriftCausesRequest, context: Context

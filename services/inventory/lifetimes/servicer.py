@@ -1,43 +1,32 @@
 """LookupService: resources, lifetimes and owners for other services."""
 
-from datetime import timedelta
-from typing import Any
+from dataclasses import astuple
+from datetime import datetime
+from uuid import UUID
 
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
 from arcadia.inventory.v1 import lookup_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
-from services.common.rpc.paging import decode_token, encode_token
-from services.common.rpc.wire import internal_page_size
+from services.common.rpc.messages import page_message
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context, internal_page_size
 from services.inventory.lifetimes import requests
 from services.inventory.lifetimes.messages import interval_message, lifetime_message, owner_message
-from services.inventory.lifetimes.rules.lifetimes import ExistencePage, Mark, Window, existence_page
+from services.inventory.lifetimes.rules.lifetimes import Mark, Window, existence_page
 from services.inventory.lifetimes.store import (
     existing_lifetimes,
     find_resources,
     lifetimes_of,
     list_lifetimes,
 )
-from services.inventory.requests import (
-    EPOCH,
-    batch_of_uuids,
-    event_position,
-    known_provider,
-    text,
-    uuid_of,
-)
+from services.inventory.requests import batch_of_uuids, known_provider, text
 from services.inventory.sync.store.projects import lookup_projects
 from services.inventory.sync.store.sweeps import complete_sweep_times
 
 __all__ = ["LookupServicer"]
-
-Context = ServicerContext[Any, Any]
-
-MICROSECOND = timedelta(microseconds=1)
-
 
 MAX_KINDS = 100
 
@@ -94,19 +83,10 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
             str(wanted.overlap_from),
             str(wanted.overlap_to),
         )
-        position = decode_token(request.page_token, filters, (str,))
+        asked = page_request(request, filters, UUID, size=size)
         async with self._database.read(current_caller().scope) as session:
-            lives = await list_lifetimes(
-                session,
-                wanted,
-                after=uuid_of("page_token", position[0]) if position else None,
-                limit=size + 1,
-            )
-        page = lives[:size]
-        return pb.ListLifetimesResponse(
-            lifetimes=map(lifetime_message, page),
-            next_page_token=encode_token(filters, (str(page[-1].id),)) if len(lives) > size else "",
-        )
+            found = await list_lifetimes(session, wanted, asked)
+        return page_message(pb.ListLifetimesResponse, found, lifetime_message)
 
     async def ListExistenceIntervals(
         self, request: pb.ListExistenceIntervalsRequest, context: Context
@@ -122,14 +102,15 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
             wanted.kinds,
             wanted.deployment_id,
         )
-        mark = _mark(decode_token(request.page_token, filters, (str, int)))
+        asked = page_request(request, filters, UUID, datetime, size=size)
+        mark = Mark(*asked.after) if asked.after else None
         async with self._database.read(current_caller().scope) as session:
             now, lives = await existing_lifetimes(
                 session,
                 wanted,
                 window,
                 from_id=mark.resource_id if mark else None,
-                limit=size + 1,
+                limit=asked.limit,
             )
         page = existence_page(
             lives,
@@ -140,7 +121,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         )
         return pb.ListExistenceIntervalsResponse(
             intervals=map(interval_message, page.intervals),
-            next_page_token=_token(filters, page),
+            next_page_token=asked.token_after(astuple(page.next)) if page.next else "",
         )
 
     async def LookupProjects(
@@ -154,18 +135,3 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         async with self._database.read(current_caller().scope) as session:
             rows = await lookup_projects(session, provider, names=names, ids=ids, tenants=tenants)
         return pb.LookupProjectsResponse(projects=map(owner_message, rows))
-
-
-def _mark(position: tuple[Any, ...] | None) -> Mark | None:
-    if position is None:
-        return None
-    resource_id, microseconds = position
-    event_position((microseconds, 0))  # a valid time
-    return Mark(uuid_of("page_token", resource_id), EPOCH + timedelta(microseconds=microseconds))
-
-
-def _token(filters: tuple[Any, ...], page: ExistencePage) -> str:
-    if page.next is None:
-        return ""
-    microseconds = (page.next.start - EPOCH) // MICROSECOND
-    return encode_token(filters, (str(page.next.resource_id), microseconds))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from sqlalchemy import TextClause, text
 from kinds import RESOURCE_KINDS
 from services.common.db.database import ReadSession
 from services.common.db.records import arrays_of, records_of, unnested
+from services.common.rpc.paging import Page, PageRequest
 from services.inventory.lifetimes.rules.lifetimes import Change, Lifetime, Owner, OwnerSpan, Window
 from services.inventory.lifetimes.rules.measures import MEASURES, METERED_FIELDS
 from services.inventory.vocabulary import KINDS
@@ -204,18 +206,19 @@ async def lifetimes_of(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, 
 
 
 async def list_lifetimes(
-    session: ReadSession, wanted: LifetimeFilter, *, after: UUID | None, limit: int
-) -> list[Lifetime]:
-    """Complete lifetimes in the order of discovery; `after` is the previous page's last one."""
+    session: ReadSession, wanted: LifetimeFilter, asked: PageRequest
+) -> Page[Lifetime]:
+    """Complete lifetimes in the order of discovery."""
     values = {
         "provider": wanted.provider,
         "kinds": [wanted.kind] if wanted.kind else [],
         "deployment_id": wanted.deployment_id,
         "lived_since": wanted.overlap_from,
         "lived_before": wanted.overlap_to,
-        "after": after,
+        "after": asked.after,
     }
-    return await _read(session, NAMES, ALWAYS, values, limit=limit)
+    lives = await _read(session, NAMES, ALWAYS, values, limit=asked.limit)
+    return asked.page(lives, attrgetter("id"))
 
 
 async def existing_lifetimes(

@@ -1,18 +1,18 @@
 """SyncService: workers send the provider's state."""
 
 from collections.abc import Sequence
-from typing import Any
+from uuid import UUID
 
 import structlog
 from arcadia.inventory.v1 import sync_service_pb2 as pb
 from arcadia.inventory.v1 import sync_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.common.db.database import Database
 from services.common.errors import Unavailable
 from services.common.identity.callers import current_caller
-from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.rpc.wire import required, timestamp
+from services.common.rpc.messages import message_of, messages_of
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context, required, timestamp
 from services.inventory import requests
 from services.inventory.messages import sweep_message
 from services.inventory.resources.assign import learn_deployments, record_members
@@ -40,7 +40,6 @@ from services.inventory.vocabulary import Became
 
 __all__ = ["SyncServicer"]
 
-Context = ServicerContext[Any, Any]
 
 log = structlog.get_logger("sync")
 
@@ -118,10 +117,7 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
                     session, provider, dict(zip(keys, kinds, strict=True)), run_id=run_id
                 )
         return pb.ClaimKindsResponse(
-            standing=[
-                pb.KindClaim(kind=one.kind, workflow_id=one.workflow_id, run_id=one.run_id)
-                for one in standing
-            ],
+            standing=messages_of(pb.KindClaim, standing),
             sweep_ids=[str(sweep.id) for sweep in begun],
         )
 
@@ -203,18 +199,12 @@ class SyncServicer(sync_service_pb2_grpc.SyncServiceServicer):
     ) -> pb.ListSuspectsResponse:
         """Lists the suspects that await a confirming read."""
         sweep_id = requests.uuid_of("sweep_id", request.sweep_id)
-        size = page_size(request.page_size)
-        filters = ("suspects", str(sweep_id))
-        position = decode_token(request.page_token, filters, (str,))
-        after = requests.uuid_of("page_token", position[0]) if position else None
+        asked = page_request(request, ("suspects", str(sweep_id)), UUID)
         async with self._database.read(current_caller().scope) as session:
             sweep = await read_sweep(session, sweep_id)
-            rows = await list_suspects(session, sweep, after=after, limit=size + 1)
-        page, following = cut(rows, size, filters, lambda row: (str(row.id),))
-        return pb.ListSuspectsResponse(
-            provider_ids=[row.provider_id for row in page],
-            next_page_token=following,
-        )
+            page = await list_suspects(session, sweep, asked)
+        ids = [suspect.provider_id for suspect in page.rows]
+        return message_of(pb.ListSuspectsResponse, page, provider_ids=ids)
 
     async def RecordConfirmations(
         self, request: pb.RecordConfirmationsRequest, context: Context

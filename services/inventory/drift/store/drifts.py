@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,8 +11,8 @@ import orjson
 from sqlalchemy import TextClause, text
 
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import arrays_of, records_of, unnested
-from services.common.errors import NotFound
+from services.common.db.records import arrays_of, found_of, records_of, unnested
+from services.common.rpc.paging import Page, PageRequest
 from services.inventory.drift.rules.drifts import Drift, ExplainedDrift, RevertStatus, Status
 from services.inventory.drift.rules.fields import Json
 from services.inventory.drift.store.ignore_rules import MUTING_RULE
@@ -151,14 +152,15 @@ class DriftFilter:
 
 
 async def list_drifts(
-    session: ReadSession, wanted: DriftFilter, *, before: UUID | None, limit: int
-) -> list[Drift]:
-    """A page of drifts, newest first; `before` is the last one of the previous page."""
-    values: dict[str, Any] = {**asdict(wanted), "before": before}
+    session: ReadSession, wanted: DriftFilter, asked_page: PageRequest
+) -> Page[Drift]:
+    """Drifts, newest first."""
+    values: dict[str, Any] = {**asdict(wanted), "before": asked_page.after}
     asked = tuple(name for name in CONDITIONS if values[name] is not None)
     statement = _page(asked, wanted.status == "open")
     parameters = {name: values[name] for name in asked}
-    return records_of(Drift, await session.execute(statement, {"limit": limit, **parameters}))
+    rows = await session.execute(statement, {"limit": asked_page.limit, **parameters})
+    return asked_page.page(records_of(Drift, rows), attrgetter("id"))
 
 
 @cache
@@ -168,17 +170,15 @@ def _page(asked: tuple[str, ...], open_only: bool) -> TextClause:
     return text(f"{SELECT} {where} ORDER BY d.id DESC LIMIT :limit")
 
 
-async def list_unexplained(session: ReadSession, *, after: UUID | None, limit: int) -> list[Drift]:
+async def list_unexplained(session: ReadSession, asked: PageRequest) -> Page[Drift]:
     """The open drifts whose cause was not looked up yet, oldest first."""
-    return records_of(Drift, await session.execute(UNEXPLAINED, {"after": after, "limit": limit}))
+    rows = await session.execute(UNEXPLAINED, {"after": asked.after, "limit": asked.limit})
+    return asked.page(records_of(Drift, rows), attrgetter("id"))
 
 
 async def read_drift(session: ReadSession, drift_id: UUID) -> Drift:
     """A drift. Raises NotFound."""
-    found = records_of(Drift, await session.execute(BY_ID, {"id": drift_id}))
-    if not found:
-        raise NotFound("drift", str(drift_id))
-    return found[0]
+    return found_of(Drift, await session.execute(BY_ID, {"id": drift_id}), "drift", drift_id)
 
 
 async def specified_value(session: ReadSession, drift: Drift) -> Json:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import record_of, records_of
 from services.common.errors import InvalidArgument, NotFound
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "MUTING_RULE",
@@ -100,11 +102,12 @@ class IgnoreRule(NewRule):
 
 
 async def list_rules(
-    session: ReadSession, *, kind: str, expired: bool, before: UUID | None, limit: int
-) -> list[IgnoreRule]:
-    """Rules, newest first; `before` is the last one of the page before."""
-    values = {"kind": kind, "expired": expired, "before": before, "limit": limit}
-    return records_of(IgnoreRule, await session.execute(LIST, values))
+    session: ReadSession, asked: PageRequest, *, kind: str, expired: bool
+) -> Page[IgnoreRule]:
+    """Rules, newest first."""
+    values = {"kind": kind, "expired": expired, "before": asked.after, "limit": asked.limit}
+    rows = await session.execute(LIST, values)
+    return asked.page(records_of(IgnoreRule, rows), attrgetter("id"))
 
 
 async def create_rule(session: WriteSession, rule: NewRule, *, operator: str) -> IgnoreRule:

@@ -7,13 +7,13 @@ or overlap.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, text, update
 
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.pages import page_of
 from services.common.db.records import (
     arrays_of,
     columns_of,
@@ -23,10 +23,10 @@ from services.common.db.records import (
     unnested,
 )
 from services.common.errors import NotFound
+from services.common.rpc.paging import Page, PageRequest
 from services.inventory.resources.rules.assigning import Assignment, HeldResource, OwnerChange
 from services.inventory.resources.rules.recording import Cause
 from services.inventory.resources.store.history import (
-    EPOCH,
     event_arrays,
     prepare_months,
     writing_events,
@@ -38,7 +38,6 @@ from services.inventory.tables import cloud_resource_assignments as assignments
 from services.inventory.vocabulary import KINDS, PROJECT, Classification
 
 __all__ = [
-    "assignment_position",
     "beginning_spans",
     "change_owners",
     "class_project",
@@ -50,8 +49,6 @@ __all__ = [
     "list_assignments",
     "newcomers",
 ]
-
-MICROSECOND: Final = timedelta(microseconds=1)
 
 # A transaction that waited for the lock may have begun before the span that it ends; that span is
 # then kept with the minimum length.
@@ -128,27 +125,14 @@ async def end_spans(session: WriteSession, ids: Sequence[UUID]) -> None:
 
 
 async def list_assignments(
-    session: ReadSession, resource_id: UUID, *, before: int | None, limit: int
-) -> list[Assignment]:
-    """The assignments of a resource, newest first.
-
-    `before` is the `assignment_position` of the previous page's last one.
-    """
-    statement = (
-        select(*columns_of(Assignment, assignments))
-        .where(assignments.c.resource_id == resource_id)
-        .order_by(assignments.c.valid_from.desc())
-        .limit(limit)
+    session: ReadSession, resource_id: UUID, asked: PageRequest
+) -> Page[Assignment]:
+    """The assignments of a resource, newest first."""
+    statement = select(*columns_of(Assignment, assignments)).where(
+        assignments.c.resource_id == resource_id
     )
-    if before is not None:
-        instant = EPOCH + timedelta(microseconds=before)
-        statement = statement.where(assignments.c.valid_from < instant)
-    return records_of(Assignment, await session.execute(statement))
-
-
-def assignment_position(span: Assignment) -> int:
-    """The position of an assignment: its start, in microseconds since the epoch."""
-    return (span.valid_from - EPOCH) // MICROSECOND
+    start = assignments.c.valid_from
+    return await page_of(session, Assignment, statement, asked, start, descending=True)
 
 
 KINDS_OF: Final = text("""

@@ -2,28 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Integer,
-    Text,
-    bindparam,
-    cast,
-    literal,
-    select,
-    text,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Integer, Text, bindparam, cast, select, text
 
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.pages import in_page
 from services.common.db.records import arrays_of, unnested
 from services.common.db.single_statements import Compiled, SingleRead, compiled
 from services.common.identity.callers import Scope
+from services.common.rpc.paging import Page, PageRequest
 from services.inventory.resources.rules.recording import Cause, NewEvent, ResourceEvent
 from services.inventory.resources.rules.resources import FieldChange, Json
 from services.inventory.tables import cloud_resource_events as events
@@ -35,15 +27,12 @@ __all__ = [
     "Horizon",
     "changed",
     "event_arrays",
-    "event_position",
     "list_events",
     "list_settled_events",
     "prepare_months",
     "read_horizon",
     "writing_events",
 ]
-
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 MONTHS_AHEAD: Final = 3
 
@@ -114,37 +103,23 @@ async def list_events(
     session: ReadSession,
     scope: Scope,
     resource_id: UUID,
+    asked: PageRequest,
     *,
     since: datetime,
-    before: tuple[int, int] | None,
-    limit: int,
-) -> list[ResourceEvent]:
-    """The newest events of a resource, newest first.
+) -> Page[ResourceEvent]:
+    """The events of a resource, newest first.
 
-    `since` (the first sighting) prunes older partitions; `before` is the `event_position` of the
-    previous page's last one. A tenant sees the events that were its own when they were written.
+    `since` (the first sighting) prunes older partitions. A tenant sees the events that were its own
+    when they were written.
     """
-    statement = (
-        select(*EVENT)
-        .where(events.c.resource_id == resource_id, events.c.occurred_at >= since)
-        .order_by(events.c.occurred_at.desc(), events.c.id.desc())
-        .limit(limit)
+    statement = select(*EVENT).where(
+        events.c.resource_id == resource_id, events.c.occurred_at >= since
     )
     if not scope.everything:
         statement = statement.where(events.c.tenant_id == scope.tenant_id)
-    if before is not None:
-        microseconds, identifier = before
-        instant = EPOCH + timedelta(microseconds=microseconds)
-        statement = statement.where(
-            tuple_(events.c.occurred_at, events.c.id)
-            < tuple_(literal(instant), literal(identifier, BigInteger))
-        )
-    return [*map(ResourceEvent._make, await session.execute(statement))]
-
-
-def event_position(event: ResourceEvent) -> tuple[int, int]:
-    """The position of an event: microseconds since the epoch, and its id."""
-    return (event.occurred_at - EPOCH) // timedelta(microseconds=1), event.id
+    order = (events.c.occurred_at, events.c.id)
+    rows = await session.execute(in_page(statement, asked, *order, descending=True))
+    return asked.page([*map(ResourceEvent._make, rows)], attrgetter("occurred_at", "id"))
 
 
 CHANNEL: Final = "cloud_resource_events"

@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import arrays_of, columns_of, record_of, records_of, unnested
-from services.common.errors import NotFound
+from services.common.db.pages import page_of
+from services.common.db.records import arrays_of, columns_of, found_of, records_of, unnested
 from services.common.identity.callers import Scope
+from services.common.rpc.paging import Page, PageRequest
 from services.inventory.sync.rules.projects import Project, SightedProject
 from services.inventory.tables import cloud_projects as projects
 
@@ -62,12 +63,8 @@ async def keep_projects(
     session: WriteSession, provider: str, sighted: Sequence[SightedProject]
 ) -> list[str]:
     """Upserts projects; returns the `Became` of each."""
-    driver = await session.driver()
-    async with driver.cursor() as cursor:
-        await cursor.execute(
-            KEEP, {"provider": provider, **arrays_of(SightedProject, sighted, "g")}
-        )
-        return [row[0] for row in await cursor.fetchall()]
+    given = {"provider": provider, **arrays_of(SightedProject, sighted, "g")}
+    return [became for (became,) in await session.on_driver(KEEP, given)]
 
 
 async def find_project(session: WriteSession, provider: str, provider_id: str) -> Project:
@@ -75,26 +72,19 @@ async def find_project(session: WriteSession, provider: str, provider_id: str) -
     statement = select(*PROJECT).where(
         projects.c.provider == provider, projects.c.provider_id == provider_id
     )
-    found = (await session.execute(statement)).first()
-    if found is None:
-        raise NotFound("project", provider_id)
-    return record_of(Project, found)
+    return found_of(Project, await session.execute(statement), "project", provider_id)
 
 
 async def list_projects(
-    session: ReadSession, scope: Scope, *, tenant_id: str, after: UUID | None, limit: int
-) -> list[Project]:
-    """Existing projects in the order of discovery; `after` is the last one of the previous page."""
-    statement = (
-        select(*PROJECT).where(projects.c.deleted_at.is_(None)).order_by(projects.c.id).limit(limit)
-    )
+    session: ReadSession, scope: Scope, asked: PageRequest, *, tenant_id: str
+) -> Page[Project]:
+    """Existing projects in the order of discovery."""
+    statement = select(*PROJECT).where(projects.c.deleted_at.is_(None))
     if not scope.everything:
         statement = statement.where(projects.c.tenant_id == scope.tenant_id)
     if tenant_id:
         statement = statement.where(projects.c.tenant_id == tenant_id)
-    if after is not None:
-        statement = statement.where(projects.c.id > after)
-    return records_of(Project, await session.execute(statement))
+    return await page_of(session, Project, statement, asked, projects.c.id)
 
 
 async def lookup_projects(

@@ -19,7 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import columns_of, record_of, records_of
+from services.common.db.pages import page_of
+from services.common.db.records import columns_of, record_of
+from services.common.rpc.paging import Page, PageRequest
 from services.inventory.resources.rules.recording import Cause
 from services.inventory.resources.store.assignments import end_spans
 from services.inventory.resources.store.history import prepare_months
@@ -116,21 +118,11 @@ async def count_suspects(session: ReadSession, sweep: Sweep) -> int:
     return await _count(session, mirror, _suspects(mirror, sweep))
 
 
-async def list_suspects(
-    session: ReadSession, sweep: Sweep, *, after: UUID | None, limit: int
-) -> list[Suspect]:
+async def list_suspects(session: ReadSession, sweep: Sweep, asked: PageRequest) -> Page[Suspect]:
     """The suspects after a sweep, by id."""
     mirror = mirror_of(sweep.provider, sweep.kind)
-    row = mirror.table.c
-    statement = (
-        select(*columns_of(Suspect, mirror.table))
-        .where(_suspects(mirror, sweep))
-        .order_by(row.id)
-        .limit(limit)
-    )
-    if after is not None:
-        statement = statement.where(row.id > after)
-    return records_of(Suspect, await session.execute(statement))
+    statement = select(*columns_of(Suspect, mirror.table)).where(_suspects(mirror, sweep))
+    return await page_of(session, Suspect, statement, asked, mirror.table.c.id)
 
 
 async def clear_suspects(session: WriteSession, sweep: Sweep, found: Sequence[str]) -> None:

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, t
 from sqlalchemy.dialects.postgresql import insert
 
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import columns_of, record_of, records_of
-from services.common.errors import NotFound
+from services.common.db.pages import page_of
+from services.common.db.records import columns_of, found_of, record_of, records_of
+from services.common.rpc.paging import Page, PageRequest
 from services.inventory.resources.store.locks import lock_kinds
 from services.inventory.sync.rules.sweeps import COUNTED, Sweep, Verdict
 from services.inventory.sync.store.evidence import Tally, drop_evidence
@@ -86,10 +87,8 @@ async def find_sweeps(session: WriteSession, keys: Collection[str]) -> list[Swee
 
 async def read_sweep(session: ReadSession, sweep_id: UUID) -> Sweep:
     """A sweep. Raises NotFound for an unknown one."""
-    found = (await session.execute(select(*SWEEP).where(sweeps.c.id == sweep_id))).first()
-    if found is None:
-        raise NotFound("sweep", str(sweep_id))
-    return record_of(Sweep, found)
+    found = await session.execute(select(*SWEEP).where(sweeps.c.id == sweep_id))
+    return found_of(Sweep, found, "sweep", sweep_id)
 
 
 async def locked_sweep(session: WriteSession, sweep_id: UUID) -> Sweep:
@@ -166,17 +165,15 @@ async def complete_sweep_times(session: ReadSession, kinds: Sequence[str]) -> di
 
 
 async def list_sweeps(
-    session: ReadSession, *, kind: str, outcome: str, before: UUID | None, limit: int
-) -> list[Sweep]:
-    """Sweeps, newest first; `before` is the last one of the previous page."""
-    statement = select(*SWEEP).order_by(sweeps.c.id.desc()).limit(limit)
+    session: ReadSession, asked: PageRequest, *, kind: str, outcome: str
+) -> Page[Sweep]:
+    """Sweeps, newest first."""
+    statement = select(*SWEEP)
     if kind:
         statement = statement.where(sweeps.c.kind == kind)
     if outcome:
         statement = statement.where(sweeps.c.outcome == outcome)
-    if before is not None:
-        statement = statement.where(sweeps.c.id < before)
-    return records_of(Sweep, await session.execute(statement))
+    return await page_of(session, Sweep, statement, asked, sweeps.c.id, descending=True)
 
 
 async def later_sweep(

@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import arrays_of, columns_of, records_of, unnested
+from services.common.db.pages import page_of
+from services.common.db.records import arrays_of, columns_of, unnested
+from services.common.rpc.paging import Page, PageRequest
 from services.inventory.sync.rules.sweeps import MAX_NAMED, Unreadable, UnreadablePlace
 from services.inventory.tables import cloud_sweep_unreadable as unreadable
 
@@ -29,9 +31,7 @@ async def add_unreadable(
     session: WriteSession, sweep_id: UUID, rows: Sequence[UnreadablePlace]
 ) -> None:
     """Inserts unreadable rows of a sweep, idempotently."""
-    driver = await session.driver()
-    async with driver.cursor() as cursor:
-        await cursor.execute(ADD, {"sweep_id": sweep_id, **arrays_of(UnreadablePlace, rows, "g")})
+    await session.on_driver(ADD, {"sweep_id": sweep_id, **arrays_of(UnreadablePlace, rows, "g")})
 
 
 async def unreadable_of(session: ReadSession, sweep_id: UUID) -> Unreadable:
@@ -55,13 +55,9 @@ async def is_any_resource(session: ReadSession, sweep_id: UUID) -> bool:
 
 
 async def list_unreadable(
-    session: ReadSession, sweep_id: UUID, *, after: str, limit: int
-) -> list[UnreadablePlace]:
-    """The unreadable rows of a sweep, by position; `after` is the last one of the previous page."""
-    statement = (
-        select(*columns_of(UnreadablePlace, unreadable))
-        .where(unreadable.c.sweep_id == sweep_id, unreadable.c.place > after)
-        .order_by(unreadable.c.place)
-        .limit(limit)
-    )
-    return records_of(UnreadablePlace, await session.execute(statement))
+    session: ReadSession, sweep_id: UUID, asked: PageRequest
+) -> Page[UnreadablePlace]:
+    """The unreadable rows of a sweep, by position."""
+    statement = select(*columns_of(UnreadablePlace, unreadable))
+    of_sweep = statement.where(unreadable.c.sweep_id == sweep_id)
+    return await page_of(session, UnreadablePlace, of_sweep, asked, unreadable.c.place)
