@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from contracts.flows import PERIOD, PROVIDER, PROVIDER_INVOICE, Flow, Start, TaskQueue
@@ -14,15 +14,18 @@ __all__ = [
     "COST_REMATCH",
     "DAILY_COSTS",
     "INVOICE_INGEST",
+    "LIST_PRICE_SYNC",
     "BalanceInput",
     "CostRematchInput",
     "HistoryInput",
     "InvoiceIngestInput",
+    "ListPriceInput",
     "balance_snapshot",
     "billing_history",
     "cost_rematch",
     "daily_costs",
     "invoice_ingest",
+    "list_price_sync",
 ]
 
 BALANCE_SNAPSHOT: Final = Flow(
@@ -65,6 +68,13 @@ COST_REMATCH: Final = Flow(
     purpose="matches the lines of bills again, without ingesting them",
     started_by="`arcadia costs rematch`",
 )
+LIST_PRICE_SYNC: Final = Flow(
+    name="ListPriceSync",
+    prefix=f"list-prices/{DIGITALOCEAN}",
+    queue=TaskQueue.CLOUD_BILLING,
+    timeout=timedelta(hours=22),
+    purpose="reads the provider's list prices, and records their changes",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,15 @@ class HistoryInput:
     """A walk of the whole billing history."""
 
     provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPriceInput:
+    """A sync of list prices."""
+
+    provider: str
+    on: date | None = None
+    """The first day of a changed price; the scheduled day if None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +147,16 @@ def daily_costs(*key: str) -> Start[HistoryInput]:
         HistoryInput(DIGITALOCEAN),
         *key,
         summary="read the provider's daily estimates",
+        attributes={PROVIDER: DIGITALOCEAN},
+    )
+
+
+def list_price_sync(*key: str) -> Start[ListPriceInput]:
+    """A sync of the provider's list prices."""
+    return LIST_PRICE_SYNC.start(
+        ListPriceInput(DIGITALOCEAN),
+        *key,
+        summary="read the provider's list prices",
         attributes={PROVIDER: DIGITALOCEAN},
     )
 

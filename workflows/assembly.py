@@ -16,6 +16,7 @@ from arcadia.analytics.v1.spend_service_pb2_grpc import SpendServiceStub
 from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceStub
 from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
 from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
+from arcadia.catalog.v1.list_price_service_pb2_grpc import ListPriceServiceStub
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceStub
 from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
@@ -32,9 +33,10 @@ from workflows.collections.daily import DunningSweep, TrialEnd
 from workflows.collections.dunning import Dunning
 from workflows.costs.activities.bills import BillActivities, MatchActivities
 from workflows.costs.activities.ingesting import IngestActivities
+from workflows.costs.activities.list_prices import ListPriceActivities
 from workflows.costs.billing_history import BillingHistory
 from workflows.costs.invoice_ingest import CostRematch, InvoiceIngest
-from workflows.costs.readings import BalanceSnapshot, DailyCosts
+from workflows.costs.readings import BalanceSnapshot, DailyCosts, ListPriceSync
 from workflows.drift.activities.drift import DriftActivities
 from workflows.drift.activities.reverting import RevertActivities
 from workflows.drift.drift_sweep import DriftSweep
@@ -139,6 +141,7 @@ def _billing(peers: Peers) -> Sequence[object]:
         BillActivities(peers.provider, BalanceServiceStub(peers.billing), ingest),
         IngestActivities(peers.provider, ingest),
         MatchActivities(ingest),
+        ListPriceActivities(peers.provider, ListPriceServiceStub(peers.catalog)),
     )
 
 
@@ -176,7 +179,8 @@ SUBSYSTEMS: Final[Mapping[TaskQueue, Subsystem]] = {
     TaskQueue.CLOUD_SYNC_SLOW: Subsystem((ResourceSync,), _sync),
     TaskQueue.CLOUD_SYNC_FAST: Subsystem((SyncResource,), _read),
     TaskQueue.CLOUD_BILLING: Subsystem(
-        (BalanceSnapshot, BillingHistory, InvoiceIngest, DailyCosts, CostRematch), _billing
+        (BalanceSnapshot, BillingHistory, InvoiceIngest, DailyCosts, CostRematch, ListPriceSync),
+        _billing,
     ),
     TaskQueue.METERING: Subsystem((Metering, MarginRefresh), _metering),
     TaskQueue.INVOICING: Subsystem(

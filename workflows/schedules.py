@@ -27,7 +27,7 @@ from contracts.collections import (
     DunningTerms,
     TrialEndInput,
 )
-from contracts.costs import balance_snapshot, billing_history, daily_costs
+from contracts.costs import balance_snapshot, billing_history, daily_costs, list_price_sync
 from contracts.drift import DriftSweepInput, drift_sweep
 from contracts.flows import Start
 from contracts.invoicing import MONTH_END, MonthEndInput
@@ -127,6 +127,7 @@ def planned(settings: Settings) -> tuple[PlannedSchedule, ...]:
         # The provider returns only the current balance, so a missed hour cannot be made up for.
         PlannedSchedule(balance_snapshot(), _hourly(7), catch_up=timedelta(minutes=10)),
         PlannedSchedule(billing_history(), _daily(2, 23), catch_up=timedelta(minutes=50)),
+        PlannedSchedule(list_price_sync(), _daily(1, 53), catch_up=timedelta(minutes=50)),
         PlannedSchedule(daily_costs(), _daily(5, 41), catch_up=timedelta(minutes=50)),
         # The next run replaces today, and makes up for yesterday.
         PlannedSchedule(

@@ -12,6 +12,7 @@ from arcadia.catalog.v1 import catalog_service_pb2 as pb
 from rich.text import Text
 
 from cli.caller import call, pages
+from cli.catalog.list_prices import fetch_list_prices, list_changes, list_prices
 from cli.options import Output, Yes
 from cli.output import print_list, print_table, say
 from services.catalog.plans.rules.changes import Change
@@ -184,3 +185,8 @@ def price_of_more(item: catalog_pb2.PlanItem, currency: str) -> str:
     if item.HasField("hard_cap_qty"):
         more += f", at most {item.hard_cap_qty}"
     return more
+
+
+commands.command("list-prices")(list_prices)
+commands.command("list-price-changes")(list_changes)
+commands.command("fetch-list-prices")(fetch_list_prices)

@@ -10,6 +10,7 @@ from arcadia.catalog.v1 import (
     identity_service_pb2,
     lifecycle_service_pb2,
     limit_service_pb2,
+    list_price_service_pb2,
     pricing_service_pb2,
     quote_service_pb2,
     subscription_service_pb2,
@@ -23,6 +24,7 @@ from services.catalog.keys.identity_servicer import IdentityServicer
 from services.catalog.keys.servicer import ApiKeyServicer
 from services.catalog.limits.read_limits import limits_loader
 from services.catalog.limits.servicer import LimitServicer
+from services.catalog.list_prices.servicer import ListPriceServicer
 from services.catalog.plans.servicer import CatalogServicer
 from services.catalog.pricing.servicer import PricingServicer
 from services.catalog.quotes.margin_inputs import MarginChecker
@@ -42,12 +44,14 @@ def servicers(parts: Parts, now: Clock = utc_now) -> Iterable[object]:
     """The servicers of the catalog, with their clock."""
     database, settings = parts.database, parts.settings
     trial, token_life = timedelta(days=settings.trial_days), timedelta(days=settings.jwt_max_days)
-    quoter = Quoter(database, MarginChecker(settings), parts.limits)
+    margins = MarginChecker(settings)
+    quoter = Quoter(database, margins, parts.limits)
     return (
         CatalogServicer(database),
         DeploymentServicer(database, now, FlowClient(settings), longest_trial=trial),
         LifecycleServicer(database, now),
         LimitServicer(database, now, parts.limits),
+        ListPriceServicer(database, margins.rates, now),
         SubscriptionServicer(database, now),
         PricingServicer(database),
         QuoteServicer(database, quoter, now),
@@ -66,6 +70,7 @@ DEFINITION = ServiceDefinition(
         identity_service_pb2.DESCRIPTOR,
         lifecycle_service_pb2.DESCRIPTOR,
         limit_service_pb2.DESCRIPTOR,
+        list_price_service_pb2.DESCRIPTOR,
         pricing_service_pb2.DESCRIPTOR,
         quote_service_pb2.DESCRIPTOR,
         subscription_service_pb2.DESCRIPTOR,

@@ -16,6 +16,8 @@ UNWATCHED = {
     Service.CATALOG: {
         # Made with the rows that they tell of, which are watched.
         "backdated_changes", "deployment_events", "quote_counts", "token_revocation_list",
+        # Written by workers alone, from what the provider tells.
+        "list_price_changes", "list_prices",
     },
     Service.INVENTORY: {
         # Made with the rows that they tell of, which are watched.

@@ -14,6 +14,7 @@ from arcadia.catalog.v1 import (
     deployments_pb2,
     lifecycle_service_pb2_grpc,
     limit_service_pb2_grpc,
+    list_price_service_pb2_grpc,
     pricing_service_pb2_grpc,
     quote_service_pb2_grpc,
     subscription_service_pb2_grpc,
@@ -63,6 +64,7 @@ class Shop:
     lifecycle: "lifecycle_service_pb2_grpc.LifecycleServiceAsyncStub" = field(init=False)
     subscriptions: "subscription_service_pb2_grpc.SubscriptionServiceAsyncStub" = field(init=False)
     limits: "limit_service_pb2_grpc.LimitServiceAsyncStub" = field(init=False)
+    list_prices: "list_price_service_pb2_grpc.ListPriceServiceAsyncStub" = field(init=False)
     pricing: "pricing_service_pb2_grpc.PricingServiceAsyncStub" = field(init=False)
     quotes: "quote_service_pb2_grpc.QuoteServiceAsyncStub" = field(init=False)
     keys: "api_key_service_pb2_grpc.ApiKeyServiceAsyncStub" = field(init=False)
@@ -74,6 +76,7 @@ class Shop:
         self.lifecycle = lifecycle_service_pb2_grpc.LifecycleServiceStub(self.channel)
         self.subscriptions = subscription_service_pb2_grpc.SubscriptionServiceStub(self.channel)
         self.limits = limit_service_pb2_grpc.LimitServiceStub(self.channel)
+        self.list_prices = list_price_service_pb2_grpc.ListPriceServiceStub(self.channel)
         self.pricing = pricing_service_pb2_grpc.PricingServiceStub(self.channel)
         self.quotes = quote_service_pb2_grpc.QuoteServiceStub(self.channel)
         self.keys = api_key_service_pb2_grpc.ApiKeyServiceStub(self.channel)

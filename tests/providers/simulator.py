@@ -69,6 +69,10 @@ class Simulator:
         """Resizes a droplet behind our back."""
         self._post("mutate", do="resize", ids=[identifier], size=size)
 
+    def reprice(self, size: str, monthly: str) -> None:
+        """Changes the list price of a size from now on."""
+        self._post("prices", size=size, price_monthly=monthly)
+
     def clone(self, kind: str, count: int) -> None:
         """Makes so many more of a kind."""
         self._post("mutate", do="clone", kind=kind, count=count)

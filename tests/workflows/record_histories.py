@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowFailureError
 
 from contracts.costs import (
     INVOICE_INGEST,
+    LIST_PRICE_SYNC,
     BalanceInput,
     CostRematchInput,
     billing_history,
@@ -24,6 +25,7 @@ from tests.workflows import test_saga_ends as saga_ends
 from tests.workflows.billing_system import Bills
 from tests.workflows.skipping import refused, skipping, until_heard
 from tests.workflows.system import System, outcomes_of
+from tests.workflows.test_list_prices import Prices, prices
 from tests.workflows.test_metering import droplets, free
 from tests.workflows.test_provision import Provisioning, provisioning
 from tests.workflows.test_revert_drift import Drifting, drifting
@@ -36,7 +38,7 @@ from workflows.metering.metering import MarginRefresh, Metering
 from workflows.provisioning.provision import Provision
 from workflows.sync.starts import drift_sweep_by_hand
 
-__all__ = ["drifting", "provisioning"]  # fixtures
+__all__ = ["drifting", "prices", "provisioning"]  # fixtures
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -150,6 +152,11 @@ async def test_record_billing(bills: Bills) -> None:
     costs = await start_flow(client, daily_costs(BY_HAND), DailyCosts.run)
     await costs.result()
     await save(bills.system, costs.id, "DailyCosts.read")
+
+
+async def test_record_list_prices(prices: Prices) -> None:
+    await prices.sync()
+    await save(prices.system, LIST_PRICE_SYNC.id(BY_HAND), "ListPriceSync.recorded")
 
 
 async def test_record_rematch(bills: Bills) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "IngestInput",
     "InvoiceIngestResult",
     "ItemsCursor",
+    "ListPriceResult",
     "MatchCounts",
     "MatchCursor",
     "PendingPage",
@@ -191,3 +192,19 @@ class DailyCostsResult:
 
     row_count: int = 0
     amount_usd: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class ListPriceResult:
+    """The outcome of a sync of list prices."""
+
+    added_count: int = 0
+    changed_count: int = 0
+    unchanged_count: int = 0
+
+    def in_words(self) -> str:
+        """One line for the Temporal UI."""
+        return (
+            f"{self.added_count} list prices added, {self.changed_count} changed,"
+            f" {self.unchanged_count} as before"
+        )

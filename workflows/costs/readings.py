@@ -1,4 +1,4 @@
-"""Scheduled readings of the account's balance and of daily estimates."""
+"""Scheduled readings of the account's balance, daily estimates and list prices."""
 
 from datetime import timedelta
 from typing import Final
@@ -6,15 +6,16 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from contracts.costs import BalanceInput, HistoryInput
+    from contracts.costs import BalanceInput, HistoryInput, ListPriceInput
     from providers.digitalocean.billing import FIRST_INSIGHT, MAX_INSIGHT_DAYS
     from workflows.costs.activities.bills import BillActivities
     from workflows.costs.activities.ingesting import IngestActivities
-    from workflows.costs.payloads import DailyCostsInput, DailyCostsResult
+    from workflows.costs.activities.list_prices import ListPriceActivities
+    from workflows.costs.payloads import DailyCostsInput, DailyCostsResult, ListPriceResult
     from workflows.durable.reasons import planned_at
     from workflows.durable.timeouts import with_heartbeat
 
-__all__ = ["BalanceSnapshot", "DailyCosts"]
+__all__ = ["BalanceSnapshot", "DailyCosts", "ListPriceSync"]
 
 SNAPSHOT_TIMEOUT: Final = timedelta(minutes=40)
 """Timeout; after it, the next hour's snapshot follows."""
@@ -61,4 +62,25 @@ class DailyCosts:
         workflow.set_current_details(
             f"{first} to {today}: {result.row_count:,} estimates, USD {result.amount_usd}."
         )
+        return result
+
+
+PRICES_TIMEOUT: Final = timedelta(hours=20)
+"""Timeout; the provider may be down for most of a day, and the next day's sync follows."""
+
+
+@workflow.defn
+class ListPriceSync:
+    """Started by its schedule or by the command line."""
+
+    @workflow.run
+    async def run(self, request: ListPriceInput) -> ListPriceResult:
+        """How many prices were added and changed."""
+        result = await workflow.execute_activity_method(
+            ListPriceActivities.record_list_prices,
+            ListPriceInput(request.provider, request.on or planned_at().date()),
+            **with_heartbeat(PRICES_TIMEOUT),
+            summary="read the list prices and record the changes",
+        )
+        workflow.set_current_details(result.in_words())
         return result

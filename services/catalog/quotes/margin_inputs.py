@@ -47,7 +47,7 @@ class MarginChecker:
         billing = open_channel(settings, Service.BILLING, caller=Service.CATALOG)
         analytics = open_channel(settings, Service.ANALYTICS, caller=Service.CATALOG)
         self._costs = UnitCosts(billing)
-        self._rates = ExchangeRates(analytics)
+        self.rates = ExchangeRates(analytics)
         self._floor_percent = settings.margin_floor_percent
 
     async def guard(self, price_cents: int, inputs: QuoteInputs, day: date) -> MarginGuard:
@@ -57,7 +57,7 @@ class MarginChecker:
         conversion = NOT_NEEDED
         if used:
             costs, conversion = await asyncio.gather(
-                self._costs.of(used), self._rates.to(inputs.currency, day)
+                self._costs.of(used), self.rates.to(inputs.currency, day)
             )
         return guard(
             price_cents,

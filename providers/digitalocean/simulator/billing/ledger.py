@@ -1,10 +1,12 @@
-"""Lifespans and issued invoices in the store: all the SQL of the account's money."""
+"""Lifespans, changed prices and invoices in the store: all the SQL of the account's money."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from providers.digitalocean.simulator.state import Store, as_set
 
@@ -34,6 +36,8 @@ class Lifespan:
     """The Kubernetes cluster of a node; else empty."""
     ended_at: datetime | None = None
     """Exclusive; None while the span has no end."""
+    monthly: Decimal | None = None
+    """The list price of its `sku` where that was changed before the span began; not stored."""
 
     def since(self, instant: datetime, **changes: Any) -> "Lifespan":
         """The open lifespan that follows this one, from a whole second on."""
@@ -41,7 +45,8 @@ class Lifespan:
         return replace(self, started_at=started_at, ended_at=None, **changes)
 
 
-_NAMES = tuple(field.name for field in fields(Lifespan))
+_NAMES = tuple(field.name for field in fields(Lifespan) if field.name != "monthly")
+_SHIFTS = "price_shifts"
 _COLUMNS = ", ".join(_NAMES)
 
 
@@ -59,8 +64,52 @@ class Ledger:
         with self._store.transaction():
             self._store.connection.executemany(
                 f"INSERT INTO lifespan ({_COLUMNS}) VALUES ({', '.join('?' for _ in _NAMES)})",
-                (tuple(map(_stored, astuple(lifespan))) for lifespan in lifespans),
+                (
+                    tuple(_stored(getattr(lifespan, name)) for name in _NAMES)
+                    for lifespan in lifespans
+                ),
             )
+
+    def shift(self, sku: str, monthly: Decimal, at: datetime) -> int:
+        """Changes the list price of a size: what is billed by it begins a new lifespan.
+
+        Returns how many lifespans it began.
+        """
+        at = at.replace(microsecond=0)
+        found = self._store.connection.execute(
+            f"SELECT {_COLUMNS} FROM lifespan WHERE sku = ? AND ended_at IS NULL ORDER BY id",
+            (sku,),
+        )
+        former = [_lifespan(row) for row in found]
+        shifts = [*self._shifts(), [sku, at.isoformat(), str(monthly)]]
+        with self._store.transaction():
+            self._store.connection.execute(
+                "UPDATE lifespan SET ended_at = ? WHERE sku = ? AND ended_at IS NULL",
+                (at.isoformat(), sku),
+            )
+            self._store.set_fact(_SHIFTS, orjson.dumps(shifts).decode())
+        self.add(old.since(at) for old in former)
+        return len(former)
+
+    def prices(self) -> dict[str, Decimal]:
+        """The sizes whose list prices were changed, with their prices a month now."""
+        return {sku: Decimal(monthly) for sku, _, monthly in self._shifts()}
+
+    def _shifts(self) -> list[list[str]]:
+        shifts: list[list[str]] = orjson.loads(self._store.fact(_SHIFTS) or "[]")
+        return shifts
+
+    def _priced(self, rows: Iterable[tuple[str | None, ...]]) -> Iterator[Lifespan]:
+        """The lifespans of rows, each with the price that was in force when it began."""
+        shifts = self._shifts()
+        for row in rows:
+            life = _lifespan(row)
+            met = [
+                monthly
+                for sku, since, monthly in shifts
+                if sku == life.sku and datetime.fromisoformat(since) <= life.started_at
+            ]
+            yield replace(life, monthly=Decimal(met[-1])) if met else life
 
     def end(self, resource_ids: Iterable[str], at: datetime, kind: str | None = None) -> None:
         """Ends the open lifespans of these resources, of one billed kind or of all, at once."""
@@ -79,7 +128,7 @@ class Ledger:
             "ORDER BY id",
             (resource_id,),
         )
-        return [_lifespan(row) for row in found]
+        return list(self._priced(found))
 
     def overlapping(self, start: datetime, end: datetime) -> Iterator[Lifespan]:
         """Every lifespan that overlaps the half-open period, oldest record first."""
@@ -88,8 +137,7 @@ class Ledger:
             "WHERE started_at < ? AND (ended_at IS NULL OR ended_at > ?) ORDER BY id",
             (end.isoformat(), start.isoformat()),
         )
-        for row in found:
-            yield _lifespan(row)
+        yield from self._priced(found)
 
 
 def _stored(value: object) -> str | None:

@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from providers.digitalocean.simulator.billing.ledger import Lifespan
-from providers.digitalocean.simulator.world.catalog import SIZES
+from providers.digitalocean.simulator.world.catalog import APP_SIZES, SIZES
 
 __all__ = [
     "BANDWIDTH_PER_GB",
@@ -44,7 +44,6 @@ _DATABASES = {
     "db-s-2vcpu-4gb": Decimal(60),
     "db-s-4vcpu-8gb": Decimal(120),
 }
-_APPS = {"basic-xxs": Decimal(5), "professional-xs": Decimal(12)}
 _FLAT = {
     "reserved_ipv6": Decimal(1),
     "nat_gateway": Decimal(40),
@@ -74,17 +73,25 @@ def _flat(price: Decimal) -> Callable[[Lifespan], Decimal]:
     return lambda _: price
 
 
+def _of_size(life: Lifespan) -> Decimal:
+    return SIZES[life.sku].monthly if life.monthly is None else life.monthly
+
+
+def _of_app(life: Lifespan) -> Decimal:
+    return APP_SIZES[life.sku].monthly if life.monthly is None else life.monthly
+
+
 _MONTHLY: dict[str, Callable[[Lifespan], Decimal]] = {
-    "droplet": lambda life: SIZES[life.sku].monthly,
-    "backup": lambda life: SIZES[life.sku].monthly * _BACKUP_SHARE,
-    "kubernetes_node": lambda life: SIZES[life.sku].monthly,
+    "droplet": _of_size,
+    "backup": lambda life: _of_size(life) * _BACKUP_SHARE,
+    "kubernetes_node": _of_size,
     "kubernetes_ha": lambda _: Decimal(40),
     "load_balancer": lambda life: 12 * life.quantity,
     "database": lambda life: _DATABASES[life.sku] * life.quantity,
-    "app": lambda life: _APPS[life.sku],
+    "app": _of_app,
     "reserved_ip": lambda _: Decimal(5),
     "database_replica": lambda life: _DATABASES[life.sku],
-    "dedicated_inference": lambda life: SIZES[life.sku].monthly,
+    "dedicated_inference": _of_size,
     **{kind: _flat(price) for kind, price in _FLAT.items()},
     **{kind: lambda life: monthly_of_storage(life.kind, life.quantity) for kind in _PER_GB},
 }

@@ -7,12 +7,15 @@ from decimal import Decimal
 import orjson
 
 __all__ = [
+    "APP_SIZES",
     "IMAGES",
     "REGIONS",
     "SIZES",
+    "AppSize",
     "Image",
     "Region",
     "Size",
+    "app_size_document",
     "available_in",
     "gpu_document",
     "image_document",
@@ -49,7 +52,19 @@ class Size:
     @property
     def hourly(self) -> Decimal:
         """The price of an hour: a month counts 672 of them."""
-        return self.monthly / 672
+        return self.monthly / _PRICED_HOURS
+
+
+@dataclass(frozen=True)
+class AppSize:
+    """An instance size of App Platform. Memory in MiB, price in USD a month."""
+
+    slug: str
+    monthly: Decimal
+    cpus: int
+    memory: int
+    tier: str
+    shared: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,7 @@ REGIONS = {
     )
 }
 
+_PRICED_HOURS = 672
 _H100 = (1, "nvidia_h100", 80)
 _L40S = (1, "nvidia_l40s", 48)
 
@@ -102,6 +118,23 @@ SIZES = {
     )
 }
 
+APP_SIZES = {
+    size.slug: size
+    for size in (
+        AppSize("basic-xxs", Decimal(5), 1, 512, "basic"),
+        AppSize("basic-xs", Decimal(10), 1, 1024, "basic"),
+        AppSize("professional-xs", Decimal(12), 1, 1024, "professional"),
+        AppSize("professional-s", Decimal(25), 1, 2048, "professional"),
+        AppSize("apps-s-1vcpu-0.5gb", Decimal(5), 1, 512, "basic"),
+        AppSize("apps-s-1vcpu-1gb-fixed", Decimal(10), 1, 1024, "basic"),
+        AppSize("apps-s-1vcpu-1gb", Decimal(12), 1, 1024, "professional"),
+        AppSize("apps-s-1vcpu-2gb", Decimal(25), 1, 2048, "professional"),
+        AppSize("apps-s-2vcpu-4gb", Decimal(50), 2, 4096, "professional"),
+        AppSize("apps-d-1vcpu-1gb", Decimal(34), 1, 1024, "professional", shared=False),
+        AppSize("apps-d-2vcpu-4gb", Decimal(78), 2, 4096, "professional", shared=False),
+    )
+}
+
 IMAGES = {
     image.slug or image.name: image
     for image in (
@@ -123,6 +156,21 @@ def _float32(number: Decimal) -> float:
     """The number as the API shows prices: through single precision, 15 digits."""
     (single,) = struct.unpack("f", struct.pack("f", float(number)))
     return float(f"{single:.15g}")
+
+
+def app_size_document(size: AppSize, monthly: Decimal) -> dict[str, object]:
+    """An instance size as `/v2/apps/tiers/instance_sizes` lists it: prices are texts."""
+    return {
+        "name": size.slug,
+        "slug": size.slug,
+        "cpu_type": "SHARED" if size.shared else "DEDICATED",
+        "cpus": str(size.cpus),
+        "memory_bytes": str(size.memory * 2**20),
+        "usd_per_month": f"{monthly:.2f}",
+        "usd_per_second": f"{monthly / (_PRICED_HOURS * 3600):.12f}",
+        "tier_slug": size.tier,
+        "scalable": not size.shared,
+    }
 
 
 def available_in(size: Size) -> list[str]:

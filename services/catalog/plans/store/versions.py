@@ -15,6 +15,7 @@ from services.common.errors import NotFound
 
 __all__ = [
     "active_version_id",
+    "active_versions",
     "find_active_version",
     "find_version",
     "insert_draft",
@@ -34,6 +35,8 @@ FROM plan_versions AS v JOIN plans AS p ON p.id = v.plan_id
 BY_ID: Final = text(f"{SELECT} WHERE v.id = ANY(:ids)")
 
 ACTIVE: Final = text(f"{SELECT} WHERE p.code = :code AND v.status = 'active'")
+
+ALL_ACTIVE: Final = text(f"{SELECT} WHERE v.status = 'active' ORDER BY p.code")
 
 BY_NUMBER: Final = text(f"{SELECT} WHERE p.code = :code AND v.version = :version")
 
@@ -99,6 +102,11 @@ async def find_active_version(session: ReadSession, plan_code: str) -> PlanVersi
     if not found:
         raise NotFound("plan", plan_code)
     return found[0]
+
+
+async def active_versions(session: ReadSession) -> list[PlanVersion]:
+    """The active version of every plan that has one, by the plan's code."""
+    return await versions_of(session, ALL_ACTIVE)
 
 
 async def find_version(session: ReadSession, plan_code: str, version: int) -> PlanVersion:

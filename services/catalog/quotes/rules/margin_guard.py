@@ -9,7 +9,15 @@ from typing import Final
 from services.catalog.quoting.inputs import UsageSeries
 from services.common.values.money import in_minor_units, whole_cents
 
-__all__ = ["AT_PAR", "NOT_NEEDED", "UNKNOWN", "Conversion", "MarginGuard", "guard"]
+__all__ = [
+    "AT_PAR",
+    "NOT_NEEDED",
+    "UNKNOWN",
+    "Conversion",
+    "MarginGuard",
+    "guard",
+    "margin_percent",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,7 @@ def guard(
         )
         cost = whole_cents(in_minor_units(exact * Fraction(conversion.rate or 1), currency))
         margin = price_cents - cost
-        if price_cents:
-            percent = Decimal(whole_cents(Fraction(margin * 1000, price_cents))).scaleb(-1)
+        percent = margin_percent(price_cents, cost)
         # Compared before rounding; zero price and zero cost are not below the floor.
         below = margin * 100 < floor_percent * price_cents
     return MarginGuard(
@@ -78,3 +85,10 @@ def guard(
         exchange_rate=conversion.rate,
         parity_assumed=conversion.parity_assumed,
     )
+
+
+def margin_percent(price: Fraction | int, cost: Fraction | int) -> Decimal | None:
+    """The margin in percent of the price, rounded half up to one place; None for a price of 0."""
+    if not price:
+        return None
+    return Decimal(whole_cents(Fraction(price - cost) * 1000 / Fraction(price))).scaleb(-1)

@@ -1,0 +1,74 @@
+"""Records the list prices that a sync read, and what their changes do to margins."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.catalog.list_prices.declared import declared_prices
+from services.catalog.list_prices.rules.list_prices import PricedUnit, planned_sync
+from services.catalog.list_prices.rules.margin_effects import margin_effects, sold_prices
+from services.catalog.list_prices.store.changes import NewChange, insert_changes
+from services.catalog.list_prices.store.list_prices import (
+    lock_list_prices,
+    open_list_prices,
+    write_sync,
+)
+from services.catalog.plans.store.prices import all_prices
+from services.catalog.plans.store.versions import active_versions
+from services.catalog.quotes.margin_inputs import ExchangeRates
+from services.common.db.database import Database
+from services.common.identity.callers import ALL
+
+__all__ = ["Recorded", "Told", "record_list_prices"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the API of a provider tells on a day."""
+
+    provider: str
+    on: date
+    prices: Sequence[PricedUnit]
+    recorded_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many prices a sync added, changed, and found as before."""
+
+    added_count: int
+    changed_count: int
+    unchanged_count: int
+
+
+async def record_list_prices(
+    database: Database, rates: ExchangeRates, told: Told, now: datetime
+) -> Recorded:
+    """Adds and changes list prices, with an event for each change.
+
+    Prices that are as before write nothing, so that a second run of a sync changes nothing.
+    """
+    async with database.read(ALL) as session:
+        versions, prices = await active_versions(session), await all_prices(session)
+    sold = [*sold_prices(versions, prices, told.on)]
+    conversions = {
+        currency: await rates.to(currency, told.on)
+        for currency in sorted({price.currency for price in sold})
+    }
+    async with database.write(ALL) as session:
+        await lock_list_prices(session)
+        known = await open_list_prices(session, told.provider)
+        sync = planned_sync(known, declared_prices(told.provider), told.prices, told.on)
+        ids = await write_sync(session, told.provider, sync, recorded_by=told.recorded_by, now=now)
+        if sync.changed:
+            changes = [
+                NewChange(
+                    before_id=before.id,
+                    after_id=ids[after.series],
+                    effective_on=day,
+                    margin_effects=margin_effects(before.price, after, sold, conversions),
+                )
+                for before, after, day in sync.changed
+            ]
+            await insert_changes(session, changes, changed_by=told.recorded_by, now=now)
+    return Recorded(len(sync.added), len(sync.changed), sync.unchanged_count)

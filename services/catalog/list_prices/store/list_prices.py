@@ -1,0 +1,195 @@
+"""The SQL of list prices: the open ones, lists, and what a sync writes, in sets."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, text
+
+from services.catalog.list_prices.rules.list_prices import (
+    ALWAYS,
+    Dimensions,
+    ListPrice,
+    PricedUnit,
+    Source,
+    Sync,
+)
+from services.common.db.database import ReadSession, WriteSession
+
+__all__ = [
+    "COLUMNS",
+    "ListPriceFilter",
+    "ListPricePosition",
+    "canonical_dimensions",
+    "list_prices",
+    "lock_list_prices",
+    "open_list_prices",
+    "price_at",
+    "prices_on",
+    "write_sync",
+]
+
+ListPricePosition = tuple[str, str, date, UUID]
+"""Meter, dimensions, first day and id."""
+
+COLUMNS: Final = (
+    *("id", "provider", "meter", "dimensions", "usd", "per_qty", "source"),
+    *("effective_from", "effective_to"),
+)
+
+SELECT: Final = f"SELECT {', '.join(COLUMNS)} FROM list_prices"
+
+LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('list_prices', 0))")
+
+OPEN: Final = text(f"""
+{SELECT}
+WHERE provider = :provider AND superseded_at IS NULL AND effective_to IS NULL
+ORDER BY meter, dimensions
+""")
+
+ON: Final = text(f"""
+{SELECT}
+WHERE superseded_at IS NULL AND daterange(effective_from, effective_to) @> CAST(:day AS date)
+  AND meter = ANY(CAST(:meters AS text[]))
+ORDER BY meter, dimensions, provider
+""")
+
+LIST: Final = text(f"""
+{SELECT}
+WHERE superseded_at IS NULL
+  AND (CAST(:provider AS text) = '' OR provider = CAST(:provider AS text))
+  AND (CAST(:meter AS text) = '' OR meter = CAST(:meter AS text))
+  AND (CAST(:day AS date) IS NULL OR daterange(effective_from, effective_to) @> CAST(:day AS date))
+  AND (CAST(:after_meter AS text) IS NULL
+       OR (meter, dimensions) > (CAST(:after_meter AS text), CAST(:after_dimensions AS text))
+       OR (meter, dimensions) = (CAST(:after_meter AS text), CAST(:after_dimensions AS text))
+          AND (effective_from, id) < (CAST(:after_day AS date), CAST(:after_id AS uuid)))
+ORDER BY meter, dimensions, effective_from DESC, id DESC
+LIMIT :limit
+""")
+
+END: Final = text("""
+UPDATE list_prices AS price
+SET effective_to = ended.day
+FROM unnest(CAST(:ids AS uuid[]), CAST(:days AS date[])) AS ended (id, day)
+WHERE price.id = ended.id AND price.effective_from < ended.day
+""")
+
+SUPERSEDE: Final = text("""
+UPDATE list_prices AS price
+SET superseded_at = :now
+FROM unnest(CAST(:ids AS uuid[]), CAST(:days AS date[])) AS ended (id, day)
+WHERE price.id = ended.id AND price.effective_from = ended.day
+""")
+
+INSERT: Final = text("""
+INSERT INTO list_prices (provider, meter, dimensions, usd, per_qty, source, effective_from,
+                         recorded_by, created_at)
+SELECT :provider, meter, dimensions, usd, per_qty, source, effective_from, :recorded_by, :now
+FROM unnest(CAST(:meters AS text[]), CAST(:dimensions AS text[]), CAST(:usd AS numeric[]),
+            CAST(:per_qty AS numeric[]), CAST(:sources AS text[]), CAST(:from AS date[]))
+     AS new (meter, dimensions, usd, per_qty, source, effective_from)
+RETURNING id, meter, dimensions
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class ListPriceFilter:
+    """A filter; empty or None fields do not restrict it."""
+
+    provider: str = ""
+    meter: str = ""
+    in_force_on: date | None = None
+
+
+async def lock_list_prices(session: WriteSession) -> None:
+    """Locks list prices against other syncs until the transaction ends."""
+    await session.execute(LOCK)
+
+
+async def open_list_prices(session: ReadSession, provider: str) -> list[ListPrice]:
+    """The prices of a provider without an end: one for each series."""
+    return [price_at(row) for row in await session.execute(OPEN, {"provider": provider})]
+
+
+async def prices_on(session: ReadSession, meters: Iterable[str], day: date) -> list[ListPrice]:
+    """The prices of some meters in force on a day, of every provider."""
+    parameters = {"meters": sorted(set(meters)), "day": day}
+    return [price_at(row) for row in await session.execute(ON, parameters)]
+
+
+async def list_prices(
+    session: ReadSession, wanted: ListPriceFilter, *, after: ListPricePosition | None, limit: int
+) -> list[ListPrice]:
+    """A page of prices by meter and dimensions, newest first."""
+    meter, dimensions, day, identifier = after or (None, None, None, None)
+    parameters = {
+        "provider": wanted.provider,
+        "meter": wanted.meter,
+        "day": wanted.in_force_on,
+        "after_meter": meter,
+        "after_dimensions": dimensions,
+        "after_day": day,
+        "after_id": identifier,
+        "limit": limit,
+    }
+    return [price_at(row) for row in await session.execute(LIST, parameters)]
+
+
+async def write_sync(
+    session: WriteSession, provider: str, sync: Sync, *, recorded_by: str, now: datetime
+) -> dict[tuple[str, Dimensions], UUID]:
+    """Closes the changed prices and opens the new ones; returns the new ids by series."""
+    if sync.changed:
+        ended = {
+            "ids": [one.id for one, _, _ in sync.changed],
+            "days": [day for _, _, day in sync.changed],
+        }
+        await session.execute(SUPERSEDE, {**ended, "now": now})
+        await session.execute(END, ended)
+    new = [(price, ALWAYS) for price in sync.added]
+    new += [(price, day) for _, price, day in sync.changed]
+    if not new:
+        return {}
+    made = await session.execute(
+        INSERT,
+        {
+            "provider": provider,
+            "recorded_by": recorded_by,
+            "now": now,
+            **_arrays([price for price, _ in new]),
+            "from": [day for _, day in new],
+        },
+    )
+    return {(row.meter, _dimensions(row.dimensions)): row.id for row in made}
+
+
+def canonical_dimensions(dimensions: Dimensions) -> str:
+    """Dimensions as stored: JSON with sorted keys."""
+    return orjson.dumps(dict(dimensions), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _arrays(prices: Sequence[PricedUnit]) -> dict[str, list[Any]]:
+    return {
+        "meters": [price.meter for price in prices],
+        "dimensions": [canonical_dimensions(price.dimensions) for price in prices],
+        "usd": [price.usd for price in prices],
+        "per_qty": [price.per_qty for price in prices],
+        "sources": [price.source.value for price in prices],
+    }
+
+
+def _dimensions(written: str) -> Dimensions:
+    return tuple(sorted(orjson.loads(written).items()))
+
+
+def price_at(row: Row[Any], prefix: str = "") -> ListPrice:
+    """The price in the columns of a row that begin with a prefix."""
+    (identifier, provider, meter, dimensions, usd, per_qty, source, start, end) = (
+        getattr(row, f"{prefix}{name}") for name in COLUMNS
+    )
+    unit = PricedUnit(meter, _dimensions(dimensions), usd, per_qty, Source(source))
+    return ListPrice(identifier, provider, unit, start, end)
