@@ -7,6 +7,7 @@ from typing import Final
 from kinds.metering import METERS
 
 __all__ = [
+    "DIMENSIONS",
     "PRICING_MODELS",
     "UNITS",
     "USAGE_KINDS",
@@ -20,6 +21,11 @@ UNITS: Final[Mapping[str, Mapping[str, int]]] = {code: one.units for code, one i
 """The pricing units of each kind, with the usage per unit."""
 
 USAGE_KINDS: Final = tuple(UNITS)
+
+DIMENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    code: one.dimensions for code, one in METERS.items()
+}
+"""The dimensions by which the usage of each kind is told apart, such as `size`."""
 
 
 class PricingModel(StrEnum):

@@ -257,7 +257,7 @@ async def test_a_token_without_a_tenant_reads_what_is_sold(shop: Shop) -> None:
 
 def price(day: str, cents: str = "2", **said: str) -> pb.CreateResourcePriceRequest:
     return pb.CreateResourcePriceRequest(
-        **{
+        **{  # type: ignore[arg-type]
             "resource_kind": "dns_zones",
             "unit": "zone",
             "unit_price_cents": cents,

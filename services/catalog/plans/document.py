@@ -23,6 +23,7 @@ from services.catalog.plans.rules.changes import (
     CatalogState,
     PlanEntry,
 )
+from services.catalog.plans.rules.matches import Match
 from services.catalog.plans.rules.plans import UnitPrice, VersionTerms
 from services.common.errors import InvalidArgument
 from services.common.values.money import plain
@@ -58,7 +59,7 @@ def read_document(text: str, field: str = "document") -> CatalogDocument:
         prices=_distinct(
             [_price(entry, path) for entry, path in _entries(sections, "resource_prices", field)],
             f"{field}.resource_prices",
-            lambda price: (price.resource_kind, price.currency, price.effective_from),
+            lambda price: (price.resource_kind, price.currency, price.match, price.effective_from),
         ),
     )
 
@@ -200,7 +201,9 @@ def _content(record: Any) -> dict[str, Any]:
     """The fields of a record in order, without those that have their defaults."""
     said = ((one, getattr(record, one.name)) for one in fields(record))
     return {
-        one.name: _value(value) for one, value in said if value is not None and value != one.default
+        one.name: _match_content(value) if one.name == "match" else _value(value)
+        for one, value in said
+        if value is not None and value != one.default
     }
 
 
@@ -213,6 +216,10 @@ def _value(value: Any) -> Any:
         case tuple():
             return [*map(_content, value)]
     return value
+
+
+def _match_content(match: Match) -> dict[str, list[str]]:
+    return {key: list(values) for key, values in match}
 
 
 Said = TypeVar("Said", bound=Message)
@@ -246,6 +253,10 @@ def _check(entry: Mapping[str, Any], fields: Fields, path: str) -> None:
             raise InvalidArgument(inner, "is not part of a catalog", reason="UNKNOWN_FIELD")
         if not field.is_repeated:
             _check_value(value, field, inner)
+            continue
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            if not isinstance(value, dict):
+                raise InvalidArgument(inner, "is not a mapping of dimensions to values")
             continue
         if not isinstance(value, list):
             raise InvalidArgument(inner, "is not a list")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.catalog.deployments.store.locks import lock_catalog
+from services.catalog.plans.rules.deciding import check_items_decide
 from services.catalog.plans.rules.plans import PlanVersion, VersionTerms
 from services.catalog.plans.store.plans import read_plan
 from services.catalog.plans.store.versions import (
@@ -53,14 +54,15 @@ async def redraft_version(
 async def publish_version(session: WriteSession, plan_code: str, version: int) -> Published:
     """Publishes a draft as the active version and retires the previous one.
 
-    Raises NotFound; FailedPrecondition for a published version; Aborted if another version of the
-    plan was published while this call waited for the lock.
+    Raises NotFound; FailedPrecondition for a published version, or if two of its items tie for some
+    usage; Aborted if another version of the plan was published while this call waited for the lock.
     """
     plan = await read_plan(session, plan_code)
     before = await active_version_id(session, plan.id)
     await lock_catalog(session)
     draft = await find_version(session, plan_code, version)
     _require_draft(draft)
+    check_items_decide(draft.terms)
     active = await active_version_id(session, plan.id)
     if active != before:
         raise Aborted(

@@ -1,11 +1,14 @@
 """Parsers of requests about plans, addons and unit prices."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from arcadia.catalog.v1 import catalog_pb2
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
+from google.protobuf.struct_pb2 import Value
 
 from services.catalog import requests
+from services.catalog.plans.rules.matches import Match, match_of
 from services.catalog.plans.rules.plans import (
     AddonTerms,
     PlanItem,
@@ -60,6 +63,7 @@ def unit_price(request: pb.CreateResourcePriceRequest, field: str = "") -> UnitP
         currency=currency_code(f"{field}currency", request.currency),
         effective_from=read_day(request.effective_from, f"{field}effective_from"),
         effective_to=optional_day(request.effective_to, f"{field}effective_to"),
+        match=_match(f"{field}match", request.match),
     )
     check_unit_price(price, field)
     return price
@@ -96,7 +100,21 @@ def _item(item: catalog_pb2.PlanItem, path: str) -> PlanItem:
         ),
         package_qty=(_qty(f"{path}.package_qty", item.package_qty) if item.package_qty else None),
         amount_cents=cents(f"{path}.amount_cents", item.amount_cents),
+        match=_match(f"{path}.match", item.match),
     )
+
+
+def _match(field: str, said: Mapping[str, Value]) -> Match:
+    """The dimensions in order, each with its values in order."""
+    return match_of({key: _values(f"{field}.{key}", value) for key, value in said.items()})
+
+
+def _values(field: str, said: Value) -> list[str]:
+    form = said.WhichOneof("kind")
+    values = said.list_value.values if form == "list_value" else [said]
+    if not all(value.WhichOneof("kind") == "string_value" for value in values):
+        raise InvalidArgument(field, "is not a list of texts", reason="MALFORMED_VALUE")
+    return [value.string_value for value in values]
 
 
 def _tier(tier: catalog_pb2.PriceTier, path: str) -> PriceTier:

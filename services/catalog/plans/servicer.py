@@ -13,6 +13,7 @@ from services.catalog.plans.apply import apply_document
 from services.catalog.plans.document import hash_of, read_document, write_document
 from services.catalog.plans.publish import draft_version, publish_version, redraft_version
 from services.catalog.plans.rules.changes import CatalogDocument
+from services.catalog.plans.set_price import set_price
 from services.catalog.plans.store.addons import create_addon, list_addons, update_addon
 from services.catalog.plans.store.plans import (
     create_plan,
@@ -22,7 +23,7 @@ from services.catalog.plans.store.plans import (
     read_state,
     rename_plan,
 )
-from services.catalog.plans.store.prices import create_price, list_prices
+from services.catalog.plans.store.prices import list_prices, position_of_price
 from services.catalog.plans.store.versions import list_versions
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
@@ -107,14 +108,14 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         kind = _optional_kind(request.resource_kind)
         day = optional_day(request.in_force_on, "in_force_on")
         filters = ("resource-prices", kind, request.in_force_on)
-        asked = page_request(request, filters, str, str, date)
+        asked = page_request(request, filters, str, str, str, date)
         async with self._database.read(SOLD) as session:
             found = await list_prices(
                 session, kind=kind, day=day, after=asked.after, limit=asked.limit
             )
         page, token = asked.cut(
             found,
-            lambda one: (one.price.resource_kind, one.price.currency, one.price.effective_from),
+            position_of_price,
         )
         return message_of(
             pb.ListResourcePricesResponse, resource_prices=page, next_page_token=token
@@ -205,7 +206,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     ) -> pb.CreateResourcePriceResponse:
         """Sets a unit price from a day on."""
         price = plan_requests.unit_price(request)
-        made = await create_price(session, price)
+        made = await set_price(session, price)
         return message_of(pb.CreateResourcePriceResponse, resource_price=made)
 
     async def ApplyCatalog(

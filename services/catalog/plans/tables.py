@@ -4,8 +4,10 @@ The migrations create them, with what these definitions cannot express: row-leve
 privileges, and the triggers that protect published versions and histories.
 """
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, Index, Numeric, SmallInteger, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.schema import conv
 
 from services.catalog.tables import table
@@ -23,6 +25,12 @@ from services.common.db.tables import (
 )
 
 __all__ = ["addons", "plan_items", "plan_versions", "plans", "resource_prices"]
+
+
+def _match() -> Column[Any]:
+    """The usage that a row is for: an object with the sorted values of each dimension."""
+    return Column("match", JSONB, nullable=False, server_default=text("'{}'"))
+
 
 plans = table(
     "plans",
@@ -67,7 +75,8 @@ plan_items = table(
     Column("tier_price_cents", ARRAY(Numeric), nullable=False, server_default="{}"),
     numbers("package_qty", nullable=True),
     Column("amount_cents", BigInteger, nullable=False, server_default=text("0")),
-    key("plan_version_id", "resource_kind"),
+    _match(),
+    key("plan_version_id", "resource_kind", "match"),
 )
 
 addons = table(
@@ -90,6 +99,9 @@ resource_prices = table(
     names("currency"),
     effective_dates(),
     instants("created_at"),
+    _match(),
     key("id"),
-    never_overlapping("resource_prices_no_overlap", "resource_kind", "currency"),
+    never_overlapping(
+        "resource_prices_no_overlap", "resource_kind", "currency", text("(match::text)")
+    ),
 )

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Row, Table, insert, or_, select, text, update
+from sqlalchemy import Row, Table, TextClause, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from services.common.db.database import WriteSession
@@ -40,7 +40,7 @@ def effective_dates() -> Items:
     ]
 
 
-def never_overlapping(name: str, *same: str) -> ExcludeConstraint:
+def never_overlapping(name: str, *same: str | TextClause) -> ExcludeConstraint:
     """The exclusion constraint: equal rows that are not superseded must not overlap."""
     return ExcludeConstraint(
         *((column, "=") for column in same),

@@ -1,7 +1,8 @@
 """Converts records to messages by equal field names.
 
 A field that a record does not have itself is taken from the only nested record that has it. A field
-that is a message, or several, is converted from its records.
+that is a message, or several, is converted from its records. A map of google.protobuf.Value is made
+of pairs of a key and its texts.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +17,7 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.struct_pb2 import ListValue, Value
 
 from services.common.rpc.paging import Page
 from services.common.rpc.wire import timestamp
@@ -106,13 +108,24 @@ def _place(kind: type, name: str) -> str:
 @cache
 def _nested(cls: type[Message]) -> list[tuple[str, Write]]:
     """The fields for nested records, each with the function that makes its message."""
-    return [
-        (one.name, _maker(GetMessageClass(cast("Any", inner)), is_repeated=one.is_repeated))
-        for one in cls.DESCRIPTOR.fields
-        if (inner := one.message_type) is not None
-        and not inner.GetOptions().map_entry
-        and not inner.full_name.startswith("google.")
-    ]
+    found: list[tuple[str, Write]] = []
+    for one in cls.DESCRIPTOR.fields:
+        inner = one.message_type
+        if inner is None or inner.full_name.startswith("google."):
+            continue
+        if not inner.GetOptions().map_entry:
+            maker = _maker(GetMessageClass(cast("Any", inner)), is_repeated=one.is_repeated)
+            found.append((one.name, maker))
+        elif inner.fields_by_name["value"].message_type is Value.DESCRIPTOR:
+            found.append((one.name, _lists))
+    return found
+
+
+def _lists(pairs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, Value]:
+    return {
+        key: Value(list_value=ListValue(values=[Value(string_value=text) for text in texts]))
+        for key, texts in pairs
+    }
 
 
 def _maker(cls: type[Message], *, is_repeated: bool) -> Write:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from services.catalog.plans.rules.matches import Match
 from services.catalog.vocabulary import PricingModel, VersionStatus
 
 __all__ = [
@@ -30,7 +31,10 @@ class PriceTier:
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """The terms of one kind of usage in a plan version; see PlanItem in catalog.proto."""
+    """The terms of a kind of usage, or of what matches of it, in a plan version.
+
+    See PlanItem in catalog.proto.
+    """
 
     resource_kind: str
     included_qty: Decimal
@@ -41,11 +45,12 @@ class PlanItem:
     tiers: tuple[PriceTier, ...] = ()
     package_qty: Decimal | None = None
     amount_cents: int = 0
+    match: Match = ()
 
 
 @dataclass(frozen=True, slots=True)
 class VersionTerms:
-    """The terms of a version: monthly price in whole cents, and at most one item per kind."""
+    """The terms of a version: monthly price in whole cents; one item per kind and match."""
 
     price_cents: int
     currency: str
@@ -109,6 +114,7 @@ class UnitPrice:
     currency: str
     effective_from: date
     effective_to: date | None = None
+    match: Match = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,23 @@
 """Validates the terms of plan items, from requests and documents alike."""
 
+import re
 from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
+from services.catalog.plans.rules.deciding import named
+from services.catalog.plans.rules.matches import PREFIX, Match, label
 from services.catalog.plans.rules.plans import PlanItem, UnitPrice, VersionTerms
-from services.catalog.vocabulary import UNITS, PricingModel
+from services.catalog.vocabulary import DIMENSIONS, UNITS, PricingModel
 from services.common.errors import FailedPrecondition, InvalidArgument
 
-__all__ = ["MAX_PRICE", "MAX_QTY", "check_currency", "check_unit_price", "check_version"]
+__all__ = [
+    "MAX_PRICE",
+    "MAX_QTY",
+    "check_currency",
+    "check_unit_price",
+    "check_version",
+]
 
 MAX_QTY: Final = Decimal(10**15)
 """Maximum usage per month, in units of its kind."""
@@ -17,6 +26,14 @@ MAX_PRICE: Final = 10**12
 """In cents."""
 
 MAX_TIERS: Final = 100
+MAX_ITEMS: Final = 1_000
+MAX_VALUES: Final = 100
+
+MAX_MATCH: Final = 1_500
+"""Characters of a match: it is part of a database key."""
+
+VALUE: Final = re.compile(r"[A-Za-z0-9._:/@+-]{1,100}\*?", re.ASCII)
+"""A value of a dimension, or a prefix."""
 
 TIERED: Final = frozenset({PricingModel.GRADUATED, PricingModel.VOLUME})
 BY_AMOUNT: Final = frozenset({PricingModel.FLAT, PricingModel.MINIMUM})
@@ -24,22 +41,25 @@ BY_AMOUNT: Final = frozenset({PricingModel.FLAT, PricingModel.MINIMUM})
 
 def check_version(terms: VersionTerms, field: str = "") -> None:
     """Raises InvalidArgument, with the field, for contradictory items."""
-    kinds: set[str] = set()
+    if len(terms.items) > MAX_ITEMS:
+        raise InvalidArgument(f"{field}items", f"must not be more than {MAX_ITEMS}")
+    known: set[tuple[str, Match]] = set()
     for position, item in enumerate(terms.items):
         path = f"{field}items[{position}]"
-        if item.resource_kind in kinds:
+        if (item.resource_kind, item.match) in known:
             raise InvalidArgument(
                 f"{path}.resource_kind",
-                f"{item.resource_kind} already has an item",
+                f"{named(item.resource_kind, item.match)} already has an item",
                 reason="DUPLICATE_KIND",
             )
-        kinds.add(item.resource_kind)
+        known.add((item.resource_kind, item.match))
         _check_item(item, path)
 
 
 def check_unit_price(price: UnitPrice, field: str = "") -> None:
-    """Raises InvalidArgument, with the field, for an invalid unit or span."""
+    """Raises InvalidArgument, with the field, for an invalid unit, match or span."""
     _check_unit(price.resource_kind, price.unit, f"{field}unit")
+    _check_match(price.resource_kind, price.match, f"{field}match")
     if price.effective_to is not None and price.effective_to <= price.effective_from:
         raise InvalidArgument(
             f"{field}effective_to", "must be after effective_from", reason="OUT_OF_RANGE"
@@ -48,6 +68,7 @@ def check_unit_price(price: UnitPrice, field: str = "") -> None:
 
 def _check_item(item: PlanItem, path: str) -> None:
     _check_unit(item.resource_kind, item.overage_unit, f"{path}.overage_unit")
+    _check_match(item.resource_kind, item.match, f"{path}.match")
     model = item.pricing_model
     if model in TIERED:
         _check_tiers(item, path)
@@ -67,6 +88,32 @@ def _check_unit(kind: str, unit: str, field: str) -> None:
         raise InvalidArgument(
             field, f"{unit!r} is not one of {', '.join(UNITS[kind])}", reason="UNKNOWN_UNIT"
         )
+
+
+def _check_match(kind: str, match: Match, path: str) -> None:
+    for key, values in match:
+        field = f"{path}.{key}"
+        if key not in DIMENSIONS[kind]:
+            known = f"has {', '.join(DIMENSIONS[kind])}" if DIMENSIONS[kind] else "has none"
+            raise InvalidArgument(
+                field,
+                f"{key!r} is not a dimension of {kind}, which {known}",
+                reason="UNKNOWN_DIMENSION",
+            )
+        if not 1 <= len(values) <= MAX_VALUES:
+            raise InvalidArgument(
+                field, f"must be from 1 to {MAX_VALUES} values", reason="OUT_OF_RANGE"
+            )
+        for value in values:
+            if not VALUE.fullmatch(value):
+                raise InvalidArgument(
+                    field,
+                    f"{value!r} is not a value: letters, digits and any of ._:/@+-, at most 100,"
+                    f" and {PREFIX} only at the end, after a prefix",
+                    reason="MALFORMED_VALUE",
+                )
+    if len(label(match)) > MAX_MATCH:
+        raise InvalidArgument(path, f"must not be longer than {MAX_MATCH} characters")
 
 
 def _check_tiers(item: PlanItem, path: str) -> None:

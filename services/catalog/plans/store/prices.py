@@ -1,5 +1,6 @@
 """Unit prices of usage without a plan item: effective-dated and without overlap."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, text
 
 from services.catalog.deployments.store.locks import lock_catalog
+from services.catalog.plans.rules.matches import match_json, match_of
 from services.catalog.plans.rules.plans import ResourcePrice, UnitPrice
 from services.catalog.plans.tables import resource_prices
 from services.common.db.database import ReadSession, WriteSession
@@ -20,27 +22,37 @@ __all__ = [
     "create_price",
     "end_price",
     "list_prices",
+    "position_of_price",
     "priced_kinds",
     "prices_in",
+    "prices_of",
 ]
 
-PricePosition = tuple[str, str, date]
+PricePosition = tuple[str, str, str, date]
+"""The kind, currency, match as JSON and first day."""
 
 COLUMNS: Final = """
-id, continues, resource_kind, unit, unit_price_cents, currency, effective_from, effective_to
+id, continues, resource_kind, unit, unit_price_cents, currency, effective_from, effective_to, match
 """
 
 SELECT: Final = f"SELECT {COLUMNS} FROM resource_prices"
 
 ALL: Final = text(
-    f"{SELECT} WHERE superseded_at IS NULL ORDER BY resource_kind, currency, effective_from"
+    f"{SELECT} WHERE superseded_at IS NULL"
+    " ORDER BY resource_kind, currency, match::text, effective_from"
 )
+
+OF_KIND: Final = text(f"""
+{SELECT}
+WHERE superseded_at IS NULL AND resource_kind = :kind AND currency = :currency
+ORDER BY match::text, effective_from
+""")
 
 IN_PERIOD: Final = text(f"""
 {SELECT}
 WHERE superseded_at IS NULL
   AND effective_from < :end AND (effective_to IS NULL OR effective_to > :start)
-ORDER BY resource_kind, currency, effective_from
+ORDER BY resource_kind, currency, match::text, effective_from
 """)
 
 LIST: Final = text(f"""
@@ -49,10 +61,14 @@ WHERE superseded_at IS NULL
   AND (CAST(:kind AS text) = '' OR resource_kind = CAST(:kind AS text))
   AND (CAST(:day AS date) IS NULL OR daterange(effective_from, effective_to) @> CAST(:day AS date))
   AND (CAST(:after_kind AS text) IS NULL
-       OR (resource_kind, currency) > (CAST(:after_kind AS text), CAST(:after_currency AS text))
-       OR (resource_kind, currency) = (CAST(:after_kind AS text), CAST(:after_currency AS text))
+       OR (resource_kind, currency, match::text)
+          > (CAST(:after_kind AS text), CAST(:after_currency AS text),
+             CAST(CAST(:after_match AS jsonb) AS text))
+       OR (resource_kind, currency, match::text)
+          = (CAST(:after_kind AS text), CAST(:after_currency AS text),
+             CAST(CAST(:after_match AS jsonb) AS text))
           AND effective_from < CAST(:after_day AS date))
-ORDER BY resource_kind, currency, effective_from DESC
+ORDER BY resource_kind, currency, match::text, effective_from DESC
 LIMIT :limit
 """)
 
@@ -64,7 +80,7 @@ END: Final = text("UPDATE resource_prices SET effective_to = :day WHERE id = :id
 
 
 async def prices_in(session: ReadSession, period: Period) -> list[ResourcePrice]:
-    """Every price in force on a day of a period, by kind, currency and first day."""
+    """Every price in force on a day of a period, by kind, currency, match and first day."""
     rows = await session.execute(IN_PERIOD, {"start": period.start, "end": period.end})
     return [_price(row) for row in rows]
 
@@ -78,37 +94,59 @@ async def priced_kinds(session: ReadSession) -> dict[str, set[str]]:
 
 
 async def all_prices(session: ReadSession) -> tuple[ResourcePrice, ...]:
-    """Every price ever set, by kind, currency and first day."""
+    """Every price ever set, by kind, currency, match and first day."""
     return tuple(map(_price, await session.execute(ALL)))
+
+
+async def prices_of(session: ReadSession, kind: str, currency: str) -> list[ResourcePrice]:
+    """Every price of a kind in a currency, by match and first day."""
+    rows = await session.execute(OF_KIND, {"kind": kind, "currency": currency})
+    return [_price(row) for row in rows]
 
 
 async def list_prices(
     session: ReadSession, *, kind: str, day: date | None, after: PricePosition | None, limit: int
 ) -> list[ResourcePrice]:
-    """Prices by kind and currency, newest first; `after` is the last one of the previous page."""
-    after_kind, after_currency, after_day = after or (None, None, None)
+    """Prices by kind, currency and match, newest first.
+
+    `after` is the last one of the previous page.
+    """
+    after_kind, after_currency, after_match, after_day = after or (None, None, None, None)
     values = {
         "kind": kind,
         "day": day,
         "after_kind": after_kind,
         "after_currency": after_currency,
+        "after_match": after_match,
         "after_day": after_day,
         "limit": limit,
     }
     return [_price(row) for row in await session.execute(LIST, values)]
 
 
+def position_of_price(kept: ResourcePrice) -> PricePosition:
+    """The sort key of a price."""
+    price = kept.price
+    return (
+        price.resource_kind, price.currency, match_json(price.match), price.effective_from
+    )  # fmt: skip  # a table
+
+
 async def create_price(session: WriteSession, price: UnitPrice) -> ResourcePrice:
-    """Sets a price for its days; earlier prices stay in force outside them.
+    """Sets a price for its days; earlier prices of its match stay in force outside them.
 
     Raises FailedPrecondition if a price without an end would overlap one with a later start.
     """
     await lock_catalog(session)
-    return await set_row(
+    kept = await set_row(
         session,
         resource_prices,
         ResourcePrice,
-        same={"resource_kind": price.resource_kind, "currency": price.currency},
+        same={
+            "resource_kind": price.resource_kind,
+            "currency": price.currency,
+            "match": dict(price.match),
+        },
         values={
             "unit": price.unit,
             "unit_price_cents": price.unit_price_cents,
@@ -117,6 +155,7 @@ async def create_price(session: WriteSession, price: UnitPrice) -> ResourcePrice
         span=Span(price.effective_from, price.effective_to),
         reason="PRICE_OVERLAPS",
     )
+    return replace(kept, price=replace(kept.price, match=price.match))
 
 
 async def end_price(session: WriteSession, identifier: UUID, day: date) -> None:
@@ -125,4 +164,5 @@ async def end_price(session: WriteSession, identifier: UUID, day: date) -> None:
 
 
 def _price(row: Any) -> ResourcePrice:
-    return ResourcePrice(row[0], UnitPrice(*row[2:]), row[1])
+    identifier, continues, *terms, match = row
+    return ResourcePrice(identifier, UnitPrice(*(*terms, match_of(match))), continues)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
+from services.catalog.plans.rules.matches import match_json, match_of
 from services.catalog.plans.rules.plans import PlanItem, PlanVersion, PriceTier, VersionTerms
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import record_of, records_of
@@ -42,7 +43,8 @@ BY_NUMBER: Final = text(f"{SELECT} WHERE p.code = :code AND v.version = :version
 
 ITEMS: Final = text("""
 SELECT plan_version_id, resource_kind, included_qty, overage_unit, overage_price_cents,
-       hard_cap_qty, pricing_model, tier_up_to_qtys, tier_price_cents, package_qty, amount_cents
+       hard_cap_qty, pricing_model, tier_up_to_qtys, tier_price_cents, package_qty, amount_cents,
+       match
 FROM plan_items WHERE plan_version_id = ANY(:ids)
 ORDER BY plan_version_id, position
 """)
@@ -71,10 +73,11 @@ FORGET_ITEMS: Final = text("DELETE FROM plan_items WHERE plan_version_id = :id")
 ADD_ITEM: Final = text("""
 INSERT INTO plan_items
     (plan_version_id, position, resource_kind, included_qty, overage_unit, overage_price_cents,
-     hard_cap_qty, pricing_model, tier_up_to_qtys, tier_price_cents, package_qty, amount_cents)
+     hard_cap_qty, pricing_model, tier_up_to_qtys, tier_price_cents, package_qty, amount_cents,
+     match)
 VALUES (:id, :position, :resource_kind, :included_qty, :overage_unit, :overage_price_cents,
         :hard_cap_qty, :pricing_model, CAST(:limits AS numeric[]), CAST(:prices AS numeric[]),
-        :package_qty, :amount_cents)
+        :package_qty, :amount_cents, CAST(:match AS jsonb))
 """)
 
 ACTIVE_ID: Final = text(
@@ -165,7 +168,7 @@ async def versions_of(
     items: defaultdict[UUID, list[PlanItem]] = defaultdict(list)
     for row in found:
         tiers = map(PriceTier, row.tier_up_to_qtys, row.tier_price_cents)
-        item = replace(record_of(PlanItem, row), tiers=tuple(tiers))
+        item = replace(record_of(PlanItem, row), tiers=tuple(tiers), match=match_of(row.match))
         items[row.plan_version_id].append(item)
     return [
         replace(one, terms=replace(one.terms, items=tuple(items[one.id])))
@@ -186,4 +189,5 @@ def _values(item: PlanItem) -> dict[str, Any]:
     return {name: getattr(item, name) for name in PlanItem.__slots__} | {
         "limits": [tier.up_to_qty for tier in item.tiers],
         "prices": [tier.unit_price_cents for tier in item.tiers],
+        "match": match_json(item.match),
     }

@@ -22,26 +22,35 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n arcadia/catalog/v1/catalog.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x01\n\x04Plan\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x37\n\x0e\x61\x63tive_version\x18\x04 \x01(\x0b\x32\x1f.arcadia.catalog.v1.PlanVersion\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb3\x02\n\x0bPlanVersion\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tplan_code\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x0e\n\x06status\x18\x04 \x01(\t\x12\x13\n\x0bprice_cents\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12+\n\x05items\x18\x07 \x03(\x0b\x32\x1c.arcadia.catalog.v1.PlanItem\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cpublished_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nretired_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x86\x02\n\x08PlanItem\x12\x15\n\rresource_kind\x18\x01 \x01(\t\x12\x14\n\x0cincluded_qty\x18\x02 \x01(\t\x12\x14\n\x0coverage_unit\x18\x03 \x01(\t\x12\x1b\n\x13overage_price_cents\x18\x04 \x01(\t\x12\x19\n\x0chard_cap_qty\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x15\n\rpricing_model\x18\x06 \x01(\t\x12,\n\x05tiers\x18\x07 \x03(\x0b\x32\x1d.arcadia.catalog.v1.PriceTier\x12\x13\n\x0bpackage_qty\x18\x08 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\t \x01(\x03\x42\x0f\n\r_hard_cap_qty\"K\n\tPriceTier\x12\x16\n\tup_to_qty\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x10unit_price_cents\x18\x02 \x01(\tB\x0c\n\n_up_to_qty\"\xcc\x01\n\x05\x41\x64\x64on\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x15\n\rresource_kind\x18\x03 \x01(\t\x12\x0b\n\x03qty\x18\x04 \x01(\t\x12\x13\n\x0bprice_cents\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9a\x01\n\rResourcePrice\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rresource_kind\x18\x02 \x01(\t\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12\x18\n\x10unit_price_cents\x18\x04 \x01(\t\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x06 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x07 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n arcadia/catalog/v1/catalog.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x01\n\x04Plan\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x37\n\x0e\x61\x63tive_version\x18\x04 \x01(\x0b\x32\x1f.arcadia.catalog.v1.PlanVersion\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb3\x02\n\x0bPlanVersion\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tplan_code\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x0e\n\x06status\x18\x04 \x01(\t\x12\x13\n\x0bprice_cents\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12+\n\x05items\x18\x07 \x03(\x0b\x32\x1c.arcadia.catalog.v1.PlanItem\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cpublished_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nretired_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x84\x03\n\x08PlanItem\x12\x15\n\rresource_kind\x18\x01 \x01(\t\x12\x14\n\x0cincluded_qty\x18\x02 \x01(\t\x12\x14\n\x0coverage_unit\x18\x03 \x01(\t\x12\x1b\n\x13overage_price_cents\x18\x04 \x01(\t\x12\x19\n\x0chard_cap_qty\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x15\n\rpricing_model\x18\x06 \x01(\t\x12,\n\x05tiers\x18\x07 \x03(\x0b\x32\x1d.arcadia.catalog.v1.PriceTier\x12\x13\n\x0bpackage_qty\x18\x08 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\t \x01(\x03\x12\x36\n\x05match\x18\n \x03(\x0b\x32\'.arcadia.catalog.v1.PlanItem.MatchEntry\x1a\x44\n\nMatchEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x42\x0f\n\r_hard_cap_qty\"K\n\tPriceTier\x12\x16\n\tup_to_qty\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x10unit_price_cents\x18\x02 \x01(\tB\x0c\n\n_up_to_qty\"\xcc\x01\n\x05\x41\x64\x64on\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x15\n\rresource_kind\x18\x03 \x01(\t\x12\x0b\n\x03qty\x18\x04 \x01(\t\x12\x13\n\x0bprice_cents\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9d\x02\n\rResourcePrice\x12\n\n\x02id\x18\x01 \x01(\t\x12\x15\n\rresource_kind\x18\x02 \x01(\t\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12\x18\n\x10unit_price_cents\x18\x04 \x01(\t\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x06 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x07 \x01(\t\x12;\n\x05match\x18\x08 \x03(\x0b\x32,.arcadia.catalog.v1.ResourcePrice.MatchEntry\x1a\x44\n\nMatchEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'arcadia.catalog.v1.catalog_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PLAN']._serialized_start=90
-  _globals['_PLAN']._serialized_end=241
-  _globals['_PLANVERSION']._serialized_start=244
-  _globals['_PLANVERSION']._serialized_end=551
-  _globals['_PLANITEM']._serialized_start=554
-  _globals['_PLANITEM']._serialized_end=816
-  _globals['_PRICETIER']._serialized_start=818
-  _globals['_PRICETIER']._serialized_end=893
-  _globals['_ADDON']._serialized_start=896
-  _globals['_ADDON']._serialized_end=1100
-  _globals['_RESOURCEPRICE']._serialized_start=1103
-  _globals['_RESOURCEPRICE']._serialized_end=1257
+  _globals['_PLANITEM_MATCHENTRY']._loaded_options = None
+  _globals['_PLANITEM_MATCHENTRY']._serialized_options = b'8\001'
+  _globals['_RESOURCEPRICE_MATCHENTRY']._loaded_options = None
+  _globals['_RESOURCEPRICE_MATCHENTRY']._serialized_options = b'8\001'
+  _globals['_PLAN']._serialized_start=120
+  _globals['_PLAN']._serialized_end=271
+  _globals['_PLANVERSION']._serialized_start=274
+  _globals['_PLANVERSION']._serialized_end=581
+  _globals['_PLANITEM']._serialized_start=584
+  _globals['_PLANITEM']._serialized_end=972
+  _globals['_PLANITEM_MATCHENTRY']._serialized_start=887
+  _globals['_PLANITEM_MATCHENTRY']._serialized_end=955
+  _globals['_PRICETIER']._serialized_start=974
+  _globals['_PRICETIER']._serialized_end=1049
+  _globals['_ADDON']._serialized_start=1052
+  _globals['_ADDON']._serialized_end=1256
+  _globals['_RESOURCEPRICE']._serialized_start=1259
+  _globals['_RESOURCEPRICE']._serialized_end=1544
+  _globals['_RESOURCEPRICE_MATCHENTRY']._serialized_start=887
+  _globals['_RESOURCEPRICE_MATCHENTRY']._serialized_end=955
 # @@protoc_insertion_point(module_scope)

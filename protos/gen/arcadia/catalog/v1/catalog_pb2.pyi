@@ -1,5 +1,6 @@
 import datetime
 
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -48,7 +49,14 @@ class PlanVersion(_message.Message):
     def __init__(self, id: _Optional[str] = ..., plan_code: _Optional[str] = ..., version: _Optional[int] = ..., status: _Optional[str] = ..., price_cents: _Optional[int] = ..., currency: _Optional[str] = ..., items: _Optional[_Iterable[_Union[PlanItem, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., published_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., retired_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class PlanItem(_message.Message):
-    __slots__ = ("resource_kind", "included_qty", "overage_unit", "overage_price_cents", "hard_cap_qty", "pricing_model", "tiers", "package_qty", "amount_cents")
+    __slots__ = ("resource_kind", "included_qty", "overage_unit", "overage_price_cents", "hard_cap_qty", "pricing_model", "tiers", "package_qty", "amount_cents", "match")
+    class MatchEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
     RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
     INCLUDED_QTY_FIELD_NUMBER: _ClassVar[int]
     OVERAGE_UNIT_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +66,7 @@ class PlanItem(_message.Message):
     TIERS_FIELD_NUMBER: _ClassVar[int]
     PACKAGE_QTY_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_CENTS_FIELD_NUMBER: _ClassVar[int]
+    MATCH_FIELD_NUMBER: _ClassVar[int]
     resource_kind: str
     included_qty: str
     overage_unit: str
@@ -67,7 +76,8 @@ class PlanItem(_message.Message):
     tiers: _containers.RepeatedCompositeFieldContainer[PriceTier]
     package_qty: str
     amount_cents: int
-    def __init__(self, resource_kind: _Optional[str] = ..., included_qty: _Optional[str] = ..., overage_unit: _Optional[str] = ..., overage_price_cents: _Optional[str] = ..., hard_cap_qty: _Optional[str] = ..., pricing_model: _Optional[str] = ..., tiers: _Optional[_Iterable[_Union[PriceTier, _Mapping]]] = ..., package_qty: _Optional[str] = ..., amount_cents: _Optional[int] = ...) -> None: ...
+    match: _containers.MessageMap[str, _struct_pb2.Value]
+    def __init__(self, resource_kind: _Optional[str] = ..., included_qty: _Optional[str] = ..., overage_unit: _Optional[str] = ..., overage_price_cents: _Optional[str] = ..., hard_cap_qty: _Optional[str] = ..., pricing_model: _Optional[str] = ..., tiers: _Optional[_Iterable[_Union[PriceTier, _Mapping]]] = ..., package_qty: _Optional[str] = ..., amount_cents: _Optional[int] = ..., match: _Optional[_Mapping[str, _struct_pb2.Value]] = ...) -> None: ...
 
 class PriceTier(_message.Message):
     __slots__ = ("up_to_qty", "unit_price_cents")
@@ -98,7 +108,14 @@ class Addon(_message.Message):
     def __init__(self, id: _Optional[str] = ..., code: _Optional[str] = ..., resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., price_cents: _Optional[int] = ..., currency: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ResourcePrice(_message.Message):
-    __slots__ = ("id", "resource_kind", "unit", "unit_price_cents", "currency", "effective_from", "effective_to")
+    __slots__ = ("id", "resource_kind", "unit", "unit_price_cents", "currency", "effective_from", "effective_to", "match")
+    class MatchEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
     ID_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +123,7 @@ class ResourcePrice(_message.Message):
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_FROM_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_TO_FIELD_NUMBER: _ClassVar[int]
+    MATCH_FIELD_NUMBER: _ClassVar[int]
     id: str
     resource_kind: str
     unit: str
@@ -113,4 +131,5 @@ class ResourcePrice(_message.Message):
     currency: str
     effective_from: str
     effective_to: str
-    def __init__(self, id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., unit: _Optional[str] = ..., unit_price_cents: _Optional[str] = ..., currency: _Optional[str] = ..., effective_from: _Optional[str] = ..., effective_to: _Optional[str] = ...) -> None: ...
+    match: _containers.MessageMap[str, _struct_pb2.Value]
+    def __init__(self, id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., unit: _Optional[str] = ..., unit_price_cents: _Optional[str] = ..., currency: _Optional[str] = ..., effective_from: _Optional[str] = ..., effective_to: _Optional[str] = ..., match: _Optional[_Mapping[str, _struct_pb2.Value]] = ...) -> None: ...

@@ -3,6 +3,7 @@ from arcadia.common.v1 import access_pb2 as _access_pb2
 from arcadia.common.v1 import limits_pb2 as _limits_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -230,7 +231,14 @@ class ListResourcePricesResponse(_message.Message):
     def __init__(self, resource_prices: _Optional[_Iterable[_Union[_catalog_pb2.ResourcePrice, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class CreateResourcePriceRequest(_message.Message):
-    __slots__ = ("resource_kind", "unit", "unit_price_cents", "currency", "effective_from", "effective_to", "request_id")
+    __slots__ = ("resource_kind", "unit", "unit_price_cents", "currency", "effective_from", "effective_to", "request_id", "match")
+    class MatchEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
     RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
     UNIT_PRICE_CENTS_FIELD_NUMBER: _ClassVar[int]
@@ -238,6 +246,7 @@ class CreateResourcePriceRequest(_message.Message):
     EFFECTIVE_FROM_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_TO_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    MATCH_FIELD_NUMBER: _ClassVar[int]
     resource_kind: str
     unit: str
     unit_price_cents: str
@@ -245,7 +254,8 @@ class CreateResourcePriceRequest(_message.Message):
     effective_from: str
     effective_to: str
     request_id: str
-    def __init__(self, resource_kind: _Optional[str] = ..., unit: _Optional[str] = ..., unit_price_cents: _Optional[str] = ..., currency: _Optional[str] = ..., effective_from: _Optional[str] = ..., effective_to: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+    match: _containers.MessageMap[str, _struct_pb2.Value]
+    def __init__(self, resource_kind: _Optional[str] = ..., unit: _Optional[str] = ..., unit_price_cents: _Optional[str] = ..., currency: _Optional[str] = ..., effective_from: _Optional[str] = ..., effective_to: _Optional[str] = ..., request_id: _Optional[str] = ..., match: _Optional[_Mapping[str, _struct_pb2.Value]] = ...) -> None: ...
 
 class CreateResourcePriceResponse(_message.Message):
     __slots__ = ("resource_price",)

@@ -1,0 +1,200 @@
+"""Matches: which usage a price is for, by the dimensions of its meter. Pure.
+
+Of the rows that match a usage fact the most specific wins: the one with most keys, then the one
+with most keys matched exactly instead of by prefix. A row without a match takes the rest.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, count, product
+from typing import Final, NamedTuple, Protocol, TypeVar
+
+__all__ = [
+    "PREFIX",
+    "Match",
+    "Tie",
+    "find_tie",
+    "label",
+    "match_json",
+    "match_of",
+    "rank",
+    "values_text",
+    "winner",
+]
+
+Match = tuple[tuple[str, tuple[str, ...]], ...]
+"""Dimensions with their allowed values, both sorted; a value that ends with `*` is a prefix.
+
+Empty for a row without a match.
+"""
+
+Rank = tuple[int, int]
+"""The number of keys, and of those matched exactly."""
+
+PREFIX: Final = "*"
+"""The end of a value that is a prefix."""
+
+
+class Matching(Protocol):
+    """A row of prices."""
+
+    @property
+    def match(self) -> Match:
+        """The usage that it is for."""
+
+
+R = TypeVar("R", bound=Matching)
+
+
+class Tie(NamedTuple):
+    """Two rows, by their places, and the dimensions of a fact for which neither wins."""
+
+    one: int
+    other: int
+    dimensions: Mapping[str, str]
+
+
+def match_of(said: Mapping[str, Iterable[str]]) -> Match:
+    """The match of some dimensions with their values, in any order."""
+    return tuple((key, tuple(sorted(set(said[key])))) for key in sorted(said))
+
+
+def match_json(match: Match) -> str:
+    """A match as a JSON object of lists."""
+    return json.dumps(dict(match))
+
+
+def label(match: Match) -> str:
+    """`region=syd1,size=a|b`: unique for a match; empty without one."""
+    return ",".join(f"{key}={'|'.join(values)}" for key, values in match)
+
+
+def values_text(match: Match) -> dict[str, str]:
+    """The allowed values of each dimension as one text: `{"size": "a, b"}`."""
+    return {key: ", ".join(values) for key, values in match}
+
+
+def rank(match: Match, dimensions: Mapping[str, str]) -> Rank | None:
+    """How specifically a match covers a usage fact; None if it does not."""
+    exact = 0
+    for key, allowed in match:
+        value = dimensions.get(key)
+        if value is None:
+            return None
+        level = _level(allowed, value)
+        if not level:
+            return None
+        exact += level == EXACT
+    return len(match), exact
+
+
+def winner(rows: Iterable[R], dimensions: Mapping[str, str]) -> R | None:
+    """The most specific of the rows that match a usage fact; None if none does."""
+    best, best_rank = None, (-1, 0)
+    for row in rows:
+        found = rank(row.match, dimensions)
+        if found is not None and found > best_rank:
+            best, best_rank = row, found
+    return best
+
+
+EXACT: Final = 2
+BY_PREFIX: Final = 1
+
+
+def _level(allowed: Sequence[str], value: str) -> int:
+    """Whether a value is allowed: EXACT, BY_PREFIX, or 0."""
+    if value in allowed and not value.endswith(PREFIX):
+        return EXACT
+    by_prefix = any(one.endswith(PREFIX) and value.startswith(one[:-1]) for one in allowed)
+    return BY_PREFIX if by_prefix else 0
+
+
+def find_tie(matches: Sequence[Match]) -> Tie | None:
+    """The first two rows between which a usage fact is undecided; None if none is.
+
+    Exact: a fact on which two rows rank the same counts only if no third row wins it. It suffices
+    to look at facts that have the dimensions of both rows and no others, because another dimension
+    can only let more rows match; and at one value for each way in which the rows tell values apart.
+    """
+    levels = _levels(matches)
+    for one, other in combinations(range(len(matches)), 2):
+        if len(matches[one]) != len(matches[other]):
+            continue
+        found = _undecided(one, other, levels)
+        if found is not None:
+            return Tie(one, other, found)
+    return None
+
+
+Levels = Sequence[Mapping[str, Mapping[str, int]]]
+"""By row and dimension: how each value that needs to be looked at is matched, if it is."""
+
+
+def _levels(matches: Sequence[Match]) -> Levels:
+    allowed: defaultdict[str, set[str]] = defaultdict(set)
+    for match in matches:
+        for key, values in match:
+            allowed[key].update(values)
+    tried = {key: _distinct_values(values) for key, values in allowed.items()}
+    return [
+        {
+            key: {value: level for value in tried[key] if (level := _level(values, value))}
+            for key, values in match
+        }
+        for match in matches
+    ]
+
+
+def _distinct_values(allowed: set[str]) -> list[str]:
+    """Each exact value, and for each prefix a value that is under no longer one and not exact."""
+    found = [value for value in allowed if not value.endswith(PREFIX)]
+    for prefix in (value[:-1] for value in allowed if value.endswith(PREFIX)):
+        size = len(prefix)
+        following = {one[size] for one in allowed if one.startswith(prefix) and len(one) > size}
+        free = next(char for char in map(chr, count(ord("0"))) if char not in following)
+        found.append(prefix + free)
+    return sorted(found)
+
+
+def _undecided(one: int, other: int, levels: Levels) -> dict[str, str] | None:
+    """A fact that neither of two rows with as many keys wins, and no third one."""
+    mine, yours = levels[one], levels[other]
+    keys = sorted({*mine, *yours})
+    both = {
+        key: mine[key].keys() & yours[key].keys()
+        if key in mine and key in yours
+        else (mine.get(key) or yours[key]).keys()
+        for key in keys
+    }
+    if not all(both.values()):
+        return None
+    thirds = [
+        row
+        for place, row in enumerate(levels)
+        if place not in (one, other) and len(row) >= len(mine) and row.keys() <= both.keys()
+    ]
+    # Values that all rows involved treat alike are tried once.
+    choices = [
+        {
+            tuple(
+                row[key].get(value, 0) if key in row else None for row in (mine, yours, *thirds)
+            ): value
+            for value in sorted(both[key], reverse=True)
+        }.items()
+        for key in keys
+    ]
+    for chosen in product(*choices):
+        per_row = list(zip(*(signature for signature, _ in chosen), strict=True)) or [(), ()]
+        ranks = [_rank_of(levels_of_row) for levels_of_row in per_row]
+        mine_now, yours_now, *others = (found or (-1, 0) for found in ranks)
+        if mine_now == yours_now and max(others, default=mine_now) <= mine_now:
+            return {key: value for key, (_, value) in zip(keys, chosen, strict=True)}
+    return None
+
+
+def _rank_of(levels: Sequence[int | None]) -> Rank | None:
+    """The rank by the levels of a row's keys; None stands for a key that it does not have."""
+    said = [level for level in levels if level is not None]
+    return None if 0 in said else (len(said), said.count(EXACT))
