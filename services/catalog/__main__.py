@@ -44,7 +44,7 @@ def servicers(parts: Parts, now: Clock = utc_now) -> Iterable[object]:
     """The servicers of the catalog, with their clock."""
     database, settings = parts.database, parts.settings
     trial, token_life = timedelta(days=settings.trial_days), timedelta(days=settings.jwt_max_days)
-    margins = MarginChecker(settings)
+    margins = MarginChecker(database, settings)
     quoter = Quoter(database, margins, parts.limits)
     return (
         CatalogServicer(database),

@@ -9,6 +9,7 @@ import grpc
 import psycopg
 import pytest
 from arcadia.catalog.v1 import list_price_service_pb2 as pb
+from arcadia.catalog.v1 import quote_service_pb2 as quote_pb
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -203,6 +204,18 @@ async def test_a_change_is_an_event_with_its_margins_and_is_never_rewritten(shop
     ]  # fmt: skip
     with pytest.raises(psycopg.errors.RestrictViolation):
         shop.rows("UPDATE list_price_changes SET changed_by = 'nobody' RETURNING 1")
+
+
+async def test_a_quote_knows_the_cost_of_what_has_a_list_price(shop: Shop) -> None:
+    asked = quote_pb.CreateQuoteRequest(plan_code="studio", starts_on="2026-04-01")
+    asked.projected_usage["volume_gb_month"] = "100"
+    unknown = []
+    for _ in range(2):
+        quote = (await shop.quotes.CreateQuote(asked, metadata=shop.operator)).quote
+        unknown.append(list(quote.margin_guard.unknown_kinds))
+        await record(shop, request())
+
+    assert unknown == [["volume_gb_month"], []]
 
 
 async def test_two_changes_on_a_day_leave_the_last_one(shop: Shop) -> None:

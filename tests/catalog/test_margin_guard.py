@@ -8,6 +8,7 @@ import pytest
 from arcadia.billing.v1 import cost_feed_service_pb2 as pb
 from arcadia.billing.v1 import cost_feed_service_pb2_grpc
 
+from services.catalog.list_prices.rules.list_prices import PricedUnit, Source
 from services.catalog.quotes.margin_inputs import UnitCosts
 from services.catalog.quotes.rules.margin_guard import (
     AT_PAR,
@@ -29,6 +30,7 @@ def guarded(cents: int, cost: str = "0.02", **said: Any) -> MarginGuard:
     return guard(
         cents,
         said.pop("usage", USAGE),
+        said.pop("listed", ()),
         {"droplet_hours": Decimal(cost)},
         currency=said.pop("currency", "AUD"),
         floor_percent=Decimal(30),
@@ -86,6 +88,28 @@ def test_one_unknown_cost_makes_the_whole_unknown_and_is_named() -> None:
 def test_a_price_of_nothing_has_no_percentage_but_a_loss_is_below_the_floor() -> None:
     found = guarded(0)
     assert (found.margin_percent, found.margin_cents, found.below_floor) == (None, -3000, True)
+
+
+def test_a_size_costs_its_list_price_and_what_has_none_what_the_bills_say() -> None:
+    def hours(qty: int, size: str) -> UsageSeries:
+        return UsageSeries(
+            "droplet_hours", dimensions=(("size", size),), projected_qty=Decimal(qty)
+        )
+
+    gpu = PricedUnit(
+        "droplet_hours", (("size", "gpu"),), Decimal("2278.08"), Decimal(672), Source.API
+    )
+    free = PricedUnit("dns_zones", (), Decimal(0), Decimal(1), Source.DECLARED)
+    usage = (
+        hours(672, "gpu"),
+        hours(1000, "other"),
+        UsageSeries("dns_zones", projected_qty=Decimal(9)),
+    )
+
+    found = guarded(500_000, usage=usage, listed=(gpu, free), conversion=NOT_NEEDED)
+
+    # A month of the GPU, and 1,000 hours at two cents.
+    assert (found.cost_cents, found.unknown_kinds) == (227_808 + 2_000, ())
 
 
 class Billing(cost_feed_service_pb2_grpc.CostFeedServiceServicer):

@@ -1,4 +1,4 @@
-"""The inputs of the margin guard: billing's unit costs and analytics' exchange rate."""
+"""The inputs of the margin guard: list prices, billing's unit costs, analytics' exchange rate."""
 
 import asyncio
 from collections.abc import Collection
@@ -13,6 +13,8 @@ from arcadia.analytics.v1.exchange_rate_service_pb2_grpc import ExchangeRateServ
 from arcadia.billing.v1 import cost_feed_service_pb2 as costs_pb
 from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceStub
 
+from services.catalog.list_prices.rules.list_prices import ListPrice
+from services.catalog.list_prices.store.list_prices import fetch_prices_on
 from services.catalog.quotes.rules.margin_guard import (
     AT_PAR,
     NOT_NEEDED,
@@ -22,6 +24,8 @@ from services.catalog.quotes.rules.margin_guard import (
     guard,
 )
 from services.catalog.quoting.inputs import QuoteInputs
+from services.common.db.database import Database
+from services.common.identity.callers import ALL
 from services.common.rpc.clients import open_channel
 from services.common.settings import Service, Settings
 
@@ -43,7 +47,8 @@ class MarginChecker:
     Its channels live as long as the process, and connect on first use.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
         billing = open_channel(settings, Service.BILLING, caller=Service.CATALOG)
         analytics = open_channel(settings, Service.ANALYTICS, caller=Service.CATALOG)
         self._costs = UnitCosts(billing)
@@ -53,20 +58,26 @@ class MarginChecker:
     async def guard(self, price_cents: int, inputs: QuoteInputs, day: date) -> MarginGuard:
         """The cost side of a quote for a month's projected usage, priced from a day on."""
         used = {series.resource_kind for series in inputs.usage if series.is_used}
+        listed: list[ListPrice] = []
         costs: dict[str, Decimal] = {}
         conversion = NOT_NEEDED
         if used:
-            costs, conversion = await asyncio.gather(
-                self._costs.of(used), self.rates.to(inputs.currency, day)
+            listed, costs, conversion = await asyncio.gather(
+                self._listed(used, day), self._costs.of(used), self.rates.to(inputs.currency, day)
             )
         return guard(
             price_cents,
             inputs.usage,
+            [one.price for one in listed],
             costs,
             currency=inputs.currency,
             floor_percent=self._floor_percent,
             conversion=conversion,
         )
+
+    async def _listed(self, meters: Collection[str], day: date) -> list[ListPrice]:
+        # On a connection apart: the quote may hold one of the pool already.
+        return await fetch_prices_on(self._database.single_read(ALL), meters, day)
 
 
 class UnitCosts:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,17 +19,18 @@ from services.catalog.list_prices.rules.list_prices import (
     Sync,
 )
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.single_statements import SingleRead, compiled
 
 __all__ = [
     "COLUMNS",
     "ListPriceFilter",
     "ListPricePosition",
     "canonical_dimensions",
+    "fetch_prices_on",
     "list_prices",
     "lock_list_prices",
     "open_list_prices",
     "price_at",
-    "prices_on",
     "write_sync",
 ]
 
@@ -50,12 +52,14 @@ WHERE provider = :provider AND superseded_at IS NULL AND effective_to IS NULL
 ORDER BY meter, dimensions
 """)
 
-ON: Final = text(f"""
+ON: Final = compiled(
+    text(f"""
 {SELECT}
 WHERE superseded_at IS NULL AND daterange(effective_from, effective_to) @> CAST(:day AS date)
   AND meter = ANY(CAST(:meters AS text[]))
 ORDER BY meter, dimensions, provider
 """)
+)
 
 LIST: Final = text(f"""
 {SELECT}
@@ -115,10 +119,10 @@ async def open_list_prices(session: ReadSession, provider: str) -> list[ListPric
     return [price_at(row) for row in await session.execute(OPEN, {"provider": provider})]
 
 
-async def prices_on(session: ReadSession, meters: Iterable[str], day: date) -> list[ListPrice]:
-    """The prices of some meters in force on a day, of every provider."""
-    parameters = {"meters": sorted(set(meters)), "day": day}
-    return [price_at(row) for row in await session.execute(ON, parameters)]
+async def fetch_prices_on(session: SingleRead, meters: Iterable[str], day: date) -> list[ListPrice]:
+    """The prices of some meters in force on a day, of every provider, in a single statement."""
+    rows = await session.fetch(ON, {"meters": sorted(set(meters)), "day": day})
+    return [_price_of(*row) for row in rows]
 
 
 async def list_prices(
@@ -188,8 +192,13 @@ def _dimensions(written: str) -> Dimensions:
 
 def price_at(row: Row[Any], prefix: str = "") -> ListPrice:
     """The price in the columns of a row that begin with a prefix."""
-    (identifier, provider, meter, dimensions, usd, per_qty, source, start, end) = (
-        getattr(row, f"{prefix}{name}") for name in COLUMNS
-    )
+    return _price_of(*[getattr(row, f"{prefix}{name}") for name in COLUMNS])
+
+
+def _price_of(
+    identifier: UUID, provider: str, meter: str, dimensions: str, usd: Decimal, per_qty: Decimal,
+    source: str, start: date, end: date | None,
+) -> ListPrice:  # fmt: skip
+    """A price from its columns, in their order."""
     unit = PricedUnit(meter, _dimensions(dimensions), usd, per_qty, Source(source))
     return ListPrice(identifier, provider, unit, start, end)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
+from services.catalog.list_prices.rules.list_prices import PricedUnit, find_price
 from services.catalog.quoting.inputs import UsageSeries
 from services.common.values.money import in_minor_units, whole_cents
 
@@ -53,23 +54,33 @@ class MarginGuard:
 def guard(
     price_cents: int,
     usage: Iterable[UsageSeries],
-    unit_costs_usd: Mapping[str, Decimal],
+    list_prices: Iterable[PricedUnit],
+    billed_usd: Mapping[str, Decimal],
     *,
     currency: str,
     floor_percent: Decimal,
     conversion: Conversion,
 ) -> MarginGuard:
-    """The cost of a month's projected usage and the margin, in minor units."""
-    used = [
-        (series.resource_kind, series.projected_qty) for series in usage if series.projected_qty
-    ]
-    unknown = sorted({kind for kind, _ in used if kind not in unit_costs_usd})
+    """The cost of a month's projected usage and the margin, in minor units.
+
+    A unit costs the provider's list price for its dimensions; where there is none, what the bills
+    say that it costs on average.
+    """
+    prices = [*list_prices]
+    exact, unknown = Fraction(0), set[str]()
+    for series in usage:
+        if not series.projected_qty:
+            continue
+        kind = series.resource_kind
+        listed = find_price(prices, kind, series.dimensions)
+        if listed is not None:
+            exact += Fraction(series.projected_qty) * listed.unit_usd
+        elif kind in billed_usd:
+            exact += Fraction(series.projected_qty) * Fraction(billed_usd[kind])
+        else:
+            unknown.add(kind)
     cost = margin = percent = below = None
     if conversion.known and not unknown:
-        exact = sum(
-            (Fraction(qty) * Fraction(unit_costs_usd[kind]) for kind, qty in used),
-            Fraction(0),
-        )
         cost = whole_cents(in_minor_units(exact * Fraction(conversion.rate or 1), currency))
         margin = price_cents - cost
         percent = margin_percent(price_cents, cost)
@@ -81,7 +92,7 @@ def guard(
         margin_percent=percent,
         floor_percent=floor_percent,
         below_floor=below,
-        unknown_kinds=tuple(unknown),
+        unknown_kinds=tuple(sorted(unknown)),
         exchange_rate=conversion.rate,
         parity_assumed=conversion.parity_assumed,
     )
