@@ -65,6 +65,13 @@ REPLIES: Final = (
     # Envoy answers 403 for a wrong audience; to the caller it is a bad token like any other.
     _token("jwt_authn_access_denied", "TOKEN_INVALID", "the token is not valid"),
     Reply(
+        _details("rbac_access_denied_matched_policy[too_large]"),
+        413,
+        _EXHAUSTED,
+        "REQUEST_TOO_LARGE",
+        "the body of the request is too large",
+    ),
+    Reply(
         _details("rbac_access_denied"),
         405,
         code_pb2.UNIMPLEMENTED,

@@ -34,13 +34,15 @@ async def connected(
         try:
             reader, writer = await asyncio.open_connection(ADDRESS, target.port)
             break
-        except OSError:
+        except (OSError, RuntimeError):  # uvloop's for a connection that is cut as it opens
             outcomes["not connected"] += 1
             await asyncio.sleep(1)
     outcomes.opened()
     try:
         yield reader, writer
-    except (OSError, asyncio.IncompleteReadError):
+    except (OSError, RuntimeError, asyncio.IncompleteReadError) as error:
+        if isinstance(error, RuntimeError) and not writer.is_closing():
+            raise  # uvloop's for writing to a connection that is cut, and anybody else's
         outcomes["cut"] += 1
         await asyncio.sleep(0.1)
     finally:

@@ -12,7 +12,13 @@ from services.common.limits import known
 from services.common.limits import shares as shares_module
 from services.common.limits.declared import CONCURRENT_CALLS, DEPLOYMENTS
 from services.common.limits.known import KnownLimits, ask_catalog
-from services.common.limits.shares import MAX_HELD_BYTES, CallShares
+from services.common.limits.shares import (
+    ANSWER_BYTES_A_SECOND,
+    FREE_SECONDS,
+    MAX_HELD_BYTES,
+    MAX_PAUSE_SECONDS,
+    CallShares,
+)
 from services.common.settings import Service, Settings
 
 
@@ -86,7 +92,7 @@ async def test_who_gives_up_while_waiting_takes_no_turn() -> None:
     await settle()
     first.leave()
     (await stayer).leave()
-    assert (await shares.enter(member("acme"))).running == 1
+    assert (await shares.enter(member("acme"))).share.running == 1
 
 
 async def test_who_gives_up_as_the_turn_comes_passes_it_on() -> None:
@@ -97,7 +103,7 @@ async def test_who_gives_up_as_the_turn_comes_passes_it_on() -> None:
     first.leave()  # the turn is the leaver's, who does not know yet
     leaver.cancel()
     (await stayer).leave()
-    assert (await shares.enter(member("acme"))).running == 1
+    assert (await shares.enter(member("acme"))).share.running == 1
 
 
 async def test_requests_that_wait_hold_so_much_memory_and_no_more() -> None:
@@ -126,6 +132,53 @@ async def test_a_tenant_that_asks_too_often_is_told_how_long_to_wait(
         await shares.enter(member("acme"))
     assert (refused.value.reason, refused.value.headers) == ("RATE_LIMITED", {"retry-after": "1"})
     await shares.enter(member("globex"))
+
+
+OPERATOR = Caller("o", "", frozenset({"platform-admin"}))
+LARGE = 2 * ANSWER_BYTES_A_SECOND
+
+
+async def test_who_gets_large_answers_waits_before_the_next_while_others_call() -> None:
+    shares = await known_shares(5)
+    for _ in range(2):  # nobody else calls
+        (await shares.enter(OPERATOR)).leave(LARGE)
+    await shares.enter(member("acme"))
+    waiting = asyncio.create_task(shares.enter(OPERATOR))
+    await settle()
+    assert not waiting.done()
+    await shares.enter(member("acme"))  # the others do not wait for them
+    waiting.cancel()
+
+
+async def test_after_a_large_answer_one_call_begins_at_a_time() -> None:
+    """What the next answer takes is counted before it is known; else eight begin together."""
+    now = 0.0
+    shares = CallShares(KnownLimits(Catalog().load), clock=lambda: now)
+    await shares.enter(member("acme"))
+    (await shares.enter(OPERATOR)).leave(ANSWER_BYTES_A_SECOND // 4)
+    now = 0.15
+    await shares.enter(member("acme"))
+    first, second = (asyncio.create_task(shares.enter(OPERATOR)) for _ in range(2))
+    await settle()
+    assert (first.done(), second.done()) == (True, False)
+    (await first).leave()  # refused: what was counted is given back
+    assert (await second).share.running == 1
+
+
+async def test_the_answers_of_services_and_workers_are_not_counted() -> None:
+    shares = await known_shares(5)
+    worker = Caller("worker", "", frozenset(), is_service=True)
+    await shares.enter(member("acme"))
+    for _ in range(20):
+        (await shares.enter(worker)).leave(LARGE)
+
+
+async def test_the_pause_for_large_answers_is_bounded() -> None:
+    shares = await known_shares(5)
+    for _ in range(100):
+        turn = await shares.enter(OPERATOR)
+        turn.leave(LARGE)
+    assert turn.share.paid_at == FREE_SECONDS + MAX_PAUSE_SECONDS
 
 
 async def test_without_the_catalog_the_default_holds_and_later_what_was_known() -> None:

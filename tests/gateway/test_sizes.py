@@ -78,6 +78,15 @@ async def test_a_body_of_too_many_values_is_413_before_all_of_it_is_read(
     assert len(backend.arrivals) == 1
 
 
+async def test_a_body_whose_length_is_too_large_is_refused_before_it_is_sent(
+    gateway: Gateway, backend: Backend
+) -> None:
+    for path, length in ((QUOTE, MAX_BODY_BYTES + 1), (EVENTS, 2 * 2**20 + 1)):
+        status, body = await gateway.raw(_announced(gateway, path, length))
+        assert (status, "REQUEST_TOO_LARGE" in body) == (413, True)
+    assert backend.arrivals == []
+
+
 @pytest.fixture(scope="module")
 async def frugal(
     served: Backend, tmp_path_factory: pytest.TempPathFactory
@@ -114,6 +123,14 @@ async def test_the_bodies_of_a_caller_are_counted_together_and_those_of_no_other
     assert {answer.status_code for answer in reading} == {200}  # what has no body costs nothing
 
 
+async def test_more_bytes_than_a_caller_has_left_are_refused_before_they_are_sent(
+    frugal: Gateway, backend: Backend
+) -> None:
+    """Else they fill the memory of the gateway, which refuses everybody then."""
+    status, body = await frugal.raw(_announced(frugal, EVENTS, 10_001))
+    assert (status, "RATE_LIMITED" in body) == (429, True)
+
+
 async def test_grpc_messages_of_a_caller_are_counted_together(
     frugal: Gateway, backend: Backend
 ) -> None:
@@ -124,3 +141,11 @@ async def test_grpc_messages_of_a_caller_are_counted_together(
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await frugal.call(CREATE_QUOTE, message, token=token)
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def _announced(gateway: Gateway, path: str, length: int) -> str:
+    """The head of a request, whose body does not come."""
+    return (
+        f"POST {path} HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n"
+        f"authorization: Bearer {gateway.token('large')}\r\ncontent-length: {length}\r\n\r\n"
+    )

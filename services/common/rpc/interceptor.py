@@ -36,7 +36,7 @@ from services.common.identity.callers import current_caller, set_caller
 from services.common.identity.policy import NOBODY, AccessRule, authorise
 from services.common.identity.tokens import TokenVerifier
 from services.common.limits.declared import WATCH_STREAMS
-from services.common.limits.shares import CallShares, Share
+from services.common.limits.shares import CallShares, Turn
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.message_limits import MAX_FIELDS, MessageLimit, has_more_fields
 from services.common.rpc.requests import (
@@ -132,11 +132,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             # Parse after the access check, so that a malformed message gets a status.
             call.parse = handler.request_deserializer
             call.limit = self._message_limits.get(method, call.limit)
+        if not handler.response_streaming:
+            call.serialize = handler.response_serializer  # here, where its size is counted
         codec = {
             "request_deserializer": (
                 handler.request_deserializer if handler.request_streaming else None
             ),
-            "response_serializer": handler.response_serializer,
+            "response_serializer": handler.response_serializer if call.serialize is None else None,
         }
         if handler.request_streaming and handler.response_streaming:
             return grpc.stream_stream_rpc_method_handler(
@@ -179,6 +181,7 @@ class _Call:
         self.telemetry = telemetry
         self.call_log = call_log
         self.parse: Callable[[bytes], Any] | None = None
+        self.serialize: Callable[[Any], bytes] | None = None
         self.streams: Counter[str] = Counter()
         self.limit = MessageLimit()
 
@@ -187,14 +190,18 @@ class _Call:
 
         async def call(request: Any, context: Context) -> Any:
             started = time.perf_counter()
-            share: Share | None = None
+            turn: Turn | None = None
+            answer_bytes = 0
             try:
                 await self._enter(context)
-                share = await self._turn(request)
+                turn = await self._turn(request)
                 response = await behaviour(self._parsed(request), context)
                 await self._audit_answer()
                 if self.links is not None and current_caller().is_operator:
                     self.links.fill(response)
+                if self.serialize is not None:
+                    response = self.serialize(response)
+                    answer_bytes = len(response)
                 if headers := answer_headers():
                     await context.send_initial_metadata(tuple(headers.items()))
             except Exception as error:  # noqa: BLE001  (answered as a status)
@@ -205,8 +212,8 @@ class _Call:
                 self._ended_early(started)
                 raise
             finally:
-                if share is not None:
-                    share.leave()
+                if turn is not None:
+                    turn.leave(answer_bytes)
             self._done(started)
             return response
 
@@ -231,8 +238,8 @@ class _Call:
             try:
                 authorization = await self._enter(context)
                 # A stream waits for its turn to begin; open ones are counted by themselves.
-                if (share := await self._turn(request)) is not None:
-                    share.leave()
+                if (turn := await self._turn(request)) is not None:
+                    turn.leave()
                 parsed = self._parsed(request)
                 with self._counted():
                     answers = cast("AsyncGenerator[Any]", behaviour(parsed, context))
@@ -261,7 +268,7 @@ class _Call:
 
         return traced
 
-    async def _turn(self, request: Any) -> Share | None:
+    async def _turn(self, request: Any) -> Turn | None:
         """Waits for the caller's share; None if calls are not counted."""
         if self.shares is None or self.access == access_pb2.ACCESS_PUBLIC:
             return None
