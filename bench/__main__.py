@@ -62,6 +62,7 @@ ON_STACK: Final[dict[str, Callable[[BenchStack], Iterable[Ratio]]]] = {
     "usage_events": usage_events.measure,
     "margin": margin.measure,
     "rollups": rollups.measure,
+    "dimensions": rollups.measure_dimensions,
     "quote_rpc": quote_rpc.measure,
     "quote_http": quote_http.measure,
     "pages": pages.measure,

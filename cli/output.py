@@ -19,6 +19,7 @@ __all__ = [
     "NOBODY",
     "UNKNOWN",
     "counts",
+    "dimensions_text",
     "instant",
     "json_value",
     "money",
@@ -98,6 +99,11 @@ def print_list(
 def counts(*pairs: tuple[int, str]) -> str:
     """Counts with what each is of, without those that are zero."""
     return ", ".join(f"{count:,} {name}" for count, name in pairs if count)
+
+
+def dimensions_text(usage: Any) -> str:
+    """The dimensions of a message, such as `region=syd1 size=s-1vcpu-1gb`."""
+    return " ".join(f"{key}={value}" for key, value in sorted(usage.dimensions.items()))
 
 
 def instant(at: Timestamp, form: str = "%Y-%m-%d %H:%M") -> str:

@@ -32,7 +32,12 @@ DROPLET: Final = ResourceKind(
         is_known_by_id=True,
     ),
     urns=("droplet",),
-    meters=(MeterRule("droplet_hours", {"size": "size", "region": "region"}),),
+    meters=(
+        MeterRule(
+            "droplet_hours",
+            {"size": "size", "region": "region", "image_kind": "attrs.image.type"},
+        ),
+    ),
     # The plain listing leaves out the droplets that have a GPU.
     listing=Listing("/v2/droplets", "droplets", "droplet", queries=((), (("type", "gpus"),))),
     columns=Columns(size="size_slug"),

@@ -69,7 +69,7 @@ METERS: Final[Mapping[str, Meter]] = MappingProxyType(
         meter.code: meter
         for meter in (
             _meter("droplet_hours", "hour", Basis.HOURS, "size", "region", "image_kind"),
-            _meter("spaces_gb_month", "gb_month", Basis.MONTHS, "region"),
+            _meter("spaces_gb_month", "gb_month", Basis.MONTHS, "region", "tier"),
             _meter("snapshot_gb_month", "gb_month", Basis.MONTHS, "kind", "region"),
             _meter("bandwidth_gb", "gb", Basis.EVENTS, "region", "resource_kind"),
             _meter("volume_gb_month", "gb_month", Basis.MONTHS, "region"),
@@ -138,7 +138,8 @@ class MeterRule:
     code: str
     """The meter's."""
     dimensions: Mapping[str, str] = field(default_factory=dict)
-    """The field that each dimension is read from."""
+    """The field that each dimension is read from, or a member of one, such as
+    `attrs.image.type`."""
     measure: Measure | None = None
     """What is counted in GB; else each resource counts once."""
     only: tuple[str, str] | None = None
@@ -156,7 +157,7 @@ class MeterRule:
     @property
     def fields(self) -> frozenset[str]:
         """Every field that it reads, beside the one of its measure."""
-        read = set(self.dimensions.values())
+        read = {_field_and_member(path)[0] for path in self.dimensions.values()}
         if self.only is not None:
             read.add(self.only[0])
         if self.parts is not None:
@@ -172,8 +173,7 @@ class MeterRule:
             return
         if self.only is not None and fields.get(self.only[0]) != self.only[1]:
             return
-        read = {key: fields.get(name) for key, name in self.dimensions.items()}
-        known = {key: value for key, value in read.items() if value}
+        known = {key: _read(fields, path) for key, path in self.dimensions.items()}
         if self.parts is not None:
             name, count = self.parts
             for amount, of_part in count(json.loads(fields.get(name) or "null")):
@@ -183,5 +183,23 @@ class MeterRule:
             yield Reading(self.meter, held, _ordered(known))
 
 
+def _field_and_member(path: str) -> tuple[str, str]:
+    """The field of a path, and the member of its JSON; empty for the whole field."""
+    column, _, rest = path.partition(".")
+    attr, _, member = rest.partition(".")
+    return (f"{column}.{attr}" if attr else column), member
+
+
+def _read(fields: Fields, path: str) -> str:
+    """The text at a path; empty for unknown."""
+    name, member = _field_and_member(path)
+    said = fields.get(name) or ""
+    if not member or not said:
+        return said
+    whole = json.loads(said)
+    inner = whole.get(member) if isinstance(whole, dict) else None
+    return inner if isinstance(inner, str) else ""
+
+
 def _ordered(dimensions: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(dimensions.items()))
+    return tuple(sorted((key, value) for key, value in dimensions.items() if value))

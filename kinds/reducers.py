@@ -77,8 +77,14 @@ def in_one_order(value: list[Json] | None) -> list[Json]:
 
 
 def image(value: JsonObject | None) -> JsonObject | None:
-    """The id and slug of an embedded image; the slug is null for our own and for retired ones."""
-    return None if value is None else {"id": value.get("id"), "slug": value.get("slug")}
+    """The id, slug and type of an embedded image.
+
+    The slug is null for our own and for retired ones. A type that is not told is left out.
+    """
+    if value is None:
+        return None
+    told = {"type": value["type"]} if value.get("type") else {}
+    return {"id": value.get("id"), "slug": value.get("slug"), **told}
 
 
 def addresses(value: JsonObject | None) -> list[str]:

@@ -19,7 +19,8 @@ SPACES_BUCKET: Final = ResourceKind(
     ),
     urns=("space",),
     scope="",
-    # The provider counts in powers of two throughout, and sells them as GB.
+    # The provider counts in powers of two throughout, and sells them as GB. Neither S3 nor its
+    # API tells the tier of a bucket.
     meters=(
         MeterRule(
             "spaces_gb_month",

@@ -2,7 +2,8 @@
 
 Tenants have one to three deployments, each on Studio and over its allowance. 1,000, 10,000 and
 50,000 of them are billable in three months in a row; the 10,000 are held against COPY of the
-same rows, and each process against its bound of memory.
+same rows, and each process against its bound of memory. Other 10,000 are billed for months whose
+usage has five dimensions a day, and for months with the same usage without dimensions.
 """
 
 import time
@@ -15,7 +16,7 @@ from bench.ratios import Ratio, at_least, at_most
 from services.common.settings import Service
 from services.common.values.periods import month_of
 
-__all__ = ["measure"]
+__all__ = ["measure", "measure_dimensions"]
 
 MONTHS: Final = ((date(2025, 1, 1), 1_000), (date(2025, 2, 1), 10_000), (date(2025, 3, 1), 50_000))
 """Each with how many tenants are billable in it."""
@@ -25,19 +26,26 @@ FLAT: Final = 1.3
 MAX_OVER_COPY: Final = 60.0
 """COPY prices nothing, proves nothing and asks nobody."""
 
+SIZED_TENANTS: Final = 10_000
+# In turns, so that neither side has the warmer stack.
+PLAIN_MONTHS: Final = (date(2025, 4, 1), date(2025, 7, 1))
+SIZED_MONTHS: Final = (date(2025, 5, 1), date(2025, 6, 1))
+SIZES: Final = 5
+MIN_OF_PLAIN: Final = 0.8
+
 MAX_MEGABYTES: Final = 400.0
 MAX_SECONDS: Final = 1_200.0
 
 DEPLOY: Final = """
 WITH made AS (
     INSERT INTO deployments (tenant_id, slug, display_name, state, created_at, state_changed_at)
-    SELECT 'rollup-' || tenant, 'app-' || place, '', 'active', now(), now()
+    SELECT %(name)s || tenant, 'app-' || place, '', 'active', now(), now()
     FROM generate_series(%(after)s + 1, %(upto)s) AS tenant,
-         generate_series(0, tenant %% 3) AS place
+         generate_series(0, tenant %% %(most)s) AS place
     RETURNING id, tenant_id
 ), subscribed AS (
     INSERT INTO subscriptions (deployment_id, tenant_id, starts_on, ends_on, created_at)
-    SELECT id, tenant_id, %(start)s, '2025-04-01', now() FROM made
+    SELECT id, tenant_id, %(start)s, %(until)s, now() FROM made
     RETURNING id, tenant_id
 )
 INSERT INTO subscription_terms (subscription_id, tenant_id, plan_version_id, effective_from)
@@ -48,7 +56,7 @@ WHERE p.code = 'studio' AND v.status = 'active'
 DEPLOYMENTS: Final = """
 SELECT d.tenant_id, d.id::text FROM deployments AS d JOIN subscriptions AS s
     ON s.deployment_id = d.id
-WHERE d.tenant_id LIKE 'rollup-%%' AND s.starts_on <= %(start)s
+WHERE d.tenant_id LIKE %(name)s || '%%' AND s.starts_on <= %(start)s
 """
 PREPARE: Final = "SELECT prepare_month(ARRAY['daily_usage'], %(start)s)"
 METERED: Final = """
@@ -66,6 +74,23 @@ SELECT day::date, tenant_id, deployment_id, 'droplet_hours',
 FROM unnest(%(tenants)s::text[], %(deployments)s::text[]) AS used (tenant_id, deployment_id),
      generate_series(%(start)s::date, %(end)s::date - 1, interval '1 day') AS day
 """
+# Five machines, of one size each or of unknown sizes.
+SIZED: Final = """
+INSERT INTO daily_usage (day, tenant_id, deployment_id, resource_kind, dimensions, qty, fact_count,
+                         facts_hash, metered_at)
+SELECT day::date, tenant_id, deployment_id, 'droplet_hours', size.dimensions::jsonb,
+       size.machines * 24, size.machines, %(hash)s, %(end)s
+FROM unnest(%(tenants)s::text[], %(deployments)s::text[]) AS used (tenant_id, deployment_id),
+     generate_series(%(start)s::date, %(end)s::date - 1, interval '1 day') AS day,
+     unnest(%(dimensions)s::text[], %(machines)s::int[]) AS size (dimensions, machines)
+"""
+WITHOUT: Final = {"dimensions": ["{}"], "machines": [SIZES]}
+BY_SIZE: Final = {
+    "dimensions": [
+        f'{{"size": "s-{size}vcpu-{size}gb", "region": "syd1"}}' for size in range(1, SIZES + 1)
+    ],
+    "machines": [1] * SIZES,
+}
 TABLES: Final = {
     "tenant_invoices": "SELECT * FROM tenant_invoices WHERE period = '{month}'",
     "tenant_invoice_lines": (
@@ -129,14 +154,47 @@ def measure(stack: BenchStack) -> list[Ratio]:
     ]
 
 
+def measure_dimensions(stack: BenchStack) -> list[Ratio]:
+    """Invoices a second of months with five dimensions, against those of months without."""
+    seconds = {}
+    before = 0
+    for month in sorted((*PLAIN_MONTHS, *SIZED_MONTHS)):
+        used = BY_SIZE if month in SIZED_MONTHS else WITHOUT
+        _subscribe(
+            stack, month, before, SIZED_TENANTS, SIZED, used,
+            {"name": "sized-", "most": 1, "until": date(2025, 8, 1)},
+        )  # fmt: skip  # a table
+        before = SIZED_TENANTS
+        seconds[month] = _rolled_up(stack, month, SIZED_TENANTS).seconds
+    plain, sized = (
+        sum(seconds[month] for month in months) for months in (PLAIN_MONTHS, SIZED_MONTHS)
+    )
+    return [
+        at_least(
+            f"roll-up with {SIZES} dimensions / without",
+            plain / sized,
+            MIN_OF_PLAIN,
+            f"{sized:.1f} s against {plain:.1f} s, for two months of {SIZED_TENANTS:,} tenants",
+        )
+    ]
+
+
 def _prepare(stack: BenchStack, month: date, before: int, tenants: int) -> None:
     """Subscribes the month's new tenants, and meters the month for all of them."""
-    span: dict[str, Any] = {
-        "start": month,
-        "end": month_of(month).end,
-        "after": before,
-        "upto": tenants,
-    }
+    of = {"name": "rollup-", "most": 3, "until": date(2025, 4, 1)}
+    _subscribe(stack, month, before, tenants, USED, {}, of)
+
+
+def _subscribe(
+    stack: BenchStack,
+    month: date,
+    before: int,
+    tenants: int,
+    statement: str,
+    usage: dict[str, Any],
+    of: dict[str, Any],
+) -> None:
+    span = {"start": month, "end": month_of(month).end, "after": before, "upto": tenants, **of}
     with stack.database(Service.CATALOG) as catalog:
         catalog.execute(DEPLOY, span)
         catalog.execute("ANALYZE")
@@ -146,7 +204,7 @@ def _prepare(stack: BenchStack, month: date, before: int, tenants: int) -> None:
         analytics.execute(METERED, span)
         tenants_of, ids = (list(column) for column in zip(*deployments, strict=True))
         used = {"tenants": tenants_of, "deployments": ids, "hash": "f" * 64}
-        analytics.execute(USED, span | used)
+        analytics.execute(statement, span | used | usage)
         analytics.execute("VACUUM ANALYZE daily_usage")
         analytics.execute("ANALYZE")
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cli.caller import call, pages, run, send
 from cli.options import Deployment, Month, OnlyMonth, Tenant
-from cli.output import UNKNOWN, counts, instant, print_list, say
+from cli.output import UNKNOWN, counts, dimensions_text, instant, print_list, say
 from cli.runs import details, follow
 from services.common.durable import connect
 from services.common.settings import Settings
@@ -77,6 +77,7 @@ def list_unbilled(period: Month, tenant: Tenant = "", deployment: Deployment = "
             "tenant": "tenant_id",
             "deployment": "deployment_id",
             "kind": "resource_kind",
+            "dimensions": dimensions_text,
             "day": "day",
             "qty": "qty",
             "value": lambda one: (

@@ -9,7 +9,7 @@ from arcadia.analytics.v1 import usage_service_pb2 as pb
 
 from cli.caller import call, pages
 from cli.options import Deployment, Tenant, read
-from cli.output import NOBODY, instant, print_list, say
+from cli.output import NOBODY, dimensions_text, instant, print_list, say
 from cli.runs import run_workflow
 from contracts.metering import metering_by_hand
 from services.common.values.periods import read_day, read_month
@@ -38,7 +38,7 @@ def list_usage(
     since: Since = "",
     until: Until = "",
 ) -> None:
-    """List usage per deployment, kind and day, newest day first."""
+    """List usage per deployment, kind, dimensions and day, newest day first."""
     request = pb.ListDailyUsageRequest(
         tenant_id=tenant,
         deployment_id=deployment,
@@ -52,6 +52,7 @@ def list_usage(
             "tenant": "tenant_id",
             "deployment": "deployment_id",
             "kind": "resource_kind",
+            "dimensions": dimensions_text,
             "qty": "qty",
             "facts": lambda figure: f"{figure.fact_count:,}",
             "id": "id",
@@ -147,6 +148,7 @@ def list_voided(tenant: Tenant = "", deployment: Deployment = "") -> None:
             "tenant": "tenant_id",
             "deployment": "deployment_id",
             "kind": "resource_kind",
+            "dimensions": dimensions_text,
             "qty": "qty",
         },
         pages(request, "voided_events"),

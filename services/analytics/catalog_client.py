@@ -198,7 +198,7 @@ async def _batch(
 
 def usage_message(used: UsageSeries) -> pb.UsageSeries:
     """Usage as the catalog's message."""
-    return message_of(pb.UsageSeries, used, dimensions={})
+    return message_of(pb.UsageSeries, used)
 
 
 def _item(item: QuoteItem) -> pb.BatchQuoteItem:

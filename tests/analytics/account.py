@@ -1,6 +1,6 @@
 """A served analytics service, and those who call it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -208,12 +208,13 @@ def event(
     deployment: str = SHOP.id,
     source: str = "llm-gateway",
     tenant: str = "",
+    dimensions: Mapping[str, str] | None = None,
 ) -> usage_pb2.UsageEvent:
     """A usage event early on a day; on yesterday when none is named."""
     when = at(day or yesterday(), "00:00:01")
     return usage_pb2.UsageEvent(
         idempotency_key=key, source=source, tenant_id=tenant, deployment_id=deployment,
-        resource_kind=kind, qty=qty, occurred_at=timestamp(when),
+        resource_kind=kind, qty=qty, occurred_at=timestamp(when), dimensions=dimensions,
     )  # fmt: skip  # a table
 
 

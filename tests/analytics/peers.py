@@ -1,7 +1,7 @@
 """The services that analytics asks, on a real server, with answers that a test sets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -41,6 +41,8 @@ class Span:
     status: str = "active"
     size_gb: str | None = None
     unmeasured: str = ""
+    size: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def within(self, start: datetime, end: datetime) -> lookup_pb.ExistenceInterval | None:
         """As the inventory answers it for a span."""
@@ -58,6 +60,8 @@ class Span:
             status=self.status,
             size_gb=self.size_gb,
             size_unknown_because=self.unmeasured,
+            size=self.size,
+            fields=self.fields,
         )
 
 

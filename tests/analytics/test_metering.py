@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import grpc
 import pytest
@@ -17,7 +18,7 @@ from tests.analytics.peers import BLOG, SHOP, Deployment, Span, at
 APRIL = Period.month(2026, 4)
 
 
-def droplet(number: int, start: str = "2026-04-01", end: str = "2026-05-01", **more: str) -> Span:
+def droplet(number: int, start: str = "2026-04-01", end: str = "2026-05-01", **more: Any) -> Span:
     return Span(number, at(start), at(end), **more)
 
 

@@ -20,6 +20,9 @@ APRIL = Period.month(2026, 4)
 MAY = Period.month(2026, 5)
 BOX = UUID(int=1)
 
+Usage = tuple[str, tuple[tuple[str, str], ...]]
+"""A kind of usage with its dimensions."""
+
 
 def interval(
     kind: str = "droplet",
@@ -118,6 +121,76 @@ def test_an_app_counts_the_containers_of_its_services_and_workers() -> None:
     assert used(interval("app", spec=json.dumps(spec))) == {"app_container_hours": 720 * 6}
     for empty in ("{}", "", "null"):
         assert used(interval("app", spec=empty)) == {}
+
+
+def by_dimensions(*intervals: Interval, within: Period = APRIL) -> dict[Usage, Decimal]:
+    totals: dict[Usage, Decimal] = {}
+    for fact in meter(intervals, within).facts:
+        of = (fact.resource_kind, tuple(fact.dimensions.items()))
+        totals[of] = totals.get(of, Decimal(0)) + fact.qty
+    return totals
+
+
+@pytest.mark.parametrize(
+    ("image", "known"),
+    [
+        ('{"id": 7, "slug": null, "type": "snapshot"}', (("image_kind", "snapshot"),)),
+        ('{"id": 7, "slug": "debian-12-x64"}', ()),
+        ('{"id": 7, "type": null}', ()),
+        ("", ()),
+    ],
+)
+def test_the_kind_of_a_droplets_image_is_read_where_the_provider_tells_it(
+    image: str, known: tuple[tuple[str, str], ...]
+) -> None:
+    assert by_dimensions(interval(image=image)) == {("droplet_hours", known): 720}
+
+
+@pytest.mark.parametrize("odd", ["x" * 121, "a,b=c", "a\tb", " "])
+def test_an_implausible_value_of_a_dimension_counts_as_unknown(odd: str) -> None:
+    spec = {"workers": [{"instance_size_slug": odd}, {"instance_size_slug": "s-1"}]}
+    assert by_dimensions(interval("app", spec=json.dumps(spec))) == {
+        ("app_container_hours", ()): 720,
+        ("app_container_hours", (("size", "s-1"),)): 720,
+    }
+
+
+def test_an_app_counts_its_containers_by_size_and_those_of_unknown_size_without() -> None:
+    spec = {
+        "services": [
+            {"name": "web", "instance_size_slug": "apps-s-1vcpu-1gb", "instance_count": 2},
+            {"name": "api", "instance_size_slug": "APPS-S-1vcpu-1gb"},
+        ],
+        "workers": [{"name": "mail"}],
+    }
+    assert by_dimensions(interval("app", spec=json.dumps(spec))) == {
+        ("app_container_hours", (("size", "apps-s-1vcpu-1gb"),)): 720 * 3,
+        ("app_container_hours", ()): 720,
+    }
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["", "s-1", "s-2", "s-3"]), st.integers(1, 50)),
+        min_size=1, max_size=6,
+    ),
+    st.integers(0, 30 * 86_400 - 1),
+    st.integers(1, 86_400),
+)  # fmt: skip  # a table
+def test_the_sum_over_dimensions_is_the_usage_without_dimensions(
+    sizes: list[tuple[str, int]], start: int, seconds: int
+) -> None:
+    workers = [{"instance_size_slug": size, "instance_count": count} for size, count in sizes]
+    began = APRIL.start_at + timedelta(seconds=start)
+    ended = min(began + timedelta(seconds=seconds), APRIL.end_at)
+    app = interval("app", began, ended, spec=json.dumps({"workers": workers}))
+    parts = by_dimensions(app)
+    whole = quantity(Basis.HOURS, Decimal(sum(count for _, count in sizes)), began, ended)
+    assert sum(parts.values()) == whole
+    assert all(qty >= 0 for qty in parts.values())
+    assert set(parts) == {
+        ("app_container_hours", (("size", size),) if size else ()) for size, _ in sizes
+    }
 
 
 def test_storage_is_its_size_times_its_share_of_the_month() -> None:

@@ -3,6 +3,7 @@
 import uuid
 
 import psycopg
+import pytest
 from alembic import command
 
 from services.common.db.migrations import migrate, migration_config, provision
@@ -123,4 +124,57 @@ def test_lines_that_an_older_release_issued_say_nothing_new(postgres: PostgresSe
         ).fetchall()
     assert line == ({}, 1, None)
     assert proof == (None, None, [])
+    postgres.drop(name)
+
+
+WITHOUT_DIMENSIONS = """
+SELECT prepare_month(ARRAY['daily_usage', 'usage_facts', 'usage_events'], '2026-04-10');
+INSERT INTO usage_facts (day, pass_id, page, tenant_id, deployment_id, resource_kind, resource_id,
+    inventory_kind, resource_name, fact_from, fact_to, qty)
+VALUES ('2026-04-10', 1, '', 'acme', 'shop', 'droplet_hours', gen_random_uuid(), 'droplet', 'web',
+    '2026-04-10', '2026-04-11', 24);
+INSERT INTO usage_events (day, source, idempotency_key, tenant_id, deployment_id, resource_kind,
+    qty, occurred_at, received_at)
+VALUES ('2026-04-10', 's', 'k', 'acme', 'shop', 'llm_tokens', 9, '2026-04-10', now());
+INSERT INTO usage_event_keys VALUES ('s', 'voided', 1, '2026-04-10');
+INSERT INTO usage_voids (source, idempotency_key, day, tenant_id, deployment_id, resource_kind, qty,
+    occurred_at, received_at, reason, voided_by, voided_at)
+VALUES ('s', 'voided', '2026-04-10', 'acme', 'shop', 'llm_tokens', 1, now(), now(), 'r', 'me',
+    now());
+"""
+# As the release before writes it, which goes on during an upgrade.
+FIGURE = """
+INSERT INTO daily_usage (day, pass_id, tenant_id, deployment_id, resource_kind, qty, fact_count,
+    facts_hash, metered_at)
+VALUES ('2026-04-10', 1, 'acme', %s, 'droplet_hours', 24, 1, 'as before', now())
+"""
+BY_SIZE = """
+INSERT INTO daily_usage (day, pass_id, tenant_id, deployment_id, resource_kind, dimensions, qty,
+    fact_count, facts_hash, metered_at)
+VALUES ('2026-04-10', 1, 'acme', 'shop', 'droplet_hours', %s, 24, 1, 'x', now())
+"""
+
+
+def test_usage_that_was_metered_before_has_no_dimensions_and_keeps_its_facts(
+    postgres: PostgresServer,
+) -> None:
+    name = f"analytics_{uuid.uuid4().hex[:12]}"
+    settings = postgres.settings({Service.ANALYTICS: name})
+    provision(settings, Service.ANALYTICS)
+    command.upgrade(migration_config(settings, Service.ANALYTICS), "0018")
+    with psycopg.connect(postgres.url(name)) as connection:
+        connection.execute(WITHOUT_DIMENSIONS.encode())
+        connection.execute(FIGURE, ["shop"])
+    migrate(settings, Service.ANALYTICS)
+    with psycopg.connect(postgres.url(name)) as connection:
+        connection.execute(FIGURE, ["blog"])
+        for table in ("usage_facts", "daily_usage", "usage_events", "usage_voids"):
+            kept = connection.execute(f"SELECT DISTINCT dimensions FROM {table}").fetchall()
+            assert kept == [({},)], table
+        hashes = connection.execute("SELECT DISTINCT facts_hash FROM daily_usage").fetchall()
+        assert hashes == [("as before",)]
+        connection.execute(BY_SIZE, ['{"size": "s-1"}'])
+        connection.commit()
+        with pytest.raises(psycopg.errors.UniqueViolation, match="dimensions"):
+            connection.execute(BY_SIZE, ["{}"])
     postgres.drop(name)

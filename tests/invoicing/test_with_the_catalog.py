@@ -7,8 +7,10 @@ from functools import partial
 from typing import Any
 
 import grpc
+import orjson
 import pytest
 from arcadia.analytics.v1.attribution_service_pb2 import RefreshAccrualRequest
+from arcadia.analytics.v1.invoice_service_pb2 import TraceInvoiceLineRequest
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments_pb
 
 import services.analytics.__main__
@@ -279,3 +281,72 @@ async def test_a_subscription_backdated_into_a_billed_month_is_on_the_next_invoi
     ]
     [_, late, _] = lines
     assert (late.qty, late.unit, late.price_base_qty) == ("18", "day", "30")
+
+
+SIZES = ("s-1vcpu-1gb", "s-4vcpu-8gb", "")
+
+
+def by_size(month: Month) -> list[Span]:
+    """The known droplets, each of a size; the last one of an unknown size."""
+    return [
+        replace(span, size=SIZES[number % 3], fields={"region": "syd1"})
+        for number, span in enumerate(month.inventory.spans)
+    ]
+
+
+async def test_usage_of_several_sizes_is_one_overage_and_traced_by_its_dimensions(
+    month: Month,
+) -> None:
+    await subscribed(month, "acme", "shop")
+    await month.runs("acme", "shop", 3)
+    month.inventory.spans = by_size(month)
+    await month.closed()
+    await month.books.rolled_up()
+    [overage] = [line for line in await month.books.lines_of("acme") if line.kind == "overage"]
+    # 2160 hours of 1488, at a cent.
+    assert (overage.qty, overage.amount_cents, dict(overage.dimensions)) == ("672", 672, {})
+    invoice = await month.books.invoice_of("acme")
+    asked = TraceInvoiceLineRequest(invoice_id=invoice.id, line_id=overage.id)
+    traced = await month.books.invoices.TraceInvoiceLine(asked, metadata=month.books.operator)
+    sums: dict[str, Decimal] = {}
+    for figure in traced.daily_usage:
+        size = figure.dimensions.get("size", "")
+        sums[size] = sums.get(size, Decimal(0)) + Decimal(figure.qty)
+    assert sums == dict.fromkeys(SIZES, 720)
+    [(inputs,)] = month.books.rows(
+        "SELECT inputs_json FROM tenant_invoice_proofs WHERE deployment_id = %s",
+        overage.deployment_id,
+    )
+    assert set(orjson.loads(inputs)["usage"]) == {
+        "droplet_hours[region=syd1]",
+        "droplet_hours[region=syd1,size=s-1vcpu-1gb]",
+        "droplet_hours[region=syd1,size=s-4vcpu-8gb]",
+    }
+
+
+async def test_a_billed_month_stays_billed_when_its_dimensions_become_known(month: Month) -> None:
+    """It was billed without dimensions, and is metered again with them."""
+    await subscribed(month, "acme", "shop")
+    await month.runs("acme", "shop", 3)
+    await month.closed()
+    await month.books.rolled_up()
+    before = await month.books.invoice_of("acme")
+    month.inventory.spans = by_size(month)
+    await month.metering.meter_month(APRIL)
+    assert len(await month.metering.figures(from_day="2026-04-10", to_day="2026-04-11")) == 3
+    assert await month.metering.changes() == []
+    # Another late change prices the month again, by its dimensions: only the change is billed.
+    await month.metering.record(
+        event("late-1", qty="3000000", day="2026-04-15", deployment=(await ids(month))["shop"])
+    )
+    may = Period.month(2026, 5)
+    await month.metering.meter_month(may)
+    await month.metering.close("2026-05-01")
+    await month.books.rolled_up("2026-05-01")
+    late = [
+        line.resource_kind
+        for line in await month.books.lines_of("acme", "2026-05-01")
+        if line.kind == "adjustment"
+    ]
+    assert late == ["llm_tokens"]
+    assert await month.books.invoice_of("acme") == before

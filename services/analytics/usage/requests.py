@@ -1,6 +1,6 @@
 """Parsers of usage requests; each error names the field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -9,7 +9,9 @@ from uuid import UUID
 from arcadia.analytics.v1 import usage_pb2, usage_service_pb2
 from arcadia.inventory.v1 import lookup_service_pb2
 
+from kinds.metering import METERS
 from services.analytics.deployments import Named, Owner
+from services.analytics.usage.rules.dimensions import refusal_of_value, undeclared
 from services.analytics.usage.rules.events import EventKey, Refusal, SentEvent, refusal_of_time
 from services.analytics.usage.rules.metering import Interval
 from services.analytics.usage.rules.readings import USAGE_KINDS
@@ -101,16 +103,32 @@ def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEv
         raise InvalidArgument(
             "tenant_id", "is required if deployment_id is a slug", reason="FIELD_REQUIRED"
         )
+    kind = word("resource_kind", event.resource_kind, USAGE_KINDS, "UNKNOWN_KIND")
     return SentEvent(
         index=index,
         source=required("source", event.source),
         idempotency_key=required("idempotency_key", event.idempotency_key),
         tenant_id=tenant_id,
         deployment=deployment,
-        resource_kind=word("resource_kind", event.resource_kind, USAGE_KINDS, "UNKNOWN_KIND"),
+        resource_kind=kind,
         qty=exact(event.qty, "qty", minimum=NONE, maximum=MAX_QUANTITY),
         occurred_at=occurred_at,
+        dimensions=_dimensions(kind, event.dimensions) if event.dimensions else {},
     )
+
+
+def _dimensions(resource_kind: str, said: Mapping[str, str]) -> dict[str, str]:
+    for key in undeclared(resource_kind, said):
+        declared = ", ".join(METERS[resource_kind].dimensions) or "none"
+        raise InvalidArgument(
+            f"dimensions.{key[:100]}",
+            f"is not declared by {resource_kind}, whose dimensions are: {declared}",
+            reason="UNKNOWN_DIMENSION",
+        )
+    for key, value in said.items():
+        if wrong := refusal_of_value(value):
+            raise InvalidArgument(f"dimensions.{key}", wrong)
+    return dict(said)
 
 
 def names_of(interval: lookup_service_pb2.ExistenceInterval) -> Named:

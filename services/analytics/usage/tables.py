@@ -1,9 +1,9 @@
 """The tables of usage and of generations."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.analytics.tables import table
 from services.common.db.tables import (
@@ -38,6 +38,12 @@ __all__ = [
 
 DEPLOYMENT_ID: Final = "^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$"
 """The pattern of the catalog's ids; usage under another name awaits adoption."""
+
+
+def _dimensions() -> Column[Any]:
+    """The dimensions of usage, by key; empty for none."""
+    return Column("dimensions", JSONB, nullable=False, server_default=text("'{}'"))
+
 
 work_passes = table(
     "work_passes",
@@ -101,8 +107,16 @@ usage_facts = table(
     instants("fact_from", "fact_to"),
     numbers("size_gb", nullable=True),
     numbers("qty"),
+    _dimensions(),
     key(
-        "day", "pass_id", "tenant_id", "deployment_id", "resource_kind", "resource_id", "fact_from"
+        "day",
+        "pass_id",
+        "tenant_id",
+        "deployment_id",
+        "resource_kind",
+        "resource_id",
+        "fact_from",
+        "dimensions",
     ),
     check("span", "fact_to > fact_from"),
     check("qty", "qty >= 0"),
@@ -134,8 +148,9 @@ daily_usage = table(
     counts("fact_count"),
     names("facts_hash"),
     instants("metered_at"),
+    _dimensions(),
     key("day", "id"),
-    unique("day", "tenant_id", "deployment_id", "resource_kind", name="figure"),
+    unique("day", "tenant_id", "deployment_id", "resource_kind", "dimensions", name="figure"),
     check("qty", "qty >= 0"),
     index("id", "id"),
     index("tenant", "tenant_id", text("day DESC"), "deployment_id", "resource_kind"),
@@ -159,6 +174,7 @@ usage_events = table(
     names("source", "idempotency_key", "tenant_id", "deployment_id", "resource_kind"),
     numbers("qty"),
     instants("occurred_at", "received_at"),
+    _dimensions(),
     check("qty", "qty >= 0"),
     index("figure", "day", "deployment_id", "resource_kind", "occurred_at"),
     partitioned_by="day",
@@ -173,6 +189,7 @@ usage_voids = table(
     instants("occurred_at", "received_at"),
     names("reason", "voided_by"),
     instants("voided_at"),
+    _dimensions(),
     key("source", "idempotency_key"),
     ForeignKeyConstraint(
         ["source", "idempotency_key"],

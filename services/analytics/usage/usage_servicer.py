@@ -9,6 +9,7 @@ from arcadia.analytics.v1 import usage_service_pb2_grpc
 
 from services.analytics.deployments import Deployments, Named
 from services.analytics.usage import requests
+from services.analytics.usage.rules.dimensions import json_of
 from services.analytics.usage.rules.events import Refusal, Sifted, in_order
 from services.analytics.usage.store.events import list_voids, void_events
 from services.analytics.usage.store.facts import list_unmeasured
@@ -47,12 +48,16 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         """Lists usage, newest day first."""
         scope = current_caller().scope
         wanted = await self._resolved(requests.usage_filter(request), scope)
-        asked = page_request(request, ("usage", *_filters(request)), date, str, str, str)
+        asked = page_request(request, ("usage", *_filters(request)), date, str, str, str, str)
         async with self._database.read(scope) as session:
             found = await list_usage(session, scope, wanted, after=asked.after, limit=asked.limit)
         page, token = asked.cut(
-            found, lambda one: (one.day, one.tenant_id, one.deployment_id, one.resource_kind)
-        )
+            found,
+            lambda one: (
+                one.day, one.tenant_id, one.deployment_id, one.resource_kind,
+                json_of(one.dimensions),
+            ),
+        )  # fmt: skip  # a table
         return message_of(pb.ListDailyUsageResponse, daily_usage=page, next_page_token=token)
 
     async def _resolved(self, wanted: UsageFilter, scope: Scope) -> UsageFilter:

@@ -98,8 +98,8 @@ __all__ = ["InvoiceServicer"]
 
 
 FIRST_LINES: Final = 500
-MAX_DAYS: Final = 400
-"""Maximum days of usage behind a line: one kind of one deployment in one month has at most 31."""
+MAX_FIGURES: Final = 4_000
+"""Maximum figures of usage behind a line: 31 days of a month, each with its dimensions."""
 
 WALKED_AT_ONCE: Final = 500
 WALKED_A_CALL: Final = 5_000
@@ -195,8 +195,9 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                     resource_kind=line.resource_kind,
                     from_day=line.service_start,
                     to_day=line.service_end,
+                    dimensions=line.dimensions,
                 )
-                days = [*await list_usage(session, scope, wanted, after=None, limit=MAX_DAYS)]
+                days = [*await list_usage(session, scope, wanted, after=None, limit=MAX_FIGURES)]
         price_type, price_id = price_of(line.kind, line.meta)
         return message_of(
             pb.TraceInvoiceLineResponse,

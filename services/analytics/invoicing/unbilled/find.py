@@ -128,7 +128,9 @@ class UnbilledFinder:
 def _days(series: Sequence[UsageSeries]) -> Iterator[Unbilled]:
     for one in series:
         for day, qty in days_of_runs(one.runs):
-            yield Unbilled(one.tenant_id, one.deployment_id, one.resource_kind, day, qty, None)
+            yield Unbilled(
+                one.tenant_id, one.deployment_id, one.resource_kind, day, qty, None, one.dimensions
+            )
 
 
 def _worth(one: Unbilled, cents: Decimal | None) -> Unbilled:
@@ -137,7 +139,9 @@ def _worth(one: Unbilled, cents: Decimal | None) -> Unbilled:
 
 def _alone(one: Unbilled) -> UsageSeries:
     run = UsageRun(one.day, 1, one.qty)
-    return UsageSeries(one.tenant_id, one.deployment_id, one.resource_kind, (run,), "")
+    return UsageSeries(
+        one.tenant_id, one.deployment_id, one.resource_kind, (run,), "", one.dimensions
+    )
 
 
 def _cents(value: pricing.UsageValue) -> Decimal | None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from services.analytics.usage.rules.dimensions import json_of
 from services.analytics.usage.rules.figures import UsageRun, UsageSeries
 from services.common.values.periods import Period
 
@@ -27,7 +28,7 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Unbilled:
-    """The unbilled usage of one kind by a deployment on one day."""
+    """The unbilled usage of one kind with the same dimensions by a deployment on one day."""
 
     tenant_id: str
     deployment_id: str
@@ -37,11 +38,15 @@ class Unbilled:
     """In units of the kind, exact."""
     cents: Decimal | None
     """Value at list price, exact; None without a unit price in force."""
+    dimensions: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def place(self) -> tuple[str, str, str, int]:
+    def place(self) -> tuple[str, str, str, int, str]:
         """Its sort key."""
-        return self.tenant_id, self.deployment_id, self.resource_kind, self.day.toordinal()
+        return (
+            self.tenant_id, self.deployment_id, self.resource_kind, self.day.toordinal(),
+            json_of(self.dimensions),
+        )  # fmt: skip  # a table
 
 
 @dataclass(frozen=True, slots=True)

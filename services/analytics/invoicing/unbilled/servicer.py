@@ -43,13 +43,13 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
     async def ListUnbilledUsage(
         self, request: pb.ListUnbilledUsageRequest, context: Context
     ) -> pb.ListUnbilledUsageResponse:
-        """Lists the unbilled usage of a month, by tenant, deployment, kind and day."""
+        """Lists the unbilled usage of a month, by tenant, deployment, kind, day and dimensions."""
         scope = current_caller().scope
         period = read_month(request.period, "period")
         tenant_id = requests.text("tenant_id", request.tenant_id)
         deployment_id = requests.text("deployment_id", request.deployment_id)
         filters = ("unbilled", period.code, tenant_id, deployment_id)
-        asked = page_request(request, filters, str, str, str, int)
+        asked = page_request(request, filters, str, str, str, int, str)
         after, size = asked.after, asked.size
         found: list[Unbilled] = []
         if not scope.everything and tenant_id not in ("", scope.tenant_id):
@@ -71,7 +71,7 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
         if len(found) > size:
             token = encode_token(filters, page[-1].place)
         elif last:
-            token = encode_token(filters, (f"{last}\x01", "", "", 0))
+            token = encode_token(filters, (f"{last}\x01", "", "", 0, ""))
         return pb.ListUnbilledUsageResponse(
             unbilled_usage=map(_message, await self._finder.valued(page)), next_page_token=token
         )

@@ -53,11 +53,15 @@ WITH ours AS (
     WHERE period = %(period)s AND pass_id = %(pass_id)s AND classification = 'resource'
     GROUP BY 1
 ), metered AS (
-    SELECT f.resource_id, sum(extract(epoch FROM f.fact_to - f.fact_from)) / 3600 AS hours
-    FROM usage_facts AS f
-    JOIN work_passes AS p ON p.id = f.pass_id AND p.state = 'current'
-    WHERE f.day >= %(period)s AND f.day < %(end)s
-    GROUP BY f.resource_id
+    -- A span may have several facts, by meter and dimensions.
+    SELECT resource_id, sum(extract(epoch FROM fact_to - fact_from)) / 3600 AS hours
+    FROM (
+        SELECT DISTINCT f.resource_id, f.fact_from, f.fact_to
+        FROM usage_facts AS f
+        JOIN work_passes AS p ON p.id = f.pass_id AND p.state = 'current'
+        WHERE f.day >= %(period)s AND f.day < %(end)s
+    ) AS spans
+    GROUP BY resource_id
 ), books AS (
     SELECT coalesce(o.resource_id, t.resource_id) AS resource_id,
            coalesce(o.kind, t.kind) AS kind, coalesce(o.name, t.name) AS name,

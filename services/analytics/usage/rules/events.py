@@ -1,7 +1,7 @@
 """Usage events, and the reasons to reject one."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
@@ -44,6 +44,8 @@ class SentEvent:
     resource_kind: str
     qty: Decimal
     occurred_at: datetime
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    """By keys that the meter declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class OwnedEvent:
     def _digest_by(self, deployment: str) -> int:
         sent = self.sent
         said = f"{deployment}\0{sent.resource_kind}\0{plain(sent.qty)}\0{sent.occurred_at}"
+        # Without dimensions, the digest that releases before they were known have stored.
+        said += "".join(f"\0{key}={value}" for key, value in sorted(sent.dimensions.items()))
         return int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "big", signed=True)
 
 

@@ -1,5 +1,6 @@
 """Figures of usage and their owners, the facts of figures, unmetered usage and voids."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -51,7 +52,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Figure:
-    """The key of a figure."""
+    """The key of the figures of one meter on a day, one for each of its dimensions."""
 
     day: date
     tenant_id: str
@@ -61,12 +62,14 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class DailyUsage:
-    """A figure: the usage of one kind by a deployment on one day."""
+    """A figure: the usage of one kind with the same dimensions by a deployment on one day."""
 
     id: UUID
     tenant_id: str
     deployment_id: str
     resource_kind: str
+    dimensions: Mapping[str, str]
+    """Those of its meter that are known, such as `size`; empty if it was metered without."""
     day: date
     qty: Decimal
     """In units of the kind, exact."""
@@ -125,21 +128,23 @@ class VoidedEvent:
     reason: str
     voided_by: str
     voided_at: datetime
+    dimensions: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceUsage:
-    """The usage of a resource, in units of its meter."""
+    """The usage of a resource with the same dimensions, in units of its meter."""
 
     deployment_id: str
     resource_kind: str
     resource_name: str
     qty: Decimal
+    dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class MeterTotal:
-    """A deployment's usage of a meter, from resources and events."""
+    """A deployment's usage of a meter with the same dimensions, from resources and events."""
 
     deployment_id: str
     resource_kind: str
@@ -148,6 +153,7 @@ class MeterTotal:
     resources_qty: Decimal
     """The part of its resources; the rest came from events."""
     metered_at: datetime
+    dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +161,9 @@ class UsageByResource:
     """The totals of some deployments, and their resources up to a maximum."""
 
     totals: tuple[MeterTotal, ...]
-    """By deployment and meter, complete."""
+    """By deployment, meter and dimensions, complete."""
     resources: tuple[ResourceUsage, ...]
-    """By deployment and meter, the largest first."""
+    """By deployment, meter and dimensions, the largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +178,7 @@ class UsageRun:
 
 @dataclass(frozen=True, slots=True)
 class UsageSeries:
-    """The daily usage of one kind by a deployment in a period."""
+    """The daily usage of one kind with the same dimensions by a deployment in a period."""
 
     tenant_id: str
     deployment_id: str
@@ -181,3 +187,4 @@ class UsageSeries:
     """In order; days without usage are omitted."""
     facts_hash: str
     """Hash of its facts: SHA-256, lower-case hexadecimal."""
+    dimensions: Mapping[str, str] = field(default_factory=dict)

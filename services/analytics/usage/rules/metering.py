@@ -4,7 +4,7 @@ Ownership is point in time: an interval has the owner of its time, so moving a r
 not change earlier usage.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from kinds.metering import MeterRule
+from services.analytics.usage.rules.dimensions import refusal_of_value
 from services.analytics.usage.rules.readings import RULES, quantity
 from services.common.values.periods import Period
 
@@ -42,7 +43,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class MeteredFact:
-    """The contribution of one resource to one figure."""
+    """The contribution of one resource to one figure, by dimensions."""
 
     tenant_id: str
     deployment_id: str
@@ -55,6 +56,8 @@ class MeteredFact:
     size_gb: Decimal | None
     """Set if the kind is measured by size."""
     qty: Decimal
+    dimensions: Mapping[str, str]
+    """Those of its meter that are known, such as `size`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,31 +108,44 @@ def meter(intervals: Iterable[Interval], within: Period) -> Metered:
         if unknown or not rules or not (interval.tenant_id and interval.deployment_id):
             unmetered += 1
         if interval.tenant_id and interval.deployment_id:
-            made = (_fact(rule, interval, within) for rule in rules)
-            facts += [fact for fact in made if fact is not None]
+            for rule in rules:
+                facts += _facts(rule, interval, within)
     return Metered(facts, unmetered, unmeasured)
 
 
-def _fact(rule: MeterRule, interval: Interval, within: Period) -> MeteredFact | None:
-    """The fact of an interval by one rule; None if it does not count, or its size is unknown."""
+def _facts(rule: MeterRule, interval: Interval, within: Period) -> Iterator[MeteredFact]:
+    """The facts of an interval by one rule, one for each of its dimensions.
+
+    None if it does not count, or if an amount is unknown.
+    """
     start, end = max(interval.start, within.start_at), min(interval.end, within.end_at)
-    readings = rule.readings(interval.fields, interval.status, interval.size_gb)
-    amounts = [reading.amount for reading in readings]
-    known = [amount for amount in amounts if amount is not None]
-    if start >= end or not known or len(known) < len(amounts):
-        return None
-    return MeteredFact(
-        tenant_id=interval.tenant_id,
-        deployment_id=interval.deployment_id,
-        resource_kind=rule.code,
-        resource_id=interval.resource_id,
-        inventory_kind=interval.kind,
-        resource_name=interval.name,
-        fact_from=start,
-        fact_to=end,
-        size_gb=None if rule.measure is None else interval.size_gb,
-        qty=quantity(rule.meter.basis, sum(known, Decimal(0)), start, end),
-    )
+    if start >= end:
+        return
+    amounts: dict[tuple[tuple[str, str], ...], Decimal] = {}
+    for reading in rule.readings(interval.fields, interval.status, interval.size_gb):
+        if reading.amount is None:
+            return
+        # One implausible value must not stop metering; it counts as unknown.
+        known = tuple(pair for pair in reading.dimensions if not refusal_of_value(pair[1]))
+        amounts[known] = amounts.get(known, Decimal(0)) + reading.amount
+    # Differences of the usage of running sums, so that the rounded parts add up to the whole.
+    total, used = Decimal(0), Decimal(0)
+    for dimensions in sorted(amounts):
+        total += amounts[dimensions]
+        before, used = used, quantity(rule.meter.basis, total, start, end)
+        yield MeteredFact(
+            tenant_id=interval.tenant_id,
+            deployment_id=interval.deployment_id,
+            resource_kind=rule.code,
+            resource_id=interval.resource_id,
+            inventory_kind=interval.kind,
+            resource_name=interval.name,
+            fact_from=start,
+            fact_to=end,
+            size_gb=None if rule.measure is None else interval.size_gb,
+            qty=used - before,
+            dimensions=dict(dimensions),
+        )
 
 
 def _unmeasured(rule: MeterRule, interval: Interval, within: Period) -> Unmeasured | None:

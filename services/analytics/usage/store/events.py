@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from services.analytics.generations.store import prepare_month
+from services.analytics.usage.rules.dimensions import json_of
 from services.analytics.usage.rules.events import EventKey, OwnedEvent, Sifted
 from services.analytics.usage.rules.figures import Figure, VoidedEvent
 from services.analytics.usage.store.folding import fold_figures
@@ -34,14 +35,14 @@ LEFT JOIN usage_voids AS v USING (source, idempotency_key)
 """
 TAKE: Final = """
 INSERT INTO usage_events (source, idempotency_key, day, tenant_id, deployment_id, resource_kind,
-                          qty, occurred_at, received_at)
+                          qty, occurred_at, received_at, dimensions)
 SELECT g.source, g.key, g.day, g.tenant_id, g.deployment_id, g.resource_kind, g.qty,
-       g.occurred_at, %(now)s
+       g.occurred_at, %(now)s, g.dimensions::jsonb
 FROM unnest(%(sources)b::text[], %(keys)b::text[], %(figure_day)b::date[],
             %(figure_tenant_id)b::text[], %(figure_deployment_id)b::text[],
             %(figure_resource_kind)b::text[], %(quantities)b::numeric[],
-            %(instants)b::timestamptz[])
-     AS g (source, key, day, tenant_id, deployment_id, resource_kind, qty, occurred_at)
+            %(instants)b::timestamptz[], %(dimensions)b::text[])
+     AS g (source, key, day, tenant_id, deployment_id, resource_kind, qty, occurred_at, dimensions)
 """
 
 
@@ -77,6 +78,7 @@ async def insert_events(
             **_keys(events),
             "quantities": [event.sent.qty for event in events],
             "instants": [event.sent.occurred_at for event in events],
+            "dimensions": [json_of(event.sent.dimensions) for event in events],
             "now": now,
             **arrays_of(Figure, figures, "figure"),
         },
@@ -126,10 +128,10 @@ gone AS (
     WHERE (e.day, e.source, e.idempotency_key) = (w.day, w.source, w.idempotency_key)
     RETURNING e.*
 )
-INSERT INTO usage_voids (source, idempotency_key, day, tenant_id, deployment_id, resource_kind, qty,
-                         occurred_at, received_at, reason, voided_by, voided_at)
-SELECT source, idempotency_key, day, tenant_id, deployment_id, resource_kind, qty, occurred_at,
-       received_at, :reason, :voided_by, :now
+INSERT INTO usage_voids (source, idempotency_key, day, tenant_id, deployment_id, resource_kind,
+                         dimensions, qty, occurred_at, received_at, reason, voided_by, voided_at)
+SELECT source, idempotency_key, day, tenant_id, deployment_id, resource_kind, dimensions, qty,
+       occurred_at, received_at, :reason, :voided_by, :now
 FROM gone
 RETURNING source, idempotency_key, day, tenant_id, deployment_id, resource_kind
 """)

@@ -21,8 +21,11 @@ DELETE FROM usage_facts WHERE day = %(day)s AND pass_id = %(pass_id)s AND page =
 """
 WRITE: Final = f"""
 INSERT INTO usage_facts (day, pass_id, page, tenant_id, deployment_id, resource_kind, resource_id,
-                         inventory_kind, resource_name, fact_from, fact_to, size_gb, qty)
-SELECT %(day)s, %(pass_id)s, %(page)s, fact.* FROM {unnested(MeteredFact, "fact")}
+                         inventory_kind, resource_name, fact_from, fact_to, size_gb, qty,
+                         dimensions)
+SELECT %(day)s, %(pass_id)s, %(page)s, tenant_id, deployment_id, resource_kind, resource_id,
+       inventory_kind, resource_name, fact_from, fact_to, size_gb, qty, dimensions::jsonb
+FROM {unnested(MeteredFact, "fact")}
 """
 
 

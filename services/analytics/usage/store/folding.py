@@ -1,4 +1,4 @@
-"""Folding: sums facts and events to figures, and records changes of closed months.
+"""Folding: sums facts and events to figures by dimensions, and records changes of closed months.
 
 A figure always has the current sum. If its month is closed and the quantity changes, the change is
 recorded in the same transaction, and the tenant's next roll-up reprices the month.
@@ -32,16 +32,16 @@ __all__ = [
 ]
 
 # One canonical line per fact. A figure's hash is over its sorted lines, so it does not depend on
-# the order of arrival.
+# the order of arrival. Without dimensions a line is what it was before there were any.
 LINES: Final = """
 lines AS (
-    SELECT f.day, f.tenant_id, f.deployment_id, f.resource_kind, f.qty,
+    SELECT f.day, f.tenant_id, f.deployment_id, f.resource_kind, f.dimensions, f.qty,
            format('interval %%s %%s %%s %%s %%s', f.resource_id, extract(epoch FROM f.fact_from),
                   extract(epoch FROM f.fact_to), coalesce(trim_scale(f.size_gb)::text, '-'),
                   trim_scale(f.qty)) AS line
     FROM usage_facts AS f JOIN wanted USING (day, pass_id{key})
     UNION ALL
-    SELECT e.day, e.tenant_id, e.deployment_id, e.resource_kind, e.qty,
+    SELECT e.day, e.tenant_id, e.deployment_id, e.resource_kind, e.dimensions, e.qty,
            format('event %%s %%s %%s %%s', to_json(e.source), to_json(e.idempotency_key),
                   extract(epoch FROM e.occurred_at), trim_scale(e.qty))
     FROM usage_events AS e JOIN wanted USING (day{key})
@@ -51,29 +51,49 @@ lines AS (
 # The count makes the inserts run after the deletes.
 REPLACE: Final = """
 found AS (
-    SELECT l.day, w.pass_id, l.tenant_id, l.deployment_id, l.resource_kind, sum(l.qty) AS qty,
-           count(*) AS fact_count,
+    SELECT l.day, w.pass_id, l.tenant_id, l.deployment_id, l.resource_kind, l.dimensions,
+           sum(l.qty) AS qty, count(*) AS fact_count,
            encode(sha256(convert_to(
-               string_agg(l.line, E'\\n' ORDER BY l.line COLLATE "C"), 'UTF8')), 'hex')
+               string_agg(l.line || coalesce(' ' || nullif(l.dimensions, '{{}}')::text, ''), E'\\n'
+                          ORDER BY l.line COLLATE "C"), 'UTF8')), 'hex')
                AS facts_hash
     FROM lines AS l JOIN (SELECT DISTINCT day, pass_id FROM wanted) AS w USING (day)
-    GROUP BY l.day, w.pass_id, l.tenant_id, l.deployment_id, l.resource_kind
+    GROUP BY l.day, w.pass_id, l.tenant_id, l.deployment_id, l.resource_kind, l.dimensions
 ),
 noted AS (
     INSERT INTO month_changes (tenant_id, deployment_id, period, cause, noted_at)
     SELECT DISTINCT tenant_id, deployment_id, date_trunc('month', day::timestamp)::date, 'usage',
            CAST(%(now)s AS timestamptz)
-    FROM found FULL JOIN forgotten USING (day, tenant_id, deployment_id, resource_kind)
+    FROM {found} AS found FULL JOIN {forgotten} AS forgotten
+        USING (day, tenant_id, deployment_id, resource_kind, dimensions)
     WHERE %(notes)s AND found.qty IS DISTINCT FROM forgotten.qty
       AND date_trunc('month', day::timestamp)::date = ANY(CAST(%(closed)s AS date[]))
 )
-INSERT INTO daily_usage (day, pass_id, tenant_id, deployment_id, resource_kind, qty, fact_count,
-                         facts_hash, metered_at)
-SELECT day, pass_id, tenant_id, deployment_id, resource_kind, qty, fact_count, facts_hash, %(now)s
+INSERT INTO daily_usage (day, pass_id, tenant_id, deployment_id, resource_kind, dimensions, qty,
+                         fact_count, facts_hash, metered_at)
+SELECT day, pass_id, tenant_id, deployment_id, resource_kind, dimensions, qty, fact_count,
+       facts_hash, %(now)s
 FROM found
 WHERE (SELECT count(*) FROM forgotten) >= 0
 """
-FORGOTTEN: Final = "RETURNING u.day, u.tenant_id, u.deployment_id, u.resource_kind, u.qty"
+FORGOTTEN: Final = """
+RETURNING u.day, u.tenant_id, u.deployment_id, u.resource_kind, u.dimensions, u.qty
+"""
+# Metering a day again may know dimensions that it did not know before, or that it did not keep.
+# That alone is no late usage: the month was billed without them. So usage is compared by the
+# dimensions that its figures had before.
+BY_KNOWN: Final = """(
+    SELECT day, tenant_id, deployment_id, resource_kind,
+           (SELECT coalesce(jsonb_object_agg(key, value), '{{}}') FROM jsonb_each(dimensions)
+            WHERE key = ANY(known.keys)) AS dimensions,
+           sum(qty) AS qty
+    FROM {figures} LEFT JOIN (
+        SELECT day, tenant_id, deployment_id, resource_kind, array_agg(DISTINCT key) AS keys
+        FROM forgotten CROSS JOIN LATERAL jsonb_object_keys(dimensions) AS key
+        GROUP BY 1, 2, 3, 4
+    ) AS known USING (day, tenant_id, deployment_id, resource_kind)
+    GROUP BY 1, 2, 3, 4, 5
+)"""
 
 DAY_LOCK: Final = text("""
 SELECT pg_advisory_xact_lock(hashtextextended('usage/' || day, 0))
@@ -85,7 +105,11 @@ REPLACE_DAY: Final = f"""
 WITH wanted AS (SELECT CAST(%(day)s AS date) AS day, CAST(%(pass_id)s AS bigint) AS pass_id),
 forgotten AS (DELETE FROM daily_usage AS u WHERE u.day = %(day)s {FORGOTTEN}),
 {LINES.format(key="")},
-{REPLACE}
+{
+    REPLACE.format(
+        found=BY_KNOWN.format(figures="found"), forgotten=BY_KNOWN.format(figures="forgotten")
+    )
+}
 """
 COUNT_DAY: Final = text("SELECT count(*) FROM daily_usage WHERE day = :day")
 
@@ -108,7 +132,7 @@ forgotten AS (
     {FORGOTTEN}
 ),
 {LINES.format(key=", tenant_id, deployment_id, resource_kind")},
-{REPLACE}
+{REPLACE.format(found="found", forgotten="forgotten")}
 """
 
 MARK: Final = f"""

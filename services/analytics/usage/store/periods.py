@@ -29,7 +29,7 @@ __all__ = [
 USED: Final = text("""
 SELECT used.* FROM unnest(CAST(:tenant_ids AS text[])) AS asked (tenant_id)
 CROSS JOIN LATERAL (
-    SELECT tenant_id, deployment_id, resource_kind,
+    SELECT tenant_id, deployment_id, resource_kind, dimensions,
            string_agg((day - CAST(:start AS date)) || ' ' || trim_scale(qty), ',' ORDER BY day)
                FILTER (WHERE qty <> 0) AS days,
            encode(sha256(convert_to(
@@ -37,9 +37,9 @@ CROSS JOIN LATERAL (
                AS facts_hash
     FROM daily_usage
     WHERE day >= :start AND day < :end AND tenant_id = asked.tenant_id
-    GROUP BY tenant_id, deployment_id, resource_kind
+    GROUP BY tenant_id, deployment_id, resource_kind, dimensions
 ) AS used
-ORDER BY tenant_id, deployment_id, resource_kind
+ORDER BY tenant_id, deployment_id, resource_kind, dimensions
 """)
 
 # If all own invoices of a month were voided or credited in full, its own roll-up bills it, and
@@ -95,7 +95,10 @@ class MonthChange:
 async def usage_of_period(
     session: ReadSession, period: Period, tenant_ids: Sequence[str]
 ) -> list[UsageSeries]:
-    """The usage of these tenants, by tenant, deployment and kind, without all-zero series."""
+    """The usage of these tenants, without all-zero series.
+
+    By tenant, deployment, kind and dimensions.
+    """
     rows = await session.execute(
         USED, {"start": period.start, "end": period.end, "tenant_ids": sorted(set(tenant_ids))}
     )
@@ -106,6 +109,7 @@ async def usage_of_period(
             row.resource_kind,
             tuple(_runs(period.start, row.days)),
             row.facts_hash,
+            row.dimensions,
         )
         for row in rows
         if row.days

@@ -1,13 +1,14 @@
 """Reads usage: figures, newest day first, the facts behind one, and the usage of resources."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
 
+from services.analytics.usage.rules.dimensions import json_of, patterns_of
 from services.analytics.usage.rules.figures import (
     DailyUsage,
     MeterTotal,
@@ -24,7 +25,8 @@ from services.common.values.periods import Period
 __all__ = ["UsageFilter", "list_facts", "list_usage", "read_figure", "usage_by_resource"]
 
 COLUMNS: Final = """
-id, tenant_id, deployment_id, resource_kind, day, qty, fact_count, facts_hash, metered_at, pass_id
+id, tenant_id, deployment_id, resource_kind, dimensions, day, qty, fact_count, facts_hash,
+metered_at, pass_id
 """
 ONE: Final = text(f"""
 SELECT {COLUMNS} FROM daily_usage
@@ -38,12 +40,13 @@ SELECT * FROM (
     FROM usage_facts AS f
     WHERE f.day = :day AND f.pass_id = :pass_id AND f.tenant_id = :tenant_id
       AND f.deployment_id = :deployment_id AND f.resource_kind = :resource_kind
+      AND f.dimensions = CAST(:dimensions AS jsonb)
     UNION ALL
     SELECT 'event', '', '', '', e.occurred_at, e.occurred_at, NULL, e.idempotency_key, e.qty,
            to_json(ARRAY[e.source, e.idempotency_key])::text
     FROM usage_events AS e
     WHERE e.day = :day AND e.tenant_id = :tenant_id AND e.deployment_id = :deployment_id
-      AND e.resource_kind = :resource_kind
+      AND e.resource_kind = :resource_kind AND e.dimensions = CAST(:dimensions AS jsonb)
 ) AS facts
 WHERE CAST(:after_at AS timestamptz) IS NULL
    OR (fact_from, place COLLATE "C")
@@ -65,6 +68,8 @@ class UsageFilter:
     """Exclusive."""
     owner: Owner | None = None
     """The resolved deployment of `deployment_id`, so that usage under its slug is found too."""
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    """Only usage with these, among other dimensions; see `patterns_of`."""
 
 
 CONDITIONS: Final = {
@@ -73,6 +78,11 @@ CONDITIONS: Final = {
     "from_day": "day >= :from_day",
     "to_day": "day < :to_day",
 }
+MATCHES: Final = """
+NOT EXISTS (SELECT FROM jsonb_each_text(CAST(:dimensions AS jsonb)) AS wanted
+            WHERE (dimensions ->> wanted.key
+                   LIKE ANY (string_to_array(wanted.value, ','))) IS NOT TRUE)
+"""
 
 
 async def list_usage(
@@ -80,12 +90,13 @@ async def list_usage(
     scope: Scope,
     wanted: UsageFilter,
     *,
-    after: tuple[date, str, str, str] | None,
+    after: tuple[date, str, str, str, str] | None,
     limit: int,
 ) -> list[DailyUsage]:
     """A page of figures, newest day first.
 
-    `after` is the day, tenant, deployment and kind of the previous page's last row.
+    `after` is the day, tenant, deployment, kind and dimensions (JSON) of the previous page's last
+    row.
     """
     values: dict[str, Any] = {name: getattr(wanted, name) for name in CONDITIONS}
     asked = [CONDITIONS[name] for name, value in values.items() if value]
@@ -97,20 +108,26 @@ async def list_usage(
             owner = wanted.owner
             values |= {"of_tenant": owner.tenant_id, "of_names": [owner.deployment_id, owner.slug]}
         asked.append(f"({named})")
+    if wanted.dimensions:
+        asked.append(MATCHES)
+        values["dimensions"] = json_of(patterns_of(wanted.dimensions))
     if not scope.everything:
         # Restricts to the tenant in addition to row-level security.
         asked.append("tenant_id = :scope")
         values["scope"] = scope.tenant_id
     if after is not None:
         asked.append(
-            "day <= :after_day AND (day < :after_day OR (tenant_id, deployment_id, resource_kind)"
-            " > (:after_tenant, :after_deployment, :after_kind))"
+            "day <= :after_day AND (day < :after_day"
+            " OR (tenant_id, deployment_id, resource_kind, dimensions) > (:after_tenant,"
+            " :after_deployment, :after_kind, CAST(:after_dimensions AS jsonb)))"
         )
-        names = ("after_day", "after_tenant", "after_deployment", "after_kind")
+        names = (
+            "after_day", "after_tenant", "after_deployment", "after_kind", "after_dimensions"
+        )  # fmt: skip  # a table
         values |= dict(zip(names, after, strict=True))
     statement = text(
         f"SELECT {COLUMNS} FROM daily_usage WHERE {' AND '.join(asked) or 'true'}"
-        " ORDER BY day DESC, tenant_id, deployment_id, resource_kind LIMIT :limit"
+        " ORDER BY day DESC, tenant_id, deployment_id, resource_kind, dimensions LIMIT :limit"
     )
     used = {name: value for name, value in values.items() if value}
     return records_of(DailyUsage, await session.execute(statement, {**used, "limit": limit}))
@@ -130,42 +147,51 @@ async def list_facts(
     `after` is the start and `place` of the previous page's last row.
     """
     at, place = after or (None, None)
-    parameters = asdict(figure) | {"after_at": at, "after": place, "limit": limit}
+    parameters = asdict(figure) | {
+        "dimensions": json_of(figure.dimensions),
+        "after_at": at,
+        "after": place,
+        "limit": limit,
+    }
     return records_of(UsageFact, await session.execute(FACTS, parameters))
 
 
 _OF_RESOURCES: Final = """
 WITH figures AS (
-    SELECT day, pass_id, deployment_id, resource_kind, qty, metered_at FROM daily_usage
+    SELECT day, pass_id, deployment_id, resource_kind, dimensions, qty, metered_at
+    FROM daily_usage
     WHERE tenant_id = :tenant_id AND day >= :start AND day < :end
       AND deployment_id = ANY (CAST(:deployments AS text[]))
 ), resources AS (
-    SELECT facts.deployment_id, facts.resource_kind, facts.resource_id,
+    SELECT facts.deployment_id, facts.resource_kind, facts.dimensions, facts.resource_id,
            max(facts.resource_name) AS resource_name, sum(facts.qty) AS qty
     FROM figures JOIN usage_facts AS facts
       ON facts.day = figures.day AND facts.pass_id = figures.pass_id
      AND facts.tenant_id = :tenant_id AND facts.deployment_id = figures.deployment_id
-     AND facts.resource_kind = figures.resource_kind
+     AND facts.resource_kind = figures.resource_kind AND facts.dimensions = figures.dimensions
     WHERE facts.day >= :start AND facts.day < :end
-    GROUP BY 1, 2, 3
+    GROUP BY 1, 2, 3, 4
 )
 """
 _RESOURCES: Final = text(f"""
 {_OF_RESOURCES}
-SELECT deployment_id, resource_kind, resource_name, qty FROM resources
-ORDER BY deployment_id, resource_kind, qty DESC, resource_name, resource_id LIMIT :limit
+SELECT deployment_id, resource_kind, dimensions, resource_name, qty FROM resources
+ORDER BY deployment_id, resource_kind, dimensions, qty DESC, resource_name, resource_id
+LIMIT :limit
 """)
 _TOTALS: Final = text(f"""
 {_OF_RESOURCES}
-SELECT totals.deployment_id, totals.resource_kind, totals.qty, totals.metered_at,
-       coalesce(counted.resource_count, 0) AS resource_count,
+SELECT totals.deployment_id, totals.resource_kind, totals.dimensions, totals.qty,
+       totals.metered_at, coalesce(counted.resource_count, 0) AS resource_count,
        coalesce(counted.resources_qty, 0) AS resources_qty
-FROM (SELECT deployment_id, resource_kind, sum(qty) AS qty, max(metered_at) AS metered_at
-      FROM figures GROUP BY 1, 2 HAVING sum(qty) > 0) AS totals
-LEFT JOIN (SELECT deployment_id, resource_kind, count(*) AS resource_count,
+FROM (SELECT deployment_id, resource_kind, dimensions, sum(qty) AS qty,
+             max(metered_at) AS metered_at
+      FROM figures GROUP BY 1, 2, 3 HAVING sum(qty) > 0) AS totals
+LEFT JOIN (SELECT deployment_id, resource_kind, dimensions, count(*) AS resource_count,
                   sum(qty) AS resources_qty
-           FROM resources GROUP BY 1, 2) AS counted USING (deployment_id, resource_kind)
-ORDER BY 1, 2
+           FROM resources GROUP BY 1, 2, 3) AS counted
+    USING (deployment_id, resource_kind, dimensions)
+ORDER BY 1, 2, 3
 """)
 
 

@@ -32,7 +32,14 @@ class ListUnbilledUsageResponse(_message.Message):
     def __init__(self, unbilled_usage: _Optional[_Iterable[_Union[UnbilledUsage, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UnbilledUsage(_message.Message):
-    __slots__ = ("tenant_id", "deployment_id", "resource_kind", "day", "qty", "value_cents", "currency")
+    __slots__ = ("tenant_id", "deployment_id", "resource_kind", "day", "qty", "value_cents", "currency", "dimensions")
+    class DimensionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
@@ -40,6 +47,7 @@ class UnbilledUsage(_message.Message):
     QTY_FIELD_NUMBER: _ClassVar[int]
     VALUE_CENTS_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
     tenant_id: str
     deployment_id: str
     resource_kind: str
@@ -47,4 +55,5 @@ class UnbilledUsage(_message.Message):
     qty: str
     value_cents: str
     currency: str
-    def __init__(self, tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., day: _Optional[str] = ..., qty: _Optional[str] = ..., value_cents: _Optional[str] = ..., currency: _Optional[str] = ...) -> None: ...
+    dimensions: _containers.ScalarMap[str, str]
+    def __init__(self, tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., day: _Optional[str] = ..., qty: _Optional[str] = ..., value_cents: _Optional[str] = ..., currency: _Optional[str] = ..., dimensions: _Optional[_Mapping[str, str]] = ...) -> None: ...

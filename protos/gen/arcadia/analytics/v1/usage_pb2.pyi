@@ -10,7 +10,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DailyUsage(_message.Message):
-    __slots__ = ("id", "tenant_id", "deployment_id", "resource_kind", "day", "qty", "fact_count", "facts_hash", "metered_at")
+    __slots__ = ("id", "tenant_id", "deployment_id", "resource_kind", "day", "qty", "fact_count", "facts_hash", "metered_at", "dimensions")
+    class DimensionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     ID_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -20,6 +27,7 @@ class DailyUsage(_message.Message):
     FACT_COUNT_FIELD_NUMBER: _ClassVar[int]
     FACTS_HASH_FIELD_NUMBER: _ClassVar[int]
     METERED_AT_FIELD_NUMBER: _ClassVar[int]
+    DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
     id: str
     tenant_id: str
     deployment_id: str
@@ -29,7 +37,8 @@ class DailyUsage(_message.Message):
     fact_count: int
     facts_hash: str
     metered_at: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., day: _Optional[str] = ..., qty: _Optional[str] = ..., fact_count: _Optional[int] = ..., facts_hash: _Optional[str] = ..., metered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    dimensions: _containers.ScalarMap[str, str]
+    def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., day: _Optional[str] = ..., qty: _Optional[str] = ..., fact_count: _Optional[int] = ..., facts_hash: _Optional[str] = ..., metered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dimensions: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class UsageFact(_message.Message):
     __slots__ = ("source", "resource_id", "inventory_kind", "resource_name", "fact_from", "fact_to", "size_gb", "event_key", "qty")
@@ -78,7 +87,14 @@ class UnmeteredResource(_message.Message):
     def __init__(self, resource_id: _Optional[str] = ..., inventory_kind: _Optional[str] = ..., resource_name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., first_day: _Optional[str] = ..., last_day: _Optional[str] = ..., seconds: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class UsageEvent(_message.Message):
-    __slots__ = ("idempotency_key", "source", "deployment_id", "resource_kind", "qty", "occurred_at", "tenant_id")
+    __slots__ = ("idempotency_key", "source", "deployment_id", "resource_kind", "qty", "occurred_at", "tenant_id", "dimensions")
+    class DimensionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +102,7 @@ class UsageEvent(_message.Message):
     QTY_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
     idempotency_key: str
     source: str
     deployment_id: str
@@ -93,7 +110,8 @@ class UsageEvent(_message.Message):
     qty: str
     occurred_at: _timestamp_pb2.Timestamp
     tenant_id: str
-    def __init__(self, idempotency_key: _Optional[str] = ..., source: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant_id: _Optional[str] = ...) -> None: ...
+    dimensions: _containers.ScalarMap[str, str]
+    def __init__(self, idempotency_key: _Optional[str] = ..., source: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant_id: _Optional[str] = ..., dimensions: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class UsageEventKey(_message.Message):
     __slots__ = ("source", "idempotency_key")
@@ -104,7 +122,14 @@ class UsageEventKey(_message.Message):
     def __init__(self, source: _Optional[str] = ..., idempotency_key: _Optional[str] = ...) -> None: ...
 
 class VoidedUsageEvent(_message.Message):
-    __slots__ = ("source", "idempotency_key", "tenant_id", "deployment_id", "resource_kind", "qty", "occurred_at", "reason", "voided_by", "voided_at")
+    __slots__ = ("source", "idempotency_key", "tenant_id", "deployment_id", "resource_kind", "qty", "occurred_at", "reason", "voided_by", "voided_at", "dimensions")
+    class DimensionsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -115,6 +140,7 @@ class VoidedUsageEvent(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     VOIDED_BY_FIELD_NUMBER: _ClassVar[int]
     VOIDED_AT_FIELD_NUMBER: _ClassVar[int]
+    DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
     source: str
     idempotency_key: str
     tenant_id: str
@@ -125,7 +151,8 @@ class VoidedUsageEvent(_message.Message):
     reason: str
     voided_by: str
     voided_at: _timestamp_pb2.Timestamp
-    def __init__(self, source: _Optional[str] = ..., idempotency_key: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., voided_by: _Optional[str] = ..., voided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    dimensions: _containers.ScalarMap[str, str]
+    def __init__(self, source: _Optional[str] = ..., idempotency_key: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., voided_by: _Optional[str] = ..., voided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dimensions: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class EventReceipt(_message.Message):
     __slots__ = ("accepted_count", "duplicate_count", "late_count", "refused", "voided_indexes")

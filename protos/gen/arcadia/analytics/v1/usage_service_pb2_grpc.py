@@ -72,7 +72,7 @@ class UsageServiceServicer:
     """
 
     def ListDailyUsage(self, request, context):
-        """Lists usage per deployment, kind and day, newest day first.
+        """Lists usage per deployment, kind, dimensions and day, newest day first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,7 @@ class UsageServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> UsageServiceAsyncStub: ...
     ListDailyUsage: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.ListDailyUsageRequest, _usage_service_pb2.ListDailyUsageResponse]
-    """Lists usage per deployment, kind and day, newest day first."""
+    """Lists usage per deployment, kind, dimensions and day, newest day first."""
     ListUsageFacts: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.ListUsageFactsRequest, _usage_service_pb2.ListUsageFactsResponse]
     """Lists the facts behind a day's usage: resources with their spans, and events."""
     ListUnmeteredResources: _grpc.UnaryUnaryMultiCallable[_usage_service_pb2.ListUnmeteredResourcesRequest, _usage_service_pb2.ListUnmeteredResourcesResponse]
@@ -57,7 +57,7 @@ class UsageServiceAsyncStub(UsageServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListDailyUsage: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.ListDailyUsageRequest, _usage_service_pb2.ListDailyUsageResponse]  # type: ignore[assignment]
-    """Lists usage per deployment, kind and day, newest day first."""
+    """Lists usage per deployment, kind, dimensions and day, newest day first."""
     ListUsageFacts: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.ListUsageFactsRequest, _usage_service_pb2.ListUsageFactsResponse]  # type: ignore[assignment]
     """Lists the facts behind a day's usage: resources with their spans, and events."""
     ListUnmeteredResources: _aio.UnaryUnaryMultiCallable[_usage_service_pb2.ListUnmeteredResourcesRequest, _usage_service_pb2.ListUnmeteredResourcesResponse]  # type: ignore[assignment]
@@ -83,7 +83,7 @@ class UsageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _usage_service_pb2.ListDailyUsageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_usage_service_pb2.ListDailyUsageResponse, _abc.Awaitable[_usage_service_pb2.ListDailyUsageResponse]]:
-        """Lists usage per deployment, kind and day, newest day first."""
+        """Lists usage per deployment, kind, dimensions and day, newest day first."""
 
     @_abc_1.abstractmethod
     def ListUsageFacts(

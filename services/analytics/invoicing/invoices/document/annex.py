@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from kinds.metering import METERS
 from services.analytics.invoicing.invoices.document.naming import meter_name, meter_unit, unit_name
 from services.analytics.invoicing.invoices.document.writing import quantity_text
+from services.analytics.usage.rules.dimensions import json_of
 from services.analytics.usage.rules.figures import MeterTotal, ResourceUsage, UsageByResource
 
 __all__ = ["MAX_RESOURCES", "Annex", "AnnexRow", "AnnexSection", "annex_of"]
@@ -20,7 +22,7 @@ EVENTS: Final = "Reported as events"
 
 @dataclass(frozen=True, slots=True)
 class AnnexRow:
-    """The usage of one meter by one resource."""
+    """The usage of one meter with the same dimensions by one resource."""
 
     resource: str
     meter: str
@@ -49,12 +51,12 @@ def annex_of(used: UsageByResource, names: Mapping[str, str], days: str) -> Anne
     """The annex of some usage in days such as `1 to 30 April 2026`; None without any usage."""
     if not used.totals:
         return None
-    resources: dict[tuple[str, str], list[ResourceUsage]] = {}
+    resources: dict[tuple[str, str, str], list[ResourceUsage]] = {}
     for one in used.resources:
-        resources.setdefault((one.deployment_id, one.resource_kind), []).append(one)
+        resources.setdefault(_place(one), []).append(one)
     sections: dict[str, list[AnnexRow]] = {}
     for total in used.totals:
-        rows = _rows(total, resources.get((total.deployment_id, total.resource_kind), ()))
+        rows = _rows(total, resources.get(_place(total), ()))
         sections.setdefault(total.deployment_id, []).extend(rows)
     shown, left = [], MAX_RESOURCES
     for deployment, rows in sections.items():
@@ -79,16 +81,26 @@ def annex_of(used: UsageByResource, names: Mapping[str, str], days: str) -> Anne
 
 def _rows(total: MeterTotal, resources: Sequence[ResourceUsage]) -> list[AnnexRow]:
     meter = total.resource_kind
-    rows = [
-        AnnexRow(one.resource_name, meter_name(meter), _measured(one.qty, meter))
-        for one in resources
-    ]
+    used = [(one.resource_name, one.qty) for one in resources]
     if more := total.resource_count - len(resources):
         rest = total.resources_qty - sum((one.qty for one in resources), Decimal(0))
-        rows.append(AnnexRow(f"{more:,} more", meter_name(meter), _measured(rest, meter)))
+        used.append((f"{more:,} more", rest))
     if events := total.qty - total.resources_qty:
-        rows.append(AnnexRow(EVENTS, meter_name(meter), _measured(events, meter)))
-    return rows
+        used.append((EVENTS, events))
+    of = _dimensions(total)
+    return [AnnexRow(f"{who}{of}", meter_name(meter), _measured(qty, meter)) for who, qty in used]
+
+
+def _place(one: ResourceUsage | MeterTotal) -> tuple[str, str, str]:
+    return one.deployment_id, one.resource_kind, json_of(one.dimensions)
+
+
+def _dimensions(total: MeterTotal) -> str:
+    """Its dimensions in the order of their meter, such as ` (s-1vcpu-1gb, syd1)`; or empty."""
+    meter = METERS.get(total.resource_kind)
+    keys = meter.dimensions if meter else sorted(total.dimensions)
+    known = [total.dimensions[key] for key in keys if key in total.dimensions]
+    return f" ({', '.join(known)})" if known else ""
 
 
 def _omitted(count: int) -> str:
