@@ -8,15 +8,15 @@
 local find, sub, byte = string.find, string.sub, string.byte
 -- The services decode 100 messages in one another, and a level of free JSON is up to three.
 local MAX_DEPTH = 31
--- Many times what the largest list has, and read in some 20 ms, in which its thread does nothing else.
+-- Many times the size of the largest list; validated in some 20 ms, which block the thread.
 local MAX_VALUES = 50000
 -- The longest label of Kubernetes has 317.
 local MAX_NAME_BYTES = 400
 local LONGEST_FIELD = 200
 
--- The names and list indexes that lead to the value being read; of the deeper ones, those of the
--- value before it may still be there. Only a refusal joins them: a text for each value would copy
--- long names as often as there are values.
+-- The names and list indexes of the path to the current value; deeper entries may be left over from
+-- the previous value. They are joined only for an error: a text per value would copy long names as
+-- often as there are values.
 local steps = {}
 
 local function field_at(depth)
@@ -29,7 +29,7 @@ local function field_at(depth)
   return sub(table.concat(parts), 1, LONGEST_FIELD)
 end
 
--- Raises the error of the field that the first `depth` steps lead to.
+-- Raises an error that names the field at the first `depth` steps.
 local function refuse(depth, words, reason)
   error({field = field_at(depth), words = words, reason = reason or "INVALID_ARGUMENT"}, 0)
 end
@@ -160,8 +160,8 @@ local function answer(handle, status, code, reason, field, words, headers)
     .. ',"details":[' .. details .. "]}")
 end
 
--- The methods of a path without its query, from `at` on. As the transcoder does it, it takes a
--- segment for a variable where its literal leads nowhere.
+-- The methods of a path without its query, from `at` on. Like the transcoder, it treats a segment
+-- as a variable if it matches no literal.
 local function methods_of(node, path, at)
   if node == nil then return nil end
   local _, last, segment = find(path, "^/*([^/]+)", at)
@@ -169,13 +169,13 @@ local function methods_of(node, path, at)
   return methods_of(node[segment], path, last + 1) or methods_of(node["*"], path, last + 1)
 end
 
--- Whether the caller says that it speaks gRPC, or something like it.
+-- Whether the content type is gRPC or similar.
 local function says_grpc(headers)
   return find(string.lower(headers:get("content-type") or ""), "^application/grpc") ~= nil
 end
 
--- Responds with an error if the request is invalid. Its path alone decides whether it is JSON: the
--- transcoder takes other content types for JSON than a caller, or a pattern here, may mean.
+-- Responds with an error if the request is invalid. Only the path determines whether it is JSON,
+-- because the transcoder accepts more content types as JSON than a pattern here would.
 local function check_fields(handle, headers)
   if find(headers:get(":authority") or "", ",", 1, true) then
     return answer(handle, "400", 3, "REQUEST_MALFORMED", "", "the request has more than one Host header", {})
@@ -184,7 +184,7 @@ local function check_fields(handle, headers)
   local methods = methods_of(ROUTES, sub(path, 1, (find(path, "?", 1, true) or 0) - 1), 1)
   if methods == nil then return end
   if says_grpc(headers) then
-    return answer(handle, "415", 3, "UNSUPPORTED_MEDIA_TYPE", "", "this path takes JSON, not gRPC",
+    return answer(handle, "415", 3, "UNSUPPORTED_MEDIA_TYPE", "", "this path requires JSON, not gRPC",
       {["grpc-status"] = "12"})
   end
   local kind = methods[headers:get(":method")]
@@ -203,9 +203,8 @@ local function check_fields(handle, headers)
     problem.words, {})
 end
 
--- A service that does not know an encoding forgets, for its whole connection, how to read the next
--- one's. And what is compressed is measured here before it grows: a few kilobytes may be many
--- times the limit of a body.
+-- An encoding that a service does not know breaks decoding for its whole connection. And the body
+-- limit applies before decompression: a few kilobytes may expand to many times the limit.
 local function check_encoding(handle, headers)
   local encoding = headers:get("grpc-encoding")
   if not says_grpc(headers) then
@@ -228,5 +227,5 @@ function envoy_on_request(handle)
   local checked, problem = pcall(check_request, handle)
   if checked then return end
   handle:logErr("checking a request failed: " .. tostring(problem))
-  answer(handle, "500", 13, "GATEWAY_ERROR", "", "the gateway could not answer", {})
+  answer(handle, "500", 13, "GATEWAY_ERROR", "", "internal error of the gateway", {})
 end

@@ -1,7 +1,7 @@
-"""The fields that JSON bodies may have, as tables for the gateway's Lua filter (bodies.lua).
+"""The allowed fields of JSON bodies, as tables for the gateway's Lua filter (bodies.lua).
 
-Made from the descriptor set like the routes: the tree of paths with the type of each body, and
-the fields of each message that a body may hold.
+Generated from the descriptor set, like the routes: a tree of paths with the type of each body, and
+the fields of each message in a body.
 """
 
 import json
@@ -28,13 +28,13 @@ WELL_KNOWN: Final[Mapping[str, str]] = {
     ".google.protobuf.Timestamp": SCALAR,
     ".google.protobuf.Value": FREE,
 }
-"""Messages that JSON writes in a form of their own."""
+"""Messages with a special JSON form."""
 
 Field = descriptor_pb2.FieldDescriptorProto
 
 
 class _Messages:
-    """The messages of a descriptor set, and the fields that a body may have of each."""
+    """The messages of a descriptor set, and their allowed fields in a body."""
 
     def __init__(self, descriptors: Path) -> None:
         files = descriptor_pb2.FileDescriptorSet.FromString(descriptors.read_bytes())
@@ -42,7 +42,7 @@ class _Messages:
         for file in files.file:
             self._learn(f".{file.package}", file.message_type)
         self.tables: dict[str, str] = {}
-        """The fields of each message that was asked for, as a table of Lua."""
+        """The fields of each requested message, as a Lua table."""
 
     def _learn(self, scope: str, messages: Iterable[descriptor_pb2.DescriptorProto]) -> None:
         for message in messages:
@@ -51,11 +51,11 @@ class _Messages:
             self._learn(name, message.nested_type)
 
     def type_of(self, name: str) -> str:
-        """The type of a message, whose fields are in `tables` from then on."""
+        """The type of a message; adds its fields to `tables`."""
         if name in WELL_KNOWN:
             return WELL_KNOWN[name]
         if name not in self.tables:
-            self.tables[name] = ""  # a message may hold itself
+            self.tables[name] = ""  # a message may contain itself
             rows = [
                 f"[{json.dumps(spelling)}]={{{json.dumps(one.name)},{self._type_of(one)}}}"
                 for one in self._known[name].field
@@ -80,14 +80,14 @@ class _Messages:
 
 @dataclass
 class _Node:
-    """A place in the tree of paths: what follows, and what ends here."""
+    """A node of the tree of paths."""
 
     steps: dict[str, "_Node"] = field(default_factory=dict)
     methods: dict[str, str] = field(default_factory=dict)
     """The type of the body of each HTTP method, as Lua."""
 
     def lua(self) -> str:
-        """The tree from here on, as a table of Lua."""
+        """The subtree as a Lua table."""
         rows = [f"[{json.dumps(step)}]={node.lua()}" for step, node in self.steps.items()]
         if self.methods:
             types = ",".join(f"{method}={kind}" for method, kind in self.methods.items())

@@ -1,4 +1,4 @@
-"""What the gateway allows one tenant, one caller, one request and one connection."""
+"""Limits of the gateway per tenant, caller, request and connection."""
 
 from collections.abc import Mapping
 
@@ -20,17 +20,18 @@ class Limits(BaseSettings):
     caller_burst: int = Field(default=1_000, ge=1)
     """Burst of one caller."""
     tenant_requests_per_second: int = Field(default=400, ge=1)
-    """What all callers of one tenant may keep up together, but for API keys and operators."""
+    """Sustained requests per second of all callers of one tenant, without API keys and operators.
+    """
     tenant_burst: int = Field(default=2_000, ge=1)
-    """Burst of one caller."""
+    """Burst of one tenant."""
     tenant_rates: Mapping[str, int] = Field(default_factory=dict)
-    """Requests per second of tenants that may keep up another number, as JSON; five times as
-    many after a pause."""
+    """Requests per second of tenants with another rate, as JSON; the burst is five times as many.
+    """
     caller_body_bytes_per_second: int = Field(default=2**20, ge=1)
-    """What the bodies of one caller may keep up together: reading a megabyte takes tens of
-    milliseconds, in which the other callers of its thread wait."""
+    """Sustained bytes per second of request bodies of one caller: parsing a megabyte takes tens of
+    milliseconds and delays other callers of the same thread."""
     caller_body_burst_bytes: int = Field(default=8 * 2**20, ge=1)
-    """How many more they may have at once after a pause; no body larger than it passes."""
+    """Burst of body bytes of one caller; also the maximum size of one body."""
     callers_remembered: int = Field(default=10_000, ge=1)
     """Callers tracked at a time; the least recently seen is evicted first."""
     address_requests_per_second: int = Field(default=5, ge=1)

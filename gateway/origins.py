@@ -1,4 +1,4 @@
-"""From which web pages a browser may call the gateway."""
+"""The origins of web pages that may call the gateway (CORS)."""
 
 import re
 from typing import Final
@@ -8,10 +8,10 @@ from services.common.settings import Settings
 __all__ = ["DEPLOYED_ORIGINS", "LOCAL_ORIGINS", "origin_patterns"]
 
 LOCAL_ORIGINS: Final = (r"http://localhost(:\d{1,5})?",)
-"""In development: any page on this machine, whatever its port."""
+"""In development: any page on this machine, on any port."""
 
 DEPLOYED_ORIGINS: Final = (r"https://([a-z0-9-]+\.)*sky-ai\.com",)
-"""Deployed: the site and its subdomains."""
+"""In production: the site and its subdomains."""
 
 ORIGIN: Final = re.compile(
     r"(?P<scheme>https?)://(?P<any>\*\.)?(?P<host>[a-z0-9-]+(\.[a-z0-9-]+)*)(?P<port>:\d{1,5})?"
@@ -19,12 +19,11 @@ ORIGIN: Final = re.compile(
 
 
 def origin_patterns(settings: Settings) -> tuple[str, ...]:
-    """Regular expressions that an allowed `Origin` matches as a whole.
+    """Regular expressions; an allowed `Origin` matches one of them completely.
 
-    `ARCADIA_CORS_ORIGINS`, separated by commas, takes the place of the defaults: each is
-    an origin such as `https://app.example.com`, or `https://*.example.com` for every
-    subdomain. Raises ValueError for anything else; `*` above all, because credentials
-    are allowed.
+    `ARCADIA_CORS_ORIGINS`, comma-separated, replaces the defaults: each is an origin such as
+    `https://app.example.com`, or `https://*.example.com` for all subdomains. Raises ValueError for
+    anything else, also for `*`, because credentials are allowed.
     """
     listed = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if listed:
@@ -36,7 +35,7 @@ def _pattern(origin: str) -> str:
     matched = ORIGIN.fullmatch(origin)
     if matched is None:
         raise ValueError(
-            f"ARCADIA_CORS_ORIGINS: {origin!r} is no origin such as https://app.example.com"
+            f"ARCADIA_CORS_ORIGINS: {origin!r} is not an origin such as https://app.example.com"
         )
     subdomains = r"([a-z0-9-]+\.)+" if matched["any"] else ""
     host = re.escape(matched["host"])

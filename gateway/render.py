@@ -1,4 +1,4 @@
-"""Writes the gateway's configuration: everything in it comes from the settings and the protos."""
+"""Renders the gateway's configuration from the settings and the protos."""
 
 import base64
 import json
@@ -33,22 +33,22 @@ BODIES: Final = Path(__file__).with_name("bodies.lua")
 CONFIGURATION: Final = "envoy.yaml"
 KEYS: Final = "jwks.json"
 AUTHORITIES: Final = "authorities.pem"
-"""Who may certify the addresses of OIDC issuers' keys: Mozilla's list."""
+"""The certificate authorities for the key URLs of OIDC issuers: Mozilla's list."""
 
 API_KEY_ID: Final = f"^(?:[Bb]earer {KEY_PATTERN.replace('[0-9a-f]{32}', '([0-9a-f]{32})')}|.*)$"
-"""Captures the id of an API key; of any other header nothing."""
+"""Captures the id of an API key; empty for any other header."""
 
 NATIVE_GRPC: Final = (
     "request.headers['content-type'].matches('^application/grpc($|[+])')"
     " && !('x-envoy-original-path' in request.headers)"
 )
-"""Holds for a caller who speaks gRPC, as Envoy compares it (`application/grpc;x=1` is no gRPC); the
-transcoder makes every request look like one."""
+"""True for a gRPC caller, by Envoy's definition (`application/grpc;x=1` is not gRPC); after the
+transcoder every request looks like gRPC."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a service listens."""
+    """The address of a service."""
 
     host: str
     port: int
@@ -56,13 +56,13 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An OIDC issuer as the gateway asks for its keys."""
+    """An OIDC issuer whose keys the gateway fetches."""
 
     cluster: str
     issuer: str
     audience: str
     keys: str
-    """The address of its keys."""
+    """The URL of its keys."""
     host: str
     port: int
     tls: bool
@@ -77,14 +77,14 @@ def write_configuration(
     descriptors: Path = DESCRIPTORS,
     temporal_ui: str | None = None,
 ) -> Path:
-    """Writes all that Envoy needs into `directory`, and returns the path of its configuration.
+    """Writes Envoy's configuration files to `directory`; returns the path of the main one.
 
-    `host` is the address that the gateway listens on, `0.0.0.0` in a container; the admin
-    interface always stays on the loopback. `temporal_ui` is the address of Temporal's UI in the
-    local mode: the gateway shows it on the same port of 127.0.0.1, by its own name only. The
-    files name each other by absolute paths. The secret is only in the key file, which its owner
-    alone may read. Raises ValueError for settings that cannot be meant: an address without a
-    port, an origin that is none, an OIDC issuer that does not tell where its keys are.
+    `host` is the listening address, `0.0.0.0` in a container; the admin interface is always on
+    loopback. `temporal_ui` is the address of Temporal's UI in local mode: the gateway serves it on
+    the same port of 127.0.0.1, by its own names only. The files refer to each other by absolute
+    paths. The secret is only in the key file, readable by its owner only. Raises ValueError for
+    invalid settings: an address without a port, an invalid origin, an OIDC issuer without a key
+    URL.
     """
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
@@ -136,7 +136,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    # JSON is YAML: a value written so can neither break out of its place nor change its type.
+    # JSON is YAML: an encoded value cannot change the structure or its type.
     environment.filters["json"] = json.dumps
     return environment.get_template(TEMPLATE.name)
 
@@ -165,10 +165,10 @@ def _issuer(issuer: OidcIssuer) -> Issuer:
 
 
 def _key_set(settings: Settings) -> bytes:
-    """The secret, and the previous one if there is one, as a JSON Web Key Set.
+    """The secret, and the previous one if any, as a JSON Web Key Set.
 
-    The key is the raw bytes of the secret's text, as the services use it. `alg` is pinned,
-    else a token of another HMAC algorithm with the same secret would pass.
+    The key is the raw bytes of the secret's text, as in the services. `alg` is pinned; otherwise a
+    token with another HMAC algorithm and the same secret would pass.
     """
     keys = [
         base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
@@ -181,7 +181,7 @@ def _key_set(settings: Settings) -> bytes:
 
 
 def _replace(path: Path, content: bytes, *, mode: int) -> None:
-    """Writes a file so that a reader sees the old or the new one, and never a readable secret."""
+    """Replaces a file atomically; it is never readable by others."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:

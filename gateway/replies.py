@@ -1,7 +1,7 @@
-"""The gateway's own error replies, in the form of the services' errors.
+"""The gateway's own error replies, in the format of the services' errors.
 
-Envoy's own replies are converted to `google.rpc.Status` as JSON, like the services' errors: the
-gRPC code, a message, and an `ErrorInfo` with a stable reason, which is the same as the services'.
+Envoy's replies are converted to `google.rpc.Status` as JSON: the gRPC code, a message, and an
+`ErrorInfo` with a stable reason, the same as the services'.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from services.common.errors import DOMAIN
 __all__ = ["ENVOY_MESSAGE", "REPLIES", "Reply"]
 
 ENVOY_MESSAGE: Final = "%LOCAL_REPLY_BODY%"
-"""Envoy's own message, which names the field."""
+"""Envoy's message, which names the field."""
 
 
 _EXHAUSTED: Final = code_pb2.RESOURCE_EXHAUSTED
@@ -22,14 +22,14 @@ _EXHAUSTED: Final = code_pb2.RESOURCE_EXHAUSTED
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply of the gateway itself."""
+    """An error reply of the gateway."""
 
     when: str
-    """A CEL expression over Envoy's attributes of the response."""
+    """A CEL expression over Envoy's response attributes."""
     http_status: int | None
-    """The HTTP status; Envoy's own when None."""
+    """The HTTP status; None keeps Envoy's."""
     code: int
-    """The code of gRPC."""
+    """The gRPC code."""
     reason: str
     message: str
 
@@ -54,7 +54,7 @@ def _token(details: str, reason: str, message: str) -> Reply:
 
 
 def _when(status: int, code: int, reason: str, message: str) -> Reply:
-    """The reply where Envoy's own has the status."""
+    """The reply for an HTTP status of Envoy."""
     return Reply(f"response.code == {status}", status, code, reason, message)
 
 
@@ -62,7 +62,7 @@ REPLIES: Final = (
     _token("Jwt_is_missing", "TOKEN_MISSING", "a token is required"),
     _token("Jwt_is_expired", "TOKEN_EXPIRED", "the token has expired"),
     _token("Jwt_is_not_in_the_form", "TOKEN_MALFORMED", "the token is not a JWT"),
-    # Envoy answers 403 for a wrong audience; to the caller it is a bad token like any other.
+    # Envoy returns 403 for a wrong audience; for the caller it is an invalid token.
     _token("jwt_authn_access_denied", "TOKEN_INVALID", "the token is not valid"),
     Reply(
         _details("rbac_access_denied_matched_policy[too_large]"),
@@ -106,7 +106,7 @@ REPLIES: Final = (
         429,
         _EXHAUSTED,
         "RATE_LIMITED",
-        "too many requests, or too many bytes in them; wait as long as retry-after says",
+        "too many requests, or too many bytes of requests; wait for the time in retry-after",
     ),
     _when(
         431,
@@ -118,19 +118,19 @@ REPLIES: Final = (
         501,
         code_pb2.UNIMPLEMENTED,
         "TRANSFER_CODING_UNKNOWN",
-        "a body is sent whole or in chunks, by no other transfer coding",
+        "the only supported transfer coding is chunked",
     ),
     Reply(
         "response.code == 502 || response.code == 503",
         503,
         code_pb2.UNAVAILABLE,
         "SERVICE_UNAVAILABLE",
-        "the service is down; retry later",
+        "the service is unavailable; retry later",
     ),
     _when(
-        504, code_pb2.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the service did not answer in time"
+        504, code_pb2.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the service did not respond in time"
     ),
-    # For any other reply: the status stays, the message is in the log only.
+    # For any other reply: keeps the status; the details are only in the log.
     Reply(
         "response.code < 500",
         None,
@@ -138,6 +138,6 @@ REPLIES: Final = (
         "REQUEST_REFUSED",
         "the gateway rejected the request",
     ),
-    Reply("true", None, code_pb2.INTERNAL, "GATEWAY_ERROR", "the gateway could not answer"),
+    Reply("true", None, code_pb2.INTERNAL, "GATEWAY_ERROR", "internal error of the gateway"),
 )
-"""The first whose condition holds is sent."""
+"""The first one whose condition holds is sent."""

@@ -1,9 +1,9 @@
-"""Which RPCs the gateway shows, and under which HTTP routes: read from the descriptor set.
+"""The RPCs that the gateway exposes, and their HTTP routes, read from the descriptor set.
 
-All of it is declared in the protos: the HTTP binding of a method (`google.api.http`), its access
-(`arcadia.common.v1.access`), and, by its package, who answers it. Nothing is listed twice.
+Everything is declared in the protos: the HTTP binding of a method (`google.api.http`), its access
+(`arcadia.common.v1.access`) and, by its package, its service.
 
-`python -m gateway.routes` prints the table that `tests/gateway/routes.golden` holds.
+`python -m gateway.routes` prints the table in `tests/gateway/routes.golden`.
 """
 
 import re
@@ -32,21 +32,21 @@ __all__ = [
 ]
 
 DESCRIPTORS: Final = Path(__file__).resolve().parents[1] / "protos" / "gen" / "arcadia.binpb"
-"""The descriptor set of all our protos, as `protos/generate.py` writes it."""
+"""The descriptor set of all protos, written by `protos/generate.py`."""
 
 ANY_SERVICE: Final = "any_service"
-"""The cluster of what every service answers: the packages of the common ground."""
+"""The cluster of RPCs that every service implements: the common packages."""
 
 PACKAGE: Final = re.compile(r"arcadia\.(?P<owner>[a-z]+)\.v\d+")
 VARIABLE: Final = re.compile(r"\{[a-z_.]+\}")
 
 
 KEY_FIELD: Final = "request_id"
-"""What a write that is done once for a key has in its request, after AIP-155."""
+"""The request field with the idempotency key of a write (AIP-155)."""
 
 KEYED_BY_CALLER: Final = frozenset({"/arcadia.catalog.v1.QuoteService/CreateQuote"})
-"""Writes that get no key of the gateway's: without one a quote is priced and kept at a fraction
-of the cost, and the gateway repeats it only when it certainly did not arrive."""
+"""Writes to which the gateway adds no key: without one a quote is priced and stored at a fraction
+of the cost, and the gateway retries it only if it certainly did not arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class Binding:
 
     http_method: str
     template: str
-    """The path as the proto has it, with variables such as `{id}`."""
+    """The path as in the proto, with variables such as `{id}`."""
     body: str
-    """The field of the request that the body is, `*` for all that the path leaves; or empty."""
+    """The request field for the body, `*` for all fields that are not in the path; or empty."""
 
     @property
     def path_regex(self) -> str:
@@ -68,54 +68,54 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Rpc:
-    """A method of one of our services, as the gateway sees it."""
+    """A method of one of our services, as exposed by the gateway."""
 
     service: str
     """The full name, such as `arcadia.inventory.v1.InventoryService`."""
     name: str
     rule: AccessRule
     cluster: str
-    """The service that answers it, or `any_service`."""
+    """The service that implements it, or `any_service`."""
     streaming: bool
-    """Whether it answers with a stream."""
+    """Whether the response is a stream."""
     keyed: bool
-    """Whether it is a write that is done once for a key; the gateway gives one where none is."""
+    """Whether it is a write with an idempotency key."""
     bindings: tuple[Binding, ...]
     max_body_bytes: int
-    """The largest body of a request, as its proto declares it."""
+    """The maximum request body in bytes, as declared in the proto."""
     request: str
-    """The full name of its request, with a leading dot as descriptors have it."""
+    """The full name of the request message, with a leading dot as in descriptors."""
 
     @property
     def path(self) -> str:
-        """Its path on the wire."""
+        """Its gRPC path."""
         return f"/{self.service}/{self.name}"
 
     @property
     def gets_key(self) -> bool:
-        """Whether the gateway names a call by a key of its own where the caller names none."""
+        """Whether the gateway adds an idempotency key to calls without one."""
         return self.keyed and self.path not in KEYED_BY_CALLER
 
     @property
     def repeats_only_unsent(self) -> bool:
-        """Whether the gateway sends a call again only when it certainly did not arrive."""
+        """Whether the gateway retries a call only if it certainly did not arrive."""
         return self.keyed and not self.gets_key
 
     @property
     def public(self) -> bool:
-        """Whether it needs no token."""
+        """Whether it requires no token."""
         return self.rule.access == access_pb2.ACCESS_PUBLIC
 
     @property
     def shown(self) -> bool:
-        """Whether the gateway lets it through: all that is declared, except internal ones."""
+        """Whether the gateway exposes it: all RPCs except internal ones."""
         return self.rule.access not in {access_pb2.ACCESS_UNSPECIFIED, access_pb2.ACCESS_INTERNAL}
 
 
 def read_rpcs(descriptors: Path = DESCRIPTORS) -> tuple[Rpc, ...]:
-    """Every RPC of ours in a descriptor set, sorted by its path.
+    """All RPCs of ours in a descriptor set, sorted by path.
 
-    Raises ValueError for a package that belongs to no service.
+    Raises ValueError for a package without a service.
     """
     files = descriptor_pb2.FileDescriptorSet.FromString(descriptors.read_bytes())
     keyed = {
@@ -129,23 +129,23 @@ def read_rpcs(descriptors: Path = DESCRIPTORS) -> tuple[Rpc, ...]:
 
 
 def transcoded_services(rpcs: Sequence[Rpc]) -> tuple[str, ...]:
-    """The services with at least one RPC that the gateway shows."""
+    """The services with at least one exposed RPC."""
     return tuple(sorted({rpc.service for rpc in rpcs if rpc.shown}))
 
 
 def route_table(rpcs: Sequence[Rpc]) -> str:
-    """The RPCs as text, a line for each HTTP binding; `-` for what gRPC alone reaches."""
+    """The RPCs as text, one line per HTTP binding; `-` for gRPC only."""
     lines: list[tuple[str, str]] = []
     for rpc in rpcs:
         what = f"{rpc.path[1:]} {_who(rpc.rule)}{' stream' if rpc.streaming else ''}"
         lines += [(f"{b.template} {b.http_method}", what) for b in rpc.bindings] or [("-", what)]
-    # By path, so that the routes of a thing stand together; what has none comes last.
+    # By path, so that routes of the same resource are together; gRPC-only RPCs last.
     lines.sort(key=lambda line: (line[0] == "-", line))
     return "".join(f"{_method_first(route)} -> {what}\n" for route, what in lines)
 
 
 def _who(rule: AccessRule) -> str:
-    """Such as `tenant (admin) platform-billing`: who calls it, and as what."""
+    """The access and roles, such as `tenant (admin) platform-billing`."""
     access = access_pb2.Access.Name(rule.access).removeprefix("ACCESS_").lower()
     tenant = [f"({' '.join(sorted(rule.tenant_roles))})"] if rule.tenant_roles else []
     return " ".join([access, *tenant, *sorted(rule.platform_roles), *sorted(rule.programs)])

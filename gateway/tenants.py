@@ -1,7 +1,7 @@
-"""Whose tenant a token is of, and whether of an operator: as expressions for the gateway (CEL).
+"""CEL expressions for the gateway: the tenant of a token, and whether it is an operator's.
 
-The services read the same of the claims (services/common/identity/issuers.py). An expression
-that finds no such claim gives an error, and the limit that needs it then counts nobody.
+The services read the same claims (services/common/identity/issuers.py). An expression fails if its
+claim is missing; the limit that uses it then does not apply.
 """
 
 import json
@@ -31,7 +31,7 @@ OPERATORS: Final = sorted(
 
 
 def tenant_expression(issuers: Sequence[OidcIssuer]) -> str:
-    """The tenant of a token, by its issuer."""
+    """The tenant of a token, depending on its issuer."""
     return _by_issuer(
         (
             (one, _text(one.tenant_id) if one.tenant_id else _claim(one.tenant_claim))
@@ -42,7 +42,7 @@ def tenant_expression(issuers: Sequence[OidcIssuer]) -> str:
 
 
 def kind_expression(issuers: Sequence[OidcIssuer]) -> str:
-    """`operator` for a token with a role of operators, else `tenant`."""
+    """`operator` for a token with an operator's role, else `tenant`."""
     return _by_issuer(
         (
             (
@@ -79,7 +79,7 @@ def _kind(claim: str, operators: Sequence[str]) -> str:
 
 
 def _claim(path: str) -> str:
-    """A claim by its name, which may itself have dots in it, else by a dotted path."""
+    """A claim by its name, which may contain dots, or else by a dotted path."""
     if "." not in path:
         return f"{CLAIMS}[{_text(path)}]"
     nested = CLAIMS + "".join(f"[{_text(name)}]" for name in path.split("."))

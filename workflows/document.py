@@ -30,7 +30,7 @@ FLOWS: Final = tuple(
 )
 
 HEAD: Final = """\
-| id | what it does | started by | queue | at most |
+| id | purpose | started by | queue | timeout |
 | --- | --- | --- | --- | --- |
 """
 TABLE: Final = re.compile(re.escape(HEAD) + r"(?:\|.*\|\n)+")

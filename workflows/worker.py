@@ -134,7 +134,7 @@ async def _connected(settings: Settings) -> Client:
     ):
         with attempt:
             return await connect(settings, interceptors=interceptors, runtime=runtime)
-    raise AssertionError("the attempts never end")
+    raise AssertionError("retries until connected")
 
 
 async def _serve(settings: Settings) -> None:

@@ -37,7 +37,7 @@ commands = typer.Typer(
 UNKNOWN: Final = "unknown"
 NO_LINES: Final = f"There are no such lines; {FETCH}."
 STATES: Final = {"matched": "green", "not_applicable": "dim"}
-WITHOUT: Final = {"tenant": f"{NOBODY}: internal, or of no known resource"}
+WITHOUT: Final = {"tenant": f"{NOBODY}: internal, or without a known resource"}
 """The labels of lines without a value of the grouping."""
 
 Period = Annotated[str, typer.Option(help="The month, as in 2026-05.")]

@@ -137,6 +137,6 @@ def _show(result: HistoryResult) -> None:
     for line in result.ingested:
         say(line, "green")
     for uuid in result.running_elsewhere:
-        say(f"{uuid}: is being ingested already", "yellow")
+        say(f"{uuid}: already being ingested", "yellow")
     for line in result.failed:
         say(f"failed: {line}", "red")

@@ -47,11 +47,11 @@ async def test_kinds_that_were_not_seen_since_the_month_ended_are_stale(
     del peers.swept["domain"]
     found = await checked(analytics, rollup_id)
     assert list(found.stale) == [
-        "domain had never been seen completely",
-        "droplet was last seen completely at 2026-04-30 23:59 UTC",
+        "domain had never been read completely",
+        "droplet was last read completely at 2026-04-30 23:59 UTC",
     ]
     assert list(found.unknown) == [
-        "the provider's bill of 2026-04 had not come: costs were not final"
+        "the provider's bill of 2026-04 had not arrived: costs were not final"
     ]
     assert await notes(analytics, rollup_id) == [*found.stale, *found.unknown]
 
@@ -59,7 +59,7 @@ async def test_kinds_that_were_not_seen_since_the_month_ended_are_stale(
     peers.cost_lines = [costs_pb2.CostLine(id="1")]
     peers.costs_complete = False
     [told] = (await checked(analytics, rollup_id)).unknown
-    assert told == "the provider's bill of 2026-04 was not ingested as a whole"
+    assert told == "the provider's bill of 2026-04 was not ingested completely"
     peers.costs_complete = True
     assert await checked(analytics, rollup_id) == steps_pb.CheckFreshnessResponse()
     assert await notes(analytics, rollup_id) == []
@@ -74,6 +74,6 @@ async def test_a_service_that_does_not_answer_makes_its_part_unknown(
     found = await checked(analytics, rollup_id)
     assert list(found.stale) == []
     assert [one.partition(":")[0] for one in found.unknown] == [
-        "it was not known when the inventory was last complete",
-        "it was not known whether the provider's bill was complete",
+        "the last complete read of the inventory was unknown",
+        "the state of the provider's bill was unknown",
     ]

@@ -54,7 +54,7 @@ async def test_totals_of_a_month_are_shown_dearest_first_with_the_whole(
     code, said = await arcadia(billing, "totals", "2026-05", "--by", "tenant")
     assert code == 0, said
     assert [row.split(maxsplit=2) for row in said.splitlines()] == [
-        ["31.75", "4", "nobody: internal, or of no known resource"],
+        ["31.75", "4", "nobody: internal, or without a known resource"],
         ["6.00", "1", "acme"],
         ["37.75", "USD", "in all"],
     ]

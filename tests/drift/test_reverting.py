@@ -67,7 +67,9 @@ async def test_what_is_being_reverted_is_not_accepted_until_that_ended(account: 
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert reason_of(refused.value) == "REVERT_RUNNING"
     assert (await account.open())["size"].expected.string_value == "s-2vcpu-2gb"
-    request = pb.FailRevertRequest(drift_id=drift_id, run_id="run-1", reason="it was cancelled")
+    request = pb.FailRevertRequest(
+        drift_id=drift_id, run_id="run-1", reason="the revert was cancelled"
+    )
     await account.reconcile.FailRevert(request, metadata=account.inventory.worker)
     await account.accept(drift_id)
     assert "size" not in await account.open()

@@ -21,7 +21,7 @@ from cli.inventory.provision import status_text
         ({}, {"status": "running"}, "open, being reverted"),
         (
             {},
-            {"status": "failed", "reason": "it was cancelled"},
+            {"status": "failed", "reason": "the revert was cancelled"},
             "open, not reverted: it was cancelled",
         ),
         ({"status": "accepted"}, {"status": "failed", "reason": "busy"}, "accepted"),

@@ -197,7 +197,7 @@ async def test_each_credit_and_the_payment_make_another_document_and_the_former_
     issued = told_by(await downloaded(books, invoice.id))
     assert "Amount due by 15 May 2026 AUD 63.25" in issued
     assert "Total AUD 63.25 Amount due 63.25" in issued
-    assert "Amounts of lines are without GST, which is charged on all of them." in issued
+    assert "Line amounts exclude GST, which is charged on all lines." in issued
     await books.credit(invoice.id, (line.id, 1000))
     credited = told_by(await downloaded(books, invoice.id))
     today = f"{datetime.now(UTC):%-d %B %Y}"
@@ -395,9 +395,11 @@ def test_an_invoice_of_too_many_lines_shows_what_each_deployment_comes_to() -> N
     assert section.lines[0] == DocumentLine("The shop", "", "2 lines", "", "100.00")
     [about] = made.about
     assert about.startswith(
-        f"Deployments are shown with the total of their lines, {2 * count:,} in"
+        f"Each deployment is shown with the total of its lines: {2 * count:,} lines"
     )
-    assert about.endswith("All are in INV-000001.csv, attached to the PDF of this invoice.")
+    assert about.endswith(
+        "All lines are in INV-000001.csv, which is attached to the PDF of this invoice."
+    )
 
 
 def test_how_to_pay_comes_from_the_environment() -> None:

@@ -43,12 +43,12 @@ async def test_a_month_is_metered_drafted_checked_issued_and_handed_over(
     # Neither the inventory nor billing is there to say how fresh it is.
     *unknown, note = told.notes
     assert [one.partition(":")[0] for one in unknown] == [
-        "it was not known when the inventory was last complete",
-        "it was not known whether the provider's bill was complete",
+        "the last complete read of the inventory was unknown",
+        "the state of the provider's bill was unknown",
     ]
     assert note == (
-        "1 deployments used what nobody is billed for: 1 figures worth AUD 0.00 at list price,"
-        " 1 of them without a price"
+        "1 deployments have unbilled usage: 1 daily usages worth AUD 0.00 at list price,"
+        " 1 of which have no price"
     )
     assert (rollup.unbilled.usage_count, len(rollup.freshness_notes)) == (1, 2)
     handed_over = month_end.temporal.get_workflow_handle("hand-over/2026-04")
@@ -140,7 +140,7 @@ async def test_a_run_that_is_cancelled_says_so_and_the_next_one_takes_it_up(
         await month_end.run_of(rollup).result()
 
     cancelled = await until(month_end, rollup, "failed")
-    assert cancelled.reason == "the work was cancelled"
+    assert cancelled.reason == "the roll-up was cancelled"
     again = await until(month_end, await month_end.start(), "awaiting_approval")
     assert (again.drafted_count, again.id != rollup.id) == (3, True)
     await month_end.approve(again.id)

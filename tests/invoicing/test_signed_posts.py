@@ -50,4 +50,4 @@ async def test_an_answer_that_drips_in_is_not_waited_for(
     receiver.says, receiver.pause_of_bytes = b" " * 50, 0.1
     receipt = await posts.post("invoice/1", b"{}", NOW, needs_reference=True)
     assert (receipt.is_delivered, receipt.is_final) == (False, False)
-    assert receipt.reason == "no answer within 1 s"
+    assert receipt.reason == "no response within 1 s"

@@ -78,7 +78,7 @@ async def test_it_refuses_a_kind_that_is_not_synced(system: System) -> None:
     ran = await arcadia(system, "--kind", "teapot")
 
     assert ran.returncode == 2
-    assert "no such kind: teapot" in ran.stderr
+    assert "unknown kind: teapot" in ran.stderr
 
 
 async def test_it_says_when_temporal_is_not_there(system: System) -> None:

@@ -370,7 +370,7 @@ async def test_a_suspension_is_told_of_before_it_once(debtor: Debtor) -> None:
     left = datetime.fromisoformat(told["at"]) - datetime.now(UTC)
     assert timedelta(hours=1) < left <= timedelta(hours=2)
     assert "was due on" in told["why"]
-    assert told["what_to_do"].startswith("pay what is overdue before")
+    assert told["what_to_do"].startswith("pay the overdue invoices before")
     assert (progress.is_told, debtor.states()) == (True, {"shop": "past_due"})
     await debtor.pay(invoice)
     await ended(debtor)

@@ -23,8 +23,8 @@ from workflows.invoicing.payloads import (
     RollupResult,
 )
 
-STALE = "droplet was last seen completely at 2026-04-30 22:15 UTC"
-NO_BILL = "the provider's bill of 2026-04 had not come: costs were not final"
+STALE = "droplet was last read completely at 2026-04-30 22:15 UTC"
+NO_BILL = "the provider's bill of 2026-04 had not arrived: costs were not final"
 
 
 @dataclass

@@ -219,7 +219,7 @@ async def test_a_cancelled_revert_turns_the_machine_on_again(drifting: Drifting)
     with pytest.raises(WorkflowFailureError):
         await drifting.run_of(drift.id).result()
     assert drifting.live()["status"] == "active"
-    assert (await drifting.drift(drift.id)).revert_run.reason == "it was cancelled"
+    assert (await drifting.drift(drift.id)).revert_run.reason == "the revert was cancelled"
 
 
 @pytest.mark.soak

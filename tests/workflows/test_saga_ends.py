@@ -159,7 +159,7 @@ async def test_a_cancellation_is_heeded_though_the_step_at_hand_succeeds(
         await fails(handle)
     assert "assign_droplet" not in script.done
     assert script.done[-2:] == ["delete_droplet", "record_provision"]
-    assert last_word(script) == ("cancelled", "it was cancelled")
+    assert last_word(script) == ("cancelled", "the revert was cancelled")
 
 
 async def test_a_cancellation_before_the_first_step_is_told(client: Client) -> None:
@@ -169,7 +169,7 @@ async def test_a_cancellation_before_the_first_step_is_told(client: Client) -> N
         await begins(script, "record_provision")
         await handle.cancel()
         await fails(handle)
-    assert last_word(script) == ("cancelled", "it was cancelled")
+    assert last_word(script) == ("cancelled", "the revert was cancelled")
     assert "create_droplet" not in script.begun
 
 
@@ -216,7 +216,7 @@ async def test_a_machine_that_cannot_be_turned_on_is_not_left_off_without_a_word
         await fails(handle)
     told = dict(zip(script.done, script.told, strict=True))
     assert told["fail_revert"]["reason"] == (
-        "Refused: no; the machine is off, and could not be turned on: Refused: the token is wrong"
+        "Refused: no; the machine is off and could not be powered on: Refused: the token is wrong"
     )
     assert script.done.count("post_tenant_notice") == 1
 
@@ -275,5 +275,5 @@ async def test_a_machine_whose_turning_off_was_cancelled_too_late_is_turned_on(
         script.held["set_power"].set()
         await fails(handle)
     assert "set_field" not in script.begun
-    assert script.told[-1]["reason"] == "it was cancelled"
+    assert script.told[-1]["reason"] == "the revert was cancelled"
     assert script.done[-3:] == ["set_power", "read_resource", "fail_revert"]

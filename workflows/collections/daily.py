@@ -62,7 +62,7 @@ class DunningSweep:
             told = await self._round(today, until)
             if not told.untold_count:
                 return told
-            workflow.set_current_details(f"{told.in_words()}; tried again in an hour")
+            workflow.set_current_details(f"{told.in_words()}; retrying in an hour")
             await workflow.sleep(ROUND_PAUSE)
         return await self._round(today, until)
 
@@ -71,7 +71,7 @@ class DunningSweep:
             TenantNoticeActivities.tell_of_past_due,
             PastDueNotices(today.isoformat(), until.isoformat()),
             **with_heartbeat(STEP_TIMEOUT),
-            summary="tell of invoices before they are past due",
+            summary="post notices of invoices that are due soon",
         )
 
 
@@ -86,7 +86,7 @@ class TrialEnd:
             BillingActionActivities.end_trials,
             request,
             **with_heartbeat(STEP_TIMEOUT),
-            summary="make deployments active whose trial is over",
+            summary="activate deployments whose trial is over",
         )
         workflow.set_current_details(f"{ended:,} trials ended")
         return ended

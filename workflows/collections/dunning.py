@@ -92,7 +92,7 @@ class Dunning:
     async def _chase(self, request: DunningInput) -> None:
         while True:
             self._is_asked = False
-            with on_failure(lambda why: self._tell(f"tried again at the next look: {why}")):
+            with on_failure(lambda why: self._tell(f"retrying in the next round: {why}")):
                 if await self._is_settled(request):
                     return
             await self._until_asked(request)
@@ -104,7 +104,7 @@ class Dunning:
         self._state = replace(self._state, look_count=self._state.look_count + 1)
         overdue = await self._overdue(request)
         if not overdue.invoice_count:
-            await self._lift(request, "everything is paid")
+            await self._lift(request, "all invoices are paid")
             # An invoice that became due in the meantime found this run active, so no other was
             # started.
             return not (await self._overdue(request)).invoice_count
@@ -121,7 +121,7 @@ class Dunning:
             DunningActivities.read_overdue,
             OverdueInput(request.tenant_id, workflow.now().date().isoformat()),
             **short(),
-            summary="read what is overdue",
+            summary="read the tenant's overdue invoices",
         )
 
     async def _make_past_due(self, request: DunningInput, overdue: Overdue) -> None:
@@ -148,10 +148,10 @@ class Dunning:
                 action="suspension",
                 tenant_id=request.tenant_id,
                 at=suspends_at.isoformat(),
-                what="the deployments that are past due, and the paused ones, are suspended;"
-                " where power_off_when_suspended is set their droplets are powered off",
+                what="deployments that are past due or paused will be suspended;"
+                " where power_off_when_suspended is set, their droplets are powered off",
                 why=overdue.in_words(),
-                what_to_do=f"pay what is overdue before {suspends_at:%Y-%m-%d %H:%M} UTC",
+                what_to_do=f"pay the overdue invoices before {suspends_at:%Y-%m-%d %H:%M} UTC",
                 deployment_ids=self._state.past_due,
             ),
             time_limit=NOTICE_TIMEOUT,
@@ -169,7 +169,7 @@ class Dunning:
         state = self._state
         if not state.told_at or state.is_told:
             return ""
-        return f" (nobody was told: {state.untold_reason})"
+        return f" (no notice was delivered: {state.untold_reason})"
 
     async def _suspend(self, request: DunningInput, overdue: Overdue) -> None:
         waiting = tuple(one for one in self._state.past_due if one not in self._state.suspended)
@@ -207,7 +207,7 @@ class Dunning:
             BillingActionActivities.powers_off,
             one.deployment_id,
             **short(),
-            summary="look whether it is still to be powered off",
+            summary="check whether it must still be powered off",
         )
 
     def _keep(self, one: PowerOff) -> None:
@@ -230,7 +230,7 @@ class Dunning:
             for droplet_id in one.droplet_ids
         )
         left = len(moved - lifted)
-        self._tell(f"{reason}: {len(moved) - left} deployments lifted, {left} left alone")
+        self._tell(f"{reason}: {len(moved) - left} deployments reactivated, {left} unchanged")
         self._state = self._beginning(self._state.look_count)
 
     async def _lifted(
@@ -271,7 +271,7 @@ class Dunning:
                 but=tuple(but),
             ),
             **with_heartbeat(time_limit),
-            summary=f"make deployments {to_state}: {reason}"[:200],
+            summary=f"move deployments to {to_state}: {reason}"[:200],
         )
 
     async def _until_asked(self, request: DunningInput) -> None:

@@ -34,7 +34,7 @@ class DunningSweepResult:
 
     def in_words(self) -> str:
         """In one line."""
-        words = f"{self.tenant_count:,} tenants with overdue invoices, each with its dunning"
+        words = f"{self.tenant_count:,} tenants with overdue invoices, each with a dunning"
         return f"{words}; {self.notices}" if self.notices else words
 
 
@@ -137,5 +137,9 @@ class PastDueResult:
         """In one line; empty without notices."""
         if not self.told_count and not self.untold_count:
             return ""
-        words = f"{self.told_count:,} invoices told of before they are past due"
-        return f"{words}, {self.untold_count:,} not: {self.reason}" if self.untold_count else words
+        words = f"{self.told_count:,} notices of invoices due soon delivered"
+        return (
+            f"{words}, {self.untold_count:,} not delivered: {self.reason}"
+            if self.untold_count
+            else words
+        )

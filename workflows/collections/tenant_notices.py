@@ -23,7 +23,7 @@ async def tell_tenant(notice: TenantNotice, *, time_limit: timedelta) -> Noticed
             notice,
             task_queue=TaskQueue.INVOICING,
             **short(time_limit),
-            summary=f"tell of the {notice.action}",
+            summary=f"post the notice: {notice.action}",
         )
     except ActivityError as error:
         if is_cancelled_exception(error):

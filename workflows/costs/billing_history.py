@@ -56,7 +56,7 @@ class BillingHistory:
                 BillActivities.list_pending,
                 PendingPlace(token),
                 **short(timedelta(minutes=30)),
-                summary="list the invoices that are not ingested",
+                summary="list pending invoices",
             )
             await asyncio.gather(*(self._ingest(invoice, turns) for invoice in page.invoices))
             token = page.next_page_token
@@ -76,12 +76,12 @@ class BillingHistory:
 
     async def _walk_history(self, request: HistoryInput) -> None:
         """If the walk fails, invoices that were pending before it are still ingested."""
-        with on_failure(lambda reason: self._failed.append(f"the walk: {reason}")):
+        with on_failure(lambda reason: self._failed.append(f"billing history: {reason}")):
             self._walk = await workflow.execute_activity_method(
                 BillActivities.walk_history,
                 request,
                 **with_heartbeat(WALK_TIMEOUT),
-                summary="record every invoice of the billing history",
+                summary="record the billing history",
             )
         self._tell()
 
@@ -105,6 +105,6 @@ class BillingHistory:
     def _tell(self) -> None:
         lines = [f"- history: {self._walk.in_words()}"]
         lines += [f"- {line}" for line in self._ingested]
-        lines += [f"- {uuid}: is being ingested already" for uuid in self._running]
+        lines += [f"- {uuid}: already being ingested" for uuid in self._running]
         lines += [f"- failed: {line}" for line in self._failed]
         workflow.set_current_details("\n".join(lines)[:MAX_DETAILS])

@@ -71,7 +71,7 @@ class InvoiceIngest:
             IngestActivities.begin_ingest,
             request,
             **short(timedelta(minutes=30)),
-            summary="open the ingest",
+            summary="begin the ingest",
         )
 
     async def _ingest(self, ingest: IngestInput) -> CompletedIngest:
@@ -88,13 +88,13 @@ class InvoiceIngest:
             IngestActivities.record_items,
             ingest,
             **with_heartbeat(STEP_TIMEOUT),
-            summary="stage the JSON form, which knows the ids",
+            summary="stage the JSON form, which has the resource ids",
         )
         return await workflow.execute_activity_method(
             IngestActivities.complete_ingest,
             ingest,
             **with_heartbeat(STEP_TIMEOUT),
-            summary="replace the lines, and hold them against summary and history",
+            summary="replace the lines and reconcile them with summary and history",
         )
 
     async def _match(self, request: InvoiceIngestInput) -> MatchCounts:
@@ -102,7 +102,7 @@ class InvoiceIngest:
             MatchActivities.match_invoice,
             replace(request, unless_matched=True),
             **with_heartbeat(STEP_TIMEOUT),
-            summary="match the lines that no inventory answered for yet",
+            summary="match the lines that are not matched yet",
         )
 
     async def _fail(self, request: FailIngestInput) -> None:
@@ -110,7 +110,7 @@ class InvoiceIngest:
             IngestActivities.fail_ingest,
             request,
             **short(timedelta(minutes=30)),
-            summary="close the ingest; the lines of the last good one stay",
+            summary="mark the ingest as failed; earlier lines are kept",
         )
 
 

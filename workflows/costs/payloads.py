@@ -45,7 +45,7 @@ class HistoryCursor:
         """One line for the Temporal UI."""
         words = (
             f"{self.discovered_count} new invoices, {self.updated_count} changed,"
-            f" {self.unchanged_count} as before"
+            f" {self.unchanged_count} unchanged"
         )
         if not self.unreadable_count:
             return words
@@ -128,7 +128,7 @@ class MatchCounts:
         matched = self.provider_id_count + self.name_count + self.group_project_count
         return (
             f"{matched:,} lines matched, {self.ambiguous_count:,} ambiguous,"
-            f" {self.unmatched_count:,} unmatched, {self.not_applicable_count:,} of no resource"
+            f" {self.unmatched_count:,} unmatched, {self.not_applicable_count:,} without a resource"
         )
 
 

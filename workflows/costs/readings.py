@@ -33,7 +33,7 @@ class BalanceSnapshot:
             BillActivities.record_balance,
             BalanceInput(request.provider, f"{request.provider}/{hour}"),
             **with_heartbeat(SNAPSHOT_TIMEOUT),
-            summary="read the balance and keep it",
+            summary="read and record the balance",
         )
         workflow.set_current_details(f"Used this month: USD {used}.")
         return used
@@ -57,7 +57,7 @@ class DailyCosts:
             IngestActivities.replace_daily_costs,
             DailyCostsInput(request.provider, first, today),
             **with_heartbeat(ESTIMATES_TIMEOUT),
-            summary=f"read the estimates from {first} on",
+            summary=f"read the daily estimates from {first} on",
         )
         workflow.set_current_details(
             f"{first} to {today}: {result.row_count:,} estimates, USD {result.amount_usd}."

@@ -85,7 +85,7 @@ class DriftSweep:
                 DriftActivities.sweep_drift,
                 KindInput(request.provider, kind),
                 **with_heartbeat(STEP_TIMEOUT, FEW),
-                summary=f"compare every specified {kind} with what was last seen",
+                summary=f"compare each {kind} with its spec",
             )
             self._tell(outcome)
 
@@ -95,7 +95,7 @@ class DriftSweep:
                 DriftActivities.explain_drifts,
                 ExplainInput(request.provider),
                 **with_heartbeat(STEP_TIMEOUT, FEW),
-                summary="look up in the action log what caused the new drifts",
+                summary="look up the causes of new drifts in the action log",
             )
 
     def _failure_of(self, step: str) -> Callable[[str], None]:

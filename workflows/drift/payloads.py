@@ -51,7 +51,7 @@ class DriftOutcome:
             (self.updated_count, "moved"),
             (self.stale_count, "gone"),
             (self.unknown_count, "not visible"),
-            (self.deferred_count, "in flight"),
+            (self.deferred_count, "with an action in progress"),
             (self.muted_count, "muted"),
         )
         words = [f"{count:,} {word}" for count, word in counts if count]
@@ -89,8 +89,7 @@ class ExplainResult:
     def in_words(self) -> str:
         """How far it is, in a line."""
         return (
-            f"looking up causes: {self.explained_count} found,"
-            f" {self.unexplained_count} not in the log"
+            f"looking up causes: {self.explained_count} found, {self.unexplained_count} not found"
         )
 
 

@@ -79,7 +79,7 @@ class RevertDrift:
     """Started as `revert-drift/<drift id>`."""
 
     def __init__(self) -> None:
-        self._step = "reading what to set back"
+        self._step = "reading the drift"
         self._turned_off: RevertPlan | None = None
         self._turn: Turn | None = None
         self._telling: asyncio.Task[Noticed] | None = None
@@ -102,7 +102,7 @@ class RevertDrift:
         with suppress(asyncio.CancelledError):  # too late: everything is done
             await whole(give_back(self._turn))
         workflow.upsert_search_attributes([OUTCOME.value_set(REVERTED)])
-        self._tell(f"{plan.field} of {plan.kind} {plan.provider_id} is as it was asked for")
+        self._tell(f"{plan.field} of {plan.kind} {plan.provider_id} matches its spec again")
         return result
 
     async def _begin(self, request: RevertInput) -> RevertPlan:
@@ -110,14 +110,14 @@ class RevertDrift:
             RevertActivities.begin_revert,
             request,
             **short(CALL_TIMEOUT, PROMPT),
-            summary="note which run reverts it",
+            summary="record this run as the drift's revert",
         )
 
     async def _take_turn(self, request: RevertInput, plan: RevertPlan) -> RevertPlan:
         """Waits for the droplet's lock; returns the plan as of then."""
 
         def waiting() -> None:
-            self._tell(f"waiting for its turn: another run acts on {plan.kind} {plan.provider_id}")
+            self._tell(f"waiting: another run acts on {plan.kind} {plan.provider_id}")
 
         self._turn = await take_turn(plan.provider_id, time_limit=TURN_TIMEOUT, waiting=waiting)
         if self._turn is None or plan.field != "size":
@@ -151,7 +151,7 @@ class RevertDrift:
             RevertActivities.complete_revert,
             RevertInput(plan.drift_id),
             **short(CALL_TIMEOUT, PROMPT),
-            summary="close the drift if the live value is the desired one",
+            summary="close the drift if the live value matches the spec",
         )
         if result.status != REVERTED:
             raise ApplicationError(result.reason, type="NotReverted", non_retryable=True)
@@ -160,7 +160,7 @@ class RevertDrift:
     async def _end_undone(self, request: RevertInput, error: BaseException) -> None:
         """Compensates: powers the machine on, and records why the drift stays open."""
         cancelled = is_cancelled_exception(error)
-        reason = "it was cancelled" if cancelled else reason_of(error)
+        reason = "the revert was cancelled" if cancelled else reason_of(error)
         if self._turned_off is not None:
             reason = await self._run_again(self._turned_off, reason)
         self._tell(f"not reverted: {reason}")
@@ -170,7 +170,7 @@ class RevertDrift:
                 RevertActivities.fail_revert,
                 FailedRevert(request.drift_id, reason),
                 **short(END_TIMEOUT, PROMPT),
-                summary="leave the drift open with the reason",
+                summary="record why the drift stays open",
             )
         outcome = "cancelled" if cancelled else "failed"
         if self._turned_off is not None and self._turn is not None:
@@ -190,7 +190,7 @@ class RevertDrift:
 
         def tell(failure: FailureError) -> None:
             name = f"{plan.kind} {plan.provider_id}"
-            self._tell(f"{name} is still off; turning it on is retried: {reason_of(failure)}")
+            self._tell(f"{name} is still off; retrying to power it on: {reason_of(failure)}")
             if self._telling is None and workflow.patched(PATCH_NOTICE_LEFT_OFF):
                 notice = _left_off(plan, reason_of(failure))
                 self._telling = asyncio.create_task(tell_tenant(notice, time_limit=NOTICE_TIMEOUT))
@@ -198,7 +198,7 @@ class RevertDrift:
         time_limit = END_TIMEOUT if workflow.patched(PATCH_RETRY_POWER_ON) else timedelta(0)
         stuck = await insisting([turn_on], time_limit=time_limit, pause=RETRY_PAUSE, tell=tell)
         if stuck is not None:
-            return f"{reason}; the machine is off, and could not be turned on: {reason_of(stuck)}"
+            return f"{reason}; the machine is off and could not be powered on: {reason_of(stuck)}"
         self._turned_off = None
         # If this fails, the next sync sees it.
         with suppress(ActivityError):
@@ -207,24 +207,24 @@ class RevertDrift:
 
     async def _power(self, plan: RevertPlan, *, is_on: bool) -> None:
         word = "on" if is_on else "off"
-        self._tell(f"turning {plan.kind} {plan.provider_id} {word}")
+        self._tell(f"powering {plan.kind} {plan.provider_id} {word}")
         await workflow.execute_activity_method(
             RevertActivities.set_power,
             SetPower(plan.provider_id, is_on),
             **with_heartbeat(STEP_TIMEOUT, PROMPT),
             # Do not compensate while the step may still be running.
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            summary=f"turn it {word}",
+            summary=f"power it {word}",
         )
 
     async def _read(self, plan: RevertPlan) -> None:
-        self._tell(f"reading {plan.kind} {plan.provider_id} back")
+        self._tell(f"verifying {plan.kind} {plan.provider_id}")
         await workflow.execute_activity_method(
             ReadActivities.read_resource,
             ResourceInput(plan.provider, plan.kind, plan.provider_id),
             task_queue=TaskQueue.CLOUD_SYNC_FAST,
             **with_heartbeat(CALL_TIMEOUT, PROMPT),
-            summary="record how it is now",
+            summary="record its current state",
         )
 
     def _tell(self, step: str) -> None:
@@ -240,8 +240,9 @@ def _left_off(plan: RevertPlan, reason: str) -> TenantNotice:
         action="left_off",
         tenant_id="",
         at=f"{workflow.now():%Y-%m-%dT%H:%M:%SZ}",
-        what=f"{name} is off: it was turned off to set its {plan.field} back, and is not on again",
+        what=f"{name} is off: it was powered off to restore its {plan.field},"
+        " and could not be powered on",
         why=reason,
-        what_to_do=f"turning on is tried again every {RETRY_PAUSE.seconds // 60} minutes for"
-        f" {END_TIMEOUT.days} days; look at {name} at the provider",
+        what_to_do=f"powering on is retried every {RETRY_PAUSE.seconds // 60} minutes for"
+        f" {END_TIMEOUT.days} days; check {name} at the provider",
     )

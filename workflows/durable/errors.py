@@ -65,7 +65,7 @@ def as_failures(service: str = "inventory") -> Iterator[None]:
     except grpc.aio.AioRpcError as error:
         retryable = error.code() in WORTH_WAITING_FOR
         raise ApplicationError(
-            f"{_named(service)} answered {error.code().name}: {error.details()}",
+            f"{_named(service)} returned {error.code().name}: {error.details()}",
             type=f"{service.capitalize()}{'Unavailable' if retryable else 'Refused'}",
             non_retryable=not retryable,
         ) from None

@@ -73,7 +73,7 @@ class SignedPosts:
             ):
                 text = await _beginning(answer)
         except TimeoutError:
-            reason = f"no answer within {self._seconds:g} s"
+            reason = f"no response within {self._seconds:g} s"
             return Receipt(is_delivered=False, reason=reason, is_final=False)
         except httpx.HTTPError as error:
             reason = f"{type(error).__name__}: {error}".rstrip(": ")

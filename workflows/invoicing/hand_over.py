@@ -64,7 +64,7 @@ class HandOver:
             HandOverActivities.hand_over_pending,
             HandOverRound(request.invoice_id, request.rollup_id, is_last),
             **with_heartbeat(ROUND_TIMEOUT),
-            summary="post each invoice that accounts receivable does not have",
+            summary="post pending documents to accounts receivable",
         )
 
     def _tell(self, told: HandOverResult) -> None:

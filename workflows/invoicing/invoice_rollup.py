@@ -118,7 +118,7 @@ class InvoiceRollup:
             InvoicingActivities.begin_rollup,
             RollupOpening(request, f"{info.workflow_id}/{info.first_execution_run_id}"),
             **short(STEP_TIMEOUT, PROMPT),
-            summary="open the roll-up",
+            summary="begin the roll-up",
         )
 
     async def _move(self, rollup_id: str, status: str, reason: str = "") -> None:
@@ -126,12 +126,12 @@ class InvoiceRollup:
             InvoicingActivities.set_status,
             StatusInput(rollup_id, status, reason),
             **short(STEP_TIMEOUT, PROMPT),
-            summary=f"the roll-up is {status.replace('_', ' ')}",
+            summary=f"set status {status.replace('_', ' ')}",
         )
 
     async def _fail(self, rollup_id: str, error: BaseException) -> None:
         """Keeps the drafts: the next run resumes them, or an operator undoes them."""
-        await self._move(rollup_id, "failed", reason_of(error) or "the work was cancelled")
+        await self._move(rollup_id, "failed", reason_of(error) or "the roll-up was cancelled")
         workflow.upsert_search_attributes([OUTCOME.value_set("failed")])
 
     async def _bill(self, request: RollupInput, rollup_id: str) -> RollupResult:
@@ -153,14 +153,14 @@ class InvoiceRollup:
 
     async def _wait_until_fresh(self, request: RollupInput, rollup_id: str) -> None:
         """Waits for complete sweeps after the month; continues after a timeout and reports it."""
-        self._tell("asking how fresh the inventory and the provider's bill are")
+        self._tell("checking the freshness of the inventory and the provider's bill")
         patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
         while True:
             found = await workflow.execute_activity_method(
                 InvoicingActivities.check_freshness,
                 rollup_id,
                 **short(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=2)),
-                summary="ask how fresh the inventory and the provider's bill are",
+                summary="check the freshness of the inventory and the provider's bill",
             )
             if not found.stale or workflow.now() >= patience_ends:
                 break
@@ -179,7 +179,7 @@ class InvoiceRollup:
                     InvoicingActivities.close_metering,
                     request.period,
                     **with_heartbeat(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=2)),
-                    summary="close the month: what comes later becomes an adjustment",
+                    summary="close the month: later usage becomes an adjustment",
                 )
             except FailureError as error:
                 if is_cancelled_exception(error) or workflow.now() >= patience_ends:
@@ -208,7 +208,7 @@ class InvoiceRollup:
             InvoicingActivities.plan_rollup,
             replace(request, rollup_id=rollup_id),
             **with_heartbeat(STEP_TIMEOUT, PROMPT),
-            summary="find who is billable",
+            summary="list billable tenants",
         )
         self._tell("drafting", tenant_count=self._told.tenant_count + plan.tenant_count)
         waiting = deque(plan.cursors)
@@ -238,7 +238,7 @@ class InvoiceRollup:
             InvoicingActivities.check_rollup,
             rollup_id,
             **with_heartbeat(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=10)),
-            summary="hold every draft against its lines and proofs",
+            summary="check each draft against its lines and proofs",
         )
         self._tell("checked", pages=check.pages, totals=check.totals)
         if (warning := check.warning()) and warning not in self._told.notes:
@@ -257,7 +257,7 @@ class InvoiceRollup:
             InvoicingActivities.issue_invoices,
             IssueInput(rollup_id, workflow.now().date().isoformat()),
             **with_heartbeat(STEP_TIMEOUT, PROMPT),
-            summary="number and seal the drafts, a block at a time",
+            summary="issue the drafts in blocks",
         )
         self._tell("issued", issued_count=issued.done_count)
 
@@ -286,7 +286,7 @@ class InvoiceRollup:
                 InvoicingActivities.refresh_margin,
                 request.period,
                 **with_heartbeat(MARGIN_TIMEOUT, PROMPT, each=timedelta(minutes=5)),
-                summary="compute the month's margin anew",
+                summary="recompute the month's margin",
             )
 
     async def _undo(self, request: RollupInput, rollup_id: str) -> RollupResult:
@@ -302,7 +302,7 @@ class InvoiceRollup:
                 InvoicingActivities.reopen_metering,
                 request.period,
                 **with_heartbeat(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=2)),
-                summary="open the month's metering again",
+                summary="reopen the month's metering",
             )
         except FailureError as error:
             # Issued invoices of an earlier roll-up keep the month closed.

@@ -43,5 +43,5 @@ class MonthEnd:
                 **start.options(),
             )
         except WorkflowAlreadyStartedError:
-            workflow.set_current_details(f"{start.id} runs already.")
+            workflow.set_current_details(f"{start.id} is already running.")
         return start.id

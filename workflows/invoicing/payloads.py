@@ -165,6 +165,6 @@ class HandOverResult:
         """In one line."""
         told = (
             f"{self.delivered_count:,} handed over, {self.waiting_count:,} waiting,"
-            f" {self.failed_count:,} given up"
+            f" {self.failed_count:,} failed"
         )
         return f"{told}: {self.reason}" if self.reason else told

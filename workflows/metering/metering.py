@@ -119,7 +119,7 @@ class Metering:
             MeteringActivities.meter_month,
             MonthInput(first, f"metering/again/{today}"),
             **with_heartbeat(METERING_TIMEOUT, RETRIES),
-            summary=f"meter {first:%Y-%m} again from what the inventory knows by now",
+            summary=f"meter {first:%Y-%m} again from the current inventory",
         )
 
     def _meter(self, day: date, key: str) -> Awaitable[Told]:
@@ -127,7 +127,7 @@ class Metering:
             MeteringActivities.meter_day,
             MeterDayInput(day, key),
             **with_heartbeat(METERING_TIMEOUT, RETRIES),
-            summary=f"meter {day} from what the inventory knows",
+            summary=f"meter {day} from the inventory",
         )
 
     def _attribute(self, today: date) -> Awaitable[Told]:
@@ -136,7 +136,7 @@ class Metering:
             AttributionActivities.attribute_daily_costs,
             AttributeInput(first, end, self._key("daily-costs")),
             **with_heartbeat(METERING_TIMEOUT, RETRIES),
-            summary=f"bring the daily costs from {first} on to their owners",
+            summary=f"attribute the daily costs from {first} on",
         )
 
     def _accrue(self, today: date) -> Awaitable[Told]:
@@ -144,7 +144,7 @@ class Metering:
             AttributionActivities.refresh_accrual,
             MonthInput(today.replace(day=1), self._key("accrual")),
             **with_heartbeat(METERING_TIMEOUT, RETRIES),
-            summary="price every subscription with its usage so far",
+            summary="price each subscription with its usage so far",
         )
 
     async def _step(self, name: str, doing: Awaitable[Told]) -> None:
@@ -204,7 +204,7 @@ class MarginRefresh:
             AttributionActivities.unsettled_months,
             period,
             **short(MARGIN_TIMEOUT),
-            summary=f"look for months before {period:%Y-%m} that something came late for",
+            summary=f"list months before {period:%Y-%m} with changed bills or invoices",
         )
 
     async def _refresh(self, period: date) -> MarginResult:
@@ -213,7 +213,7 @@ class MarginRefresh:
             AttributionActivities.attribute_costs,
             AttributeInput(period, period, f"{info.workflow_id}/{info.run_id}"),
             **with_heartbeat(MARGIN_TIMEOUT),
-            summary=f"bring the bill of {period:%Y-%m} to its owners",
+            summary=f"attribute the bill of {period:%Y-%m}",
         )
         tenants, deployments = await workflow.execute_activity_method(
             AttributionActivities.refresh_margin,

@@ -50,10 +50,10 @@ class DayMetered:
     def in_words(self) -> str:
         """One line for the Temporal UI."""
         if self.overtaken:
-            return f"{self.day}: metered by a younger run already"
+            return f"{self.day}: already metered by a newer run"
         return (
             f"{self.day}: {self.usage_count:,} figures from {self.interval_count:,} intervals,"
-            f" {self.unmetered_count:,} of them of no deployment or size"
+            f" {self.unmetered_count:,} of them without deployment or size"
         )
 
 
@@ -92,7 +92,7 @@ class AttributedCosts:
         """One line for the Temporal UI."""
         return (
             f"{self.tenant_count:,} costs of tenants, {self.internal_count:,} internal,"
-            f" {self.unattributed_count:,} of no known resource, {self.shared_count:,} shared"
+            f" {self.unattributed_count:,} without a known resource, {self.shared_count:,} shared"
         )
 
 
@@ -113,7 +113,7 @@ class Accrued:
 
     def in_words(self) -> str:
         """One line for the Temporal UI."""
-        return f"{self.priced_count:,} subscriptions priced, {self.failed_count:,} could not be"
+        return f"{self.priced_count:,} subscriptions priced, {self.failed_count:,} failed"
 
 
 @dataclass(frozen=True, slots=True)

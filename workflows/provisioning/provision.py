@@ -87,7 +87,7 @@ class Provision:
         """Compensates everything and reports the outcome."""
         cancelled = is_cancelled_exception(error)
         status = "cancelled" if cancelled else "failed"
-        reason = "it was cancelled" if cancelled else reason_of(error)
+        reason = "the provision was cancelled" if cancelled else reason_of(error)
         left = await self._take_back(order, reason)
         if left is not None:
             reason = f"{reason}; not undone: {reason_of(left)}"
@@ -99,26 +99,26 @@ class Provision:
     async def _make(self, order: ProvisionInput) -> None:
         self._arrange(ProvisionActivities.delete_droplet, order, "delete the droplet")
         provider_id = await self._do(
-            ProvisionActivities.create_droplet, order, f"make {order.name} in {order.region}"
+            ProvisionActivities.create_droplet, order, f"create {order.name} in {order.region}"
         )
         made = Provisioned(order, provider_id)
         await self._at(order, "wait_active")
         await self._do(ProvisionActivities.await_droplet, made, "wait until it runs")
         await self._at(order, "tag")
-        await self._do(ProvisionActivities.tag_droplet, made, "tag it")
+        await self._do(ProvisionActivities.tag_droplet, made, "tag the droplet")
         await self._read(provider_id)
         await self._at(order, "project")
-        await self._do(ProvisionActivities.place_droplet, made, "put it into its project")
+        await self._do(ProvisionActivities.place_droplet, made, "move it to its project")
         self._resource_id = await self._do(
             ProvisionActivities.find_resource, made, "find it in the inventory"
         )
         made = Provisioned(order, provider_id, self._resource_id)
         await self._at(order, "record_spec")
-        self._arrange(ProvisionActivities.remove_spec, order, "take its spec back")
-        await self._do(ProvisionActivities.record_spec, made, "record what it should be")
+        self._arrange(ProvisionActivities.remove_spec, order, "delete its spec")
+        await self._do(ProvisionActivities.record_spec, made, "record its spec")
         await self._at(order, "assign")
-        self._arrange(ProvisionActivities.unassign_droplet, order, "take its assignment back")
-        await self._do(ProvisionActivities.assign_droplet, made, f"give it to {order.slug}")
+        self._arrange(ProvisionActivities.unassign_droplet, order, "remove its assignment")
+        await self._do(ProvisionActivities.assign_droplet, made, f"assign it to {order.slug}")
 
     async def _do(self, step: Any, argument: Any, summary: str) -> Any:
         done = await workflow.execute_activity_method(
@@ -138,7 +138,7 @@ class Provision:
             ResourceInput(DIGITALOCEAN, DROPLET, provider_id),
             task_queue=TaskQueue.CLOUD_SYNC_FAST,
             **with_heartbeat(STEP_TIMEOUT, PROMPT),
-            summary="record how it is",
+            summary="record its current state",
         )
 
     def _arrange(self, undo: Any, order: ProvisionInput, summary: str) -> None:
@@ -158,8 +158,8 @@ class Provision:
         """Compensates in reverse order; returns the remaining failure, None without one."""
 
         def tell(failure: FailureError | None = None) -> None:
-            stuck = "" if failure is None else f"; tried again soon: {reason_of(failure)}"
-            workflow.set_current_details(f"undoing what was made for {order.slug}: {reason}{stuck}")
+            stuck = "" if failure is None else f"; retrying soon: {reason_of(failure)}"
+            workflow.set_current_details(f"undoing the provision for {order.slug}: {reason}{stuck}")
 
         tell()
         return await insisting(
@@ -186,7 +186,7 @@ class Provision:
             ProvisionActivities.record_provision,
             Progress(order.provision_id, status, step, reason, self._resource_id),
             **short(time_limit, PROMPT),
-            summary=f"tell the catalog: {step}",
+            summary=f"report to the catalog: {step}",
         )
 
 

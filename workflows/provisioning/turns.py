@@ -49,9 +49,9 @@ class DropletTurn:
     @workflow.run
     async def run(self, holder: str) -> None:
         """Holds the lock until it is released; `holder` is the workflow that has it."""
-        workflow.set_current_details(f"{holder} has the turn")
+        workflow.set_current_details(f"{holder} holds the lock")
         await workflow.wait_condition(lambda: self._is_over)
-        workflow.set_current_details(f"{holder} had the turn, and gave it back")
+        workflow.set_current_details(f"{holder} released the lock")
 
     @workflow.signal
     def give_back(self) -> None:
@@ -96,8 +96,7 @@ async def take_turn(
         except WorkflowAlreadyStartedError:
             if workflow.now() + pause > ends:
                 raise ApplicationError(
-                    f"another run has been acting on droplet {droplet_id} all the time: see the"
-                    f" run {start.id}",
+                    f"another run holds the lock of droplet {droplet_id}: see the run {start.id}",
                     type="DropletBusy",
                     non_retryable=True,
                 ) from None
@@ -131,7 +130,7 @@ async def power_off(one: PowerOff, keep: Callable[[PowerOff], None]) -> None:
             one.deployment_id,
             task_queue=TaskQueue.PROVISIONING,
             **with_heartbeat(OFF_TIMEOUT),
-            summary="find the machines that run",
+            summary="list the running machines",
         )
         one = replace(one, step="known", droplet_ids=tuple(droplets))
         keep(one)

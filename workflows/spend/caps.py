@@ -52,7 +52,7 @@ class SpendEvaluation:
             SpendActivities.evaluate_policies,
             request,
             **with_heartbeat(EVALUATION_TIMEOUT),
-            summary="hold each cap against the accrual",
+            summary="compare each cap with the accrual",
         )
         result = EvaluationResult(count)
         workflow.set_current_details(result.in_words())
@@ -179,7 +179,7 @@ class SpendBreach:
                 only=only,
             ),
             **with_heartbeat(PAUSE_TIMEOUT),
-            summary="pause what the policy caps",
+            summary="pause the capped deployments",
         )
         if workflow.patched(PATCH_POWER_OFF):
             # Also for an existing pause, because running machines still cost money.
@@ -190,7 +190,7 @@ class SpendBreach:
         if not is_told:
             await self._notice(breach, NOTICE_TIMEOUT)
         self._note = (
-            f", {len(outcome.moved)} deployments, {len(outcome.left_alone)} left alone{self._note}"
+            f", {len(outcome.moved)} deployments, {len(outcome.left_alone)} unchanged{self._note}"
         )
         return paused
 
@@ -214,7 +214,7 @@ class SpendBreach:
             except FailureError as error:
                 if is_cancelled_exception(error):
                     raise
-                self._tell(f"{words}; tried again at the next look: {reason_of(error)}")
+                self._tell(f"{words}; retrying in the next round: {reason_of(error)}")
             if not self._power:
                 return
             with suppress(TimeoutError):
@@ -244,7 +244,7 @@ class SpendBreach:
             BillingActionActivities.paused_states,
             PausedCheck(tuple(deployment_ids)),
             **short(),
-            summary="look which deployments are paused",
+            summary="list the paused deployments",
         )
 
     async def _look(self, request: BreachInput) -> BreachStanding:
@@ -262,7 +262,7 @@ class SpendBreach:
                 SpendActivities.post_notice,
                 breach,
                 **short(time_limit),
-                summary="tell of it",
+                summary="post the notice",
             )
         except ActivityError as error:
             if is_cancelled_exception(error):
@@ -270,7 +270,7 @@ class SpendBreach:
             noticed = Noticed(is_delivered=False, reason=reason_of(error))
         if not noticed.is_delivered:
             # Shown in the run's details, because the notice was not delivered.
-            self._note = f" (nobody was told: {noticed.reason})"
+            self._note = f" (no notice was delivered: {noticed.reason})"
         return noticed
 
     async def _record(self, request: BreachInput, status: str) -> BreachStanding:
@@ -278,7 +278,7 @@ class SpendBreach:
             SpendActivities.record_breach,
             BreachOutcome(request.breach_id, status),
             **short(),
-            summary=f"keep that it is {status.replace('_', ' ')}",
+            summary=f"set status {status.replace('_', ' ')}",
         )
 
     def _tell(self, words: str) -> None:

@@ -30,7 +30,7 @@ class EvaluationResult:
 
     def in_words(self) -> str:
         """In one line."""
-        return f"{self.breach_count:,} caps reached about which something is to be done"
+        return f"{self.breach_count:,} reached caps with a pending action"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class BreachStanding:
         """In one line."""
         whose = f"deployment {self.deployment_id}" if self.deployment_id else self.tenant_id
         return (
-            f"{whose} came to {money_text(self.accrued_cents, self.currency)}"
+            f"{whose} accrued {money_text(self.accrued_cents, self.currency)}"
             f" in {self.period[:7]}, capped at {amount_text(self.cap_cents, self.currency)}"
         )
 

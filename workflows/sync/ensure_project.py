@@ -23,7 +23,7 @@ class EnsureProject:
             ProjectActivities.ensure_project,
             request,
             **with_heartbeat(timedelta(minutes=10), PROMPT),
-            summary=f"look for the project {request.name}, make it when it is missing",
+            summary=f"find or create the project {request.name}",
         )
         workflow.set_current_details(f"The project {request.name} exists: `{identifier}`.")
         return identifier

@@ -163,7 +163,7 @@ class SuspectsResult:
 
     def in_words(self) -> str:
         """The progress in one line."""
-        return f"reading by id what was not seen: {self.gone_count} gone, {self.found_count} found"
+        return f"reading unseen resources by id: {self.gone_count} gone, {self.found_count} found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,15 +231,15 @@ class KindOutcome:
             (self.discovered_count, "new"),
             (self.updated_count, "changed"),
             (self.restored_count, "returned"),
-            (self.struck_count, "not seen"),
+            (self.struck_count, "unseen"),
             (self.deleted_count, "gone"),
             (self.withheld_count, "withheld"),
             (self.moved_count, "moved"),
-            (self.unreadable_count, "not readable"),
+            (self.unreadable_count, "unreadable"),
         )
         words = [f"{count:,} {word}" for count, word in counts if count]
         if self.pass_count > 1:
-            words.append(f"read {self.pass_count} times")
+            words.append(f"{self.pass_count} passes")
         if self.unpriced_sizes:
             words.append(f"no known price for {', '.join(self.unpriced_sizes)}")
         if self.reason:

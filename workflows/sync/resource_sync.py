@@ -180,7 +180,7 @@ class ResourceSync:
             if is_cancelled_exception(error):
                 raise
             raise ApplicationError(
-                f"the kinds are read by another sync: {_reason(error)}",
+                f"another sync is reading these kinds: {_reason(error)}",
                 type="KindsClaimed",
                 non_retryable=True,
             ) from error
@@ -252,7 +252,7 @@ class ResourceSync:
             ConfirmActivities.confirm_suspects,
             SuspectsInput(sweep.provider, sweep.kind, result.sweep_id),
             **with_heartbeat(KIND_TIMEOUT, FEW),
-            summary=f"read {result.suspect_count} of {sweep.kind} by id: are they gone?",
+            summary=f"confirm by id that {result.suspect_count} unseen {sweep.kind} are gone",
         )
         outcome = replace(outcome, deleted_count=confirmed.gone_count)
         if not confirmed.unreadable_count:
@@ -274,10 +274,10 @@ class ResourceSync:
                 SweepActivities.fail_sweep,
                 FailSweepInput(sweep, reason),
                 **short(CALL_TIMEOUT, FEW),
-                summary=f"record that the reading of {sweep.kind} broke off",
+                summary=f"record the interrupted sweep of {sweep.kind}",
             )
         except ActivityError as error:
-            workflow.logger.warning("the broken sweep stays open: %s", _reason(error))
+            workflow.logger.warning("cannot close the interrupted sweep: %s", _reason(error))
             return ""
         return failed.last_complete_at
 
@@ -288,7 +288,7 @@ class ResourceSync:
                 ProjectActivities.project_exists,
                 project,
                 **with_heartbeat(CALL_TIMEOUT, FEW),
-                summary=f"is there a project {project.name}?",
+                summary=f"check whether project {project.name} exists",
             ):
                 return
             await workflow.execute_child_workflow(
@@ -310,7 +310,7 @@ class ResourceSync:
                 ProjectActivities.record_members,
                 MembersInput(request.provider, self._projects_sweep_id),
                 **with_heartbeat(KIND_TIMEOUT, FEW),
-                summary="record which resources live in which project",
+                summary="record the members of projects",
             )
         except FailureError as error:
             if is_cancelled_exception(error):

@@ -54,6 +54,6 @@ def _chosen(
     """The kinds in order, and their part of the run id, which is empty for all kinds."""
     strange = sorted(set(kinds).difference(known))
     if strange:
-        raise UnknownKind(f"no such kind: {', '.join(strange)}; there are {', '.join(known)}")
+        raise UnknownKind(f"unknown kind: {', '.join(strange)}; known kinds: {', '.join(known)}")
     chosen = tuple(kind for kind in known if not kinds or kind in kinds)
     return chosen, () if chosen == known else ("+".join(chosen),)

@@ -29,10 +29,11 @@ class SyncResource:
             if look:
                 await workflow.sleep(FIRST_PAUSE * 2 ** (look - 1))
             if await self._read(request):
-                workflow.set_current_details(f"{request.kind} {request.provider_id} is recorded.")
+                workflow.set_current_details(f"{request.kind} {request.provider_id} was recorded.")
                 return True
         workflow.set_current_details(
-            f"The provider has no {request.kind} {request.provider_id}; sweeps tell if it is gone."
+            f"The provider has no {request.kind} {request.provider_id}."
+            " Only sweeps create tombstones."
         )
         return False
 

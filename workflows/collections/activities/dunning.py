@@ -136,8 +136,8 @@ def _of_invoice(invoice: invoices_pb2.Invoice) -> TenantNotice:
         action="past_due",
         tenant_id=invoice.tenant_id,
         at=f"{day}T00:00:00Z",
-        what="the active deployments of the tenant become past due, and are suspended later",
-        why=f"invoice {invoice.number} is due on {invoice.due_on} and not paid",
+        what="the tenant's active deployments will be past due, and will be suspended later",
+        why=f"invoice {invoice.number} is due on {invoice.due_on} and has not been paid",
         what_to_do=f"pay invoice {invoice.number} by {invoice.due_on}",
     )
 

@@ -202,7 +202,7 @@ class _ItemsWalk:
                 async for page in pages:
                     items += (message_of(pb.InvoiceItem, item) for item in page.items)
                     for odd in page.unreadable:
-                        activity.logger.warning("a line of %s has no id: %s", uuid, odd)
+                        activity.logger.warning("a line of invoice %s has no id: %s", uuid, odd)
                     # Every attempt groups the same pages, so that each group replaces itself.
                     if page.number % PAGES_A_CALL == 0:
                         if sending is not None:

@@ -123,7 +123,7 @@ class DriftActivities:
             ]
         except AccessDenied:
             # The status still shows most changing resources.
-            log.warning("the token may not read the action log", kind=kind)
+            log.warning("the token has no scope for the action log", kind=kind)
             return []
 
     async def _unexplained(self) -> list[drift_pb2.Drift]:
@@ -147,7 +147,7 @@ class DriftActivities:
                 if action.is_done:
                     done[action.kind, action.provider_id].append(action)
         except AccessDenied:
-            log.warning("the token may not read the action log: drifts stay unexplained")
+            log.warning("the token has no scope for the action log: causes of drifts stay unknown")
         return done
 
 
@@ -184,6 +184,6 @@ def _cause(action: Action) -> drift_pb2.DriftCause:
 def _list_price(row: dict[str, Any]) -> pb.ListPrice:
     slug, price = row.get("slug"), row.get("price_monthly")
     if not slug or isinstance(price, bool) or not isinstance(price, int | float | str):
-        raise MalformedAnswer(f"a size without a price: {slug!r}")
+        raise MalformedAnswer(f"size {slug!r} has no price")
     # The shortest text of the number, which is what the provider sent.
     return pb.ListPrice(size=str(slug), monthly_usd=str(price))

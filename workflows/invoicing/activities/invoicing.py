@@ -178,10 +178,10 @@ def _unbilled(total: rollups_pb2.UnbilledTotal) -> tuple[str, ...]:
     # The value is exact; round it to minor units for the text.
     value = money_text(whole_cents(Decimal(total.value_cents)), total.currency)
     worth = f"worth {value} at list price"
-    unpriced = f", {total.unpriced_count:,} of them without a price" if total.unpriced_count else ""
+    unpriced = f", {total.unpriced_count:,} of which have no price" if total.unpriced_count else ""
     told = (
-        f"{total.deployment_count:,} deployments used what nobody is billed for:"
-        f" {total.usage_count:,} figures {worth}{unpriced}"
+        f"{total.deployment_count:,} deployments have unbilled usage:"
+        f" {total.usage_count:,} daily usages {worth}{unpriced}"
     )
     return (told,)
 

@@ -76,7 +76,7 @@ class ProvisionActivities:
             if error.code() is not StatusCode.NOT_FOUND:
                 raise
             raise ApplicationError(
-                f"the catalog does not know provision {request.provision_id}",
+                f"provision {request.provision_id} does not exist in the catalog",
                 type="ProvisionUnknown",
                 # After the start, an unknown provision is an error.
                 non_retryable=request.status != RUNNING,
@@ -134,7 +134,7 @@ class ProvisionActivities:
         )
         lifetimes = [life for result in found.results for life in result.lifetimes]
         if not lifetimes:
-            raise ApplicationError("the inventory has not seen it yet", type="ResourceUnseen")
+            raise ApplicationError("the droplet is not in the inventory yet", type="ResourceUnseen")
         return str(lifetimes[0].resource_id)
 
     @service_activity()
@@ -229,7 +229,7 @@ async def move_to_project(
 def project_gone(project_id: str) -> ApplicationError:
     """The failure of a step whose project does not exist."""
     return ApplicationError(
-        f"there is no project {project_id}", type="ProjectGone", non_retryable=True
+        f"project {project_id} does not exist", type="ProjectGone", non_retryable=True
     )
 
 

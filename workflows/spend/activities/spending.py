@@ -98,14 +98,15 @@ def _told(breach: BreachStanding) -> dict[str, str]:
     """The notice: what happens, when, why, and how to prevent it."""
     whose = "the deployment" if breach.deployment_id else "the active deployments of the tenant"
     pause = (
-        f"{whose} will be paused; where power_off_when_suspended is set, droplets are powered off"
+        f"{whose} will be paused; where power_off_when_suspended is set, their droplets are"
+        " powered off"
     )
     # A paused deployment is still billed: its plan, addons and usage.
     spare = "use less, or ask the operator for a higher cap"
     what, to_do = {
         "pause": (pause, f"{spare} before then"),
-        "ask_approval": (f"an operator decides; refused, {pause}", spare),
-    }.get(breach.action, ("nothing is done: this is for information", spare))
+        "ask_approval": (f"an operator decides; if refused, {pause}", spare),
+    }.get(breach.action, ("no action is taken; this is for information", spare))
     return {"at": breach.pauses_at, "what": what, "why": breach.in_words(), "what_to_do": to_do}
 
 

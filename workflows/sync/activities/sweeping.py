@@ -55,7 +55,7 @@ DEFERRED: Final = "deferred"
 MAX_UNREADABLE: Final = 1000
 """Maximum unreadable rows; with more, the listing is broken and the sweep fails."""
 
-SHRANK: Final = "the listing shrank while it was read, so a row may have been missed"
+SHRANK: Final = "the total decreased while the pages were read, so a row may have been missed"
 
 
 class _Denied(Exception):
@@ -185,7 +185,9 @@ class SweepActivities:
                 LearnDeploymentsRequest(provider=rows.provider, kind=rows.kind.name)
             )
         except AioRpcError as error:
-            log.warning("deployments not learned", kind=rows.kind.name, reason=error.details())
+            log.warning(
+                "deployments of tags not resolved", kind=rows.kind.name, reason=error.details()
+            )
             return False
         return True
 

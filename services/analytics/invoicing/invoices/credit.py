@@ -53,7 +53,7 @@ async def credit(
     invoice = await locked_invoice(session, invoice_id)
     if invoice.status not in (InvoiceStatus.ISSUED, InvoiceStatus.PAID):
         raise FailedPrecondition(
-            f"the invoice is {invoice.status}: there is nothing to credit",
+            f"the invoice is {invoice.status}: only an issued or paid invoice can be credited",
             reason="INVOICE_NOT_ISSUED",
             metadata={"status": invoice.status},
         )

@@ -219,7 +219,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             if wanted == FOCUS:
                 if invoice.status is InvoiceStatus.VOID:
                     raise FailedPrecondition(
-                        "the invoice is void: it bills nothing", reason="INVOICE_VOID"
+                        "the invoice is void: it has no charges", reason="INVOICE_VOID"
                     )
                 lines = (await lines_of(session, [invoice_id]))[invoice_id]
         if wanted == FOCUS:
@@ -543,7 +543,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                 if not invoices:
                     end = await read_sequence(session, "invoice")
                     complete = (end.next, end.chain_hash) == (number + 1, previous)
-                    reason = "" if complete else "the chain ends before its last number"
+                    reason = "" if complete else "the chain ends before the last invoice number"
                     return _walked(number, walked, reason, complete=complete)
                 ids = [invoice.id for invoice in invoices]
                 lines, proofs = await lines_of(session, ids), await proofs_of(session, ids)
@@ -603,7 +603,7 @@ async def _beginning(session: ReadSession, after_number: str) -> tuple[int, str]
     number = read_invoice_number(after_number, "after_number")
     invoice = await read_numbered(session, number)
     if invoice is None:
-        raise InvalidArgument("after_number", "is the number of no invoice")
+        raise InvalidArgument("after_number", "is not the number of an invoice")
     return number, invoice.chain_hash or ""
 
 

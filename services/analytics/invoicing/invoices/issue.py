@@ -92,7 +92,9 @@ async def issue_by_hand(session: WriteSession, invoice_id: UUID, how: Issue) -> 
         )
     # The roll-up may have failed because of this draft.
     for difference in await differences_of_draft(session, invoice_id):
-        raise FailedPrecondition(f"it does not add up: {difference}", reason="TOTALS_DIFFER")
+        raise FailedPrecondition(
+            f"the invoice does not add up: {difference}", reason="TOTALS_DIFFER"
+        )
     await issue(session, [invoice_id], how)
     await mark_margin(session, draft.month)
     return rollup

@@ -45,7 +45,7 @@ async def void(
     invoice.check_status(InvoiceStatus.DRAFT, InvoiceStatus.ISSUED, reason="INVOICE_NOT_VOIDABLE")
     if invoice.credited_cents:
         raise FailedPrecondition(
-            "a credit note took back some of it: take back the rest by another",
+            "part of the invoice is credited: credit the rest with another credit note",
             reason="INVOICE_CREDITED",
         )
     await mark_void(session, invoice_id, reason=reason, by=by, at=at)

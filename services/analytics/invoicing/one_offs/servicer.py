@@ -178,8 +178,8 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         if sum(line.amount_cents for line in lines) <= 0:
             raise InvalidArgument(
                 "lines",
-                "must add up to more than 0: give money back by a credit note, or by a line on the"
-                " tenant's next invoice",
+                "must add up to more than 0: to credit a tenant, create a credit note or add a"
+                " line to its next invoice",
             )
         return lines
 

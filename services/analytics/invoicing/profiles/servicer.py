@@ -88,7 +88,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         if profile.tax_region not in await tax_rules_on(session, profile.updated_at.date()):
             raise InvalidArgument(
                 "tax_region",
-                f"{profile.tax_region!r} has no tax rule in force: its tenants could not be billed",
+                f"{profile.tax_region!r} has no tax rule in force, so its tenants cannot be billed",
                 reason="NO_TAX_RULE_IN_FORCE",
             )
         await save_profile(session, profile, by=current_caller().subject)

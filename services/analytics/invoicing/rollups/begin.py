@@ -24,7 +24,7 @@ async def begin_rollup(session: WriteSession, start: RollupInput, key: str, at: 
     Closes an unfinished earlier roll-up of the month: there is one workflow per month, so that
     one's workflow is gone. Its drafts move to the new roll-up, unless the new one replaces them.
 
-    Raises AlreadyExists when the key names a roll-up of another month.
+    Raises AlreadyExists when the key already belongs to a roll-up of another month.
     """
     # Lock them before the key: the holder of such a lock may be about to claim the same key.
     period = read_month(start.period, "period")
@@ -34,7 +34,7 @@ async def begin_rollup(session: WriteSession, start: RollupInput, key: str, at: 
         known = await rollup_of_key(session, key)
         if known.month != period:
             raise AlreadyExists(
-                f"key {key!r} names a roll-up of {known.month.code}",
+                f"key {key!r} already belongs to a roll-up of {known.month.code}",
                 reason="ROLLUP_KEY_TAKEN",
             )
         return known

@@ -271,7 +271,7 @@ class PageDrafting:
         rule = page.rules.get(region)
         if rule is None:
             raise CannotBill(
-                "NO_TAX_RULE_IN_FORCE", f"no tax rule of {region} is in force in the period"
+                "NO_TAX_RULE_IN_FORCE", f"{region} has no tax rule in force in the period"
             )
         return assemble(tenant, page.own.period, parts, rule)
 

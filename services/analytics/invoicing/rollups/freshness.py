@@ -51,15 +51,11 @@ class Sources:
         try:
             stale += stale_kinds(await self._sweeps(), period)
         except ArcadiaError as error:
-            unknown.append(
-                f"it was not known when the inventory was last complete: {error.message}"
-            )
+            unknown.append(f"the last complete read of the inventory was unknown: {error.message}")
         try:
             unknown += await self._bill(period)
         except ArcadiaError as error:
-            unknown.append(
-                f"it was not known whether the provider's bill was complete: {error.message}"
-            )
+            unknown.append(f"the state of the provider's bill was unknown: {error.message}")
         return Freshness(tuple(stale), tuple(unknown))
 
     async def _sweeps(self) -> dict[str, datetime | None]:
@@ -79,9 +75,9 @@ class Sources:
         with asking(Service.BILLING):
             answer = await self._costs.ListPeriodCosts(request)
         if not answer.cost_lines:
-            return [f"the provider's bill of {period.code} had not come: costs were not final"]
+            return [f"the provider's bill of {period.code} had not arrived: costs were not final"]
         if not answer.complete:
-            return [f"the provider's bill of {period.code} was not ingested as a whole"]
+            return [f"the provider's bill of {period.code} was not ingested completely"]
         return []
 
 
@@ -90,7 +86,7 @@ def stale_kinds(sweeps: dict[str, datetime | None], period: Period) -> list[str]
     told = []
     for kind, at in sorted(sweeps.items()):
         if at is None:
-            told.append(f"{kind} had never been seen completely")
+            told.append(f"{kind} had never been read completely")
         elif at < period.end_at:
-            told.append(f"{kind} was last seen completely at {at:%Y-%m-%d %H:%M} UTC")
+            told.append(f"{kind} was last read completely at {at:%Y-%m-%d %H:%M} UTC")
     return told

@@ -438,7 +438,7 @@ async def _hand_over(
 
 def _page(cursor: str) -> int:
     if not cursor.isascii() or not cursor.isdecimal() or not 0 < int(cursor[:12]) <= MAX_PAGE:
-        raise InvalidArgument("tenant_cursor", "is not one of ours")
+        raise InvalidArgument("tenant_cursor", "is not a cursor returned by PlanRollup")
     return int(cursor)
 
 

@@ -68,8 +68,8 @@ def annex_of(used: UsageByResource, names: Mapping[str, str], days: str) -> Anne
     metered = max(total.metered_at for total in used.totals)
     return Annex(
         about=(
-            f"Usage of {days}, as metered until {metered:%-d %B %Y}, with what is within the"
-            f" allowances of plans.{_omitted(omitted)}"
+            f"Usage of {days}, as metered until {metered:%-d %B %Y}. Usage within plan"
+            f" allowances is included.{_omitted(omitted)}"
         ),
         sections=tuple(shown),
         totals=tuple(

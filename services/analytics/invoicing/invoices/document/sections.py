@@ -162,5 +162,10 @@ def folded_note(lines: Sequence[object], number: str) -> tuple[str, ...]:
     """A note about lines left out of a document with too many; empty otherwise."""
     if len(lines) <= MAX_LINES:
         return ()
-    where = f" All are in {number}.csv, attached to the PDF of this invoice." if number else ""
-    return (f"Deployments are shown with the total of their lines, {len(lines):,} in all.{where}",)
+    where = (
+        f" All lines are in {number}.csv, which is attached to the PDF of this invoice."
+        if number
+        else ""
+    )
+    shown = f"Each deployment is shown with the total of its lines: {len(lines):,} lines in all."
+    return (shown + where,)

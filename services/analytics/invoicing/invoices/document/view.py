@@ -156,7 +156,7 @@ def view_of_void(row: Invoice, lines: Sequence[Line], names: Mapping[str, str]) 
         ),
         about=(
             f"Invoice {number} is void: {row.void_reason}",
-            "Nothing is owed of it. This is what it billed:",
+            "No amount is due. The voided charges were:",
             *folded_note(lines, ""),
         ),
         currency=row.currency,
@@ -204,7 +204,7 @@ def _remark(row: Invoice) -> str:
     """The extent to which the lines are taxed, which a tax invoice must state."""
     if not row.tax_cents:
         return ""
-    return f"Amounts of lines are without {row.tax_label}, which is charged on all of them."
+    return f"Line amounts exclude {row.tax_label}, which is charged on all lines."
 
 
 def _order(row: Invoice) -> tuple[Fact, ...]:
