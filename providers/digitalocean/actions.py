@@ -1,4 +1,4 @@
-"""The provider's action log: what was done to a resource, and what it can explain."""
+"""The provider's action log: actions on resources, and the drifts that they explain."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
@@ -16,7 +16,8 @@ IN_PROGRESS: Final = "in-progress"
 COMPLETED: Final = "completed"
 
 MAX_PAGES: Final = 25
-"""The log of a large account is endless: older than this many pages is not asked for."""
+"""Maximum pages to read; older actions are ignored, because the log of a large account is endless.
+"""
 
 KIND_OF_TYPE: Final[Mapping[str, str]] = {
     "droplet": "droplet",
@@ -28,7 +29,7 @@ KIND_OF_TYPE: Final[Mapping[str, str]] = {
 """Our kinds by the log's types of resources."""
 
 LOGGED_KINDS: Final = frozenset(KIND_OF_TYPE.values())
-"""The kinds that the log speaks of."""
+"""The kinds in the log."""
 
 RESIZE: Final = frozenset({"resize"})
 POWER: Final = frozenset({"power_on", "power_off", "power_cycle", "shutdown", "reboot"})
@@ -50,7 +51,7 @@ CAUSES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("image", "regions"): frozenset({"transfer"}),
     ("reserved_ip", "droplet"): frozenset({"assign", "unassign", "assign_ip", "unassign_ip"}),
 }
-"""The types of actions that change a field; a path inside a field is as the field."""
+"""The types of actions that change a field; a nested path counts as its field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Action:
     id: str
     type: str
     kind: str
-    """Ours; empty for a kind that we do not keep."""
+    """Our kind; empty for a kind that we do not keep."""
     provider_id: str
     status: str
     started_at: datetime
@@ -73,12 +74,12 @@ class Action:
 
     @property
     def is_done(self) -> bool:
-        """Whether it had its effect."""
+        """Whether it took effect."""
         return self.status == COMPLETED
 
     @property
     def occurred_at(self) -> datetime:
-        """When it had its effect, as far as the log records it."""
+        """When it took effect, as far as the log records it."""
         return self.completed_at or self.started_at
 
 
@@ -106,7 +107,7 @@ def read_action(row: JsonObject) -> Action:
 
 
 async def recent_actions(provider: DigitalOcean, since: datetime) -> AsyncIterator[Action]:
-    """The actions begun since then, newest first; at most MAX_PAGES pages are read."""
+    """The actions that began since then, newest first; at most MAX_PAGES pages."""
     async with aclosing(provider.pages("/v2/actions", "actions")) as pages:
         async for page in pages:
             actions = [read_action(row) for row in page.items]

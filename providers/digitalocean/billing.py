@@ -50,11 +50,11 @@ __all__ = [
 ]
 
 MAX_INT_DIGITS: Final = 18
-"""Longer whole numbers are kept as decimals: Python refuses to read very long ones as ints."""
+"""Longer whole numbers are parsed as decimals, because Python rejects very long ints."""
 
 
 def loads(content: bytes) -> Any:
-    """The value of a JSON text, its numbers exact. Raises ValueError for text that is not JSON."""
+    """Parses JSON text with exact numbers. Raises ValueError for text that is not JSON."""
     try:
         return json.loads(content, parse_float=Decimal, parse_int=_whole, parse_constant=_refuse)
     except (RecursionError, ArithmeticError) as error:
@@ -74,36 +74,36 @@ INVOICES: Final = "/v2/customers/my/invoices"
 HISTORY: Final = "/v2/customers/my/billing_history"
 
 CSV_TYPES: Final = ("text/csv", "application/csv", "application/octet-stream")
-"""What the CSV form is called: as documented, and as was seen."""
+"""The content types of the CSV form: as documented, and as seen."""
 
 _MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 
 MAX_PAGES: Final = 50_000
-"""Ten million entries: no account has more, and no walk is longer."""
+"""Maximum pages, ten million entries: more than any account has."""
 
 FIRST_INSIGHT: Final = date(2025, 12, 1)
-"""Before this day there are no daily estimates."""
+"""Daily estimates begin on this day."""
 
 MAX_INSIGHT_DAYS: Final = 31
 
 
 async def balance(provider: DigitalOcean) -> Balance:
-    """The account's balance as of now."""
+    """The account's current balance."""
     return balance_of(await provider.document("/v2/customers/my/balance", loads=loads))
 
 
 async def history_pages(
     provider: DigitalOcean, *, first: int = 1
 ) -> AsyncGenerator[HistoryPage, None]:
-    """The billing history, page by page."""
+    """The pages of the billing history."""
     async for number, rows, is_last in _counted(provider, HISTORY, "billing_history", first):
         yield HistoryPage(number, tuple(map(history_entry, rows)), is_last)
 
 
 async def invoice_months(provider: DigitalOcean) -> dict[str, str]:
-    """The month of every invoice, as in `2026-04`, by its UUID.
+    """The month of every invoice, such as `2026-04`, by its UUID.
 
-    Without the invoices that do not tell theirs: their summary may.
+    Without invoices whose month is not listed; their summary may have it.
     """
     months = {}
     async for _, rows, _ in _counted(provider, INVOICES, "invoices", 1):
@@ -117,7 +117,7 @@ async def invoice_months(provider: DigitalOcean) -> dict[str, str]:
 async def item_pages(
     provider: DigitalOcean, invoice_uuid: str, *, first: int = 1
 ) -> AsyncGenerator[ItemPage, None]:
-    """The JSON form of an invoice, page by page; an odd line costs that line its id only."""
+    """The pages of the JSON form of an invoice; an invalid line only loses its id."""
     path = f"{INVOICES}/{invoice_uuid}"
     async for number, rows, _ in _counted(provider, path, "invoice_items", first):
         items, unreadable = [], []
@@ -137,13 +137,13 @@ def invoice_csv(
 
 
 async def summary(provider: DigitalOcean, invoice_uuid: str) -> Summary:
-    """What an invoice comes to."""
+    """The summary of an invoice."""
     path = f"{INVOICES}/{invoice_uuid}/summary"
     return summary_of(await provider.document(path, loads=loads))
 
 
 async def account_urn(provider: DigitalOcean) -> str:
-    """The account's name among the insights."""
+    """The account's name in the insights API."""
     team = (await provider.one("/v2/account", "account")).get("team")
     if not isinstance(team, dict):
         raise MalformedAnswer("/v2/account: the account has no team")
@@ -153,9 +153,9 @@ async def account_urn(provider: DigitalOcean) -> str:
 async def insight_pages(
     provider: DigitalOcean, urn: str, first_day: date, last_day: date
 ) -> AsyncGenerator[tuple[Insight, ...], None]:
-    """The estimates from one day to another, both included; at most MAX_INSIGHT_DAYS.
+    """The estimates for a range of days, both inclusive; at most MAX_INSIGHT_DAYS.
 
-    Raises ProviderUnavailable when what came is not all of it, or twice the same.
+    Raises ProviderUnavailable if they are incomplete or duplicated.
     """
     path = f"/v2/billing/{urn}/insights/{first_day}/{last_day}"
     count = 0
@@ -179,10 +179,10 @@ async def insight_pages(
 async def _counted(
     provider: DigitalOcean, path: str, key: str, first: int
 ) -> AsyncGenerator[tuple[int, list[JsonObject], bool], None]:
-    """The pages of a listing by our own count, each with whether it is the last.
+    """Counted pages of a listing, each with whether it is the last.
 
-    `meta.total` says where it ends. The next link is not followed: it has been seen to loop,
-    and to lead elsewhere. Raises ProviderUnavailable when a page has not all of its rows.
+    They end by `meta.total`. The next link is not followed: it has been seen to loop and to lead
+    elsewhere. Raises ProviderUnavailable if a page lacks rows.
     """
     for number in range(first, MAX_PAGES):
         answer = await provider.document(path, _page(number), loads=loads)
@@ -212,11 +212,11 @@ def _count(answer: JsonObject, name: str, path: str) -> int:
 
 
 def _rows(answer: JsonObject, key: str, total: int, path: str) -> list[JsonObject]:
-    """The rows of a page; absent or null is an empty list where the total is 0."""
+    """The rows of a page; absent or null is an empty list if the total is 0."""
     rows = answer.get(key)
     if rows is None and not total:
         return []
     if not isinstance(rows, list):
-        raise MalformedAnswer(f"{path}: the answer has no list `{key}`")
-    # What is no object has no fields: it is told as one that lacks what it must have.
+        raise MalformedAnswer(f"{path}: the response has no list `{key}`")
+    # A row that is not an object has no fields, and is reported as lacking its required fields.
     return [row if isinstance(row, dict) else {} for row in rows]

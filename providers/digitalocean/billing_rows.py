@@ -1,8 +1,8 @@
 """Rows of DigitalOcean's billing API, parsed from JSON.
 
-Amounts stay the texts that the provider wrote, or the digits of its JSON numbers: whoever
-keeps them reads them exactly. A field that the API documents as required and does not send is
-an error, never a blank. An odd entry of the history is such an error in its own place.
+Amounts stay text, as the provider wrote them or as the digits of its JSON numbers, so that they
+remain exact. A documented required field that is missing is an error, never empty. An invalid
+entry of the history is such an error in its place.
 """
 
 import re
@@ -32,25 +32,25 @@ __all__ = [
 
 
 INVOICE: Final = "Invoice"
-"""The type of the history's entries that are invoices."""
+"""The type of invoices in the history."""
 
 ITEM_TEXTS: Final = (
     *("product", "group_description", "description", "project_name", "category"),
     *("duration", "duration_unit", "resource_id", "resource_uuid"),
 )
-"""The fields of an invoice's line that are texts, and may be absent."""
+"""The text fields of an invoice's line that may be absent."""
 
 MAX_EXPONENT: Final = 10_000
 MAX_SHOWN: Final = 200
-"""Characters of a value that cannot be read."""
+"""Maximum characters of an unreadable value in an error."""
 
 _LOOSE_OFFSET: Final = re.compile(r" ([+-][0-9]{2}:?[0-9]{2})(?: UTC)?$", re.ASCII)
-"""An offset as Go prints it: after a blank, and with the zone's name behind it."""
+"""An offset as Go prints it: after a space, followed by the zone's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The four figures; USD."""
+    """The four figures in USD."""
 
     month_to_date_balance: str
     account_balance: str
@@ -62,7 +62,7 @@ class Balance:
 class HistoryEntry:
     """An entry of the billing history; the amount is USD, negative for a payment or a credit.
 
-    Of one that cannot be read `unreadable` says why, and the rest is what could be read.
+    If `unreadable` has a reason, the other fields have what could be read.
     """
 
     type: str
@@ -109,17 +109,17 @@ class ItemPage:
     number: int
     items: tuple[InvoiceItem, ...]
     unreadable: tuple[str, ...] = ()
-    """Why lines of the page could not be read; they are not among the items."""
+    """Why lines of the page are unreadable; they are not among the items."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What an invoice comes to, and its parts; USD."""
+    """The total of an invoice and its parts, USD."""
 
     period: str
-    """The month, as in `2026-04`."""
+    """The month, such as `2026-04`."""
     amount_usd: str
-    """Its parts are empty where the summary does not tell them."""
+    """The parts are empty if the summary does not have them."""
     product_charges_usd: str
     overages_usd: str
     taxes_usd: str
@@ -128,7 +128,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """What something is estimated to have cost on a day; USD."""
+    """The estimated cost of a resource on a day, USD."""
 
     day: date
     amount_usd: str
@@ -149,7 +149,7 @@ def balance_of(answer: JsonObject) -> Balance:
 
 
 def summary_of(answer: JsonObject) -> Summary:
-    """What an invoice comes to."""
+    """The summary of an invoice."""
     parts = ("product_charges", "overages", "taxes", "credits_and_adjustments")
     return Summary(
         text(answer, "billing_period"),
@@ -208,7 +208,7 @@ def _part(answer: JsonObject, name: str) -> str:
 
 
 def _optional(row: JsonObject, name: str) -> str:
-    """A text, or a number's digits as one; empty when there is none."""
+    """Text, or the digits of a number as text; empty if there is none."""
     value: Any = row.get(name)
     if value is None:
         return ""
@@ -220,19 +220,19 @@ def _optional(row: JsonObject, name: str) -> str:
 
 
 def _digits(number: Decimal, name: str) -> str:
-    """A number as it is, without an exponent. Raises MalformedAnswer for one of absurd length."""
+    """A number without an exponent. Raises MalformedAnswer for one of excessive length."""
     if abs(number.adjusted()) > MAX_EXPONENT:
-        raise MalformedAnswer(f"`{name}` is out of any range")
+        raise MalformedAnswer(f"`{name}` is out of range")
     return format(number, "f")
 
 
 def _shown(value: object) -> str:
-    """A value that cannot be read, as errors show it."""
+    """An unreadable value, as shown in errors."""
     return "" if value is None else str(value)[:MAX_SHOWN]
 
 
 def text(row: JsonObject, name: str) -> str:
-    """A text or an amount that must be there. Raises MalformedAnswer."""
+    """A required text or amount. Raises MalformedAnswer."""
     value = _optional(row, name)
     if not value:
         raise MalformedAnswer(f"`{name}` is missing")
@@ -246,5 +246,5 @@ def _instant(row: JsonObject, name: str) -> datetime:
         if at.tzinfo is not None:
             return at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise MalformedAnswer(f"`{name}` is not an instant") from error
+        raise MalformedAnswer(f"`{name}` is not a timestamp") from error
     raise MalformedAnswer(f"`{name}` has no offset")

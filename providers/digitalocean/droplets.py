@@ -1,8 +1,8 @@
 """Idempotent operations on a droplet: create, delete, power, size, name, tags and project.
 
-Each takes the desired state and reads the droplet first, so it may be retried after a lost
-answer, a restart or a failure: what is done already is not done twice. A droplet that is locked,
-or refuses an action because another one is pending, is busy: that is waited for.
+Each takes the desired state and reads the droplet first, so it can be retried after a lost
+response, a restart or a failure. A droplet that is locked, or rejects an action because another
+one is pending, is busy; operations wait for it.
 """
 
 import asyncio
@@ -38,16 +38,16 @@ __all__ = [
 ]
 
 POLL_SECONDS: Final = 1.0
-"""Seconds between two looks at a droplet or at an action."""
+"""Seconds between two checks of a droplet or an action."""
 
 MAX_PAUSE: Final = 10.0
-"""Seconds between two looks at a droplet that is busy for long."""
+"""Seconds between two checks of a droplet that has been busy for long."""
 
 MAX_BUSY: Final = 300.0
-"""Seconds for which a busy droplet is waited for at once; whoever asked may ask again."""
+"""Maximum seconds to wait for a busy droplet in one call; the caller may retry."""
 
 MAX_UNSEEN_POLLS: Final = 30
-"""For so many looks a droplet that was just made may not be found."""
+"""Number of checks in which a new droplet may not be found."""
 
 ON: Final = "active"
 OFF: Final = "off"
@@ -56,15 +56,14 @@ IN_PROGRESS: Final = "in-progress"
 
 
 async def read_droplet(provider: DigitalOcean, droplet_id: str) -> JsonObject:
-    """A droplet as it is. Raises NotFound."""
+    """Reads a droplet. Raises NotFound."""
     return await provider.one(f"/v2/droplets/{droplet_id}", "droplet")
 
 
 async def check_size(provider: DigitalOcean, droplet: JsonObject, size: str) -> None:
-    """Whether a droplet can be resized, before it is turned off for it; never its disk.
+    """Checks that a droplet can be resized without its disk, before it is powered off for it.
 
-    Raises RequestRefused when there is no such size where the droplet is, or when its disk would
-    not fit.
+    Raises RequestRefused if its region does not have the size, or its disk would not fit.
     """
     region = str(droplet.get("region", {}).get("slug", ""))
     found = [
@@ -74,18 +73,18 @@ async def check_size(provider: DigitalOcean, droplet: JsonObject, size: str) -> 
         if str(row.get("slug", "")).lower() == size.lower()
     ]
     if not found:
-        raise RequestRefused(f"there is no size {size!r}")
+        raise RequestRefused(f"size {size!r} does not exist")
     if region not in found[0].get("regions", ()):
-        raise RequestRefused(f"the size {size} is not offered in {region}")
+        raise RequestRefused(f"size {size} is not available in {region}")
     if found[0].get("disk", 0) < droplet.get("disk", 0):
         raise RequestRefused(
-            f"the size {size} has a disk of {found[0].get('disk')} GB, and the droplet one of"
+            f"size {size} has a disk of {found[0].get('disk')} GB, smaller than the droplet's of"
             f" {droplet.get('disk')} GB, which cannot shrink"
         )
 
 
 async def ensure_power(provider: DigitalOcean, droplet_id: str, *, on: bool) -> None:
-    """Turns a droplet on or off, and waits until it is so."""
+    """Powers a droplet on or off, and waits for it."""
     wanted, action = (ON, "power_on") if on else (OFF, "power_off")
     await _ensure(
         provider, droplet_id, lambda droplet: droplet.get("status") == wanted, {"type": action}
@@ -93,7 +92,7 @@ async def ensure_power(provider: DigitalOcean, droplet_id: str, *, on: bool) -> 
 
 
 async def ensure_size(provider: DigitalOcean, droplet_id: str, size: str) -> None:
-    """Resizes a droplet, which must be off; never its disk, which cannot be undone."""
+    """Resizes a droplet, which must be off; never its disk, which could not be undone."""
     await _ensure(
         provider,
         droplet_id,
@@ -113,7 +112,7 @@ async def ensure_name(provider: DigitalOcean, droplet_id: str, name: str) -> Non
 
 
 async def ensure_tags(provider: DigitalOcean, droplet_id: str, tags: Sequence[str]) -> None:
-    """Gives a droplet these tags and no others, but for those of the provider's own systems."""
+    """Sets a droplet's tags; tags of the provider's own systems are kept."""
     has = {str(tag).lower(): str(tag) for tag in (await read_droplet(provider, droplet_id))["tags"]}
     wanted = {tag.lower(): tag for tag in tags}
     for tag in _absent(wanted, has):
@@ -125,7 +124,7 @@ async def ensure_tags(provider: DigitalOcean, droplet_id: str, tags: Sequence[st
 
 
 async def ensure_project(provider: DigitalOcean, droplet_id: str, project_id: str) -> None:
-    """Puts a droplet into a project, named by the provider's id."""
+    """Moves a droplet to a project, given by the provider's id."""
     body = {"resources": [f"do:droplet:{droplet_id}"]}
     await provider.send("POST", f"/v2/projects/{project_id}/resources", body)
 
@@ -146,13 +145,13 @@ async def _ensure(
             return
         try:
             answer = await provider.send("POST", f"/v2/droplets/{droplet_id}/actions", action)
-        except ResourceBusy:  # another action began since we looked
+        except ResourceBusy:  # another action began since the check
             await busy.wait()
             continue
         except RequestRefused:
             if not is_so(await read_droplet(provider, droplet_id)):
                 raise
-            return  # somebody else did it since we looked
+            return  # another caller did it since the check
         await _ended(provider, answer["action"])
 
 
@@ -165,7 +164,7 @@ class _Busy:
         self._waited = 0.0
 
     async def wait(self) -> None:
-        """Waits once. Raises ResourceBusy when it has been long enough."""
+        """Waits once. Raises ResourceBusy after the maximum wait."""
         if self._waited >= MAX_BUSY:
             raise ResourceBusy(
                 f"droplet {self._droplet_id} has been busy with another action"
@@ -177,12 +176,12 @@ class _Busy:
 
 
 async def _ended(provider: DigitalOcean, action: JsonObject) -> None:
-    """Waits for an action. Raises ActionFailed when it ends in an error."""
+    """Waits for an action. Raises ActionFailed if it fails."""
     while action.get("status") == IN_PROGRESS:
         await asyncio.sleep(POLL_SECONDS)
         action = await provider.one(f"/v2/actions/{action['id']}", "action")
     if action.get("status") == ERRORED:
-        raise ActionFailed(f"action {action['id']} ({action.get('type')}) ended in an error")
+        raise ActionFailed(f"action {action['id']} ({action.get('type')}) failed")
 
 
 async def _create_tag(provider: DigitalOcean, tag: str) -> None:
@@ -202,7 +201,7 @@ def _tagged(droplet_id: str) -> dict[str, Any]:
 
 
 async def find_tagged(provider: DigitalOcean, tag: str) -> list[str]:
-    """The ids of the droplets that have a tag."""
+    """The ids of the droplets with a tag."""
     query = (("tag_name", tag),)
     return [
         str(row["id"])
@@ -212,9 +211,9 @@ async def find_tagged(provider: DigitalOcean, tag: str) -> list[str]:
 
 
 async def find_sole(provider: DigitalOcean, tag: str) -> str | None:
-    """The id of the droplet that has a tag; None when there is none.
+    """The id of the droplet with a tag; None if there is none.
 
-    Raises DuplicateObjects when there are several, of which none is the one.
+    Raises DuplicateObjects if there are several.
     """
     found = await find_tagged(provider, tag)
     if len(found) > 1:
@@ -223,10 +222,10 @@ async def find_sole(provider: DigitalOcean, tag: str) -> str | None:
 
 
 async def make_droplet(provider: DigitalOcean, tag: str, order: JsonObject) -> str:
-    """Creates the droplet of an order, or finds that of an earlier attempt; its id.
+    """Creates the droplet of an order, or finds that of an earlier attempt; returns its id.
 
-    `tag` is the order's own: by it a droplet is found whose making was never answered.
-    Raises DuplicateObjects.
+    `tag` is unique to the order: it identifies a droplet whose creation had no response. Raises
+    DuplicateObjects.
     """
     found = await find_sole(provider, tag)
     if found is not None:
@@ -236,7 +235,8 @@ async def make_droplet(provider: DigitalOcean, tag: str, order: JsonObject) -> s
 
 
 async def await_active(provider: DigitalOcean, droplet_id: str) -> None:
-    """Waits until a droplet runs and nothing is done to it. A new one is not found at first."""
+    """Waits until a droplet runs and no action is in progress. A new one may not be found at
+    first."""
     looks = 0
     while True:
         try:
@@ -252,14 +252,14 @@ async def await_active(provider: DigitalOcean, droplet_id: str) -> None:
 
 
 async def remove_tagged(provider: DigitalOcean, tag: str) -> int:
-    """Deletes the droplets that have a tag, and waits until they are gone; how many there were.
+    """Deletes the droplets with a tag, and waits until they are gone; returns their number.
 
-    What is busy is tried again for as long as the caller waits.
+    Busy ones are retried as long as the caller waits.
     """
     removed = 0
     while found := await find_tagged(provider, tag):
         for droplet_id in found:
-            # One that is busy is deleted at a later look.
+            # A busy one is deleted at a later check.
             with suppress(NotFound, ResourceBusy):
                 await provider.send("DELETE", f"/v2/droplets/{droplet_id}")
         removed = max(removed, len(found))

@@ -3,22 +3,23 @@
     ProviderError
     ├── CredentialsRefused     401: the token is wrong, expired or missing
     ├── AccessDenied           403: the token lacks the scope
-    ├── NotFound               404 in the API's own words: there is no such thing, or not yet
-    ├── RequestRefused         any other 4xx: what we asked for is not acceptable
-    │   ├── NameTaken          409, or 422 that speaks of a name in use
-    │   └── ResourceBusy       422 that speaks of a pending event, or locked for too long
-    ├── ActionFailed           an action that the provider took up ended in an error
-    ├── DuplicateObjects              what was to be made once is there several times
-    ├── RateLimited            429, or our own budget is spent for long
+    ├── NotFound               404 with the API's error body: does not exist, or not yet
+    ├── RequestRefused         any other 4xx: the request is invalid
+    │   ├── NameTaken          409, or 422 about a name in use
+    │   └── ResourceBusy       422 about a pending event, or locked for too long
+    ├── ActionFailed           an accepted action failed
+    ├── DuplicateObjects       a retried creation created several objects
+    ├── RateLimited            429, or our budget has no requests left
     ├── ProviderUnavailable    5xx, a 404 of a proxy, a broken connection, a truncated body
     ├── TooLarge               more than we read at once
-    └── MalformedAnswer        a 2xx answer that is not what the API documents
-        └── PagingLoop         the next page is not after this one
+    └── MalformedAnswer        a 2xx response that does not match the API's documentation
+        └── PagingLoop         the next page does not follow this one
 
-A row of a listing that cannot be read is `kinds.unreadable.UnreadableRow`: the others can.
+A row of a listing that cannot be read is a `kinds.unreadable.UnreadableRow`; the others are
+still read.
 
-An answer that cannot be parsed is an error, never an empty list, which would tell the caller
-that the account is empty.
+A response that cannot be parsed is an error, never an empty list, which would mean that the
+account is empty.
 """
 
 from typing import ClassVar
@@ -42,10 +43,10 @@ __all__ = [
 
 
 class ProviderError(Exception):
-    """Anything that DigitalOcean answers instead of what was asked."""
+    """An error of DigitalOcean's API."""
 
     retryable: ClassVar[bool] = False
-    """Whether the same request may succeed later without anyone doing something."""
+    """Whether the same request may succeed later without intervention."""
 
 
 class CredentialsRefused(ProviderError):
@@ -53,29 +54,29 @@ class CredentialsRefused(ProviderError):
 
 
 class AccessDenied(ProviderError):
-    """403: the token lacks the scope for this."""
+    """403: the token lacks the scope."""
 
 
 class NotFound(ProviderError):
-    """404 with the API's own error body: there is no such thing, or not yet after it was made."""
+    """404 with the API's error body: the object does not exist, or not yet after its creation."""
 
 
 class RequestRefused(ProviderError):
-    """Any other 4xx: what we asked for is not acceptable."""
+    """Any other 4xx: the request is invalid."""
 
 
 class NameTaken(RequestRefused):
-    """What we wanted to make exists under that name."""
+    """An object with that name already exists."""
 
 
 class ResourceBusy(RequestRefused):
-    """Another action is under way on what we want to change: wait, and look again."""
+    """Another action is in progress on the object: wait, and check again."""
 
     retryable = True
 
 
 class ActionFailed(ProviderError):
-    """An action that the provider took up, and that ended in an error."""
+    """An accepted action that failed."""
 
 
 class DuplicateObjects(ProviderError):
@@ -83,14 +84,14 @@ class DuplicateObjects(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """429, or our own budget has no request left."""
+    """429, or our budget has no requests left."""
 
     retryable = True
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
-        """How long the provider, or our budget, says to wait; None when nobody says."""
+        """The time to wait, from the provider or the budget; None if unknown."""
 
 
 class ProviderUnavailable(ProviderError):
@@ -100,12 +101,12 @@ class ProviderUnavailable(ProviderError):
 
 
 class TooLarge(ProviderError):
-    """More than we read at once: its size stays unknown."""
+    """More than we read at once, so its size stays unknown."""
 
 
 class MalformedAnswer(ProviderError):
-    """A 2xx answer that is not what the API documents."""
+    """A 2xx response that does not match the API's documentation."""
 
 
 class PagingLoop(MalformedAnswer):
-    """The next page is not after this one: following it would never end."""
+    """The next page does not follow this one: following it would never end."""

@@ -1,11 +1,11 @@
-"""What listings hide or shorten, read elsewhere: fields that a token hides, certificate names.
+"""Fields that listings hide or shorten: fields hidden from a token, names of certificates.
 
-The provider leaves out a field whose scope the token lacks, and answers null for some. It also
-answers null, or leaves out some fields, where there is nothing: only the token's scopes tell.
+The provider omits a field whose scope the token lacks, and returns null for some. It also returns
+null, or omits some fields, if there is no value: only the token's scopes tell the two apart.
 
-Let's Encrypt's certificates are renewed every two months: the provider makes a new one with
-another id, under the same name, and the load balancers and CDN endpoints follow. Only the name
-tells whether somebody chose another certificate.
+Let's Encrypt's certificates are renewed every two months: the provider creates one with a new id
+under the same name, and load balancers and CDN endpoints use it. Only the name shows whether
+someone chose another certificate.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,13 +31,13 @@ LISTED_BY: Final[Mapping[str, str]] = {
         if isinstance(kind.listing, Listing)
     },
 }
-"""A list that each scope allows to read: a refusal shows that the token lacks the scope."""
+"""A listing per scope; a 403 shows that the token lacks the scope."""
 
 
 class HiddenFields:
-    """Normalises rows: hidden fields are left out, unset ones are null.
+    """Normalises rows: hidden fields are omitted, unset ones are null.
 
-    A scope is asked for once, and only when a page shows nothing by it.
+    A scope is checked once, and only if no row of a page shows its field.
     """
 
     def __init__(self, provider: DigitalOcean, listing: AnyListing) -> None:
@@ -47,13 +47,13 @@ class HiddenFields:
         self._paths = [(path.split("."), scope) for path, scope in scoped.items()]
         attrs = kind.attrs if kind is not None else {}
         self._unset = {name for name, attr in attrs.items() if attr.policy.unset_when_absent}
-        """Fields that are left out where they are unset, too."""
+        """Fields that are also omitted if they are unset."""
         self._lacking: dict[str, bool] = {}
 
     async def normalise(self, rows: Sequence[Any]) -> bool:
-        """Removes nulls whose scope the token is known to lack, and adds those of unset fields.
+        """Removes nulls whose scope the token is known to lack, and adds unset fields as null.
 
-        Answers whether the token's scopes decided anything. Raises ProviderError.
+        Returns whether the result depends on the token's scopes. Raises ProviderError.
         """
         decided = False
         for steps, scope in self._paths:
@@ -84,7 +84,7 @@ class HiddenFields:
     async def _is_refused(self, scope: str) -> bool:
         path = LISTED_BY.get(scope)
         if path is None:
-            return True  # of logins, which nothing lists, and no database is without
+            return True  # Logins have no listing, and every database has some.
         try:
             await self._provider.document(path, ONE)
         except AccessDenied:
@@ -95,12 +95,12 @@ class HiddenFields:
 
 
 def _show(rows: Sequence[Any], name: str) -> bool:
-    """Whether all rows have a field, which is the usual case of a long list."""
+    """Whether all rows have a field, which is the usual case for long lists."""
     return all(isinstance(row, dict) and row.get(name) is not None for row in rows)
 
 
 def _holders(value: Any, steps: Sequence[str]) -> Iterator[JsonObject]:
-    """The objects that have the last step, where the steps before lead."""
+    """The objects that contain the last step of a path."""
     if isinstance(value, list):
         for element in value:
             yield from _holders(element, steps)
@@ -112,7 +112,7 @@ def _holders(value: Any, steps: Sequence[str]) -> Iterator[JsonObject]:
 
 
 class Certificates:
-    """Names certificates in rows; the list is read once, when the first id is met."""
+    """Adds names of certificates to rows; the list is read at the first id."""
 
     def __init__(self, provider: DigitalOcean, places: CertificateNames) -> None:
         self._provider = provider
@@ -120,7 +120,7 @@ class Certificates:
         self._names: Mapping[str, str] | None = None
 
     async def name_in(self, rows: Iterable[JsonObject]) -> None:
-        """Adds `certificate_name` beside each `certificate_id`, where the name can be read."""
+        """Adds `certificate_name` next to each `certificate_id`, if the name can be read."""
         for holder in self._holders(rows):
             if not holder.get(CERTIFICATE_ID):
                 continue
@@ -132,7 +132,7 @@ class Certificates:
     def _holders(self, rows: Iterable[JsonObject]) -> Iterator[JsonObject]:
         for row in rows:
             if not isinstance(row, dict):
-                continue  # its kind tells that it cannot be read
+                continue  # reported by the kind as unreadable
             if self._places.of_row:
                 if not row.get(CERTIFICATE_ID):
                     row[CERTIFICATE_NAME] = None
@@ -151,4 +151,4 @@ class Certificates:
                 if isinstance(row, dict) and row.get("id") and row.get("name")
             }
         except (AccessDenied, NotFound):
-            return {}  # the token may not read them: the names stay unknown
+            return {}  # the token may not read them, so the names stay unknown

@@ -1,4 +1,4 @@
-"""What is listed below each object of another kind, such as the replicas of each database."""
+"""Listings below each object of another kind, such as the replicas of each database."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -30,15 +30,15 @@ class Nested:
     async def pages(
         self, query: int, first: int, **pace: Unpack[Pace]
     ) -> AsyncGenerator[Page, None]:
-        """The one page, whatever the pace; it is never remembered.
+        """The only page, which is never cached.
 
-        Raises ProviderError: one parent that is not read makes all unread.
+        Raises ProviderError: if one parent cannot be read, all are unread.
         """
         if first == 1:
             yield Page(await self._all(), 1, None, None)
 
     async def one(self, identifier: str) -> JsonObject:
-        """A row by its own id, looked for below every parent. Raises NotFound."""
+        """A row by its id, searched below every parent. Raises NotFound."""
         for row in await self._all():
             if str(row.get("id")) == identifier:
                 return row
@@ -82,5 +82,5 @@ class Nested:
                 for row in page.items
             ]
         except NotFound:
-            # The parent went since it was listed, and what was below it went along.
+            # The parent was deleted since it was listed, with everything below it.
             return []

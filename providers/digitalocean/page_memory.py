@@ -1,7 +1,7 @@
-"""A cache of listing pages that were recorded before: equal answers are not parsed again.
+"""A cache of listing pages that were recorded before: identical responses are not parsed again.
 
-The key is a hash of the answer, so a page of which one byte differs is another page. The cache
-cannot make the inventory stale: in each sweep the inventory checks the digest of every row.
+The key is a hash of the response, so any difference makes another page. The cache cannot make the
+inventory stale: in each sweep the inventory checks the digest of every row.
 """
 
 from array import array
@@ -16,12 +16,12 @@ from providers.digitalocean.api.pages import KnownPage, Page
 __all__ = ["ListingMemory", "PageMemory", "remembered"]
 
 MAX_ROWS: Final = 250_000
-"""Of all pages together, some 40 bytes each; the pages used longest ago are forgotten first."""
+"""Maximum rows of all pages, some 40 bytes each; the least recently used pages are evicted."""
 
 MAX_LISTINGS: Final = 1_000
 KEY_BYTES: Final = 16
 SEPARATOR: Final = "\n"
-"""No id of the provider's has one; a page with such an id is not kept."""
+"""A separator that no id of the provider contains; a page with such an id is not cached."""
 
 
 def remembered(
@@ -32,7 +32,7 @@ def remembered(
     scopes: frozenset[str],
     unpriced_sizes: frozenset[str],
 ) -> KnownPage | None:
-    """What is to be kept of a page that was recorded; None where it cannot be kept."""
+    """The cached form of a recorded page; None if it cannot be cached."""
     joined = SEPARATOR.join(provider_ids)
     if page.unreadable or joined.count(SEPARATOR) != max(len(provider_ids) - 1, 0):
         return None
@@ -57,11 +57,11 @@ class PageMemory:
     _rows: int = 0
 
     def of(self, listing: str) -> "ListingMemory":
-        """The memory of one listing of a kind, by a name that no other has."""
+        """The cache of one listing of a kind, under a unique name."""
         return ListingMemory(self, listing)
 
     def keep(self, key: bytes, page: KnownPage) -> None:
-        """Keeps a page, and forgets others where there are too many."""
+        """Caches a page, and evicts others if necessary."""
         self.forget(key)
         self._pages[key] = page
         self._rows += page.weight
@@ -69,22 +69,22 @@ class PageMemory:
             self.forget(next(iter(self._pages)))
 
     def forget(self, key: bytes) -> None:
-        """Forgets a page, known or not."""
+        """Removes a page, cached or not."""
         if (known := self._pages.pop(key, None)) is not None:
             self._rows -= known.weight
 
     def known(self, key: bytes) -> KnownPage | None:
-        """The page of that key; None where it is not known."""
+        """The cached page of the key; None without one."""
         if (page := self._pages.get(key)) is not None:
             self._pages.move_to_end(key)
         return page
 
     def last_number(self, listing: str) -> int:
-        """The number of the last page that a listing had when it was read last; 0 for unknown."""
+        """The number of the listing's last page in the previous read; 0 if unknown."""
         return self._last_numbers.get(listing, 0)
 
     def note_last(self, listing: str, number: int) -> None:
-        """Records which page of a listing was the last one."""
+        """Records the number of a listing's last page."""
         self._last_numbers[listing] = number
         self._last_numbers.move_to_end(listing)
         while len(self._last_numbers) > MAX_LISTINGS:
@@ -93,28 +93,28 @@ class PageMemory:
 
 @dataclass(frozen=True, slots=True)
 class ListingMemory:
-    """What is remembered of one listing."""
+    """The cache of one listing."""
 
     memory: PageMemory
     listing: str
 
     @property
     def last_number(self) -> int:
-        """As of the whole memory."""
+        """As PageMemory.last_number."""
         return self.memory.last_number(self.listing)
 
     def note_last(self, number: int) -> None:
-        """As of the whole memory."""
+        """As PageMemory.note_last."""
         self.memory.note_last(self.listing, number)
 
     def key_of(self, number: int, content: bytes) -> bytes:
-        """What names an answer with page `number` of the listing."""
+        """The key of a response with page `number` of the listing."""
         named = sha256(f"{self.listing} {number}\n".encode())
         named.update(content)
         return named.digest()[:KEY_BYTES]
 
     def recall(self, key: bytes, number: int, reread: Callable[[], Page]) -> Page | None:
-        """The page of that key, without its rows, which `reread` reads; None for an unknown one."""
+        """The cached page of the key, without its rows, which `reread` parses; None without one."""
         known = self.memory.known(key)
         if known is None:
             return None

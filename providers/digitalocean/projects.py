@@ -34,7 +34,7 @@ DESCRIPTION: Final = "What the operator runs for itself."
 
 
 async def find_project(provider: DigitalOcean, name: str) -> SightedProject | None:
-    """The project of that name; None when there is none."""
+    """The project of that name; None if it does not exist."""
     async for page in provider.pages(PROJECTS.path, PROJECTS.key):
         for row in page.items:
             if isinstance(row, dict) and row.get("name") == name:
@@ -43,10 +43,10 @@ async def find_project(provider: DigitalOcean, name: str) -> SightedProject | No
 
 
 async def ensure_project(provider: DigitalOcean, name: str) -> SightedProject:
-    """The project of that name, made when there is none.
+    """The project of that name; creates it if it does not exist.
 
-    When the answer to the creation is lost, or another was quicker, what the provider
-    lists decides; only when it is not listed then does the error stand.
+    If the response is lost, or another caller was faster, the provider's list decides; the error
+    is raised only if the project is not listed.
     """
     found = await find_project(provider, name)
     if found is not None:
@@ -62,7 +62,7 @@ async def ensure_project(provider: DigitalOcean, name: str) -> SightedProject:
 
 
 PART_ERRORS: Final = (AccessDenied, RequestRefused, MalformedAnswer, UnreadableRow)
-"""Errors that concern the parts of one object: those of the others are still read."""
+"""Errors of the parts of one object: the parts of others are still read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,13 @@ class MembersPage:
     project: str
     number: int
     members: tuple[ProjectMember, ...]
-    """Of the kinds that we keep."""
+    """Resources of kinds that we keep."""
     row_count: int
     unreadable: tuple[UnreadableRow, ...]
-    """Under the project's id: rows of it, or why the rest of its list is not known."""
+    """For the project: unreadable rows, or why the rest of its list is unknown."""
 
     def __len__(self) -> int:
-        """How much it counts of a call: its rows, and at least one."""
+        """Its weight in a call: its rows, at least one."""
         return self.row_count or 1
 
 
@@ -100,11 +100,11 @@ async def list_project_ids(
 async def members_of(
     provider: DigitalOcean, projects: Sequence[str], *, first: int = 1, at_once: int = 1
 ) -> AsyncGenerator[MembersPage, None]:
-    """The resources of projects, one project after the other, the first from page `first` on.
+    """The resources of projects, project by project; of the first one from page `first` on.
 
-    `at_once` pages are asked for side by side, those of the next projects too. A project that is
-    gone has none; one whose list is refused ends with a page that says so. Raises ProviderError
-    for what concerns all projects.
+    `at_once` pages are requested concurrently, also of the next projects. A deleted project has
+    none; one whose list is rejected ends with a page that says so. Raises ProviderError for errors
+    that concern all projects.
     """
     turns = asyncio.Semaphore(at_once)
     coming: deque[Prefetch[MembersPage]] = deque()
@@ -147,7 +147,7 @@ async def _member_pages(
                     living += [] if found is None else [found]
             yield MembersPage(project, page.number, tuple(living), len(page.items), tuple(odd))
     except NotFound:
-        # Deleted since it was listed; its resources went elsewhere first.
+        # Deleted since it was listed; its resources were moved before.
         return
     except PART_ERRORS as error:
         refused = UnreadableRow(PROJECT, project, f"its resources: {error}")

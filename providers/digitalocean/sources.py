@@ -1,7 +1,6 @@
-"""Where the rows of a kind come from: a listing of the API, or Spaces.
+"""The sources of a kind's rows: a listing of the API, or Spaces.
 
-The sweep and the single reads see pages of rows that are of the kind, and nothing of how
-a listing differs from others.
+Sweeps and single reads get pages of rows of the kind, independent of how it is listed.
 """
 
 import asyncio
@@ -48,13 +47,13 @@ __all__ = ["PARTS_AT_ONCE", "Source", "Sources"]
 PARTS_AT_ONCE: Final = 5
 BUCKETS_AT_ONCE: Final = 5
 TURN_SECONDS: Final = 6 * 3600
-"""How long a turn lasts, where the parts of objects are read in turns: the slow sync's pace."""
+"""How long a turn lasts if parts of objects are read in turns: the interval of the slow sync."""
 
 BY_URN: Final = "urns"
-"""What can be seen of buckets without Spaces keys, as the evidence of a sweep names it."""
+"""The name of what is visible of buckets without Spaces keys, in the evidence of a sweep."""
 
 WITHOUT_KEYS: Final = "no Spaces key is configured, and no other API tells sizes"
-# Without figures that change: a reason that reads otherwise is a change of the resource.
+# Without changing figures: another text would count as a change of the resource.
 REASONS: Final[tuple[tuple[type[ProviderError], str], ...]] = (
     (AccessDenied, "the Spaces key may not read the bucket"),
     (CredentialsRefused, "the Spaces key may not read the bucket"),
@@ -63,7 +62,7 @@ REASONS: Final[tuple[tuple[type[ProviderError], str], ...]] = (
     (MalformedAnswer, "the provider's answer could not be read"),
     (ProviderError, "the provider did not answer"),
 )
-"""Why a bucket could not be measured, by the first error that fits."""
+"""Why a bucket could not be measured; the first matching error counts."""
 
 
 OnMembers = Callable[[MembersPage], Awaitable[None]]
@@ -73,7 +72,7 @@ class Source(Protocol):
     """The rows of a kind."""
 
     query_count: int
-    """How many listings are read, one after the other, for all of the kind."""
+    """The number of listings that together have all of the kind."""
 
     def pages(self, query: int, first: int, **pace: Unpack[Pace]) -> AsyncGenerator[Page, None]:
         """The pages of a listing from page `first` on. Raises ProviderError."""
@@ -88,14 +87,14 @@ class Sources:
 
     provider: DigitalOcean
     spaces: Spaces | None
-    """None where no Spaces keys are configured."""
+    """None if no Spaces keys are configured."""
     clock: Callable[[], float] = time.time
 
     def of(self, listing: AnyListing, *, on_members: OnMembers | None = None) -> Source:
-        """The source of what is listed so.
+        """The source of a listing.
 
-        `on_members` is called with each page of the projects' members that is read on the way;
-        only of what `is_listed_by_projects`.
+        `on_members` is called with each page of project members read on the way, if
+        `is_listed_by_projects`.
         """
         if isinstance(listing, Listing):
             return _Api(self.provider, listing, self.clock)
@@ -110,9 +109,9 @@ class Sources:
         return isinstance(listing, BucketListing) and self.spaces is None
 
     async def unpriced(self, kind: str, sizes: tuple[str, ...]) -> tuple[str, ...]:
-        """The sizes for which the provider lists no price either.
+        """The sizes for which the provider has no list price either.
 
-        A token that may not ask, or a provider that does not answer, tells none.
+        Empty if the token may not read them, or the provider does not respond.
         """
         rule = RESOURCE_KINDS[kind].monthly_price if kind in RESOURCE_KINDS else None
         if not sizes or not isinstance(rule, BySize) or not rule.priced_by:
@@ -144,7 +143,7 @@ class _Api:
     ) -> AsyncGenerator[Page, None]:
         listing = self._listing
         certificates, hidden = self._certificates(), self._hidden()
-        # Whose rows say more than the answer itself is read anew each time.
+        # Rows that need further reads are read again each time.
         is_whole = listing.parts is None and certificates is None
         listed = self._provider.pages(
             listing.path,
@@ -166,7 +165,7 @@ class _Api:
             if certificates is not None:
                 await certificates.name_in(ours.items)
             if await hidden.normalise(ours.items):
-                # The same answer means something else to a token with other scopes.
+                # The same response means something else for a token with other scopes.
                 ours = replace(ours, key=b"")
             yield ours
 
@@ -180,7 +179,7 @@ class _Api:
             is_ours = self._listing.shows(row)
         except TypeError:
             raise UnreadableRow(
-                self._listing.one_key, identifier, "it does not say of which kind it is"
+                self._listing.one_key, identifier, "it does not state its kind"
             ) from None
         if not is_ours:
             raise NotFound(f"{path} is of another kind")
@@ -192,9 +191,9 @@ class _Api:
         return row
 
     async def _found(self, identifier: str, field: str) -> JsonObject:
-        """The row that has this value in a field.
+        """The row with this value in a field.
 
-        That none has it says that there is none only where as many were listed as there are.
+        If no row has it, it is known to be absent only if all rows were listed.
         """
         listing, seen, total = self._listing, 0, None
         query = ((field, identifier),)
@@ -204,11 +203,11 @@ class _Api:
                     return row
             seen, total = seen + len(page.items), page.total
         if total != seen:
-            raise MalformedAnswer(f"{listing.path}: {seen} were listed, and the total is {total}")
+            raise MalformedAnswer(f"{listing.path}: {seen} were listed of a total of {total}")
         raise NotFound(f"no {listing.one_key} has the {field} {identifier}")
 
     def _reread_as_ours(self, page: Page) -> Page:
-        """A known page that, when it is read after all, has only the rows of the kind."""
+        """A known page that has only rows of the kind when it is parsed."""
         only, reread = self._listing.only, page.reread
         if only is None or reread is None:
             return page
@@ -222,9 +221,9 @@ class _Api:
         return HiddenFields(self._provider, self._listing)
 
     async def _with_parts(self, page: Page, parts: Parts) -> Page:
-        """Reads the parts of those rows whose turn it is; of the others they stay unknown.
+        """Reads the parts of the rows whose turn it is; those of others stay unknown.
 
-        So they do of a row whose parts cannot be read, which the page then names.
+        So do the parts of a row that cannot be read, which the page reports.
         """
         turns = math.ceil((page.total or 0) / parts.at_most) or 1
         turn = int(self._clock() // TURN_SECONDS) % turns
@@ -244,7 +243,7 @@ class _Api:
     async def _read_parts(
         self, row: JsonObject, identifier: str, parts: Parts
     ) -> UnreadableRow | None:
-        """Adds its parts to a row, or answers why they cannot be read."""
+        """Adds its parts to a row, or returns why they cannot be read."""
         path = f"{self._listing.path}/{quote(identifier, safe='')}/{parts.path}"
         try:
             row[parts.field] = [
@@ -253,7 +252,7 @@ class _Api:
                 for part in page.items
             ]
         except NotFound:
-            # The object went since it was listed; the next sweep will not see it.
+            # The object was deleted since it was listed; the next sweep will not see it.
             return None
         except PART_ERRORS as error:
             return UnreadableRow(self._listing.one_key, identifier, f"{parts.field}: {error}")
@@ -284,7 +283,7 @@ def _only_ours(page: Page, listing: Listing, only: Only) -> Page:
 
 
 def _owner(row: JsonObject, parts: Parts) -> str:
-    """The object that the parts of a row belong to; empty where the row has none."""
+    """The object that owns a row's parts; empty if the row has none."""
     return _scalar(row.get(parts.owner)) if isinstance(row, dict) else ""
 
 
@@ -293,7 +292,7 @@ def _scalar(identifier: object) -> str:
 
 
 class _Buckets:
-    """Region by region: each answers with all that it has, and how much each bucket holds."""
+    """Buckets by region, with their sizes."""
 
     def __init__(self, spaces: Spaces, clock: Callable[[], float]) -> None:
         self._spaces = spaces
@@ -313,7 +312,7 @@ class _Buckets:
                     await self._add_size(row)
 
             await gather_all(map(add, found))
-            # A region that is no longer asked must not pass for one without buckets.
+            # A region that is not read any more must not look like one without buckets.
             yield Page(found, 1, len(found), None, scopes=frozenset({f"region:{region}"}))
 
     async def one(self, identifier: str) -> JsonObject:
@@ -325,7 +324,7 @@ class _Buckets:
         raise NotFound(f"no region has a bucket {identifier}")
 
     async def _add_size(self, row: JsonObject) -> None:
-        """How much a bucket holds, or why that is unknown: one bucket costs no other its size."""
+        """Adds the size of a bucket, or why it is unknown; errors do not affect other buckets."""
         try:
             size = await self._spaces.measure(str(row["name"]), str(row["region"]))
         except ProviderError as error:
@@ -340,7 +339,7 @@ class _Buckets:
 
 
 class _BucketsByUrn:
-    """What the projects name, where no Spaces keys are configured: names, and no more."""
+    """The buckets that projects name, used without Spaces keys: names only."""
 
     query_count = 1
 
@@ -351,13 +350,13 @@ class _BucketsByUrn:
     async def pages(
         self, query: int, first: int, **pace: Unpack[Pace]
     ) -> AsyncGenerator[Page, None]:
-        """A page for each page of a project's members, all under the number 0.
+        """A page for each page of a project's members, all with the number 0.
 
-        So whoever was cut off begins anew: projects come and go, and their order says nothing.
+        So an interrupted read starts again: projects change, and their order means nothing.
         """
         scopes = frozenset({BY_URN})
         projects, odd = await list_project_ids(self._provider)
-        # A project that cannot be read may have any bucket: these rows are of no bucket's id.
+        # An unreadable project may have any bucket, so these rows have no bucket's id.
         unreadable = tuple(UnreadableRow(SPACES_BUCKET.name, "", str(error)) for error in odd)
         yield Page([], 0, None, None, scopes=scopes, unreadable=unreadable)
         async for page in members_of(self._provider, projects, at_once=pace.get("at_once", 1)):
@@ -377,7 +376,7 @@ class _BucketsByUrn:
                     return _named(identifier)
                 odd += page.unreadable
         if odd:
-            # It may live in a project that could not be read: that is no proof that it is gone.
+            # It may be in a project that could not be read, so it is not known to be gone.
             raise MalformedAnswer(f"bucket {identifier} was not found, but {odd[0]}")
         raise NotFound(f"no project has a bucket {identifier}")
 
@@ -388,5 +387,5 @@ def _buckets_of(page: MembersPage) -> list[str]:
 
 
 def _named(name: str) -> JsonObject:
-    """A bucket of which the name is all that is known."""
+    """A bucket of which only the name is known."""
     return {"name": name, "unmeasured": WITHOUT_KEYS}

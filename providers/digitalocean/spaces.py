@@ -1,12 +1,12 @@
-"""Spaces buckets over S3, which knows them by region and no other API lists.
+"""Spaces buckets over S3, which lists them by region; no other API lists them.
 
-Requests are signed by botocore (Signature Version 4) and sent by our own client, so
-that its errors, retries and patience are those of the rest.
+Requests are signed by botocore (Signature Version 4) and sent by our client, with its errors,
+retries and timeouts.
 
-How much a bucket holds is told by the headers of HeadBucket where the provider's Ceph
-gateway sends them: one request, and what is billed, versions and unfinished uploads
-included. Where it does not, the objects are listed and added up, within bounds: a bucket
-beyond them is of unknown size, never of the size of its first part.
+The size of a bucket comes from the headers of HeadBucket if the provider's Ceph gateway sends
+them: one request, and what is billed, including versions and unfinished uploads. Otherwise the
+objects are listed and added up, within bounds: a larger bucket has an unknown size, never the size
+of its first part.
 """
 
 import asyncio
@@ -39,15 +39,15 @@ MAX_PAGES: Final = 1000
 
 BYTES_USED: Final = "x-rgw-bytes-used"
 OBJECT_COUNT: Final = "x-rgw-object-count"
-"""What Ceph's gateway adds to HeadBucket; newer releases only when `read-stats` asks for it."""
+"""Headers that Ceph's gateway adds to HeadBucket; newer releases only with `read-stats`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far the objects of one bucket are listed to learn its size."""
+    """Limits of listing a bucket's objects to measure it."""
 
     pages: int = 200
-    """Of 1,000 objects each."""
+    """Pages of 1,000 objects."""
     seconds: float = 60.0
 
 
@@ -61,14 +61,14 @@ class BucketSize:
 
 @dataclass(frozen=True, slots=True)
 class SpacesKeys:
-    """An access key of Spaces, which is another thing than an API token."""
+    """An access key of Spaces, which is not an API token."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
 
 
 class Spaces:
-    """A client of the S3 API in some regions. Made by `open`, which closes it too."""
+    """A client of the S3 API in some regions. Create it with `open`, which also closes it."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Spaces:
         self._retries = retries
         self._bounds = bounds
         self.regions = regions
-        """Where we look, in a stable order."""
+        """The regions, in a stable order."""
 
     @classmethod
     @asynccontextmanager
@@ -98,7 +98,7 @@ class Spaces:
         retries: Retries | None = None,
         bounds: Bounds | None = None,
     ) -> AsyncIterator[Self]:
-        """A client of `endpoint`, whose `{region}` is replaced by a region."""
+        """Opens a client of `endpoint`, in which `{region}` is replaced by a region."""
         async with httpx.AsyncClient(
             timeout=TIMEOUT, trust_env=not endpoint.startswith("http://")
         ) as http:
@@ -117,18 +117,18 @@ class Spaces:
             if following == token:
                 break
             token = following
-        raise PagingLoop(f"the buckets of {region} never end")
+        raise PagingLoop(f"the buckets of {region} have too many pages")
 
     async def measure(self, name: str, region: str) -> BucketSize:
-        """How much a bucket holds now.
+        """The current size of a bucket.
 
-        Raises TooLarge for one whose objects cannot be listed within bounds, and other
-        ProviderErrors: then its size is unknown.
+        Raises TooLarge if its objects cannot be listed within bounds, and other ProviderErrors:
+        then its size is unknown.
         """
         try:
             async with asyncio.timeout(self._bounds.seconds):
                 size = await self._measured_by_headers(name, region)
-                # An empty bucket and statistics that nobody keeps look alike: a look decides.
+                # An empty bucket and missing statistics look the same, so list the objects.
                 if size is not None and size.size_bytes:
                     return size
                 return await self._added_up(name, region)
@@ -161,16 +161,16 @@ class Spaces:
                 return BucketSize(size_bytes, object_count)
             following = _text(listed, "NextContinuationToken")
             if not following or following == token:
-                raise PagingLoop(f"the objects of {name} never end")
+                raise PagingLoop(f"the objects of {name} have too many pages")
             token = following
-        raise TooLarge(f"bucket {name} has more objects than are listed ({object_count:,})")
+        raise TooLarge(f"bucket {name} has more objects than the limit ({object_count:,})")
 
     async def _listed(self, region: str, token: str) -> Element:
         query = f"?{urlencode({'continuation-token': token})}" if token else ""
         return await self._read(region, f"/{query}", "ListAllMyBucketsResult")
 
     async def _read(self, region: str, path: str, tag: str) -> Element:
-        """The root of an answer in XML, which must be `tag`."""
+        """The root element of an XML response, which must be `tag`."""
 
         async def once() -> Element:
             response = await self._once(region, path, "GET")
@@ -178,9 +178,11 @@ class Spaces:
                 # S314: the provider's own answer over TLS; expat bounds what entities grow to.
                 root = fromstring(response.content)  # noqa: S314  (of the endpoint that is configured)
             except ParseError as error:
-                raise ProviderUnavailable(f"{_words(region, path)}: no XML") from error
+                raise ProviderUnavailable(
+                    f"{_words(region, path)}: the response is not XML"
+                ) from error
             if _plain(root.tag) != tag:
-                raise MalformedAnswer(f"{_words(region, path)}: the answer is no {tag}")
+                raise MalformedAnswer(f"{_words(region, path)}: the response is not {tag}")
             return root
 
         return await self._retries.repeated(once)
@@ -202,7 +204,7 @@ class Spaces:
 
 
 def _words(region: str, path: str) -> str:
-    """What was asked for, without tokens."""
+    """What was requested, without tokens."""
     bucket = path.partition("?")[0].strip("/")
     return f"bucket {bucket} in {region}" if bucket else f"the buckets of {region}"
 
@@ -215,11 +217,11 @@ def _size(element: Element) -> int:
 
 
 def _inside(root: Element, name: str) -> list[Element]:
-    """The children of a child that has to be there: what is missing is never an empty list."""
+    """The children of a required child: a missing one is never an empty list."""
     for child in root:
         if _plain(child.tag) == name:
             return list(child)
-    raise MalformedAnswer(f"the answer has no `{name}`")
+    raise MalformedAnswer(f"the response has no `{name}`")
 
 
 def _bucket(element: Element, region: str) -> JsonObject:

@@ -153,7 +153,7 @@ async def test_a_200_with_html_in_place_of_the_csv_is_an_error() -> None:
         transport=httpx.MockTransport(answer), base_url="http://provider"
     ) as http:
         provider = DigitalOcean(http, RateBudget(), retries=None)  # type: ignore[arg-type]
-        with pytest.raises(ProviderUnavailable, match="the answer is text/html"):
+        with pytest.raises(ProviderUnavailable, match="the content type is text/html"):
             await csv_of(provider, "any")
 
 
@@ -300,10 +300,10 @@ ENTRY = {"type": "Refund", "amount": 4.4, "date": "2026-05-20T00:00:00Z", "descr
     ("odd", "why"),
     [
         ({**ENTRY, "amount": None}, "`amount` is missing"),
-        ({**ENTRY, "date": "yesterday"}, "`date` is not an instant"),
+        ({**ENTRY, "date": "yesterday"}, "`date` is not a timestamp"),
         ({**ENTRY, "date": "2026-05-20T00:00:00"}, "`date` has no offset"),
-        ({**ENTRY, "date": "0001-01-01T00:00:00+10:00"}, "`date` is not an instant"),
-        ({**ENTRY, "date": "9999-12-31T23:59:59-10:00"}, "`date` is not an instant"),
+        ({**ENTRY, "date": "0001-01-01T00:00:00+10:00"}, "`date` is not a timestamp"),
+        ({**ENTRY, "date": "9999-12-31T23:59:59-10:00"}, "`date` is not a timestamp"),
         ({**ENTRY, "type": "Invoice"}, "`invoice_uuid` is missing"),
         ({**ENTRY, "description": ["a"]}, "`description` is not a text"),
         ({}, "`type` is missing"),

@@ -40,6 +40,6 @@ async def test_a_list_that_does_not_add_up_proves_no_death(
 ) -> None:
     simulator.fault("wrong_total", path="/v2/certificates")
 
-    with pytest.raises(MalformedAnswer, match="0 were listed, and the total is 1"):
+    with pytest.raises(MalformedAnswer, match="0 were listed of a total of 1"):
         await source.one("nobody")
     assert (await source.one(NAME))["name"] == NAME

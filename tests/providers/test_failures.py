@@ -81,7 +81,7 @@ async def test_a_404_of_a_proxy_does_not_say_that_an_object_is_gone(
 ) -> None:
     simulator.fault("not_found_page", path=DROPLETS)
 
-    with pytest.raises(ProviderUnavailable, match="not the API's own answer"):
+    with pytest.raises(ProviderUnavailable, match="not the API's error body"):
         await provider.one(f"{DROPLETS}/1", "droplet")
 
 

@@ -91,7 +91,7 @@ async def test_an_answer_without_its_key_is_never_an_empty_list(
 ) -> None:
     simulator.fault("missing_key", path=DROPLETS, skip=1)
 
-    with pytest.raises(MalformedAnswer, match="page 2: the answer has no `droplets`"):
+    with pytest.raises(MalformedAnswer, match="page 2: the response has no `droplets`"):
         await identifiers(provider)
 
 
@@ -242,7 +242,7 @@ def test_no_next_link_in_any_of_its_forms_ends_the_listing(links: object) -> Non
 def test_a_next_link_without_a_page_number_is_an_error(next_link: object) -> None:
     answer = {"droplets": [{}], "links": {"pages": {"next": next_link}}}
 
-    with pytest.raises(MalformedAnswer, match="names no page"):
+    with pytest.raises(MalformedAnswer, match="has no page number"):
         read_page(answer, "droplets", 1)
 
 

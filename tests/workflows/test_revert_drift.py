@@ -161,8 +161,11 @@ async def test_after_a_failed_resize_the_machine_runs_and_the_drift_is_open_with
 @pytest.mark.parametrize(
     ("size", "reason"),
     [
-        ("s-9vcpu-9gb", "there is no size 's-9vcpu-9gb'"),
-        ("s-1vcpu-512mb-10gb", "a disk of 10 GB, and the droplet one of 25 GB, which cannot"),
+        ("s-9vcpu-9gb", "size 's-9vcpu-9gb' does not exist"),
+        (
+            "s-1vcpu-512mb-10gb",
+            "a disk of 10 GB, smaller than the droplet's of 25 GB, which cannot",
+        ),
     ],
 )
 async def test_a_size_that_cannot_be_set_is_refused_before_the_machine_is_turned_off(

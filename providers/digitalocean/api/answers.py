@@ -31,14 +31,14 @@ BY_STATUS: Final[dict[int, type[ProviderError]]] = {
 MAX_MESSAGE: Final = 200
 ERROR_FIELDS: Final = frozenset({"id", "message", "request_id"})
 BUSY: Final = ("pending event", "currently locked", "is locked")
-"""Texts of refusals that end with the action under way."""
+"""Texts of rejections that disappear when the current action ends."""
 
 
 def raise_for_status(response: httpx.Response, *, has_error_bodies: bool = True) -> None:
     """Raises the ProviderError of a status other than 2xx.
 
-    A redirect is not followed: it could lead off the configured host. A 404 is NotFound only
-    with the API's own error body; `has_error_bodies` is false of S3, which has other ones.
+    Redirects are not followed, because they could lead off the configured host. A 404 is NotFound
+    only with the API's error body; `has_error_bodies` is false for S3, which has another format.
     """
     status = response.status_code
     if status < 300:
@@ -51,8 +51,8 @@ def raise_for_status(response: httpx.Response, *, has_error_bodies: bool = True)
     if status >= 500 or status == 408:
         raise ProviderUnavailable(text)
     if status == 404 and has_error_bodies and _error_id(response) != "not_found":
-        # A proxy's page, or a route that is not up: it says nothing about the object.
-        raise ProviderUnavailable(f"{text}, which is not the API's own answer")
+        # The page of a proxy, or an unavailable route: it does not mean that the object is gone.
+        raise ProviderUnavailable(f"{text}, not the API's error body")
     if status == 422 and "name" in text and ("taken" in text or "unique" in text):
         raise NameTaken(text)
     if status == 422 and any(words in text.lower() for words in BUSY):
@@ -61,9 +61,9 @@ def raise_for_status(response: httpx.Response, *, has_error_bodies: bool = True)
 
 
 def raise_for_error_body(answer: Any, asked: str) -> None:
-    """Raises ProviderUnavailable for an error that came with the status of a success.
+    """Raises ProviderUnavailable for an error body with a success status.
 
-    No object of the API consists of an id and a message alone.
+    No object of the API consists of an id and a message only.
     """
     if (
         isinstance(answer, dict)
@@ -76,7 +76,7 @@ def raise_for_error_body(answer: Any, asked: str) -> None:
 
 
 def _words(response: httpx.Response) -> str:
-    """The provider's own id and message; nothing of a page that is not the API's."""
+    """The provider's error id and message; empty for a page that is not the API's."""
     try:
         body = orjson.loads(response.content)
         return f"{body['id']}: {body['message']}"[:MAX_MESSAGE]
@@ -85,7 +85,7 @@ def _words(response: httpx.Response) -> str:
 
 
 def _error_id(response: httpx.Response) -> str:
-    """The `id` of the API's own error body; empty for any other body."""
+    """The `id` of the API's error body; empty for any other body."""
     try:
         return str(orjson.loads(response.content)["id"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
@@ -93,7 +93,7 @@ def _error_id(response: httpx.Response) -> str:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds, from a number or a date; None when the header is missing or unreadable."""
+    """Seconds, from a number or a date; None if the header is missing or unreadable."""
     value = response.headers.get("retry-after", "")
     if value.isdecimal():
         return float(value)

@@ -1,8 +1,7 @@
-"""DigitalOcean's API over HTTP: pages, single objects, and the few writes that we make.
+"""DigitalOcean's API over HTTP: pages, single objects, and a few writes.
 
-Reads are retried for as long as a request may reasonably take; a longer wait is an error
-that says how long. Writes are never retried: after a lost answer only the caller can find out
-whether they took effect.
+Reads are retried up to a time limit; a longer wait is an error with the time to wait. Writes are
+never retried: after a lost response only the caller can find out whether they took effect.
 """
 
 import asyncio
@@ -32,34 +31,35 @@ from providers.digitalocean.page_memory import ListingMemory
 
 __all__ = ["CONNECTIONS", "DigitalOcean", "Pace", "Retries"]
 
-# A connection is awaited without a limit: the requests before it have timeouts themselves.
+# Waiting for a connection is unlimited, because earlier requests have timeouts of their own.
 TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0, pool=None)
 CONNECTIONS: Final = httpx.Limits(max_connections=20, max_keepalive_connections=20)
 
 NOTHING_MORE: Final = httpx.ByteStream(b"")
 
 PIECE_BYTES: Final = 256 * 1024
-"""Of a download: as much as goes well into one message to a service."""
+"""Size of a download's chunks, which fit into one message to a service."""
 
 Query = tuple[tuple[str, str], ...]
 Budget = RateBudget | BudgetShare
 Loads = Callable[[bytes], Any]
-"""How the text of an answer is read: raises ValueError for text that is not JSON."""
+"""Parses the text of a response; raises ValueError for text that is not JSON."""
 
 
 class Pace(TypedDict, total=False):
     """How a listing is read."""
 
     at_once: int
-    """Pages that are asked for side by side, 1 by default; half as many more are held."""
+    """Maximum concurrent page requests, 1 by default; up to half as many more pages are buffered.
+    """
     turns: asyncio.Semaphore | None
-    """Listings that share it ask for no more pages than that together."""
+    """Limits the page requests of all listings that share it."""
     memory: ListingMemory | None
-    """A page that it knows is not parsed again, and may come without its rows."""
+    """Known pages are not parsed again and may be returned without their rows."""
 
 
 class DigitalOcean:
-    """A client with one token. Made by `open`, which closes it too."""
+    """A client with one token. Create it with `open`, which also closes it."""
 
     def __init__(self, http: httpx.AsyncClient, budget: Budget, retries: Retries) -> None:
         self._http = http
@@ -71,14 +71,14 @@ class DigitalOcean:
     async def open(
         cls, base_url: str, token: str, budget: Budget, *, retries: Retries | None = None
     ) -> AsyncIterator[Self]:
-        """A client of the API at `base_url`; the token is sent there and nowhere else."""
+        """Opens a client of the API at `base_url`; the token is sent only there."""
         headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(
             base_url=base_url,
             headers=headers,
             timeout=TIMEOUT,
             limits=CONNECTIONS,
-            # Plain HTTP is the simulator on this machine, which no proxy reaches.
+            # Plain HTTP is the simulator on this machine, which no proxy can reach.
             trust_env=not base_url.startswith("http://"),
         ) as http:
             yield cls(http, budget, retries or Retries())
@@ -94,10 +94,10 @@ class DigitalOcean:
         may_be_gone: bool = False,
         **pace: Unpack[Pace],
     ) -> AsyncGenerator[Page, None]:
-        """The pages of a listing, from page `first` on, in their order.
+        """Yields the pages of a listing in order, from page `first` on.
 
-        Prefetches up to the last page that the total implies; with a `memory`, up to the last
-        page that the listing had before. The order is still that of each page's next link.
+        Prefetches up to the last page that the total implies; with a `memory`, up to the last page
+        of the previous read. The order follows each page's next link.
 
         Retries a 404, because a listing always exists, unless it belongs to an object that
         `may_be_gone`. `counted` as in `read_page`.
@@ -147,20 +147,20 @@ class DigitalOcean:
             await cancel_all(coming)
 
     async def one(self, path: str, key: str) -> JsonObject:
-        """A single object. Raises NotFound when there is none, and the other errors."""
+        """A single object. Raises NotFound if it does not exist, and other ProviderErrors."""
         answer = await self._read(path, {})
         found = answer.get(key) if isinstance(answer, dict) else None
         if not isinstance(found, dict):
-            raise MalformedAnswer(f"{path}: the answer has no `{key}`")
+            raise MalformedAnswer(f"{path}: the response has no `{key}`")
         return found
 
     async def document(
         self, path: str, query: Query = (), *, loads: Loads = orjson.loads
     ) -> JsonObject:
-        """An answer that is an object of its own, under no key. Raises ProviderError."""
+        """A response that is the object itself, without a key. Raises ProviderError."""
         answer = await self._read(path, dict(query), loads=loads)
         if not isinstance(answer, dict):
-            raise MalformedAnswer(f"{path}: the answer is no object")
+            raise MalformedAnswer(f"{path}: the response is not an object")
         return answer
 
     @asynccontextmanager
@@ -171,7 +171,7 @@ class DigitalOcean:
         ProviderError, also midway: the body is then incomplete, and the caller must start again.
         """
         await self._budget.acquire(path)
-        # Not compressed: where a body ends too early, HTTP itself tells it.
+        # Uncompressed, so that HTTP itself detects a truncated body.
         headers = {"accept": content_types[0], "accept-encoding": "identity"}
         try:
             async with self._http.stream("GET", path, headers=headers) as response:
@@ -185,27 +185,27 @@ class DigitalOcean:
                     )
                 content_type = response.headers.get("content-type", "").partition(";")[0].strip()
                 if content_type not in content_types:
-                    raise ProviderUnavailable(f"GET {path}: the answer is {content_type}")
+                    raise ProviderUnavailable(f"GET {path}: the content type is {content_type}")
                 yield response.aiter_bytes(PIECE_BYTES)
         except httpx.RequestError as error:
             raise ProviderUnavailable(f"GET {path}: {type(error).__name__}: {error}") from error
 
     async def create(self, path: str, key: str, body: JsonObject) -> JsonObject:
-        """Makes an object and returns it.
+        """Creates an object and returns it.
 
-        Raises ProviderUnavailable when the answer was lost: it may have been made.
+        Raises ProviderUnavailable if the response was lost: the object may exist.
         """
         answer = await self._write("POST", path, orjson.dumps(body))
         made = answer.get(key) if isinstance(answer, dict) else None
         if not isinstance(made, dict):
-            raise MalformedAnswer(f"{path}: the answer has no `{key}`")
+            raise MalformedAnswer(f"{path}: the response has no `{key}`")
         return made
 
     async def send(self, method: str, path: str, body: JsonObject | None = None) -> Any:
-        """Sends a change to the provider; returns the answer, None for no content.
+        """Sends a change; returns the response, None without content.
 
-        Sent once. Raises ProviderUnavailable when the answer was lost: only reading tells
-        then what became of it.
+        Sent once. Raises ProviderUnavailable if the response was lost: the change may have taken
+        effect.
         """
         content = None if body is None else orjson.dumps(body)
         return await self._write(method, path, content)
@@ -217,7 +217,7 @@ class DigitalOcean:
         passing: tuple[type[ProviderError], ...] = (),
         loads: Loads = orjson.loads,
     ) -> Any:
-        """What a GET answers; tried again on errors that may pass, and on those of `passing`."""
+        """The response of a GET; retries transient errors, and those of `passing`."""
 
         async def once() -> Any:
             answer = await self._once("GET", path, parameters, loads)
@@ -227,9 +227,9 @@ class DigitalOcean:
         return await self._retries.repeated(once, passing)
 
     async def _write(self, method: str, path: str, body: bytes | None) -> Any:
-        """Sends once, and waits for the answer even when the caller is cancelled.
+        """Sends once, and waits for the response even if the caller is cancelled.
 
-        A request that was sent takes effect: after the answer, the caller can find and undo it.
+        A sent request takes effect: after the response, the caller can find and undo it.
         """
         await self._budget.acquire(path)
         writing = asyncio.create_task(self._asked(method, path, {}, body))
@@ -262,8 +262,8 @@ class DigitalOcean:
         except httpx.RequestError as error:
             name = type(error).__name__
             raise ProviderUnavailable(f"{method} {path}: {name}: {error}") from error
-        # Its stream, read to the end, refers back to it: that would hold the body until the
-        # garbage collector comes round, which is rare where pages are known.
+        # The consumed stream refers back to the response, which would keep the body in memory
+        # until the next garbage collection, which is rare when pages are known.
         response.stream = NOTHING_MORE
         self._budget.observe(response.headers, path)
         self._raise_for_status(response, path)
@@ -272,7 +272,7 @@ class DigitalOcean:
         try:
             return loads(response.content)
         except ValueError as error:
-            raise ProviderUnavailable(f"{method} {path}: the answer is not JSON") from error
+            raise ProviderUnavailable(f"{method} {path}: the response is not JSON") from error
 
     def _raise_for_status(self, response: httpx.Response, path: str) -> None:
         """Raises the error of a status; a 429 delays every request under the same limit."""
@@ -286,7 +286,7 @@ class DigitalOcean:
 
 @dataclass(slots=True)
 class _Reading:
-    """One page of a listing, from its bytes: remembered, or read."""
+    """One page of a listing, from its bytes: from the cache, or parsed."""
 
     key: str
     number: int

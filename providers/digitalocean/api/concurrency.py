@@ -12,7 +12,7 @@ Answer = TypeVar("Answer")
 async def gather_all(calls: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
     """Runs calls concurrently; returns their results in order, or raises the first error.
 
-    `asyncio.gather` alone would let the others go on: on a client that is closed by then.
+    `asyncio.gather` alone would let the others continue, on a client that is already closed.
     """
     tasks = [asyncio.create_task(call) for call in calls]
     try:

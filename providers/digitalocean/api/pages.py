@@ -1,7 +1,7 @@
-"""A page of a listing, read from DigitalOcean's answer.
+"""A page of a listing, parsed from DigitalOcean's response.
 
-Only the page *number* is taken from `links.pages.next`: what host or path the link
-names does not matter, so that no answer can lead us, with our token, elsewhere.
+Only the page *number* is used of `links.pages.next`; its host and path are ignored, so that a
+response cannot direct us and our token elsewhere.
 """
 
 import asyncio
@@ -19,29 +19,29 @@ __all__ = ["PER_PAGE", "KnownPage", "Page", "Prefetch", "last_page", "read_page"
 Item = TypeVar("Item")
 
 PER_PAGE: Final = 200
-"""The most that DigitalOcean allows; more is refused with 422."""
+"""The API's maximum page size; a larger one is rejected with 422."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPage:
-    """What is remembered of a page that was read and recorded before."""
+    """The cached data of a page that was read and recorded before."""
 
     total: int | None
     next_number: int | None
     skipped_count: int
     """These as in Page."""
     scopes: frozenset[str]
-    """What the page and its rows showed that the token may see."""
+    """The scopes that the page and its rows show."""
     unpriced_sizes: frozenset[str]
-    """The sizes among its rows of which no list price is declared."""
+    """The sizes of its rows without a declared list price."""
     joined_ids: str
-    """The ids of its rows in their order, one a line: a third of the room of many texts."""
+    """The ids of its rows in order, one per line, which needs a third of the memory of a list."""
     packed_digests: bytes
-    """Of each row, the digest that the inventory answered: 64 bits each."""
+    """The digest of each row, as the inventory returned it: 64 bits each."""
 
     @property
     def weight(self) -> int:
-        """How much it counts of what may be remembered: its rows, and one for itself."""
+        """Its weight in the cache: the number of its rows plus one."""
         return len(self.packed_digests) // 8 + 1
 
     @property
@@ -51,7 +51,7 @@ class KnownPage:
 
     @property
     def digests(self) -> list[int]:
-        """The digests of its rows, as they are sent."""
+        """The digests of its rows, in the form in which they are sent."""
         return array("q", self.packed_digests).tolist()
 
 
@@ -62,21 +62,21 @@ class Page:
     items: list[JsonObject]
     number: int
     total: int | None
-    """What the provider says the whole listing has; None where it says nothing."""
+    """The provider's total of the whole listing; None if it has none."""
     next_number: int | None
     """None on the last page."""
     skipped_count: int = 0
-    """Rows that were listed and are of another kind; `items` is without them."""
+    """The number of listed rows of another kind; `items` is without them."""
     scopes: frozenset[str] = frozenset()
-    """What the listing shows that the token may see, whether or not there are rows."""
+    """The scopes that the listing shows, with or without rows."""
     unreadable: tuple[UnreadableRow, ...] = ()
-    """Rows that are not in `items`, and parts of rows that are, which cannot be read."""
+    """Unreadable rows, which are not in `items`, and unreadable parts of rows that are."""
     key: bytes = b""
-    """What names the answer in the memory of pages; empty where it is not to be remembered."""
+    """The key of the response in the cache; empty if it must not be cached."""
     known: KnownPage | None = None
-    """Of a page that was recorded before: then it has no `items`."""
+    """Set for a page that was recorded before; it has no `items`."""
     reread: Callable[[], "Page"] | None = None
-    """Reads the items of a known page after all."""
+    """Parses the items of a known page."""
 
     @property
     def is_known(self) -> bool:
@@ -85,34 +85,34 @@ class Page:
 
     @property
     def row_count(self) -> int:
-        """How many rows of the kind it has, those of a known page too."""
+        """The number of its rows of the kind, also for a known page."""
         return len(self.items) if self.known is None else self.known.weight - 1
 
 
 def read_page(answer: Any, key: str, number: int, *, counted: bool = True) -> Page:
     """Reads page `number` of the listing under `key`.
 
-    A key that is absent or null is an empty list where `meta.total` is 0, and null is one in
-    the answer of a listing that tells no totals (`counted` is false).
+    An absent or null key is an empty list if `meta.total` is 0, and null also in a listing without
+    totals (`counted` is false).
 
-    Raises MalformedAnswer when the key is absent or no list otherwise, and PagingLoop when
-    the next page is not after this one.
+    Raises MalformedAnswer if the key is absent or not a list otherwise, and PagingLoop if the next
+    page does not follow this one.
     """
     if not isinstance(answer, dict):
-        raise MalformedAnswer(f"page {number}: the answer has no `{key}`")
+        raise MalformedAnswer(f"page {number}: the response has no `{key}`")
     total = _total(answer, number)
     items = answer.get(key)
     if items is None and (total == 0 or (not counted and total is None and key in answer)):
         items = []
     if key not in answer and items is None:
-        raise MalformedAnswer(f"page {number}: the answer has no `{key}`")
+        raise MalformedAnswer(f"page {number}: the response has no `{key}`")
     if not isinstance(items, list):
         raise MalformedAnswer(f"page {number}: `{key}` is not a list")
     following = _next_number(answer, number)
     if following is not None and following <= number:
-        raise PagingLoop(f"page {number} of `{key}` names page {following} as the next one")
+        raise PagingLoop(f"page {number} of `{key}` links to page {following} as the next one")
     if following is not None and not items:
-        raise PagingLoop(f"page {number} of `{key}` is empty and yet names a next one")
+        raise PagingLoop(f"page {number} of `{key}` is empty but links to a next one")
     return Page(items, number, total, following)
 
 
@@ -121,7 +121,7 @@ def _next_number(answer: JsonObject, number: int) -> int | None:
         link = ((answer.get("links") or {}).get("pages") or {}).get("next")
         return int(parse_qs(urlsplit(link).query)["page"][0]) if link else None
     except (KeyError, ValueError, AttributeError, TypeError) as error:
-        raise MalformedAnswer(f"page {number}: the next link names no page") from error
+        raise MalformedAnswer(f"page {number}: the next link has no page number") from error
 
 
 def _total(answer: JsonObject, number: int) -> int | None:
@@ -135,7 +135,7 @@ def _total(answer: JsonObject, number: int) -> int | None:
 
 
 def last_page(page: Page) -> int:
-    """The number of the last page of a listing, as far as one of its pages links to it."""
+    """The number of the listing's last page, if the page links to it."""
     if page.next_number is None or page.total is None:
         return page.number
     if page.next_number != page.number + 1:
@@ -165,7 +165,7 @@ class Prefetch(Generic[Item]):
         return page
 
     async def aclose(self) -> None:
-        """Calls off what is being fetched."""
+        """Cancels the pending request."""
         self._following.cancel()
         await asyncio.gather(self._following, return_exceptions=True)
         await self._pages.aclose()

@@ -1,15 +1,14 @@
-"""How many requests a token may still make, shared by all who use that token in this process.
+"""The rate limits of tokens; all users of a token in this process share its budget.
 
-DigitalOcean allows 5,000 requests an hour and, within a minute, 5 % of that: 250. The
-hour is announced by the headers of every answer, which know of other processes too; the
-minute is not, so it is counted here.
+DigitalOcean allows 5,000 requests an hour and, within a minute, 5 % of that: 250. The headers of
+every response have the hourly limit, which counts other processes too; the limit per minute is not
+announced, so it is counted here.
 
-Some paths have limits of their own, announced in the same headers. So the limits are kept by the
-family of the path (`/v2/cdn`). A limit that two families announce alike is taken for the token's;
-until there is one, the largest of at least PER_MINUTE. Every other limit holds for its own family
-only.
+Some paths have limits of their own, announced in the same headers, so limits are kept by the
+path's family (`/v2/cdn`). A limit that two families announce is taken as the token's; before that,
+the largest of at least PER_MINUTE. Every other limit is for its family only.
 
-A caller holds a share of the token's budget. A share may leave a part of the budget unused for
+A caller holds a share of the token's budget. A share may leave part of the budget unused for
 callers that must not wait: a sync leaves some for provisioning.
 """
 
@@ -36,20 +35,20 @@ __all__ = [
 PER_MINUTE: Final = 250
 MINUTE_SHARE_OF_HOUR: Final = 20
 THE_TOKEN: Final = ""
-"""The family of an answer that is of no path: it tells the token's own limit."""
+"""The family of a response without a path: it announces the token's limit."""
 
 MAX_WAIT_SECONDS: Final = 65.0
-"""A longer wait is an error that says how long: durable work waits better than a request."""
+"""A longer wait is an error with the time to wait: workflows wait better than a request."""
 
 LEFT_FOR_OTHERS: Final = Fraction(1, 5)
-"""The share of the minute and the hour that syncs never use of a token for all purposes."""
+"""The share of the limits that syncs leave unused if one token serves all purposes."""
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 
 
 class _Window:
-    """The requests of the last so many seconds."""
+    """The requests of the last seconds."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -59,18 +58,18 @@ class _Window:
         self._sent.append(now)
 
     def wait(self, now: float, most: int) -> float:
-        """Seconds until fewer than `most` are in it."""
+        """Seconds until it has fewer than `most` requests."""
         while self._sent and self._sent[0] <= now - self._seconds:
             self._sent.popleft()
         if len(self._sent) < most:
             return 0.0
-        # The request that has to leave before one more fits in.
+        # The request that must leave the window first.
         return self._sent[len(self._sent) - most] + self._seconds - now
 
 
 @dataclass(slots=True)
 class _NarrowLimit:
-    """A limit of some paths, on top of the token's."""
+    """A limit of some paths, in addition to the token's."""
 
     path: str
     most: int
@@ -83,7 +82,7 @@ class _NarrowLimit:
 
 
 def family_of(path: str) -> str:
-    """The paths that share a limit: those with the same first part, as `/v2/cdn`."""
+    """The paths that share a limit: those with the same first part, such as `/v2/cdn`."""
     return "/".join(path.split("/", 3)[:3])
 
 
@@ -101,21 +100,21 @@ class RateBudget:
         self._narrow = _narrow_limits()
         self._not_before = 0.0
         self._announced: dict[str, _Announced] = {}
-        """By family: what its last answer said of its limit, or of the token's."""
+        """By family: the limit in its last response, its own or the token's."""
         self._newest: _Announced | None = None
-        """What the last answer said that told the token's own limit."""
+        """The last announcement of the token's limit."""
         self._shares: dict[Fraction, BudgetShare] = {}
 
     def share(self, leaving: Fraction = Fraction(0)) -> "BudgetShare":
-        """The share of it whose holders leave that part of the budget alone."""
+        """A share whose holders leave that part of the budget unused."""
         return self._shares.setdefault(leaving, BudgetShare(self, leaving))
 
     async def acquire(self, path: str = "") -> None:
-        """As `BudgetShare.acquire`, leaving nothing."""
+        """As `BudgetShare.acquire`, leaving nothing unused."""
         await self.share().acquire(path)
 
     def observe(self, headers: Mapping[str, str], path: str = "") -> None:
-        """Learns from an answer's `ratelimit-*` headers; answers without them teach nothing."""
+        """Updates the limits from a response's `ratelimit-*` headers, if any."""
         try:
             limit = int(headers["ratelimit-limit"])
             remaining = int(headers["ratelimit-remaining"])
@@ -136,9 +135,9 @@ class RateBudget:
         self._newest = max(of_token, key=lambda one: one.observed_at, default=None)
 
     def pause(self, seconds: float, path: str = "") -> None:
-        """Holds all requests back for so long, as the provider asked.
+        """Delays all requests by that time, as the provider requested.
 
-        Where the path's family has a limit of its own, only that family waits.
+        If the path's family has a limit of its own, only that family is delayed.
         """
         until = self._clock() + seconds
         own = self._own_limit(family_of(path))
@@ -148,7 +147,7 @@ class RateBudget:
             self._not_before = max(self._not_before, until)
 
     async def pass_narrow_limits(self, path: str) -> None:
-        """Waits for the limits of a path, before the token's: others need not wait for them.
+        """Waits for the limits of a path, before the token's, so that other paths need not wait.
 
         Raises RateLimited as `pass_one`.
         """
@@ -163,16 +162,16 @@ class RateBudget:
         while (own := self._own_limit(family)) is not None:
             wait = own.wait_within(self._clock())
             if wait > MAX_WAIT_SECONDS:
-                raise RateLimited(f"the budget of {family} is spent", wait)
+                raise RateLimited(f"the rate limit of {family} is used up", wait)
             if wait <= 0:
                 own.taken += 1
                 return
             await self._sleep(wait)
 
     async def pass_one(self, leaving: Fraction) -> None:
-        """Waits until one more request is allowed, and counts it.
+        """Waits until another request is allowed, and counts it.
 
-        Raises RateLimited, with the time to wait, when that is longer than MAX_WAIT_SECONDS.
+        Raises RateLimited, with the time to wait, if that exceeds MAX_WAIT_SECONDS.
         """
         now = self._clock()
         announced = self._newest
@@ -184,13 +183,13 @@ class RateBudget:
             0.0 if announced is None else announced.wait(now, leaving),
         )
         if wait > MAX_WAIT_SECONDS:
-            raise RateLimited("the token's budget is spent", wait)
+            raise RateLimited("the token's rate limit is used up", wait)
         if wait > 0:
             await self._sleep(wait)
         self._minute.add(self._clock())
 
     def _limit_of_the_token(self) -> int | None:
-        """None before the first answer."""
+        """None before the first response."""
         if (announced := self._announced.get(THE_TOKEN)) is not None:
             return announced.limit
         limits = Counter(one.limit for one in self._announced.values())
@@ -198,7 +197,7 @@ class RateBudget:
         return max(alike or [limit for limit in limits if limit >= PER_MINUTE], default=None)
 
     def _own_limit(self, family: str) -> "_Announced | None":
-        """What a family announced of a limit that is not the token's; None when it did not."""
+        """The last announcement of a family's own limit; None without one."""
         announced = self._announced.get(family)
         if announced is None or announced.limit == self._limit_of_the_token():
             return None
@@ -214,13 +213,13 @@ class _Announced:
     observed_at: float
     reset_in: float
     not_before: float
-    """Until when a 429 of this family held it back."""
+    """Until when a 429 delays this family."""
     taken: int = 0
-    """Requests of ours since then, of a limit that is the family's own."""
+    """Our requests since then, for a limit of the family's own."""
 
     @property
     def per_minute(self) -> int:
-        """What a minute takes of the hour's limit."""
+        """The part of the hourly limit for a minute."""
         return max(1, self.limit // MINUTE_SHARE_OF_HOUR)
 
     def wait(self, now: float, leaving: Fraction) -> float:
@@ -228,18 +227,19 @@ class _Announced:
         left = self.remaining - int(self.limit * leaving)
         if left >= self.per_minute:
             return 0.0
-        # The rest of the hour's budget is spread over the time until some comes back.
+        # Spreads the rest of the hourly budget over the time until more becomes available.
         return self.observed_at + self.reset_in / (max(left, 0) + 1) - now
 
     def wait_within(self, now: float) -> float:
-        """Seconds until the family may ask again: what remains is used up, then reset."""
+        """Seconds until the family may send again: after the rest is used up, it waits for the
+        reset."""
         resets_at = self.observed_at + self.reset_in
         spent = self.taken >= self.remaining and now < resets_at
         return max(self.not_before, resets_at if spent else 0.0) - now
 
 
 class BudgetShare:
-    """A part of a token's budget. Its waiting callers are served in their order."""
+    """A part of a token's budget. Waiting callers are served in order."""
 
     def __init__(self, budget: RateBudget, leaving: Fraction) -> None:
         self._budget = budget
@@ -247,10 +247,9 @@ class BudgetShare:
         self._turn = asyncio.Lock()
 
     async def acquire(self, path: str = "") -> None:
-        """Waits until one more request is allowed, and counts it.
+        """Waits until another request is allowed, and counts it.
 
-        Raises RateLimited, with the time to wait, when that is longer than
-        MAX_WAIT_SECONDS.
+        Raises RateLimited, with the time to wait, if that exceeds MAX_WAIT_SECONDS.
         """
         await self._budget.pass_narrow_limits(path)
         async with self._turn:
@@ -266,7 +265,7 @@ class BudgetShare:
 
 
 def _seconds_until_reset(headers: Mapping[str, str]) -> float:
-    """By the provider's own clock, which may differ from ours; between 0 and an hour."""
+    """By the provider's clock, which may differ from ours; between 0 and an hour."""
     try:
         reset = float(headers["ratelimit-reset"])
         date = headers.get("date")
@@ -277,11 +276,11 @@ def _seconds_until_reset(headers: Mapping[str, str]) -> float:
 
 
 class RateBudgets:
-    """One budget a token, so that clients with the same token share it."""
+    """One budget per token, so that clients with the same token share it."""
 
     def __init__(self) -> None:
         self._by_token: dict[str, RateBudget] = {}
 
     def of(self, token: str) -> RateBudget:
-        """The budget of this token; made when first asked for."""
+        """The budget of this token; created on first use."""
         return self._by_token.setdefault(token, RateBudget())

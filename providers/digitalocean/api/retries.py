@@ -1,4 +1,4 @@
-"""Retries of reads, with exponential backoff, for as long as a request may take."""
+"""Retries of reads, with exponential backoff, up to a time limit."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ class Retries:
         read: Callable[[], Awaitable[Answer]],
         passing: tuple[type[ProviderError], ...] = (),
     ) -> Answer:
-        """Retries a read; returns its answer, or raises the error of the last attempt.
+        """Retries a read; returns its response, or raises the error of the last attempt.
 
-        `passing`: errors that are final elsewhere, and may pass here.
+        `passing`: errors that are usually permanent, but may be transient here.
         """
 
         def wait_before_next(error: Exception) -> bool | float:
@@ -50,10 +50,10 @@ class Retries:
 
 
 def _wait_before_next(error: Exception) -> bool | float:
-    """Whether to repeat after this error; a number is how long to wait, else it is grown."""
+    """Whether to retry after this error; a number is the time to wait, otherwise backoff applies."""
     if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
         if error.retry_after_seconds > MAX_WAIT_SECONDS:
             return False
-        # The budget holds everybody with this token back for as long as the provider asked.
+        # The budget delays all requests with this token for the requested time.
         return 0.0
     return isinstance(error, RateLimited | ProviderUnavailable)
