@@ -235,7 +235,7 @@ async def make_droplet(provider: DigitalOcean, tag: str, order: JsonObject) -> s
 
 
 async def await_active(provider: DigitalOcean, droplet_id: str) -> None:
-    """Waits until a droplet runs and no action is in progress. A new one may not be found at
+    """Waits until a droplet runs without an action in progress; a new one may not be found at
     first."""
     looks = 0
     while True:

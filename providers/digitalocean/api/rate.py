@@ -231,8 +231,7 @@ class _Announced:
         return self.observed_at + self.reset_in / (max(left, 0) + 1) - now
 
     def wait_within(self, now: float) -> float:
-        """Seconds until the family may send again: after the rest is used up, it waits for the
-        reset."""
+        """Seconds until the family may send again: once its rest is used up, after the reset."""
         resets_at = self.observed_at + self.reset_in
         spent = self.taken >= self.remaining and now < resets_at
         return max(self.not_before, resets_at if spent else 0.0) - now

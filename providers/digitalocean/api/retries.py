@@ -50,7 +50,7 @@ class Retries:
 
 
 def _wait_before_next(error: Exception) -> bool | float:
-    """Whether to retry after this error; a number is the time to wait, otherwise backoff applies."""
+    """Whether to retry after this error; a number is the time to wait, else backoff applies."""
     if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
         if error.retry_after_seconds > MAX_WAIT_SECONDS:
             return False
