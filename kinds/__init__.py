@@ -1,4 +1,4 @@
-"""The kinds that are synced, each a declaration of its own."""
+"""The synced kinds, one declaration each."""
 
 from types import MappingProxyType
 from typing import Final
@@ -73,4 +73,4 @@ RESOURCE_KINDS: Final = MappingProxyType(
         )
     }
 )
-"""The resource kinds by their names."""
+"""The resource kinds by name."""

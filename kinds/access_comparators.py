@@ -23,30 +23,30 @@ FIRST_PORT: Final = 1
 LAST_PORT: Final = 65535
 MAX_PORT_DIGITS: Final = 5
 EVERY_PORT: Final = frozenset({"", "0", "all"})
-"""How the provider writes all ports, beside `1-65535`."""
+"""The provider's notations of all ports, in addition to `1-65535`."""
 
 SIDES: Final = ("sources", "destinations")
 KNOWN: Final = frozenset({"protocol", "ports", *SIDES})
 ADDRESSES: Final = "addresses"
 WITHOUT_CASE: Final = frozenset({"tags"})
-"""Peers whose names have no case."""
+"""Types of peers whose names are case-insensitive."""
 
 NOBODY: Final = frozenset({("", "")})
-"""The peer of a rule that names none."""
+"""The peer of a rule without peers."""
 
 SERVER_SET_FIELDS: Final = frozenset({"uuid", "cluster_uuid", "created_at"})
-"""Of a trusted source: what it gets each time that it is put."""
+"""Fields of a trusted source that change with every update."""
 
 PREFIXES: Final = ("ip:", "cidr:")
-"""Before an address in the firewall of a load balancer."""
+"""Prefixes of an address in the firewall of a load balancer."""
 
 Peer = tuple[str, str]
-"""A sort of peer and who it is: `("addresses", "10.0.0.0/8")`, `("tags", "web")`."""
+"""A type of peer and its name: `("addresses", "10.0.0.0/8")`, `("tags", "web")`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """Ports, from the first to the last, and who may use them."""
+    """A range of ports, both ends inclusive, and its peers."""
 
     first: int
     last: int
@@ -54,11 +54,11 @@ class _Opening:
 
 
 class _UnknownRule(ValueError):
-    """A rule of an unknown shape: it is compared unchanged."""
+    """A rule of an unknown form: it is compared unchanged."""
 
 
 def _allowed(value: Json) -> Json:
-    """What rules allow: by side and protocol, runs of ports with all who may use them."""
+    """The connections that rules allow: by direction and protocol, port ranges with their peers."""
     if not isinstance(value, list):
         return value or []
     openings: dict[tuple[str, str], list[_Opening]] = defaultdict(list)
@@ -77,8 +77,8 @@ def _allowed(value: Json) -> Json:
 
 
 def firewall_rules(expected: Json, actual: Json) -> bool:
-    """Rules by what they allow: split or joined, ports and addresses in any spelling and order."""
-    # Mostly nothing changed, and that is seen without looking inside.
+    """Compares rules by what they allow, however they are split, ordered and written."""
+    # Usually nothing changed, which the default comparison detects faster.
     return by_default(expected, actual) or by_default(_allowed(expected), _allowed(actual))
 
 
@@ -97,7 +97,7 @@ def _read(rule: Json) -> list[tuple[tuple[str, str], _Opening]]:
 
 
 def _ports(protocol: str, ports: Json) -> tuple[int, int]:
-    if protocol == "icmp":  # has none
+    if protocol == "icmp":  # has no ports
         return FIRST_PORT, LAST_PORT
     if isinstance(ports, bool | float | list | dict):
         raise _UnknownRule
@@ -133,7 +133,7 @@ def _peers(side: Json) -> frozenset[Peer]:
 
 
 def _runs(openings: list[_Opening]) -> Iterator[tuple[_Opening, list[str]]]:
-    """The longest runs of ports that the same peers may use, and these peers."""
+    """The longest ranges of ports with the same peers, and these peers."""
     edges = sorted({one.first for one in openings} | {one.last + 1 for one in openings})
     run: _Opening | None = None
     who: list[str] = []
@@ -153,7 +153,7 @@ def _runs(openings: list[_Opening]) -> Iterator[tuple[_Opening, list[str]]]:
 
 
 def _who(peers: Iterable[Peer]) -> list[str]:
-    """Peers in one order; addresses as the fewest networks that cover the same."""
+    """Sorted peers; addresses as the fewest networks that cover them."""
     networks: list[Network] = []
     others: set[str] = set()
     for sort, name in peers:
@@ -168,7 +168,7 @@ def _who(peers: Iterable[Peer]) -> list[str]:
 
 
 def _network(text: str) -> Network | None:
-    """A network, or an address as a network of one; None for what is neither."""
+    """A network, or an address as a network of one; None for other peers."""
     try:
         return ip_network(text.strip(), strict=False)
     except ValueError:
@@ -197,7 +197,7 @@ def _source(source: Json) -> Json:
 
 
 database_rules: Final[Comparator] = normalised(_trusted)
-"""Trusted sources as a set, by their type and value; ids and times of theirs do not count."""
+"""Trusted sources as a set, by type and value; ids and times are ignored."""
 
 
 def _spelled_alike(value: Json) -> Json:
@@ -213,4 +213,4 @@ def _spelled_alike(value: Json) -> Json:
 
 
 address_lists: Final[Comparator] = normalised(_spelled_alike)
-"""An object with lists of addresses, each with or without its `/32`, in any spelling."""
+"""An object with lists of addresses, with or without `/32`, in any notation."""

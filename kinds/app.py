@@ -18,7 +18,8 @@ DEPLOYMENTS: Final = (
 )
 
 COMPONENTS: Final = ("services", "workers", "jobs")
-"""Of a spec: what runs on instances. Static sites are free, functions go by use."""
+"""Components of a spec that run on instances. Static sites are free, functions are billed by use.
+"""
 
 
 def _addresses(value: list[dict[str, Any]] | None) -> list[str]:
@@ -45,7 +46,7 @@ def _price(component: Mapping[str, Any]) -> Decimal | None:
 
 
 def _containers(spec: Any) -> Iterator[Part]:
-    """The containers that run all the time, by their sizes; a job runs for moments."""
+    """The containers that run permanently, by size; jobs run only briefly."""
     for name in ("services", "workers"):
         for component in (spec or {}).get(name) or ():
             count = component.get("instance_count")
@@ -65,7 +66,7 @@ APP: Final = ResourceKind(
     meters=(
         MeterRule("app_container_hours", {"region": "region"}, parts=("attrs.spec", _containers)),
     ),
-    # Only with its project when asked for it.
+    # The project is returned only on request.
     listing=Listing("/v2/apps", "apps", "app", queries=((("with_projects", "true"),),)),
     columns=Columns(
         name="spec.name",
@@ -83,7 +84,7 @@ APP: Final = ResourceKind(
         "live_url": Attr(Policy.COMPUTED),
         "live_domain": Attr(Policy.COMPUTED),
     },
-    # What the spec says too.
+    # Columns that the spec contains too.
     column_policies={
         "name": FieldPolicy(Policy.COMPUTED),
         "size": FieldPolicy(Policy.COMPUTED),
@@ -94,6 +95,6 @@ APP: Final = ResourceKind(
     in_flight=frozenset({"PENDING_BUILD", "BUILDING", "PENDING_DEPLOY", "DEPLOYING"}),
     monthly_price=OfParts(
         _component_prices,
-        "the list price of each service's, worker's and job's instance size, times its instances",
+        "the list price of each component's instance size, times its instances",
     ),
 )

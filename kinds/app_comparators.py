@@ -1,8 +1,8 @@
-"""When two app specs are the same, although the platform rewrites a spec in its own terms.
+"""Compares app specs, although the platform rewrites them.
 
-It renames instance sizes, turns routes into an ingress, and adds what it does by default: a
-build stack among the features, and alerts of failed deployments and domains. What is added so
-is the same as nothing; what somebody chose otherwise is a difference.
+It renames instance sizes, turns routes into an ingress, and adds its defaults: a build stack among
+the features, and alerts of failed deployments and domains. Such additions are ignored; any other
+value is a difference.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ COMPONENTS: Final = ("services", "workers", "jobs", "static_sites", "functions")
 WITH_INSTANCES: Final = ("services", "workers", "jobs")
 
 WRITTEN_BACK: Final = frozenset({"alerts", "features", "ingress"})
-"""What an app gets that asks for none."""
+"""Features of an app that requests none."""
 
 DEFAULT_SIZE: Final = "apps-s-1vcpu-0.5gb"
 DEFAULT_COUNT: Final = 1
@@ -36,7 +36,7 @@ RENAMED_SIZES: Final = {
     "professional-l": "apps-d-2vcpu-8gb",
     "professional-xl": "apps-d-4vcpu-16gb",
 }
-"""The deprecated sizes and the ones of today with the same processors and memory."""
+"""The deprecated sizes and their replacements with the same processors and memory."""
 
 DEFAULT_ALERTS: Final = ({"rule": "DEPLOYMENT_FAILED"}, {"rule": "DOMAIN_FAILED"})
 BUILD_STACK: Final = "buildpack-stack="
@@ -44,7 +44,7 @@ EVERY_PATH: Final = "/"
 
 
 def app_spec(expected: Json, actual: Json) -> bool:
-    """A whole spec, but for what the platform renames and adds by itself."""
+    """Compares whole specs, except for what the platform renames and adds."""
     if not isinstance(expected, dict) or not isinstance(actual, dict):
         return by_default(_with_envs(expected), _with_envs(actual))
     desired, live = _normal(expected), _normal(actual)
@@ -59,7 +59,7 @@ def app_spec(expected: Json, actual: Json) -> bool:
 
 
 def _normal(spec: JsonObject) -> JsonObject:
-    """A spec with its defaults, in the current terms."""
+    """A spec with its defaults, in current terms."""
     normal: JsonObject = _with_envs(spec)
     rules = _ingress_rules(normal)
     for name in COMPONENTS:
@@ -84,13 +84,13 @@ def _component(sort: str, component: Json) -> Json:
         size = normal.get("instance_size_slug") or DEFAULT_SIZE
         normal["instance_size_slug"] = size.lower() if isinstance(size, str) else size
         normal["instance_count"] = normal.get("instance_count") or DEFAULT_COUNT
-        if normal.get("autoscaling"):  # which moves the count within its bounds
+        if normal.get("autoscaling"):  # autoscaling changes the count within its bounds
             normal.pop("instance_count")
     return normal
 
 
 def _ingress_rules(spec: JsonObject) -> list[Json]:
-    """The routes of all components as the rules of an ingress that they become."""
+    """The routes of all components as the ingress rules that they become."""
     return [
         _rule(component.get("name"), route)
         for name in COMPONENTS
@@ -126,7 +126,7 @@ def _ingress(ingress: Json, rules: list[Json]) -> Json:
 
 
 def _without_false(rule: Json) -> Json:
-    """A rule with the match that none means, and without what is switched off."""
+    """A rule with the default match, and without disabled options."""
     if not isinstance(rule, dict):
         return rule
     normal = {name: value for name, value in rule.items() if not is_unset(value)}
@@ -142,7 +142,7 @@ def _without_false(rule: Json) -> Json:
 
 
 def _forget_default_ingress(spec: JsonObject) -> None:
-    """Takes away the ingress that an app gets which asks for none: all paths to one component."""
+    """Removes the default ingress of an app: all paths to one component."""
     ingress = spec.get("ingress")
     rules = ingress.get("rules") if isinstance(ingress, dict) and len(ingress) == 1 else None
     if not isinstance(rules, list) or len(rules) != 1 or not isinstance(rules[0], dict):
@@ -194,7 +194,7 @@ def _is_renamed(one: str, other: str) -> bool:
 
 
 def _objects(value: Json) -> Iterator[JsonObject]:
-    """The objects of a list; none of what is no list."""
+    """The objects in a list; empty if it is not a list."""
     yield from (one for one in value if isinstance(one, dict)) if isinstance(value, list) else ()
 
 
@@ -210,13 +210,13 @@ def _env(env: Json) -> Json:
     if scope in (None, "", "UNSET", "GENERAL"):
         scope = "RUN_AND_BUILD_TIME"
     normal = {**env, "type": kind, "scope": scope}
-    if kind == "SECRET":  # comes back encrypted
+    if kind == "SECRET":  # returned encrypted
         normal.pop("value", None)
     return normal
 
 
 def _with_envs(value: Json) -> Json:
-    """A copy with the variables in their normal form, wherever they stand."""
+    """A copy with normalised variables at any depth."""
     if isinstance(value, dict):
         return {
             name: _envs(part) if name == "envs" else _with_envs(part)

@@ -1,9 +1,9 @@
-"""When a load balancer's rules are the same: certificates are told apart by their names.
+"""Compares load balancers' rules: certificates are identified by name.
 
-A certificate of Let's Encrypt gets another id at each renewal and keeps its name. So an id says
-whether there is a certificate, and the name says which; where one side does not know the name,
-because the token may not read certificates or a spec is older than the names, only the same id
-tells: another one is unknown, which is neither the same nor different.
+A certificate of Let's Encrypt gets another id at each renewal and keeps its name. So an id shows
+whether there is a certificate, and the name which one. If a name is unknown, because the token may
+not read certificates or the spec is older than this field, equal ids are equal, and different ids
+are undecidable.
 """
 
 from collections import Counter, defaultdict
@@ -41,23 +41,23 @@ class _Certificate:
 
     id: str
     name: str
-    """Empty also where it is not known."""
+    """Also empty if it is unknown."""
 
 
 NO_CERTIFICATE = _Certificate("", "")
 
 
 def whether_set(expected: Json, actual: Json) -> bool:
-    """Whether both have an id, or neither; another field compares the ids themselves."""
+    """Compares whether there is an id; another field compares the ids themselves."""
     if isinstance(expected, list | dict) or isinstance(actual, list | dict):
         return by_default(expected, actual)  # no ids
     return bool(expected) == bool(actual)
 
 
 def by_certificate_name(expected: Json, actual: Json) -> bool | None:
-    """Rules or domains in any order, each with its certificate by the name.
+    """Compares rules or domains in any order, with certificates by name.
 
-    None where it depends on names that are not known.
+    None if the result depends on unknown names.
     """
     if not isinstance(expected, list) or not isinstance(actual, list):
         return canonical(expected or []) == canonical(actual or [])
@@ -70,9 +70,9 @@ def by_certificate_name(expected: Json, actual: Json) -> bool | None:
 
 
 def _same_certificates(desired: list[_Certificate], live: list[_Certificate]) -> bool | None:
-    """Whether rules that are equal otherwise have the same certificates, in any order.
+    """Whether otherwise equal rules have the same certificates, in any order.
 
-    Unknown names may be any: the rules differ where no choice of them makes both sides equal.
+    Unknown names match any: the rules differ only if no assignment makes both sides equal.
     """
     if len(desired) != len(live):
         return False
@@ -110,7 +110,7 @@ def _certificates(rules: list[Json], names: Mapping[str, str]) -> dict[bytes, li
         if isinstance(rule, dict):
             identifier = str(rule.get(CERTIFICATE_ID) or "")
             name = str(rule.get(CERTIFICATE_NAME) or names.get(identifier, ""))
-            # With a name the id says nothing.
+            # With a name, the id is irrelevant.
             certificate = _Certificate("" if name else identifier, name)
             rest = {
                 key: value
@@ -124,7 +124,7 @@ def _certificates(rules: list[Json], names: Mapping[str, str]) -> dict[bytes, li
 
 
 def names_in(value: Json) -> dict[str, str]:
-    """The names of certificates by their ids, as far as a value contains them, at any depth."""
+    """The names of certificates by id, at any depth of a value."""
     return {
         str(holder[CERTIFICATE_ID]): str(holder[CERTIFICATE_NAME])
         for holder in _holders(value)
@@ -133,12 +133,12 @@ def names_in(value: Json) -> dict[str, str]:
 
 
 def nameless_ids(value: Json) -> set[str]:
-    """The ids of certificates that a value names by nothing else, at any depth."""
+    """The ids of certificates without a name, at any depth of a value."""
     return {str(each[CERTIFICATE_ID]) for each in _holders(value) if CERTIFICATE_NAME not in each}
 
 
 def with_names(value: Json, names: Mapping[str, str]) -> Json:
-    """A value with the name beside each id of a certificate that is `names`' and has none."""
+    """A value in which certificates without a name get theirs from `names`."""
     if isinstance(value, list):
         return [with_names(element, names) for element in value]
     if not isinstance(value, dict):
@@ -149,14 +149,14 @@ def with_names(value: Json, names: Mapping[str, str]) -> Json:
 
 
 def with_names_of(value: Json, before: Json) -> Json:
-    """A value with the names that it had before, of certificates that it names by their ids now."""
+    """A value in which certificates without a name keep the name that they had before."""
     nameless = nameless_ids(value)
     known = names_in(before) if nameless else {}
     return with_names(value, known) if nameless & known.keys() else value
 
 
 def _holders(value: Json) -> Iterator[dict[str, Json]]:
-    """The objects in a value that name a certificate by its id."""
+    """The objects in a value that have a certificate id."""
     if isinstance(value, list):
         for element in value:
             yield from _holders(element)

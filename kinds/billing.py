@@ -1,4 +1,4 @@
-"""Products: how the provider's bills name what they charge for a kind of resource."""
+"""Products: the provider's names of charges for a kind of resource."""
 
 from dataclasses import dataclass
 

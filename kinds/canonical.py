@@ -1,7 +1,7 @@
-"""The canonical form of a JSON value, in which two values that mean the same are equal.
+"""The canonical form of a JSON value: values with the same meaning have the same form.
 
-Scalars become their text (`1`, `1.0` and `"1"` are one; `true` and `"true"` too), lists
-become multisets, maps go by key. Null stays null: it equals neither `""` nor `[]`.
+Scalars become text (`1`, `1.0` and `"1"` are equal; `true` and `"true"` too), lists become
+multisets, maps are compared by key. Null stays null: it equals neither `""` nor `[]`.
 """
 
 from decimal import Decimal
@@ -14,7 +14,7 @@ __all__ = ["Canonical", "canonical", "scalar_text"]
 Canonical = str | list[Any] | dict[str, Any] | None
 
 WHOLE_FLOATS: Final = 2.0**53
-"""Below it a float that is whole has one text, and int() finds it faster than Decimal."""
+"""Below it a whole float has a unique text, and int() is faster than Decimal."""
 
 
 def canonical(value: Any) -> Canonical:
@@ -40,7 +40,7 @@ def scalar_text(value: Any) -> str | None:
 def _number_text(value: float) -> str:
     if abs(value) < WHOLE_FLOATS and value.is_integer():
         return str(int(value))
-    # The shortest text that gives this float back, as JSON writes it, and not its binary value.
+    # The shortest text that gives this float back, as in JSON, instead of its binary value.
     return format(Decimal(str(value)), "f")
 
 

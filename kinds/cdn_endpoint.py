@@ -18,7 +18,7 @@ CDN_ENDPOINT: Final = ResourceKind(
     attrs={
         "ttl": Attr(Policy.DESIRED),
         "custom_domain": Attr(Policy.DESIRED, same=unset_alike(by_default), unset_when_absent=True),
-        # Another one at each renewal, under the same name.
+        # Changes at each renewal, under the same name.
         "certificate_id": Attr(
             Policy.REFERENCE,
             same=whether_set,

@@ -1,4 +1,4 @@
-"""Which of the provider's fields fill the columns that every kind has."""
+"""The provider's fields that fill the columns of every kind."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,29 +20,29 @@ class Columns:
     region: str = "region"
     size: str = ""
     statuses: tuple[str, ...] = ("status",)
-    """The first one that says anything is the status."""
+    """The first non-empty one is the status."""
     tags: str = "tags"
     created_at: str = "created_at"
 
     def fields(self) -> frozenset[str]:
-        """The provider's fields that are columns and nothing else."""
+        """The provider's fields that are only columns."""
         names = {self.provider_id, self.name, self.region, self.size, self.tags, self.created_at}
         whole = {name for name in (*names, *self.statuses) if "." not in name}
         return frozenset(whole - {""})
 
     def plain(self) -> frozenset[str]:
-        """The provider's fields that fill a column each, and that every row should have."""
+        """The provider's fields that fill one column each, and that every row should have."""
         status = self.statuses if len(self.statuses) == 1 else ()
         names = {self.name, self.region, self.size, self.tags, self.created_at, *status}
         return frozenset(name for name in names - {"", self.provider_id} if "." not in name)
 
     def parts(self) -> frozenset[str]:
-        """The provider's fields of which a part is a column."""
+        """The provider's fields of which only a part is a column."""
         paths = (self.name, *self.statuses)
         return frozenset(path.split(".")[0] for path in paths if "." in path)
 
     def our_name(self, provider_field: str) -> str:
-        """The column that a field of the provider's fills."""
+        """The column of a field of the provider."""
         if provider_field in self.statuses:
             return "status"
         if provider_field == self.created_at:
@@ -55,7 +55,7 @@ class Columns:
 
 
 def read_at(row: JsonObject, path: str) -> Any:
-    """What stands at a dotted path; None where a part of it is missing or null."""
+    """The value at a dotted path; None if part of it is missing or null."""
     if "." not in path:
         return row.get(path)
     value: Any = row

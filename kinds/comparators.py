@@ -1,9 +1,9 @@
-"""Comparators: whether the desired and the live value of a field mean the same.
+"""Comparators: whether the desired and the live value of a field are equivalent.
 
-Each takes (expected, actual) as JSON values and never raises: a value of an unexpected shape
-is compared unchanged. True is equal, False is different, None is undecidable. `by_default` is
-for fields without a comparator of their own. The differences that are ignored here are
-DigitalOcean's respellings of a value; every other difference counts.
+Each takes (expected, actual) as JSON values and never raises: a value of an unexpected form is
+compared unchanged. True is equal, False is different, None is undecidable. `by_default` is for
+fields without a comparator. The differences that are ignored here are DigitalOcean's notations of
+a value; every other difference counts.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ Comparator = Callable[[Json, Json], bool | None]
 Normal = Callable[[Json], Json]
 
 SYSTEM_TAGS: Final = ("k8s", "terraform")
-"""Set by the provider and by tools: these, and whatever follows them after a colon."""
+"""Tags set by the provider and by tools: these, and any with such a prefix and a colon."""
 
 LOAD_BALANCER_NODES: Final = {"lb-small": "1", "lb-medium": "3", "lb-large": "6"}
 DROPLET_AGENT: Final = "droplet_agent"
@@ -49,7 +49,7 @@ def by_default(expected: Json, actual: Json) -> bool:
 
 
 def normalised(normal: Normal) -> Comparator:
-    """The same by default once both are brought to a normal form."""
+    """Compares by default after normalising both values."""
 
     def same(expected: Json, actual: Json) -> bool:
         return by_default(normal(expected), normal(actual))
@@ -58,7 +58,7 @@ def normalised(normal: Normal) -> Comparator:
 
 
 def unset_alike(same: Comparator) -> Comparator:
-    """As `same`, and null, `""`, `[]` and `{}` are one: for a field where all mean unset."""
+    """As `same`, but null, `""`, `[]` and `{}` are equal: for a field where all mean unset."""
 
     def compared(expected: Json, actual: Json) -> bool | None:
         if is_unset(expected) or is_unset(actual):
@@ -69,12 +69,12 @@ def unset_alike(same: Comparator) -> Comparator:
 
 
 def by_case(expected: Json, actual: Json) -> bool:
-    """Texts without their case: slugs of sizes and regions, environments of projects."""
+    """Compares texts without case: slugs of sizes and regions, environments of projects."""
     return by_default(_lower(expected), _lower(actual))
 
 
 def number(expected: Json, actual: Json) -> bool:
-    """Numbers by their value, also where the wire writes them as text: `"1.50"` is 1.5."""
+    """Compares numbers by value, also as text: `"1.50"` is 1.5."""
     first, second = _decimal(expected), _decimal(actual)
     if first is None or second is None:
         return by_default(expected, actual)
@@ -82,12 +82,12 @@ def number(expected: Json, actual: Json) -> bool:
 
 
 def tags(expected: Json, actual: Json) -> bool:
-    """Tags as a set without case; system tags do not count."""
+    """Compares tags as a set without case; system tags are ignored."""
     return by_default(_tag_set(expected), _tag_set(actual))
 
 
 def image(expected: Json, actual: Json) -> bool:
-    """An image by its slug or its id, whichever both sides have; a retired one has no slug."""
+    """Compares images by slug or id, whichever both sides have; a retired image has no slug."""
     first, second = _image_names(expected), _image_names(actual)
     if first is None or second is None:
         return by_default(expected, actual)
@@ -102,7 +102,7 @@ def _pools(value: Json) -> Json:
 def _pool(pool: Json) -> Json:
     if not isinstance(pool, dict):
         return pool
-    # What nobody asks for, and the sizes that the autoscaler moves, or does not use.
+    # Unset options, and the sizes that the autoscaler changes or does not use.
     idle = {"count"} if pool.get("auto_scale") is True else {"min_nodes", "max_nodes"}
     ignored = {"id", "nodes"} | idle
     normal = {name: value for name, value in pool.items() if name not in ignored}
@@ -113,7 +113,7 @@ def _pool(pool: Json) -> Json:
 
 
 node_pools: Final = normalised(_pools)
-"""Pools in any order; an autoscaled one by its bounds, not by how many nodes it has now."""
+"""Pools in any order; an autoscaled one by its bounds, not by its current number of nodes."""
 
 
 def _nodes_of_load_balancer(value: Json) -> Json:
@@ -131,7 +131,7 @@ def _features(value: Json) -> Json:
 
 
 droplet_features: Final = normalised(_features)
-"""Features in any order; the agent appears by itself after the first boot."""
+"""Features in any order; the agent appears after the first boot."""
 
 
 def _clock(value: Json) -> Json:
@@ -153,7 +153,7 @@ def _window(value: Json) -> Json:
 
 
 maintenance_window: Final = normalised(_window)
-"""Day and hour; the provider alone sets what is pending and how long it may take.
+"""Day and hour; only the provider sets the pending updates and the duration.
 
 `13:00` is `13:00:00`, and `4:00` is `04:00`.
 """
@@ -165,7 +165,7 @@ def _engine(value: Json) -> Json:
 
 
 database_engine: Final = normalised(_engine)
-"""Redis became Valkey. The version is a field of its own, so a forced upgrade shows there."""
+"""Redis became Valkey. The version is a separate field, so a forced upgrade shows there."""
 
 
 def _lower(value: Json) -> Json:
@@ -196,13 +196,13 @@ def _tag_set(value: Json) -> Json:
 
 
 def is_system_tag(tag: str) -> bool:
-    """Whether the provider or a tool set a tag: it is never compared, added or removed."""
+    """Whether the provider or a tool set a tag, which is then never compared, added or removed."""
     lowered = tag.lower()
     return lowered == "k8s" or lowered.startswith(tuple(f"{prefix}:" for prefix in SYSTEM_TAGS))
 
 
 def _image_names(value: Json) -> tuple[str, str] | None:
-    """The (slug, id) that a value contains, each empty when missing; None for no image."""
+    """The slug and id in a value, each empty if missing; None if it is not an image."""
     if isinstance(value, dict):
         slug, identifier = value.get("slug"), value.get("id")
         if isinstance(slug, list | dict) or isinstance(identifier, list | dict):

@@ -12,7 +12,7 @@ from kinds.reducers import in_one_order, trusted_sources, unordered, whole
 __all__ = ["CONNECTIONS", "CREDENTIALS", "DATABASE", "DATABASES", "LOGIN"]
 
 DATABASES: Final = Listing("/v2/databases", "databases", "database", counted=False)
-"""In one answer, without pages or a total."""
+"""Not paged, and without a total."""
 
 CONNECTIONS: Final = ("connection", "private_connection")
 LOGIN: Final = ("uri", "user", "password")

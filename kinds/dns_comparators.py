@@ -1,4 +1,4 @@
-"""When names and records of a DNS zone are the same."""
+"""Compares names and records of a DNS zone."""
 
 from ipaddress import ip_address
 from typing import Any, Final
@@ -11,12 +11,12 @@ __all__ = ["dns_name", "dns_records"]
 Json = Any
 
 NAMES_IN_DATA: Final = frozenset({"CNAME", "MX", "NS", "SRV"})
-"""The types of DNS records whose data is a name."""
+"""Types of DNS records whose data is a name."""
 
 ADDRESSES: Final = frozenset({"A", "AAAA"})
 AUTHORITY: Final = "CAA"
 UNSET_ALIKE: Final = frozenset({"priority", "port", "weight", "flags", "tag"})
-"""What a type of record that has no use for it shows as null, 0 or an empty text."""
+"""Fields that records of a type do not use and that are null, 0 or empty."""
 
 
 def dns_name(zone: str) -> Comparator:
@@ -25,7 +25,7 @@ def dns_name(zone: str) -> Comparator:
 
 
 def dns_records(zone: str) -> Comparator:
-    """The records of a zone in any order; ids and the zone's own SOA do not count."""
+    """Compares records in any order; ids and the zone's own SOA are ignored."""
 
     def normal(value: Json) -> Json:
         if not isinstance(value, list):
@@ -59,12 +59,12 @@ def _data(kind: Json, record: dict[str, Json], zone: str) -> Json:
     if kind in ADDRESSES:
         return _address(data)
     if kind == AUTHORITY:
-        # The name of an authority, or the address of a page with a case of its own.
+        # The name of an authority, or the URL of a page, which is case-sensitive.
         named = data.rstrip(".")
         return named if record.get("tag") == "iodef" else named.lower()
     if kind not in NAMES_IN_DATA:
         return data
-    # A name with a dot in it is not relative, whether or not a dot ends it.
+    # A name with a dot is not relative, with or without a final dot.
     return data.lower().rstrip(".") if "." in data else _qualified(data, zone)
 
 

@@ -24,52 +24,52 @@ PAGE: Final = Path(__file__).parents[1] / "docs" / "kinds.md"
 HEAD: Final = """\
 # The kinds
 
-Made from the declarations in `kinds/` by
-`python -m kinds.document`; a test holds it current.
+Generated from the declarations in `kinds/` by
+`python -m kinds.document`; a test checks that it is current.
 
-Each kind says where it is listed, which fields of it are kept and what they are to us, and
-what a month of it costs by the list prices (exact decimals in USD; unknown is never zero).
-Our table of prices (`prices.py`) is of AS_OF; a size in use that has none is named in the
-result of the sync.
-The policies:
+For each kind: its listing, the fields that are kept with their policies, and its monthly cost at
+list prices (exact decimals in USD; unknown is never zero). The price table (`prices.py`) is of
+AS_OF; the result of a sync names sizes in use without a price.
 
-- **identity** names the resource, and cannot become another;
+The policies of fields:
+
+- **identity** identifies the resource and cannot change;
 - **desired** is chosen by us: a spec takes it from the live resource, and it may drift;
-- **reference** names another resource, and is chosen by us too;
-- **computed** follows from other fields, and is compared only where a spec names it;
+- **reference** refers to another resource, and is also chosen by us;
+- **computed** is determined by other fields, and compared only if a spec contains it;
 - **volatile** changes by itself, and is neither kept nor compared;
 - **secret** is redacted before anything is stored, and never compared.
 
-A field is compared as it stands, unless the table names a comparator. *In the history too*: what
-the comparator forgives gives no `updated` event either. A field that an answer leaves out is
-unknown and keeps its known value, unless it is *unset when absent*.
+Values are compared with the default comparator, unless the table names another. *In the history
+too*: differences that the comparator ignores are no `updated` event either. A field that is
+missing in a response is unknown and keeps its known value, unless it is *unset when absent*.
 
-Fields *by* a scope are absent when the token lacks it: then they are unknown and keep their
-known values, nothing is compared with them, what depends on them has no price, and a sweep
-that sees fewer of them than the one before strikes nothing.
+Fields *by* a scope are missing if the token lacks it: then they are unknown, keep their known
+values and are not compared, prices that depend on them are unknown, and a sweep that sees fewer
+of them than the one before gives no strikes.
 """
 
 
 COSTS_NOTHING: Final = "free"
 
 LEFT_TO_TERRAFORM: Final = (
-    ("byoip_prefix", "not read: address blocks of one's own"),
+    ("byoip_prefix", "not read: address blocks of the account"),
     ("container_registry_docker_credentials", "secrets, which are never read"),
-    ("database_*", "settings, users and pools of a `database`; not read one by one"),
+    ("database_*", "settings, users and pools of a `database`; not read"),
     ("droplet_monitor", "not read: the agent of a droplet"),
     ("kubernetes_node_pool", "part of a `kubernetes_cluster`"),
-    ("microdroplet, microvm", "not read: no API of the document lists them"),
+    ("microdroplet, microvm", "not read: the OpenAPI document has no listing"),
     ("nfs_access_point, nfs_attachment", "part of an `nfs_share`"),
     ("nfs_snapshot", "not read: snapshots of a share"),
-    ("project, project_resources", "kept as projects and as what lives in them"),
+    ("project, project_resources", "kept as projects and their members"),
     ("record", "part of a `domain`"),
     ("spaces_bucket_*", "settings and objects of a `spaces_bucket`; not read"),
-    ("tag", "kept with what is tagged"),
-    ("uptime_alert", "not read: who is told of an `uptime_check`"),
-    ("vector_database", "not read: no API of the document lists them"),
-    ("*_assignment, *_attachment", "a field of what is attached"),
+    ("tag", "kept with the tagged resource"),
+    ("uptime_alert", "not read: notifications of an `uptime_check`"),
+    ("vector_database", "not read: the OpenAPI document has no listing"),
+    ("*_assignment, *_attachment", "a field of the attached resource"),
 )
-"""What Terraform's provider has as resources of their own, and the inventory has not."""
+"""Resources of Terraform's provider that the inventory does not have."""
 
 
 def rendered() -> str:
@@ -79,11 +79,11 @@ def rendered() -> str:
 
 
 def _overview() -> str:
-    """Every kind beside Terraform's resource, and whether tenants are metered by it."""
+    """All kinds with Terraform's resource and the meters."""
     lines = [
-        "Each kind beside the resource of Terraform's provider 2.81 (`digitalocean_…`). What costs",
-        "the operator and has no meter is *not sold yet*: its costs are matched to the resource",
-        "and to its owner, and no tenant is charged for it by use.",
+        "The kinds with the resources of Terraform's provider 2.81 (`digitalocean_…`). A kind that",
+        "costs the operator and has no meter is *not sold yet*: its costs are attributed to the",
+        "owner of the resource, and no tenant is charged for its use.",
         "",
         "| kind | Terraform | metered as |",
         "| --- | --- | --- |",
@@ -94,7 +94,7 @@ def _overview() -> str:
             metered = "*not sold yet*"
         known = f"`{kind.terraform.removeprefix('digitalocean_')}`" if kind.terraform else "none"
         lines.append(f"| `{kind.name}` | {known} | {metered} |")
-    lines += ["", "Terraform has these too:", "", "| Terraform | here |", "| --- | --- |"]
+    lines += ["", "Other resources of Terraform:", "", "| Terraform | here |", "| --- | --- |"]
     lines += [f"| `{name}` | {words} |" for name, words in LEFT_TO_TERRAFORM]
     return "\n".join([*lines, ""])
 
@@ -104,21 +104,21 @@ def _section(kind: ResourceKind) -> str:
     lines = [
         f"## {kind.name}",
         "",
-        f"- Listed at {kind.listing.in_words()}.",
-        f"- Read {pace}; its id is the provider's `{kind.columns.provider_id}`.",
-        f"- A month costs: {kind.monthly_price.in_words()}.",
+        f"- Listing: {kind.listing.in_words()}.",
+        f"- Read {pace}; id: `{kind.columns.provider_id}`.",
+        f"- Monthly cost: {kind.monthly_price.in_words()}.",
     ]
     if kind.scope:
-        lines.append(f"- A token needs `{kind.scope}` to list it.")
+        lines.append(f"- Scope: `{kind.scope}`.")
     if isinstance(kind.listing, Listing) and kind.listing.source:
-        lines.append(f"- Described by {kind.listing.source}: not in the OpenAPI document we keep.")
+        lines.append(f"- Source: {kind.listing.source}; not in our copy of the OpenAPI document.")
     if kind.in_flight:
         states = ", ".join(f"`{state}`" for state in sorted(kind.in_flight))
-        lines.append(f"- In flight, and left for the next drift sweep, while {states}.")
+        lines.append(f"- Not compared (action in progress) while {states}.")
     if kind.left_out:
         names = ", ".join(f"`{name}`" for name in sorted(kind.left_out))
-        lines.append(f"- Left out, because other fields or other kinds say it: {names}.")
-    lines += ["", "| field | policy | compared | of the provider's |", "| --- | --- | --- | --- |"]
+        lines.append(f"- Omitted, because other fields or kinds have it: {names}.")
+    lines += ["", "| field | policy | comparison | provider's field |", "| --- | --- | --- | --- |"]
     return "\n".join([*lines, *_rows(kind), ""])
 
 
@@ -132,7 +132,7 @@ def _rows(kind: ResourceKind) -> list[str]:
 
 
 def _sources(kind: ResourceKind) -> dict[str, str]:
-    """Which of the provider's fields each of ours comes from, and whether a scope hides it."""
+    """The provider's field of each of ours, and whether a scope hides it."""
     columns = {
         "name": (kind.columns.name,),
         "region": (kind.columns.region,),
@@ -150,7 +150,7 @@ def _sources(kind: ResourceKind) -> dict[str, str]:
 
 
 def _by_scope(kind: ResourceKind, field: str) -> str:
-    """The scopes that show a field, or members of it."""
+    """The scopes required for a field, or its members."""
     words = f" *by* `{kind.scoped[field]}`" if field in kind.scoped else ""
     for path, scope in kind.scoped.items():
         if path.startswith(f"{field}."):
@@ -169,14 +169,14 @@ def _compared(policy: FieldPolicy) -> str:
     if policy.quiet:
         words.append("in the history too")
     if policy.identified_by:
-        words.append(f"`{policy.identified_by}` tells which one")
+        words.append(f"`{policy.identified_by}` identifies it")
     if policy.unset_when_absent:
         words.append("unset when absent")
     return ", ".join(words)
 
 
 def _name(policy: FieldPolicy) -> str:
-    """The comparator's name; one that `unset_alike` made has no other."""
+    """The comparator's name; a comparator from `unset_alike` has no other."""
     return _NAMES.get(policy.same, "unset_alike")
 
 

@@ -12,8 +12,8 @@ DOMAIN: Final = ResourceKind(
     name="domain",
     urns=("domain",),
     meters=(MeterRule("dns_zones"),),
-    # The records are one more request a zone: an account with thousands of zones reads
-    # them in turns, so that they never take more than a small share of an hour's requests.
+    # The records need another request per zone: accounts with thousands of zones read them in
+    # turns, so that they use only a small part of the hourly limit.
     listing=Listing(
         "/v2/domains",
         "domains",
@@ -26,7 +26,7 @@ DOMAIN: Final = ResourceKind(
         "ttl": Attr(Policy.COMPUTED),
     },
     column_policies={"name": FieldPolicy(Policy.IDENTITY)},
-    # `ip_address` is asked for when a zone is made, and never shown; the file repeats the records.
+    # `ip_address` is only for creating a zone and never returned; the file repeats the records.
     left_out=frozenset({"ip_address", "zone_file"}),
     rarely_changes=True,
 )

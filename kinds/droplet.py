@@ -38,11 +38,11 @@ DROPLET: Final = ResourceKind(
             {"size": "size", "region": "region", "image_kind": "attrs.image.type"},
         ),
     ),
-    # The plain listing leaves out the droplets that have a GPU.
+    # The plain listing omits droplets with a GPU.
     listing=Listing("/v2/droplets", "droplets", "droplet", queries=((), (("type", "gpus"),))),
     columns=Columns(size="size_slug"),
     attrs={
-        # Of the size; the disk stays smaller than the size's after a resize without it.
+        # Determined by the size; the disk stays smaller than the size's after a resize without it.
         "memory": Attr(Policy.COMPUTED),
         "vcpus": Attr(Policy.COMPUTED),
         "disk": Attr(Policy.COMPUTED),

@@ -9,7 +9,7 @@ __all__ = ["FIREWALL"]
 FIREWALL: Final = ResourceKind(
     name="firewall",
     listing=Listing("/v2/firewalls", "firewalls", "firewall"),
-    # Its tags are those of the droplets that it guards: it belongs to whom they belong.
+    # Its tags select the droplets that it protects: it has the owner of these.
     columns=Columns(region="", statuses=()),
     attrs={
         "inbound_rules": Attr(Policy.DESIRED, rules, same=firewall_rules, quiet=True),
@@ -22,6 +22,6 @@ FIREWALL: Final = ResourceKind(
         "outbound_rules.destinations.tags": "tag:read",
         "droplet_ids": "droplet:read",
     },
-    # `waiting` while rules are on their way to droplets, which come and go.
+    # `waiting` while rules are being applied to droplets, which come and go.
     volatile=frozenset({"pending_changes", "status"}),
 )

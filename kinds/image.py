@@ -20,10 +20,9 @@ IMAGE: Final = ResourceKind(
         also_names=("snapshot",),
     ),
     terraform="digitalocean_custom_image",
-    # Backups, and what was uploaded: kept as snapshots are.
+    # Backups and uploaded images are metered like snapshots.
     meters=(MeterRule("snapshot_gb_month", {"kind": "attrs.type"}, Measure("size_gigabytes")),),
-    # What was uploaded, and the backups of droplets. Snapshots are private images too, but
-    # a kind of their own.
+    # Uploaded images, and backups of droplets. Snapshots are private images too, but another kind.
     listing=Listing(
         "/v2/images",
         "images",
@@ -45,9 +44,9 @@ IMAGE: Final = ResourceKind(
     scoped={"tags": "tag:read"},
     left_out=frozenset({"public"}),
     in_flight=frozenset({"NEW", "pending"}),
-    # Backups are paid for by the droplet's surcharge.
+    # The droplet's surcharge pays for backups.
     monthly_price=per_gigabyte(
-        Decimal("0.06"), "size_gigabytes", When("type", "custom", "when uploaded")
+        Decimal("0.06"), "size_gigabytes", When("type", "custom", "if uploaded")
     ),
     rarely_changes=True,
 )

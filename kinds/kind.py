@@ -83,12 +83,12 @@ class Attr:
             policy, same, named, computed_when, quiet, unset_when_absent, identified_by
         )
         self.reduce = reduce
-        """None: a scalar, kept as it is."""
+        """None for a scalar, kept unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class SightedResource:
-    """A resource as the provider shows it now, in our terms."""
+    """A resource as the provider returns it now, in our terms."""
 
     provider_id: str
     name: str
@@ -98,54 +98,54 @@ class SightedResource:
     tags: tuple[str, ...]
     """Lower-cased and sorted."""
     attrs_json: str
-    """What only this kind has: canonical JSON with sorted keys, without secrets."""
+    """Fields of this kind only: canonical JSON with sorted keys, without secrets."""
     provider_created_at: datetime | None
     unknown_fields: tuple[str, ...]
-    """What the token could not see, as the inventory names it: `tags`, `attrs.volume_ids`."""
+    """Fields that the token may not read, by the inventory's names: `tags`, `attrs.volume_ids`."""
 
 
 @dataclass(frozen=True)
 class ResourceKind:
-    """A kind of resource: where it is listed, what of it is kept, and how it is priced."""
+    """A kind of resource: where it is listed, which fields are kept, and how it is priced."""
 
     name: str
     listing: AnyListing
     columns: Columns = field(default_factory=Columns)
     attrs: Mapping[str, Attr] = field(default_factory=dict)
-    """The kind's own fields that are kept, under the provider's names."""
+    """The kept fields of this kind, by the provider's names."""
     column_policies: Mapping[str, FieldPolicy] = field(default_factory=dict)
-    """Where they differ from COLUMN_POLICIES."""
+    """Policies that differ from COLUMN_POLICIES."""
     scoped: Mapping[str, str] = field(default_factory=dict)
-    """Fields that are absent when the token lacks the scope beside them: then they are unknown.
-    A dotted path names a member of a field, of every element where that is a list. A member is
-    known to be hidden only where no field of the row shows that the token has the scope."""
+    """Fields that are absent, and then unknown, if the token lacks the scope. A dotted path is a
+    member of a field, in every element of a list. A member is known to be hidden only if no field
+    of the row shows that the token has the scope."""
     measured: AbstractSet[str] = frozenset()
-    """Fields that are asked for one by one, and absent when that failed: then they are unknown,
-    which says nothing about the token."""
+    """Fields that are read one by one, and absent if that failed: then they are unknown, which is
+    not evidence about the token."""
     volatile: AbstractSet[str] = frozenset()
-    """Fields that change by themselves and say nothing about the resource."""
+    """Fields that change by themselves and are not properties of the resource."""
     left_out: AbstractSet[str] = frozenset()
-    """Fields that repeat what another field says, or prices."""
+    """Fields that repeat other fields, or prices."""
     secrets: AbstractSet[str] = frozenset()
     """Dotted paths of secrets within the attrs."""
     in_flight: AbstractSet[str] = frozenset()
-    """Status words of a resource that is being changed: it is not compared meanwhile."""
+    """Status values of a resource that is being changed and is therefore not compared."""
     monthly_price: PriceRule = FREE
     rarely_changes: bool = False
-    """Whether the slow sync reads it rather than the hourly one."""
+    """Whether the slow sync reads it instead of the hourly one."""
     scope: str = OF_NAME
-    """What a token needs to list it, by default `<name>:read`; empty where no scope says so."""
+    """The scope for listing it, by default `<name>:read`; empty if no scope is documented."""
     terraform: str = OF_NAME
     """The same resource in Terraform, by default `digitalocean_<name>`; empty for none."""
     billing: Billing | None = None
-    """None if the provider does not bill it by itself."""
+    """None if the provider does not bill it separately."""
     urns: tuple[str, ...] = ()
-    """The types of its URNs, as in `do:droplet:42`."""
+    """The types of its URNs, such as in `do:droplet:42`."""
     meters: tuple[MeterRule, ...] = ()
-    """What tenants are metered by; empty for what costs nothing, or is not sold yet."""
+    """The meters for tenants; empty for a kind that is free, or not sold yet."""
     added_later: bool = False
-    """Whether syncs did without it once: a token of that time may not list it, which is no
-    failure until it was listed."""
+    """Whether earlier releases did not sync it: an older token may not list it, which is not a
+    failure until it was listed once."""
 
     def __post_init__(self) -> None:
         for field_name, form in (("scope", "{}:read"), ("terraform", "digitalocean_{}")):
@@ -154,7 +154,7 @@ class ResourceKind:
         self._check()
 
     def _check(self) -> None:
-        """Raises InvalidKind for a declaration that contradicts itself."""
+        """Raises InvalidKind for an inconsistent declaration."""
         kept = self.columns.fields() | self.attrs.keys()
         if twice := self.columns.fields() & self.attrs.keys():
             raise InvalidKind(f"{self.name}: both column and attr: {sorted(twice)}")
@@ -165,9 +165,9 @@ class ResourceKind:
         if unkept := self.measured - self.attrs.keys():
             raise InvalidKind(f"{self.name}: measured but not kept: {sorted(unkept)}")
         if strange := {path.split(".")[0] for path in self.secrets} - self.attrs.keys():
-            raise InvalidKind(f"{self.name}: a secret outside the attrs: {sorted(strange)}")
+            raise InvalidKind(f"{self.name}: a secret outside attrs: {sorted(strange)}")
         if strange := self.column_policies.keys() - COLUMN_POLICIES.keys():
-            raise InvalidKind(f"{self.name}: a policy of no column: {sorted(strange)}")
+            raise InvalidKind(f"{self.name}: a policy for an unknown column: {sorted(strange)}")
         if isinstance(self.listing, NestedListing) and self.listing.owner not in self.attrs:
             raise InvalidKind(f"{self.name}: its owner is not kept: {self.listing.owner}")
         if self.parts is not None and self.parts.field not in self.attrs:
@@ -175,12 +175,12 @@ class ResourceKind:
 
     @property
     def parts(self) -> Parts | None:
-        """What belongs to each object and is listed on its own; None where nothing is."""
+        """Parts of each object that are listed separately; None without any."""
         return self.listing.parts if isinstance(self.listing, Listing) else None
 
     @cached_property
     def policies(self) -> Mapping[str, FieldPolicy]:
-        """The policy of every field by our name of it: `size`, `attrs.vcpus`, and below."""
+        """The policy of every field by our name: `size`, `attrs.vcpus`, and nested ones."""
         return {
             **COLUMN_POLICIES,
             **self.column_policies,
@@ -190,14 +190,14 @@ class ResourceKind:
         }
 
     def known_fields(self) -> frozenset[str]:
-        """Every field of the provider's that this declaration decides about."""
+        """Every field of the provider that this declaration mentions."""
         columns = self.columns.fields() | self.columns.parts()
         return frozenset(columns | self.attrs.keys() | self.volatile | self.left_out)
 
     def visible_scopes(self, row: JsonObject) -> AbstractSet[str]:
-        """The scope-dependent fields that the token may see, as far as a row shows it.
+        """The scope-dependent fields that the token may read, as far as a row shows it.
 
-        What the row leaves out is visible too where another field of the same scope is there.
+        An absent field is readable if another field of the same scope is present.
         """
         whole = self._whole_fields
         if row.keys() >= whole and not self._shown_by_members_only:
@@ -233,7 +233,7 @@ class ResourceKind:
         if "\0" in "".join(texts) or has_nul(sighted.attrs_json):
             raise UnreadableRow(self.name, identifier, self._place_of_nul(row))
         if max(map(len, texts)) > MAX_TEXT:
-            reason = f"a text of it has more than {MAX_TEXT:,} characters"
+            reason = f"a column has more than {MAX_TEXT:,} characters"
             raise UnreadableRow(self.name, identifier, reason)
         return sighted
 
@@ -242,13 +242,13 @@ class ResourceKind:
         return text(next((found for path in paths if (found := read_at(row, path))), ""))
 
     def _oddity(self, row: JsonObject) -> str:
-        """What in a row cannot be read, by the first field that cannot."""
+        """Why a row is unreadable: its first field that cannot be read."""
         columns = self.columns
         for path in (columns.name, *columns.statuses):
             try:
                 text(read_at(row, path))
             except (AttributeError, TypeError):
-                return f"{path} is {described(_nearest(row, path))}, not a text"
+                return f"{path} is {described(_nearest(row, path))}, not text"
         readers: list[tuple[str, Reduce]] = [
             (columns.region, slug),
             (columns.size, size_text),
@@ -262,7 +262,7 @@ class ResourceKind:
                 continue
             if words := explained(reduce, value, name):
                 return words
-        return "it is not as documented"
+        return "it does not match the API's documentation"
 
     def _place_of_nul(self, row: JsonObject) -> str:
         kept = self.columns.fields() | self.columns.parts() | self.attrs.keys()
@@ -275,7 +275,7 @@ class ResourceKind:
 
     @cached_property
     def _unknown_when_absent(self) -> AbstractSet[str]:
-        """The fields that are unknown, rather than unset, where a row leaves them out."""
+        """The fields that are unknown, rather than unset, if a row omits them."""
         unset = {name for name, attr in self.attrs.items() if attr.policy.unset_when_absent}
         parts = {self.parts.field} if self.parts is not None else set()
         shown = (self.attrs.keys() - unset) | self.columns.plain()
@@ -287,7 +287,7 @@ class ResourceKind:
 
     @cached_property
     def _whole_fields(self) -> frozenset[str]:
-        """The scoped fields whose presence shows their scope: none of their members does."""
+        """Scoped fields whose presence shows their scope: none of their members is scoped."""
         return self._scoped_fields - {path.split(".")[0] for path in self.scoped if "." in path}
 
     @cached_property
@@ -298,7 +298,7 @@ class ResourceKind:
 
     @cached_property
     def _scoped_members(self) -> tuple[tuple[str, tuple[str, ...], frozenset[str]], ...]:
-        """Of each scoped member its path, its steps, and the fields that show its scope."""
+        """For each scoped member its path, its steps, and the fields that show its scope."""
         return tuple(
             (
                 path,
@@ -334,14 +334,14 @@ class ResourceKind:
         return tuple(sorted(unknown))
 
     def _our_name(self, provider_field: str) -> str:
-        """The inventory's name of a field of the provider's."""
+        """The inventory's name of a field of the provider."""
         if provider_field in self.attrs:
             return f"attrs.{provider_field}"
         return self.columns.our_name(provider_field)
 
 
 def _presences(value: Any, steps: Sequence[str]) -> Iterator[bool]:
-    """Of each object that the steps before the last lead to: whether it has the last."""
+    """For each object at the path without its last step: whether it has the last."""
     if isinstance(value, list):
         for element in value:
             yield from _presences(element, steps)
@@ -354,7 +354,7 @@ def _presences(value: Any, steps: Sequence[str]) -> Iterator[bool]:
 
 
 def _tags(value: Any) -> tuple[str, ...]:
-    """Lower-cased and sorted. Raises TypeError for anything but texts in a list, or null."""
+    """Lower-cased and sorted. Raises TypeError for anything but a list of texts, or null."""
     if not value:
         return ()
     if not isinstance(value, list):
@@ -363,7 +363,7 @@ def _tags(value: Any) -> tuple[str, ...]:
 
 
 def _nearest(row: JsonObject, path: str) -> Any:
-    """The value at a dotted path, or the one before it that is no object."""
+    """The value at a dotted path, or the last value on it that is not an object."""
     value: Any = row
     for name in path.split("."):
         if not isinstance(value, dict):

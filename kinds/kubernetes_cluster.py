@@ -39,7 +39,7 @@ KUBERNETES_CLUSTER: Final = ResourceKind(
     scope="kubernetes:read",
     listing=Listing("/v2/kubernetes/clusters", "kubernetes_clusters", "kubernetes_cluster"),
     columns=Columns(statuses=("status.state",)),
-    # The nodes are droplets, and metered as such.
+    # The nodes are droplets, and metered as droplets.
     meters=(MeterRule("kubernetes_ha_hours", {"region": "region"}, only=("attrs.ha", "true")),),
     attrs={
         "version": Attr(Policy.DESIRED),
@@ -70,6 +70,6 @@ KUBERNETES_CLUSTER: Final = ResourceKind(
     },
     volatile=frozenset({"updated_at"}),
     in_flight=frozenset({"provisioning", "upgrading", "deleting"}),
-    # The nodes are droplets, and priced as such.
-    monthly_price=Flat(Decimal(40), When("ha", True, "when highly available")),
+    # The nodes are droplets, and priced as droplets.
+    monthly_price=Flat(Decimal(40), When("ha", True, "if highly available")),
 )

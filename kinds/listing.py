@@ -21,18 +21,18 @@ __all__ = [
 
 
 class InvalidKind(ValueError):
-    """A declaration that contradicts itself."""
+    """An inconsistent declaration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """A listing that shows more than the kind: its rows are those with these values."""
+    """Selects the rows of a listing with other kinds: those with these values."""
 
     field: str
     values: AbstractSet[str]
 
     def is_ours(self, row: JsonObject) -> bool:
-        """Whether a row is of the kind. Raises TypeError where the row lacks that field."""
+        """Whether a row is of the kind. Raises TypeError if the row lacks that field."""
         value = row.get(self.field)
         if not isinstance(value, str):
             raise TypeError
@@ -41,25 +41,25 @@ class Only:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What belongs to each object and is listed on its own, at a request or more an object."""
+    """Parts of each object that are listed separately, with one or more requests per object."""
 
     path: str
-    """Below the object's own path."""
+    """The path below the object's."""
     key: str
     field: str
-    """Where the row gets them, as if the listing had shown them."""
+    """The field of the row to which they are added."""
     owner: str
-    """The field of the row that names the object in the path."""
+    """The field of the row that identifies the object in the path."""
     at_most: int
-    """Objects whose parts one sweep reads; with more of them, they take turns."""
+    """Maximum objects whose parts one sweep reads; more take turns."""
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateNames:
-    """Where a row names certificates by their ids, and so is given their names as well.
+    """Rows with certificate ids, to which the names are added.
 
     An id changes at each renewal, and the name stays. A name that the token may not read is
-    left out.
+    omitted.
     """
 
     of_row: bool = False
@@ -74,84 +74,84 @@ class Listing:
 
     path: str
     key: str
-    """The member of a page that has the rows."""
+    """The member of a page with the rows."""
     one_key: str
-    """The member of `<path>/<id>` that has the object."""
+    """The member of `<path>/<id>` with the object."""
     queries: tuple[tuple[tuple[str, str], ...], ...] = ((),)
-    """Each query lists a part; together they list all."""
+    """Each query lists a part; together they list all objects."""
     only: Only | None = None
     parts: Parts | None = None
     counted: bool = True
-    """Whether its answers tell `meta.total`; of one that never does, null is an empty list."""
+    """Whether its responses have `meta.total`; without it, null is an empty list."""
     certificates: CertificateNames | None = None
     found_by: str = ""
-    """The field that identifies an object, and the parameter that finds it in the list, where
-    `<path>/<id>` takes another id; empty where the path takes the identifying one."""
+    """The field that identifies an object, and the query parameter for it, if `<path>/<id>`
+    expects another id; empty otherwise."""
     source: str = ""
-    """Who describes the paths and fields; empty: the provider's OpenAPI document."""
+    """The source of the paths and fields; empty for the provider's OpenAPI document."""
 
     def __post_init__(self) -> None:
         if not self.path.startswith("/v2/") or self.path.endswith("/"):
-            raise InvalidKind(f"{self.path}: a path starts with /v2/ and ends without a slash")
+            raise InvalidKind(f"{self.path}: must start with /v2/ and not end with a slash")
         if not self.queries:
-            raise InvalidKind(f"{self.path}: at least one query, the empty one, lists the kind")
+            raise InvalidKind(f"{self.path}: at least one query is required; it may be empty")
 
     @property
     def added(self) -> frozenset[str]:
-        """The fields of a row that the listing itself does not show."""
+        """The fields of a row that come from other requests."""
         parts = {self.parts.field} if self.parts is not None else set()
         named = self.certificates is not None and self.certificates.of_row
         return frozenset(parts | ({CERTIFICATE_NAME} if named else set()))
 
     def shows(self, row: JsonObject) -> bool:
-        """Whether a listed row is of the kind. Raises TypeError where the row lacks that field."""
+        """Whether a listed row is of the kind. Raises TypeError if the row lacks that field."""
         return self.only is None or self.only.is_ours(row)
 
     def in_words(self) -> str:
-        """For the documentation."""
+        """Text for the documentation."""
         paths = [self.path + _query(query) for query in self.queries]
         words = " and ".join(f"`GET {path}`" for path in paths)
         if self.only is not None:
             values = " or ".join(f"`{value}`" for value in sorted(self.only.values))
             words += f", where `{self.only.field}` is {values}"
         if self.found_by:
-            words += f"; one of them by `?{self.found_by}=`"
+            words += f"; a single one by `?{self.found_by}=`"
         if self.certificates is not None:
-            words += ", with the names of `GET /v2/certificates`"
+            words += ", with names from `GET /v2/certificates`"
         if self.parts is not None:
             words += (
-                f"; `{self.path}/<id>/{self.parts.path}` for at most {self.parts.at_most}"
-                " of them a sweep, in turns"
+                f"; `{self.path}/<id>/{self.parts.path}` for up to {self.parts.at_most}"
+                " objects per sweep, in turns"
             )
         return words
 
 
 @dataclass(frozen=True, slots=True)
 class NestedListing:
-    """What is listed below each object of another kind, at a request or more an object."""
+    """A listing below each object of another kind, with one or more requests per object."""
 
     parents: Listing
     path: str
-    """Below the parent's own path."""
+    """The path below the parent's."""
     key: str
     owner: str
-    """Where a row gets the id of its parent, as if the listing had shown it."""
+    """The field of a row to which the parent's id is added."""
 
     def in_words(self) -> str:
-        """For the documentation."""
+        """Text for the documentation."""
         return f"`GET {self.parents.path}/<id>/{self.path}`"
 
 
 @dataclass(frozen=True, slots=True)
 class BucketListing:
-    """Spaces buckets: S3's ListBuckets in each region, or what the projects name."""
+    """Spaces buckets: S3's ListBuckets in each region, or the buckets that projects name."""
 
     def in_words(self) -> str:
-        """For the documentation."""
+        """Text for the documentation."""
         return (
-            "S3 `ListBuckets` in each region, each bucket measured by `HeadBucket`, else by its"
-            " objects, within bounds; where no Spaces keys are configured,"
-            " the `do:space:` URNs of the projects, which tell no sizes"
+            "S3 `ListBuckets` in each region; sizes by `HeadBucket`, else by listing"
+            " objects, within bounds; without Spaces keys,"
+            " the `do:space:` URNs of projects, without sizes"
         )
 
 

@@ -52,14 +52,14 @@ LOAD_BALANCER: Final = ResourceKind(
         "type": Attr(Policy.IDENTITY),
         "vpc_uuid": Attr(Policy.REFERENCE),
         "target_load_balancer_ids": Attr(Policy.REFERENCE, unordered),
-        # Of a balancer that a tag chooses droplets for, the droplets follow from the tag, which
-        # is left out where there is none.
+        # If a tag selects a balancer's droplets, they follow from the tag, which is omitted if
+        # there is none.
         "droplet_ids": Attr(Policy.REFERENCE, unordered, computed_when=chosen_by_tag),
         "tag": Attr(Policy.DESIRED, same=unset_alike(by_default), unset_when_absent=True),
         "ip": Attr(Policy.COMPUTED),
         "ipv6": Attr(Policy.COMPUTED),
     },
-    # The word for what `size_unit` says exactly.
+    # A name for what `size_unit` states exactly.
     column_policies={"size": FieldPolicy(Policy.COMPUTED, load_balancer_size)},
     scoped={"vpc_uuid": "vpc:read", "droplet_ids": "droplet:read", "tag": "tag:read"},
     left_out=frozenset({"project_id"}),

@@ -1,8 +1,8 @@
-"""Meters: what tenants are metered by, and how the fields of a resource say how much counts.
+"""Meters, and the rules by which resources are metered.
 
-A meter measures something in units. A rule says how a kind of resource is metered: how many
-of the meter's things one resource is at a time, by the fields that it has then, and which
-dimensions tell them apart. Time does the rest: an hour of two containers is two container hours.
+A meter measures usage in units. A rule states for a kind of resource how many things of the meter
+one resource is at a time, by its fields then, and the dimensions of the usage. This is multiplied
+by time: two containers for an hour are two container hours.
 """
 
 import json
@@ -26,38 +26,38 @@ __all__ = [
 ]
 
 Fields = Mapping[str, str | None]
-"""What a resource's fields were at a time, as texts by our names: `size`, `attrs.engine`. What was
-null is empty, what is unknown is absent or None; an object is JSON."""
+"""The fields of a resource at a time, as text by our names: `size`, `attrs.engine`. Null is empty,
+unknown is absent or None; an object is JSON."""
 
 PLACES: Final = 12
-"""Digits after the point of a size: as many as a quantity may have on the wire."""
+"""Decimal places of a size: as many as a quantity may have on the wire."""
 
 POWERED_OFF: Final = frozenset({"off"})
-"""The provider's status words for it."""
+"""The provider's status for a powered-off resource."""
 
 ONE: Final = Decimal(1)
 
 
 class Basis(StrEnum):
-    """By what time what is there is multiplied."""
+    """The unit of time by which the reading is multiplied."""
 
     HOURS = "hours"
     MONTHS = "months"
-    """Shares of the calendar month, so that a whole month is 1."""
+    """Fractions of the calendar month: a whole month is 1."""
     EVENTS = "events"
-    """By none: usage is sent in."""
+    """Not multiplied: usage is reported as events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """What is measured, and in which units."""
+    """A kind of usage, and its units."""
 
     code: str
     units: Mapping[str, int]
-    """The units that it is priced by, and how much usage one of them is."""
+    """The units for pricing, each with its quantity of usage."""
     basis: Basis
     dimensions: tuple[str, ...] = ()
-    """What tells usage of it apart, such as `size`."""
+    """The dimensions of its usage, such as `size`."""
 
 
 def _meter(code: str, unit: str, basis: Basis, *dimensions: str, **larger: int) -> Meter:
@@ -84,28 +84,28 @@ METERS: Final[Mapping[str, Meter]] = MappingProxyType(
         )
     }
 )
-"""The meters that need no declaration by an operator, by their codes."""
+"""The built-in meters, by code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The attribute that says how much a resource holds, and how many of its units are a GB."""
+    """The attribute with a resource's size, and the number of its units per GB."""
 
     attr: str
     per_gb: Decimal = ONE
     sampled_with: tuple[str, ...] = ()
-    """Attributes of the same measurement, `measured_at` the first, where the measure changes by
-    itself all the time: then the history samples it."""
+    """Attributes of the same measurement, `measured_at` first, if the measure changes
+    continuously: the history then has samples."""
 
     @property
     def field(self) -> str:
-        """The attribute as the history names it."""
+        """The attribute by its name in the history."""
         return f"attrs.{self.attr}"
 
     def gigabytes(self, value: str | None) -> Decimal | None:
-        """The attribute's value, a JSON number as text, in GB; None for what is no number.
+        """The attribute's value, a JSON number as text, in GB; None if it is not a number.
 
-        With at most twelve digits after the point: a byte is 0.00000000093 GB.
+        With at most twelve decimal places: a byte is 0.00000000093 GB.
         """
         try:
             amount = Decimal(value or "") / self.per_gb
@@ -118,17 +118,17 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How much of a meter a resource was at a time, with its dimensions."""
+    """The quantity of a meter that a resource was at a time, with its dimensions."""
 
     meter: Meter
     amount: Decimal | None
-    """GB of what is measured by them, else a count; None where it is unknown."""
+    """A size in GB, or a count; None if unknown."""
     dimensions: tuple[tuple[str, str], ...] = ()
-    """Pairs of a key and its value, in the order of the keys; unknown ones are left out."""
+    """Pairs of key and value, sorted by key; unknown ones are omitted."""
 
 
 Part = tuple[Decimal, Mapping[str, str]]
-"""How many, and their dimensions."""
+"""Counts with their dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,27 +136,28 @@ class MeterRule:
     """How a kind of resource is metered."""
 
     code: str
-    """The meter's."""
+    """The code of the meter."""
     dimensions: Mapping[str, str] = field(default_factory=dict)
-    """The field that each dimension is read from, or a member of one, such as
-    `attrs.image.type`."""
+    """The source field of each dimension, or a member of one, such as `attrs.image.type`."""
     measure: Measure | None = None
-    """What is counted in GB; else each resource counts once."""
+    """The measure in GB; without one, each resource counts once."""
     only: tuple[str, str] | None = None
-    """A field and its value as text, empty for null: it counts only while it has it."""
+    """A field and its value as text, empty for null: a resource counts only while it has the
+    value."""
     parts: tuple[str, Callable[[Any], Iterable[Part]]] | None = None
-    """A field, and what counts of its JSON, where a resource has several things that do."""
+    """A field and a function that counts in its JSON, for a resource with several things to count.
+    """
     counts_powered_off: bool = False
-    """Whether it counts while it is powered off."""
+    """Whether it counts while powered off."""
 
     @property
     def meter(self) -> Meter:
-        """What it is metered by."""
+        """The meter of the rule."""
         return METERS[self.code]
 
     @property
     def fields(self) -> frozenset[str]:
-        """Every field that it reads, beside the one of its measure."""
+        """Every field that it reads, except that of its measure."""
         read = {_field_and_member(path)[0] for path in self.dimensions.values()}
         if self.only is not None:
             read.add(self.only[0])
@@ -165,9 +166,9 @@ class MeterRule:
         return frozenset(read)
 
     def readings(self, fields: Fields, status: str, size_gb: Decimal | None) -> Iterator[Reading]:
-        """What a resource of these fields counts as; nothing where it does not count.
+        """The readings of a resource with these fields; empty if it does not count.
 
-        `size_gb` is what it held, for what is measured by it.
+        `size_gb` is its measured size, for a rule with a measure.
         """
         if status in POWERED_OFF and not self.counts_powered_off:
             return

@@ -1,7 +1,7 @@
-"""The policy of a field: whether a spec takes it, and when it has drifted.
+"""The policy of a field: whether specs include it, and when it has drifted.
 
-Policies are keyed by our names of the fields: `size`, `tags`, `attrs.vcpus`; a dotted path
-such as `attrs.image.slug` has the policy of the longest declared beginning.
+Policies are keyed by our names of fields: `size`, `tags`, `attrs.vcpus`; a dotted path such as
+`attrs.image.slug` has the policy of the longest declared prefix.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,17 +25,17 @@ class Policy(StrEnum):
     """The classes of fields."""
 
     IDENTITY = "identity"
-    """Names the resource; it cannot become another one."""
+    """Identifies the resource and cannot change."""
     DESIRED = "desired"
     """Chosen by us: specs take it from the live resource, and it may drift."""
     REFERENCE = "reference"
-    """Names another resource, and is chosen by us too."""
+    """Refers to another resource; also chosen by us."""
     COMPUTED = "computed"
-    """Follows from other fields; compared only where a spec names it."""
+    """Determined by other fields; compared only if a spec has it."""
     VOLATILE = "volatile"
-    """Changes by itself, and is never compared."""
+    """Changes by itself; never compared."""
     SECRET = "secret"  # noqa: S105  (the name of a policy)
-    """Is never compared and never stored."""
+    """Never compared or stored."""
 
 
 TAKEN: Final = frozenset({Policy.DESIRED, Policy.REFERENCE})
@@ -44,7 +44,7 @@ UNCOMPARED: Final = frozenset({Policy.VOLATILE, Policy.SECRET})
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The part of a live resource that policies read."""
+    """The part of a live resource that policies need."""
 
     name: str
     tags: tuple[str, ...]
@@ -58,18 +58,17 @@ class FieldPolicy:
     policy: Policy
     same: Comparator = by_default
     named: Callable[[str], Comparator] | None = None
-    """Makes the comparator where it depends on the resource's name, as for names of a zone."""
+    """Creates a comparator that depends on the resource's name, as for names in a zone."""
     computed_when: Callable[[Live], bool] | None = None
-    """Whether this resource's field follows from others, and so is nobody's choice."""
+    """Whether this resource's field is determined by others."""
     quiet: bool = False
-    """Whether what the comparator forgives is no change for the history either: the provider
-    only spells the value anew, or adds what it does by itself."""
+    """Whether differences that the comparator ignores are not changes in the history either,
+    because the provider only changed the notation or added defaults."""
     unset_when_absent: bool = False
-    """Whether the provider leaves the field out where it is unset. Else what is left out is
-    unknown."""
+    """Whether an omitted field is unset; otherwise it is unknown."""
     identified_by: str = ""
-    """The attribute that says which one it is, where the field itself says only whether there is
-    one: two values that differ are unknown where it is."""
+    """The attribute that identifies the value, if the field itself only shows whether there is
+    one: without it, two different values are undecidable."""
 
     def is_taken(self, live: Live) -> bool:
         """Whether a spec taken from this resource has the field."""
@@ -80,7 +79,7 @@ class FieldPolicy:
         return self.policy not in UNCOMPARED and not self._is_computed(live)
 
     def comparator(self, name: str) -> Comparator:
-        """When two values are the same, for a resource of this name."""
+        """The comparator for a resource of this name."""
         return self.same if self.named is None else self.named(name)
 
     def _is_computed(self, live: Live) -> bool:
@@ -88,15 +87,15 @@ class FieldPolicy:
 
 
 def chosen_by_tag(live: Live) -> bool:
-    """Whether a tag chooses the droplets of this load balancer, as far as the token may see."""
+    """Whether a tag selects the droplets of this load balancer, as far as the token may read it."""
     return "tag" not in live.attrs or bool(live.attrs["tag"])
 
 
 def is_renewed(live: Live) -> bool:
-    """Whether the platform renews this certificate by itself."""
+    """Whether the platform renews this certificate."""
     return live.attrs.get("type") == "lets_encrypt"
 
 
 def is_kubernetes_node(live: Live) -> bool:
-    """Whether a cluster made this droplet, and put it into the default project."""
+    """Whether a cluster created this droplet, and put it into the default project."""
     return any(tag == "k8s" or tag.startswith("k8s:") for tag in live.tags)

@@ -1,7 +1,7 @@
-"""What a resource costs a month, by the provider's list prices: exact decimals in USD.
+"""Monthly cost of a resource by the provider's list prices: exact decimals in USD.
 
-A rule looks at the size and the attrs of a resource, live or desired. It returns
-None where the price is unknown, which is never zero.
+A rule uses the size and the attrs of a live or desired resource. It returns None for an unknown
+price, which is never zero.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 AS_OF: Final = date(2026, 8, 7)
-"""When the table was last held against the provider's pages."""
+"""When the table was last compared with the provider's pages."""
 
 
 def _prices(text: str) -> Mapping[str, Decimal]:
@@ -67,14 +67,14 @@ RETIRED_SIZES: Final = frozenset({
     "s-32vcpu-192g",
     # Several are on one line, as above.
 })  # fmt: skip  # a table
-"""Droplet sizes that the document still names and that nobody can buy any more: without a published
-price. Where a droplet has one, `/v2/sizes` tells the price, else the sync says that none is."""
+"""Droplet sizes in the document that are no longer sold and have no published price. If a droplet
+has one, `/v2/sizes` has the price; otherwise the sync reports it as missing."""
 
 DATABASE_SIZES: Final = _prices("""
     db-s-1vcpu-1gb=15 db-s-1vcpu-2gb=30 db-s-2vcpu-4gb=60 db-s-4vcpu-8gb=120
     db-s-6vcpu-16gb=240 db-s-8vcpu-32gb=480 db-s-16vcpu-64gb=960
 """)
-"""A node."""
+"""Per node."""
 
 APP_SIZES: Final = _prices("""
     apps-s-1vcpu-0.5gb=5 apps-s-1vcpu-1gb-fixed=10 apps-s-1vcpu-1gb=12 apps-s-1vcpu-2gb=25
@@ -86,7 +86,7 @@ APP_SIZES: Final = _prices("""
     professional-xs=12 professional-s=25 professional-m=50 professional-1l=75 professional-l=100
     professional-xl=150
 """)
-"""An instance."""
+"""Per instance."""
 
 
 Attrs = Mapping[str, Any]
@@ -100,27 +100,27 @@ class PriceRule(Protocol):
         """USD a month, unrounded; None when unknown."""
 
     def in_words(self) -> str:
-        """For the documentation."""
+        """Text for the documentation."""
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A condition on an attr: that it has this value."""
+    """A condition: an attr has this value."""
 
     attr: str
     value: Any
     words: str
 
     def holds(self, attrs: Attrs) -> bool | None:
-        """Whether it does; None where the attr is unknown, as a field is that a scope hides."""
+        """Whether it holds; None if the attr is unknown, like a field hidden by a scope."""
         return bool(attrs[self.attr] == self.value) if self.attr in attrs else None
 
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """One price for each resource; free where the condition does not hold.
+    """One price per resource; free if the condition does not hold.
 
-    Unknown where it is unknown whether it holds.
+    Unknown if the condition is.
     """
 
     usd: Decimal
@@ -132,7 +132,7 @@ class Flat:
         return None if holds is None else self.usd if holds else ZERO
 
     def in_words(self) -> str:
-        """For the documentation."""
+        """Text for the documentation."""
         if not self.usd:
             return "free"
         return f"${self.usd}" + (f" {self.when.words}, else free" if self.when else "")
@@ -143,14 +143,14 @@ FREE: Final = Flat(ZERO)
 
 @dataclass(frozen=True, slots=True)
 class PerUnit:
-    """By the unit; free where the condition does not hold."""
+    """A price per unit; free if the condition does not hold."""
 
     usd: Decimal
     attr: str
-    """Holds how many units there are."""
+    """The attr with the number of units."""
     when: When | None = None
     per: str = "times"
-    """How the documentation says it, as in `a GB of`."""
+    """The unit in the documentation, such as `a GB of`."""
 
     def of(self, size: str, attrs: Attrs) -> Decimal | None:
         """USD a month."""
@@ -161,26 +161,26 @@ class PerUnit:
         return None if units is None else self.usd * units
 
     def in_words(self) -> str:
-        """For the documentation."""
+        """Text for the documentation."""
         condition = f" {self.when.words}, else free" if self.when else ""
         return f"${self.usd} {self.per} `attrs.{self.attr}`{condition}"
 
 
 def per_gigabyte(usd: Decimal, attr: str, when: When | None = None) -> PerUnit:
-    """By the GB; free where the condition does not hold."""
+    """A price per GB; free if the condition does not hold."""
     return PerUnit(usd, attr, when, "a GB of")
 
 
 @dataclass(frozen=True, slots=True)
 class Surcharge:
-    """A share of the price on top, where a list among the attrs has an element."""
+    """A surcharge in proportion to the price, if a list among the attrs has an element."""
 
     share: Decimal
     attr: str
     element: str
 
     def factor(self, attrs: Attrs) -> Decimal:
-        """By what the price is multiplied."""
+        """The factor of the price."""
         listed = attrs.get(self.attr)
         has = isinstance(listed, list) and self.element in listed
         return 1 + self.share if has else Decimal(1)
@@ -188,7 +188,7 @@ class Surcharge:
 
 @dataclass(frozen=True, slots=True)
 class BySize:
-    """By the list price of the size, times a count where there is one."""
+    """The list price of the size, times a count if there is one."""
 
     prices: Mapping[str, Decimal]
     times: str = ""
@@ -206,10 +206,10 @@ class BySize:
         return price * count * (self.surcharge.factor(attrs) if self.surcharge else 1)
 
     def in_words(self) -> str:
-        """For the documentation."""
-        words = "by the list price of `size`"
+        """Text for the documentation."""
+        words = "the list price of `size`"
         if self.priced_by:
-            words += f" that `GET {self.priced_by[0]}` tells, else of our table"
+            words += f" from `GET {self.priced_by[0]}`, else from our table"
         if self.times:
             words += f", times `attrs.{self.times}`"
         if self.surcharge:
@@ -229,7 +229,7 @@ class OfParts:
     words: str
 
     def of(self, size: str, attrs: Attrs) -> Decimal | None:
-        """USD a month; None when the price of a part is unknown."""
+        """USD a month; None if the price of a part is unknown."""
         total = ZERO
         for price in self.parts(attrs):
             if price is None:
@@ -238,7 +238,7 @@ class OfParts:
         return total
 
     def in_words(self) -> str:
-        """For the documentation."""
+        """Text for the documentation."""
         return self.words
 
 
@@ -257,13 +257,13 @@ class FromAttr:
         return None if cents is None else cents / 100
 
     def in_words(self) -> str:
-        """For the documentation."""
-        return f"as the provider tells at `attrs.{self.path}`, in cents"
+        """Text for the documentation."""
+        return f"`attrs.{self.path}`, in cents"
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Billed for the account as one: a single resource has no price of its own."""
+    """Billed once for the account: a single resource has no price."""
 
     words: str
 
@@ -272,7 +272,7 @@ class Shared:
         return None
 
     def in_words(self) -> str:
-        """For the documentation."""
+        """Text for the documentation."""
         return self.words
 
 

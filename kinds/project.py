@@ -15,7 +15,7 @@ PROJECTS: Final = Listing("/v2/projects", "projects", "project")
 TEXTS: Final = ("name", "description", "purpose", "environment")
 
 OTHER_PURPOSE: Final = "Other: "
-"""What the provider puts before a purpose that is not one of its own."""
+"""The provider's prefix of a custom purpose."""
 
 KIND_OF_URN: Final = {urn: kind.name for kind in RESOURCE_KINDS.values() for urn in kind.urns}
 """The kind of a resource by the type of its URN."""
@@ -23,7 +23,7 @@ KIND_OF_URN: Final = {urn: kind.name for kind in RESOURCE_KINDS.values() for urn
 
 @dataclass(frozen=True, slots=True)
 class SightedProject:
-    """A project as the provider shows it now, in our terms."""
+    """A project as the provider returns it now, in our terms."""
 
     provider_id: str
     name: str
@@ -47,7 +47,7 @@ def sight_project(row: JsonObject) -> SightedProject:
     texts = {name: row.get(name) or "" for name in TEXTS}
     for name, value in texts.items():
         if not isinstance(value, str):
-            raise UnreadableRow(PROJECT, identifier, f"{name} is {described(value)}, not a text")
+            raise UnreadableRow(PROJECT, identifier, f"{name} is {described(value)}, not text")
         if "\0" in value:
             raise UnreadableRow(PROJECT, identifier, f"{name} has a NUL character")
     return SightedProject(
@@ -61,13 +61,13 @@ def sight_project(row: JsonObject) -> SightedProject:
 
 
 def member(row: JsonObject) -> ProjectMember | None:
-    """The resource that a project's row names by its URN; None for a kind that we do not keep.
+    """The resource that a project's row names by URN; None for a kind that we do not keep.
 
-    Raises UnreadableRow when there is no URN.
+    Raises UnreadableRow for an invalid URN.
     """
     urn = identify("resource of a project", row, "urn")
     if urn.count(":") < 2 or urn.endswith(":"):
-        raise UnreadableRow("resource of a project", "", "its urn does not name a resource")
+        raise UnreadableRow("resource of a project", "", "its urn is invalid")
     _, urn_type, identifier = urn.split(":", 2)
     kind = KIND_OF_URN.get(urn_type)
     return None if kind is None else ProjectMember(kind, identifier)

@@ -1,7 +1,7 @@
-"""Takes secrets out of what the provider sends, before it leaves this module.
+"""Redacts secrets in the provider's data.
 
-Three rules: the paths that a kind declares, the names that mean a secret wherever they
-stand, and addresses that carry a password.
+Three rules: the paths that a kind declares, names that always mean a secret, and URLs with a
+password.
 """
 
 import re
@@ -21,15 +21,15 @@ CREDENTIALS_IN_ADDRESS: Final = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@]+@",
 
 
 def secret_name(name: str) -> bool:
-    """Whether what is called so is a secret."""
+    """Whether a field of this name is a secret."""
     return SECRET_NAME.search(name) is not None
 
 
 def redact(value: Any, paths: AbstractSet[str] = frozenset(), *, at: str = "") -> Any:
-    """A copy of a JSON value in which every secret reads REDACTED.
+    """A copy of a JSON value in which every secret is REDACTED.
 
-    `paths` are dotted (`connection.uri`); a list is passed through as if it were not
-    there (`users.password` is the password of each user). `at` is where `value` stands.
+    `paths` are dotted (`connection.uri`) and apply to every element of a list (`users.password` is
+    the password of each user). `at` is the path of `value`.
     """
     if isinstance(value, dict):
         return {key: _member(key, member, paths, at) for key, member in value.items()}

@@ -1,4 +1,4 @@
-"""Reducers: what is kept of a field's value, in a stable order and without secrets."""
+"""Reducers: the kept part of a field's value, in a stable order and without secrets."""
 
 from typing import Any, Final
 
@@ -43,12 +43,12 @@ POOL_FIELDS: Final = (
 
 
 def slug(value: Json) -> str:
-    """The slug of an embedded object, or the slug as it stands; empty for null."""
+    """The slug of an embedded object, or the value if it is a slug; empty for null."""
     return text(value.get("slug") if isinstance(value, dict) else value)
 
 
 def size_text(value: Json) -> str:
-    """The slug of a size, or the number by which a kind counts its sizes; empty for null."""
+    """The slug of a size, or its number as text; empty for null."""
     return str(value) if type(value) is int else slug(value)
 
 
@@ -57,7 +57,7 @@ def text(value: Json) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} where a text should be")
+        raise TypeError(f"{type(value).__name__} instead of text")
     return value
 
 
@@ -67,19 +67,19 @@ def identifier(value: JsonObject | None) -> Json:
 
 
 def unordered(value: list[Json] | None) -> list[Json]:
-    """A list of scalars whose order means nothing."""
+    """A list of scalars whose order is irrelevant."""
     return sorted(value) if value else []
 
 
 def in_one_order(value: list[Json] | None) -> list[Json]:
-    """A list whose order means nothing, without secrets."""
+    """A list whose order is irrelevant, without secrets."""
     return sorted(redact(value or []), key=_text)
 
 
 def image(value: JsonObject | None) -> JsonObject | None:
     """The id, slug and type of an embedded image.
 
-    The slug is null for our own and for retired ones. A type that is not told is left out.
+    The slug is null for private and retired ones. A missing type is omitted.
     """
     if value is None:
         return None
@@ -88,7 +88,7 @@ def image(value: JsonObject | None) -> JsonObject | None:
 
 
 def addresses(value: JsonObject | None) -> list[str]:
-    """The addresses of a droplet's networks, as `public 192.0.2.7`; their order means nothing."""
+    """The sorted addresses of a droplet's networks, such as `public 192.0.2.7`."""
     if not value:
         return []
     return sorted(
@@ -99,12 +99,12 @@ def addresses(value: JsonObject | None) -> list[str]:
 
 
 def whole(value: Json) -> Json:
-    """An object without what looks like a secret."""
+    """An object without secrets."""
     return redact(value)
 
 
 def rules(value: list[JsonObject] | None) -> list[JsonObject]:
-    """A firewall's rules, each with its sources or destinations, in one order throughout."""
+    """A firewall's rules with their sources or destinations, sorted throughout."""
     return sorted((_rule(rule) for rule in value or ()), key=_text)
 
 
@@ -118,7 +118,7 @@ def _rule(rule: JsonObject) -> JsonObject:
 
 
 def dns_records(value: list[JsonObject] | None) -> list[JsonObject]:
-    """A zone's records in one order, without their ids and without what is unset."""
+    """A zone's sorted records, without ids and unset fields."""
     records = (
         {name: record[name] for name in RECORD_FIELDS if record.get(name) is not None}
         for record in value or ()
@@ -127,7 +127,7 @@ def dns_records(value: list[JsonObject] | None) -> list[JsonObject]:
 
 
 def trusted_sources(value: list[JsonObject] | None) -> list[JsonObject]:
-    """Whom a database lets in, in one order, without ids and times: they change by themselves."""
+    """A database's sorted trusted sources, without ids and times, which change by themselves."""
     sources = (
         {name: source[name] for name in SOURCE_FIELDS if source.get(name)} for source in value or ()
     )
@@ -156,19 +156,19 @@ def alert_receivers(value: JsonObject | None) -> JsonObject | None:
 
 
 def access_points(value: list[JsonObject] | None) -> list[JsonObject]:
-    """The ways into a share in one order, without the times of their changes."""
+    """A share's sorted access points, without times."""
     moving = {"created_at", "updated_at"}
     points = ({n: m for n, m in point.items() if n not in moving} for point in value or ())
     return sorted(points, key=_text)
 
 
 def identity_of_model(value: JsonObject | None) -> JsonObject | None:
-    """The id and name of an embedded model; the rest is of its own catalogue."""
+    """The id and name of an embedded model."""
     return None if value is None else {"uuid": value.get("uuid"), "name": value.get("name")}
 
 
 def pool_template(value: JsonObject | None) -> JsonObject | None:
-    """What the droplets of a pool are made from, its lists in one order."""
+    """The template of a pool's droplets, with sorted lists."""
     if value is None:
         return None
     template: JsonObject = redact(value)
@@ -177,12 +177,12 @@ def pool_template(value: JsonObject | None) -> JsonObject | None:
 
 
 def registry_subscription(value: JsonObject | None) -> JsonObject | None:
-    """The tier of a registry's subscription, without the times of its changes."""
+    """The tier of a registry's subscription, without times."""
     return None if value is None else {"tier": whole(value.get("tier"))}
 
 
 def app_spec(value: Json) -> Json:
-    """An app's spec without the values of its secret variables, wherever they stand."""
+    """An app's spec without the values of secret variables at any depth."""
     if isinstance(value, list):
         return [app_spec(element) for element in value]
     if not isinstance(value, dict):

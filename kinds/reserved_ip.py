@@ -20,13 +20,13 @@ RESERVED_IP: Final = ResourceKind(
     urns=("floatingip", "reservedip"),
     listing=Listing("/v2/reserved_ips", "reserved_ips", "reserved_ip"),
     columns=Columns(provider_id="ip", name="ip", statuses=(), tags="", created_at=""),
-    # What leads to a droplet is free.
+    # An address assigned to a droplet is free.
     meters=(MeterRule("reserved_ip_hours", {"region": "region"}, only=("attrs.droplet", "")),),
-    # The whole droplet is embedded; its id is what says where the address leads.
+    # The whole droplet is embedded; its id is enough.
     attrs={"droplet": Attr(Policy.REFERENCE, identifier)},
     column_policies={"name": FieldPolicy(Policy.IDENTITY)},
     scoped={"droplet": "droplet:read"},
     volatile=frozenset({"locked"}),
     left_out=frozenset({"project_id"}),
-    monthly_price=Flat(Decimal(5), When("droplet", None, "when it leads to no droplet")),
+    monthly_price=Flat(Decimal(5), When("droplet", None, "if not assigned to a droplet")),
 )

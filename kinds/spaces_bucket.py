@@ -19,8 +19,8 @@ SPACES_BUCKET: Final = ResourceKind(
     ),
     urns=("space",),
     scope="",
-    # The provider counts in powers of two throughout, and sells them as GB. Neither S3 nor its
-    # API tells the tier of a bucket.
+    # The provider uses powers of two, and calls them GB. Neither S3 nor the API returns the tier of
+    # a bucket.
     meters=(
         MeterRule(
             "spaces_gb_month",
@@ -36,12 +36,12 @@ SPACES_BUCKET: Final = ResourceKind(
         "object_count": Attr(Policy.COMPUTED),
         # When both were read last.
         "measured_at": Attr(Policy.COMPUTED),
-        # Why they could not be read this time; not there when they could.
+        # Why they could not be read this time; absent if they could.
         "unmeasured": Attr(Policy.COMPUTED, unset_when_absent=True),
     },
     measured=frozenset({"size_bytes", "object_count", "measured_at"}),
     column_policies={"name": FieldPolicy(Policy.IDENTITY)},
-    # A project's URN tells the name alone.
+    # A project's URN has only the name.
     scoped={"region": "a Spaces key"},
     monthly_price=Shared("unknown: one subscription covers all buckets of the account"),
     rarely_changes=True,

@@ -1,7 +1,7 @@
-"""Which resource a row is about, and why a row cannot be read.
+"""Identifies the resource of a row, and explains why a row is unreadable.
 
-A reason reads like `networks.v4[0] has no ip_address`. To find it, the reducer that failed runs
-again on a copy of the value in which every object knows its path.
+A reason is like `networks.v4[0] has no ip_address`. To find it, the failed reducer runs again on a
+copy of the value in which every object knows its path.
 """
 
 import re
@@ -11,23 +11,23 @@ from typing import Any, Final
 __all__ = ["JsonObject", "UnreadableRow", "described", "explained", "has_nul", "identify"]
 
 MAX_REASON: Final = 300
-"""Characters that are kept of a reason."""
+"""Maximum characters of a reason."""
 
 
 class UnreadableRow(ValueError):
-    """One row of a listing, or a part of it, cannot be read; the others can."""
+    """One row of a listing, or a part of it, is unreadable; others are not affected."""
 
     def __init__(self, kind: str, provider_id: str, reason: str) -> None:
         self.provider_id = provider_id
-        """Empty where even the id cannot be read: the row may be any resource of the kind."""
+        """Empty if the id is unreadable too: the row may be any resource of the kind."""
         self.in_words = f"{kind} {provider_id}: {reason}" if provider_id else f"a {kind}: {reason}"
         self.in_words = self.in_words[:MAX_REASON].replace("\0", "\\0")
-        """As in `droplet 42: networks.v4[0] has no ip_address`."""
+        """Such as `droplet 42: networks.v4[0] has no ip_address`."""
         super().__init__(self.in_words)
 
 
 JsonObject = dict[str, Any]
-"""Used inside `kinds` and the provider's package only."""
+"""Used only inside `kinds` and the provider's package."""
 
 
 EXACT_FLOATS: Final = 2**53
@@ -37,7 +37,7 @@ NUL_IN_JSON: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def identify(kind: str, row: Any, field: str = "id") -> str:
-    """The id that a row has in `field`. Raises UnreadableRow, with the id if it can be found."""
+    """The id in `field` of a row. Raises UnreadableRow, with the id if it can be found."""
     if not isinstance(row, dict):
         raise UnreadableRow(kind, "", f"the row is {described(row)}, not an object")
     identifier = row.get(field)
@@ -57,18 +57,18 @@ def identify(kind: str, row: Any, field: str = "id") -> str:
 
 
 def has_nul(content: str | bytes) -> bool:
-    """Whether JSON has a NUL character in a text, which PostgreSQL cannot keep."""
+    """Whether a text in JSON has a NUL character, which PostgreSQL cannot store."""
     if isinstance(content, bytes):
         content = content.decode()
     return "\\u0000" in content and NUL_IN_JSON.search(content) is not None
 
 
 class _Missing(KeyError):
-    """A field that the reducer needs is missing; the message is its path."""
+    """A field required by the reducer is missing; the message is its path."""
 
 
 class _Placed(dict[str, Any]):
-    """An object that knows its path, for the message about a missing field."""
+    """An object that knows its path."""
 
     __slots__ = ("place",)
 
@@ -83,13 +83,13 @@ class _Placed(dict[str, Any]):
 
 
 def explained(reduce: Callable[[Any], Any], value: Any, name: str) -> str:
-    """Why `reduce` cannot read the value of the field `name`; empty when it can."""
+    """Why `reduce` cannot read the value of the field `name`; empty if it can."""
     try:
         reduce(_placed(value, name))
     except _Missing as missing:
         return str(missing.args[0])
     except (AttributeError, LookupError, TypeError, ValueError):
-        return f"{name} is not as documented: it is {described(value)}"
+        return f"{name} has an unexpected value: {described(value)}"
     return ""
 
 

@@ -1,7 +1,8 @@
-"""Certificates of load balancers and CDN endpoints; their private keys are never shown.
+"""Certificates of load balancers and CDN endpoints; the API never returns their private keys.
 
 A certificate is identified by its name, which is unique on an account. Let's Encrypt's are renewed
-every two months: the provider puts a new one, with another id and fingerprint, under the same name.
+every two months: the provider creates a new one, with another id and fingerprint, under the same
+name.
 """
 
 from typing import Final
@@ -20,7 +21,8 @@ CERTIFICATE: Final = ResourceKind(
     attrs={
         "dns_names": Attr(Policy.DESIRED, unordered),
         "type": Attr(Policy.DESIRED),
-        # Of one that was uploaded, it tells when another one was put under the same name.
+        # Of an uploaded certificate, the fingerprint shows whether it was replaced under the same
+        # name.
         "sha1_fingerprint": Attr(Policy.DESIRED, computed_when=is_renewed),
         "id": Attr(Policy.VOLATILE),
         "not_after": Attr(Policy.VOLATILE),

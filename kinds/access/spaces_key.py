@@ -1,4 +1,4 @@
-"""Keys of Spaces by their public halves: the secret one is shown when a key is made only."""
+"""Keys of Spaces, by their public part: the API returns the secret only on creation."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""SSH keys that new droplets may take; the public halves."""
+"""Public SSH keys for new droplets."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Dedicated inference: models on GPUs of their own, billed by the accelerator."""
+"""Dedicated inference: models on dedicated GPUs, billed by accelerator."""
 
 from typing import Final
 
@@ -24,13 +24,15 @@ DEDICATED_INFERENCE: Final = ResourceKind(
     ),
     columns=Columns(name="spec.name", tags=""),
     attrs={
-        # Which models, on which accelerators, how many of them.
+        # The models, and the types and number of accelerators.
         "spec": Attr(Policy.DESIRED, whole),
         "endpoints": Attr(Policy.COMPUTED, whole),
     },
     volatile=frozenset({"updated_at"}),
-    # The VPC is in the spec too.
+    # The spec contains the VPC too.
     left_out=frozenset({"pending_deployment_spec", "vpc_uuid"}),
     in_flight=frozenset({"new", "provisioning", "updating", "deleting"}),
-    monthly_price=Shared("unknown: by the accelerators of `attrs.spec`, and no API tells prices"),
+    monthly_price=Shared(
+        "unknown: depends on the accelerators in `attrs.spec`; no API returns prices"
+    ),
 )

@@ -42,8 +42,8 @@ GRADIENT_AGENT: Final = ResourceKind(
         "version_hash": Attr(Policy.COMPUTED),
     },
     volatile=frozenset({"updated_at", "route_created_at"}),
-    # Its API keys are no part of a listing. The headers of its servers hold tokens; the rest
-    # describes its look and its routes, or repeats the catalogue of models.
+    # Its API keys are not in the listing. The headers of its servers contain tokens; the other
+    # fields are its appearance and routes, or repeat the catalogue of models.
     left_out=frozenset(
         {
             "chatbot",
@@ -59,5 +59,5 @@ GRADIENT_AGENT: Final = ResourceKind(
         }
     ),
     in_flight=frozenset({"STATUS_WAITING_FOR_DEPLOYMENT", "STATUS_DEPLOYING", "STATUS_BUILDING"}),
-    monthly_price=Shared("unknown: by the tokens that its model reads and writes"),
+    monthly_price=Shared("unknown: depends on the tokens of its model"),
 )

@@ -1,4 +1,4 @@
-"""Autoscale pools of droplets: free themselves, their droplets are billed as droplets."""
+"""Autoscale pools of droplets: free; their droplets are billed as droplets."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Container registries, and the subscription that they are under."""
+"""Container registries, and their subscription."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ CONTAINER_REGISTRY: Final = ResourceKind(
     ),
     scope="registry:read",
     added_later=True,
-    # In one answer, without pages or a total.
+    # Not paged, and without a total.
     listing=Listing("/v2/registries", "registries", "registry", counted=False),
     columns=Columns(provider_id="name", statuses=(), tags=""),
     attrs={"subscription": Attr(Policy.DESIRED, registry_subscription)},

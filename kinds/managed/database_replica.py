@@ -1,4 +1,4 @@
-"""Read-only replicas of databases: nodes with a size, a region and a bill of their own."""
+"""Read-only replicas of databases: nodes with their own size, region and charge."""
 
 from typing import Final
 
@@ -32,6 +32,6 @@ DATABASE_REPLICA: Final = ResourceKind(
     secrets=frozenset(f"{name}.{secret}" for name in CONNECTIONS for secret in ("uri", "password")),
     in_flight=frozenset({"creating", "resizing", "migrating", "forking"}),
     monthly_price=BySize(DATABASE_SIZES),
-    # A request a database: too many for every hour.
+    # One request per database: too many for every hour.
     rarely_changes=True,
 )

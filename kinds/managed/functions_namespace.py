@@ -1,4 +1,4 @@
-"""Namespaces of Functions, billed by the memory and time that calls take."""
+"""Namespaces of Functions, billed by the memory and duration of calls."""
 
 from typing import Final
 
@@ -14,14 +14,14 @@ FUNCTIONS_NAMESPACE: Final = ResourceKind(
     terraform="",
     scope="function:read",
     added_later=True,
-    # In one answer, without pages or a total. The path of one namespace is from pydo 0.44,
+    # Not paged, and without a total. The path of one namespace is from pydo 0.44,
     # `functions.get_namespace`.
     listing=Listing("/v2/functions/namespaces", "namespaces", "namespace", counted=False),
     columns=Columns(provider_id="namespace", name="label", statuses=(), tags=""),
     attrs={"uuid": Attr(Policy.IDENTITY), "api_host": Attr(Policy.COMPUTED)},
     volatile=frozenset({"updated_at"}),
-    # The password of everything in the namespace.
+    # The password of the namespace.
     left_out=frozenset({"key"}),
-    monthly_price=Shared("unknown: by the GiB-seconds of calls beyond the account's free ones"),
+    monthly_price=Shared("unknown: depends on the GiB-seconds of calls beyond the free allowance"),
     rarely_changes=True,
 )

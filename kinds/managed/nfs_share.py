@@ -17,7 +17,7 @@ NFS_SHARE: Final = ResourceKind(
     scope="nfs:list",
     terraform="digitalocean_nfs",
     added_later=True,
-    # In one answer, without pages or a total.
+    # Not paged, and without a total.
     listing=Listing("/v2/nfs", "shares", "share", counted=False),
     columns=Columns(tags=""),
     attrs={
@@ -29,5 +29,5 @@ NFS_SHARE: Final = ResourceKind(
         "access_points": Attr(Policy.COMPUTED, access_points),
     },
     in_flight=frozenset({"CREATING"}),
-    monthly_price=Shared("unknown: by `attrs.size_gib` and tier, and no API tells the price"),
+    monthly_price=Shared("unknown: depends on `attrs.size_gib` and tier; no API returns the price"),
 )

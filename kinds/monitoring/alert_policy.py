@@ -1,4 +1,4 @@
-"""Alert policies of the monitoring: free, and a part of what runs."""
+"""Alert policies of the monitoring: free, but part of the configuration."""
 
 from typing import Final
 
@@ -26,7 +26,7 @@ ALERT_POLICY: Final = ResourceKind(
         "window": Attr(Policy.DESIRED),
         "enabled": Attr(Policy.DESIRED),
         "entities": Attr(Policy.REFERENCE, unordered),
-        # Who knows the address of a Slack webhook can write there.
+        # Anyone who knows a Slack webhook's URL can post to it.
         "alerts": Attr(Policy.DESIRED, alert_receivers),
     },
     secrets=frozenset({"alerts.slack.url"}),

@@ -1,4 +1,4 @@
-"""Uptime checks, of which an account has one for nothing."""
+"""Uptime checks; the first one of an account is free."""
 
 from typing import Final
 
@@ -25,6 +25,6 @@ UPTIME_CHECK: Final = ResourceKind(
         "regions": Attr(Policy.DESIRED, unordered),
         "enabled": Attr(Policy.DESIRED),
     },
-    monthly_price=Shared("unknown: the account's first check is free, each further one is not"),
+    monthly_price=Shared("unknown: only the account's first check is free"),
     rarely_changes=True,
 )

@@ -1,4 +1,4 @@
-"""NAT gateways: the way out of VPCs that have no public addresses."""
+"""NAT gateways: internet access for VPCs without public addresses."""
 
 from typing import Final
 
@@ -33,5 +33,5 @@ NAT_GATEWAY: Final = ResourceKind(
     },
     volatile=frozenset({"updated_at"}),
     in_flight=frozenset({"NEW", "PROVISIONING", "DELETING"}),
-    monthly_price=Shared("unknown: by size and traffic, and no API tells the price"),
+    monthly_price=Shared("unknown: depends on size and traffic; no API returns the price"),
 )

@@ -1,4 +1,4 @@
-"""Partner attachments: private lines to other clouds by way of a network provider."""
+"""Partner attachments: private connections to other clouds through a network provider."""
 
 from typing import Final
 
@@ -28,9 +28,9 @@ PARTNER_ATTACHMENT: Final = ResourceKind(
         "vpc_ids": Attr(Policy.REFERENCE, unordered),
         "parent_uuid": Attr(Policy.REFERENCE),
         "children": Attr(Policy.COMPUTED, unordered),
-        # Its key is shown by a path of its own, which is not read.
+        # Its key is on a separate path, which is not read.
         "bgp": Attr(Policy.DESIRED, whole),
     },
-    monthly_price=Shared("unknown: by bandwidth, and no API tells the price"),
+    monthly_price=Shared("unknown: depends on bandwidth; no API returns the price"),
     rarely_changes=True,
 )

@@ -1,4 +1,4 @@
-"""Reserved IPv6 addresses, which are listed apart from those of IPv4."""
+"""Reserved IPv6 addresses, which have a listing of their own."""
 
 from typing import Final
 
@@ -29,5 +29,5 @@ RESERVED_IPV6: Final = ResourceKind(
     attrs={"droplet": Attr(Policy.REFERENCE, identifier)},
     column_policies={"name": FieldPolicy(Policy.IDENTITY)},
     scoped={"droplet": "droplet:read"},
-    monthly_price=Shared("unknown: bills name it, and no API tells the price"),
+    monthly_price=Shared("unknown: it is on bills, but no API returns the price"),
 )

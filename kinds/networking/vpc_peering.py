@@ -1,4 +1,4 @@
-"""Peerings of two VPCs, of which the traffic between regions is billed."""
+"""Peerings of two VPCs; traffic between regions is billed."""
 
 from typing import Final
 
@@ -17,6 +17,6 @@ VPC_PEERING: Final = ResourceKind(
     columns=Columns(region="", tags=""),
     attrs={"vpc_ids": Attr(Policy.REFERENCE, unordered)},
     in_flight=frozenset({"PROVISIONING", "DELETING"}),
-    monthly_price=Shared("unknown: by the traffic between its VPCs"),
+    monthly_price=Shared("unknown: depends on the traffic between its VPCs"),
     rarely_changes=True,
 )

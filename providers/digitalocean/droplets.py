@@ -235,8 +235,7 @@ async def make_droplet(provider: DigitalOcean, tag: str, order: JsonObject) -> s
 
 
 async def await_active(provider: DigitalOcean, droplet_id: str) -> None:
-    """Waits until a droplet runs without an action in progress; a new one may not be found at
-    first."""
+    """Waits until a droplet runs and is idle; a new one may be missing at first."""
     looks = 0
     while True:
         try:

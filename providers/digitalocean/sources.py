@@ -271,7 +271,7 @@ def _only_ours(page: Page, listing: Listing, only: Only) -> Page:
         try:
             ours += [row] if only.is_ours(row) else []
         except TypeError:
-            words = f"{only.field} is {described(row.get(only.field))}, not a text"
+            words = f"{only.field} is {described(row.get(only.field))}, not text"
             odd.append(UnreadableRow(listing.one_key, _scalar(row.get("id")), words))
     skipped = len(page.items) - len(ours) - len(odd)
     return replace(

@@ -160,10 +160,10 @@ async def test_one_odd_row_costs_one_row_and_says_why(system: System) -> None:
     assert "could not be read" in outcome.reason
     assert unreadable(system, "droplet") == {
         f"droplet {odd[0]}: networks.v4[0] has no ip_address",
-        f"droplet {odd[1]}: tags is not as documented: it is a list with an object",
+        f"droplet {odd[1]}: tags has an unexpected value: a list with an object",
         f"droplet {odd[2]}: id is {float(odd[2])}, not a whole number",
         f"droplet {odd[3]}: name has a NUL character",
-        f"droplet {odd[4]}: networks is not as documented: it is a text",
+        f"droplet {odd[4]}: networks has an unexpected value: a text",
     }
     after = known_droplets(system)
     assert {identifier: after[identifier] for identifier in odd} == {
@@ -269,7 +269,7 @@ async def test_an_operator_reads_what_a_sweep_could_not(system: System) -> None:
     told = await arcadia(system, "sweeps", "unreadable", sweep_id)
 
     assert told.strip() == (
-        f"firewall {odd}: droplet_ids is not as documented: it is a list with an object"
+        f"firewall {odd}: droplet_ids has an unexpected value: a list with an object"
     )
 
 

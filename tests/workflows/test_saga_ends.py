@@ -159,7 +159,7 @@ async def test_a_cancellation_is_heeded_though_the_step_at_hand_succeeds(
         await fails(handle)
     assert "assign_droplet" not in script.done
     assert script.done[-2:] == ["delete_droplet", "record_provision"]
-    assert last_word(script) == ("cancelled", "the revert was cancelled")
+    assert last_word(script) == ("cancelled", "the provision was cancelled")
 
 
 async def test_a_cancellation_before_the_first_step_is_told(client: Client) -> None:
@@ -169,7 +169,7 @@ async def test_a_cancellation_before_the_first_step_is_told(client: Client) -> N
         await begins(script, "record_provision")
         await handle.cancel()
         await fails(handle)
-    assert last_word(script) == ("cancelled", "the revert was cancelled")
+    assert last_word(script) == ("cancelled", "the provision was cancelled")
     assert "create_droplet" not in script.begun
 
 
