@@ -141,7 +141,7 @@ def _refusal(error: grpc.aio.AioRpcError) -> str:
     details = error.details() or ""
     if error.code() is grpc.StatusCode.UNAVAILABLE and UNCONNECTED in details:
         return (
-            "The service does not answer: is the stack up? `arcadia status` tells, and"
+            "The service does not respond: is the stack up? `arcadia status` tells, and"
             " `make up` starts it (with the same ARCADIA_PORT_OFFSET, if any)."
         )
     return f"{error.code().name}: {details}"

@@ -1,5 +1,5 @@
 import os
 
-# gRPC would run code of its own in every child, between its birth and its program. While a
-# probe is under way that leaves the child hanging for good. Read when gRPC is imported.
+# Otherwise gRPC runs its fork handlers in every child before exec, which deadlocks the child if a
+# probe is running. Read when gRPC is imported.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")

@@ -1,4 +1,4 @@
-"""The running stack as another process sees it: its state, and how it is stopped."""
+"""The running stack as seen from another process: its state, and how to stop it."""
 
 import os
 import signal
@@ -25,23 +25,23 @@ STOP_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PartView:
-    """The state of a part, as another process sees it."""
+    """The state of a part, as seen from another process."""
 
     status: PartStatus
     ports: tuple[int, ...]
     state: str
-    """As the supervisor has it, unless the part itself does not answer."""
+    """The supervisor's state, unless the part itself does not respond."""
     well: bool
 
 
 def running_state(layout: Layout) -> StackState | None:
-    """The stack that runs on a data directory; None when none does."""
+    """The state of the stack on a data directory; None if none runs."""
     state = StackState.read(layout.state)
     return state if state is not None and state.supervisor.alive() else None
 
 
 def view(settings: Settings, layout: Layout, state: StackState) -> list[PartView]:
-    """Every part of a running stack; each that should answer is asked."""
+    """The state of every part of a running stack; parts with a probe are probed."""
     declared = {part.name: part for part in local_parts(settings, layout)}
     views = []
     for status in state.parts:
@@ -52,13 +52,13 @@ def view(settings: Settings, layout: Layout, state: StackState) -> list[PartView
             if mark is None or not mark.alive():
                 shown, well = "dead", False
             elif not part.ready(mark):
-                shown, well = "does not answer", False
+                shown, well = "does not respond", False
         views.append(PartView(status, part.ports if part else (), shown, well))
     return views
 
 
 def stop_stack(layout: Layout) -> bool:
-    """Stops the stack of a data directory; whether there was anything to stop."""
+    """Stops the stack of a data directory; returns whether one was running."""
     state = StackState.read(layout.state)
     if state is None:
         return False
@@ -80,11 +80,11 @@ def _end_supervisor(state: StackState) -> None:
     try:
         process.wait(STOP_SECONDS)
     except psutil.TimeoutExpired:
-        process.kill()  # its guard ends the parts
+        process.kill()  # its guard stops the parts
 
 
 def _wait_for_lock(layout: Layout) -> None:
-    """Waits until the last holder of the lock, which may be the guard, is gone."""
+    """Waits until the lock's last holder, possibly the guard, has exited."""
     deadline = time.monotonic() + GUARD_SECONDS
     while time.monotonic() < deadline:
         lock = Lock.take(layout.lock)
@@ -101,7 +101,7 @@ POLL_SECONDS: Final = 0.1
 def start_detached(layout: Layout) -> int:
     """Starts a supervisor that outlives this process; returns 0 when the stack is ready.
 
-    Shows its output meanwhile; Ctrl-C stops it.
+    Shows its output until then; Ctrl-C stops it.
     """
     layout.make()
     log = layout.log(LOG_OF_SUPERVISOR)

@@ -1,4 +1,4 @@
-"""Where the local stack keeps what it needs, below one data directory."""
+"""The files and folders of the local stack in its data directory."""
 
 import shutil
 from collections.abc import Iterator
@@ -20,27 +20,27 @@ class Layout:
 
     @classmethod
     def of(cls, settings: Settings) -> "Layout":
-        """The layout that the settings name.
+        """The layout from the settings.
 
-        A relative path is taken from the checkout, so that `arcadia` finds the same
-        stack from every directory; installed without a checkout, from the current one.
+        A relative path is relative to the checkout, so that `arcadia` finds the same stack from
+        every directory; without a checkout, to the current directory.
         """
         base = PROJECT if (PROJECT / "pyproject.toml").exists() else Path.cwd()
         return cls((base / settings.data_dir).resolve())
 
     @property
     def lock(self) -> Path:
-        """Held by the one supervisor that runs here."""
+        """The lock of the supervisor."""
         return self.folder / "lock"
 
     @property
     def state(self) -> Path:
-        """What runs here."""
+        """The state file."""
         return self.folder / "state.json"
 
     @property
     def logs(self) -> Path:
-        """One file for each part."""
+        """The folder of logs, one file per part."""
         return self.folder / "logs"
 
     @property
@@ -68,20 +68,23 @@ class Layout:
         return self.logs / f"{part}.log"
 
     def make(self) -> None:
-        """Makes the directories. Raises OSError when they cannot be."""
+        """Creates the directories. Raises OSError on failure."""
         for private in (self.logs, self.temporal, self.simulator):
             private.mkdir(parents=True, exist_ok=True)
-            # Logs, histories and the account are nobody else's to read.
+            # Other users must not read logs, histories and the account.
             private.chmod(0o700)
 
     def contents(self) -> Iterator[Path]:
-        """What of ours is there. Nothing else in the directory is ours to remove."""
+        """The existing files and folders of the stack.
+
+        Other files in the directory are not ours to delete.
+        """
         ours = (self.postgres, self.temporal, self.simulator, self.gateway, self.logs, self.state)
         making = self.postgres.with_name(f"{self.postgres.name}.making")
         yield from (path for path in (*ours, making) if path.exists())
 
     def clear(self) -> None:
-        """Removes all data for good; the directory itself only when nothing else is in it."""
+        """Deletes all data; the directory itself only if nothing else is in it."""
         for path in self.contents():
             if path.is_dir():
                 shutil.rmtree(path)

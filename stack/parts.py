@@ -1,4 +1,4 @@
-"""The parts of the local stack, declared: what each one is, and what it needs before it."""
+"""The parts of the local stack: their commands and dependencies."""
 
 import os
 import secrets
@@ -24,28 +24,28 @@ __all__ = ["FIRST_SYNC", "Part", "first_sync", "local_parts"]
 FIRST_SYNC: Final = "sync"
 
 GRACE_OF_OURS: Final = 30.0
-"""Our own programs finish what they began; a worker may take 20 s for it."""
+"""Our programs finish their current work; a worker may take 20 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A process of the stack. Without a probe it is run once, and has to end well."""
+    """A process of the stack. Without a probe it runs once and must exit successfully."""
 
     name: str
     command: Callable[[], Command]
     ready: Callable[[Mark], bool] | None = None
     after: tuple[str, ...] = ()
-    """The parts that must be ready before it is started, and outlive it."""
+    """Parts that must be ready before it starts, and stop after it."""
     ports: tuple[int, ...] = ()
     prepare: Callable[[], object] | None = None
     timeout: float = 90.0
-    """Seconds until it must be ready."""
+    """Timeout in seconds to become ready."""
     grace: float = 10.0
-    """Seconds that it may take to stop."""
+    """Timeout in seconds to stop."""
 
 
 def local_parts(settings: Settings, layout: Layout) -> tuple[Part, ...]:
-    """Every part, in the order of starting."""
+    """All parts, in start order."""
     ui_host = _hidden_loopback()
     return (
         _postgres(settings, layout),
@@ -60,18 +60,18 @@ def local_parts(settings: Settings, layout: Layout) -> tuple[Part, ...]:
 
 
 def first_sync(layout: Layout) -> Part:
-    """The sync that is run once when everything is ready, so that there is something to see."""
+    """The first sync, run once when everything is ready, so that there is data to see."""
     return Part(FIRST_SYNC, lambda: _module(layout, "cli.app", "sync"), timeout=60.0)
 
 
 def _module(layout: Layout, name: str, *arguments: str) -> Command:
-    """How one of our own programs is started."""
+    """The command of one of our programs."""
     environment = {
         **os.environ,
         "ARCADIA_DATA_DIR": str(layout.folder),
         "PYTHONUNBUFFERED": "1",
     }
-    # -P: what lies in the current directory is not imported.
+    # -P: modules in the current directory are not imported.
     return Command((sys.executable, "-P", "-m", name, *arguments), environment, Path("/"))
 
 
@@ -89,12 +89,12 @@ def _postgres(settings: Settings, layout: Layout) -> Part:
 
 
 def _hidden_loopback() -> str:
-    """An address of this machine, one of 16 million, that a page in a browser cannot guess.
+    """One of 16 million loopback addresses, which a web page cannot guess.
 
-    Temporal's UI listens on it and does not look at the name in a request. Whoever is not the
-    gateway has to ask the gateway, which does (DNS rebinding).
+    Temporal's UI listens on it and does not check the host name of requests; the gateway, the only
+    way to it, does (DNS rebinding).
     """
-    # Not 127.0.*: 127.0.0.1 and the addresses that Linux distributions use are there.
+    # Not 127.0.*, which has 127.0.0.1 and the addresses that Linux distributions use.
     second, third, fourth = (1 + secrets.randbelow(254) for _ in range(3))
     return f"127.{second}.{third}.{fourth}"
 
@@ -160,10 +160,10 @@ def _worker(settings: Settings, layout: Layout) -> Part:
 
 
 def _gateway_workers() -> int:
-    """Half of the cores, because the gateway shares the machine with all that stands behind it.
+    """Half of the cores, because the gateway shares the machine with everything behind it.
 
-    Two at least, so that callers on one are answered while the other reads a large body: on two
-    cores the second costs a fifth of the requests that one could answer.
+    At least two, so that callers on one are served while the other reads a large body: on two
+    cores the second costs a fifth of the throughput of one.
     """
     return max(2, len(os.sched_getaffinity(0)) // 2)
 

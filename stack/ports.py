@@ -1,4 +1,4 @@
-"""Whether the ports of a part are free, and who has them when they are not."""
+"""Whether the ports of a part are free, and which process uses them otherwise."""
 
 import socket
 from typing import Final
@@ -19,7 +19,7 @@ CLOSING: Final = frozenset(
 
 
 def is_taken(port: int) -> bool:
-    """Whether a port on loopback cannot be listened on."""
+    """Whether another process listens on a loopback port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -30,9 +30,9 @@ def is_taken(port: int) -> bool:
 
 
 def is_passing(port: int) -> bool:
-    """Whether a port is taken only by connections that are closed: a minute, and it is free.
+    """Whether a port is taken only by closed connections, and free within a minute.
 
-    A port that `ARCADIA_<SERVICE>_ADDRESS` sets may be one that the system gave to an outgoing
+    A port set by `ARCADIA_<SERVICE>_ADDRESS` may be one that the system used for an outgoing
     connection.
     """
     if not is_taken(port):
@@ -44,7 +44,7 @@ def is_passing(port: int) -> bool:
 
 
 def holder_of(port: int) -> str:
-    """Who has a port, as far as this user may know."""
+    """The process that uses a port, if this user may see it."""
     try:
         pids = [pid for _, pid in _connections(port) if pid]
         return f"{psutil.Process(pids[0]).name()} (process {pids[0]})"
@@ -53,7 +53,7 @@ def holder_of(port: int) -> str:
 
 
 def _connections(port: int) -> list[tuple[str, int | None]]:
-    """The state and the process of every connection, listening ones included, on a local port."""
+    """The state and process of every connection or listener on a local port."""
     return [
         (connection.status, connection.pid)
         for connection in psutil.net_connections(kind="tcp")

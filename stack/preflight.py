@@ -23,7 +23,7 @@ def problems(parts: Sequence[Part], settings: Settings, layout: Layout) -> list[
 
 
 def free_offset(settings: Settings, layout: Layout) -> int | None:
-    """The least `ARCADIA_PORT_OFFSET` above 0 at which every port is free; None without one."""
+    """The smallest `ARCADIA_PORT_OFFSET` above 0 with all ports free; None without one."""
     for offset in range(OFFSET_STEP, LARGEST_OFFSET + 1, OFFSET_STEP):
         moved = settings.model_copy(update={"port_offset": offset})
         of_parts = {port for part in local_parts(moved, layout) for port in part.ports}
@@ -35,7 +35,7 @@ def free_offset(settings: Settings, layout: Layout) -> int | None:
 def _python() -> list[str]:
     if sys.version_info[:2] >= MIN_PYTHON:
         return []
-    return [f"Python {sys.version.split()[0]} is too old: at least 3.11 is needed"]
+    return [f"Python {sys.version.split()[0]} is too old: 3.11 or newer is required"]
 
 
 def _folder(layout: Layout) -> list[str]:
@@ -44,11 +44,11 @@ def _folder(layout: Layout) -> list[str]:
         with tempfile.TemporaryFile(dir=layout.folder):
             pass
     except OSError as error:
-        return [f"{layout.folder} cannot be written to ({error.strerror}): see ARCADIA_DATA_DIR"]
+        return [f"{layout.folder} is not writable ({error.strerror}): see ARCADIA_DATA_DIR"]
     free = shutil.disk_usage(layout.folder).free
     if free < MIN_FREE_BYTES:
         return [
-            f"only {free // 1024**2} MB are free below {layout.folder}: at least 1 GB is needed"
+            f"only {free // 1024**2} MB are free below {layout.folder}: at least 1 GB is required"
         ]
     return []
 
@@ -60,15 +60,14 @@ def _ports(parts: Sequence[Part], settings: Settings, layout: Layout) -> list[st
         for port in part.ports
         if is_taken(port) and not is_passing(port)
     ]
-    found = [
-        f"port {port} of the part {part.name} is taken by {holder_of(port)}" for part, port in taken
-    ]
+    found = [f"port {port} of {part.name} is in use by {holder_of(port)}" for part, port in taken]
     if found:
         free = free_offset(settings, layout)
         found.append(
-            "stop what holds them: ARCADIA_PORT_OFFSET does not help, as it moves no port that"
+            "stop the programs that use them; ARCADIA_PORT_OFFSET does not change ports that"
             " ARCADIA_HTTP_PORT or ARCADIA_<SERVICE>_ADDRESS sets"
             if free is None
-            else f"stop what holds them, or set ARCADIA_PORT_OFFSET={free}: its ports are all free"
+            else f"stop the programs that use them, or set ARCADIA_PORT_OFFSET={free}:"
+            " its ports are all free"
         )
     return found

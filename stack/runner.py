@@ -26,14 +26,14 @@ Result = TypeVar("Result")
 PROBE_SECONDS: Final = 0.1
 PORT_POLL_SECONDS: Final = 1.0
 QUICK_DEATH_SECONDS: Final = 10.0
-"""A part that lived shorter died quickly."""
+"""Minimum seconds of a run; an earlier exit is a quick death."""
 QUICK_DEATHS: Final = 5
-"""In a row: then it is not restarted again."""
+"""Maximum consecutive quick deaths; then it is not restarted."""
 MIN_BACKOFF: Final = 0.5
 MAX_BACKOFF: Final = 15.0
 SHOWN_LINES: Final = 15
 KILLED_WITHIN: Final = 1.0
-"""How long a part has when the user is in a hurry."""
+"""Seconds a part may take to stop after a second Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Surroundings:
     changed: Callable[[PartStatus], None]
     """Called at every change of a part's state."""
     hurry: asyncio.Event
-    """Set when stopping shall not take longer."""
+    """Set if stopping must be immediate."""
 
 
 class Runner:
@@ -57,7 +57,7 @@ class Runner:
         self.up = asyncio.Event()
         """Set once it has been ready."""
         self.down = asyncio.Event()
-        """Set once it is stopped for good."""
+        """Set once it is stopped permanently."""
         self._log = log
         self._around = surroundings
         self._process: Process | None = None
@@ -65,7 +65,7 @@ class Runner:
         self._keeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Starts it and waits until it is ready. Raises Failure when it cannot be."""
+        """Starts it and waits until it is ready. Raises Failure."""
         try:
             await self._begin()
         except Failure as failure:
@@ -76,7 +76,7 @@ class Runner:
             self._keeping = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
-        """Stops it: gracefully, then harder."""
+        """Stops it: gracefully, then by killing it."""
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
@@ -96,7 +96,7 @@ class Runner:
             await self._ports_are_free(started)
             process = self._launch()
         except Exception as error:
-            # Whatever keeps a part from starting is reported as that part's failure.
+            # Any error that prevents the start is reported as the part's failure.
             raise Failure(self.part.name, str(error)) from error
         if not await self._becomes_ready(process, started):
             code = process.exit_code()
@@ -109,7 +109,7 @@ class Runner:
         self._change(PartState.READY if self.part.ready else PartState.DONE)
 
     async def _ports_are_free(self, started: float) -> None:
-        """Waits for ports that closed connections still hold; others fail the part itself."""
+        """Waits for ports of closed connections; for others the part fails."""
         for port in self.part.ports:
             while time.monotonic() - started < self.part.timeout:
                 if not await self._in_thread(partial(is_passing, port)):
@@ -130,7 +130,7 @@ class Runner:
         self._around.changed(self.status)
 
     async def _becomes_ready(self, process: Process, started: float) -> bool:
-        """Whether it became ready in time; a part without a probe: whether it ended well."""
+        """Whether it became ready in time; for a part without a probe: whether it succeeded."""
         while time.monotonic() - started < self.part.timeout:
             if self._exited.is_set():
                 return self.part.ready is None and process.exit_code() == 0
@@ -141,7 +141,7 @@ class Runner:
         return False
 
     async def _keep(self) -> None:
-        """Restarts it whenever it dies, until it has died quickly too often."""
+        """Restarts it after each exit, until there were too many quick deaths."""
         quick_deaths = 0
         while True:
             failure: Failure | None = await self._death()
@@ -157,7 +157,7 @@ class Runner:
                 failure = await self._restart()
 
     async def _restart(self) -> Failure | None:
-        """Starts it once more; why it could not be."""
+        """Restarts it once; returns the reason on failure."""
         self.status.restarts += 1
         try:
             await self._begin()
@@ -166,7 +166,7 @@ class Runner:
         return None
 
     async def _death(self) -> Failure:
-        """Waits for its death; why it died."""
+        """Waits for its exit; returns the reason."""
         await self._exited.wait()
         lines = tail(self._log, SHOWN_LINES)
         code = self._process.exit_code() if self._process else None
@@ -188,7 +188,7 @@ class Runner:
         self._forget()
 
     async def _exits_within(self, seconds: float) -> bool:
-        """Waits for its end, at most for `seconds`, and not much longer once there is a hurry."""
+        """Waits at most `seconds` for its exit, less if stopping becomes immediate."""
         exited = asyncio.create_task(self._exited.wait())
         hurry = asyncio.create_task(self._around.hurry.wait())
         await asyncio.wait({exited, hurry}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

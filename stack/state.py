@@ -16,7 +16,7 @@ __all__ = ["Lock", "PartState", "PartStatus", "StackState"]
 
 
 class PartState(StrEnum):
-    """Where a part is in its life."""
+    """The state of a part."""
 
     WAITING = "waiting"
     STARTING = "starting"
@@ -29,7 +29,7 @@ class PartState(StrEnum):
 
 @dataclass(slots=True)
 class PartStatus:
-    """A part as it is now."""
+    """The current status of a part."""
 
     name: str
     state: PartState = PartState.WAITING
@@ -38,7 +38,7 @@ class PartStatus:
     """When it became ready, in seconds since the epoch."""
     restarts: int = 0
     reason: str = ""
-    """Why it failed or was restarted last."""
+    """Why it last failed or was restarted."""
 
 
 @dataclass(slots=True)
@@ -50,26 +50,26 @@ class StackState:
     parts: list[PartStatus] = field(default_factory=list)
 
     def write(self, file: Path) -> None:
-        """Replaces the file in one step, so that a reader never sees half of it."""
+        """Replaces the file atomically."""
         fresh = file.with_suffix(".new")
         fresh.write_bytes(orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2))
         fresh.replace(file)
 
     @classmethod
     def read(cls, file: Path) -> "StackState | None":
-        """Reads the file; None when there is none, or it is not ours."""
+        """Reads the file; None if it is missing or not ours."""
         try:
             return TypeAdapter(cls).validate_json(file.read_bytes())
         except (OSError, ValueError):
             return None
 
     def running(self) -> list[Mark]:
-        """The processes of the parts that still run, in the order of the parts."""
+        """The running processes of parts, in the order of the parts."""
         return [part.mark for part in self.parts if part.mark is not None and part.mark.alive()]
 
 
 class Lock:
-    """The right to run a stack on a data directory; it ends with the processes that hold it."""
+    """The lock of a data directory; released when all processes that hold it have exited."""
 
     def __init__(self, file: IO[bytes], path: Path) -> None:
         self._file = file
@@ -77,7 +77,7 @@ class Lock:
 
     @classmethod
     def take(cls, path: Path) -> "Lock | None":
-        """Takes the lock; None when another has it."""
+        """Takes the lock; None if another process holds it."""
         while True:
             file = path.open("ab")
             try:
@@ -87,14 +87,14 @@ class Lock:
                 return None
             if _is_file_at(file, path):
                 return cls(file, path)
-            file.close()  # the one before us removed it between our two steps
+            file.close()  # another process removed the file between open and lock
 
     def fileno(self) -> int:
-        """Its file, for the guard, which holds it until the last process is gone."""
+        """The file descriptor, for the guard, which holds it until the last process has exited."""
         return self._file.fileno()
 
     def release(self) -> None:
-        """Gives the right up and removes the file."""
+        """Releases the lock and removes the file."""
         self._path.unlink(missing_ok=True)
         self._file.close()
 

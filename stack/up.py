@@ -1,4 +1,4 @@
-"""`arcadia up`, wired: lock, left-overs, preflight, supervisor."""
+"""`arcadia up`: lock, leftover processes, preflight, supervisor."""
 
 import asyncio
 import time
@@ -42,7 +42,7 @@ class Progress:
         self._stopping = False
 
     def changed(self, status: PartStatus) -> None:
-        """A part changed its state."""
+        """The state of a part changed."""
         name, state = status.name, status.state
         if state is PartState.STARTING and name not in self._starting:
             self._started_at[name] = time.monotonic()
@@ -55,7 +55,7 @@ class Progress:
         self._show()
 
     def failed(self, failure: Failure) -> None:
-        """The stack cannot start, because of this."""
+        """The stack cannot start, for this reason."""
         self.close()
         self._console.print(
             f"\n[bold red]{failure.part} cannot start:[/] {escape(failure.reason)}", soft_wrap=True
@@ -64,17 +64,17 @@ class Progress:
             self._console.print(f"  [dim]{escape(line)}[/]", soft_wrap=True)
         log = self._layout.log(failure.part)
         if failure.lines:
-            self._console.print(f"the whole log: {log}", soft_wrap=True)
+            self._console.print(f"full log: {log}", soft_wrap=True)
 
     def stopping(self) -> None:
-        """The stack is being stopped."""
+        """The stack is stopping."""
         self._stopping = True
         self._starting.clear()
         self.close()
         self._console.print("stopping …", end=" ")
 
     def stopped(self) -> None:
-        """Nothing of the stack runs any more."""
+        """All parts have stopped."""
         self._console.print("stopped")
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ class Progress:
         elapsed = time.monotonic() - self._started_at.get(status.name, self._began)
         took = f"{elapsed:5.1f} s" if status.state in {PartState.READY, PartState.DONE} else ""
         texts = {
-            PartState.RESTARTING: f"died: {status.reason}; it is restarted",
+            PartState.RESTARTING: f"exited: {status.reason}; restarting",
             PartState.FAILED: f"failed: {status.reason}",
         }
         text = texts.get(status.state, status.state.value)
@@ -97,7 +97,7 @@ class Progress:
         )
 
     def _show(self) -> None:
-        """Names what is being waited for, where the terminal can show a moving line."""
+        """Shows the parts being waited for, if the terminal can show a moving line."""
         if not self._console.is_terminal:
             return
         if not self._starting or self._stopping:
@@ -112,12 +112,14 @@ class Progress:
 
 
 def run_stack(settings: Settings, console: Console) -> int:
-    """Runs the whole stack until it is told to stop; the exit code."""
+    """Runs the whole stack until it is stopped; returns the exit code."""
     layout = Layout.of(settings)
     try:
         layout.make()
     except OSError as error:
-        console.print(f"[red]{layout.folder} cannot be made:[/] {error.strerror}", soft_wrap=True)
+        console.print(
+            f"[red]{layout.folder} cannot be created:[/] {error.strerror}", soft_wrap=True
+        )
         return 1
     try:
         lock = _take_lock(layout, console)
@@ -151,7 +153,7 @@ def _run(settings: Settings, layout: Layout, lock: Lock, console: Console) -> in
         synced = await supervisor.once(first_sync(layout))
         progress.close()
         for line in welcome(settings, layout, synced=synced):
-            # Written as it is: a token that is wrapped cannot be pasted.
+            # Unwrapped, because a wrapped token cannot be pasted.
             console.out(line, highlight=False)
         console.out("Ctrl-C or `make down` stops it; the data are kept.", highlight=False)
 
@@ -164,7 +166,7 @@ def _run(settings: Settings, layout: Layout, lock: Lock, console: Console) -> in
 
 
 def _take_lock(layout: Layout, console: Console) -> Lock | None:
-    """The lock; where a supervisor was killed, waits until its guard has tidied up."""
+    """Takes the lock; after a killed supervisor, waits for its guard."""
     deadline = time.monotonic() + GUARD_SECONDS
     while True:
         lock = Lock.take(layout.lock)
@@ -175,9 +177,9 @@ def _take_lock(layout: Layout, console: Console) -> Lock | None:
         if alive or time.monotonic() > deadline:
             who = f" (process {state.supervisor.pid})" if state else ""
             console.print(
-                f"[red]A stack already runs on {layout.folder}{who}.[/] `make status` shows it,"
-                " `make down` stops it; another checkout or ARCADIA_DATA_DIR with"
-                " ARCADIA_PORT_OFFSET runs beside it.",
+                f"[red]A stack is already running on {layout.folder}{who}.[/]"
+                " `make status` shows it, `make down` stops it. Another checkout or"
+                " ARCADIA_DATA_DIR with an ARCADIA_PORT_OFFSET can run at the same time.",
                 soft_wrap=True,
             )
             return None
@@ -185,7 +187,7 @@ def _take_lock(layout: Layout, console: Console) -> Lock | None:
 
 
 def _end_leftovers(layout: Layout, console: Console) -> None:
-    """Ends what a killed supervisor left, when its guard was killed too."""
+    """Stops the processes of a killed supervisor whose guard was killed too."""
     state = StackState.read(layout.state)
     leftovers = state.running() if state else []
     if leftovers:

@@ -34,10 +34,10 @@ class Attack:
     pipe: "Connection[str, dict[str, int]]"
 
     def outcomes(self, command: str = "count") -> Counter[str]:
-        """What became of its tries so far. Raises TimeoutError when it does not answer."""
+        """What became of its tries so far. Raises TimeoutError when it does not respond."""
         self.pipe.send(command)
         if not self.pipe.poll(ANSWERS_WITHIN):
-            raise TimeoutError(f"the attack {self.probe.name} does not answer")
+            raise TimeoutError(f"the attack {self.probe.name} does not respond")
         return Counter(self.pipe.recv())
 
     def is_one(self) -> bool:

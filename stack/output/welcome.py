@@ -1,4 +1,4 @@
-"""What is printed when everything runs: where it is, and three lines to paste."""
+"""The text after a start: addresses, and three commands to paste."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ TENANT = "acme"
 
 
 def gateway_url(settings: Settings) -> str:
-    """Where the HTTP API answers."""
+    """The URL of the HTTP API."""
     return f"http://127.0.0.1:{settings.port(Port.GATEWAY)}"
 
 
@@ -35,14 +35,14 @@ def welcome(settings: Settings, layout: Layout, *, synced: bool) -> Sequence[str
         f"  PostgreSQL   127.0.0.1:{settings.port(Port.POSTGRES)}",
         f"  logs         {layout.logs}",
         "",
-        "A token for an operator, and one for the tenant acme, both good for 12 hours:",
+        "A token for an operator, and one for the tenant acme, both valid for 12 hours:",
         "",
         operator,
         "",
         tenant,
         "",
-        "Is it well? What does the account hold? What does acme see of it?"
-        + ("" if synced else " (The first sync still runs; see the Temporal UI.)"),
+        "Check the health, list the account's resources, and those of acme:"
+        + ("" if synced else " (The first sync is still running; see the Temporal UI.)"),
         "",
         f"curl -s {url}/api/health",
         "",

@@ -1,8 +1,8 @@
-"""The guard: a small process that ends the parts when the one that started them dies.
+"""The guard: a small process that stops the parts if the supervisor dies.
 
-It reads a pipe of which its parent holds the other end. Each line adds a process to
-those it watches over (`+ pid started signal`) or takes one off (`- pid`). When the pipe
-ends, which happens even when the parent is killed without warning, it ends what is left.
+It reads a pipe from its parent. Each line adds a process to watch (`+ pid started signal`) or
+removes one (`- pid`). When the pipe closes, also because the parent was killed, it stops the
+remaining processes.
 """
 
 import contextlib
@@ -19,21 +19,21 @@ __all__ = ["GUARD_SECONDS", "Guard"]
 GRACE_SECONDS: Final = 8.0
 
 GUARD_SECONDS: Final = 20.0
-"""How long the guard of a killed supervisor may take to end its parts."""
+"""How long the guard of a killed supervisor may take to stop its parts."""
 
 
 class Guard:
-    """The parent's end: starts the guard and sends it the processes to watch."""
+    """The parent's side: starts the guard and sends it the processes to watch."""
 
     def __init__(self, *, keep_open: tuple[int, ...] = ()) -> None:
-        """`keep_open`: files, such as a lock, that stay open until the guard is done too."""
+        """`keep_open`: files, such as a lock, that stay open until the guard exits."""
         self._keep_open = keep_open
         self._watched: dict[int, Mark] = {}
         self._process = self._start()
 
     @property
     def pid(self) -> int:
-        """The guard's own process id."""
+        """The guard's process id."""
         return self._process.pid
 
     def watch(self, mark: Mark) -> None:
@@ -45,13 +45,13 @@ class Guard:
             self._replace()
 
     def release(self, mark: Mark) -> None:
-        """Takes a process off, because it has ended."""
+        """Removes a process that has exited."""
         self._watched.pop(mark.pid, None)
         with contextlib.suppress(BrokenPipeError):
             self._tell(f"- {mark.pid}")
 
     def close(self) -> None:
-        """Lets the guard end what is left, and waits until it is gone."""
+        """Lets the guard stop the remaining processes, and waits until it exits."""
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -68,7 +68,7 @@ class Guard:
         )
 
     def _replace(self) -> None:
-        """Starts a new guard in place of a killed one."""
+        """Starts a new guard if it was killed."""
         self.close()
         self._process = self._start()
         for mark in self._watched.values():
@@ -86,7 +86,7 @@ def _addition(mark: Mark) -> str:
 
 
 def _watch(lines: TextIO) -> list[Mark]:
-    """Reads until the pipe ends; what is to be ended, in the order of starting."""
+    """Reads until the pipe closes; returns the processes to stop, in start order."""
     watched: dict[int, Mark] = {}
     for line in lines:
         action, pid, *rest = line.split()

@@ -1,4 +1,4 @@
-"""Whether a part is ready, asked of the part itself. A probe answers within seconds."""
+"""Probes: whether a part is ready. A probe returns within seconds."""
 
 import ssl
 from typing import Final
@@ -13,15 +13,15 @@ __all__ = ["TEMPORAL_FRONTEND", "grpc_serving", "http_ok", "queue_polled"]
 TIMEOUT_SECONDS: Final = 2.0
 
 NO_AUTHORITIES: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Probes speak plain HTTP. Otherwise each would read the certificates of all authorities, which
-takes twenty times as long as to ask."""
+"""Probes use plain HTTP; loading the certificates of all authorities would take twenty times as
+long as a probe."""
 
 TEMPORAL_FRONTEND: Final = "temporal.api.workflowservice.v1.WorkflowService"
-"""The name under which Temporal answers for its frontend's health."""
+"""The health service name of Temporal's frontend."""
 
 
 def grpc_serving(address: str, service: str = "") -> bool:
-    """Whether the gRPC health service at `host:port` answers SERVING."""
+    """Whether the gRPC health service at `host:port` returns SERVING."""
     with grpc.insecure_channel(address) as channel:
         try:
             return serving_status(channel, service, timeout=TIMEOUT_SECONDS) == "SERVING"
@@ -30,9 +30,9 @@ def grpc_serving(address: str, service: str = "") -> bool:
 
 
 def http_ok(url: str) -> bool:
-    """Whether a GET answers 200."""
+    """Whether a GET returns 200."""
     try:
-        # Straight to loopback, whatever proxy the environment names.
+        # Directly to loopback, ignoring proxies of the environment.
         answer = httpx.get(url, timeout=TIMEOUT_SECONDS, trust_env=False, verify=NO_AUTHORITIES)
     except httpx.HTTPError:
         return False

@@ -1,8 +1,7 @@
-"""Starts and stops one process, which can neither be orphaned nor mistaken for another.
+"""Starts and stops a process that can neither be orphaned nor confused with another.
 
-Every process starts in a session of its own, behind a gate: it does nothing until it is
-written down where it will be found again, so that there is no moment in which the death
-of the one that started it leaves it running unknown.
+Every process starts in its own session, behind a gate: it does nothing until it has been recorded,
+so that it is always found if its parent dies.
 """
 
 import contextlib
@@ -21,36 +20,36 @@ from stack.engines.engine import Command
 __all__ = ["Mark", "Process", "end_group", "mark_of"]
 
 GATE: Final = 'read -r go && exec "$@" </dev/null'
-"""Waits for a line on its input; when that ends without one, nothing is started."""
+"""Waits for a line on its input; exits if the input closes without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Which process it is: a process id alone may be taken again, with its start time it is not."""
+    """Identifies a process: a process id alone may be reused, but not with its start time."""
 
     pid: int
     started: float
-    """Seconds since the machine's start: a clock that is set changes nothing."""
+    """Seconds since boot, which do not change if the clock is set."""
     stop_signal: int = signal.SIGTERM
 
     def alive(self) -> bool:
-        """Whether exactly this process still runs; a zombie does not."""
+        """Whether exactly this process is running; a zombie is not."""
         try:
             process = psutil.Process(self.pid)
             if process.status() == psutil.STATUS_ZOMBIE:
                 return False
-            # The system counts in ticks of 10 ms; half a second cannot hide another process,
-            # because ids go round only after tens of thousands.
+            # The system counts in ticks of 10 ms; process ids are reused only after tens of
+            # thousands, so half a second is safe.
             return abs(_started(process) - self.started) < 0.5
         except psutil.Error:
             return False
 
     def started_at(self) -> float:
-        """When it was started, in seconds since the epoch, by the clock as it is set now."""
+        """When it was started, in seconds since the epoch, by the current clock."""
         return self.started + psutil.boot_time()
 
     def send(self, number: int) -> None:
-        """Sends a signal to its process group, if it still runs."""
+        """Sends a signal to its process group, if it is running."""
         if self.alive():
             _signal_group(self.pid, number)
 
@@ -66,7 +65,7 @@ def _started(process: psutil.Process) -> float:
 
 @dataclass(slots=True)
 class Process:
-    """A started process; `mark` says which one it is."""
+    """A started process, identified by `mark`."""
 
     popen: subprocess.Popen[bytes]
     mark: Mark
@@ -85,22 +84,22 @@ class Process:
                 register(process.mark)
                 opener.write(b"go\n")
             except BaseException:
-                opener.close()  # the gate stays shut
+                opener.close()  # the gate stays closed
                 popen.wait()
                 raise
         return process
 
     @property
     def pid(self) -> int:
-        """Its process id, which is also that of its group and session."""
+        """Its process id, also the id of its group and session."""
         return self.mark.pid
 
     def exit_code(self) -> int | None:
-        """How it ended, negative for a signal; None while it runs."""
+        """Its exit code, negative for a signal; None while it runs."""
         return self.popen.poll()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Waits for its end; whether it came in time."""
+        """Waits for its exit; returns whether it exited in time."""
         try:
             self.popen.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -108,7 +107,7 @@ class Process:
         return True
 
     def stop(self, seconds: float) -> None:
-        """Asks it to stop, and after `seconds` ends it."""
+        """Stops it, and kills it after `seconds`."""
         self.mark.send(self.mark.stop_signal)
         if not self.wait(seconds):
             self.mark.send(signal.SIGKILL)
@@ -116,7 +115,7 @@ class Process:
         self.end_rest()
 
     def end_rest(self) -> None:
-        """Ends what it left in its group; called right after its end, while the id is still its."""
+        """Kills the rest of its group; called right after its exit, while its id is not reused."""
         _signal_group(self.pid, signal.SIGKILL)
 
 
@@ -137,7 +136,7 @@ def _behind(gate: IO[bytes], command: Command, log: Path) -> subprocess.Popen[by
 
 
 def end_group(marks: list[Mark], seconds: float) -> None:
-    """Ends processes that another program started: signals all, waits, and kills the rest."""
+    """Stops processes started by another program: signals all, waits, and kills the rest."""
     living = [mark for mark in marks if mark.alive()]
     processes = [psutil.Process(mark.pid) for mark in living if psutil.pid_exists(mark.pid)]
     for mark in reversed(living):

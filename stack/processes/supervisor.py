@@ -1,4 +1,4 @@
-"""Starts the parts in order, as many at once as may be; keeps them; stops them in reverse."""
+"""Starts the parts in order, as concurrently as possible; restarts them; stops them in reverse."""
 
 import asyncio
 import os
@@ -25,16 +25,16 @@ STOPPING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Observer(Protocol):
-    """Is notified of what happens to the parts."""
+    """Is notified of changes of the parts."""
 
     def changed(self, status: PartStatus) -> None:
-        """A part changed its state."""
+        """The state of a part changed."""
 
     def failed(self, failure: Failure) -> None:
-        """The stack cannot start, because of this."""
+        """The stack cannot start, for this reason."""
 
     def stopping(self) -> None:
-        """The stack is being stopped."""
+        """The stack is stopping."""
 
 
 class Supervisor:
@@ -47,7 +47,7 @@ class Supervisor:
         self._layout = layout
         self._observer = observer
         self._guard = Guard(keep_open=(lock.fileno(),))
-        # A thread waits for each part; a few more ask them whether they are ready.
+        # One thread per part waits for it; a few more run probes.
         self._threads = ThreadPoolExecutor(2 * len(parts) + 4)
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -58,7 +58,7 @@ class Supervisor:
         )
 
     async def run(self, when_ready: Callable[["Supervisor"], Awaitable[None]]) -> bool:
-        """Runs until a signal asks it to stop; whether everything had started.
+        """Runs until a signal; returns whether everything had started.
 
         `when_ready` is awaited once, when every part is ready.
         """
@@ -81,7 +81,7 @@ class Supervisor:
         return started or self._stop.is_set()
 
     async def once(self, part: Part) -> bool:
-        """Runs one more part that ends by itself; whether it ended well and in time."""
+        """Runs one more part that exits by itself; returns whether it succeeded in time."""
         runner = self._runner(part)
         try:
             await runner.start()
@@ -92,7 +92,7 @@ class Supervisor:
         return True
 
     def request_stop(self) -> None:
-        """Makes `run` stop the parts and return; asked a second time, at once."""
+        """Makes `run` stop the parts and return; the second call makes it immediate."""
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
@@ -114,7 +114,7 @@ class Supervisor:
         await runner.start()
 
     def _report(self, work: "asyncio.Task[None]") -> bool:
-        """Whether the start went well; reports what did not."""
+        """Returns whether the start succeeded; reports failures."""
         try:
             work.result()
         except BaseExceptionGroup as group:
@@ -133,7 +133,7 @@ class Supervisor:
         self._layout.state.unlink(missing_ok=True)
 
     async def _stop_one(self, runner: Runner) -> None:
-        """Stops a part once every part that depends on it is stopped."""
+        """Stops a part after all parts that depend on it."""
         above = [other for other in self._runners.values() if runner.part.name in other.part.after]
         await asyncio.gather(*(other.down.wait() for other in above))
         await runner.stop()

@@ -111,7 +111,7 @@ class FakePeers(
     fail_accrual: bool = False
     """The catalog refuses to list what is billable."""
     hold_at_page: str | None = None
-    """The inventory does not answer at the page of this token until it is let go."""
+    """The inventory does not respond at the page of this token until it is let go."""
     held: asyncio.Event = field(default_factory=asyncio.Event)
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
     bills: dict[str, str] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class FakePeers(
     swept: dict[str, datetime] = field(default_factory=dict)
     """When kinds were last seen completely."""
     tells_no_sweeps: bool = False
-    """The inventory does not answer when that was."""
+    """The inventory does not respond when that was."""
     asked: list[Any] = field(default_factory=list)
 
     async def ListExistenceIntervals(

@@ -44,7 +44,7 @@ class Simulator:
                 time.sleep(0.05)
             else:
                 return
-        raise AssertionError("the simulator does not answer")
+        raise AssertionError("the simulator does not respond")
 
     def get(self, path: str, **parameters: Any) -> Any:
         answer = self.client.get(path, params=parameters or None)

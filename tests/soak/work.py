@@ -22,7 +22,7 @@ RUNNING: Final = "running"
 
 
 async def ended(handle: WorkflowHandle[Any, Any]) -> Any:
-    """What a run comes to. Raises NoAnswer when Temporal does not answer, or when it failed:
+    """What a run comes to. Raises NoAnswer when Temporal does not respond, or when it failed:
     then it is started again."""
     try:
         return await handle.result()

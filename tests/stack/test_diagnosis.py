@@ -10,15 +10,15 @@ from tests.stack.conftest import SmallStack
     ("line", "reason"),
     [
         ("FATAL: could not write: No space left on device", "no space left on the disk"),
-        ("[Errno 98] Address already in use", "one of its ports is taken"),
-        ("FATAL: password authentication failed for user", "made with another password"),
+        ("[Errno 98] Address already in use", "one of its ports is in use"),
+        ("FATAL: password authentication failed for user", "has another password"),
         ("FATAL: database files are incompatible with server", "another release of PostgreSQL"),
         ("ModuleNotFoundError: No module named 'x'", "the installation is incomplete"),
         ("unshare: unshare failed: Operation not permitted", "needs user namespaces"),
         ("open: Permission denied", "may not use one of its files"),
         ("ValueError: ARCADIA_JWT_SECRET: too short", "ARCADIA_JWT_SECRET: too short"),
         ("simulator: error: there is no mood 'x'", "there is no mood 'x'"),
-        ("nothing that is known", "it ended with exit code 3"),
+        ("nothing that is known", "it exited with code 3"),
     ],
 )
 def test_the_log_tells_the_reason(small_stack: SmallStack, line: str, reason: str) -> None:
@@ -30,4 +30,4 @@ def test_without_a_word_the_exit_tells_it(small_stack: SmallStack) -> None:
     part = small_stack.part("any", timeout=7.0)
     assert likely_reason(part, None, []) == "it was not ready after 7 s"
     assert "out of memory" in likely_reason(part, -signal.SIGKILL, [])
-    assert likely_reason(part, -signal.SIGTERM, []) == "it was ended by SIGTERM"
+    assert likely_reason(part, -signal.SIGTERM, []) == "it was terminated by SIGTERM"

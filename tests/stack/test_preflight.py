@@ -28,9 +28,7 @@ def test_a_taken_port_is_named_with_its_part_and_its_holder(small_stack: SmallSt
         port = server.getsockname()[1]
         found = found_for(small_stack, "gateway", port)
     me = psutil.Process(os.getpid())
-    assert found[0] == (
-        f"port {port} of the part gateway is taken by {me.name()} (process {me.pid})"
-    )
+    assert found[0] == (f"port {port} of gateway is in use by {me.name()} (process {me.pid})")
     assert "ARCADIA_PORT_OFFSET=" in found[1]
 
 
@@ -43,7 +41,7 @@ def test_the_offset_that_is_free_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     layout = Layout(tmp_path)
     parts = local_parts(Settings(), layout)
     assert problems(parts, Settings(), layout)[-1] == (
-        "stop what holds them, or set ARCADIA_PORT_OFFSET=300: its ports are all free"
+        "stop the programs that use them, or set ARCADIA_PORT_OFFSET=300: its ports are all free"
     )
     assert free_offset(Settings(port_offset=100), layout) == 300
 

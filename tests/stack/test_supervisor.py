@@ -64,7 +64,7 @@ async def test_a_part_that_dies_again_and_again_is_given_up_and_the_rest_goes_on
         state = StackState.read(small_stack.layout.state)
         assert state is not None
         failed, other = state.parts
-        assert failed.reason == "there is no space left on the disk (5 times in a row)"
+        assert failed.reason == "the disk is full (5 times in a row)"
         assert failed.restarts == 4
         assert other.state is PartState.READY
 
@@ -86,7 +86,7 @@ async def test_a_part_that_cannot_start_is_named_with_the_reason_and_all_is_stop
     [failure] = small_stack.told.failures
     assert failure.part == "broken"
     holder = psutil.Process(os.getpid())
-    assert f"port {port} is taken by {holder.name()} (process {holder.pid})" in failure.reason
+    assert f"port {port} is in use by {holder.name()} (process {holder.pid})" in failure.reason
     assert failure.lines == ("one", "bind: Address already in use")
     assert gone(small_stack.layout.folder)
 

@@ -177,7 +177,7 @@ def asks_with_an_id(stack: WholeStack) -> httpx.Response:
 def test_a_second_stack_on_the_same_data_is_refused(stack: WholeStack) -> None:
     result = stack.run("up")
     assert result.returncode == 1
-    assert f"already runs on {stack.layout.folder}" in result.stdout
+    assert f"is already running on {stack.layout.folder}" in result.stdout
     assert f"(process {stack.supervisor.pid})" in result.stdout
     assert stack.run("status").returncode == 0
 
@@ -200,7 +200,7 @@ def test_a_part_that_hangs_is_told_by_status(stack: WholeStack) -> None:
     finally:
         mark.send(signal.SIGCONT)
     assert result.returncode == 1
-    assert "does not answer" in result.stdout
+    assert "does not respond" in result.stdout
 
 
 def test_a_taken_port_is_named_and_nothing_is_started(stack: WholeStack) -> None:
@@ -209,7 +209,7 @@ def test_a_taken_port_is_named_and_nothing_is_started(stack: WholeStack) -> None
     result = rival.run("up")
     assert result.returncode == 1
     port = 4005 + stack.settings.port_offset
-    assert f"port {port} of the part gateway is taken by envoy" in result.stdout
+    assert f"port {port} of gateway is in use by envoy" in result.stdout
     [offset] = re.findall(r"ARCADIA_PORT_OFFSET=(\d+)", result.stdout)
     rival.settings = rival.settings.model_copy(update={"port_offset": int(offset)})
     parts = local_parts(rival.settings, rival.layout)

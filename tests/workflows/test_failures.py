@@ -66,7 +66,7 @@ def test_a_failure_names_the_service_that_answered() -> None:
         raise rpc_error(grpc.StatusCode.INVALID_ARGUMENT)
 
     assert caught.value.type == "BillingRefused"
-    assert caught.value.message == "billing answered INVALID_ARGUMENT: said so"
+    assert caught.value.message == "billing returned INVALID_ARGUMENT: said so"
 
 
 def test_a_service_is_asked_under_the_id_of_the_run() -> None:

@@ -203,7 +203,7 @@ async def test_a_deployment_that_is_cancelled_meanwhile_gets_nothing(
     assert provisioning.nothing_is_left(asked)
     ended = await provisioning.now(asked.id)
     assert ended.status == "failed"
-    assert "catalog answered FAILED_PRECONDITION" in ended.reason
+    assert "catalog returned FAILED_PRECONDITION" in ended.reason
 
 
 async def test_of_a_droplet_that_was_made_twice_none_is_left(provisioning: Provisioning) -> None:
