@@ -1,1 +1,1 @@
-"""What `make bench` measures: ratios of two things done in one run on one machine."""
+"""The benchmarks of `make bench`: ratios of two measurements in one run on one machine."""

@@ -1,8 +1,8 @@
-"""`make bench`: measures every ratio, and says which bounds hold (exit code 1: not all).
+"""`make bench`: runs all benchmarks; the exit code is 1 if a bound is missed.
 
-`make bench ARGS="rollups margin"` measures those alone; `ARGS="before --before v1"` compares
-with another release. A bench that dies, or takes longer than `MAX_SECONDS`, is named in the
-summary as well, and the others run.
+`make bench ARGS="rollups margin"` runs only those; `ARGS="before --before v1"` compares with
+another release. A benchmark that fails, or takes longer than `MAX_SECONDS`, is in the summary too,
+and the others still run.
 """
 
 import argparse
@@ -26,17 +26,17 @@ from bench.ratios import Ratio
 from bench.transport import pages, rpc
 
 MAX_SECONDS: Final = 1_200
-"""A bench that takes longer is ended: a hang must not keep the others from running."""
+"""Timeout of a benchmark, so that one that hangs does not prevent the others."""
 
 
 def _kinds() -> Iterable[Ratio]:
-    """On an account of its own, in which nothing is missed that another bench had swept."""
+    """Uses an account of its own, so that no resource that another benchmark added is missing."""
     with running_stack(kinds.DROPLETS) as stack:
         yield from kinds.measure(stack)
 
 
 def _matching() -> Iterable[Ratio]:
-    """On an account of its own: names that another bench changed were not those of the month."""
+    """Uses an account of its own, because other benchmarks rename resources."""
     with running_stack(matching.RESOURCES) as stack:
         yield from matching.measure(stack)
 
@@ -50,9 +50,10 @@ ALONE: Final[dict[str, Callable[[], Iterable[Ratio]]]] = {
     "matching": _matching,
     "first_sync": sweeps.measure_first,
 }
-"""Those that need no stack, or start their own."""
+"""Benchmarks without the shared stack."""
 
-# The account only grows: 10,000 droplets, then 100,000. The pages last: they leave rows behind.
+# The account only grows: 10,000 droplets, then 100,000. `pages` is last, because it leaves rows
+# behind.
 ON_STACK: Final[dict[str, Callable[[BenchStack], Iterable[Ratio]]]] = {
     "listing": listing.measure,
     "sweeps": sweeps.measure,
@@ -78,7 +79,7 @@ class _Report:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
-        """How long all took, and what is not as it should be."""
+        """The duration, and missed bounds and failures."""
         each = ", ".join(f"{name} {seconds:.0f}" for name, seconds in self.seconds.items())
         found = [f"Seconds: {each}; {sum(self.seconds.values()) / 60:.1f} minutes in all"]
         if self.missed:
@@ -89,11 +90,11 @@ class _Report:
 
 
 class TookTooLong(KeyboardInterrupt):
-    """A bench was ended; of this kind, so that it passes through a running event loop."""
+    """A benchmark timed out; a KeyboardInterrupt, so that an event loop does not catch it."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs all benches, or those that are named; the exit code."""
+    """Runs all benchmarks, or the given ones; returns the exit code."""
     asked = _asked(arguments)
     chosen = asked.names or [*ALONE, *ON_STACK]
     report = _Report()
@@ -113,7 +114,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(name: str, bench: Callable[[], Iterable[Ratio]], report: _Report) -> None:
-    """Runs a bench and prints its results; when it fails, the others still run."""
+    """Runs a benchmark and prints its results; a failure does not stop the others."""
     started = time.monotonic()
     with _died_of(name, report), _limited():
         for ratio in bench():
@@ -139,7 +140,7 @@ def _died_of(name: str, report: _Report) -> Iterator[None]:
 @contextmanager
 def _limited() -> Iterator[None]:
     def end(*_: object) -> None:
-        raise TookTooLong(f"not done after {MAX_SECONDS} s")
+        raise TookTooLong(f"timed out after {MAX_SECONDS} s")
 
     former = signal.signal(signal.SIGALRM, end)
     signal.setitimer(signal.ITIMER_REAL, MAX_SECONDS)
@@ -151,23 +152,32 @@ def _limited() -> Iterator[None]:
 
 
 def _asked(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure, as ratios.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Run the benchmarks.")
     names = [*ALONE, *ON_STACK]
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"which benches; all without: {', '.join(names)}"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"the benchmarks to run; default: all of {', '.join(names)}",
     )
     parser.add_argument(
-        "--before", default=before.BEFORE, metavar="REVISION", help="what `before` compares with"
+        "--before",
+        default=before.BEFORE,
+        metavar="REVISION",
+        help="the release that `before` compares with",
     )
     parser.add_argument(
-        "--tenants", type=int, default=before.ROLLUP_TENANTS, help="tenants of its roll-up"
+        "--tenants",
+        type=int,
+        default=before.ROLLUP_TENANTS,
+        help="number of tenants in its roll-up",
     )
     asked = parser.parse_args(arguments)
     if unknown := [name for name in asked.names if name not in names]:
-        parser.error(f"there is no bench {', '.join(unknown)}; there are {', '.join(names)}")
+        parser.error(f"unknown benchmark {', '.join(unknown)}; known: {', '.join(names)}")
     return asked
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and the stack ends with it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the stack is stopped too
     sys.exit(main(sys.argv[1:]))

@@ -1,10 +1,10 @@
-"""The tree against an earlier release, measured in turns in one run, as ratios.
+"""Compares this release with an earlier one, in alternating rounds of one run, as ratios.
 
-The earlier release is taken from the repository's history into a temporary folder, and runs by
-the same interpreter and installed packages: `PYTHONPATH` puts its code before ours. The two
-measure in turns (`bench.side`), so that a slow moment of the machine meets both, and the median
-of the paired ratios counts. Engine: processor time; batch and roll-up: end to end, each release
-with a stack, ports and data of its own.
+The earlier release is extracted from the repository's history to a temporary folder, and runs with
+the same interpreter and packages: `PYTHONPATH` puts its code first. The two are measured
+alternately (`bench.side`), so that a slow moment of the machine affects both; the median of the
+paired ratios counts. Engine: processor time; batch and roll-up: end to end, each release with its
+own stack, ports and data.
 """
 
 import os
@@ -27,11 +27,11 @@ from bench.ratios import Ratio, at_least
 __all__ = ["BEFORE", "ENGINE", "ROLLUP_TENANTS", "NoSuchRelease", "measure", "release"]
 
 BEFORE: Final = "149d988"
-"""The release before usage was priced by its day."""
+"""The release before usage was priced by day."""
 
 TREE: Final = Path(__file__).resolve().parent.parent
 ENGINE, BATCH, ROLLUP = 1.3, 1.2, 1.0
-"""How many times as much as before is done in the same time, at least."""
+"""The minimum speed relative to the earlier release."""
 
 ENGINE_ROUNDS: Final = 15
 BATCH_ROUNDS: Final = 5
@@ -43,12 +43,12 @@ _Process = subprocess.Popen[str]
 
 
 class NoSuchRelease(RuntimeError):
-    """The earlier release cannot be had here."""
+    """The earlier release is not available."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """The same work, done by both."""
+    """The same work, done by both releases."""
 
     before: dict[str, float]
     now: dict[str, float]
@@ -59,7 +59,7 @@ class _Round:
 
 
 def measure(revision: str = BEFORE, tenants: int = ROLLUP_TENANTS) -> Iterator[Ratio]:
-    """The engine, a batch and a roll-up, now against then. Raises NoSuchRelease."""
+    """Compares the engine, a batch and a roll-up. Raises NoSuchRelease."""
     with release(revision) as tree:
         with _sides(tree, "engine", tenants) as sides:
             rounds = _compared(sides, "quotes", ENGINE_ROUNDS, warm=True)
@@ -82,7 +82,7 @@ def _ratio(name: str, rounds: list[_Round], bound: float, detail: str) -> Ratio:
 def _middle(rounds: list[_Round], scale: float) -> str:
     before = median(one.before["seconds"] for one in rounds)
     now = median(one.now["seconds"] for one in rounds)
-    return f"{now * scale:.1f} against {before * scale:.1f}"
+    return f"{now * scale:.1f} vs {before * scale:.1f}"
 
 
 def _processor(rounds: list[_Round]) -> str:
@@ -91,7 +91,7 @@ def _processor(rounds: list[_Round]) -> str:
 
 @contextmanager
 def _sides(tree: Path, side: str, tenants: int) -> Iterator[tuple[_Process, _Process]]:
-    """The release before and ours, both ready."""
+    """The earlier release and this one, both ready."""
     with _side(tree, side, tenants) as before, _side(TREE, side, tenants) as now:
         yield before, now
 
@@ -99,7 +99,7 @@ def _sides(tree: Path, side: str, tenants: int) -> Iterator[tuple[_Process, _Pro
 def _compared(
     sides: tuple[_Process, _Process], measured: str, rounds: int, *, warm: bool = False
 ) -> list[_Round]:
-    """The rounds of both in turns; the first one of a process, which is slower, may be warmed."""
+    """The rounds of both, alternating; a warm-up round of each process is optional."""
     before, now = sides
     if warm:
         for side in sides:
@@ -114,7 +114,7 @@ def _side(tree: Path, side: str, tenants: int) -> Iterator[_Process]:
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             [sys.executable, "-P", str(TREE / "bench" / "side.py"), str(tree), side, str(tenants)],
-            # Where its own programs are started without -P, they find its code here.
+            # Its own programs, started without -P, find its code here.
             cwd=tree,
             env={**os.environ, "PYTHONPATH": path},
             stdin=subprocess.PIPE,
@@ -129,7 +129,7 @@ def _side(tree: Path, side: str, tenants: int) -> Iterator[_Process]:
                 raise RuntimeError(f"{tree} does not start:\n{log.read()[-4000:]}")
             yield process
         finally:
-            # The end of its input ends it, and its stack with it.
+            # The end of its input stops it and its stack.
             process.communicate()
 
 
@@ -139,7 +139,7 @@ def _ask(side: _Process, measured: str) -> dict[str, float]:
     side.stdin.flush()
     answered = _line(side.stdout)
     if not answered:
-        raise RuntimeError(f"a side ended while it measured {measured}")
+        raise RuntimeError(f"a release exited while measuring {measured}")
     answer: dict[str, float] = orjson.loads(answered)
     return answer
 
@@ -151,7 +151,7 @@ def _line(output: IO[str] | None) -> str:
 
 @contextmanager
 def release(revision: str) -> Iterator[Path]:
-    """The tree of a release, until it was measured."""
+    """The tree of a release, deleted after the measurement."""
     commit = _commit(revision)
     folder = Path(tempfile.mkdtemp(prefix="arcadia-before-"))
     try:
@@ -163,7 +163,7 @@ def release(revision: str) -> Iterator[Path]:
             tarfile.open(fileobj=archive.stdout, mode="r|") as files,
         ):
             files.extractall(folder, filter="data")
-        # Its renderer of documents, which nothing here measures, is not installed any more.
+        # Its document renderer, which is not measured, is no longer installed.
         (folder / "xhtml2pdf.py").write_text("pisa = None\n")
         yield folder
     finally:
@@ -184,7 +184,7 @@ def _commit(revision: str) -> str:
         check=False,
     )
     if shallow.returncode:
-        raise NoSuchRelease(f"{TREE} is no git repository: there is no {revision} to compare with")
+        raise NoSuchRelease(f"{TREE} is not a git repository, so {revision} is not available")
     if shallow.stdout.strip() == "true":
         raise NoSuchRelease(
             f"the repository is shallow and lacks {revision}: run `git fetch --unshallow`"
@@ -195,5 +195,5 @@ def _commit(revision: str) -> str:
 def _git() -> str:
     git = shutil.which("git")
     if git is None:
-        raise NoSuchRelease("git is not installed: the earlier release cannot be taken out")
+        raise NoSuchRelease("git is not installed")
     return git

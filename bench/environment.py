@@ -1,8 +1,8 @@
-"""What the benches run against: the whole local stack, and a simulator set up for measuring.
+"""The environment of the benchmarks: the local stack, and a simulator configured for measuring.
 
-The simulator answers after a stated latency, a tenth of what the real API takes; without
-one it serves a page faster than Python can parse it, and a fetch would be no yardstick.
-Its rate limit is out of reach, because the client would rightly keep to it.
+The simulator responds after a stated latency, a tenth of the real API's; without one it would
+serve a page faster than Python can parse it, and a fetch would be no reference. Its rate limit is
+out of reach, because the client would wait for it.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ LATENCY_MS: Final = 25
 TOKEN: Final = "bench"
 START_SECONDS: Final = 180.0
 SIMULATOR_GRACE: Final = 20.0
-"""Seconds that the simulator may take to stop."""
+"""Seconds for the simulator to stop."""
 MEGABYTE: Final = 2**20
 
 Metadata = tuple[tuple[str, str], ...]
@@ -69,18 +69,18 @@ class BenchStack:
         return psutil.Process(mark.pid)
 
     def processor_seconds(self) -> float:
-        """What the services, the worker, the gateway and the engines used so far."""
+        """The processor seconds of the services, the worker, the gateway and the engines so far."""
         runner = self.process("inventory").parent()
         assert runner is not None
         used = 0.0
         for process in (runner, *runner.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):
-                # With the children that ended: a connection's process may.
+                # Including children that have exited, such as a connection's process.
                 used += sum(process.cpu_times()[:4])
         return used
 
     def database(self, service: Service) -> "psycopg.Connection[Any]":
-        """A service's database, as an administrator who sees every row; statements commit."""
+        """A connection to a service's database as an administrator; statements commit."""
         url = database_admin_url(self.settings, service).set(drivername="postgresql")
         return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
 
@@ -93,7 +93,7 @@ class BenchStack:
         )
 
     def operator_token(self) -> str:
-        """A token of an operator, good for twelve hours."""
+        """A token of an operator, valid for twelve hours."""
         return mint_user_token(self.settings, subject="bench", roles=[OPERATOR_ROLE])
 
     @asynccontextmanager
@@ -105,7 +105,7 @@ class BenchStack:
             yield channel, (("authorization", f"Bearer {self.operator_token()}"),)
 
     def sync(self, kinds: Sequence[str] = ()) -> tuple[float, ResourceSyncResult]:
-        """Syncs kinds, or all; the seconds from the start of the run to its result."""
+        """Syncs kinds, or all; returns the seconds from the start of the run to its result."""
 
         async def run() -> tuple[float, ResourceSyncResult]:
             client = await connect(self.settings)
@@ -118,7 +118,7 @@ class BenchStack:
 
     @contextmanager
     def without_latency(self) -> Iterator[None]:
-        """Has the simulator answer at once."""
+        """Removes the simulator's latency in a block."""
         self.control("settings", latency_ms=0)
         try:
             yield
@@ -127,7 +127,7 @@ class BenchStack:
 
     @contextmanager
     def watched(self, *parts: str) -> Iterator[dict[str, float]]:
-        """The highest resident memory of parts in MB, of the largest process of each."""
+        """Measures the peak resident memory of parts in MB, of the largest process of each."""
         peaks, over = dict.fromkeys(parts, 0.0), threading.Event()
         processes = {part: self.process(part) for part in parts}
 
@@ -147,23 +147,23 @@ class BenchStack:
             watching.join()
 
     def control(self, path: str, **body: Any) -> Any:
-        """Calls the simulator's control API. Raises RuntimeError with its answer."""
+        """Calls the simulator's control API. Raises RuntimeError with its response."""
         answer = self.simulator.post(f"/_simulator/{path}", json=body)
         if not answer.is_success:
             raise RuntimeError(f"{path} {body}: {answer.status_code} {answer.text}")
         return answer.json()
 
     def served_requests(self) -> list[str]:
-        """The paths that the simulator served since it was last asked."""
+        """The paths that the simulator served since the last call."""
         answer = self.simulator.get("/_simulator/requests", params={"clear": "true"}).json()
         return [entry["path"] for entry in answer["requests"] if entry["status"] == 200]
 
 
 @contextmanager
 def running_stack(droplets: int, *, unlimited: bool = True) -> Iterator[BenchStack]:
-    """The stack on free ports and fresh data, over an account of so many droplets.
+    """A stack on free ports and fresh data, with an account of that many droplets.
 
-    `unlimited` lets one caller ask for as many pages as it can get.
+    `unlimited` removes the limits of a caller.
     """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="arcadia-bench-"))
@@ -194,7 +194,7 @@ SELECT %(tenant)s, name, value, 'bench', now() FROM unnest(%(names)s::text[], %(
 
 
 def _raise_limits(stack: BenchStack, tenant_id: str) -> None:
-    """Raises every limit of a tenant as far as it goes: a bench measures what is behind it."""
+    """Raises every limit of a tenant to its maximum, so that limits are not measured."""
     highest = {one.name: one.highest for one in LIMITS.values() if not one.by_grants}
     values = {"tenant": tenant_id, "names": list(highest), "values": list(highest.values())}
     with stack.database(Service.CATALOG) as connection:
@@ -244,7 +244,7 @@ def _simulator(stack: ExitStack, folder: Path, settings: Settings, droplets: int
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Stops the simulator; its data are deleted anyway, so a busy one is killed."""
+    """Kills the simulator if it does not stop, because its data are deleted anyway."""
     process.terminate()
     try:
         process.wait(SIMULATOR_GRACE)

@@ -1,4 +1,4 @@
-"""A measured ratio, and how a bench prints it."""
+"""A measured ratio, and its printed form."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -10,9 +10,9 @@ __all__ = ["Ratio", "at_least", "at_most", "p99", "paired_median", "seconds_of"]
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """What was measured against what, and which bound it must hold.
+    """A measurement relative to another, with the bound it must hold.
 
-    `bound` is a least value when `at_least`, else a greatest one.
+    `bound` is a minimum if `at_least`, else a maximum.
     """
 
     name: str
@@ -46,7 +46,7 @@ def at_most(name: str, value: float, bound: float, detail: str) -> Ratio:
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """How long a piece of work takes, by the clock on the wall."""
+    """The wall-clock seconds of a piece of work."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
@@ -59,5 +59,5 @@ def p99(times: Iterable[float]) -> float:
 
 
 def paired_median(pairs: list[tuple[float, float]]) -> float:
-    """The median of first/second over rounds: one slow moment of the machine does not decide."""
+    """The median of first/second over rounds, so that one slow moment does not decide."""
     return median(first / second for first, second in pairs)

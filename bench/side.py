@@ -1,8 +1,8 @@
-"""One side of a comparison of two releases: measures in turns with the other side.
+"""One side of a comparison of two releases, which alternates with the other side.
 
-`bench.before` runs this file in the tree of either release; what it imports is that tree's own,
-its benches too. So it calls only what the benches of both have, by their names of 149d988.
-It says `ready`, measures a round of what each line that it reads names, and answers it as JSON.
+`bench.before` runs this file in the tree of each release; it imports that tree's modules,
+benchmarks included. So it uses only what the benchmarks of both have, by their names of 149d988.
+It prints `ready`, runs a round for each line that it reads, and prints the result as JSON.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from services.common.settings import Service
 
 
 def _of_release(newer: str, older: str) -> Any:
-    """A module by the newer of its names that the measured release has."""
+    """A module by the newest of its names that the measured release has."""
     try:
         return import_module(newer)
     except ModuleNotFoundError:
@@ -40,7 +40,7 @@ periods = _of_release("services.common.values.periods", "services.common.periods
 
 DROPLETS: Final = 100
 MONTHS: Final = (date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1))
-"""In which the tenants of `bench.invoicing.rollups` may be subscribed."""
+"""The month in which the tenants of `bench.invoicing.rollups` may be subscribed."""
 
 # Both releases price the same usage: two machines from the first day, a third from the eleventh.
 BY_DAY: Final = """
@@ -61,14 +61,14 @@ Round = Callable[[], dict[str, float]]
 
 @contextmanager
 def engine(_: int) -> Iterator[dict[str, Round]]:
-    """Quotes inside the engine: processor seconds of each."""
+    """Quotes in the engine: processor seconds of each."""
     measured: Any = vars(quoting)["_round"]
     yield {"quotes": lambda: {"seconds": measured() / quoting.QUOTES}}
 
 
 @contextmanager
 def stack(tenants: int) -> Iterator[dict[str, Round]]:
-    """What is measured on the whole stack, end to end, with the processor seconds for it."""
+    """Measurements of the whole stack, end to end, with their processor seconds."""
     with environment.running_stack(DROPLETS) as running:
         ids: list[str] = []
         catalog = running.process("catalog")
@@ -107,19 +107,19 @@ def _plant_by_day(running: environment.BenchStack, month: date) -> None:
         connection.execute(BY_DAY, span)
         connection.execute("VACUUM ANALYZE daily_usage")
         backend = connection.info.backend_pid
-    # Its processor seconds become its parent's when it has ended: not within what is measured.
+    # When it exits, its processor seconds are added to its parent's: not during the measurement.
     while psutil.pid_exists(backend):
         time.sleep(0.01)
 
 
 def _processor(running: environment.BenchStack) -> float:
-    """Processor seconds of the services, the worker, the gateway and the engines so far."""
+    """The processor seconds of the services, the worker, the gateway and the engines so far."""
     runner = running.process("catalog").parent()
     assert runner is not None
     used = 0.0
     for process in (runner, *runner.children(recursive=True)):
         try:
-            # With the children that ended: a connection's process may.
+            # Including children that have exited, such as a connection's process.
             used += sum(process.cpu_times()[:4])
         except psutil.NoSuchProcess:
             continue
@@ -130,7 +130,7 @@ SIDES: Final = {"engine": engine, "stack": stack}
 
 
 def main(tree: str, side: str, tenants: str) -> int:
-    """Measures as often as it is asked to; the exit code."""
+    """Measures on request; returns the exit code."""
     for module in (quoting, environment, pricing_service_pb2):
         if not Path(str(module.__file__)).is_relative_to(tree):
             sys.exit(f"{module.__name__} is not that of {tree}, but {module.__file__}")

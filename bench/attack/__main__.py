@@ -1,12 +1,12 @@
-"""`make attack`: what honest callers notice while somebody attacks, and what it leaves behind.
+"""`make attack`: the effect of attacks on honest callers, and what the attacks leave behind.
 
-Starts a stack of its own, runs one attack after another from a process of its own, and prints a
-row for each. The exit code is 1 when a probe misses: an honest caller was refused or took more
-than twice as long as without the attack, memory stayed more than 50 MB above what it was, or
-something happened that must not (a 5xx, a row of somebody else, a forged token that is let in).
+Starts a separate stack, runs the attacks one by one from a separate process, and prints a row for
+each. The exit code is 1 if a probe is missed: an honest caller was rejected or took more than
+twice as long as without the attack, memory stayed more than 50 MB above its previous level, or
+something forbidden happened (a 5xx, another tenant's row, a forged token that was accepted).
 
-What a busy machine can spoil (time and memory) is tried up to three times, and missed when it
-misses each time: a leak grows each time, a pool of memory does not. `make attack ARGS="unread"`
+Time and memory can be distorted by a busy machine, so they are tried up to three times and missed
+if every try misses: a leak grows each time, a pool of memory does not. `make attack ARGS="unread"`
 runs the probes whose names contain a word.
 """
 
@@ -36,47 +36,47 @@ DROPLETS: Final = 2_000
 CALM_SECONDS: Final = 6.0
 ATTACK_SECONDS: Final = 15.0
 LONGEST_ATTACK: Final = 60.0
-"""Seconds, where it takes so long to try as often as it should."""
+"""Maximum seconds to reach an attack's minimum number of tries."""
 SETTLES_WITHIN: Final = 20.0
-"""Seconds after an attack in which memory goes back."""
+"""Maximum seconds after an attack until memory is released."""
 TRIES: Final = 3
 RETRIES_WITHIN: Final = 900.0
-"""Seconds from the start on in which probes are tried again."""
+"""Seconds from the start in which probes are retried."""
 CALLERS: Final = 4
 BOUND: Final = 2.0
 NOISE_SECONDS: Final = 0.02
-"""A p95 below it is no burden, whatever it was before."""
+"""A p95 below this many ms is acceptable, whatever it was before."""
 MAY_GROW: Final = 50
 MEGABYTE: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Honest:
-    """What honest callers saw in a while."""
+    """The measurements of honest callers in a period."""
 
     p95: float
     answered: int
     refused: Counter[str] = field(default_factory=Counter)
-    """How many were refused, by the status or the error."""
+    """Rejected calls, by status or error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What an attack did."""
+    """The effect of an attack."""
 
     became: Counter[str]
     before: Honest
     during: Honest
     after: Honest
     memory: Counter[str]
-    """Resident memory of each part in MB."""
+    """Resident memory of each part in MB before the attack."""
     left: Counter[str]
-    """The same when the attack was over."""
+    """Resident memory after the attack."""
     enough: bool
-    """Whether it tried as often as it should."""
+    """Whether it reached its minimum number of tries."""
 
     def faults(self, probe: Probe) -> list[str]:
-        """What a machine in peace must not show."""
+        """Faults that can be caused by a busy machine."""
         calm = max(self.before.p95, self.after.p95)
         grown = self.left.total() - self.memory.total()
         found = {
@@ -88,11 +88,11 @@ class Row:
         return [*self.harm(probe), *(name for name, there in found.items() if there)]
 
     def harm(self, probe: Probe) -> list[str]:
-        """What no machine excuses."""
+        """Faults that a busy machine cannot cause."""
         return sorted(name for name in self.became if name.startswith((DIED, *probe.never)))
 
     def _growth(self) -> str:
-        """Which parts grew by much."""
+        """The parts whose memory grew too much."""
         grown = [
             f"{part} +{now - self.memory[part]}"
             for part, now in self.left.items()
@@ -117,7 +117,7 @@ def _listed(counted: Counter[str]) -> str:
 
 
 def main(words: Sequence[str]) -> int:
-    """Runs the attacks; the exit code."""
+    """Runs the attacks; returns the exit code."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     chosen = [probe for probe in PROBES if not words or any(word in probe.name for word in words)]
@@ -127,7 +127,7 @@ def main(words: Sequence[str]) -> int:
     missed = 0
     with running_stack(DROPLETS, unlimited=False) as stack:
         target = Target.of(stack)
-        asyncio.run(_honest(target, 5.0))  # what is made once
+        asyncio.run(_honest(target, 5.0))  # allocations that happen only once
         for probe in chosen:
             for attempt in range(1, TRIES + 1):
                 row = _measure(stack, target, probe)
@@ -162,9 +162,9 @@ def _measure(stack: BenchStack, target: Target, probe: Probe) -> Row:
 
 
 def _settled(stack: BenchStack, target: Target, memory: Counter[str]) -> Counter[str]:
-    """Memory once it is back, or when it had the time for it.
+    """Memory once it is released, or after the maximum time.
 
-    Honest callers go on: an allocator returns what is free when more is asked of it.
+    Honest callers continue meanwhile, because an allocator releases memory on allocations.
     """
     end = time.monotonic() + SETTLES_WITHIN
     while True:
@@ -175,7 +175,7 @@ def _settled(stack: BenchStack, target: Target, memory: Counter[str]) -> Counter
 
 
 async def _honest(target: Target, seconds: float) -> Honest:
-    """Operators who list resources: half of them on a connection that they keep."""
+    """Operators who list resources; half of them reuse a connection."""
     times: list[float] = []
     refused: Counter[str] = Counter()
     end = time.perf_counter() + seconds
@@ -208,5 +208,5 @@ def _megabytes(stack: BenchStack) -> Counter[str]:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and the stack ends with it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the stack is stopped too
     sys.exit(main(sys.argv[1:]))

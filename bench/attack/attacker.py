@@ -1,4 +1,4 @@
-"""The attacker: a process of its own, so that honest callers are measured undisturbed by it."""
+"""The attacker, in a separate process, so that it does not distort the measurements."""
 
 import asyncio
 import multiprocessing
@@ -20,10 +20,10 @@ from bench.attack.target import Target
 __all__ = ["DIED", "Attack", "attacked"]
 
 DIED: Final = "died"
-"""How the outcome begins when the attack itself ended with an error."""
+"""Prefix of the outcome if the attack itself failed."""
 
 ANSWERS_WITHIN: Final = 60
-"""Seconds: the attacker's loop may be busy with thousands of connections."""
+"""Seconds; the attacker's loop may be busy with thousands of connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +34,32 @@ class Attack:
     pipe: "Connection[str, dict[str, int]]"
 
     def outcomes(self, command: str = "count") -> Counter[str]:
-        """What became of its tries so far. Raises TimeoutError when it does not respond."""
+        """The outcomes of its tries so far. Raises TimeoutError if it does not respond."""
         self.pipe.send(command)
         if not self.pipe.poll(ANSWERS_WITHIN):
             raise TimeoutError(f"the attack {self.probe.name} does not respond")
         return Counter(self.pipe.recv())
 
     def is_one(self) -> bool:
-        """Whether it tried often enough to be called an attack."""
+        """Whether it reached its minimum number of tries."""
         outcomes = self.outcomes()
         return max(outcomes[AT_ONCE], outcomes.total() - outcomes[AT_ONCE]) >= self.probe.least
 
 
 @contextmanager
 def attacked(probe: Probe, target: Target) -> Iterator[Attack]:
-    """Runs an attack in a process of its own until the end of the block."""
+    """Runs an attack in a separate process until the end of the block."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_attack, args=(PROBES.index(probe), target, theirs))
     process.start()
     theirs.close()
-    time.sleep(2)  # it is at full strength by then
+    time.sleep(2)  # until it is at full strength
     try:
         yield Attack(probe, ours)
     finally:
         with suppress(OSError):
-            ours.close()  # so that it ends by itself, even where nobody is left to end it
+            ours.close()  # so that it exits by itself, even without a parent
         process.join(10)
         process.kill()
         process.join()
@@ -67,12 +67,12 @@ def attacked(probe: Probe, target: Target) -> Iterator[Attack]:
 
 def _attack(index: int, target: Target, pipe: "Connection[dict[str, int], str]") -> None:
     """The attacker's process."""
-    # It stands for other machines: it leaves the processor to the stack.
+    # It simulates other machines, so the stack has priority.
     os.nice(5)
     outcomes = Outcomes()
 
     def tell() -> None:
-        """In a thread: the loop may be busy with thousands of connections."""
+        """Runs in a thread, because the loop may be busy with thousands of connections."""
         with suppress(EOFError, OSError):
             while pipe.recv():
                 pipe.send(dict(outcomes))
@@ -80,7 +80,7 @@ def _attack(index: int, target: Target, pipe: "Connection[dict[str, int], str]")
     async def run() -> None:
         try:
             await PROBES[index].run(target, outcomes)
-        except Exception as error:  # noqa: BLE001 - the report tells it
+        except Exception as error:  # noqa: BLE001 - reported as an outcome
             outcomes[f"{DIED}: {error!r}"] += 1
 
     async def attack() -> None:

@@ -1,4 +1,4 @@
-"""What the attacks stand on: connections to the gateway, and a count of what became of them."""
+"""Shared by attacks: connections to the gateway, and counts of outcomes."""
 
 import asyncio
 import contextlib
@@ -10,17 +10,17 @@ from bench.attack.target import ADDRESS, Target
 __all__ = ["AT_ONCE", "Outcomes", "all_of", "connected"]
 
 AT_ONCE = "at once"
-"""The outcome that tells how many connections were open at the same time."""
+"""The outcome with the highest number of simultaneous connections."""
 
 
 class Outcomes(Counter[str]):
-    """How many tries ended in which way."""
+    """The number of tries by outcome."""
 
     open = 0
-    """How many connections are open."""
+    """Open connections."""
 
     def opened(self) -> None:
-        """Counts a connection that is open from now on."""
+        """Counts an open connection."""
         self.open += 1
         self[AT_ONCE] = max(self[AT_ONCE], self.open)
 
@@ -29,7 +29,7 @@ class Outcomes(Counter[str]):
 async def connected(
     target: Target, outcomes: Outcomes
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A connection; one that is cut is counted, and that is all."""
+    """A connection; one that is cut is counted, without an error."""
     while True:
         try:
             reader, writer = await asyncio.open_connection(ADDRESS, target.port)
@@ -51,7 +51,7 @@ async def connected(
 
 
 async def all_of(attackers: Iterable[Awaitable[None]]) -> None:
-    """Runs them side by side until one raises, or all are cancelled."""
+    """Runs them concurrently until one raises, or all are cancelled."""
     async with asyncio.TaskGroup() as group:
         for attacker in attackers:
             group.create_task(_run(attacker))

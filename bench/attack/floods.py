@@ -1,4 +1,4 @@
-"""Attacks that send more than anybody should: large bodies, many values, many requests."""
+"""Attacks that send too much: large bodies, many values, many requests."""
 
 import asyncio
 import contextlib
@@ -26,11 +26,11 @@ __all__ = [
 
 BODY: Final = b'{"plan_code": "' + b"x" * 4_700_000 + b'"}'
 LARGEST: Final = 2 * 2**20
-"""The largest body that any route takes: that of usage events."""
+"""The largest body that any route allows: that of usage events."""
 
 
 async def large_bodies(target: Target, outcomes: Outcomes) -> None:
-    """Quotes of 4.7 MB, one after the other on each connection."""
+    """Quotes of 4.7 MB, in sequence on each connection."""
     head = _head("/api/v1/quote", target.tenant_token, len(BODY))
 
     async def one() -> None:
@@ -41,7 +41,7 @@ async def large_bodies(target: Target, outcomes: Outcomes) -> None:
 
 
 async def many_values(target: Target, outcomes: Outcomes) -> None:
-    """Usage events as large as they may be, all of them empty; every other one over gRPC."""
+    """The largest allowed requests with usage events, all empty; every other one over gRPC."""
     request = usage_service_pb2.SendUsageEventsRequest(
         events=[usage_pb2.UsageEvent()] * (LARGEST // 2 - 100)
     ).SerializeToString()
@@ -70,13 +70,13 @@ async def many_values(target: Target, outcomes: Outcomes) -> None:
 
 
 async def health(target: Target, outcomes: Outcomes) -> None:
-    """Anonymous callers who ask for the health, again and again."""
+    """Anonymous callers who request the health continuously."""
     request = b"GET /api/health HTTP/1.1\r\nhost: gateway\r\n\r\n"
     await all_of(_asking(target, outcomes, lambda: request) for _ in range(400))
 
 
 async def made_up_keys(target: Target, outcomes: Outcomes) -> None:
-    """Callers with well-formed API keys that nobody has, each time another one."""
+    """Callers with well-formed, unknown API keys, a different one each time."""
 
     def request() -> bytes:
         key = written_key(uuid.uuid4(), new_secret())
@@ -87,7 +87,7 @@ async def made_up_keys(target: Target, outcomes: Outcomes) -> None:
 
 
 async def one_tenant(target: Target, outcomes: Outcomes) -> None:
-    """Lists of resources by callers of one tenant, straight to the service that others ask too."""
+    """Lists of resources by callers of one tenant, directly to the service that others use too."""
     request = inventory_service_pb2.ListResourcesRequest(page_size=50).SerializeToString()
 
     async def one(channel: grpc.aio.Channel, token: str) -> None:
@@ -114,7 +114,7 @@ async def one_tenant(target: Target, outcomes: Outcomes) -> None:
 
 
 async def refused_quotes(target: Target, outcomes: Outcomes) -> None:
-    """Quotes of 4.7 MB straight to the service, 1,000 in all."""
+    """Quotes of 4.7 MB directly to the service, 1,000 in all."""
     request = quote_service_pb2.CreateQuoteRequest(plan_code="x" * 4_700_000).SerializeToString()
     metadata = (("authorization", f"Bearer {target.tenant_token}"),)
     async with grpc.aio.insecure_channel(target.catalog) as channel:
@@ -132,7 +132,7 @@ async def refused_quotes(target: Target, outcomes: Outcomes) -> None:
 
 
 async def _asking(target: Target, outcomes: Outcomes, request: Callable[[], bytes]) -> None:
-    """Sends requests without a body on one connection after another, ten a second."""
+    """Sends requests without a body, each on a new connection, ten a second."""
     while True:
         async with connected(target, outcomes) as (reader, writer):
             while True:
@@ -152,7 +152,7 @@ def _head(path: str, token: str, length: int) -> bytes:
 
 
 async def _refused_or_answered(target: Target, outcomes: Outcomes, head: bytes, body: bytes) -> str:
-    """What becomes of a request on a connection of its own."""
+    """The outcome of a request on a connection of its own."""
     status: list[bytes] = []
     async with connected(target, outcomes) as (reader, writer):
         writer.write(head)

@@ -1,4 +1,4 @@
-"""The fuzzer: every RPC of the descriptor set, with hostile values, by callers true and forged."""
+"""The fuzzer: every RPC of the descriptor set, with hostile values and real and forged tokens."""
 
 import asyncio
 import json
@@ -45,11 +45,11 @@ WRONG: Final[tuple[Any, ...]] = (
     [None],
     {"": {"": []}},
 )
-"""Of a type that the field does not have, mostly."""
+"""Values mostly of a type that the field does not have."""
 MAX_DEPTH: Final = 3
 VARIABLE: Final = re.compile(r"\{([a-z_.]+)\}")
 WRONG_TYPES: Final = 0.02
-"""How many values are of a wrong type."""
+"""The number of values of a wrong type."""
 
 
 HARMLESS: Final = frozenset(
@@ -61,15 +61,15 @@ HARMLESS: Final = frozenset(
         grpc.StatusCode.DEADLINE_EXCEEDED,
     }
 )  # fmt: skip  # a table
-"""How a gRPC call may be refused."""
+"""Allowed errors of a gRPC call."""
 FAULTS: Final = ("5", "foreign", "let in", "grpc")
-"""How the outcomes begin that must not be there."""
+"""Prefixes of forbidden outcomes."""
 PACE: Final = 0.01
-"""Seconds between two tries of one caller: what they mean is tried here, not how many there are."""
+"""Seconds between two tries of one caller: contents are tested here, not rates."""
 
 
 async def fuzz(target: Target, outcomes: Outcomes) -> None:
-    """Three callers over HTTP and one over gRPC, one request after the other."""
+    """Three callers over HTTP and one over gRPC, each in sequence."""
     async with (
         httpx.AsyncClient(
             base_url=f"http://{ADDRESS}:{target.port}", timeout=60, trust_env=False
@@ -103,7 +103,7 @@ async def _over_http(
 
 
 def _outcome(each: "_Request", answer: httpx.Response, target: Target) -> str:
-    # A machine that is busy makes an answer late.
+    # A busy machine may cause timeouts.
     if answer.status_code >= 500 and answer.status_code != 504:
         return f"{answer.status_code} of {each.rpc}"
     if each.forged and answer.status_code not in {400, 401, 403, 404, 405, 413, 414, 429, 431}:
@@ -130,7 +130,7 @@ async def _over_grpc(
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A request, and what must not come of it."""
+    """A request, and its forbidden outcomes."""
 
     rpc: str
     method: str
@@ -138,13 +138,13 @@ class _Request:
     body: bytes
     token: str
     forged: bool
-    """Nobody is proved by the token: it must not be let in."""
+    """The token is forged and must be rejected."""
     foreign: bool
-    """What belongs to others must not be in its answer."""
+    """Data of others, which the response must not contain."""
 
 
 def requests(target: Target, seed: int) -> Iterator[_Request]:
-    """HTTP requests without end: the RPCs that need a token, in turn."""
+    """Yields HTTP requests endlessly: the RPCs that need a token, in turn."""
     chance = random.Random(seed)
     values = _Values(chance, target.ids)
     rpcs = [rpc for rpc in read_rpcs() if rpc.shown and not rpc.public and rpc.bindings]
@@ -154,7 +154,7 @@ def requests(target: Target, seed: int) -> Iterator[_Request]:
             token, forged, foreign = _caller(target, chance)
             binding = chance.choice(rpc.bindings)
             message = values.message(rpc)
-            if chance.random() < 0.9:  # else the body repeats the fields of the path
+            if chance.random() < 0.9:  # otherwise the body repeats the fields of the path
                 for name in VARIABLE.findall(binding.template):
                     message.pop(name, None)
             path = VARIABLE.sub(
@@ -170,7 +170,7 @@ def requests(target: Target, seed: int) -> Iterator[_Request]:
 
 
 def _messages(target: Target, seed: int) -> Iterator[tuple[str, bytes, str]]:
-    """GRPC calls without end: each RPC's path, internal ones too, random bytes, and a token."""
+    """Yields gRPC calls endlessly: a path, also of internal RPCs, random bytes, and a token."""
     chance = random.Random(seed)
     rpcs = [rpc for rpc in read_rpcs() if not rpc.streaming]
     while True:
@@ -185,7 +185,7 @@ def _messages(target: Target, seed: int) -> Iterator[tuple[str, bytes, str]]:
 
 
 def _caller(target: Target, chance: random.Random) -> tuple[str, bool, bool]:
-    """A token, whether it is forged, and whether others' things are hidden from it."""
+    """A token, whether it is forged, and whether it must not see others' data."""
     drawn = chance.random()
     if drawn < 0.2:
         return chance.choice(target.forged_tokens), True, True
@@ -199,7 +199,7 @@ def _flat(value: object) -> str:
 
 
 class _Values:
-    """Makes hostile JSON of the fields that a message has."""
+    """Generates hostile JSON from the fields of a message."""
 
     def __init__(self, chance: random.Random, ids: tuple[str, ...]) -> None:
         self._chance = chance
@@ -210,11 +210,11 @@ class _Values:
             self._pool.Add(file)
 
     def message(self, rpc: Rpc) -> dict[str, Any]:
-        """A request of an RPC; many of its fields are left out."""
+        """A request of an RPC without many of its fields."""
         return self._fields(self._pool.FindMessageTypeByName(rpc.request.lstrip(".")), 0)
 
     def text(self) -> str:
-        """Something harmful, or the id of something that belongs to others."""
+        """A harmful text, or the id of another tenant's object."""
         return self._chance.choice(self._ids if self._chance.random() < 0.4 else TEXTS)
 
     def _fields(self, described: Descriptor, depth: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Attacks that hold on to what they do not use: connections, headers, answers, streams."""
+"""Attacks that hold resources without using them: connections, headers, responses, streams."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ __all__ = ["silent", "slow_headers", "unread", "watches"]
 
 
 async def silent(target: Target, outcomes: Outcomes) -> None:
-    """Connections that say nothing; each that is closed is opened again."""
+    """Connections that send nothing; a closed one is opened again."""
 
     async def one() -> None:
         while True:
@@ -48,7 +48,7 @@ async def slow_headers(target: Target, outcomes: Outcomes) -> None:
 
 
 async def unread(target: Target, outcomes: Outcomes) -> None:
-    """Large pages on streams whose window stays shut: 100 on each of 26 connections."""
+    """Large pages on streams with a closed window: 100 on each of 26 connections."""
 
     async def one() -> None:
         while True:
@@ -78,7 +78,7 @@ async def unread(target: Target, outcomes: Outcomes) -> None:
                         break
                     try:
                         events = connection.receive_data(received)
-                    except h2.exceptions.ProtocolError:  # answers that cross its GOAWAY
+                    except h2.exceptions.ProtocolError:  # responses that cross its GOAWAY
                         outcomes["cut"] += 1
                         break
                     for event in events:

@@ -1,4 +1,4 @@
-"""The attacks, in the order in which they are run."""
+"""The attacks, in order."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ __all__ = ["PROBES", "Probe"]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One kind of attack."""
+    """A type of attack."""
 
     name: str
     tried: str
     run: Callable[[Target, Outcomes], Awaitable[None]]
-    """Runs until it is cancelled, and counts what became of its tries."""
+    """Runs until it is cancelled, and counts the outcomes of its tries."""
     least: int
     """Minimum number of tries; the attack runs until it is reached."""
     never: tuple[str, ...] = ()
-    """The beginnings of outcomes that must not be there."""
+    """Prefixes of forbidden outcomes."""
 
 
 _SERVED: Final = ("answered",)

@@ -1,4 +1,4 @@
-"""HTTP that must be refused, byte by byte, and the status that each is refused with."""
+"""HTTP requests that must be rejected, byte by byte, with the expected status."""
 
 import asyncio
 from typing import Final
@@ -43,7 +43,7 @@ REFUSALS: Final = {
 
 
 async def malformed(target: Target, outcomes: Outcomes) -> None:
-    """Sends each again and again, and counts those that are taken."""
+    """Sends each of them repeatedly, and counts those that are accepted."""
 
     async def one(name: str) -> None:
         head, body, status = REFUSALS[name]

@@ -1,4 +1,4 @@
-"""Where an attack goes, the tokens that it has, true and forged, and what it must not see."""
+"""The target of an attack, the attacker's real and forged tokens, and the data it must not see."""
 
 import base64
 import json
@@ -23,35 +23,35 @@ TENANT: Final = "attacker"
 VICTIM: Final = "victim"
 MARK: Final = "nobody else may read this"
 CALLERS: Final = 40
-"""Of each kind, so that the fuzzer is not stopped by the rate of one."""
+"""Number of callers of each type, so that one caller's rate limit does not stop the fuzzer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A running stack, as its callers know it; travels to the attacker's process."""
+    """A running stack as its callers see it; passed to the attacker's process."""
 
     port: int
-    """The gateway's."""
+    """The gateway's port."""
     catalog: str
     """`host:port` of the service, for direct gRPC callers."""
     inventory: str
-    """The same of the service that honest callers ask."""
+    """`host:port` of the service that honest callers use."""
     honest_token: str
-    """Of an operator who does not attack."""
+    """Of an honest operator."""
     tenant_tokens: tuple[str, ...]
-    """Of one tenant who attacks, each of another caller."""
+    """Of callers of one attacking tenant."""
     operator_tokens: tuple[str, ...]
-    """Of operators who attack, each of another caller."""
+    """Of attacking operators."""
     forged_tokens: tuple[str, ...]
-    """None of which proves anybody."""
+    """Invalid tokens."""
     ids: tuple[str, ...]
-    """Of what belongs to others than the tenant who attacks."""
+    """Ids of other tenants' objects."""
     marks: tuple[str, ...]
-    """Texts that stand in what belongs to others."""
+    """Texts in other tenants' data."""
 
     @classmethod
     def of(cls, stack: BenchStack) -> "Target":
-        """The stack that was started for the bench, with things of a victim in it."""
+        """The stack of the benchmark, with the data of a victim."""
         settings = stack.settings
         with stack.gateway() as operator:
             ids, marks = _planted(operator)
@@ -77,17 +77,17 @@ class Target:
 
     @property
     def tenant_token(self) -> str:
-        """Of the tenant who attacks."""
+        """A token of the attacking tenant."""
         return self.tenant_tokens[0]
 
     @property
     def operator_token(self) -> str:
-        """Of an operator who attacks."""
+        """A token of an attacking operator."""
         return self.operator_tokens[0]
 
 
 def _planted(operator: httpx.Client) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ids of things of a victim, and the texts by which their rows are known."""
+    """The ids of the victim's objects, and texts that identify its rows."""
     shop = {"tenant_id": VICTIM, "slug": "shop", "display_name": MARK}
     deployment = operator.post("/api/v1/deployments", json=shop)
     deployment.raise_for_status()
@@ -101,7 +101,7 @@ def _planted(operator: httpx.Client) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _forged(settings: Settings) -> Iterator[str]:
-    """Tokens of an operator that somebody without the secret would try."""
+    """Tokens of an operator, forged without the secret."""
     now = int(time.time())
     secret = settings.jwt_secret.get_secret_value()
     claims: dict[str, Any] = {

@@ -1,9 +1,8 @@
-"""Pages of cost lines and totals of a month among ten million lines, against a primary-key read.
+"""Pages of cost lines and totals among ten million lines, compared with primary-key reads.
 
-The yardstick reads as many lines by the primary key, from any place of the month, as an
-administrator whom no row-level security slows; in the same run, in turns with what is
-measured. The lines are written past the service, by SQL, and lie as those of a real account:
-products, projects and tenants mixed.
+The reference reads as many lines by primary key, from any place of the month, without row-level
+security; in the same run, alternating with the measurement. The lines are written by SQL, and
+ordered as in a real account: products, projects and tenants mixed.
 """
 
 import asyncio
@@ -41,7 +40,7 @@ INSERT INTO cloud_invoices (id, invoice_uuid, period, history_usd, issued_at, in
 VALUES (%(invoice)s, 'bench-pages', %(month)s, 0, now(), 'ingested', %(invoice)s, %(lines)s, 0,
         now())
 """
-# A month filled before it has indexes: each is then made once, by sorting.
+# A month is filled before its indexes are created, which is faster.
 EMPTY: Final = """
 ALTER TABLE cloud_cost_lines DETACH PARTITION {month};
 DROP TABLE {month};
@@ -85,7 +84,7 @@ Ask = Callable[[], Awaitable[int]]
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """The p99 of each kind of page against that of the primary-key read."""
+    """The p99 of each kind of page, relative to that of the primary-key read."""
     _fill(stack)
     return asyncio.run(_measure(stack))
 
@@ -146,7 +145,7 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
 
 
 def _resource(number: int) -> UUID:
-    """The id that `FILL` gives a resource."""
+    """The id of a resource in `FILL`."""
     return UUID(hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest())
 
 

@@ -1,11 +1,11 @@
-"""A bill of a million lines, from the provider over HTTP to matched rows, against a bare COPY.
+"""The ingest of a bill of a million lines, from HTTP to matched rows, compared with COPY.
 
-The bare COPY puts the very same rows, as they ended, into the same table, with its
-indexes, from a file on this machine. Memory is that of the two processes through which
-the lines pass, at their highest, for a bill of 100,000 lines and one of two million.
+COPY writes the same final rows into the same table, with its indexes, from a local file. Memory is
+the peak of the two processes that handle the lines, for a bill of 100,000 lines and one of two
+million.
 
-The bound is on the CSV form. The JSON form, which brings the ids, comes in pages of 200,
-of which DigitalOcean itself gives 250 a minute: its cost is shown for a smaller bill.
+The bound is for the CSV form. The JSON form, which has the ids, comes in pages of 200, of which
+DigitalOcean allows 250 a minute: its cost is shown for a smaller bill.
 """
 
 import asyncio
@@ -51,21 +51,21 @@ AGE: Final = """
 UPDATE cloud_resources SET provider_created_at = now() - interval '200 days'
 WHERE kind = 'droplet' AND provider_created_at > now() - interval '200 days'
 """
-"""Most of the simulator's many droplets are younger than the month that is billed."""
+"""Most of the simulator's droplets are newer than the billed month."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """A bill, and what it took."""
+    """The ingest of a bill, and its cost."""
 
     invoice_id: str
     seconds: float
     peaks: dict[str, float]
-    """The highest resident memory of each process, in MB."""
+    """Peak resident memory of each process, in MB."""
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """Time against a bare COPY, and memory at two sizes."""
+    """The duration relative to COPY, and memory at two sizes."""
     age_droplets(stack)
     with stack.without_latency():
         return asyncio.run(_measure(stack))
@@ -108,7 +108,7 @@ def _memory_text(bill: Ingested) -> str:
 async def ingest_bill(
     stack: BenchStack, lines: int, *, items: int = 0, droplets: int = DROPLETS
 ) -> Ingested:
-    """A bill from the provider to matched rows, as the workflow brings it in."""
+    """Ingests a bill, as the workflow does."""
     made = stack.control("invoices", lines=lines, droplets=droplets, items=items)
     invoice = await _discover(stack, made)
     client = await connect(stack.settings)
@@ -140,7 +140,7 @@ async def _discover(stack: BenchStack, made: dict[str, Any]) -> InvoiceIngestInp
 
 
 def _bare_copy(stack: BenchStack, bill: Ingested) -> float:
-    """Seconds in which the bill's rows are copied into the table once more, as they are."""
+    """Seconds to copy the bill's rows into the table once more."""
     moved = COLUMNS.replace("period,", f"date '{ANOTHER_MONTH}',", 1)
     rows = f"SELECT {moved} FROM cloud_cost_lines WHERE provider_invoice_id = %s ORDER BY id"
     with stack.database(Service.BILLING) as database, tempfile.TemporaryFile() as file:
@@ -165,7 +165,7 @@ def _bare_copy(stack: BenchStack, bill: Ingested) -> float:
 
 
 def forget_bill(stack: BenchStack, bill: Ingested) -> None:
-    """Takes a bill's lines away, so that the next one finds the table as it was."""
+    """Deletes a bill's lines, so that the next ingest starts from the same table."""
     with stack.database(Service.BILLING) as database:
         database.execute(
             "DELETE FROM cloud_cost_lines WHERE provider_invoice_id = %s", [bill.invoice_id]

@@ -1,7 +1,7 @@
-"""The margin of a month at the gateway, against the same answer by bare SQL over its lines.
+"""The margin of a month at the gateway, compared with plain SQL over its lines.
 
-10,000 tenants with an invoice each, and 100,000 or a million cost lines: the summary and the
-first page of tenants, as `GET /api/v1/dashboard/margin` answers them.
+10,000 tenants with an invoice each, and 100,000 or a million cost lines: the total and the first
+page of tenants, as in `GET /api/v1/dashboard/margin`.
 """
 
 import asyncio
@@ -80,7 +80,7 @@ SELECT %(period)s, %(pass)s, '', md5(t::text)::uuid, 'droplet', 'web', 'bench-' 
        'bench-' || t || '-app', %(period)s, %(period)s + make_interval(hours => %(hours)s)
 FROM generate_series(1, %(tenants)s) AS t
 """
-# The whole and the first page of tenants, by one statement over what it is computed from.
+# The total and the first page of tenants, by one statement over the source tables.
 BARE: Final = """
 WITH revenue AS (
     SELECT l.tenant_id, sum(l.amount_cents) AS cents
@@ -100,7 +100,7 @@ ORDER BY revenue DESC, tenant_id LIMIT 50
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """The gateway's p99 against bare SQL, and at ten times the lines against a tenth."""
+    """The gateway's p99 relative to plain SQL, and with ten times the lines."""
     few, many = date(2026, 3, 1), date(2026, 4, 1)
     _month(stack, few, FEW)
     bare = _month(stack, many, MANY)
@@ -130,13 +130,13 @@ def _rounds(stack: BenchStack, *periods: date) -> list[tuple[float, float]]:
 
 
 def _month(stack: BenchStack, period: date, lines: int) -> float:
-    """Makes a month of so many lines; the p99 of bare SQL over it, in seconds."""
+    """Creates a month of that many lines; returns the p99 of plain SQL over it, in seconds."""
     with stack.database(Service.ANALYTICS) as connection:
         parameters: dict[str, Any] = {
             "period": period,
             "tenants": TENANTS,
             "lines": lines,
-            # Out of the reach of numbers that roll-ups give.
+            # Beyond the numbers that roll-ups assign.
             "first": 10**9 + period.month * TENANTS,
             "hours": lines // TENANTS,
         }
@@ -165,7 +165,7 @@ async def _refresh(stack: BenchStack, period: date) -> None:
 
 
 def _p99s(works: Sequence[Callable[[], Any]]) -> tuple[float, float]:
-    """In turns, so that a slow moment of the machine meets both."""
+    """Alternating, so that a slow moment of the machine affects both."""
     taken = [[seconds_of(work) for work in works] for _ in range(GETS)]
     one, other = map(p99, zip(*taken, strict=True))
     return one, other

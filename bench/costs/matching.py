@@ -1,7 +1,7 @@
-"""A million lines matched anew against 100,000 resources, against the ingest of the same bill.
+"""Matching a million lines again to 100,000 resources, compared with the ingest of the same bill.
 
-Twice: when every line's match has to be written, as after the first look at an account, and
-when nothing has changed. A sync brings the resources into the inventory before.
+Twice: when every line's match must be written, as after the first sync of an account, and when
+nothing has changed. A sync fills the inventory before.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ LINES: Final = 1_000_000
 RESOURCES: Final = 100_000
 BOUND: Final = 1.5
 MOST: Final = 0.95
-"""Of the lines are matched: a few droplets of the account share their names."""
+"""Minimum matched lines: a few droplets of the account have the same name."""
 
 UNMATCH: Final = """
 UPDATE cloud_cost_lines SET match_state = 'unmatched', match_rung = '', match_reason = '',
@@ -36,7 +36,7 @@ SELECT count(*) FROM cloud_cost_lines WHERE provider_invoice_id = %s AND match_s
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """Matching anew against the ingest, from nothing and with nothing to change."""
+    """Matching relative to the ingest, with all matches and with none to write."""
     with stack.without_latency():
         stack.sync(["droplet"])
         age_droplets(stack)
@@ -63,7 +63,7 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
 
 def _ratio(case: str, seconds: float, bill: Ingested) -> Ratio:
     detail = f"{seconds:.1f} s / {bill.seconds:.1f} s, {LINES:,} lines, {RESOURCES:,} resources"
-    return at_most(f"matching anew / ingest, {case}", seconds / bill.seconds, BOUND, detail)
+    return at_most(f"re-matching / ingest, {case}", seconds / bill.seconds, BOUND, detail)
 
 
 async def _rematch(stack: BenchStack, bill: Ingested) -> float:

@@ -1,7 +1,7 @@
-"""A drift sweep of 10,000 specs of 10 fields, end to end: the pages of the RPC, as a worker asks.
+"""A drift sweep of 10,000 specs of 10 fields, end to end: the pages of the RPC, as for a worker.
 
-Twice: when every specified resource drifts for the first time, so that every page also
-opens drifts and writes events, and when nothing changed since.
+Twice: when every resource drifts for the first time, so that every page also opens drifts and
+writes events, and when nothing has changed.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ KIND: Final = "droplet"
 
 @dataclass(frozen=True, slots=True)
 class _Swept:
-    """What a sweep compared, and how fast."""
+    """The number of compared fields, and the duration."""
 
     field_count: int
     opened_count: int
@@ -52,7 +52,7 @@ class _Swept:
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """Fields a second against the bound, with every spec drifting and with none changed."""
+    """Fields a second relative to the bound, with every resource drifting and with none changed."""
     stack.sync([KIND])
     return asyncio.run(_measure(stack))
 
@@ -69,7 +69,7 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
     assert first.field_count == again[0].field_count == SPECS * FIELDS
     assert (first.opened_count, again[0].opened_count) == (SPECS, 0)
     return [
-        _ratio("drift sweep, every spec drifts anew", first.per_second),
+        _ratio("drift sweep, every spec drifts", first.per_second),
         _ratio("drift sweep, nothing changed", median(one.per_second for one in again)),
     ]
 
@@ -95,7 +95,7 @@ async def _sweep(reconcile: "ReconcileServiceAsyncStub") -> _Swept:
 
 
 async def _specs(stack: BenchStack) -> AsyncIterator[pb.DesiredResource]:
-    """Ten fields of each of the first droplets as they are, one of them another."""
+    """Ten live fields of each of the first droplets, one of them changed."""
     given, page_token = 0, ""
     async with stack.channel(Service.INVENTORY) as (channel, metadata):
         reading: Any = InventoryServiceStub(channel)

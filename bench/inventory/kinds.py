@@ -1,7 +1,7 @@
-"""A full sync of 10,000 resources over all kinds, against only fetching the same pages.
+"""A full sync of 10,000 resources of all kinds, compared with fetching the same pages.
 
-The account is mixed as a large one might be. The yardstick asks for the same paths, one
-after the other as each kind is read, and as many kinds at once as the worker takes on.
+The account is mixed like a large one. The reference requests the same paths, in sequence for each
+kind, with as many kinds at the same time as the worker.
 """
 
 import time
@@ -35,13 +35,13 @@ MIX: Final = {
     "domain": 100,
     "cdn_endpoint": 40,
 }
-"""What is added to the account's own; together with the droplets 10,000."""
+"""Added to the account's own resources; together with the droplets 10,000."""
 
 ROUNDS: Final = 3
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """Full syncs of an account in which nothing changed."""
+    """Full syncs of an unchanged account."""
     stack.control("scale", droplets=DROPLETS)
     for kind, count in MIX.items():
         stack.control("mutate", do="clone", kind=kind, count=count)
@@ -63,8 +63,8 @@ def measure(stack: BenchStack) -> list[Ratio]:
 
 
 def _against_fetch(stack: BenchStack) -> tuple[float, float]:
-    """Seconds of a full sync, start to result, and of a bare fetch of what it requested."""
-    # The five requests in ten seconds that CDN endpoints take must not be waited for.
+    """Seconds of a full sync, from start to result, and of fetching what it requested."""
+    # Waits for the rate limit of CDN endpoints, five requests in ten seconds, to reset.
     time.sleep(10)
     stack.served_requests()
     synced, _ = stack.sync()
@@ -72,7 +72,7 @@ def _against_fetch(stack: BenchStack) -> tuple[float, float]:
 
 
 def _fetch(stack: BenchStack, paths: list[str]) -> float:
-    """One line of requests a kind, all lines at once, as the sync reads them."""
+    """One sequence of requests per kind, all sequences at once, as in the sync."""
     lines = [list(line) for _, line in groupby(sorted(paths, key=_listing), key=_listing)]
 
     def read(line: list[str]) -> None:
@@ -89,7 +89,7 @@ def _fetch(stack: BenchStack, paths: list[str]) -> float:
 
 
 def _listing(path: str) -> str:
-    """`/v2/<listing>`; what belongs to single objects is spread over as many lines as we read."""
+    """The sequence of a path: `/v2/<listing>`, or one of several for single objects."""
     parts = path.partition("?")[0].split("/")
     spread = parts[-1] in {"records", "replicas"}
     lane = crc32(parts[3].encode()) % PARTS_AT_ONCE if spread else 0

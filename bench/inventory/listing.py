@@ -1,7 +1,7 @@
-"""(d) A page of the inventory through the gateway, against bare psycopg and orjson.
+"""(d) A page of the inventory through the gateway, compared with psycopg and orjson.
 
-The yardstick is one process that reads the same columns of the same page, and writes
-them as JSON, with no server around it.
+The reference is one process that reads the same columns of the same page, and encodes them as
+JSON, without a server.
 """
 
 import time
@@ -34,16 +34,16 @@ FROM cloud_resources WHERE deleted_at IS NULL ORDER BY id LIMIT 101
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """How it went."""
+    """The results of a load."""
 
     per_second: float
     p99_ms: float
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """Requests a second at the gateway against pages a second of the yardstick; both p99s."""
+    """Requests a second at the gateway relative to pages a second of the reference; both p99s."""
     stack.sync()
-    # In turns, so that a slow moment of the machine meets both.
+    # Alternating, so that a slow moment of the machine affects both.
     rounds = [(_bare(stack), uvloop.run(_served(stack))) for _ in range(ROUNDS)]
     bare, served = (_middle(loads) for loads in zip(*rounds, strict=True))
     detail = (
@@ -62,7 +62,7 @@ def measure(stack: BenchStack) -> list[Ratio]:
 
 def _bare(stack: BenchStack) -> _Load:
     times: list[float] = []
-    # The administrator's role: the yardstick pays for no row-level security.
+    # As an administrator: the reference has no row-level security.
     with stack.database(Service.INVENTORY) as connection, connection.cursor() as cursor:
         end = time.perf_counter() + SECONDS
         while (started := time.perf_counter()) < end:
@@ -88,7 +88,7 @@ async def _served(stack: BenchStack) -> _Load:
 
 
 def _middle(loads: Sequence[_Load]) -> _Load:
-    """The round in the middle."""
+    """The median round."""
     return sorted(loads, key=lambda load: load.per_second)[len(loads) // 2]
 
 

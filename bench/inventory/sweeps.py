@@ -1,9 +1,8 @@
-"""(a), (b), (c) Syncs, against only fetching the same pages side by side; and their memory.
+"""(a), (b), (c) Syncs, compared with fetching the same pages concurrently; and their memory.
 
-A sync and the bare fetch that it is measured against run in turns, and so do the syncs of
-different things, so that a slow moment of the machine meets all of them; the median of the
-ratios counts. What a sync costs in processor time is printed beside it: on a machine that others
-use too, that is the figure to compare.
+A sync and its reference alternate, and so do the syncs of different cases, so that a slow moment
+of the machine affects all of them; the median of the ratios counts. The processor time of a sync
+is printed too: on a shared machine, compare that.
 """
 
 import asyncio
@@ -23,10 +22,10 @@ __all__ = ["measure", "measure_first"]
 SMALL, LARGE = 10_000, 100_000
 ROUNDS = 5
 FIRST_ROUNDS = 3
-"""Of the first sync, each on a stack of its own: it can be measured once on each."""
+"""Number of stacks: a first sync can be measured once on each."""
 
 FETCHES = 3
-"""After each sync; the middle one counts."""
+"""Fetches after each sync; the median counts."""
 
 PARTS = ("worker", "inventory")
 DROPLET = ("droplet",)
@@ -34,12 +33,12 @@ DROPLET = ("droplet",)
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """A sync, start to result, and the bare fetches after it; all in seconds."""
+    """A sync, from start to result, and the fetches after it; all in seconds."""
 
     swept: float
     fetched: float
     processor: float
-    """What all processes of the stack used for the sync."""
+    """The processor seconds of all processes of the stack for the sync."""
     discovered_count: int
 
 
@@ -64,9 +63,9 @@ def measure(stack: BenchStack) -> list[Ratio]:
 
 
 def measure_first() -> Iterator[Ratio]:
-    """The first sync of all droplets, which come into the account when the stack is up.
+    """The first sync of all droplets, which are added to the account when the stack is up.
 
-    The stack syncs by itself when it starts: what is in the account by then is not new any more.
+    The stack syncs when it starts, so earlier resources would not be new.
     """
     rounds = []
     for _ in range(FIRST_ROUNDS):
@@ -74,7 +73,7 @@ def measure_first() -> Iterator[Ratio]:
             stack.control("scale", droplets=SMALL)
             at_once = CONNECTIONS.max_connections or PAGES_AT_ONCE
             rounds.append(_against_fetch(stack, (), at_once))
-        # All but those that the account has without being scaled.
+        # Without the account's own droplets.
         assert rounds[-1].discovered_count > 0.9 * SMALL
     yield _ratio("(a) first sync of all kinds / fetch", rounds, 2.0)
 
@@ -93,7 +92,7 @@ def _ratio(name: str, rounds: list[_Round], bound: float) -> Ratio:
 def _against_fetch(
     stack: BenchStack, kinds: Sequence[str] = DROPLET, at_once: int = PAGES_AT_ONCE
 ) -> _Round:
-    """A sync, and bare fetches of what it requested, as many pages side by side as it may."""
+    """A sync, and fetches of what it requested, with as many concurrent pages as it may use."""
     stack.served_requests()
     before = stack.processor_seconds()
     swept, result = stack.sync(kinds)

@@ -1,8 +1,8 @@
-"""Documents of large invoices, from their lines to the PDF, in the processes that render them.
+"""Documents of large invoices, from their lines to the PDF, in the rendering processes.
 
-Each deployment has a plan, an addon and two lines of usage. Of 200 deployments every line is
-printed; of 2,000 a line each, with all lines attached. And a small invoice is rendered while the
-largest is, for another tenant: nobody waits for it.
+Each deployment has a plan, an addon and two lines of usage. With 200 deployments every line is
+printed; with 2,000 one line each, with all lines attached. And a small invoice is rendered at the
+same time as the largest, for another tenant, which must not wait.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ MOST: Final = 2_000
 SECONDS_OF_MANY: Final = 5.0
 SECONDS_OF_MOST: Final = 15.0
 BESIDE: Final = 4.0
-"""On two cores a small document has at least a third of one beside the largest."""
+"""On two cores a small document has at least a third of the speed next to the largest."""
 
 
 def measure() -> list[Ratio]:

@@ -1,4 +1,4 @@
-"""A month's end on the whole stack: metered usage in, issued invoices out.
+"""The month-end of the whole stack: from metered usage to issued invoices.
 
 Tenants have one to three deployments, each on Studio and over its allowance. 1,000, 10,000 and
 50,000 of them are billable in three months in a row; the 10,000 are held against COPY of the
@@ -19,12 +19,12 @@ from services.common.values.periods import month_of
 __all__ = ["measure", "measure_dimensions"]
 
 MONTHS: Final = ((date(2025, 1, 1), 1_000), (date(2025, 2, 1), 10_000), (date(2025, 3, 1), 50_000))
-"""Each with how many tenants are billable in it."""
+"""Each with its number of billable tenants."""
 
 MIN_PER_SECOND: Final = 500.0
 FLAT: Final = 1.3
 MAX_OVER_COPY: Final = 60.0
-"""COPY prices nothing, proves nothing and asks nobody."""
+"""COPY does not price, prove or call anything."""
 
 SIZED_TENANTS: Final = 10_000
 # In turns, so that neither side has the warmer stack.
@@ -65,7 +65,7 @@ SELECT 'metering', day::date, 'bench', 'current', day + interval '1 day', now(),
 FROM generate_series(%(start)s::timestamp, %(end)s::timestamp - interval '1 day',
                      interval '1 day') AS day
 """
-# Two machines from the first day on, a third from the eleventh: over Studio's allowance.
+# Two machines from the first day, a third from the eleventh: more than Studio's allowance.
 USED: Final = """
 INSERT INTO daily_usage (day, tenant_id, deployment_id, resource_kind, qty, fact_count, facts_hash,
                          metered_at)
@@ -106,7 +106,7 @@ TABLES: Final = {
 
 @dataclass(frozen=True)
 class Taken:
-    """How long a month's end took, in seconds, for so many invoices."""
+    """The seconds of a month-end, for that many invoices."""
 
     tenants: int
     seconds: float
@@ -118,7 +118,7 @@ class Taken:
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """Invoices a second, against COPY, flat as tenants grow, within the bound of memory."""
+    """Invoices a second, relative to COPY and as tenants grow, and memory."""
     taken: list[Taken] = []
     before = 0
     for month, tenants in MONTHS:
@@ -140,7 +140,7 @@ def measure(stack: BenchStack) -> list[Ratio]:
             f"{many.seconds:.1f} s against {copied:.2f} s, for {many.tenants:,} tenants",
         ),
         at_most(
-            "roll-up, cost a tenant as they grow",
+            "roll-up, cost per tenant as they grow",
             dearest / (few.seconds / few.tenants),
             FLAT,
             spread,
@@ -210,7 +210,7 @@ def _subscribe(
 
 
 def _rolled_up(stack: BenchStack, month: date, tenants: int) -> Taken:
-    """From the start of the roll-up until its last invoice is issued."""
+    """The seconds from the start of the roll-up until its last invoice is issued."""
     with stack.gateway() as http:
         started = time.perf_counter()
         answer = http.post("/api/v1/rollups", json={"period": month.isoformat()})
@@ -218,7 +218,7 @@ def _rolled_up(stack: BenchStack, month: date, tenants: int) -> Taken:
         while rollup["status"] != "completed":
             assert rollup["status"] != "failed", rollup["reason"]
             assert time.perf_counter() - started < MAX_SECONDS
-            # Seldom enough that looking, which counts every tenant, costs nothing that counts.
+            # Seldom, because the check counts every tenant.
             time.sleep(max(0.1, (time.perf_counter() - started) / 50))
             rollup = http.get(f"/api/v1/rollups/{rollup['id']}").raise_for_status().json()["rollup"]
         seconds = time.perf_counter() - started
@@ -227,7 +227,7 @@ def _rolled_up(stack: BenchStack, month: date, tenants: int) -> Taken:
 
 
 def _copied(stack: BenchStack, month: date) -> float:
-    """Seconds that COPY takes for the month's rows, into tables with the same indexes."""
+    """Seconds of COPY for the month's rows, into tables with the same indexes."""
     with stack.database(Service.ANALYTICS) as connection:
         contents = {}
         for table, query in TABLES.items():
@@ -246,5 +246,5 @@ def _copied(stack: BenchStack, month: date) -> float:
 
 
 def _megabytes(stack: BenchStack, part: str) -> float:
-    """What a process holds after all of it."""
+    """The memory of a process after all of it."""
     return float(stack.process(part).memory_info().rss) / 1e6

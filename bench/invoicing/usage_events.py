@@ -24,14 +24,14 @@ DEPLOYMENTS: Final = 200
 BATCHES: Final = 60
 BATCH: Final = 5_000
 SENT_TWICE: Final = 10
-"""One event in so many comes again in a later batch."""
+"""One in this many events is repeated in a later batch."""
 
 AT_ONCE: Final = 3
 BOUND: Final = 15_000
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """Events a second against the bound, duplicates in."""
+    """Events a second relative to the bound, including duplicates."""
     return [asyncio.run(_measure(stack))]
 
 
@@ -49,7 +49,7 @@ async def _measure(stack: BenchStack) -> Ratio:
                 receipt: usage_pb2.EventReceipt = (await metering.RecordUsageEvents(batch)).receipt
                 return receipt
 
-        await send(batches[0])  # the catalog is asked once for each deployment
+        await send(batches[0])  # the catalog is called once per deployment
         started = time.perf_counter()
         receipts = await asyncio.gather(*map(send, batches[1:]))
         seconds = time.perf_counter() - started
@@ -68,7 +68,7 @@ async def _measure(stack: BenchStack) -> Ratio:
 def _batch(
     number: int, deployments: Sequence[str], occurred_at: Timestamp
 ) -> pb.RecordUsageEventsRequest:
-    """New events but for one in ten, which the batch before had too."""
+    """New events except one in ten, which was in the previous batch too."""
     events = []
     for index in range(BATCH):
         again = index % SENT_TWICE == 0 and number > 0

@@ -1,7 +1,7 @@
-"""The yardstick of (5d): the same engine behind FastAPI and uvicorn, one worker, same duties.
+"""The reference of (5d): the same engine behind FastAPI and uvicorn, one worker, the same work.
 
-The token is verified by our own verifier, the body by Pydantic; the price list is read and
-the quote stored by what the service itself uses, shared by simultaneous calls in the same way.
+Our verifier verifies the token, Pydantic the body; the service's own code reads the price list and
+stores the quote, shared by simultaneous calls in the same way.
 """
 
 import sys
@@ -32,7 +32,7 @@ __all__ = ["application"]
 
 
 class Body(BaseModel):
-    """What is asked for."""
+    """The request body."""
 
     plan_code: str = Field(min_length=1, max_length=63)
     addons: list[str] = []

@@ -1,4 +1,4 @@
-"""(5d) Quotes through the gateway against the same engine behind FastAPI."""
+"""(5d) Quotes through the gateway, compared with the same engine behind FastAPI."""
 
 import contextlib
 import socket
@@ -30,7 +30,7 @@ BODY: Final = (
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """Requests a second of both, in turns."""
+    """Requests a second of both, alternating."""
     token = mint_user_token(stack.settings, subject="bench", tenant_id="acme")
     head = (
         f"POST /api/v1/quote HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n"
@@ -60,7 +60,7 @@ def _load(port: int, request: bytes) -> float:
 
 @contextlib.contextmanager
 def _application() -> Iterator[int]:
-    """The yardstick, on a free port, with the environment of the stack."""
+    """The reference, on a free port, with the environment of the stack."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -71,7 +71,7 @@ def _application() -> Iterator[int]:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break
             if process.poll() is not None or time.monotonic() > deadline:
-                raise TimeoutError("the yardstick does not start")
+                raise TimeoutError("the reference does not start")
             time.sleep(0.1)
         yield port
     finally:

@@ -1,4 +1,4 @@
-"""(5b), (5c) The Quote RPC against an empty one, and a batch of 10,000 quotes."""
+"""(5b), (5c) The Quote RPC compared with an empty one, and a batch of 10,000 quotes."""
 
 import asyncio
 import time
@@ -55,13 +55,13 @@ SELECT id::text FROM subscribed
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """Calls of both RPCs in turns; then the batch, several times."""
+    """Calls of both RPCs, alternating; then the batch, several times."""
     single = uvloop.run(_single(stack))
     return [single, uvloop.run(_batch(stack, _subscribe(stack)))]
 
 
 async def _single(stack: BenchStack) -> Ratio:
-    """The empty one passes the same interceptor, and answers without looking at anything."""
+    """The empty RPC passes the same interceptor, and returns at once."""
     user = mint_user_token(stack.settings, subject="bench", tenant_id="acme")
     as_user, as_worker = _authorised(f"Bearer {user}"), _worker(stack)
     request = quote_service_pb2.CreateQuoteRequest(
@@ -85,7 +85,7 @@ async def _single(stack: BenchStack) -> Ratio:
             await pricing.VerifyProofs(pb.VerifyProofsRequest(), metadata=as_worker)
 
         await _calls(quote)  # the first calls of a process are slower
-        # In short turns: the machine is not equally fast from one second to the next.
+        # In short rounds, because the machine's speed varies.
         rounds = [(await _calls(quote), await _calls(nothing)) for _ in range(ROUNDS)]
     ours, empty = (sorted(each)[ROUNDS // 2] for each in zip(*rounds, strict=True))
     return at_least(
@@ -117,7 +117,7 @@ def _subscribe(stack: BenchStack) -> list[str]:
 
 
 async def _batch(stack: BenchStack, ids: list[str]) -> Ratio:
-    """Subscriptions a second, from the request to the last quote that is read."""
+    """Subscriptions a second, from the request to the last received quote."""
     request = pb.BatchQuoteRequest(period_start="2026-04-01", period_end="2026-05-01")
     for number, identifier in enumerate(ids):
         request.items.append(
@@ -149,7 +149,7 @@ async def _batch(stack: BenchStack, ids: list[str]) -> Ratio:
 
 
 def _series(kind: str, qty: str, facts_hash: str) -> pb.UsageSeries:
-    """As much on every day of April."""
+    """The same quantity on every day of April."""
     run = pb.UsageRun(first_day="2026-04-01", days=30, qty=qty)
     return pb.UsageSeries(resource_kind=kind, runs=[run], facts_hash=facts_hash)
 

@@ -1,4 +1,4 @@
-"""(5a) Quotes a second inside the engine, on one core, hashing included."""
+"""(5a) Quotes a second in the engine, on one core, hashing included."""
 
 import time
 from datetime import date
@@ -39,7 +39,7 @@ def measure() -> list[Ratio]:
 
 
 def _round() -> float:
-    """Processor seconds of a round: what else runs on the machine does not count."""
+    """Processor seconds of a round, which other programs do not affect."""
     version, held = _studio()
     before = time.process_time()
     for number in range(QUOTES):
@@ -48,7 +48,7 @@ def _round() -> float:
 
 
 def _studio() -> tuple[VersionSnapshot, tuple[AddonSnapshot, ...]]:
-    """Studio and two addons, as they are seeded."""
+    """Studio and two addons, as seeded."""
     catalog = seeded()
     [terms] = [plan.terms for plan in catalog.plans if plan.code == "studio"]
     assert terms is not None

@@ -1,4 +1,4 @@
-"""How fast a server answers requests over kept-alive connections of HTTP/1.1."""
+"""The speed of a server's responses over kept-alive connections of HTTP/1.1."""
 
 import asyncio
 import time
@@ -12,9 +12,9 @@ WARMING_SECONDS = 1.0
 async def answer_times(
     port: int, request: bytes, *, connections: int, seconds: float
 ) -> list[float]:
-    """Sends the same request over each connection, the next when the last was answered.
+    """Sends the same request over each connection, the next after each response.
 
-    Returns the seconds that each answer took. Raises AssertionError for one that is not 200.
+    Returns the seconds of each response. Raises AssertionError for a status other than 200.
     """
     times: list[float] = []
 

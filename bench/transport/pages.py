@@ -1,7 +1,7 @@
-"""A page of the list at depth 1 and at depth 1,000 of 100,000 resources: the same cost.
+"""A page of a list at depth 1 and at depth 1,000 of 100,000 resources: the same cost.
 
-As a gRPC caller asks, with and without filters. The rows are written past the service,
-by SQL, and lie as a real account's would: kinds, regions, tenants and tags mixed.
+As for a gRPC caller, with and without filters. The rows are written by SQL, and ordered as in a
+real account: kinds, regions, tenants and tags mixed.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ FROM generate_series(1, %s) AS n
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """A list: its filters, its pages, and how deep they go."""
+    """A list: its filters, its pages, and its depth."""
 
     name: str
     page_size: int
@@ -57,7 +57,7 @@ LISTS: Final = (
 
 
 def measure(stack: BenchStack) -> list[Ratio]:
-    """What the deep page costs in first pages, for each list."""
+    """The duration of the deep page relative to the first page, for each list."""
     _fill(stack)
     return asyncio.run(_measure(stack))
 
@@ -75,7 +75,7 @@ async def _measure(stack: BenchStack) -> list[Ratio]:
 
 
 async def _compared(stub: "InventoryServiceAsyncStub", metadata: Metadata, wanted: _List) -> Ratio:
-    """The deep page against the first one, asked in turns."""
+    """The deep page compared with the first one, alternating."""
 
     async def page(token: str) -> tuple[float, pb.ListResourcesResponse]:
         request = pb.ListResourcesRequest(
@@ -91,7 +91,7 @@ async def _compared(stub: "InventoryServiceAsyncStub", metadata: Metadata, wante
         _, answer = await page(token)
         seen.update(resource.id for resource in answer.resources)
         token = answer.next_page_token
-    # None twice and none short: the pages of a list are stable at any depth.
+    # No duplicates and no gaps: the pages of a list are stable at any depth.
     assert len(seen) == (wanted.depth - 1) * wanted.page_size
     rounds = [((await page(""))[0], (await page(token))[0]) for _ in range(ROUNDS)]
     first, deep = (median(times) * 1000 for times in zip(*rounds, strict=True))

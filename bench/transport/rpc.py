@@ -1,7 +1,7 @@
-"""(e) An authenticated empty RPC against the same one on a server without interceptors.
+"""(e) An authenticated empty RPC, compared with one on a server without interceptors.
 
-Compared by the server's processor time a call: the client is the slower side, so that
-calls a second would mostly measure the client.
+Compared by the server's processor time per call, because the client is slower, and calls a second
+would mostly measure the client.
 """
 
 import asyncio
@@ -28,13 +28,13 @@ CONCURRENCY = 16
 
 
 def measure() -> Ratio:
-    """Runs both servers, and calls them in turn."""
+    """Runs both servers, and calls them alternately."""
     with ExitStack() as stack:
         bare, guarded = (_Server(stack, mode) for mode in ("bare", "guarded"))
         for server in (bare, guarded):
             uvloop.run(server.call(CALLS))
         costs = [(bare.cost(), guarded.cost()) for _ in range(ROUNDS)]
-    # The cheapest round of each: what else ran on the machine only ever adds.
+    # The cheapest round of each, because other programs only add time.
     best_bare, best_guarded = (min(each) for each in zip(*costs, strict=True))
     return at_least(
         "(e) authenticated RPC / bare RPC",
@@ -61,13 +61,13 @@ class _Server:
         self._metadata = (("authorization", f"Bearer {token}"), ("x-request-id", "bench-1"))
 
     def cost(self) -> float:
-        """Processor seconds of the server for one call."""
+        """Processor seconds of the server per call."""
         before = sum(self._usage.cpu_times()[:2])
         uvloop.run(self.call(CALLS))
         return (sum(self._usage.cpu_times()[:2]) - before) / CALLS
 
     async def call(self, count: int) -> None:
-        """Calls the server `count` times, some at once."""
+        """Calls the server `count` times, some concurrently."""
         async with grpc.aio.insecure_channel(f"127.0.0.1:{self.port}") as channel:
             method = channel.unary_unary(
                 PATH,

@@ -1,4 +1,4 @@
-"""A server with one empty RPC: `bare`, or `guarded` by what guards ours."""
+"""A server with one empty RPC: `bare`, or `guarded` by our interceptors."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ from services.common.settings import Settings
 
 
 async def nothing(_: empty_pb2.Empty, __: Any) -> empty_pb2.Empty:
-    """Answers at once."""
+    """Returns at once."""
     return empty_pb2.Empty()
 
 
@@ -42,7 +42,7 @@ async def serve(mode: str) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(port, flush=True)
-    # From here on its lines go to a file, as those of the local stack's services do.
+    # From here on it logs to a file, like the services of the local stack.
     log = os.open(os.devnull, os.O_WRONLY)
     os.dup2(log, 1)
     configure_logging(settings, "bench")

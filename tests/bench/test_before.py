@@ -72,4 +72,4 @@ def test_a_missed_comparison_fails_the_run(
 def test_a_bench_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         bench.main(["rollup"])
-    assert "there is no bench rollup" in capsys.readouterr().err
+    assert "unknown benchmark rollup" in capsys.readouterr().err
