@@ -48,6 +48,8 @@ class RevertInput:
     """A drift to revert."""
 
     drift_id: str
+    requested_by: str = ""
+    """The subject of who requested it; empty for runs of releases before this field."""
 
 
 def drift_sweep(request: DriftSweepInput, *key: str) -> Start[DriftSweepInput]:
@@ -60,11 +62,11 @@ def drift_sweep(request: DriftSweepInput, *key: str) -> Start[DriftSweepInput]:
     )
 
 
-def revert_drift(drift_id: str, *, what: str, tenant_id: str) -> Start[RevertInput]:
-    """The revert of a drift; `what` names the field and the resource."""
+def revert_drift(drift_id: str, *, what: str, tenant_id: str, by: str) -> Start[RevertInput]:
+    """The revert of a drift; `what` names the field and the resource, `by` who requested it."""
     return REVERT_DRIFT.start(
-        RevertInput(drift_id),
+        RevertInput(drift_id, by),
         drift_id,
-        summary=f"set {what} back",
+        summary=f"revert {what}",
         attributes={PROVIDER: DIGITALOCEAN, TENANT: tenant_id},
     )

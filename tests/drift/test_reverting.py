@@ -22,8 +22,10 @@ async def begin(account: Account, drift_id: str, run_id: str = "run-1") -> pb.Be
     return await account.reconcile.BeginRevert(request, metadata=account.inventory.worker)
 
 
-async def complete(account: Account, drift_id: str, run_id: str = "run-1") -> str:
-    request = pb.CompleteRevertRequest(drift_id=drift_id, run_id=run_id)
+async def complete(
+    account: Account, drift_id: str, run_id: str = "run-1", *, actor: str = ""
+) -> str:
+    request = pb.CompleteRevertRequest(drift_id=drift_id, run_id=run_id, actor=actor)
     worker = account.inventory.worker
     answer = await account.reconcile.CompleteRevert(request, metadata=worker)
     return answer.drift.status
@@ -48,6 +50,16 @@ async def test_a_drift_is_reverted_only_once_the_live_value_reads_so(account: Ac
     assert await complete(account, drift_id) == "reverted"
     assert (await account.inventory.events("1"))[-1] == "drift_resolved"
     assert (await account.sweep()).opened_count == 0
+
+
+async def test_a_reverted_drift_names_who_requested_the_revert(account: Account) -> None:
+    drift_id = await drifted(account)
+    await begin(account, drift_id)
+    await account.shows("1", size="s-2vcpu-2gb")
+    assert await complete(account, drift_id, actor="operator-7") == "reverted"
+    [closed] = await account.listed(status="reverted")
+    assert closed.resolved_by == "operator-7"
+    assert (await account.inventory.history("1"))[-1].actor == "operator-7"
 
 
 async def test_a_failed_revert_leaves_the_drift_open_with_the_reason(account: Account) -> None:

@@ -71,7 +71,7 @@ def test_an_id_stays_as_it_is_lest_two_releases_run_the_same_work_at_once() -> N
         for start in (
             sync_by_hand(Settings(), ["droplet"]),
             drift_sweep_by_hand(),
-            revert_drift("d1", what="size of droplet web", tenant_id="acme"),
+            revert_drift("d1", what="size of droplet web", tenant_id="acme", by="op"),
             billing_history(BY_HAND),
             invoice_ingest(bill),
             cost_rematch("2026-04", [bill]),

@@ -95,7 +95,7 @@ class RevertDrift:
         try:
             plan = await self._take_turn(request, await self._begin(request))
             await self._set(plan)
-            result = await self._read_back(plan)
+            result = await self._read_back(plan, request.requested_by)
         except (asyncio.CancelledError, FailureError) as error:
             await whole(self._end_undone(request, error))
             raise
@@ -145,11 +145,11 @@ class RevertDrift:
             await self._power(plan, is_on=True)
             self._turned_off = None
 
-    async def _read_back(self, plan: RevertPlan) -> RevertResult:
+    async def _read_back(self, plan: RevertPlan, requested_by: str) -> RevertResult:
         await self._read(plan)
         result = await workflow.execute_activity_method(
             RevertActivities.complete_revert,
-            RevertInput(plan.drift_id),
+            RevertInput(plan.drift_id, requested_by),
             **short(CALL_TIMEOUT, PROMPT),
             summary="close the drift if the live value matches the spec",
         )

@@ -76,7 +76,12 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         found = await require_revertible(session, drift_id)
         what = f"{found.field} of {found.kind} {found.name}"
         started = await self._flows.start(
-            revert_drift(str(drift_id), what=what, tenant_id=found.tenant_id or "")
+            revert_drift(
+                str(drift_id),
+                what=what,
+                tenant_id=found.tenant_id or "",
+                by=current_caller().subject,
+            )
         )
         drift = await begin_revert(
             session, drift_id, workflow_id=started.workflow_id, run_id=started.run_id

@@ -125,7 +125,7 @@ class ReconcileServicer(reconcile_service_pb2_grpc.ReconcileServiceServicer):
         run_id = required("run_id", request.run_id)
         async with self._database.write(current_caller().scope) as session:
             drift = await close.complete_revert(
-                session, drift_id, run_id=run_id, cause=current_cause()
+                session, drift_id, run_id=run_id, cause=current_cause(_actor(request.actor))
             )
             prices = await read_list_prices(session)
         return pb.CompleteRevertResponse(drift=drift_message(drift, prices))

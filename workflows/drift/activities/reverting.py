@@ -127,7 +127,9 @@ class RevertActivities:
         """Asks the inventory to close the drift, which it does if the live value is correct."""
         answer = await self._drift.CompleteRevert(
             pb.CompleteRevertRequest(
-                drift_id=request.drift_id, run_id=activity.info().workflow_run_id
+                drift_id=request.drift_id,
+                run_id=activity.info().workflow_run_id,
+                actor=request.requested_by,
             )
         )
         return RevertResult(answer.drift.status, answer.drift.revert_run.reason)

@@ -127,12 +127,14 @@ class BeginRevertResponse(_message.Message):
     def __init__(self, drift: _Optional[_Union[_drift_pb2.Drift, _Mapping]] = ..., resource: _Optional[_Union[_resources_pb2.Resource, _Mapping]] = ...) -> None: ...
 
 class CompleteRevertRequest(_message.Message):
-    __slots__ = ("drift_id", "run_id")
+    __slots__ = ("drift_id", "run_id", "actor")
     DRIFT_ID_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
     drift_id: str
     run_id: str
-    def __init__(self, drift_id: _Optional[str] = ..., run_id: _Optional[str] = ...) -> None: ...
+    actor: str
+    def __init__(self, drift_id: _Optional[str] = ..., run_id: _Optional[str] = ..., actor: _Optional[str] = ...) -> None: ...
 
 class CompleteRevertResponse(_message.Message):
     __slots__ = ("drift",)
