@@ -44,10 +44,10 @@ COMMANDS: Final = {
     "trial": "catalog.subscriptions:trial_commands",
     "usage": "invoicing.usage:commands",
 }
-"""The module of each command, and the name of its function there where it differs."""
+"""The module of each command, and its function's name if different."""
 
 CONTEXTS: Final = {
-    # Every option is the simulator's own, `--help` too.
+    # All options are the simulator's, including `--help`.
     "simulator": {
         "allow_extra_args": True,
         "ignore_unknown_options": True,
@@ -57,23 +57,23 @@ CONTEXTS: Final = {
 
 
 ENVIRONMENTS: Final = frozenset({Settings.__name__, "Environment"})
-"""Classes of settings, whose errors name a variable; the simulator's is not imported."""
+"""Settings classes whose errors name a variable; without importing the simulator's."""
 
 TEMPORAL: Final = "temporalio.bridge.runtime"
-"""Loaded with threads of its own."""
+"""A module that starts threads when imported."""
 
 
 class Commands(TyperGroup):
-    """Imports a command's module when it is called: the others do not slow its start."""
+    """Imports a command's module only when it is called, for a fast start."""
 
     # Typer calls these with contexts of its own class, which Click's signatures do not say.
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
-        """All of them, the local stack first."""
+        """All commands, the local stack first."""
         return list(COMMANDS)
 
     def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]
-        """One of them; None when there is none of that name."""
+        """A command; None if unknown."""
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
@@ -106,11 +106,11 @@ def _arcadia() -> None:
 
 
 def main() -> None:
-    """Runs the command that the arguments name."""
+    """Runs the command from the arguments."""
     if not sys.stdout.isatty():
-        # A pipe or a file has no width: ids are not folded.
+        # Output to a pipe or file has no width, so ids are not wrapped.
         os.environ.setdefault("COLUMNS", "240")
-        os.environ.setdefault("TERMINAL_WIDTH", "100")  # of Typer's helps alone
+        os.environ.setdefault("TERMINAL_WIDTH", "100")  # for Typer's help only
     try:
         app()
     except ValidationError as error:

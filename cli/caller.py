@@ -35,7 +35,7 @@ __all__ = [
 TOKEN_SECONDS: Final = 300
 MAX_PAGE_SIZE: Final = 500
 UNCONNECTED: Final = "failed to connect to all addresses"
-"""How gRPC's details begin when nothing listens at the address."""
+"""Prefix of gRPC's error details if nothing listens at the address."""
 
 Metadata = tuple[tuple[str, str], ...]
 Answer = TypeVar("Answer")
@@ -109,10 +109,10 @@ async def called_with_token(
 
 @asynccontextmanager
 async def method_of(request: Message) -> AsyncIterator[tuple[Any, Metadata]]:
-    """The method with this request type, found by its descriptor, and the metadata to send.
+    """The method with this request type, by its descriptor, and the metadata to send.
 
-    The messages of a request belong to one method (`buf lint` holds that), in the package of
-    their service, `arcadia.<service>.v1`; what is of none is answered by every service.
+    A request type belongs to one method (checked by `buf lint`), in the package of its service,
+    `arcadia.<service>.v1`; types of other packages belong to every service.
     """
     method = next(
         method
@@ -141,7 +141,7 @@ def _refusal(error: grpc.aio.AioRpcError) -> str:
     details = error.details() or ""
     if error.code() is grpc.StatusCode.UNAVAILABLE and UNCONNECTED in details:
         return (
-            "The service does not respond: is the stack up? `arcadia status` tells, and"
+            "The service does not respond. `arcadia status` shows the stack,"
             " `make up` starts it (with the same ARCADIA_PORT_OFFSET, if any)."
         )
     return f"{error.code().name}: {details}"

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 MAX_WIDTH: Final = 2000
-"""More columns than a line of any of our tables has."""
+"""More than the number of columns of any table."""
 
 NUMBERS: Final = frozenset(
     {
@@ -38,10 +38,10 @@ NUMBERS: Final = frozenset(
         *("qty", "quantity", "revenue", "total", "USD", "USD/month", "value"),
     }
 )
-"""The headings of columns that hold numbers."""
+"""The headings of numeric columns."""
 
 NOBODY: Final = "nobody"
-"""The owner of what belongs to no tenant."""
+"""The owner of resources without a tenant."""
 
 UNKNOWN: Final = "?"
 """The text of an unknown amount."""
@@ -67,7 +67,8 @@ def print_table(
     """
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in headings:
-        # What a narrow terminal folds is neither a number nor a chart, which has no heading.
+        # Neither numbers nor charts, whose columns have no heading, are folded in a narrow
+        # terminal.
         whole = name in NUMBERS or not name
         right = name in NUMBERS
         table.add_column(name, overflow="fold", no_wrap=whole, justify="right" if right else "left")
@@ -97,7 +98,7 @@ def print_list(
 
 
 def counts(*pairs: tuple[int, str]) -> str:
-    """Counts with what each is of, without those that are zero."""
+    """Counts with their labels, without zeros."""
     return ", ".join(f"{count:,} {name}" for count, name in pairs if count)
 
 

@@ -28,7 +28,7 @@ WAITING: Final = "waiting for a worker"
 UNDER_WAY: Final = "under way"
 """The progress of a run that reports none yet."""
 QUERY_TIMEOUT: Final = timedelta(seconds=2)
-"""For an answer of the worker, which may be down."""
+"""Timeout for the worker, which may be down."""
 
 Result = TypeVar("Result")
 Handle = WorkflowHandle[Any, Any]
@@ -36,7 +36,7 @@ Progress = Callable[[Client, Handle], Awaitable[Sequence[str]]]
 
 
 async def details(_: Client, handle: Handle) -> Sequence[str]:
-    """The progress that a run reports of itself, or that no worker answers."""
+    """The progress that a run reports, or that no worker responds."""
     reported = await details_of(handle, QUERY_TIMEOUT)
     if reported is None:
         return (WAITING,)
@@ -44,7 +44,7 @@ async def details(_: Client, handle: Handle) -> Sequence[str]:
 
 
 async def under_way(client: Client, handle: Handle) -> Sequence[str]:
-    """The activities and children of a run that are under way, as the server knows them."""
+    """The running activities and child workflows of a run, according to Temporal."""
     return (await progress_of(client, handle)).under_way or (WAITING,)
 
 
@@ -60,9 +60,9 @@ def run_workflow(
 ) -> None:
     """Starts a run, or joins the active one, and shows its result; exits on failure.
 
-    `workflow` is the method that the run calls, which says of which type its result is.
-    `reached` is the query that says how far a failed run came, which is shown as well.
-    Without `wait`, only prints the run.
+    `workflow` is the method that the run calls, whose return type is the type of the result.
+    `reached` is the query for the progress of a failed run, which is shown as well. Without
+    `wait`, only prints the run.
     """
     if not asyncio.run(_run(noun, start, workflow, show, progress, reached, wait=wait)):
         raise typer.Exit(1)
@@ -92,7 +92,7 @@ async def _run(
         say(Text.assemble((f"The {noun} failed:", "red"), f" {reason_of(error.cause)}"))
         return False
     except (RuntimeError, RPCError) as error:
-        refusal = f"Temporal at {settings.temporal()} does not take the {noun}:"
+        refusal = f"Temporal at {settings.temporal()} rejected the {noun}:"
         say(Text.assemble((refusal, "red"), f" {error}"))
         return False
     return True
@@ -105,7 +105,7 @@ async def follow(
 ) -> Result:
     """Waits for the result. Shows the progress meanwhile on a terminal.
 
-    Without a terminal, prints one line for each attempt that it waits for.
+    Without a terminal, prints one line per attempt.
     """
     task = asyncio.create_task(ending)
     waits: set[str] = set()

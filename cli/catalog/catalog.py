@@ -81,7 +81,7 @@ def _print_version(version: catalog_pb2.PlanVersion) -> None:
         {
             "kind": "resource_kind",
             "included": "included_qty",
-            "more of it": lambda item: price_of_more(item, version.currency),
+            "overage": lambda item: price_of_more(item, version.currency),
             "model": "pricing_model",
         },
         version.items,
@@ -94,9 +94,9 @@ def publish_version(
 ) -> None:
     """Publish a draft as the active version; existing subscriptions keep theirs."""
     answer = call(pb.PublishPlanVersionRequest(plan_code=code, version=version))
-    retired = f"; version {answer.retired_version.version} is retired"
+    retired = f"; version {answer.retired_version.version} was retired"
     say(
-        f"version {answer.plan_version.version} of {code} is active"
+        f"version {answer.plan_version.version} of {code} is now active"
         + (retired if answer.HasField("retired_version") else "")
     )
 

@@ -1,4 +1,4 @@
-"""`arcadia catalog list-prices`: what the provider charges, and how that changed."""
+"""`arcadia catalog list-prices`: the provider's list prices and their changes."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -75,7 +75,7 @@ def _dimensions(price: pb.ListPrice) -> str:
 
 
 def _rows(change: pb.ListPriceChange) -> list[tuple[str, ...]]:
-    """A row for each price of ours; one without any if none sells the meter."""
+    """A row per price of ours; one row without any if none sells the meter."""
     before, after = change.before, change.after
     usd = f"{before.usd} → {after.usd} for {after.per_qty}"
     place = (change.effective_on, after.meter, _dimensions(after), usd)

@@ -104,7 +104,7 @@ def list_grants(tenant: Tenant = "") -> None:
     for one in grants:
         _show_grant(one)
     if not grants:
-        say("No trial was granted.")
+        say("No trials were granted.")
 
 
 def _show_grant(one: deployments_pb2.TrialGrant) -> None:

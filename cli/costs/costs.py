@@ -69,19 +69,19 @@ def show_balance() -> None:
     """Show the newest snapshot of the account's balance."""
     balance = run(_balance())
     if balance is None:
-        say("No balance was read yet: it is read every hour, at seven minutes past.")
+        say("No balance was read yet; it is read at :07 of every hour.")
         raise typer.Exit(1)
     for amount, meaning in (
         (balance.month_to_date_usage, "USD used this month"),
-        (balance.account_balance, "USD owed from before (negative: credit)"),
-        (balance.month_to_date_balance, "USD owed in all"),
+        (balance.account_balance, "USD owed before this month (negative: credit)"),
+        (balance.month_to_date_balance, "USD owed in total"),
     ):
         say(f"{dollars(amount):>14}  {meaning}")
     say(f"computed {balance.generated_at.ToJsonString()}")
 
 
 async def _balance() -> Any:
-    """The newest snapshot; None when there is none yet."""
+    """The newest snapshot; None before the first."""
     try:
         return (await send(balance_pb.GetBalanceRequest())).balance
     except grpc.aio.AioRpcError as error:
@@ -104,7 +104,7 @@ def show_totals(
         group = f"{total.tenant_id} {total.group}".lstrip() or WITHOUT.get(by, f"of no {by}")
         say(f"{dollars(total.amount_usd):>14}  {total.line_count:>9,}  {group}")
     if answer.HasField("total_usd"):
-        say(f"{dollars(answer.total_usd):>14}  USD in all")
+        say(f"{dollars(answer.total_usd):>14}  USD in total")
     else:
         say(f"No bill of {period} was ingested: its costs are unknown; {FETCH}.")
 
@@ -182,7 +182,7 @@ def _list(request: pb.ListCostLinesRequest) -> int:
         say(_line(line))
     printed = len(answer.cost_lines)
     if answer.next_page_token:
-        say(f"… and more than these {printed}; --count takes up to 500.", error=True)
+        say(f"… and more; printed {printed}; --count takes up to 500.", error=True)
     return printed
 
 

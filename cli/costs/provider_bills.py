@@ -87,8 +87,8 @@ def _bill(invoice: costs_pb2.ProviderInvoice) -> list[str]:
     elif invoice.ingest_error:
         lines.append(f"    {invoice.ingest_error}")
     lines += [
-        f"    {part.part}: the lines say {dollars(part.lines_usd)},"
-        f" the summary {dollars(part.summary_usd)}, residual {part.residual_usd}"
+        f"    {part.part}: lines {dollars(part.lines_usd)},"
+        f" summary {dollars(part.summary_usd)}, residual {part.residual_usd}"
         for part in sums.parts
         if part.residual_usd not in ("", "0")
     ]
@@ -111,11 +111,11 @@ def _sums(sums: costs_pb2.HistoryReconciliation) -> list[str]:
     balance = dollars(sums.account_balance_usd) if sums.account_balance_usd else UNKNOWN
     residual = dollars(sums.residual_usd) if sums.residual_usd else UNKNOWN
     lines.append(
-        f"{dollars(sums.history_usd):>24}  USD in all; the account owes {balance},"
+        f"{dollars(sums.history_usd):>24}  USD in total; the account owes {balance},"
         f" residual {residual}"
     )
     if sums.unreadable_count:
-        lines.append(f"{sums.unreadable_count} entries cannot be read: --unreadable lists them")
+        lines.append(f"{sums.unreadable_count} unreadable entries; list them with --unreadable")
     return lines
 
 

@@ -50,7 +50,7 @@ def list_drifts(
         field=field,
         muted="" if muted is None else str(muted).lower(),
     )
-    empty = "Nothing drifts." if status == "open" else "There is no such drift."
+    empty = "There are no open drifts." if status == "open" else "There is no such drift."
     print_list(
         {
             "id": "id",
@@ -74,7 +74,7 @@ def accept_drift(drift_id: Drift) -> None:
     """Accept a drift: make the live value the desired one."""
     answer = call(pb.AcceptDriftRequest(id=drift_id))
     say(
-        f"{answer.drift.resource_name}: {answer.drift.field} is to be"
+        f"{answer.drift.resource_name}: {answer.drift.field} should be"
         f" {_text(answer.drift.actual)} (version {answer.spec.spec_version} of its spec)"
     )
 
@@ -146,7 +146,7 @@ def unmute_field(
 ) -> None:
     """Delete a rule; the drifts that it muted are open again."""
     call(pb.DeleteIgnoreRuleRequest(id=rule_id))
-    say(f"rule {rule_id} is gone")
+    say(f"deleted rule {rule_id}")
 
 
 @commands.command("sweep")

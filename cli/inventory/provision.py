@@ -46,7 +46,7 @@ def _show(provision: deployments_pb2.Provision) -> None:
 
 
 def status_text(provision: deployments_pb2.Provision) -> str:
-    """How far a provision is, in one line: what it made, or why it made nothing."""
+    """The progress of a provision in one line: the result, or why there is none."""
     parts = (
         provision.id,
         provision.droplet.name,

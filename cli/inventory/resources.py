@@ -98,7 +98,7 @@ async def _watch(after: int, kind: str) -> None:
         except grpc.aio.AioRpcError as error:
             if error.code() not in RETRIED:
                 raise
-            print(f"{error.code().name}: {error.details()}; watching again", file=sys.stderr)
+            print(f"{error.code().name}: {error.details()}; resuming", file=sys.stderr)
         await asyncio.sleep(RETRY_SECONDS)
 
 
@@ -130,7 +130,7 @@ def assign_resource(
 ) -> None:
     """Assign a resource to a deployment, a tenant or nobody, or remove the assignment."""
     if sum((bool(deployment or tenant), nobody, by_rules)) != 1:
-        raise typer.BadParameter("name a --deployment or a --tenant, or --nobody, or --by-rules")
+        raise typer.BadParameter("give --deployment, --tenant, --nobody or --by-rules")
     request = pb.AssignResourceRequest(
         id=resource_id,
         deployment_id=deployment,
@@ -142,4 +142,4 @@ def assign_resource(
     resource = call(request).resource
     owner = " of ".join(part for part in (resource.deployment_id, resource.tenant_id) if part)
     name = resource.name or resource.provider_id
-    say(f"{resource.kind} {name} belongs to {owner or 'nobody'}")
+    say(f"{resource.kind} {name} is assigned to {owner or 'nobody'}")

@@ -61,7 +61,7 @@ def accept_scope(
     """Accept the reduced scopes of a frozen sweep's token, which unfreezes the kind."""
     sweep = call(pb.AcceptScopeRequest(id=sweep_id)).sweep
     seen = ", ".join(sweep.scope_fingerprint) or "no field that depends on its scopes"
-    say(f"{sweep.kind}: from the next sweep on the token sees {seen}")
+    say(f"{sweep.kind}: expected from the next sweep on: {seen}")
 
 
 @commands.command("accept-total")
@@ -87,9 +87,9 @@ def list_unreadable_rows(
     for row in answer.rows:
         say(row.reason)
     if not answer.rows:
-        say("The sweep could read every row.")
+        say("The sweep has no unreadable rows.")
     if answer.next_page_token:
-        say(f"and more: `--count` lists up to 500, above {count}")
+        say(f"and more; raise --count above {count}, up to 500")
 
 
 def _line(sweep: Sweep) -> Text:

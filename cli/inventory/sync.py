@@ -1,4 +1,4 @@
-"""`arcadia sync`: a sync now, through Temporal, with its progress."""
+"""`arcadia sync`: runs a sync and shows its progress."""
 
 import asyncio
 from dataclasses import dataclass
@@ -26,30 +26,30 @@ TIMEOUT_SECONDS: Final = 10.0
 
 MAX_AGE: Final = timedelta(hours=1, minutes=30)
 MAX_AGE_OF_SLOW: Final = timedelta(hours=7)
-"""Older than these, a kind has missed a sync of its schedule."""
+"""Ages after which a kind has missed a scheduled sync."""
 
 COMPLETE: Final = ("completed", "partial", "halted")
-"""The outcomes of sweeps that read the whole list: one that the breaker halted did, too."""
+"""Outcomes of sweeps that read the whole list, including those halted by the breaker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How fresh a kind is in the inventory."""
+    """The freshness of a kind in the inventory."""
 
     kind: str
     complete_at: datetime | None
-    """When it was last read completely; None when it never was."""
+    """When it was last read completely; None if never."""
     latest: Sweep | None
-    """Its last sweep, however it ended."""
+    """Its last sweep, with any outcome."""
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether it missed a sync of its schedule."""
+        """Whether it missed a scheduled sync."""
         max_age = MAX_AGE_OF_SLOW if self.kind in SLOW_KINDS else MAX_AGE
         return self.complete_at is None or now - self.complete_at > max_age
 
 
 async def freshness() -> list[Freshness]:
-    """That of every kind that is synced. Raises AioRpcError."""
+    """The freshness of every synced kind. Raises AioRpcError."""
     return list(await asyncio.gather(*(_freshness_of(kind) for kind in SYNCED_KINDS)))
 
 
@@ -65,7 +65,7 @@ async def _newest(kind: str, outcome: str = "") -> Sweep | None:
 
 
 def print_freshness(kinds: list[Freshness], now: datetime) -> None:
-    """Prints a line a kind, red where it is stale."""
+    """Prints a line per kind, red if it is stale."""
     print_table(
         ("kind", "read completely", "ago", "last sweep"),
         (

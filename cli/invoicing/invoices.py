@@ -155,7 +155,7 @@ def credit_invoice(
 
 
 def _handed_over(invoice: invoices_pb2.Invoice) -> str:
-    """What accounts receivable calls it and its void, or how far they are."""
+    """The references of the invoice and its void in accounts receivable, or their status."""
     return ", void: ".join(
         hand_over.reference or hand_over.status.replace("_", " ")
         for hand_over in (invoice.hand_over, invoice.void_hand_over)
@@ -180,7 +180,7 @@ def _verify_chain() -> bool:
             say(Text.assemble((f"broken at {answer.broken_number}:", "red"), f" {answer.reason}"))
             return False
         if answer.complete:
-            say(Text.assemble(("every link holds:", "green"), f" {verified_count:,} invoices"))
+            say(Text.assemble(("the chain is valid:", "green"), f" {verified_count:,} invoices"))
             return True
         last = answer.last_number
 

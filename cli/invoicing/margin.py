@@ -25,13 +25,11 @@ commands = typer.Typer(help="Show revenue, costs and margin.", no_args_is_help=T
 PAGE_SIZE: Final = 100
 OWNERS: Final = ("internal", "unattributed")
 READ_COSTS: Final = "`arcadia costs daily` reads the provider's daily costs."
-METER: Final = (
-    "`arcadia usage meter` meters yesterday and today, and brings the costs to their owners."
-)
+METER: Final = "`arcadia usage meter` meters yesterday and today, and attributes the costs."
 MAX_BAR_CELLS: Final = 24
 REVENUE: Final = ("█", "green")
 COSTS: Final = ("▒", "red")
-"""The cell and the style of bars: without colours the cells tell them apart."""
+"""The character and the style of bars: without colours the characters differ."""
 
 Period = Annotated[str, typer.Option(help="The month, such as 2026-04; by default the last one.")]
 
@@ -50,7 +48,7 @@ def show_margin(
     if not answer.HasField("as_of"):
         month = answer.period[:7]
         refresh = f"`arcadia margin refresh --period {month}` does."
-        say(f"Nothing of {month} was computed yet: {refresh}", "yellow")
+        say(f"The margin of {month} is not computed yet; {refresh}", "yellow")
     _print_parts(answer, by)
     if getattr(answer, f"by_{by}_next_page_token"):
         say(f"… the {PAGE_SIZE} with the most revenue; the API lists the rest.")
@@ -77,11 +75,11 @@ def show_accrual() -> None:
 
 
 def missing_costs(today: date, *, are_read: bool) -> tuple[str, list[str]]:
-    """Which step of the running month's costs is missing, and what to run, in order."""
+    """The missing step of the running month's costs, and the command for it, in order."""
     if are_read:
-        return "daily costs not brought to their owners yet", [METER]
+        return "daily costs not attributed yet", [METER]
     if today.day == 1:
-        return "no daily costs: the provider tells a day's on the next day", [METER]
+        return "no daily costs: the provider reports a day's on the next day", [METER]
     return "no daily costs read yet", [READ_COSTS, METER]
 
 
@@ -144,7 +142,7 @@ def refresh_margin(period: Period = "") -> None:
 
 
 def _month(text: str) -> date:
-    """The first day of a month; of the last one when none is named."""
+    """The first day of a month; of the last one by default."""
     if not text:
         return month_of(datetime.now(UTC)).preceding().start
     return read(read_month, text, "period").start
@@ -166,7 +164,7 @@ def _print_conversion(conversion: Any) -> None:
             f" since {rate.effective_from} {rate.source}".rstrip()
         )
     if conversion.parity_assumed:
-        say("No exchange rate is set: 1 to 1 was assumed.", "yellow")
+        say("No exchange rate is set: a rate of 1 was assumed.", "yellow")
 
 
 def _print_parts(answer: Any, by: str) -> None:
@@ -198,7 +196,7 @@ def _owner(share: Any) -> Text:
 
 
 def _print_rows(rows: Any, first: str, name: Callable[[Any], Text], currency: str) -> None:
-    """Amounts with a chart: revenue above, costs below, on one scale."""
+    """Amounts with a chart: revenue above, costs below, on the same scale."""
     largest = max((max(abs(one.revenue_cents), abs(one.cogs_cents)) for one in rows), default=0)
 
     def chart(one: Any) -> Text:
@@ -220,8 +218,8 @@ def _print_rows(rows: Any, first: str, name: Callable[[Any], Text], currency: st
     )
     if largest:
         negative = any(one.revenue_cents < 0 or one.cogs_cents < 0 for one in rows)
-        below = "; dim where it is below zero" if negative else ""
-        say(Text.assemble(REVENUE, " revenue, ", COSTS, f" costs, on one scale{below}"))
+        below = "; dim bars are negative" if negative else ""
+        say(Text.assemble(REVENUE, " revenue, ", COSTS, f" costs, same scale{below}"))
 
 
 def _amounts(one: Any, currency: str) -> list[str]:
@@ -230,7 +228,7 @@ def _amounts(one: Any, currency: str) -> list[str]:
 
 
 def _bar(amount: int, largest: int, cells: tuple[str, str]) -> Text:
-    """A bar as long as its share of the largest amount; dim where it is below zero."""
+    """A bar in proportion to the largest amount; dim for negative values."""
     if not largest or not amount:
         return Text("")
     cell, style = cells
@@ -239,13 +237,13 @@ def _bar(amount: int, largest: int, cells: tuple[str, str]) -> Text:
 
 
 def _print_splits(splits: Any) -> None:
-    """By what shared costs were split, and what of it is not as it should be."""
+    """How shared costs were split, and problems with it."""
     rows = []
     for one in splits:
         remarks = [one.remark] if one.remark else []
         if one.unkeyed_owner_count:
             remarks.append(
-                f"{one.unkeyed_owner_count:,} owners of droplets without known bytes bear nothing"
+                f"{one.unkeyed_owner_count:,} owners of droplets have no share: bytes unknown"
             )
         key = "nothing: unattributed" if one.split_key == "none" else one.split_key
         warning = Text("; ".join(remarks), style="yellow")

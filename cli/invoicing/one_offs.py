@@ -66,7 +66,7 @@ def list_lines(
 def remove_line(
     line_id: Annotated[str, typer.Argument(help="The line's id, from `one-off list`.")],
 ) -> None:
-    """Remove a line that is on no invoice yet."""
+    """Remove a line that is not on an invoice yet."""
     _print([call(pb.RemoveOneOffLineRequest(id=line_id)).one_off_line])
 
 

@@ -31,7 +31,7 @@ def list_profiles(count: Count = 50) -> None:
             "purchase order": "purchase_order",
         },
         call(pb.ListBillingProfilesRequest(page_size=count)).billing_profiles,
-        "There are no billing profiles: each tenant is billed under its name here.",
+        "There are no billing profiles: tenants are billed under their names here.",
     )
 
 

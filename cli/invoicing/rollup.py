@@ -30,7 +30,7 @@ commands = typer.Typer(
 POLL_SECONDS: Final = 0.5
 STYLES: Final = {"completed": "green", "failed": "red", "undone": "red"}
 SETTLED: Final = ("completed", "failed", "undone", "awaiting_approval")
-"""The states that a roll-up does not leave on its own."""
+"""The states that need an operator, or are final."""
 
 Identifier = Annotated[str, typer.Argument(help="The roll-up's id, from `rollup status`.")]
 Follow = Annotated[bool, typer.Option(help="Wait until it completes or needs a decision.")]
@@ -91,13 +91,13 @@ def list_unbilled(period: Month, tenant: Tenant = "", deployment: Deployment = "
 
 
 def _none_unbilled(period: str) -> str:
-    """Why a month has no unbilled usage: a month of which nothing was metered is unknown."""
+    """Why a month has no unbilled usage: without metered usage it is unknown."""
     month = read_month(period, "period")
     request = usage_pb.ListDailyUsageRequest(
         from_day=month.start.isoformat(), to_day=month.end.isoformat(), page_size=1
     )
     if call(request).daily_usage:
-        return "There is no such usage: it is billed, or free by a trial."
+        return "There is no unbilled usage."
     code = month.code
     return f"No usage of {code} was metered; `arcadia usage meter --month {code}` meters it."
 
@@ -131,7 +131,7 @@ def retry_rollup(
 
 
 def _follow(rollup: rollups_pb2.Rollup, *, wait: bool, past: str = "") -> None:
-    """Waits until the roll-up settles in another state than `past`; fails when it failed."""
+    """Waits until the roll-up is `settled`; exits if it failed."""
     say(f"{rollup.run.workflow_id} · roll-up {rollup.id}")
     if wait:
         rollup = run(settled(rollup, past))
@@ -143,20 +143,23 @@ def _follow(rollup: rollups_pb2.Rollup, *, wait: bool, past: str = "") -> None:
 
 
 async def settled(rollup: rollups_pb2.Rollup, past: str) -> Any:
-    """The roll-up once it settles in another state than `past`; shows its progress meanwhile."""
+    """Waits for a final state, or one that needs an operator, other than `past`.
+
+    Shows the progress meanwhile.
+    """
 
     async def settling() -> Any:
         now = rollup
         while now.status not in SETTLED or now.status == past:
             await asyncio.sleep(POLL_SECONDS)
-            # A month's end may take longer than a token holds: each call has its own.
+            # A roll-up may take longer than a token is valid: each call has its own.
             now = (await send(pb.GetRollupRequest(id=rollup.id))).rollup
         return now
 
     try:
         client = await connect(Settings())
     except RuntimeError:
-        # The roll-up is kept by the analytics: its state is known without Temporal.
+        # Analytics stores the roll-up, so its state is known without Temporal.
         return await settling()
     handle = client.get_workflow_handle(rollup.run.workflow_id)
     return await follow(Console(), settling(), lambda: details(client, handle))
@@ -189,7 +192,7 @@ def _print(rollup: rollups_pb2.Rollup) -> None:
 def _unbilled(rollup: rollups_pb2.Rollup) -> str:
     """The unbilled usage of a month, as one line of text."""
     total = rollup.unbilled
-    # A value is exact; whole minor units are enough for a line.
+    # The value is exact; round it to minor units for the text.
     worth = f"{money_text(whole_cents(Decimal(total.value_cents)), total.currency)} at list price"
     unpriced = f", {total.unpriced_count:,} figures without a price" if total.unpriced_count else ""
     return (

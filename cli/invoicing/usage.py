@@ -84,7 +84,7 @@ def list_unmetered(
             "why": "reason",
         },
         pages(request, "resources"),
-        f"Everything of known size since {request.from_day} was metered.",
+        f"There are no unmetered resources since {request.from_day}.",
     )
 
 
@@ -105,7 +105,7 @@ def show_facts(
             "qty": "qty",
         },
         facts,
-        "Nothing is behind the figure any more.",
+        "The figure has no facts any more.",
         folded=True,
     )
 
@@ -192,7 +192,7 @@ def _a_week_ago() -> str:
 
 
 def days_of(month: str, today: date) -> list[date]:
-    """The days of a month (UTC) up to today. Raises BadParameter when none has begun."""
+    """The days of a month (UTC) up to today. Raises BadParameter if none has begun."""
     whole = read(read_month, month, "month")
     days = [whole.start + timedelta(days=number) for number in range(whole.days)]
     begun = [one for one in days if one <= today]

@@ -1,4 +1,4 @@
-"""`arcadia audit`: who wrote what, as the audit log of all services has it."""
+"""`arcadia audit`: the audit log of all services."""
 
 import sys
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def list_entries(
             "address": "address",
         },
         [entry for entry, _ in zip(_entries(request), range(count), strict=False)],
-        "There is no entry.",
+        "There are no entries.",
     )
 
 
@@ -89,10 +89,10 @@ def verify_chains(
         typer.Option("--kept", help="A line that this command printed before; may be repeated."),
     ] = None,
 ) -> None:
-    """Compare every entry with its hash, and the chains with what you kept of them.
+    """Verify every entry by its hash, and the chains by hashes that you stored elsewhere.
 
-    Keep the printed lines outside of the databases: only by them it is seen when the end of a
-    chain was cut off, or a whole chain was computed again.
+    Store the printed lines outside the databases: only they reveal that the end of a chain was
+    removed, or a whole chain was recomputed.
     """
     services = [service] if service else [str(each) for each in Service]
     holds = [_verify(each) for each in services]
@@ -124,7 +124,7 @@ def _request(
 
 
 def _entries(request: pb.ListAuditEntriesRequest) -> Iterator[pb.AuditEntry]:
-    """Entries page by page: a log may be larger than memory."""
+    """Yields entries page by page, because a log may be larger than memory."""
     request.page_size = 100
     while True:
         answer = call(request)
@@ -147,7 +147,7 @@ def _line(entry: pb.AuditEntry) -> bytes:
         "hash": entry.hash,
         "entry": orjson.loads(entry.content or "null"),
     }
-    if not entry.content:  # for a tenant, who sees no chain
+    if not entry.content:  # for a tenant, who does not see the chain
         told = MessageToDict(entry, preserving_proto_field_name=True)
     return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -171,7 +171,7 @@ def _verify(service: str) -> bool:
         checked, dropped, after = checked + part.checked, dropped + part.dropped, part.seq
         if part.complete:
             say(f"{service}:{part.seq}:{part.hash}")
-            say(f"  {checked:,} entries are as they were written; {dropped:,} were dropped")
+            say(f"  {checked:,} entries verified; {dropped:,} were dropped")
             return True
 
 
@@ -184,7 +184,7 @@ def _verify_kept(line: str) -> bool:
         return True
     part = call(pb.VerifyAuditLogRequest(service=service, after_seq=int(seq) - 1, page_size=1))
     if part.seq == int(seq) and part.hash == kept:
-        say(f"{service}:{seq} is as it was kept")
+        say(f"{service}:{seq} matches")
         return True
-    say(Text.assemble(f"{service}:{seq} ", ("is not as it was kept", "red")))
+    say(Text.assemble(f"{service}:{seq} ", ("does not match the stored hash", "red")))
     return False

@@ -1,7 +1,7 @@
-"""`arcadia healthcheck`: whether a service serves, or a worker polls its queue.
+"""`arcadia healthcheck`: whether a service is serving, or a worker polls its queue.
 
-Containers run it every few seconds, as `python -m cli.system.healthcheck`: so it imports little,
-and reads no settings and no secrets.
+Containers run it every few seconds, as `python -m cli.system.healthcheck`, so it imports little,
+and reads no settings or secrets.
 """
 
 import socket
@@ -18,7 +18,7 @@ __all__ = ["healthcheck"]
 TIMEOUT_SECONDS: Final = 3.0
 
 UNSEEN_SECONDS: Final = 180.0
-"""An idle worker polls every minute: after three missed polls it is not healthy."""
+"""An idle worker polls every minute: after three missed polls it is unhealthy."""
 
 
 def healthcheck(
@@ -43,15 +43,15 @@ def healthcheck(
 
 
 def _not_serving(channel: grpc.Channel) -> str:
-    """What is wrong with a service; empty when it is serving."""
+    """Why a service is unhealthy; empty if it is serving."""
     status = serving_status(channel, timeout=TIMEOUT_SECONDS)
     return "" if status == "SERVING" else status
 
 
 def _unpolled(channel: grpc.Channel, queue: str, namespace: str) -> str:
-    """What is wrong with the worker; empty when one of this host was seen on the queue lately."""
+    """Why the worker is unhealthy; empty if a worker of this host polled the queue recently."""
     pollers = pollers_of(channel, namespace, queue, timeout=TIMEOUT_SECONDS)
-    # A worker names itself <process>@<host>, and a container's host name is its own.
+    # A worker's identity is <process>@<host>, and a container's host name is its id.
     here = f"@{socket.gethostname()}"
     ages = [
         time.time() - poller.last_access_time.ToNanoseconds() / 1e9

@@ -65,7 +65,7 @@ def list_keys(
             "created by": "created_by",
         },
         pages(pb.ListApiKeysRequest(tenant_id=tenant, status=status), "api_keys"),
-        "There is no key.",
+        "There are no keys.",
     )
 
 
@@ -96,7 +96,7 @@ def revoke(key_id: KeyId, reason: Reason = "") -> None:
 
 
 def _show_once(answer: Any) -> None:
-    """The key alone on the standard output, for a program that takes it from there."""
+    """Prints only the key to standard output, so that programs can read it."""
     key = answer.api_key
     owner = key.tenant_id or OPERATORS
     roles = " ".join(key.roles) or "reads only"

@@ -1,4 +1,4 @@
-"""`arcadia migrate`: creates the databases, and migrates them."""
+"""`arcadia migrate`: creates and migrates the databases."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`arcadia releases`: the workers' releases in Temporal, and the one on which new runs begin."""
+"""`arcadia releases`: the workers' releases in Temporal, and the current one for new runs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -44,7 +44,7 @@ def promote_release(
 
 
 def _with_temporal(work: Callable[[Client], Awaitable[Any]]) -> Any:
-    """The result of work on Temporal; ends the program when Temporal refuses."""
+    """The result of a call to Temporal; exits if Temporal rejects it."""
 
     async def run() -> Any:
         return await work(await connect(Settings()))
@@ -52,5 +52,5 @@ def _with_temporal(work: Callable[[Client], Awaitable[Any]]) -> Any:
     try:
         return asyncio.run(run())
     except (RuntimeError, RPCError) as error:
-        say(Text.assemble(("Temporal refuses:", "red"), f" {error}"), error=True)
+        say(Text.assemble(("Temporal rejected the request:", "red"), f" {error}"), error=True)
         raise typer.Exit(1) from None

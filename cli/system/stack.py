@@ -1,7 +1,7 @@
 """`arcadia up`, `down`, `reset`, `logs`, `status`: the local stack.
 
-What starts and watches processes is imported where it is used: it belongs to the local
-mode, and the other commands run without it.
+Code that starts and watches processes is imported where it is used: it belongs to the local mode,
+and other commands must work without it.
 """
 
 import sys
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["down", "logs", "reset", "status", "up"]
 
 POLL_SECONDS: Final = 0.3
-STOPPING: Final = "stopping: what is running may take some seconds to end"
+STOPPING: Final = "stopping: running work may take some seconds to finish"
 
 
 def up(
@@ -50,7 +50,7 @@ def down() -> None:
     layout = Layout.of(Settings())
     with Console().status(STOPPING):
         stopped = stop_stack(layout)
-    typer.echo("stopped" if stopped else f"nothing runs on {layout.folder}")
+    typer.echo("stopped" if stopped else f"no stack is running on {layout.folder}")
 
 
 def reset(yes: Yes = False) -> None:
@@ -59,7 +59,7 @@ def reset(yes: Yes = False) -> None:
 
     layout = Layout.of(Settings())
     if not any(layout.contents()):
-        typer.echo(f"there are no data in {layout.folder}")
+        typer.echo(f"{layout.folder} has no data")
         return
     if not yes:
         typer.confirm(f"Remove all local data in {layout.folder}?", abort=True)
@@ -105,7 +105,7 @@ def status() -> None:
     console = Console()
     state = running_state(layout)
     if state is None:
-        console.print(f"nothing runs on {layout.folder}", soft_wrap=True)
+        console.print(f"no stack is running on {layout.folder}", soft_wrap=True)
         raise typer.Exit(1)
     views = view(settings, layout, state)
     console.print(_table(views))

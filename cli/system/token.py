@@ -1,7 +1,4 @@
-"""`arcadia token`: a token for development that looks exactly like one of Guardian's.
-
-And the revocation of any tokens before their end.
-"""
+"""`arcadia token`: tokens for development, in Guardian's format, and revocation of tokens."""
 
 from typing import Annotated
 

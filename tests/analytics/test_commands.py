@@ -131,7 +131,7 @@ async def test_what_is_unknown_is_shown_as_a_question_mark(analytics: Analytics)
     assert METER in said
     analytics.peers.daily_costs = [costs_pb2.DailyCost(day=today().isoformat())]
     code, said = await arcadia(analytics, "margin", "accrual")
-    assert "no usage metered yet, daily costs not brought to their owners yet" in said
+    assert "no usage metered yet, daily costs not attributed yet" in said
     assert METER in said
     assert READ_COSTS not in said
     code, said = await arcadia(analytics, "margin", "show", "--period", "2019-01")
@@ -142,11 +142,11 @@ async def test_what_is_unknown_is_shown_as_a_question_mark(analytics: Analytics)
     ("day", "are_read", "told", "steps"),
     [
         ("2026-04-02", False, "no daily costs read yet", [READ_COSTS, METER]),
-        ("2026-04-02", True, "daily costs not brought to their owners yet", [METER]),
+        ("2026-04-02", True, "daily costs not attributed yet", [METER]),
         (
             "2026-04-01",
             False,
-            "no daily costs: the provider tells a day's on the next day",
+            "no daily costs: the provider reports a day's on the next day",
             [METER],
         ),
     ],

@@ -29,7 +29,7 @@ async def test_a_resource_is_given_away_and_back_to_the_rules(inventory: Invento
     assert given == (0, "droplet web-1 belongs to globex\n")
     assert await run(inventory, resource_id, "--nobody") == (
         0,
-        "droplet web-1 belongs to nobody\n",
+        "droplet web-1 is assigned to nobody\n",
     )
     assert await run(inventory, resource_id, "--by-rules") == (
         0,

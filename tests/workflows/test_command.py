@@ -85,4 +85,4 @@ async def test_it_says_when_temporal_is_not_there(system: System) -> None:
     ran = await arcadia(system, TEMPORAL_ADDRESS=f"127.0.0.1:{free_port()}")
 
     assert ran.returncode == 1
-    assert "does not take the sync" in ran.stdout
+    assert "rejected the sync" in ran.stdout

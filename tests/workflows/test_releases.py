@@ -148,7 +148,7 @@ async def test_a_release_without_workers_is_not_promoted(
         await promoted(routed, "1")
         code, said = await asyncio.to_thread(told, "promote", "0")
         assert code == 1
-        assert "Temporal refuses" in said
+        assert "Temporal rejected the request" in said
         assert await asyncio.to_thread(told, "promote", "1") == (0, "New runs begin on 1.\n")
         assert (await asyncio.to_thread(told, "list"))[1] == "1  current\n"
 
