@@ -58,7 +58,7 @@ def test_without_a_repository_there_is_nothing_to_compare_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(before, "TREE", tmp_path)
-    with pytest.raises(before.NoSuchRelease, match="no git repository"), before.release("HEAD"):
+    with pytest.raises(before.NoSuchRelease, match="not a git repository"), before.release("HEAD"):
         pass
 
 

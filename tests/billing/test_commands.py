@@ -56,7 +56,7 @@ async def test_totals_of_a_month_are_shown_dearest_first_with_the_whole(
     assert [row.split(maxsplit=2) for row in said.splitlines()] == [
         ["31.75", "4", "nobody: internal, or without a known resource"],
         ["6.00", "1", "acme"],
-        ["37.75", "USD", "in all"],
+        ["37.75", "USD", "in total"],
     ]
     code, said = await arcadia(billing, "totals", "2026-06")
     assert said.startswith("No bill of 2026-06 was ingested: its costs are unknown")

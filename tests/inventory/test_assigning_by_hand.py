@@ -26,14 +26,14 @@ async def test_a_resource_is_given_away_and_back_to_the_rules(inventory: Invento
     await inventory.record(sighting("1", tags=["tenant:acme"]))
     resource_id = (await inventory.one("1")).id
     given = await run(inventory, resource_id, "--tenant", "globex", "--reason", "sold")
-    assert given == (0, "droplet web-1 belongs to globex\n")
+    assert given == (0, "droplet web-1 is assigned to globex\n")
     assert await run(inventory, resource_id, "--nobody") == (
         0,
         "droplet web-1 is assigned to nobody\n",
     )
     assert await run(inventory, resource_id, "--by-rules") == (
         0,
-        "droplet web-1 belongs to acme\n",
+        "droplet web-1 is assigned to acme\n",
     )
 
 

@@ -9,13 +9,13 @@ from tests.stack.conftest import SmallStack
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("FATAL: could not write: No space left on device", "no space left on the disk"),
+        ("FATAL: could not write: No space left on device", "the disk is full"),
         ("[Errno 98] Address already in use", "one of its ports is in use"),
         ("FATAL: password authentication failed for user", "has another password"),
-        ("FATAL: database files are incompatible with server", "another release of PostgreSQL"),
+        ("FATAL: database files are incompatible with server", "another PostgreSQL release"),
         ("ModuleNotFoundError: No module named 'x'", "the installation is incomplete"),
         ("unshare: unshare failed: Operation not permitted", "needs user namespaces"),
-        ("open: Permission denied", "may not use one of its files"),
+        ("open: Permission denied", "no permission for one of its files"),
         ("ValueError: ARCADIA_JWT_SECRET: too short", "ARCADIA_JWT_SECRET: too short"),
         ("simulator: error: there is no mood 'x'", "there is no mood 'x'"),
         ("nothing that is known", "it exited with code 3"),

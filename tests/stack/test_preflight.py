@@ -55,7 +55,7 @@ def test_a_port_that_no_offset_moves_is_not_blamed_on_the_offset(
     monkeypatch.setattr("stack.preflight.is_taken", port.__eq__)
     monkeypatch.setattr("stack.preflight.is_passing", lambda _: False)
     found = problems(local_parts(settings, layout), settings, layout)
-    assert f"port {port} of the part gateway" in found[0]
+    assert f"port {port} of gateway" in found[0]
     assert "ARCADIA_HTTP_PORT" in found[1]
 
 

@@ -58,7 +58,7 @@ def test_what_a_service_refuses_is_not_sent_again(code: grpc.StatusCode) -> None
     failure = failure_of(rpc_error(code))
 
     assert failure.non_retryable
-    assert failure.message == f"the inventory answered {code.name}: said so"
+    assert failure.message == f"the inventory returned {code.name}: said so"
 
 
 def test_a_failure_names_the_service_that_answered() -> None:
