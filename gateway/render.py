@@ -19,11 +19,12 @@ from gateway.routes import ANY_SERVICE, DESCRIPTORS, read_rpcs, transcoded_servi
 from gateway.tenants import kind_expression, tenant_expression
 from services.common.errors import HTTP_STATUS_KEY
 from services.common.identity.api_keys import KEY_PATTERN
+from services.common.identity.gateway_proof import gateway_proof
 from services.common.identity.issuer_keys import keys_address
 from services.common.identity.issuers import OidcIssuer
 from services.common.identity.tokens import LEEWAY_SECONDS
 from services.common.rpc.message_limits import MAX_BODY_BYTES
-from services.common.rpc.requests import ADDRESS_KEY
+from services.common.rpc.requests import ADDRESS_KEY, GATEWAY_KEY
 from services.common.settings import Port, Service, Settings
 
 __all__ = ["CONFIGURATION", "KEYS", "write_configuration"]
@@ -32,6 +33,8 @@ TEMPLATE: Final = Path(__file__).with_name("envoy.yaml.j2")
 BODIES: Final = Path(__file__).with_name("bodies.lua")
 CONFIGURATION: Final = "envoy.yaml"
 KEYS: Final = "jwks.json"
+PROOF: Final = "proof.json"
+"""The file with the proof by which services recognize the gateway."""
 AUTHORITIES: Final = "authorities.pem"
 """The certificate authorities for the key URLs of OIDC issuers: Mozilla's list."""
 
@@ -82,9 +85,9 @@ def write_configuration(
     `host` is the listening address, `0.0.0.0` in a container; the admin interface is always on
     loopback. `temporal_ui` is the address of Temporal's UI in local mode: the gateway serves it on
     the same port of 127.0.0.1, by its own names only. The files refer to each other by absolute
-    paths. The secret is only in the key file, readable by its owner only. Raises ValueError for
-    invalid settings: an address without a port, an invalid origin, an OIDC issuer without a key
-    URL.
+    paths. Secrets are only in the files of keys and of the proof, readable by their owner only.
+    Raises ValueError for invalid settings: an address without a port, an invalid origin, an OIDC
+    issuer without a key URL.
     """
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
@@ -100,6 +103,8 @@ def write_configuration(
         leeway_seconds=LEEWAY_SECONDS,
         status_header=HTTP_STATUS_KEY,
         address_header=ADDRESS_KEY,
+        proof_header=GATEWAY_KEY,
+        proof=str(directory / PROOF),
         api_key=f"[Bb]earer {KEY_PATTERN}",
         api_key_id=API_KEY_ID,
         tenant=tenant_expression(settings.oidc_issuers),
@@ -122,6 +127,7 @@ def write_configuration(
         _replace(directory / AUTHORITIES, Path(certifi.where()).read_bytes(), mode=0o644)
     _replace(directory / descriptors.name, descriptors.read_bytes(), mode=0o644)
     _replace(directory / KEYS, _key_set(settings), mode=0o600)
+    _replace(directory / PROOF, _proof(settings), mode=0o600)
     configuration = directory / CONFIGURATION
     _replace(configuration, text.encode(), mode=0o644)
     return configuration
@@ -178,6 +184,16 @@ def _key_set(settings: Settings) -> bytes:
     algorithm = settings.jwt_algorithm
     jwks = [{"kty": "oct", "alg": algorithm, "k": key} for key in keys]
     return json.dumps({"keys": jwks}).encode()
+
+
+def _proof(settings: Settings) -> bytes:
+    """The proof as a secret in Envoy's file format."""
+    secret = {
+        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret",
+        "name": "gateway_proof",
+        "generic_secret": {"secret": {"inline_string": gateway_proof(settings.internal_secret)}},
+    }
+    return json.dumps({"resources": [secret]}).encode()
 
 
 def _replace(path: Path, content: bytes, *, mode: int) -> None:

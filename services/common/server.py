@@ -25,6 +25,7 @@ from services.common.db.database import Database
 from services.common.db.single_statements import Compiled
 from services.common.health import HealthServicer, HealthWatch
 from services.common.identity.api_keys import ApiKeys
+from services.common.identity.gateway_proof import GatewayProof
 from services.common.identity.policy import access_table
 from services.common.identity.revocations import Revocations
 from services.common.identity.tokens import TokenVerifier
@@ -141,6 +142,7 @@ async def start(
         message_limits=limits,
         shares=CallShares(known_limits),
         auditor=Auditor(definition.service, database, audited_rpcs(services)),
+        gateway=GatewayProof(settings),
     )
     # Messages over every method's limit are rejected on receipt.
     largest = max(limit.max_bytes for limit in limits.values())

@@ -15,13 +15,19 @@ from grpc_status import rpc_status
 
 from services.common import errors
 from services.common.identity.callers import current_caller
+from services.common.identity.gateway_proof import GatewayProof, gateway_proof
 from services.common.identity.policy import AccessRule
 from services.common.identity.tokens import ServiceTokens, TokenVerifier, mint_user_token
 from services.common.limits import shares
 from services.common.limits.known import KnownLimits
 from services.common.limits.shares import CallShares
 from services.common.rpc.interceptor import CallInterceptor
-from services.common.rpc.requests import current_request_id
+from services.common.rpc.requests import (
+    ADDRESS_KEY,
+    GATEWAY_KEY,
+    current_address,
+    current_request_id,
+)
 from services.common.settings import Settings
 from tests.support.waiting import tries
 
@@ -64,6 +70,7 @@ class Backend:
     port: int = 0
     failure: BaseException | None = None
     seen: list[tuple[str, str]] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
     waiting: asyncio.Event | None = None
 
     async def unary(self, request: empty_pb2.Empty, context: Any) -> empty_pb2.Empty:
@@ -72,6 +79,7 @@ class Backend:
         except errors.Unauthenticated:
             subject = ""
         self.seen.append((subject, current_request_id()))
+        self.addresses.append(current_address())
         if self.waiting is not None:
             await self.waiting.wait()
         if self.failure is not None:
@@ -101,6 +109,7 @@ async def backend() -> AsyncIterator[Backend]:
         },
         TokenVerifier(SETTINGS),
         shares=CallShares(KnownLimits(raised)),
+        gateway=GatewayProof(SETTINGS),
     )
     codec: dict[str, Any] = {
         "request_deserializer": empty_pb2.Empty.FromString,
@@ -267,6 +276,17 @@ async def test_a_received_request_id_is_kept_and_a_bad_one_replaced(backend: Bac
     assert first == "from-the-gateway-1"
     assert len({first, second, third}) == 3
     assert len(second) == len(third) == 36
+
+
+async def test_the_callers_address_is_taken_from_the_gateway_and_from_nobody_else(
+    backend: Backend,
+) -> None:
+    """Else a caller over gRPC picks the address that limits count and the audit log keeps."""
+    told = (ADDRESS_KEY, "203.0.113.7")
+    proof = gateway_proof(SETTINGS.internal_secret)
+    for more in ([told], [told, (GATEWAY_KEY, "0" * 64)], [told, (GATEWAY_KEY, proof)]):
+        await call(backend, "Tenant", MEMBER, *more)
+    assert backend.addresses == ["127.0.0.1", "127.0.0.1", "203.0.113.7"]
 
 
 async def test_an_error_is_short_whatever_the_caller_sent(backend: Backend) -> None:

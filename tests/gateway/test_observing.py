@@ -3,6 +3,7 @@
 import base64
 import re
 
+from services.common.identity.gateway_proof import GatewayProof, gateway_proof
 from tests.gateway.harness import Backend, Gateway
 
 
@@ -25,8 +26,14 @@ async def test_the_callers_own_request_id_is_kept(gateway: Gateway, backend: Bac
 async def test_a_service_is_told_the_callers_address_which_nobody_can_forge(
     gateway: Gateway, backend: Backend
 ) -> None:
-    await gateway.get("/api/v1/inventory", x_arcadia_address="6.6.6.6", x_forwarded_for="6.6.6.6")
+    await gateway.get(
+        "/api/v1/inventory",
+        x_arcadia_address="6.6.6.6",
+        x_forwarded_for="6.6.6.6",
+        x_arcadia_gateway="forged",
+    )
     assert backend.last.metadata["x-arcadia-address"] == "127.0.0.1"
+    assert GatewayProof(gateway.settings).holds(backend.last.metadata["x-arcadia-gateway"])
 
 
 async def test_a_refused_request_has_an_id_too(gateway: Gateway, backend: Backend) -> None:
@@ -64,9 +71,11 @@ async def test_the_secret_is_not_shown_by_the_admin_interface(deployed: Gateway)
     encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
     shown = await deployed.http.get(f"{deployed.admin}/config_dump?include_eds")
     assert "envoy.filters.http.jwt_authn" in shown.text
-    for form in (secret, encoded, base64.b64encode(encoded.encode()).decode()):
+    proof = gateway_proof(deployed.settings.internal_secret)
+    for form in (secret, encoded, base64.b64encode(encoded.encode()).decode(), proof):
         assert form not in shown.text
-    assert secret not in (deployed.directory / "envoy.yaml").read_text()
+    for form in (secret, proof):
+        assert form not in (deployed.directory / "envoy.yaml").read_text()
 
 
 async def test_envoy_has_nothing_to_complain_about(gateway: Gateway, deployed: Gateway) -> None:

@@ -101,6 +101,7 @@ def test_the_key_is_the_raw_secret_with_its_algorithm_pinned_and_for_its_owner_o
     assert key["alg"] == "HS384"
     assert base64.urlsafe_b64decode(key["k"] + "==") == ("ü" * 40).encode()
     assert keys.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "proof.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_writing_again_leaves_the_same_files(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_writing_again_leaves_the_same_files(tmp_path: Path) -> None:
         write_configuration(Settings(), tmp_path)
         contents.append({path.name: path.read_bytes() for path in tmp_path.iterdir()})
     assert contents[0] == contents[1]
-    assert set(contents[0]) == {"envoy.yaml", "jwks.json", "arcadia.binpb"}
+    assert set(contents[0]) == {"envoy.yaml", "jwks.json", "proof.json", "arcadia.binpb"}
 
 
 def test_an_address_without_a_port_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -28,11 +28,11 @@ from services.common.errors import (
     RequestTooLarge,
     ResourceExhausted,
     TooManyCalls,
-    Unauthenticated,
     Unimplemented,
     to_status,
 )
 from services.common.identity.callers import current_caller, set_caller
+from services.common.identity.gateway_proof import GatewayProof
 from services.common.identity.policy import NOBODY, AccessRule, authorise
 from services.common.identity.tokens import TokenVerifier
 from services.common.limits.declared import WATCH_STREAMS
@@ -40,13 +40,10 @@ from services.common.limits.shares import CallShares, Turn
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.message_limits import MAX_FIELDS, MessageLimit, has_more_fields
 from services.common.rpc.requests import (
-    ADDRESS_KEY,
-    IDEMPOTENCY_KEY,
-    REQUEST_ID_KEY,
     answer_headers,
+    read_metadata,
     set_address,
     set_deadline,
-    set_idempotency_key,
     set_request_id,
 )
 from services.common.rpc.run_links import RunLinks
@@ -87,7 +84,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         message_limits: Mapping[str, MessageLimit] | None = None,
         shares: CallShares | None = None,
         auditor: Auditor | None = None,
+        gateway: GatewayProof | None = None,
     ) -> None:
+        self._gateway = gateway
         self._shares = shares
         self._rules = rules
         self._auditor = auditor
@@ -127,6 +126,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             self._shares,
             tenant_roles_enforced=self._tenant_roles_enforced,
             auditor=self._auditor,
+            gateway=self._gateway,
         )
         if not handler.request_streaming:
             # Parse after the access check, so that a malformed message gets a status.
@@ -168,7 +168,9 @@ class _Call:
         *,
         tenant_roles_enforced: bool,
         auditor: Auditor | None,
+        gateway: GatewayProof | None,
     ) -> None:
+        self.gateway = gateway
         self.auditor = auditor
         self.write = auditor.write_of(method) if auditor is not None else None
         self.links = links
@@ -359,30 +361,16 @@ class _Call:
 
         Returns the authorization value.
         """
-        authorization = request_id = None
-        address = ""
-        for key, value in context.invocation_metadata() or ():
-            if key == "authorization":
-                if authorization is not None:
-                    raise Unauthenticated("more than one token", reason="TOKEN_MALFORMED")
-                authorization = str(value)
-            elif key == REQUEST_ID_KEY:
-                request_id = str(value)
-            elif key == ADDRESS_KEY:
-                address = str(value)
-            elif key == IDEMPOTENCY_KEY:  # each call has its own context, so nothing needs
-                # clearing
-                if not value:  # an explicit key must not be empty
-                    raise InvalidArgument(IDEMPOTENCY_KEY, "is empty")
-                set_idempotency_key(str(value))
-        set_request_id(request_id)
-        set_address(address, context.peer())
+        received = read_metadata(context.invocation_metadata() or ())
+        set_request_id(received.request_id)
+        proven = self.gateway is not None and self.gateway.holds(received.proof)
+        set_address(received.address if proven else "", context.peer())
         if (seconds := context.time_remaining()) is not None:
             set_deadline(seconds)
         if self.access == access_pb2.ACCESS_PUBLIC:
             return None
-        await self._prove(authorization, context)
-        return authorization
+        await self._prove(received.authorization, context)
+        return received.authorization
 
     async def _prove(self, authorization: str | None, context: Context) -> None:
         """Proves the caller, and lets them pass or raises."""

@@ -6,13 +6,19 @@ The id is passed from the gateway to the database. Response metadata is set here
 import re
 import time
 import uuid
+from collections.abc import Iterable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Final
+
+from services.common.errors import InvalidArgument, Unauthenticated
 
 __all__ = [
     "ADDRESS_KEY",
+    "GATEWAY_KEY",
     "IDEMPOTENCY_KEY",
     "REQUEST_ID_KEY",
+    "Received",
     "add_answer_headers",
     "address_of",
     "answer_headers",
@@ -20,6 +26,7 @@ __all__ = [
     "current_idempotency_key",
     "current_request_id",
     "new_request_id",
+    "read_metadata",
     "remaining_seconds",
     "set_address",
     "set_deadline",
@@ -34,7 +41,11 @@ IDEMPOTENCY_KEY: Final = "idempotency-key"
 """The HTTP header and the gRPC metadata key."""
 
 ADDRESS_KEY: Final = "x-arcadia-address"
-"""The metadata by which the gateway tells the caller's address; it overwrites what callers send."""
+"""The metadata by which the gateway tells the caller's address; it overwrites what callers send.
+Without the gateway's proof it says nothing."""
+
+GATEWAY_KEY: Final = "x-arcadia-gateway"
+"""The metadata with the gateway's proof; it overwrites what callers send."""
 
 _ACCEPTED: Final = re.compile(r"[ -~]{1,128}")
 """Printable ASCII of bounded length."""
@@ -42,6 +53,41 @@ _ACCEPTED: Final = re.compile(r"[ -~]{1,128}")
 _request_id: ContextVar[str] = ContextVar("arcadia_request_id", default="")
 _idempotency_key: ContextVar[str] = ContextVar("arcadia_idempotency_key", default="")
 _address: ContextVar[str] = ContextVar("arcadia_address", default="")
+
+
+@dataclass(slots=True)
+class Received:
+    """What a call says in its metadata of the caller and itself."""
+
+    authorization: str | None = None
+    request_id: str | None = None
+    address: str = ""
+    proof: str = ""
+    """Without the gateway's, its address proves nothing."""
+
+
+def read_metadata(metadata: Iterable[tuple[str, str | bytes]]) -> Received:
+    """Reads the metadata of a call, and sets its idempotency key.
+
+    Raises Unauthenticated for two tokens, and InvalidArgument for an empty key.
+    """
+    received = Received()
+    for key, value in metadata:
+        if key == "authorization":
+            if received.authorization is not None:
+                raise Unauthenticated("more than one token", reason="TOKEN_MALFORMED")
+            received.authorization = str(value)
+        elif key == REQUEST_ID_KEY:
+            received.request_id = str(value)
+        elif key == ADDRESS_KEY:
+            received.address = str(value)
+        elif key == GATEWAY_KEY:
+            received.proof = str(value)
+        elif key == IDEMPOTENCY_KEY:  # each call has its own context, so nothing needs clearing
+            if not value:  # an explicit key must not be empty
+                raise InvalidArgument(IDEMPOTENCY_KEY, "is empty")
+            set_idempotency_key(str(value))
+    return received
 
 
 def current_address() -> str:
