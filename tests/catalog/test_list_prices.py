@@ -208,10 +208,10 @@ async def test_a_change_is_an_event_with_its_margins_and_is_never_rewritten(shop
 
 async def test_a_quote_knows_the_cost_of_what_has_a_list_price(shop: Shop) -> None:
     asked = quote_pb.CreateQuoteRequest(plan_code="studio", starts_on="2026-04-01")
-    asked.projected_usage["volume_gb_month"] = "100"
+    asked.projected_usage["volume_gb_month"].number_value = 100
     unknown = []
     for _ in range(2):
-        quote = (await shop.quotes.CreateQuote(asked, metadata=shop.operator)).quote
+        quote = await shop.quotes.CreateQuote(asked, metadata=shop.operator)
         unknown.append(list(quote.margin_guard.unknown_kinds))
         await record(shop, request())
 
