@@ -50,7 +50,7 @@ of them than the one before gives no strikes.
 """
 
 
-COSTS_NOTHING: Final = "free"
+FREE_TEXT: Final = "free"
 
 LEFT_TO_TERRAFORM: Final = (
     ("byoip_prefix", "not read: address blocks of the account"),
@@ -90,7 +90,7 @@ def _overview() -> str:
     ]
     for kind in RESOURCE_KINDS.values():
         metered = ", ".join(f"`{rule.code}`" for rule in kind.meters)
-        if not metered and kind.monthly_price.in_words() != COSTS_NOTHING:
+        if not metered and kind.monthly_price.in_words() != FREE_TEXT:
             metered = "*not sold yet*"
         known = f"`{kind.terraform.removeprefix('digitalocean_')}`" if kind.terraform else "none"
         lines.append(f"| `{kind.name}` | {known} | {metered} |")

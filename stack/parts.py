@@ -23,7 +23,7 @@ __all__ = ["FIRST_SYNC", "Part", "first_sync", "local_parts"]
 
 FIRST_SYNC: Final = "sync"
 
-GRACE_OF_OURS: Final = 30.0
+OWN_GRACE: Final = 30.0
 """Our programs finish their current work; a worker may take 20 s."""
 
 
@@ -140,7 +140,7 @@ def _service(settings: Settings, layout: Layout, service: Service) -> Part:
         lambda _: grpc_serving(address),
         after=("migrate",),
         ports=(int(address.rpartition(":")[2]),),
-        grace=GRACE_OF_OURS,
+        grace=OWN_GRACE,
     )
 
 
@@ -155,7 +155,7 @@ def _worker(settings: Settings, layout: Layout) -> Part:
             since=mark.started_at(),
         ),
         after=("temporal", *Service, *(("simulator",) if settings.simulated else ())),
-        grace=GRACE_OF_OURS,
+        grace=OWN_GRACE,
     )
 
 

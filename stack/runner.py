@@ -19,7 +19,7 @@ from stack.processes.guard import Guard
 from stack.processes.process import Mark, Process
 from stack.state import PartState, PartStatus
 
-__all__ = ["QUICK_DEATH_SECONDS", "Runner", "Surroundings"]
+__all__ = ["QUICK_DEATH_SECONDS", "Runner", "RunnerContext"]
 
 Result = TypeVar("Result")
 
@@ -37,7 +37,7 @@ KILLED_WITHIN: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RunnerContext:
     """What every runner needs from the supervisor."""
 
     guard: Guard
@@ -51,7 +51,7 @@ class Surroundings:
 class Runner:
     """Runs one part."""
 
-    def __init__(self, part: Part, log: Path, surroundings: Surroundings) -> None:
+    def __init__(self, part: Part, log: Path, surroundings: RunnerContext) -> None:
         self.part = part
         self.status = PartStatus(part.name)
         self.up = asyncio.Event()

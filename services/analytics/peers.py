@@ -73,10 +73,10 @@ def asking(service: Service, *, missing: NotFound | None = None) -> Iterator[Non
     except grpc.aio.AioRpcError as error:
         if missing is not None and error.code() is grpc.StatusCode.NOT_FOUND:
             raise missing from error
-        raise _ours(service, error) from error
+        raise _own(service, error) from error
 
 
-def _ours(service: Service, error: grpc.aio.AioRpcError) -> ArcadiaError:
+def _own(service: Service, error: grpc.aio.AioRpcError) -> ArcadiaError:
     said = error.details() or ""
     if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
         if said.startswith("page_token:"):

@@ -13,7 +13,7 @@ from stack.output.logs import bound
 from stack.parts import Part
 from stack.processes.guard import Guard
 from stack.processes.process import mark_of
-from stack.runner import Runner, Surroundings
+from stack.runner import Runner, RunnerContext
 from stack.state import Lock, PartStatus, StackState
 
 __all__ = ["Observer", "Supervisor"]
@@ -51,7 +51,7 @@ class Supervisor:
         self._threads = ThreadPoolExecutor(2 * len(parts) + 4)
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._around = Surroundings(self._guard, self._threads, self._changed, self._hurry)
+        self._around = RunnerContext(self._guard, self._threads, self._changed, self._hurry)
         self._runners = {part.name: self._runner(part) for part in parts}
         self._state = StackState(
             mark_of(os.getpid()), parts=[runner.status for runner in self._runners.values()]

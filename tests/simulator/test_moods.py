@@ -14,7 +14,7 @@ from providers.digitalocean.simulator.acts.mutations import set_fields
 from providers.digitalocean.simulator.config import Config
 from providers.digitalocean.simulator.moods import AS_SEEN, MOODS, Mood, settings_of
 from providers.digitalocean.simulator.simulation import Simulation
-from providers.digitalocean.simulator.start import make_anew, open_simulation
+from providers.digitalocean.simulator.start import open_simulation, reset_world
 from providers.digitalocean.simulator.web.faults import Fault, FaultRules, Rule
 from tests.simulator.running import ROOT, Simulator, simulator
 
@@ -188,7 +188,7 @@ def test_a_mood_changes_an_account_once_and_a_new_one_again(
         assert name_of(moody) == f"{given}+"
         moody.store.close()
     again = open_simulation(Config(0, tmp_path / "moody", now=DAY))
-    make_anew(again, again.config.seed, DAY)
+    reset_world(again, again.config.seed, DAY)
     assert name_of(again) == given
     moods.enter(again, MOODS[AS_SEEN])
     assert name_of(again) == f"{given}+"

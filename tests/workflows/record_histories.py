@@ -242,6 +242,8 @@ async def test_record_saga_ends() -> None:
         await save_from(client, cancelled.id, "Provision.cancelled")
         no = refused("no")
         script = saga_ends.provisioning(assign_droplet=[no], unassign_droplet=[no] * 2)
-        async with saga_ends.running(client, script, Provision.run, saga_ends.ORDER) as insisting:
-            await saga_ends.fails(insisting)
-        await save_from(client, insisting.id, "Provision.insisted")
+        async with saga_ends.running(
+            client, script, Provision.run, saga_ends.ORDER
+        ) as retried_in_rounds:
+            await saga_ends.fails(retried_in_rounds)
+        await save_from(client, retried_in_rounds.id, "Provision.insisted")

@@ -33,7 +33,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.durable.timeouts import short, with_heartbeat
 
-from workflows.collections.tenant_notices import tell_tenant
+from workflows.collections.tenant_notices import notify_tenant
 from workflows.durable.saga import each, on_failure, whole
 from workflows.provisioning.turns import OFF_TIMEOUT, ON_TIMEOUT, power_off, set_power
 
@@ -83,7 +83,7 @@ class Dunning:
             await self._chase(request)
         except (asyncio.CancelledError, FailureError) as error:
             if is_cancelled_exception(error):
-                await self._lift(request, "the dunning was cancelled")
+                await self._reactivate(request, "the dunning was cancelled")
                 workflow.upsert_search_attributes([OUTCOME.value_set("cancelled")])
             raise
         workflow.upsert_search_attributes([OUTCOME.value_set("settled")])
@@ -95,7 +95,7 @@ class Dunning:
             with on_failure(lambda why: self._tell(f"retrying in the next round: {why}")):
                 if await self._is_settled(request):
                     return
-            await self._until_asked(request)
+            await self._until_signal(request)
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(replace(request, state=self._state))
 
@@ -104,7 +104,7 @@ class Dunning:
         self._state = replace(self._state, look_count=self._state.look_count + 1)
         overdue = await self._overdue(request)
         if not overdue.invoice_count:
-            await self._lift(request, "all invoices are paid")
+            await self._reactivate(request, "all invoices are paid")
             # An invoice that became due in the meantime found this run active, so no other was
             # started.
             return not (await self._overdue(request)).invoice_count
@@ -142,7 +142,7 @@ class Dunning:
         if not self._state.told_at:
             self._state = replace(self._state, told_at=workflow.now().isoformat())
         suspends_at = self._suspends_at(request)
-        noticed = await tell_tenant(
+        noticed = await notify_tenant(
             TenantNotice(
                 key=f"suspension/{request.tenant_id}/{self._state.began_at}",
                 action="suspension",
@@ -161,10 +161,10 @@ class Dunning:
         )
         self._tell(
             f"{overdue.in_words()}: {len(self._state.past_due)} deployments past due,"
-            f" suspended at {suspends_at:%Y-%m-%d %H:%M} UTC{self._untold()}"
+            f" suspended at {suspends_at:%Y-%m-%d %H:%M} UTC{self._notice_failure()}"
         )
 
-    def _untold(self) -> str:
+    def _notice_failure(self) -> str:
         """The reason if the tenant was not notified, for the run's details."""
         state = self._state
         if not state.told_at or state.is_told:
@@ -185,7 +185,7 @@ class Dunning:
             self._suspended(outcome)
         self._tell(
             f"{overdue.in_words()}: {len(self._state.suspended)} deployments suspended"
-            + self._untold()
+            + self._notice_failure()
         )
 
     def _suspended(self, outcome: ActionOutcome) -> None:
@@ -214,7 +214,7 @@ class Dunning:
         others = [each for each in self._state.power_off if each.deployment_id != one.deployment_id]
         self._state = replace(self._state, power_off=(*others, one))
 
-    async def _lift(self, request: DunningInput, reason: str) -> None:
+    async def _reactivate(self, request: DunningInput, reason: str) -> None:
         """Reactivates what this run suspended, and powers on what it powered off."""
         paused = self._state.paused
         moved = {*self._state.past_due, *self._state.suspended}
@@ -274,7 +274,7 @@ class Dunning:
             summary=f"move deployments to {to_state}: {reason}"[:200],
         )
 
-    async def _until_asked(self, request: DunningInput) -> None:
+    async def _until_signal(self, request: DunningInput) -> None:
         """Waits for a signal or for the next round."""
         pause = timedelta(seconds=request.terms.look_seconds)
         if not self._state.suspended:

@@ -12,10 +12,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short
 
-__all__ = ["tell_tenant"]
+__all__ = ["notify_tenant"]
 
 
-async def tell_tenant(notice: TenantNotice, *, time_limit: timedelta) -> Noticed:
+async def notify_tenant(notice: TenantNotice, *, time_limit: timedelta) -> Noticed:
     """Posts a notice, and retries until the time limit; whether it was delivered."""
     try:
         return await workflow.execute_activity_method(

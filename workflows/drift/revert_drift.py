@@ -35,9 +35,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.durable.timeouts import PROMPT, short, with_heartbeat
     from workflows.sync.activities.reading import ReadActivities
 
-from workflows.collections.tenant_notices import tell_tenant
-from workflows.durable.saga import insisting, unless_cancelled, whole
-from workflows.provisioning.turns import Turn, give_back, take_turn
+from workflows.collections.tenant_notices import notify_tenant
+from workflows.durable.saga import retried_in_rounds, unless_cancelled, whole
+from workflows.provisioning.turns import Turn, give_back, lock_droplet
 
 __all__ = ["RevertDrift"]
 
@@ -59,7 +59,7 @@ RETRY_PAUSE: Final = timedelta(minutes=10)
 PATCH_RETRY_POWER_ON: Final = "insist-on-turning-on"
 """Patch: older runs tried once."""
 
-TURN_TIMEOUT: Final = timedelta(days=3)
+LOCK_TIMEOUT: Final = timedelta(days=3)
 """Timeout of the droplet's lock: its holder may try for days to power the machine on."""
 
 NOTICE_TIMEOUT: Final = timedelta(days=1)
@@ -119,7 +119,7 @@ class RevertDrift:
         def waiting() -> None:
             self._tell(f"waiting: another run acts on {plan.kind} {plan.provider_id}")
 
-        self._turn = await take_turn(plan.provider_id, time_limit=TURN_TIMEOUT, waiting=waiting)
+        self._turn = await lock_droplet(plan.provider_id, time_limit=LOCK_TIMEOUT, waiting=waiting)
         if self._turn is None or plan.field != "size":
             return plan
         # Another run may have changed the power state in the meantime.
@@ -162,7 +162,7 @@ class RevertDrift:
         cancelled = is_cancelled_exception(error)
         reason = "the revert was cancelled" if cancelled else reason_of(error)
         if self._turned_off is not None:
-            reason = await self._run_again(self._turned_off, reason)
+            reason = await self._power_on(self._turned_off, reason)
         self._tell(f"not reverted: {reason}")
         # Rejected if the inventory does not know this run.
         with suppress(ActivityError):
@@ -178,7 +178,7 @@ class RevertDrift:
         workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
         await give_back(self._turn)
 
-    async def _run_again(self, plan: RevertPlan, reason: str) -> str:
+    async def _power_on(self, plan: RevertPlan, reason: str) -> str:
         """Powers the machine on; returns the reason, extended if it is still off."""
 
         async def turn_on() -> None:
@@ -192,11 +192,15 @@ class RevertDrift:
             name = f"{plan.kind} {plan.provider_id}"
             self._tell(f"{name} is still off; retrying to power it on: {reason_of(failure)}")
             if self._telling is None and workflow.patched(PATCH_NOTICE_LEFT_OFF):
-                notice = _left_off(plan, reason_of(failure))
-                self._telling = asyncio.create_task(tell_tenant(notice, time_limit=NOTICE_TIMEOUT))
+                notice = _notice_of_left_off(plan, reason_of(failure))
+                self._telling = asyncio.create_task(
+                    notify_tenant(notice, time_limit=NOTICE_TIMEOUT)
+                )
 
         time_limit = END_TIMEOUT if workflow.patched(PATCH_RETRY_POWER_ON) else timedelta(0)
-        stuck = await insisting([turn_on], time_limit=time_limit, pause=RETRY_PAUSE, tell=tell)
+        stuck = await retried_in_rounds(
+            [turn_on], time_limit=time_limit, pause=RETRY_PAUSE, tell=tell
+        )
         if stuck is not None:
             return f"{reason}; the machine is off and could not be powered on: {reason_of(stuck)}"
         self._turned_off = None
@@ -232,7 +236,7 @@ class RevertDrift:
         workflow.set_current_details(step)
 
 
-def _left_off(plan: RevertPlan, reason: str) -> TenantNotice:
+def _notice_of_left_off(plan: RevertPlan, reason: str) -> TenantNotice:
     """The notice to the operator about a machine that cannot be powered on again."""
     name = f"{plan.kind} {plan.provider_id}"
     return TenantNotice(

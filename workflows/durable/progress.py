@@ -41,7 +41,7 @@ CURSORS: Final[Mapping[str, type[Cursor]]] = {
 }
 """The payload types of heartbeats."""
 
-DOING: Final = {
+ACTIVITY_TEXTS: Final = {
     ClaimActivities.claim_kinds.__name__: "waiting for other syncs of the same kinds",
     SweepActivities.sweep_kind.__name__: "reading a kind",
     SweepActivities.fail_sweep.__name__: "recording an interrupted read",
@@ -108,7 +108,7 @@ async def details_of(handle: WorkflowHandle[Any, Any], time_limit: timedelta) ->
 
 async def _line(activity: PendingActivityInfo, converter: DataConverter) -> str:
     name = activity.activity_type.name
-    text = DOING.get(name, name)
+    text = ACTIVITY_TEXTS.get(name, name)
     cursor = CURSORS.get(name)
     if cursor is not None and activity.HasField("heartbeat_details"):
         told: list[Any] = await converter.decode(

@@ -12,7 +12,7 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from workflows.durable.reasons import reason_of
 
-__all__ = ["each", "insisting", "on_failure", "unless_cancelled", "whole"]
+__all__ = ["each", "on_failure", "retried_in_rounds", "unless_cancelled", "whole"]
 
 PATCH_CANCELLATION: Final = "heed-a-cancellation-after-a-step"
 """Patch: older runs continued if they were cancelled during a step."""
@@ -53,7 +53,7 @@ async def whole(doing: Coroutine[Any, Any, None]) -> None:
         raise
 
 
-async def insisting(
+async def retried_in_rounds(
     steps: Sequence[Callable[[], Awaitable[None]]],
     *,
     time_limit: timedelta,

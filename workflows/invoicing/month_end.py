@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
 
 __all__ = ["MonthEnd"]
 
-METERING_PATIENCE: Final = timedelta(hours=6)
+METERING_TIMEOUT: Final = timedelta(hours=6)
 """How long to wait for the metering of the last day of the month."""
 
 
@@ -32,7 +32,7 @@ class MonthEnd:
                 period=period.start.isoformat(),
                 approval_required=request.approval_required,
                 started_by="schedule",
-                metering_patience_minutes=METERING_PATIENCE // timedelta(minutes=1),
+                metering_patience_minutes=METERING_TIMEOUT // timedelta(minutes=1),
             )
         )
         try:

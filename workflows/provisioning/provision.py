@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.provisioning.payloads import CompensationInput, Progress, Provisioned
     from workflows.sync.activities.reading import ReadActivities
 
-from workflows.durable.saga import insisting, unless_cancelled, whole
+from workflows.durable.saga import retried_in_rounds, unless_cancelled, whole
 
 __all__ = ["Provision"]
 
@@ -162,7 +162,7 @@ class Provision:
             workflow.set_current_details(f"undoing the provision for {order.slug}: {reason}{stuck}")
 
         tell()
-        return await insisting(
+        return await retried_in_rounds(
             self._undo[::-1], time_limit=END_TIMEOUT, pause=ROUND_PAUSE, tell=tell
         )
 

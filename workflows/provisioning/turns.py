@@ -33,9 +33,9 @@ __all__ = [
     "DropletTurn",
     "Turn",
     "give_back",
+    "lock_droplet",
     "power_off",
     "set_power",
-    "take_turn",
 ]
 
 
@@ -59,7 +59,7 @@ class DropletTurn:
         self._is_over = True
 
 
-PATCH_TURNS: Final = "take-turns-at-a-droplet"
+PATCH_LOCK: Final = "take-turns-at-a-droplet"
 """Patch: older runs acted without a lock."""
 
 FIRST_PAUSE: Final = timedelta(seconds=1)
@@ -72,7 +72,7 @@ END_TIMEOUT: Final = timedelta(seconds=10)
 Turn = ChildWorkflowHandle[DropletTurn, None]
 
 
-async def take_turn(
+async def lock_droplet(
     droplet_id: str, *, time_limit: timedelta, waiting: Callable[[], None] = lambda: None
 ) -> Turn | None:
     """Waits for the lock of a droplet; returns None in a run from before locks.
@@ -80,7 +80,7 @@ async def take_turn(
     `waiting` is called when another has it. Raises ApplicationError `DropletBusy` at the
     time limit.
     """
-    if not workflow.patched(PATCH_TURNS):
+    if not workflow.patched(PATCH_LOCK):
         return None
     ends = workflow.now() + time_limit
     pause = FIRST_PAUSE
@@ -142,7 +142,7 @@ async def power_off(one: PowerOff, keep: Callable[[PowerOff], None]) -> None:
 async def set_power(droplet_id: str, *, is_on: bool) -> None:
     """Powers a machine on or off under its lock; skips one that is gone."""
     time_limit = ON_TIMEOUT if is_on else OFF_TIMEOUT
-    turn = await take_turn(droplet_id, time_limit=time_limit)
+    turn = await lock_droplet(droplet_id, time_limit=time_limit)
     failure: BaseException | None = None
     try:
         await workflow.execute_activity_method(

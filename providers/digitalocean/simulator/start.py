@@ -18,7 +18,7 @@ from providers.digitalocean.simulator.web.requestlog import RequestLog
 from providers.digitalocean.simulator.web.scopes import Tokens
 from providers.digitalocean.simulator.world.seed import make_world
 
-__all__ = ["make_anew", "open_simulation"]
+__all__ = ["open_simulation", "reset_world"]
 
 
 def open_simulation(config: Config) -> Simulation:
@@ -41,7 +41,7 @@ def open_simulation(config: Config) -> Simulation:
         fresh=Freshness(config.settle_ms / 1000),
     )
     if store.fact("seed") is None:
-        make_anew(simulation, config.seed, config.now or wall_time())
+        reset_world(simulation, config.seed, config.now or wall_time())
     else:
         offset = timedelta(seconds=float(store.fact("clock_offset") or "0"))
         simulation.clock = Clock(offset)
@@ -52,7 +52,7 @@ def open_simulation(config: Config) -> Simulation:
     return simulation
 
 
-def make_anew(simulation: Simulation, seed: int, now: datetime) -> None:
+def reset_world(simulation: Simulation, seed: int, now: datetime) -> None:
     """Forget everything and make the world of a seed, seen from an instant."""
     store = simulation.store
     simulation.clock = Clock(now - wall_time())

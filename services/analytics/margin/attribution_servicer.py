@@ -25,7 +25,7 @@ from services.analytics.margin.refresh_margin import refresh_accrued_margin, ref
 from services.analytics.margin.rules.attribution import (
     Attribution,
     Cost,
-    KnownLife,
+    KnownLifetime,
     OwnedSpan,
     attribute,
     charged_before_known,
@@ -36,7 +36,7 @@ from services.analytics.margin.store.costs import (
     forget_costs,
     spans_of,
     write_costs,
-    write_lives,
+    write_lifetimes,
     write_spans,
 )
 from services.analytics.margin.store.months import kept_months
@@ -172,27 +172,27 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         attributed = [(cost, attribute(cost, _spans(cost, spans), days)) for cost in page.costs]
         fallen = Counter(parts[0].holder.attribution for _, parts in attributed if parts)
         counts = tuple(fallen[attribution] for attribution in FALLEN)
-        lives = await self._lives(of, page.costs, spans, days)
+        lifetimes = await self._lifetimes(of, page.costs, spans, days)
         async with self._database.write(current_caller().scope) as session:
             await record_page(
                 session, of, page_token, next_token, counts,
                 complete=page.complete, source_version=page.source_version,
             )  # fmt: skip  # a table
             await write_costs(session, of, page_token, attributed)
-            await write_lives(session, of, lives)
+            await write_lifetimes(session, of, lifetimes)
             if not next_token:
                 await split_shared(session, of)
                 replaced = await complete_generation(session, of, now=self._clock())
                 await forget_costs(session, of.subject, replaced)
         return counts, next_token
 
-    async def _lives(
+    async def _lifetimes(
         self,
         of: Generation,
         costs: Sequence[Cost],
         spans: dict[UUID, list[OwnedSpan]],
         days: Period,
-    ) -> list[KnownLife]:
+    ) -> list[KnownLifetime]:
         """The lifetimes beyond the month of resources charged before their spans in it."""
         if of.work is not Work.COSTS:
             return []
@@ -201,7 +201,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
             for cost in costs
             if cost.resource_id and charged_before_known(cost, _spans(cost, spans), days)
         }
-        return await feeds.lives(self._peers, early)
+        return await feeds.lifetimes(self._peers, early)
 
     async def RefreshAccrual(
         self, request: pb.RefreshAccrualRequest, context: Context

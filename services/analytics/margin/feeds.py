@@ -15,7 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from contracts.providers import DIGITALOCEAN
 from services.analytics.catalog_client import QuoteOutcome
 from services.analytics.deployments import Deployments, Named, Owner
-from services.analytics.margin.rules.attribution import Cost, KnownLife
+from services.analytics.margin.rules.attribution import Cost, KnownLifetime
 from services.analytics.margin.rules.summary import Accrual, AccrualFailure
 from services.analytics.peers import Peers, asking
 from services.analytics.usage import requests
@@ -31,8 +31,8 @@ __all__ = [
     "accruals_of",
     "daily_costs",
     "failures_of",
+    "lifetimes",
     "lines_versions",
-    "lives",
     "period_costs",
     "spans",
 ]
@@ -99,10 +99,10 @@ async def period_costs(
     )
 
 
-async def lives(peers: Peers, resource_ids: Collection[UUID]) -> list[KnownLife]:
+async def lifetimes(peers: Peers, resource_ids: Collection[UUID]) -> list[KnownLifetime]:
     """The lifetimes of resources; unknown resources are omitted."""
     wanted = sorted(resource_ids)
-    found: list[KnownLife] = []
+    found: list[KnownLifetime] = []
     for first in range(0, len(wanted), KEYS_A_CALL):
         keys = [
             lookup_service_pb2.ResourceKey(resource_id=str(one))
@@ -114,7 +114,7 @@ async def lives(peers: Peers, resource_ids: Collection[UUID]) -> list[KnownLife]
         for life in (life for result in answer.results for life in result.lifetimes):
             ended = instant_of(life.lived_to) if life.HasField("lived_to") else None
             began = instant_of(life.lived_from)
-            found.append(KnownLife(UUID(life.resource_id), began, ended, life.begin_unknown))
+            found.append(KnownLifetime(UUID(life.resource_id), began, ended, life.begin_unknown))
     return found
 
 

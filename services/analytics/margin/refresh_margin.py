@@ -22,7 +22,7 @@ from services.analytics.margin.store.months import (
     lock_margin,
     replace_margin,
 )
-from services.analytics.margin.store.rates import hold_rates, rate_in_force
+from services.analytics.margin.store.rates import lock_rates, rate_in_force
 from services.analytics.margin.store.totals import (
     Amount,
     accrued_amounts,
@@ -73,7 +73,7 @@ async def _refresh(
     usage_until: datetime | None = None,
 ) -> ComputedMargin:
     spent = await cost_amounts(session, costs) if costs else []
-    await hold_rates(session)
+    await lock_rates(session)
     currencies = {amount.currency for amount in [*revenue[1], *spent]}
     conversion = await _conversion(session, period, currencies)
     earned_side = _side(*revenue, conversion)

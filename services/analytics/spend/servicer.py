@@ -31,9 +31,9 @@ from services.analytics.spend.store import (
     locked_breach,
     open_breaches,
     page_of_spending,
+    pending_breaches,
     record_outcome,
     update_policy,
-    waiting_breaches,
 )
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
@@ -53,7 +53,7 @@ __all__ = ["SpendServicer", "breach_message"]
 MAX_CENTS: Final = 10**15
 POLICIES_A_PAGE: Final = 200
 MAX_POLICIES: Final = 1_000
-TOLD_BY_WORK: Final = (
+STATUSES_OF_WORKFLOW: Final = (
     Status.OPEN,
     Status.NOTIFIED,
     Status.AWAITING_APPROVAL,
@@ -210,7 +210,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         async with self._database.write(ALL) as session:
             if reached:
                 await open_breaches(session, period.start, reached, now)
-            waiting = await waiting_breaches(session, ids, period.start)
+            waiting = await pending_breaches(session, ids, period.start)
         return pb.EvaluateSpendPoliciesResponse(
             spend_breaches=map(breach_message, waiting), next_page_token=token
         )
@@ -220,7 +220,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     ) -> pb.RecordSpendOutcomeResponse:
         """Records the outcome of a breach and returns its status."""
         breach_id = uuid_of("breach_id", request.breach_id)
-        told = Status(word("status", request.status, TOLD_BY_WORK))
+        told = Status(word("status", request.status, STATUSES_OF_WORKFLOW))
         workflow_id = text("workflow_id", request.workflow_id)
         run_id = text("run_id", request.run_id)
         async with self._database.write(ALL) as session:

@@ -21,9 +21,9 @@ __all__ = [
     "locked_breach",
     "open_breaches",
     "page_of_spending",
+    "pending_breaches",
     "record_outcome",
     "update_policy",
-    "waiting_breaches",
 ]
 
 T = TypeVar("T")
@@ -184,7 +184,7 @@ async def open_breaches(
     await driver.execute(OPEN, values)
 
 
-async def waiting_breaches(
+async def pending_breaches(
     session: ReadSession, policy_ids: Sequence[UUID], period: date
 ) -> list[Breach]:
     """The open breaches of these policies.

@@ -15,7 +15,7 @@ from services.catalog.keys.rules import (
     check_roles,
     ends_at_of,
 )
-from services.catalog.keys.store import count_working, create_key, hold_key
+from services.catalog.keys.store import count_working, create_key, lock_key_shared
 from services.catalog.limits.check_quota import check_quota
 from services.common.db.database import WriteSession
 from services.common.identity.api_keys import hash_of
@@ -47,7 +47,7 @@ async def create(
     check_roles(new.powers)
     if caller.key_id is not None:
         # Its revocation also revokes what it created, so it waits for this transaction.
-        check_creator(await hold_key(session, caller.scope, UUID(caller.key_id)), cause.at)
+        check_creator(await lock_key_shared(session, caller.scope, UUID(caller.key_id)), cause.at)
     ends_at = ends_at_of(new.ends_at, cause.at, caller)
     if (tenant_id := new.powers.tenant_id) is None:
         check_operator_keys(await count_working(session, None, cause.at))

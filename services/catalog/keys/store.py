@@ -19,9 +19,9 @@ __all__ = [
     "count_working",
     "create_key",
     "find_secrets",
-    "hold_key",
     "list_keys",
     "lock_key",
+    "lock_key_shared",
     "note_use",
     "read_key",
     "replace_secret",
@@ -41,7 +41,7 @@ OF_SCOPE: Final = "(CAST(:scope AS text) IS NULL OR k.tenant_id = CAST(:scope AS
 ONE: Final = f"SELECT {COLUMNS} FROM api_keys AS k WHERE k.id = :id AND {OF_SCOPE}"
 READ: Final = text(ONE)
 LOCK: Final = text(f"{ONE} FOR NO KEY UPDATE")
-HOLD: Final = text(f"{ONE} FOR SHARE")
+LOCK_SHARED: Final = text(f"{ONE} FOR SHARE")
 
 STATUS: Final = f"""
 CASE WHEN k.revoked_at IS NOT NULL THEN '{KeyStatus.REVOKED}'
@@ -125,9 +125,9 @@ async def lock_key(session: WriteSession, scope: Scope, key_id: UUID) -> ApiKey:
     return await _one(session, LOCK, scope, key_id)
 
 
-async def hold_key(session: WriteSession, scope: Scope, key_id: UUID) -> ApiKey:
-    """A key, not changed until the transaction ends. Raises NotFound like `read_key`."""
-    return await _one(session, HOLD, scope, key_id)
+async def lock_key_shared(session: WriteSession, scope: Scope, key_id: UUID) -> ApiKey:
+    """A key, with a shared lock until the transaction ends. Raises NotFound."""
+    return await _one(session, LOCK_SHARED, scope, key_id)
 
 
 async def _one(session: ReadSession, statement: Any, scope: Scope, key_id: UUID) -> ApiKey:

@@ -8,7 +8,7 @@ from services.catalog.deployments.rules.deployments import Cause, Deployment
 from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
-from services.catalog.deployments.store.locks import hold_catalog
+from services.catalog.deployments.store.locks import lock_catalog_shared
 from services.catalog.limits.check_quota import check_quota
 from services.catalog.plans.rules.plans import PlanVersion
 from services.catalog.plans.rules.terms import check_currency
@@ -91,7 +91,7 @@ async def change_plan(
     """
     locked = await _lock(session, scope, change)
     check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
-    await hold_catalog(session)
+    await lock_catalog_shared(session)
     wanted = await _version(session, plan_code, version)
     check_version(wanted, by_tenant=change.by_tenant)
     check_currency("plan_code", wanted.terms.currency, await _currency(session, locked))
@@ -122,7 +122,7 @@ async def attach_addon(
     locked = await _lock(session, scope, change)
     check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
     await _check_addons(session, locked.subscription, change.cause.day)
-    await hold_catalog(session)
+    await lock_catalog_shared(session)
     currency = await _currency(session, locked)
     [addon] = await addons_to_attach(session, [("code", code)], currency)
     identifier = await add_addon(

@@ -9,7 +9,7 @@ from services.catalog.deployments.rules.deployments import Cause, Deployment
 from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
-from services.catalog.deployments.store.locks import hold_catalog
+from services.catalog.deployments.store.locks import lock_catalog_shared
 from services.catalog.plans.rules.plans import Addon, PlanVersion
 from services.catalog.plans.rules.terms import check_currency
 from services.catalog.plans.store.addons import read_addons
@@ -63,7 +63,7 @@ async def subscribe(
     deployment = await lock_deployment(session, scope, order.deployment_id)
     check_deployment(deployment)
     await _check_unsubscribed(session, deployment, order.starts_on, cause.day)
-    await hold_catalog(session)
+    await lock_catalog_shared(session)
     version = await active_version(session, order.plan_code)
     addons = await addons_to_attach(
         session,

@@ -44,7 +44,7 @@ MAX_VALUES: Final = 200
 
 MAX_DEPTH: Final = 6
 
-NOT_TOLD: Final = "[not kept]"
+OMITTED: Final = "[not kept]"
 
 NOT_KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {"arcadia.inventory.v1.RecordSpecRequest": frozenset({"spec"})}
@@ -127,7 +127,7 @@ class _Description:
             return self._field(field, getattr(message, field.name), depth)
         not_kept = NOT_KEPT.get(message.DESCRIPTOR.full_name, ())
         return {
-            field.name: NOT_TOLD
+            field.name: OMITTED
             if field.name in not_kept
             else REDACTED
             if secret_name(field.name)

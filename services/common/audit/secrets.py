@@ -35,12 +35,12 @@ def _cleaned(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     told = {SECRET_TEXT.sub(REDACTED, key): _cleaned(member) for key, member in value.items()}
-    if told.get("value") is not None and _says_secret(told):
+    if told.get("value") is not None and _is_secret(told):
         told["value"] = REDACTED
     return told
 
 
-def _says_secret(member: dict[str, Any]) -> bool:
+def _is_secret(member: dict[str, Any]) -> bool:
     """Whether `value` is a secret, as in `{"key": "DB", "value": "hush", "type": "SECRET"}`."""
     if str(member.get("type", "")).lower() in SECRET_TYPES:
         return True

@@ -36,7 +36,7 @@ class OidcIssuer(BaseModel):
     """Maps values of the roles claim to roles. Other values give none."""
 
     @model_validator(mode="after")
-    def _name_is_none_of_ours(self) -> Self:
+    def _name_is_not_reserved(self) -> Self:
         if self.name == KEY_SUBJECT:
             raise ValueError(f"{KEY_SUBJECT} goes before the subjects of API keys")
         return self

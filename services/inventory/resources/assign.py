@@ -7,10 +7,10 @@ from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
 from services.inventory.resources.rules.assigning import (
     OwnerChange,
-    decide_anew,
     give,
-    give_back,
     move,
+    reassign,
+    unassign,
 )
 from services.inventory.resources.rules.ownership import (
     DEPLOYMENT_TAG,
@@ -63,7 +63,7 @@ async def assign_by_rules(
     """
     living = [one for one in await held_by_id(session, ids) if not one.deleted]
     known = await known_deployments(session, (one.tags for one in living))
-    return await _change(session, give_back(living, known), cause, reason)
+    return await _change(session, unassign(living, known), cause, reason)
 
 
 async def classify_project(
@@ -82,7 +82,7 @@ async def classify_project(
     held = await held_in_project(session, project_id)
     known = await known_deployments(session, (one.tags for one in held))
     reason = f"project {project.name} classed as {classification.value} {tenant_id or ''}".rstrip()
-    await _change(session, decide_anew(held, known), cause, reason)
+    await _change(session, reassign(held, known), cause, reason)
     return project
 
 
@@ -108,7 +108,7 @@ async def learn_deployments(
     held = await held_by_tag(session, (f"{DEPLOYMENT_TAG}{one.slug}" for one in news))
     known = await known_deployments(session, (one.tags for one in held))
     reason = "the catalog knows the deployment"
-    return await _change(session, decide_anew(held, known), cause, reason)
+    return await _change(session, reassign(held, known), cause, reason)
 
 
 async def record_members(

@@ -15,7 +15,7 @@ from services.inventory.resources.rules.ownership import DeploymentName, KnownDe
 
 __all__ = ["Deployments"]
 
-PATIENCE_SECONDS: Final = 5.0
+TIMEOUT_SECONDS: Final = 5.0
 
 
 class Deployments:
@@ -59,7 +59,7 @@ class Deployments:
     async def _ask(
         self, request: pb.LookupDeploymentsRequest, remaining: float | None, question: str
     ) -> pb.LookupDeploymentsResponse:
-        timeout = PATIENCE_SECONDS if remaining is None else min(PATIENCE_SECONDS, remaining)
+        timeout = TIMEOUT_SECONDS if remaining is None else min(TIMEOUT_SECONDS, remaining)
         try:
             async with connect(self._settings, Service.CATALOG, caller="inventory") as channel:
                 catalog = lifecycle_service_pb2_grpc.LifecycleServiceStub(channel)

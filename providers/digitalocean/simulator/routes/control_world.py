@@ -17,7 +17,7 @@ from providers.digitalocean.simulator.acts.platform_acts import PLATFORM_ACTS
 from providers.digitalocean.simulator.acts.scaling import scale_to
 from providers.digitalocean.simulator.clock import parse_instant, wall_time
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
-from providers.digitalocean.simulator.start import make_anew
+from providers.digitalocean.simulator.start import reset_world
 from providers.digitalocean.simulator.state import Document, Query
 from providers.digitalocean.simulator.web.errors import NotFound, Unprocessable
 from providers.digitalocean.simulator.web.payload import optional, payload, required
@@ -37,7 +37,7 @@ async def _reset(request: Request) -> Response:
     simulation = simulation_of(request)
     asked = await payload(request)
     now = parse_instant(asked["now"]) if "now" in asked else simulation.config.now or wall_time()
-    make_anew(simulation, optional(asked, "seed", int, simulation.config.seed), now)
+    reset_world(simulation, optional(asked, "seed", int, simulation.config.seed), now)
     scale = optional(asked, "scale", int, 0)
     if scale:
         scale_to(simulation, scale)

@@ -41,10 +41,10 @@ from services.analytics.invoicing.invoices.rules.verifying import (
     changed_tax,
 )
 from services.analytics.invoicing.invoices.store.hand_overs import (
-    await_again,
     hand_over_of,
     hand_over_of_note,
     note_work,
+    reopen_hand_over,
 )
 from services.analytics.invoicing.invoices.store.issuing import read_sequence
 from services.analytics.invoicing.invoices.store.reading import (
@@ -67,7 +67,7 @@ from services.analytics.invoicing.invoices.store.settling import (
 from services.analytics.invoicing.invoices.void import void
 from services.analytics.invoicing.one_offs.rules import ONE_OFF_ENGINE
 from services.analytics.invoicing.profiles.rules.terms import Terms
-from services.analytics.invoicing.rollups.decide import approve_when_issued, tell_work
+from services.analytics.invoicing.rollups.decide import approve_when_issued, signal_workflow
 from services.analytics.invoicing.rollups.rules.rollups import Rollup
 from services.analytics.invoicing.rollups.store.rollups import set_run
 from services.analytics.peers import asking
@@ -333,7 +333,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             return
         operator = current_caller().subject
         if await approve_when_issued(session, rollup, operator=operator, at=self._clock()):
-            run_id = await tell_work(self._flows, rollup, Decision.APPROVE)
+            run_id = await signal_workflow(self._flows, rollup, Decision.APPROVE)
             await set_run(session, rollup.id, run_id)
 
     async def HandOverInvoice(
@@ -353,7 +353,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                 )
             known = await hand_over_of(session, invoice_id, document)
             known.check_not_delivered()
-            await await_again(session, known.id, self._clock())
+            await reopen_hand_over(session, known.id, self._clock())
         return pb.HandOverInvoiceResponse(invoice=await self._handed_over(invoice_id, document))
 
     async def _handed_over(
@@ -420,7 +420,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             await read_credit_note(session, ALL, note_id)
             known = await hand_over_of_note(session, note_id)
             known.check_not_delivered()
-            await await_again(session, known.id, self._clock())
+            await reopen_hand_over(session, known.id, self._clock())
         return pb.HandOverCreditNoteResponse(credit_note=await self._note_handed_over(note_id))
 
     async def _note_handed_over(self, note_id: UUID) -> invoices_pb2.CreditNote:

@@ -26,16 +26,16 @@ from services.common.errors import FailedPrecondition
 
 __all__ = [
     "RETRY",
-    "TOLD_WHILE",
+    "SIGNALLED_WHILE",
     "approve_when_issued",
     "check_newest",
     "decide",
     "move_rollup",
-    "tell_work",
+    "signal_workflow",
 ]
 
 RETRY: Final = "retry"
-TOLD_WHILE: Final[Mapping[str, frozenset[RollupStatus]]] = {
+SIGNALLED_WHILE: Final[Mapping[str, frozenset[RollupStatus]]] = {
     Decision.APPROVE: frozenset({RollupStatus.AWAITING_APPROVAL}),
     Decision.UNDO: frozenset(
         {RollupStatus.RUNNING, RollupStatus.AWAITING_APPROVAL, RollupStatus.FAILED}
@@ -45,7 +45,7 @@ TOLD_WHILE: Final[Mapping[str, frozenset[RollupStatus]]] = {
 """The statuses in which a repeated decision is signalled again: later ones are past it."""
 
 
-async def tell_work(flows: FlowClient, rollup: Rollup, decision: str) -> str:
+async def signal_workflow(flows: FlowClient, rollup: Rollup, decision: str) -> str:
     """Signal-with-start: signals the roll-up's workflow, started if needed; returns its run id.
 
     Raises Unavailable if Temporal does not answer.

@@ -56,9 +56,9 @@ from services.analytics.invoicing.rollups.store.planning import (
     planned_tenants,
 )
 from services.analytics.invoicing.rollups.store.rollups import (
-    keep_freshness,
     locked_rollup,
     read_rollup,
+    save_freshness,
 )
 from services.analytics.invoicing.unbilled.find import UnbilledFinder
 from services.analytics.invoicing.unbilled.store import keep_unbilled_total
@@ -141,7 +141,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             rollup = await read_rollup(session, rollup_id)
         found = await self._sources.freshness(rollup.month)
         async with self._database.write(ALL) as session:
-            await keep_freshness(session, rollup_id, [*found.stale, *found.unknown])
+            await save_freshness(session, rollup_id, [*found.stale, *found.unknown])
         return pb.CheckFreshnessResponse(stale=found.stale, unknown=found.unknown)
 
     async def PlanRollup(

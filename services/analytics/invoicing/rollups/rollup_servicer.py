@@ -13,11 +13,11 @@ from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.rollups.begin import begin_rollup
 from services.analytics.invoicing.rollups.decide import (
     RETRY,
-    TOLD_WHILE,
+    SIGNALLED_WHILE,
     check_newest,
     decide,
     move_rollup,
-    tell_work,
+    signal_workflow,
 )
 from services.analytics.invoicing.rollups.rollup_messages import (
     failure_message,
@@ -213,8 +213,8 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         """Signals the workflow; if it has ended, starts it to resume this roll-up."""
         async with self._database.read(ALL) as session:
             rollup = await read_rollup(session, rollup_id)
-        if rollup.status not in TOLD_WHILE[decision]:
+        if rollup.status not in SIGNALLED_WHILE[decision]:
             return
-        run_id = await tell_work(self._flows, rollup, decision)
+        run_id = await signal_workflow(self._flows, rollup, decision)
         async with self._database.write(ALL) as session:
             await set_run(session, rollup_id, run_id)

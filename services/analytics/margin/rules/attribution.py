@@ -26,7 +26,7 @@ __all__ = [
     "Cost",
     "CostPart",
     "Holder",
-    "KnownLife",
+    "KnownLifetime",
     "OwnedSpan",
     "attribute",
     "charged_before_known",
@@ -84,7 +84,7 @@ class OwnedSpan:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownLife:
+class KnownLifetime:
     """The lifetime of a resource in the inventory, in and beyond the month."""
 
     resource_id: UUID

@@ -14,7 +14,7 @@ from services.analytics.margin.rules.attribution import (
     Cost,
     CostPart,
     Holder,
-    KnownLife,
+    KnownLifetime,
     OwnedSpan,
 )
 from services.analytics.margin.rules.shared_costs import (
@@ -37,7 +37,7 @@ __all__ = [
     "shared_use",
     "spans_of",
     "write_costs",
-    "write_lives",
+    "write_lifetimes",
     "write_spans",
 ]
 
@@ -69,9 +69,9 @@ SELECT %(period)s, %(pass_id)s, %(page)s, c.cost_id, c.day, c.kind, c.classifica
        c.deployment_id, c.amount_usd
 FROM {unnested(AttributedCost, "c")}
 """
-WRITE_LIVES: Final = f"""
+WRITE_LIFETIMES: Final = f"""
 INSERT INTO known_lives (period, pass_id, resource_id, lived_from, lived_to, begin_unknown)
-SELECT %(period)s, %(pass_id)s, life.* FROM {unnested(KnownLife, "life")}
+SELECT %(period)s, %(pass_id)s, life.* FROM {unnested(KnownLifetime, "life")}
 ON CONFLICT ON CONSTRAINT known_lives_pkey DO NOTHING
 """
 SHARED_TOTALS: Final = text("""
@@ -170,12 +170,14 @@ async def write_costs(
     await driver.execute(WRITE, found | arrays_of(AttributedCost, rows, "c"))
 
 
-async def write_lives(session: WriteSession, of: Generation, lives: Sequence[KnownLife]) -> None:
+async def write_lifetimes(
+    session: WriteSession, of: Generation, lifetimes: Sequence[KnownLifetime]
+) -> None:
     """Stores lifetimes beyond the month; existing rows are kept."""
-    if lives:
+    if lifetimes:
         driver = await session.driver()
         found: dict[str, Any] = {"period": of.subject, "pass_id": of.id}
-        await driver.execute(WRITE_LIVES, found | arrays_of(KnownLife, lives, "life"))
+        await driver.execute(WRITE_LIFETIMES, found | arrays_of(KnownLifetime, lifetimes, "life"))
 
 
 async def shared_totals(session: ReadSession, of: Generation) -> list[SharedTotal]:

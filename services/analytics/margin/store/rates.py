@@ -16,7 +16,7 @@ from services.common.db.effective_rows import set_row
 from services.common.db.records import record_of, records_of
 from services.common.values.effective_dates import Span
 
-__all__ = ["RateFilter", "create_rate", "hold_rates", "list_rates", "rate_in_force", "rates_of"]
+__all__ = ["RateFilter", "create_rate", "list_rates", "lock_rates", "rate_in_force", "rates_of"]
 
 COLUMNS: Final = """
 id, from_currency, to_currency, rate, effective_from, effective_to, source, created_by, created_at
@@ -78,7 +78,7 @@ async def create_rate(session: WriteSession, rate: ExchangeRate) -> ExchangeRate
     return made
 
 
-async def hold_rates(session: WriteSession) -> None:
+async def lock_rates(session: WriteSession) -> None:
     """Locks rates until the transaction ends, so that a later writer sees its results."""
     await session.execute(STANDING)
 

@@ -6,10 +6,10 @@ from sqlalchemy import text
 
 from services.common.db.database import WriteSession
 
-__all__ = ["hold_catalog", "lock_catalog"]
+__all__ = ["lock_catalog", "lock_catalog_shared"]
 
 LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('catalog', 0))")
-HOLD: Final = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('catalog', 0))")
+LOCK_SHARED: Final = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('catalog', 0))")
 
 
 async def lock_catalog(session: WriteSession) -> None:
@@ -17,6 +17,6 @@ async def lock_catalog(session: WriteSession) -> None:
     await session.execute(LOCK)
 
 
-async def hold_catalog(session: WriteSession) -> None:
+async def lock_catalog_shared(session: WriteSession) -> None:
     """Locks the catalog against changes until the transaction ends (shared)."""
-    await session.execute(HOLD)
+    await session.execute(LOCK_SHARED)

@@ -16,7 +16,7 @@ from services.inventory.resources.rules.recording import NewEvent, owner_changes
 from services.inventory.resources.rules.resources import FieldChange
 from services.inventory.vocabulary import EventType
 
-__all__ = ["Assignment", "HeldResource", "OwnerChange", "decide_anew", "give", "give_back", "move"]
+__all__ = ["Assignment", "HeldResource", "OwnerChange", "give", "move", "reassign", "unassign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ def give(held: Iterable[HeldResource], owner: Ownership) -> list[OwnerChange]:
     return _changed((one, owner) for one in held)
 
 
-def give_back(held: Iterable[HeldResource], known: KnownDeployments) -> list[OwnerChange]:
+def unassign(held: Iterable[HeldResource], known: KnownDeployments) -> list[OwnerChange]:
     """Removes explicit assignments, so that tags and projects decide again."""
     return _changed((one, decide(NOBODY, one.tags, one.project_tenant, known)) for one in held)
 
 
-def decide_anew(held: Iterable[HeldResource], known: KnownDeployments) -> list[OwnerChange]:
+def reassign(held: Iterable[HeldResource], known: KnownDeployments) -> list[OwnerChange]:
     """Re-evaluates the rules after their inputs changed."""
     return _changed(
         (one, decide(one.ownership, one.tags, one.project_tenant, known)) for one in held

@@ -13,7 +13,7 @@ __all__ = ["BEGINNING", "chain_hash"]
 BEGINNING: Final = "0" * 64
 """The previous hash of the first invoice."""
 
-_SAID: Final = (
+_HASHED: Final = (
     "number", "tenant_id", "currency", "subtotal_cents", "tax_cents", "total_cents", "tax_label",
     "lines_hash", "proofs_hash",
 )  # fmt: skip  # a table
@@ -25,7 +25,7 @@ def chain_hash(previous: str, invoice: Invoice) -> str:
     It covers the whole content except the id and the timestamps. It excludes what can change after
     issue (paid, void).
     """
-    content = {name: getattr(invoice, name) for name in _SAID} | {
+    content = {name: getattr(invoice, name) for name in _HASHED} | {
         "issuer": _party(invoice.issuer),
         "recipient": _party(invoice.recipient),
         "period": str(invoice.period),

@@ -15,7 +15,6 @@ from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import first_of, found_of, records_of
 
 __all__ = [
-    "await_again",
     "begin_hand_over",
     "call_off",
     "hand_over_of",
@@ -24,6 +23,7 @@ __all__ = [
     "locked_hand_over",
     "note_work",
     "read_hand_over",
+    "reopen_hand_over",
     "save_hand_over",
 ]
 
@@ -125,7 +125,7 @@ async def save_hand_over(session: WriteSession, hand_over: HandOver) -> None:
     )
 
 
-async def await_again(session: WriteSession, hand_over_id: int, at: datetime) -> None:
+async def reopen_hand_over(session: WriteSession, hand_over_id: int, at: datetime) -> None:
     """Resets a failed or unconfigured hand-over to pending."""
     await session.execute(
         update(invoice_hand_overs)

@@ -25,7 +25,6 @@ __all__ = [
     "fail_others",
     "has_issued",
     "insert_rollup",
-    "keep_freshness",
     "later_rollup",
     "list_rollups",
     "lock_awaiting",
@@ -35,6 +34,7 @@ __all__ = [
     "read_rollup",
     "reopen_failed",
     "rollup_of_key",
+    "save_freshness",
     "set_run",
     "update_rollup",
 ]
@@ -161,7 +161,7 @@ async def set_run(session: WriteSession, rollup_id: UUID, run_id: str) -> None:
     await session.execute(update(rollups).where(_ROLLUP.id == rollup_id).values(run_id=run_id))
 
 
-async def keep_freshness(session: WriteSession, rollup_id: UUID, notes: Sequence[str]) -> None:
+async def save_freshness(session: WriteSession, rollup_id: UUID, notes: Sequence[str]) -> None:
     """Stores the sources that were stale when the roll-up's month was closed."""
     await session.execute(
         update(rollups).where(_ROLLUP.id == rollup_id).values(freshness_notes=list(notes))
