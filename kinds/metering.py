@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 __all__ = [
+    "DIMENSION_VALUE",
     "METERS",
     "POWERED_OFF",
     "Basis",
@@ -31,6 +32,10 @@ unknown is absent or None; an object is JSON."""
 
 PLACES: Final = 12
 """Decimal places of a size: as many as a quantity may have on the wire."""
+
+DIMENSION_VALUE: Final = "[A-Za-z0-9._:/@+-]{1,100}"
+"""The pattern of a dimension's value: short enough for a database key, and without what separates
+values in matches and in the labels of usage."""
 
 POWERED_OFF: Final = frozenset({"off"})
 """The provider's status for a powered-off resource."""

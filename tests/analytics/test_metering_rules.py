@@ -146,7 +146,7 @@ def test_the_kind_of_a_droplets_image_is_read_where_the_provider_tells_it(
     assert by_dimensions(interval(image=image)) == {("droplet_hours", known): 720}
 
 
-@pytest.mark.parametrize("odd", ["x" * 121, "a,b=c", "a\tb", " "])
+@pytest.mark.parametrize("odd", ["x" * 101, "a,b=c", "a b", "gpu-*"])
 def test_an_implausible_value_of_a_dimension_counts_as_unknown(odd: str) -> None:
     spec = {"workers": [{"instance_size_slug": odd}, {"instance_size_slug": "s-1"}]}
     assert by_dimensions(interval("app", spec=json.dumps(spec))) == {

@@ -1,5 +1,6 @@
 """A served analytics service with a catalog, and those who bill with it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -240,15 +241,21 @@ class Books:
     # What was used, and what lies in the database.
 
     def used(
-        self, subscription: Subscription, kind: str, qty: str, day: str = "2026-04-10"
+        self,
+        subscription: Subscription,
+        kind: str,
+        qty: str,
+        day: str = "2026-04-10",
+        **dimensions: str,
     ) -> None:
         """A figure of usage, as metering leaves it."""
         self.execute("SELECT prepare_month(ARRAY['daily_usage'], %s::date)", day)
         self.execute(
             "INSERT INTO daily_usage (day, tenant_id, deployment_id, resource_kind, qty,"
-            " fact_count, facts_hash, metered_at) VALUES (%s, %s, %s, %s, %s, 1, %s, now())",
+            " fact_count, facts_hash, metered_at, dimensions)"
+            " VALUES (%s, %s, %s, %s, %s, 1, %s, now(), %s)",
             day, subscription.tenant_id, subscription.deployment_id, kind, Decimal(qty),
-            f"{day}{kind}",
+            f"{day}{kind}", json.dumps(dimensions),
         )  # fmt: skip  # a table
 
     def used_late(

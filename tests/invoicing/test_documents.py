@@ -386,6 +386,33 @@ def test_an_annex_lists_a_bounded_number_of_resources_and_its_totals_are_of_all(
     assert annex.totals == (AnnexRow("", "Droplet hours", f"{count + 5:,} hours"),)
 
 
+def test_an_annex_names_the_dimensions_of_resources_and_events_in_the_order_of_the_meter() -> None:
+    metered = datetime(2026, 5, 1, tzinfo=UTC)
+    small = {"region": "syd1", "size": "s-1vcpu-1gb", "image_kind": "base"}
+    large = {"model": "large"}
+    used = UsageByResource(
+        totals=(
+            MeterTotal("a", "droplet_hours", Decimal(30), 1, Decimal(24), metered, small),
+            MeterTotal("a", "droplet_hours", Decimal(24), 1, Decimal(24), metered),
+            MeterTotal("a", "llm_tokens", Decimal(5), 0, Decimal(0), metered, large),
+        ),
+        resources=(
+            ResourceUsage("a", "droplet_hours", "web-1", Decimal(24), small),
+            ResourceUsage("a", "droplet_hours", "web-2", Decimal(24)),
+        ),
+    )
+    annex = annex_of(used, {}, "1 to 30 April 2026")
+    assert annex is not None
+    [section] = annex.sections
+    assert [(row.resource, row.qty) for row in section.rows] == [
+        ("web-1 (s-1vcpu-1gb, syd1, base)", "24 hours"),
+        ("Reported as events (s-1vcpu-1gb, syd1, base)", "6 hours"),
+        ("web-2", "24 hours"),
+        ("Reported as events (large)", "5 tokens"),
+    ]
+    assert [row.qty for row in annex.totals] == ["54 hours", "5 tokens"]
+
+
 def test_an_invoice_of_too_many_lines_shows_what_each_deployment_comes_to() -> None:
     count = MAX_LINES // 2 + 1
     lines = [line(deployment_id=f"d{place // 2}") for place in range(2 * count)]

@@ -73,6 +73,21 @@ async def test_days_that_nobody_bills_are_listed_with_their_value(books: Books) 
     assert await unbilled(books, books.tenant("globex"), tenant_id="acme") == []
 
 
+async def test_unbilled_usage_is_listed_by_its_dimensions(books: Books) -> None:
+    orphan = Subscription("acme", "orphan")
+    books.catalog.prices = {"droplet_hours": Decimal("0.4")}
+    for size in ("s-1", "s-2"):
+        books.used(orphan, "droplet_hours", "24", size=size, region="syd1")
+    books.used(orphan, "droplet_hours", "12")
+    for page_size in (1, 2, 50):
+        listed = await unbilled(books, page_size=page_size)
+        assert [(dict(one.dimensions), one.qty, one.value_cents) for one in listed] == [
+            ({"region": "syd1", "size": "s-1"}, "24", "9.6"),
+            ({"region": "syd1", "size": "s-2"}, "24", "9.6"),
+            ({}, "12", "4.8"),
+        ]
+
+
 async def test_usage_of_a_kind_that_is_not_sold_is_listed_as_unbilled_before_and_after_the_bill(
     books: Books,
 ) -> None:

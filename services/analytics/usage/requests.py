@@ -11,7 +11,7 @@ from arcadia.inventory.v1 import lookup_service_pb2
 
 from kinds.metering import METERS
 from services.analytics.deployments import Named, Owner
-from services.analytics.usage.rules.dimensions import refusal_of_value, undeclared
+from services.analytics.usage.rules.dimensions import is_value, undeclared
 from services.analytics.usage.rules.events import EventKey, Refusal, SentEvent, refusal_of_time
 from services.analytics.usage.rules.metering import Interval
 from services.analytics.usage.rules.readings import USAGE_KINDS
@@ -126,8 +126,12 @@ def _dimensions(resource_kind: str, said: Mapping[str, str]) -> dict[str, str]:
             reason="UNKNOWN_DIMENSION",
         )
     for key, value in said.items():
-        if wrong := refusal_of_value(value):
-            raise InvalidArgument(f"dimensions.{key}", wrong)
+        if not is_value(value):
+            raise InvalidArgument(
+                f"dimensions.{key}",
+                "is not 1 to 100 letters, digits or ._:/@+-",
+                reason="MALFORMED_VALUE",
+            )
     return dict(said)
 
 

@@ -1,15 +1,18 @@
 """The dimensions of usage: which an event may have, and their form in the database."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 import orjson
 
-from kinds.metering import METERS
+from kinds.metering import DIMENSION_VALUE, METERS
 
-__all__ = ["MAX_VALUE_LENGTH", "json_of", "patterns_of", "refusal_of_value", "undeclared"]
+__all__ = ["is_value", "json_of", "patterns_of", "undeclared"]
 
-MAX_VALUE_LENGTH: Final = 120
+_VALUE: Final = re.compile(DIMENSION_VALUE, re.ASCII)
+
+_ESCAPED: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 
 def undeclared(resource_kind: str, keys: Mapping[str, str]) -> list[str]:
@@ -17,18 +20,9 @@ def undeclared(resource_kind: str, keys: Mapping[str, str]) -> list[str]:
     return sorted(keys.keys() - set(METERS[resource_kind].dimensions))
 
 
-def refusal_of_value(value: str) -> str:
-    """Why a value is invalid; empty if it is valid.
-
-    Commas and equals signs would make the label of usage in frozen inputs ambiguous.
-    """
-    if not value or value != value.strip():
-        return "is empty, or begins or ends with a space"
-    if len(value) > MAX_VALUE_LENGTH:
-        return f"has more than {MAX_VALUE_LENGTH} characters"
-    if not value.isprintable() or set(value) & set(",="):
-        return "has a comma, an equals sign or a control character"
-    return ""
+def is_value(text: str) -> bool:
+    """Whether a text can be the value of a dimension."""
+    return _VALUE.fullmatch(text) is not None
 
 
 def json_of(dimensions: Mapping[str, str]) -> str:
@@ -37,15 +31,13 @@ def json_of(dimensions: Mapping[str, str]) -> str:
 
 
 def patterns_of(wanted: Mapping[str, str]) -> dict[str, str]:
-    """The values of a match as patterns of SQL's LIKE, separated by commas.
+    """The dimensions of a line as patterns of SQL's LIKE, separated by commas.
 
-    A value that ends with `*` is a prefix, such as `gpu-*`.
+    A line may have several values of a dimension, as `s-1, s-2`, and prefixes such as `gpu-*`.
     """
-    escape = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
-    return {
-        key: ",".join(
-            f"{one.removesuffix('*')}%" if one.endswith("*") else one
-            for one in values.translate(escape).split(",")
-        )
-        for key, values in wanted.items()
-    }
+    return {key: ",".join(map(_pattern, values.split(","))) for key, values in wanted.items()}
+
+
+def _pattern(value: str) -> str:
+    text = value.strip().translate(_ESCAPED)
+    return f"{text.removesuffix('*')}%" if text.endswith("*") else text

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from kinds.metering import MeterRule
-from services.analytics.usage.rules.dimensions import refusal_of_value
+from services.analytics.usage.rules.dimensions import is_value
 from services.analytics.usage.rules.readings import RULES, quantity
 from services.common.values.periods import Period
 
@@ -126,7 +126,7 @@ def _facts(rule: MeterRule, interval: Interval, within: Period) -> Iterator[Mete
         if reading.amount is None:
             return
         # One implausible value must not stop metering; it counts as unknown.
-        known = tuple(pair for pair in reading.dimensions if not refusal_of_value(pair[1]))
+        known = tuple(pair for pair in reading.dimensions if is_value(pair[1]))
         amounts[known] = amounts.get(known, Decimal(0)) + reading.amount
     # Differences of the usage of running sums, so that the rounded parts add up to the whole.
     total, used = Decimal(0), Decimal(0)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
+from kinds.metering import DIMENSION_VALUE
 from services.catalog.plans.rules.deciding import named
 from services.catalog.plans.rules.matches import PREFIX, Match, label
 from services.catalog.plans.rules.plans import PlanItem, UnitPrice, VersionTerms
@@ -32,7 +33,7 @@ MAX_VALUES: Final = 100
 MAX_MATCH: Final = 1_500
 """Characters of a match: it is part of a database key."""
 
-VALUE: Final = re.compile(r"[A-Za-z0-9._:/@+-]{1,100}\*?", re.ASCII)
+VALUE: Final = re.compile(rf"{DIMENSION_VALUE}\*?", re.ASCII)
 """A value of a dimension, or a prefix."""
 
 TIERED: Final = frozenset({PricingModel.GRADUATED, PricingModel.VOLUME})
