@@ -12,6 +12,7 @@ from arcadia.analytics.v1 import (
     metering_service_pb2,
     one_off_service_pb2,
     rollup_service_pb2,
+    simulation_service_pb2,
     spend_service_pb2,
     unbilled_usage_service_pb2,
     usage_service_pb2,
@@ -32,6 +33,7 @@ from services.analytics.margin.attribution_servicer import AttributionServicer
 from services.analytics.margin.margin_servicer import MarginServicer
 from services.analytics.margin.rates_servicer import ExchangeRateServicer
 from services.analytics.peers import Peers
+from services.analytics.simulation.servicer import SimulationServicer
 from services.analytics.spend.servicer import SpendServicer
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.usage_servicer import UsageServicer
@@ -61,6 +63,9 @@ def servicers(parts: Parts) -> Iterable[object]:
         UnbilledUsageServicer(database, catalog, deployments),
         ExchangeRateServicer(database),
         AttributionServicer(database, peers, deployments),
+        SimulationServicer(
+            database, peers.catalog_drafts, floor_percent=settings.margin_floor_percent
+        ),
         MarginServicer(database, DeploymentSlugs(settings, caller=Service.ANALYTICS)),
     )
 
@@ -77,6 +82,7 @@ DEFINITION = ServiceDefinition(
         metering_service_pb2.DESCRIPTOR,
         one_off_service_pb2.DESCRIPTOR,
         rollup_service_pb2.DESCRIPTOR,
+        simulation_service_pb2.DESCRIPTOR,
         spend_service_pb2.DESCRIPTOR,
         unbilled_usage_service_pb2.DESCRIPTOR,
         usage_service_pb2.DESCRIPTOR,

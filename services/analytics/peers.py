@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceStub
+from arcadia.catalog.v1.draft_pricing_service_pb2_grpc import DraftPricingServiceStub
 from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
 from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceStub
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
@@ -29,6 +30,7 @@ from services.common.settings import Service, Settings
 
 if TYPE_CHECKING:
     from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceAsyncStub
+    from arcadia.catalog.v1.draft_pricing_service_pb2_grpc import DraftPricingServiceAsyncStub
     from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceAsyncStub
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
     from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceAsyncStub
@@ -44,6 +46,7 @@ class Peers:
     billing_costs: "CostFeedServiceAsyncStub"
     catalog_pricing: "PricingServiceAsyncStub"
     catalog_lifecycle: "LifecycleServiceAsyncStub"
+    catalog_drafts: "DraftPricingServiceAsyncStub"
 
     @classmethod
     def of(cls, settings: Settings) -> "Peers":
@@ -56,6 +59,7 @@ class Peers:
             CostFeedServiceStub(billing),
             PricingServiceStub(catalog),
             LifecycleServiceStub(catalog),
+            DraftPricingServiceStub(catalog),
         )
 
 

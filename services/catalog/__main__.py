@@ -7,6 +7,7 @@ from arcadia.catalog.v1 import (
     api_key_service_pb2,
     catalog_service_pb2,
     deployment_service_pb2,
+    draft_pricing_service_pb2,
     identity_service_pb2,
     lifecycle_service_pb2,
     limit_service_pb2,
@@ -26,6 +27,7 @@ from services.catalog.limits.read_limits import limits_loader
 from services.catalog.limits.servicer import LimitServicer
 from services.catalog.list_prices.servicer import ListPriceServicer
 from services.catalog.plans.servicer import CatalogServicer
+from services.catalog.pricing.draft_servicer import DraftPricingServicer
 from services.catalog.pricing.servicer import PricingServicer
 from services.catalog.quotes.margin_inputs import MarginChecker
 from services.catalog.quotes.quote import Quoter
@@ -54,6 +56,7 @@ def servicers(parts: Parts, now: Clock = utc_now) -> Iterable[object]:
         ListPriceServicer(database, margins.rates, now),
         SubscriptionServicer(database, now),
         PricingServicer(database),
+        DraftPricingServicer(database),
         QuoteServicer(database, quoter, now),
         ApiKeyServicer(database, now),
         TokenRevocationServicer(database, now, longest_life=token_life),
@@ -67,6 +70,7 @@ DEFINITION = ServiceDefinition(
         api_key_service_pb2.DESCRIPTOR,
         catalog_service_pb2.DESCRIPTOR,
         deployment_service_pb2.DESCRIPTOR,
+        draft_pricing_service_pb2.DESCRIPTOR,
         identity_service_pb2.DESCRIPTOR,
         lifecycle_service_pb2.DESCRIPTOR,
         limit_service_pb2.DESCRIPTOR,

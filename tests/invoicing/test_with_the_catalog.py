@@ -72,6 +72,7 @@ async def month(postgres: PostgresServer) -> AsyncIterator[Month]:
     billing = await start(
         services.analytics.__main__.DEFINITION, settings, database, address="127.0.0.1:0"
     )
+    settings = settings.model_copy(update={"analytics_address": f"127.0.0.1:{billing.port}"})
     shop_channel = grpc.aio.insecure_channel(f"127.0.0.1:{selling.port}")
     channel = grpc.aio.insecure_channel(f"127.0.0.1:{billing.port}")
     name = names[Service.ANALYTICS]

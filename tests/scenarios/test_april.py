@@ -115,6 +115,26 @@ async def test_every_cut_of_the_margin_adds_up_to_the_bill_and_to_the_invoices(
     assert [month.get("margin_cents") for month in trend["months"]] == [None, "4842", None]
 
 
+async def test_simulating_the_current_catalog_gives_what_was_billed_and_what_it_cost(
+    april: April,
+) -> None:
+    document = (await april.get("/catalog:export"))["document"]
+    answer = await april.post("/catalog:simulate", document=document)
+    told = ("revenue_before_cents", "revenue_after_cents", "cost_cents", "margin_after_cents")
+    assert {
+        one["tenant_id"]: tuple(int(one[name]) for name in told)
+        for one in answer["simulated_shares"]
+    } == {"acme": (7112, 7112, 3053, 4059), "globex": (6422, 6422, 1800, 4622)}
+    assert (answer["months"], answer["failure_count"]) == (["2026-04-01"], 0)
+    dearer = document.replace("price_cents: 5000", "price_cents: 4000")
+    answer = await april.post("/catalog:simulate", document=dearer, group_by="deployment")
+    assert [one["revenues"][0]["change_cents"] for one in answer["simulated_shares"]] == [
+        "-1000",
+        "-1000",
+    ]
+    await april.post("/catalog:simulate", "acme", status=403, document=document)
+
+
 async def test_the_three_books_differ_only_by_what_was_gone_before_anybody_looked(
     april: April,
 ) -> None:

@@ -34,7 +34,7 @@ from services.analytics.margin.store.totals import (
 from services.common.db.database import ReadSession, WriteSession
 from services.common.values.periods import Period
 
-__all__ = ["refresh_accrued_margin", "refresh_invoiced_margin"]
+__all__ = ["conversion_of", "refresh_accrued_margin", "refresh_invoiced_margin"]
 
 
 async def refresh_invoiced_margin(
@@ -75,7 +75,7 @@ async def _refresh(
     spent = await cost_amounts(session, costs) if costs else []
     await lock_rates(session)
     currencies = {amount.currency for amount in [*revenue[1], *spent]}
-    conversion = await _conversion(session, period, currencies)
+    conversion = await conversion_of(session, period, currencies)
     earned_side = _side(*revenue, conversion)
     cost_side = _side(_cost_state(costs, spent), spent, conversion)
     month = ComputedMargin(
@@ -119,7 +119,7 @@ def _side(state: State, amounts: Iterable[Amount], conversion: Conversion) -> Si
     return side(state, holders, kinds)
 
 
-async def _conversion(session: ReadSession, period: Period, currencies: set[str]) -> Conversion:
+async def conversion_of(session: ReadSession, period: Period, currencies: set[str]) -> Conversion:
     """A converter with the rates in force on the month's last day."""
     last: date = period.end - timedelta(days=1)
     rates: dict[str, Rate] = {}

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
+from arcadia.catalog.v1 import draft_pricing_service_pb2 as drafts_pb
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
 
 from services.catalog import requests
@@ -18,11 +19,23 @@ from services.common.errors import InvalidArgument
 from services.common.values.money import MAX_QUANTITY, exact
 from services.common.values.periods import FIRST_YEAR, LAST_YEAR, Period, month_of, read_day
 
-__all__ = ["BatchItem", "batch_items", "billing_period", "tenants", "usage_to_value"]
+__all__ = [
+    "BatchItem",
+    "SimulatedItem",
+    "batch_items",
+    "billing_period",
+    "simulated_items",
+    "tenants",
+    "usage_to_value",
+]
+
+EVER: Final = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR + 1, 1, 1))
+"""Any day."""
 
 MAX_ITEMS: Final = 10_000
 MAX_TENANTS: Final = 1_000
 MAX_VALUED: Final = 1_000
+MAX_SIMULATED: Final = 2_000
 MAX_RUN_DAYS: Final = 366
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -38,6 +51,15 @@ class BatchItem:
     """Engine version; the current one if empty."""
     refusal: InvalidArgument | None = None
     """The error in its usage, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedItem:
+    """The frozen inputs of a billed month, with usage that was not sold in it."""
+
+    inputs_json: str
+    engine_version: str
+    unsold: tuple[UsageSeries, ...]
 
 
 def billing_period(start: str, end: str) -> Period:
@@ -72,12 +94,25 @@ def batch_items(request: pb.BatchQuoteRequest, period: Period) -> list[BatchItem
     return found
 
 
+def simulated_items(request: drafts_pb.SimulateQuotesRequest) -> list[SimulatedItem]:
+    """The items of a simulation. Raises InvalidArgument."""
+    if len(request.items) > MAX_SIMULATED:
+        raise InvalidArgument("items", f"must not be more than {MAX_SIMULATED}")
+    return [
+        SimulatedItem(
+            item.inputs_json,
+            item.engine_version,
+            _usage(item.unsold_usage, EVER) if item.unsold_usage else (),
+        )
+        for item in request.items
+    ]
+
+
 def usage_to_value(request: pb.ValueUsageRequest) -> list[UsageSeries]:
     """Usage to value at unit prices, of any days. Raises InvalidArgument."""
     if len(request.usage) > MAX_VALUED:
         raise InvalidArgument("usage", f"must not be more than {MAX_VALUED}")
-    ever = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR + 1, 1, 1))
-    return [_series(series, place, ever) for place, series in enumerate(request.usage)]
+    return [_series(series, place, EVER) for place, series in enumerate(request.usage)]
 
 
 def tenants(request: pb.ListBillableSubscriptionsRequest) -> list[str]:

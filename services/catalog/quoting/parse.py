@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal, DecimalException
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -72,6 +73,13 @@ def _usage(label: str, said: Any) -> UsageSeries:
 
 
 def _version(said: Any) -> VersionSnapshot:
+    return _version_of(orjson.dumps(said))
+
+
+# Cached, because a version is common to many quotes and large.
+@lru_cache(maxsize=1024)
+def _version_of(content: bytes) -> VersionSnapshot:
+    said = orjson.loads(content)
     return VersionSnapshot(
         id=_text(said["id"]),
         plan_code=_text(said["plan_code"]),

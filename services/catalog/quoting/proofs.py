@@ -24,6 +24,7 @@ __all__ = [
     "Recomputed",
     "Verification",
     "compare",
+    "inputs_to_reprice",
     "prove",
     "prove_by_first",
     "recompute",
@@ -105,6 +106,16 @@ def recompute(frozen: str, engine_version: str) -> Recomputed:
         raise UnreadableInputs(f"{type(error).__name__}: {error}") from error
     except ValueError as error:  # a price that is not there
         raise UnreadableInputs(str(error)) from error
+
+
+def inputs_to_reprice(frozen: str, engine_version: str) -> QuoteInputs:
+    """The inputs of a proof in the current form, to price them otherwise.
+
+    Raises UnreadableInputs, also for those of engine 1, whose usage has no days.
+    """
+    if engine_version != ENGINE_VERSION:
+        raise UnreadableInputs(f"the month was billed by engine {engine_version!r}")
+    return read_inputs(frozen)
 
 
 def _by_current(frozen: str) -> Recomputed:

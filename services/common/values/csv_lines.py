@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["csv_lines"]
+__all__ = ["csv_lines", "neutral"]
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet evaluates a cell that begins with one of these."""
@@ -18,9 +18,10 @@ def csv_lines(rows: Iterable[Iterable[str]]) -> bytes:
     must not be passed as texts.
     """
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\r\n").writerows(map(_neutral, row) for row in rows)
+    csv.writer(buffer, lineterminator="\r\n").writerows(map(neutral, row) for row in rows)
     return buffer.getvalue().encode()
 
 
-def _neutral(cell: str) -> str:
+def neutral(cell: str) -> str:
+    """The text of a cell, which a spreadsheet does not run as a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -30,9 +30,11 @@ __all__ = [
     "change_inputs",
     "plan_inputs",
     "price_snapshots",
+    "sold_kinds",
     "sold_to",
     "subscription_inputs",
     "version_snapshot",
+    "with_prices",
 ]
 
 Usage = Sequence[UsageSeries]
@@ -114,7 +116,7 @@ def plan_inputs(
     """The inputs of a plan with addons from a day on, with a month's projected usage."""
     month = month_of(starts_on)
     days = (Period(starts_on, month.end),)
-    return _with_prices(
+    return with_prices(
         QuoteInputs(
             month=month,
             currency=version.currency,
@@ -139,7 +141,7 @@ def subscription_inputs(
     terms = _terms(subscription, billed, known)
     addons = _held(subscription, billed, period)
     sold = sold_kinds(terms, addons, known)
-    return _with_prices(
+    return with_prices(
         QuoteInputs(
             month=month_of(period.start),
             currency=terms[-1].version.currency,
@@ -200,7 +202,7 @@ def change_inputs(
     added = tuple(HeldAddon(addon, left, added=True) for addon in addons)
     held = _held(subscription, billed, Period(starts_on, month.end))
     _one_currency([version, *(term.version for term in terms)])
-    return _with_prices(
+    return with_prices(
         QuoteInputs(
             month=month,
             currency=version.currency,
@@ -262,7 +264,7 @@ def _held(subscription: Subscription, billed: BilledDays, period: Period) -> tup
     return tuple(held)
 
 
-def _with_prices(inputs: QuoteInputs, known: Known) -> QuoteInputs:
+def with_prices(inputs: QuoteInputs, known: Known) -> QuoteInputs:
     """Adds the unit prices that the inputs need: of kinds without a plan item."""
     asked = {
         series.resource_kind

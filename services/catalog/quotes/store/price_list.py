@@ -21,7 +21,7 @@ from services.common.db.database import Database, ReadSession
 from services.common.db.single_statements import compiled
 from services.common.identity.callers import Scope
 
-__all__ = ["REVISION", "PriceListReader"]
+__all__ = ["REVISION", "PriceListReader", "read_revision"]
 
 CATALOG_ONLY: Final = Scope("")
 """A scope that sees the catalog and no tenant's rows."""
@@ -37,9 +37,15 @@ SELECT md5(string_agg(place, ',' ORDER BY place)) FROM (
 """
 """The revision of the catalog, as SQL: a statement that contains it uses one snapshot for both."""
 
-READ_REVISION: Final = compiled(text(REVISION))
+REVISION_NOW: Final = text(REVISION)
+READ_REVISION: Final = compiled(REVISION_NOW)
 
 ACTIVE: Final = text(f"{SELECT_VERSIONS} WHERE v.status = 'active'")
+
+
+async def read_revision(session: ReadSession) -> str:
+    """The revision of the catalog on sale; empty for an empty catalog."""
+    return str((await session.execute(REVISION_NOW)).scalar_one() or "")
 
 
 async def _price_list(session: ReadSession) -> PriceList:

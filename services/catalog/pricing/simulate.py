@@ -1,0 +1,123 @@
+"""Prices frozen inputs of billed months by a draft of the catalog."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from services.catalog.plans.document import read_document
+from services.catalog.plans.rules.changes import CatalogDocument
+from services.catalog.plans.rules.diff import plan_changes
+from services.catalog.plans.store.plans import read_state
+from services.catalog.plans.store.prices import all_prices, priced_kinds
+from services.catalog.plans.store.versions import find_version
+from services.catalog.pricing.requests import SimulatedItem
+from services.catalog.quotes.rules.drafts import DraftPricing, draft_of, draft_version_of
+from services.catalog.quotes.rules.snapshots import (
+    Known,
+    MixedCurrencies,
+    price_snapshots,
+    version_snapshot,
+)
+from services.catalog.quotes.store.price_list import read_revision
+from services.catalog.quoting.canonical import hash_of
+from services.catalog.quoting.engine import price
+from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce, UnreadableInputs
+from services.catalog.quoting.lines import Quote
+from services.catalog.quoting.proofs import inputs_to_reprice
+from services.common.db.database import ReadSession
+from services.common.errors import Aborted, InvalidArgument, NotFound
+
+__all__ = ["Refused", "Simulated", "Simulation", "begin_simulation", "document_of"]
+
+REASONS: Final[dict[type[Exception], str]] = {
+    NoPriceInForce: "NO_PRICE_IN_FORCE",
+    AmountOutOfRange: "AMOUNT_OUT_OF_RANGE",
+    MixedCurrencies: "MIXED_CURRENCIES",
+    UnreadableInputs: "INPUTS_UNREADABLE",
+}
+"""Why a draft cannot price a month."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What a subscription's month comes to by a draft, without tax."""
+
+    currency: str
+    meter_cents: Mapping[str, int]
+    """By kind of usage; plan bases by the kind of their line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a draft cannot price a month."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A draft, compared with a state of the catalog."""
+
+    revision: str
+    pricing: DraftPricing
+
+    def price(self, item: SimulatedItem) -> Simulated | Refused:
+        """What a month comes to by the draft. Pure."""
+        try:
+            frozen = inputs_to_reprice(item.inputs_json, item.engine_version)
+            quote = price(self.pricing.inputs(frozen, item.unsold))
+        except tuple(REASONS) as error:
+            return Refused(REASONS[type(error)], str(error))
+        return Simulated(frozen.currency, meter_cents(quote))
+
+
+async def begin_simulation(
+    session: ReadSession,
+    document: CatalogDocument | None,
+    *,
+    plan_code: str,
+    plan_version: int,
+    revision: str,
+) -> Simulation:
+    """Compares a draft with the catalog: a document, or a version of a plan.
+
+    Raises InvalidArgument for an unknown version, FailedPrecondition for a document that cannot be
+    applied, and Aborted if the catalog is no longer at a revision (empty: not checked).
+    """
+    found = await read_revision(session)
+    if document is None:
+        try:
+            version = await find_version(session, plan_code, plan_version)
+        except NotFound:
+            raise InvalidArgument(
+                "plan_version",
+                f"{plan_code!r} has no version {plan_version}",
+                reason="UNKNOWN_VERSION",
+            ) from None
+        draft = draft_version_of(version_snapshot(version))
+        found = f"{found}/{hash_of(repr(version.terms).encode())}"  # a draft can be replaced
+    else:
+        state = await read_state(session)
+        draft = draft_of(plan_changes(state, document), state)
+    if revision and revision != found:
+        raise Aborted("the catalog changed during the simulation", reason="CATALOG_CHANGED")
+    prices = price_snapshots(await all_prices(session))
+    return Simulation(found, DraftPricing(draft, Known({}, prices, await priced_kinds(session))))
+
+
+# Cached, because every page of a simulation has the same document.
+@lru_cache(maxsize=8)
+def document_of(text: str) -> CatalogDocument:
+    """Parses a document. Raises InvalidArgument."""
+    return read_document(text)
+
+
+def meter_cents(quote: Quote) -> dict[str, int]:
+    """The amounts of a billed month by kind of usage, as on its invoice."""
+    found: dict[str, int] = {}
+    for line in (*quote.first_invoice, *quote.overage, *quote.ad_hoc):
+        meter = line.resource_kind or line.kind.value
+        found[meter] = found.get(meter, 0) + line.amount_cents
+    return found

@@ -1,0 +1,209 @@
+"""Applies a draft of the catalog to the frozen inputs of billed months.
+
+A draft counts as if it had been in force on every day: its version of a plan takes the place of
+every version of that plan, its addon that of the addon at any price, and its unit price that of
+every price of the kind. What the draft does not change keeps its frozen price, so a draft without
+changes comes to what was billed.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import groupby
+from typing import Final
+
+from services.catalog.plans.rules.changes import (
+    AddonChange,
+    CatalogState,
+    Change,
+    PriceChange,
+    PriceEnd,
+    VersionChange,
+)
+from services.catalog.plans.rules.plans import AddonTerms, UnitPrice
+from services.catalog.quotes.rules.snapshots import (
+    Known,
+    MixedCurrencies,
+    sold_kinds,
+    with_prices,
+)
+from services.catalog.quoting.inputs import (
+    HeldAddon,
+    PriceSnapshot,
+    QuoteInputs,
+    Term,
+    UsageSeries,
+    VersionSnapshot,
+)
+from services.common.values.periods import FIRST_YEAR
+
+__all__ = ["Draft", "DraftPricing", "draft_of", "draft_version_of"]
+
+ALWAYS: Final = date(FIRST_YEAR, 1, 1)
+"""The first day of a draft's unit price."""
+
+PriceLine = tuple[str, str]
+"""A kind and a currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a draft changes."""
+
+    versions: Mapping[str, VersionSnapshot] = field(default_factory=dict)
+    """By plan code."""
+    addons: Mapping[tuple[str, str], AddonTerms] = field(default_factory=dict)
+    """By code and currency."""
+    prices: Mapping[PriceLine, PriceSnapshot | None] = field(default_factory=dict)
+    """The last price of a kind; None if the draft ends it."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changes no price."""
+        return not (self.versions or self.addons or self.prices)
+
+
+def draft_of(changes: Sequence[Change], state: CatalogState) -> Draft:
+    """The draft that brings a catalog from a state to that after some changes."""
+    versions: dict[str, VersionSnapshot] = {}
+    addons: dict[tuple[str, str], AddonTerms] = {}
+    prices: dict[PriceLine, UnitPrice | None] = {}
+    lines = {kept.id: _line(kept.price) for kept in state.prices}
+    for change in changes:
+        match change:
+            case VersionChange():
+                versions[change.plan_code] = VersionSnapshot(
+                    id=change.object_key,
+                    plan_code=change.plan_code,
+                    version=change.version,
+                    price_cents=change.terms.price_cents,
+                    currency=change.terms.currency,
+                    items=change.terms.items,
+                )
+            case AddonChange(entry=entry):
+                addons[entry.code, entry.terms.currency] = entry.terms
+            case PriceEnd():
+                prices.setdefault(lines[change.price_id], None)
+            case PriceChange(price=price):
+                prices[_line(price)] = _later(prices.get(_line(price)), price)
+            case _:
+                pass  # a plan's name has no price
+    return Draft(versions, addons, {line: _always(price) for line, price in prices.items()})
+
+
+def draft_version_of(version: VersionSnapshot) -> Draft:
+    """The draft of a single version, in any state."""
+    return Draft(versions={version.plan_code: version})
+
+
+class DraftPricing:
+    """Makes the inputs of a draft from frozen ones.
+
+    `known` has the current unit prices, for kinds that a version of the draft no longer covers.
+    """
+
+    def __init__(self, draft: Draft, known: Known) -> None:
+        self._draft = draft
+        self._known = known
+
+    def inputs(self, frozen: QuoteInputs, unsold: Sequence[UsageSeries]) -> QuoteInputs:
+        """The inputs of the draft; `unsold` is metered usage that was not sold in the month.
+
+        Raises MixedCurrencies for a version in another currency.
+        """
+        terms = self._terms(frozen)
+        addons = tuple([self._addon(held, frozen.currency) for held in frozen.addons])
+        drafted = {kind for kind, currency in self._draft.prices if currency == frozen.currency}
+        used = {series.resource_kind for series in (*frozen.usage, *unsold)}
+        if terms == frozen.terms and addons == frozen.addons and not drafted & used:
+            return frozen
+        others = {term.version.currency for term in terms} - {frozen.currency}
+        if others:
+            raise MixedCurrencies(f"the month is in {frozen.currency}, the draft in {others.pop()}")
+        known = self._prices(frozen, drafted)
+        sold = sold_kinds(terms, addons, known)
+        return with_prices(
+            replace(
+                frozen,
+                terms=terms,
+                addons=addons,
+                usage=tuple(
+                    series for series in (*frozen.usage, *unsold) if series.resource_kind in sold
+                ),
+                prices=(),
+            ),
+            known,
+        )
+
+    def _terms(self, frozen: QuoteInputs) -> tuple[Term, ...]:
+        versions = self._draft.versions
+        if not any(term.version.plan_code in versions for term in frozen.terms):
+            return frozen.terms
+        moved = [
+            Term(versions.get(term.version.plan_code, term.version), term.days)
+            for term in frozen.terms
+        ]
+        return tuple(
+            Term(version, tuple(span for term in those for span in term.days))
+            for version, those in _by_version(moved)
+        )
+
+    def _addon(self, held: HeldAddon, currency: str) -> HeldAddon:
+        terms = self._draft.addons.get((held.addon.code, currency))
+        if terms is None:
+            return held
+        changed = replace(held.addon, qty=terms.qty, price_cents=terms.price_cents)
+        return held._replace(addon=changed)
+
+    def _prices(self, frozen: QuoteInputs, drafted: Collection[str]) -> Known:
+        """The draft's unit prices, then the frozen ones, then the current ones."""
+        currency = frozen.currency
+        kept = [price for price in frozen.prices if price.resource_kind not in drafted]
+        known = {*drafted, *(price.resource_kind for price in kept)}
+        prices = [
+            *(price for (_, in_), price in self._draft.prices.items() if price and in_ == currency),
+            *kept,
+            *(
+                price
+                for in_, price in self._known.prices
+                if in_ == currency and price.resource_kind not in known
+            ),
+        ]
+        priced = self._known.priced
+        if priced is not None:
+            priced = {currency: {*priced.get(currency, ()), *known}}
+        return Known({}, [(currency, price) for price in prices], priced)
+
+
+def _by_version(terms: Sequence[Term]) -> list[tuple[VersionSnapshot, list[Term]]]:
+    """Terms of one version are one term, at the place of its last days."""
+    last = {term.version.id: place for place, term in enumerate(terms)}
+    ordered = sorted(enumerate(terms), key=lambda one: (last[one[1].version.id], one[0]))
+    return [
+        (those[0].version, those)
+        for those in (
+            [term for _, term in group]
+            for _, group in groupby(ordered, key=lambda one: one[1].version.id)
+        )
+    ]
+
+
+def _later(known: UnitPrice | None, price: UnitPrice) -> UnitPrice:
+    return price if known is None or price.effective_from >= known.effective_from else known
+
+
+def _always(price: UnitPrice | None) -> PriceSnapshot | None:
+    if price is None:
+        return None
+    return PriceSnapshot(
+        id=f"draft/{price.resource_kind}/{price.currency}",
+        resource_kind=price.resource_kind,
+        unit=price.unit,
+        unit_price_cents=price.unit_price_cents,
+        effective_from=ALWAYS,
+        effective_to=None,
+    )
+
+
+def _line(price: UnitPrice) -> PriceLine:
+    return price.resource_kind, price.currency
