@@ -19,6 +19,7 @@ from services.common.values.periods import Period
 from tests.analytics.account import event
 from tests.invoicing.test_with_the_catalog import Month, ids, subscribed
 from tests.invoicing.test_with_the_catalog import month as month
+from tests.support.environment import environment_of
 
 MAY = Period.month(2026, 5)
 

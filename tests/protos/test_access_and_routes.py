@@ -116,6 +116,10 @@ def test_a_path_binds_fields_of_its_request() -> None:
     assert wrong == []
 
 
+READS_WITH_A_BODY = {"arcadia.analytics.v1.SimulationService/SimulateCatalog"}
+"""What is asked is too long for a query."""
+
+
 def test_what_changes_something_has_a_body_and_what_reads_or_deletes_has_none() -> None:
     wrong = [
         route for _, route in EXPOSED if route.body != ("*" if route.verb in WITH_BODY else "")
@@ -141,7 +145,7 @@ def test_every_write_takes_a_request_id() -> None:
         for method, route in EXPOSED
         if route.verb != "GET" and field_named(method.request, "request_id") is None
     }
-    assert without == set()
+    assert without == READS_WITH_A_BODY
 
 
 def test_the_specified_routes_are_there_for_those_they_are_for() -> None:
