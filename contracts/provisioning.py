@@ -43,6 +43,10 @@ class ProvisionInput:
     tags: tuple[str, ...] = ()
     project_id: str = ""
     """The inventory's project id; if empty, the tenant's project."""
+    ssh_keys: tuple[str, ...] = ()
+    """Ids or fingerprints of keys of the provider's account."""
+    vpc_uuid: str = ""
+    """If empty, the region's default VPC."""
 
     @property
     def own_tag(self) -> str:

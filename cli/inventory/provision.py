@@ -1,5 +1,6 @@
 """`arcadia provision`: cloud resources for a deployment."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,10 +26,30 @@ def start(
     image: Annotated[str, typer.Option(help="Its image, such as ubuntu-24-04-x64.")],
     region: Annotated[str, typer.Option(help="Its region; the deployment's when empty.")] = "",
     name: Annotated[str, typer.Option(help="Its name; made of the slug when empty.")] = "",
+    ssh_key: Annotated[
+        list[str] | None, typer.Option(help="The id or fingerprint of an SSH key; repeatable.")
+    ] = None,
+    user_data: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A file of cloud-init data."),
+    ] = None,
+    vpc: Annotated[str, typer.Option(help="The VPC's id; the region's default when empty.")] = "",
+    force: Annotated[
+        str, typer.Option(help="The reason to create it although no subscription prices it.")
+    ] = "",
 ) -> None:
     """Start creating a droplet for a deployment; `status` shows the progress."""
-    droplet = deployments_pb2.DropletOrder(name=name, region=region, size=size, image=image)
-    _show(call(pb.ProvisionDeploymentRequest(id=deployment_id, droplet=droplet)).provision)
+    droplet = deployments_pb2.DropletOrder(
+        name=name,
+        region=region,
+        size=size,
+        image=image,
+        ssh_keys=ssh_key,
+        user_data=user_data.read_text() if user_data else "",
+        vpc_uuid=vpc,
+    )
+    request = pb.ProvisionDeploymentRequest(id=deployment_id, droplet=droplet, force_reason=force)
+    _show(call(request).provision)
 
 
 @commands.command("status")

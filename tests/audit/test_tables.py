@@ -18,6 +18,8 @@ UNWATCHED = {
         "backdated_changes", "deployment_events", "quote_counts", "token_revocation_list",
         # Written by workers alone, from what the provider tells.
         "list_price_changes", "list_prices",
+        # Secrets, which are deleted when the provision ends.
+        "provision_user_data",
     },
     Service.INVENTORY: {
         # Made with the rows that they tell of, which are watched.

@@ -1,11 +1,13 @@
 """How far a provision is: workers say it, operators read it, and it ends once."""
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as worker_pb
+from psycopg.types.json import Jsonb
 
 from tests.catalog.shop import Shop, refusal
 from tests.inventory.account import reason_of, violated_field
@@ -92,3 +94,81 @@ async def test_progress_that_makes_no_sense_is_refused_by_its_field(shop: Shop) 
     elsewhere = pb.GetProvisionRequest(deployment_id=provision_id, id=provision_id)
     other = shop.deployments.GetProvision(elsewhere, metadata=shop.operator)
     assert await refusal(other, reason_of) == ("NOT_FOUND", "PROVISION_NOT_FOUND")
+
+
+async def asked(shop: Shop, deployment_id: str, **said: Any) -> Any:
+    droplet = deployments_pb2.DropletOrder(size="s-1vcpu-1gb", image="debian-12", region="nyc3")
+    request = pb.ProvisionDeploymentRequest(id=deployment_id, droplet=droplet, **said)
+    return await shop.deployments.ProvisionDeployment(request, metadata=shop.operator)
+
+
+async def test_nothing_is_made_for_a_deployment_without_a_subscription(shop: Shop) -> None:
+    deployment = await shop.deploy()
+    assert await refusal(asked(shop, deployment.id), reason_of) == (
+        "FAILED_PRECONDITION",
+        "NOT_SUBSCRIBED",
+    )
+    later = str(shop.clock().date() + timedelta(days=1))
+    await shop.subscribe(deployment.id, starts_on=later)
+    assert await refusal(asked(shop, deployment.id), reason_of) == (
+        "FAILED_PRECONDITION",
+        "NOT_SUBSCRIBED",
+    )
+    assert shop.rows("SELECT 1 FROM provisions") == []
+
+
+async def test_nothing_is_made_that_no_price_in_force_applies_to(shop: Shop) -> None:
+    deployment = await shop.deploy()
+    await shop.subscribe(deployment.id)
+    with psycopg.connect(shop.admin_url) as connection:
+        connection.execute("ALTER TABLE plan_items DISABLE TRIGGER USER")
+        connection.execute("DELETE FROM plan_items WHERE resource_kind = 'droplet_hours'")
+        connection.execute(
+            "UPDATE resource_prices SET effective_to = '2026-04-10'"
+            " WHERE resource_kind = 'droplet_hours'"
+        )
+    assert await refusal(asked(shop, deployment.id), reason_of) == (
+        "FAILED_PRECONDITION",
+        "NOT_PRICED",
+    )
+
+
+async def test_a_size_that_no_price_matches_is_refused(shop: Shop) -> None:
+    deployment = await shop.deploy()
+    await shop.subscribe(deployment.id)
+    with psycopg.connect(shop.admin_url) as connection:
+        connection.execute("ALTER TABLE plan_items DISABLE TRIGGER USER")
+        for table in ("plan_items", "resource_prices"):
+            connection.execute(
+                f"UPDATE {table} SET match = %s WHERE resource_kind = 'droplet_hours'".encode(),
+                [Jsonb({"size": ["s-2vcpu-*"]})],
+            )
+    assert await refusal(asked(shop, deployment.id), reason_of) == (
+        "FAILED_PRECONDITION",
+        "NOT_PRICED",
+    )
+
+
+async def test_a_droplet_without_a_price_is_forced_with_a_reason_that_is_kept(shop: Shop) -> None:
+    deployment = await shop.deploy()
+    forced = asked(shop, deployment.id, force_reason=" a gift ")
+    # Past the check, it asks for durable work, of which there is none here.
+    assert (await refusal(forced, reason_of))[0] == "UNAVAILABLE"
+
+
+async def test_user_data_is_told_to_workers_until_the_provision_ends(shop: Shop) -> None:
+    deployment = await shop.deploy()
+    provision_id = started(shop, deployment.id)
+    assert shop.rows("INSERT INTO provision_user_data VALUES (%s, '#!/bin/sh') RETURNING 1",
+                     provision_id)  # fmt: skip  # one statement
+
+    async def told() -> str:
+        request = worker_pb.GetProvisionUserDataRequest(provision_id=provision_id)
+        answer = await shop.lifecycle.GetProvisionUserData(request, metadata=shop.worker)
+        return answer.user_data
+
+    await progress(shop, provision_id, status="running", step="create")
+    assert await told() == "#!/bin/sh"
+    await progress(shop, provision_id, status="failed", step="create", reason="no capacity")
+    assert await told() == ""
+    assert shop.rows("SELECT 1 FROM provision_user_data") == []

@@ -115,7 +115,7 @@ class Provisions:
         if len(self.asked) >= self.limit:
             return None
         order = {"size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64", "region": "nyc3"}
-        return {"droplet": order, "request_id": key}
+        return {"droplet": order, "request_id": key, "force_reason": "soak"}
 
     async def send(self, request: dict[str, Any]) -> tuple[str, str]:
         path = f"/api/v1/deployments/{self.deployment_id}/provision"

@@ -76,7 +76,9 @@ class Debtor:
     async def provision(self, deployment_id: str) -> str:
         """A droplet of a deployment; the provider's id."""
         order = deployments_pb2.DropletOrder(size="s-1vcpu-1gb", image="ubuntu-24-04-x64")
-        request = pb.ProvisionDeploymentRequest(id=deployment_id, droplet=order)
+        request = pb.ProvisionDeploymentRequest(
+            id=deployment_id, droplet=order, force_reason="no subscription in this story"
+        )
         provision = (await self._catalog("ProvisionDeployment", request)).provision
         await self.system.client.get_workflow_handle(provision.run.workflow_id).result()
         [droplet] = [

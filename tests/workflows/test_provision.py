@@ -12,9 +12,13 @@ import psycopg
 import pytest
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import deployments_pb2
+from arcadia.catalog.v1 import subscription_service_pb2 as subscription_pb
 from arcadia.catalog.v1.deployment_service_pb2_grpc import DeploymentServiceStub
+from arcadia.catalog.v1.subscription_service_pb2_grpc import SubscriptionServiceStub
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
+from services.catalog.plans.seed import seed
+from services.common.db.database import Database
 from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 from tests.providers.simulator import Simulator
@@ -27,6 +31,8 @@ from tests.workflows.conftest import running_system, settings_of
 from tests.workflows.system import System
 
 ORDER = {"size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64", "region": "nyc3"}
+SECRET = "wgnt-7f3a"
+USER_DATA = f"#cloud-config\nruncmd: ['join --token {SECRET}']\n"
 
 
 class Provisioning:
@@ -45,12 +51,15 @@ class Provisioning:
             return await getattr(stub, method)(request, metadata=self.metadata)
 
     async def deployment(self) -> None:
-        """Makes the deployment."""
+        """Makes the deployment, and subscribes it."""
         request = pb.CreateDeploymentRequest(tenant_id="acme", slug="shop", region="nyc3")
         self.deployment_id = (await self.call("CreateDeployment", request)).deployment.id
+        async with grpc.aio.insecure_channel(self.system.settings.catalog_address) as channel:
+            subscribe = subscription_pb.SubscribeRequest(id=self.deployment_id, plan_code="studio")
+            await SubscriptionServiceStub(channel).Subscribe(subscribe, metadata=self.metadata)
 
-    async def provision(self, request_id: str = "", **order: str) -> deployments_pb2.Provision:
-        """Asks for a droplet."""
+    async def provision(self, request_id: str = "", **order: Any) -> deployments_pb2.Provision:
+        """Asks for a droplet, which the deployment's subscription prices."""
         request = pb.ProvisionDeploymentRequest(
             id=self.deployment_id,
             droplet=deployments_pb2.DropletOrder(**{**ORDER, **order}),
@@ -67,12 +76,26 @@ class Provisioning:
         provision: deployments_pb2.Provision = (await self.call("GetProvision", request)).provision
         return provision
 
-    def step(self, provision: deployments_pb2.Provision) -> str:
-        """The step that it is at, as the catalog's database has it."""
+    def database_text(self) -> str:
+        """Every row of the catalog's database, as text."""
+        tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+        with psycopg.connect(self._admin_url()) as connection:
+            found = connection.execute(
+                f"{tables} WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+            ).fetchall()
+            return "".join(
+                str(connection.execute(f"SELECT * FROM {table}".encode()).fetchall())
+                for (table,) in found
+            )
+
+    def _admin_url(self) -> str:
         settings = self.system.settings
         database = settings.database_url(Service.CATALOG).rpartition("/")[2]
-        url = settings.admin_url().rpartition("/")[0] + f"/{database}"
-        with psycopg.connect(url) as connection:
+        return settings.admin_url().rpartition("/")[0] + f"/{database}"
+
+    def step(self, provision: deployments_pb2.Provision) -> str:
+        """The step that it is at, as the catalog's database has it."""
+        with psycopg.connect(self._admin_url()) as connection:
             row = connection.execute(
                 "SELECT step FROM provisions WHERE id = %s", [provision.id]
             ).fetchone()
@@ -116,6 +139,9 @@ async def provisioning(
         **settings_of(sync_temporal, sync_simulator),
         catalog_address=f"127.0.0.1:{free_port()}",
     )
+    database = Database(settings.database_url(Service.CATALOG), application_name="seed")
+    await seed(database)
+    await database.close()
     async with (
         served(Service.CATALOG, settings),
         running_system(engine_room, sync_simulator, sync_client, settings) as system,
@@ -142,6 +168,52 @@ async def test_a_droplet_is_made_tagged_specified_and_given_to_its_deployment(
     assert provisioning.system.rows(query, resource_id) == [owner]
     spec = "SELECT spec->>'size' FROM cloud_provisioned WHERE resource_id = %s"
     assert provisioning.system.rows(spec, resource_id) == [("s-1vcpu-1gb",)]
+
+
+async def test_a_droplet_is_made_with_the_keys_user_data_image_and_vpc_of_its_order(
+    provisioning: Provisioning,
+) -> None:
+    simulator = provisioning.system.simulator
+    key = simulator.truth("ssh_key")[0]
+    vpc = next(one for one in simulator.truth("vpc") if one["region"] == "nyc3")
+    image = simulator.truth("droplet")[0]["image"]["id"]
+    asked = await provisioning.provision(
+        ssh_keys=[str(key["id"]), key["fingerprint"]],
+        user_data=USER_DATA,
+        vpc_uuid=vpc["id"],
+        image=str(image),
+    )
+    await provisioning.run_of(asked).result()
+    [droplet] = provisioning.made(asked)
+    assert (droplet["vpc_uuid"], droplet["image"]["id"]) == (vpc["id"], image)
+    boot = {"ssh_keys": [str(key["id"]), key["fingerprint"]], "user_data": USER_DATA}
+    assert boot in simulator.truth("droplet_boot")
+
+
+async def test_user_data_is_in_no_answer_history_or_table_after_the_provision(
+    provisioning: Provisioning,
+) -> None:
+    asked = await provisioning.provision("once", user_data=USER_DATA)
+    run = provisioning.run_of(asked)
+    await run.result()
+    history = (await run.fetch_history()).to_json()
+    answers = (
+        asked,
+        await provisioning.now(asked.id),
+        await provisioning.provision("once", user_data=USER_DATA),
+    )
+    assert SECRET not in history + "".join(map(str, answers))
+    assert SECRET not in provisioning.database_text()
+
+
+async def test_a_key_that_the_account_does_not_have_fails_the_provision(
+    provisioning: Provisioning,
+) -> None:
+    asked = await provisioning.provision(ssh_keys=["1"])
+    with pytest.raises(WorkflowFailureError):
+        await provisioning.run_of(asked).result()
+    assert provisioning.nothing_is_left(asked)
+    assert "ssh_keys" in (await provisioning.now(asked.id)).reason
 
 
 async def test_a_making_whose_answer_was_lost_is_found_and_not_made_again(
@@ -252,10 +324,19 @@ async def test_a_provision_that_is_asked_for_twice_is_one(provisioning: Provisio
 async def test_an_order_that_cannot_be_made_is_refused_by_its_field(
     provisioning: Provisioning,
 ) -> None:
-    wrong = {"size": "", "image": "ubuntu 24", "name": "no_host", "project_id": "x"}
+    wrong: dict[str, Any] = {
+        "size": "",
+        "image": "ubuntu 24",
+        "name": "no_host",
+        "project_id": "x",
+        "vpc_uuid": "x",
+        "ssh_keys[1]": ["51218000", "my key"],
+        "ssh_keys": ["1"] * 51,
+        "user_data": "é" * 32_769,
+    }
     for field, value in wrong.items():
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await provisioning.provision(**{field: value})
+            await provisioning.provision(**{field.partition("[")[0]: value})
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert (refused.value.details() or "").startswith(f"droplet.{field}:")
 

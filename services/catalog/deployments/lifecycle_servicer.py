@@ -22,6 +22,7 @@ from services.catalog.deployments.store.deployments import (
     lock_deployment,
     lookup_deployments,
 )
+from services.catalog.deployments.store.provisions import read_user_data
 from services.catalog.deployments.store.trials import end_trials
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
@@ -126,6 +127,15 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
                 resource_id=requests.text("resource_id", request.resource_id),
             )
         return pb.RecordProvisionProgressResponse(provision=provision_message(provision))
+
+    async def GetProvisionUserData(
+        self, request: pb.GetProvisionUserDataRequest, context: Context
+    ) -> pb.GetProvisionUserDataResponse:
+        """Returns the cloud-init data of a provision."""
+        identifier = requests.uuid_of("provision_id", request.provision_id)
+        async with self._database.read(ALL) as session:
+            user_data = await read_user_data(session, identifier)
+        return pb.GetProvisionUserDataResponse(user_data=user_data)
 
 
 def _match(found: list[Deployment]) -> pb.DeploymentMatch:

@@ -25,6 +25,8 @@ def provision_message(provision: Provision) -> deployments_pb2.Provision:
             image=provision.droplet_image,
             tags=provision.droplet_tags,
             project_id=provision.project_id,
+            ssh_keys=provision.droplet_ssh_keys,
+            vpc_uuid=provision.droplet_vpc_uuid,
         ),
         run=message_of(
             runs_pb2.Run, provision, details="", url="", started_at=provision.requested_at

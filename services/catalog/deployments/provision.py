@@ -6,6 +6,7 @@ from uuid import UUID
 
 from contracts.flows import Start
 from contracts.provisioning import ProvisionInput, provision
+from services.catalog.deployments.check_sold import check_sold
 from services.catalog.deployments.rules.deployments import (
     Cause,
     Deployment,
@@ -17,6 +18,7 @@ from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
 from services.catalog.deployments.store.provisions import (
+    delete_user_data,
     insert_provision,
     locked_provision,
     save_progress,
@@ -35,10 +37,10 @@ PROVISIONED_IN: Final = frozenset({State.TRIAL, State.ACTIVE})
 async def create_provision(
     session: WriteSession, deployment: Deployment, order: DropletOrder, cause: Cause
 ) -> Provision:
-    """Records a provision of a locked deployment.
+    """Records a provision of a locked deployment; the cause's reason forces one without a price.
 
-    Raises FailedPrecondition if the deployment's state does not allow it, and InvalidArgument if no
-    region is known.
+    Raises FailedPrecondition if the deployment's state does not allow it or no subscription prices
+    it, and InvalidArgument if no region is known.
     """
     _check_running(deployment)
     region = order.region or deployment.region
@@ -48,7 +50,10 @@ async def create_provision(
             "is required, because the deployment has none",
             reason="FIELD_REQUIRED",
         )
-    return await insert_provision(session, deployment, replace(order, region=region), cause)
+    order = replace(order, region=region)
+    if not cause.reason:
+        await check_sold(session, deployment, order, cause.day)
+    return await insert_provision(session, deployment, order, cause)
 
 
 async def record_progress(
@@ -79,6 +84,8 @@ async def record_progress(
     provision = await save_progress(
         session, identifier, cause, status=status, step=step, resource_id=resource_id
     )
+    if status is not ProvisionStatus.RUNNING:
+        await delete_user_data(session, identifier)
     if status is ProvisionStatus.COMPLETED:
         deployment = await lock_deployment(session, ALL, provision.deployment_id)
         await record_event(
@@ -110,5 +117,7 @@ def provision_start(asked: Provision, deployment: Deployment) -> Start[Provision
             image=asked.droplet_image,
             tags=tuple(asked.droplet_tags),
             project_id=asked.project_id,
+            ssh_keys=tuple(asked.droplet_ssh_keys),
+            vpc_uuid=asked.droplet_vpc_uuid,
         )
     )

@@ -41,6 +41,11 @@ REGION: Final = re.compile(r"[a-z0-9-]{1,63}", re.ASCII)
 HOST: Final = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?", re.ASCII)
 WORDS: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}", re.ASCII)
 TAG: Final = re.compile(r"[a-zA-Z0-9_:-]{1,255}", re.ASCII)
+SSH_KEY: Final = re.compile(r"[0-9]{1,19}|[0-9a-f]{2}(?::[0-9a-f]{2}){15}", re.ASCII)
+"""The id of a key of the account, or its MD5 fingerprint."""
+MAX_SSH_KEYS: Final = 50
+MAX_USER_DATA: Final = 65_536
+"""Bytes, as the provider bounds them."""
 
 
 def new_deployment(request: pb.CreateDeploymentRequest, caller: Caller) -> NewDeployment:
@@ -77,7 +82,30 @@ def droplet_order(order: deployments_pb2.DropletOrder) -> DropletOrder:
             if order.project_id
             else ""
         ),
+        ssh_keys=_ssh_keys(f"{field}.ssh_keys", order.ssh_keys),
+        vpc_uuid=(
+            str(requests.uuid_of(f"{field}.vpc_uuid", order.vpc_uuid)) if order.vpc_uuid else ""
+        ),
+        user_data=_user_data(f"{field}.user_data", order.user_data),
     )
+
+
+def _ssh_keys(field: str, keys: Sequence[str]) -> tuple[str, ...]:
+    if len(keys) > MAX_SSH_KEYS:
+        raise InvalidArgument(
+            field, f"must not have more than {MAX_SSH_KEYS} keys", reason="OUT_OF_RANGE"
+        )
+    return tuple(
+        _matching(f"{field}[{position}]", key, SSH_KEY) for position, key in enumerate(keys)
+    )
+
+
+def _user_data(field: str, user_data: str) -> str:
+    if len(user_data.encode()) > MAX_USER_DATA:
+        raise InvalidArgument(
+            field, f"must not be longer than {MAX_USER_DATA} bytes", reason="OUT_OF_RANGE"
+        )
+    return requests.text(field, user_data, MAX_USER_DATA)
 
 
 def with_bounded_trial(new: NewDeployment, today: date, longest: timedelta | None) -> NewDeployment:

@@ -230,7 +230,8 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         identifier = requests.uuid_of("id", request.id)
         order = droplet_order(request.droplet)
         deployment = await lock_deployment(session, scope, identifier)
-        made = await create_provision(session, deployment, order, self._cause())
+        cause = self._cause(requests.prose("force_reason", request.force_reason).strip())
+        made = await create_provision(session, deployment, order, cause)
         # The workflow waits for this commit; without it, the workflow creates nothing.
         started = await self._flows.start(provision_start(made, deployment))
         provision = await set_provision_run(

@@ -27,6 +27,7 @@ __all__ = [
     "backdated_changes",
     "deployment_events",
     "deployments",
+    "provision_user_data",
     "provisions",
     "subscription_addons",
     "subscription_pauses",
@@ -94,14 +95,23 @@ provisions = table(
     words("droplet_name", "droplet_region"),
     names("droplet_size", "droplet_image"),
     Column("droplet_tags", ARRAY(Text), nullable=False, server_default="{}"),
-    words("project_id"),
+    Column("droplet_ssh_keys", ARRAY(Text), nullable=False, server_default="{}"),
+    words("droplet_vpc_uuid", "project_id"),
     names("status", default="running"),
     words("step", "reason", "resource_id", "workflow_id", "run_id"),
     names("requested_by"),
     instants("requested_at"),
     instants("finished_at", nullable=True),
+    words("force_reason"),
     key("id"),
     index("deployment", "deployment_id", "id"),
+)
+
+provision_user_data = table(
+    "provision_user_data",
+    reference("provision_id", "provisions", name="provision_id"),
+    names("user_data"),
+    key("provision_id"),
 )
 
 subscriptions = table(

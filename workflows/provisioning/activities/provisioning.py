@@ -85,11 +85,21 @@ class ProvisionActivities:
     @service_activity(heartbeat=True)
     async def create_droplet(self, request: ProvisionInput) -> str:
         """Creates the droplet if it does not exist; returns the provider's id."""
+        # Not part of the workflow's input, because its history would keep a secret.
+        data = await self._catalog.GetProvisionUserData(
+            lifecycle_service_pb2.GetProvisionUserDataRequest(provision_id=request.provision_id)
+        )
+        options = {
+            "ssh_keys": [_id_or_text(key) for key in request.ssh_keys],
+            "vpc_uuid": request.vpc_uuid,
+            "user_data": data.user_data,
+        }
         order = {
             "name": request.name,
             "region": request.region,
             "size": request.size,
-            "image": request.image,
+            "image": _id_or_text(request.image),
+            **{name: value for name, value in options.items() if value},
         }
         return await make_droplet(self._provider, request.own_tag, order)
 
@@ -231,6 +241,11 @@ def project_gone(project_id: str) -> ApplicationError:
     return ApplicationError(
         f"project {project_id} does not exist", type="ProjectGone", non_retryable=True
     )
+
+
+def _id_or_text(named: str) -> int | str:
+    """Keys and images are named by a number, or by a fingerprint or slug."""
+    return int(named) if named.isdecimal() else named
 
 
 def _plain(reason: str) -> str:

@@ -10,7 +10,7 @@ from providers.digitalocean.simulator.assignments import urn_of
 from providers.digitalocean.simulator.billing.ledger import Lifespan
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.simulation import Simulation
-from providers.digitalocean.simulator.state import Document
+from providers.digitalocean.simulator.state import Document, Row
 from providers.digitalocean.simulator.web.errors import Unprocessable
 from providers.digitalocean.simulator.web.payload import optional, required
 from providers.digitalocean.simulator.world.build import Assignment
@@ -27,7 +27,11 @@ __all__ = ["DropletOrder", "create_droplet"]
 
 _NAME = re.compile(r"^[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]$")
 _TAG = re.compile(r"^[a-zA-Z0-9_\-:]{1,255}$")
+BOOT_KIND = "droplet_boot"
+"""What a droplet reads at its first boot; no list of the API shows it."""
+
 _MAX_NAMES = 10
+_MAX_USER_DATA = 65_536
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class DropletOrder:
     tags: tuple[str, ...]
     backups: bool
     vpc_uuid: str
+    ssh_keys: tuple[str, ...]
+    user_data: str
 
     @classmethod
     def read(cls, asked: Document) -> Self:
@@ -73,7 +79,16 @@ class DropletOrder:
             tags=tags,
             backups=optional(asked, "backups", bool, False),
             vpc_uuid=optional(asked, "vpc_uuid", str, ""),
+            ssh_keys=tuple(map(str, optional(asked, "ssh_keys", list, []))),
+            user_data=_user_data(asked),
         )
+
+
+def _user_data(asked: Document) -> str:
+    user_data = optional(asked, "user_data", str, "")
+    if len(user_data.encode()) > _MAX_USER_DATA:
+        raise Unprocessable("user_data: may be at most 64 KiB.")
+    return user_data
 
 
 def _image(asked: object) -> Image:
@@ -98,6 +113,10 @@ def create_droplet(
     default_vpc = next((v["id"] for v in vpcs if v["region"] == order.region and v["default"]), "")
     if order.vpc_uuid and order.vpc_uuid not in {vpc["id"] for vpc in vpcs}:
         raise Unprocessable("vpc_uuid: no such VPC in the region.")
+    known = {str(key[name]) for key in store.documents("ssh_key") for name in ("id", "fingerprint")}
+    for ssh_key in order.ssh_keys:
+        if ssh_key not in known:
+            raise Unprocessable(f"ssh_keys: {ssh_key} is not a key of the account.")
     droplet = Droplet(
         id=store.next_number("droplet_id", 17),
         name=name,
@@ -124,8 +143,9 @@ def create_droplet(
         p for p in projects if p["is_default"]
     )
     row = droplet_row(droplet)
+    boot = {"ssh_keys": order.ssh_keys, "user_data": order.user_data}
     with store.transaction():
-        store.insert([row])
+        store.insert([row, Row(BOOT_KIND, "", row.id, name, orjson.dumps(boot))])
         urn = urn_of("droplet", row.id)
         simulation.assignments.add([Assignment(urn, project["id"], droplet.created_at)])
         simulation.ledger.add(

@@ -1,7 +1,7 @@
 """Records of deployments: a billable app instance of a tenant, with its history."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -154,6 +154,11 @@ class DropletOrder:
     image: str
     tags: tuple[str, ...]
     project_id: str
+    ssh_keys: tuple[str, ...]
+    """Ids or fingerprints of keys of the provider's account."""
+    vpc_uuid: str
+    user_data: str = field(repr=False)
+    """Cloud-init data, which may contain secrets."""
 
 
 class ProvisionStatus(StrEnum):
@@ -176,6 +181,8 @@ class Provision:
     droplet_size: str
     droplet_image: str
     droplet_tags: Sequence[str]
+    droplet_ssh_keys: Sequence[str]
+    droplet_vpc_uuid: str
     project_id: str
     status: ProvisionStatus
     step: str
@@ -186,3 +193,5 @@ class Provision:
     requested_by: str
     requested_at: datetime
     finished_at: datetime | None
+    force_reason: str
+    """Why it was created although no subscription prices it."""

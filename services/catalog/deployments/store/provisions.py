@@ -16,18 +16,20 @@ from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import found_of, record_of, records_of
 
 __all__ = [
+    "delete_user_data",
     "insert_provision",
     "list_provisions",
     "locked_provision",
     "read_provision",
+    "read_user_data",
     "save_progress",
     "set_provision_run",
 ]
 
 COLUMNS: Final = """
 id, deployment_id, droplet_name, droplet_region, droplet_size, droplet_image, droplet_tags,
-project_id, status, step, reason, resource_id, workflow_id, run_id, requested_by, requested_at,
-finished_at
+droplet_ssh_keys, droplet_vpc_uuid, project_id, status, step, reason, resource_id, workflow_id,
+run_id, requested_by, requested_at, finished_at, force_reason
 """
 
 READ: Final = text(f"""
@@ -48,10 +50,11 @@ LIMIT :limit
 CREATE: Final = text(f"""
 INSERT INTO provisions
     (deployment_id, tenant_id, droplet_name, droplet_region, droplet_size, droplet_image,
-     droplet_tags, project_id, requested_by, requested_at)
+     droplet_tags, droplet_ssh_keys, droplet_vpc_uuid, project_id, requested_by, requested_at,
+     force_reason)
 SELECT :deployment_id, :tenant_id,
        coalesce(nullif(:name, ''), :slug || '-' || (1 + count(*))),
-       :region, :size, :image, :tags, :project_id, :actor, :at
+       :region, :size, :image, :tags, :ssh_keys, :vpc_uuid, :project_id, :actor, :at, :force_reason
 FROM provisions WHERE deployment_id = :deployment_id
 RETURNING {COLUMNS}
 """)
@@ -71,6 +74,13 @@ RETURNING {COLUMNS}
 """)
 
 
+KEEP_USER_DATA: Final = text("INSERT INTO provision_user_data VALUES (:id, :user_data)")
+
+READ_USER_DATA: Final = text("SELECT user_data FROM provision_user_data WHERE provision_id = :id")
+
+DELETE_USER_DATA: Final = text("DELETE FROM provision_user_data WHERE provision_id = :id")
+
+
 async def read_provision(session: ReadSession, deployment_id: UUID, identifier: UUID) -> Provision:
     """A provision of a deployment. Raises NotFound."""
     values = {"id": identifier, "deployment_id": deployment_id}
@@ -88,7 +98,7 @@ async def list_provisions(
 async def insert_provision(
     session: WriteSession, deployment: Deployment, order: DropletOrder, cause: Cause
 ) -> Provision:
-    """Inserts a provision of a locked deployment."""
+    """Inserts a provision of a locked deployment; the cause's reason says why it was forced."""
     values = {
         "deployment_id": deployment.id,
         "tenant_id": deployment.tenant_id,
@@ -98,11 +108,29 @@ async def insert_provision(
         "size": order.size,
         "image": order.image,
         "tags": list(order.tags),
+        "ssh_keys": list(order.ssh_keys),
+        "vpc_uuid": order.vpc_uuid,
         "project_id": order.project_id,
         "actor": cause.actor,
         "at": cause.at,
+        "force_reason": cause.reason,
     }
-    return record_of(Provision, (await session.execute(CREATE, values)).one())
+    provision = record_of(Provision, (await session.execute(CREATE, values)).one())
+    if order.user_data:
+        kept = {"id": provision.id, "user_data": order.user_data}
+        await session.execute(KEEP_USER_DATA, kept)
+    return provision
+
+
+async def read_user_data(session: ReadSession, identifier: UUID) -> str:
+    """The cloud-init data of a provision that has not ended; empty without any."""
+    found = await session.execute(READ_USER_DATA, {"id": identifier})
+    return found.scalar_one_or_none() or ""
+
+
+async def delete_user_data(session: WriteSession, identifier: UUID) -> None:
+    """Deletes the cloud-init data of a provision."""
+    await session.execute(DELETE_USER_DATA, {"id": identifier})
 
 
 async def locked_provision(session: WriteSession, identifier: UUID) -> Provision:

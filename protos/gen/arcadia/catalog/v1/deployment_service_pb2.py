@@ -25,11 +25,12 @@ _sym_db = _symbol_database.Default()
 from arcadia.catalog.v1 import deployments_pb2 as arcadia_dot_catalog_dot_v1_dot_deployments__pb2
 from arcadia.catalog.v1 import subscriptions_pb2 as arcadia_dot_catalog_dot_v1_dot_subscriptions__pb2
 from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access__pb2
+from arcadia.common.v1 import limits_pb2 as arcadia_dot_common_dot_v1_dot_limits__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+arcadia/catalog/v1/deployment_service.proto\x12\x12\x61rcadia.catalog.v1\x1a$arcadia/catalog/v1/deployments.proto\x1a&arcadia/catalog/v1/subscriptions.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"o\n\x16ListDeploymentsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0c\n\x04slug\x18\x05 \x01(\t\"g\n\x17ListDeploymentsResponse\x12\x33\n\x0b\x64\x65ployments\x18\x01 \x03(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"(\n\x14GetDeploymentRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xb8\x01\n\x15GetDeploymentResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x36\n\x0csubscription\x18\x02 \x01(\x0b\x32 .arcadia.catalog.v1.Subscription\x12\x33\n\x06\x65vents\x18\x03 \x03(\x0b\x32#.arcadia.catalog.v1.DeploymentEvent\"\x94\x02\n\x17\x43reateDeploymentRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\x04slug\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x0e\n\x06region\x18\x04 \x01(\t\x12\x10\n\x08llm_mode\x18\x05 \x01(\t\x12\x1a\n\rtemplate_code\x18\x06 \x01(\tH\x00\x88\x01\x01\x12\x1d\n\x10template_version\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\r\n\x05trial\x18\x08 \x01(\x08\x12\x15\n\rtrial_ends_on\x18\t \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\tB\x10\n\x0e_template_codeB\x13\n\x11_template_version\"N\n\x18\x43reateDeploymentResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\"\xf1\x01\n\x17UpdateDeploymentRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0c\x64isplay_name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08llm_mode\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x1a\n\rtemplate_code\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x1d\n\x10template_version\x18\x05 \x01(\tH\x03\x88\x01\x01\x12\x12\n\nrequest_id\x18\x06 \x01(\tB\x0f\n\r_display_nameB\x0b\n\t_llm_modeB\x10\n\x0e_template_codeB\x13\n\x11_template_version\"N\n\x18UpdateDeploymentResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\"k\n\x1bTransitionDeploymentRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08to_state\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"\x86\x01\n\x1cTransitionDeploymentResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x32\n\x05\x65vent\x18\x02 \x01(\x0b\x32#.arcadia.catalog.v1.DeploymentEvent\"g\n\x12\x45xtendTrialRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1b\n\rtrial_ends_on\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"I\n\x13\x45xtendTrialResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\"a\n\x12GrantTrialsRequest\x12\x17\n\ttenant_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0e\n\x06trials\x18\x02 \x01(\x05\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"J\n\x13GrantTrialsResponse\x12\x33\n\x0btrial_grant\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.TrialGrant\"R\n\x16ListTrialGrantsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\"h\n\x17ListTrialGrantsResponse\x12\x34\n\x0ctrial_grants\x18\x01 \x03(\x0b\x32\x1e.arcadia.catalog.v1.TrialGrant\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xdb\x01\n\x1bUpdateBillingActionsRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12%\n\x18\x62illing_action_suspended\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12%\n\x18power_off_when_suspended\x18\x03 \x01(\x08H\x01\x88\x01\x01\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\tB\x1b\n\x19_billing_action_suspendedB\x1b\n\x19_power_off_when_suspended\"R\n\x1cUpdateBillingActionsResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\"a\n\x1bListDeploymentEventsRequest\x12\x1b\n\rdeployment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"l\n\x1cListDeploymentEventsResponse\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.arcadia.catalog.v1.DeploymentEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x1aProvisionDeploymentRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x37\n\x07\x64roplet\x18\x02 \x01(\x0b\x32 .arcadia.catalog.v1.DropletOrderB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"O\n\x1bProvisionDeploymentResponse\x12\x30\n\tprovision\x18\x01 \x01(\x0b\x32\x1d.arcadia.catalog.v1.Provision\"D\n\x13GetProvisionRequest\x12\x1b\n\rdeployment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x10\n\x02id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"H\n\x14GetProvisionResponse\x12\x30\n\tprovision\x18\x01 \x01(\x0b\x32\x1d.arcadia.catalog.v1.Provision\"[\n\x15ListProvisionsRequest\x12\x1b\n\rdeployment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"d\n\x16ListProvisionsResponse\x12\x31\n\nprovisions\x18\x01 \x03(\x0b\x32\x1d.arcadia.catalog.v1.Provision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xe7\x10\n\x11\x44\x65ploymentService\x12\x92\x01\n\x0fListDeployments\x12*.arcadia.catalog.v1.ListDeploymentsRequest\x1a+.arcadia.catalog.v1.ListDeploymentsResponse\"&\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x03\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/deployments\x12\x91\x01\n\rGetDeployment\x12(.arcadia.catalog.v1.GetDeploymentRequest\x1a).arcadia.catalog.v1.GetDeploymentResponse\"+\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x03\x82\xd3\xe4\x93\x02\x1a\x12\x18/api/v1/deployments/{id}\x12\x98\x01\n\x10\x43reateDeployment\x12+.arcadia.catalog.v1.CreateDeploymentRequest\x1a,.arcadia.catalog.v1.CreateDeploymentResponse\")\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x04\x82\xd3\xe4\x93\x02\x18\"\x13/api/v1/deployments:\x01*\x12\x9d\x01\n\x10UpdateDeployment\x12+.arcadia.catalog.v1.UpdateDeploymentRequest\x1a,.arcadia.catalog.v1.UpdateDeploymentResponse\".\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x04\x82\xd3\xe4\x93\x02\x1d\x32\x18/api/v1/deployments/{id}:\x01*\x12\xb4\x01\n\x14TransitionDeployment\x12/.arcadia.catalog.v1.TransitionDeploymentRequest\x1a\x30.arcadia.catalog.v1.TransitionDeploymentResponse\"9\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x04\x82\xd3\xe4\x93\x02(\"#/api/v1/deployments/{id}/transition:\x01*\x12\x99\x01\n\x0b\x45xtendTrial\x12&.arcadia.catalog.v1.ExtendTrialRequest\x1a\'.arcadia.catalog.v1.ExtendTrialResponse\"9\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02*\"%/api/v1/deployments/{id}/extend-trial:\x01*\x12\x88\x01\n\x0bGrantTrials\x12&.arcadia.catalog.v1.GrantTrialsRequest\x1a\'.arcadia.catalog.v1.GrantTrialsResponse\"(\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/trial-grants:\x01*\x12\x92\x01\n\x0fListTrialGrants\x12*.arcadia.catalog.v1.ListTrialGrantsRequest\x1a+.arcadia.catalog.v1.ListTrialGrantsResponse\"&\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/trial-grants\x12\xb7\x01\n\x14UpdateBillingActions\x12/.arcadia.catalog.v1.UpdateBillingActionsRequest\x1a\x30.arcadia.catalog.v1.UpdateBillingActionsResponse\"<\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02-2(/api/v1/deployments/{id}/billing-actions:\x01*\x12\xb8\x01\n\x14ListDeploymentEvents\x12/.arcadia.catalog.v1.ListDeploymentEventsRequest\x1a\x30.arcadia.catalog.v1.ListDeploymentEventsResponse\"=\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x03\x82\xd3\xe4\x93\x02,\x12*/api/v1/deployments/{deployment_id}/events\x12\xae\x01\n\x13ProvisionDeployment\x12..arcadia.catalog.v1.ProvisionDeploymentRequest\x1a/.arcadia.catalog.v1.ProvisionDeploymentResponse\"6\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x02\x82\xd3\xe4\x93\x02\'\"\"/api/v1/deployments/{id}/provision:\x01*\x12\xa8\x01\n\x0cGetProvision\x12\'.arcadia.catalog.v1.GetProvisionRequest\x1a(.arcadia.catalog.v1.GetProvisionResponse\"E\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x02\x03\x82\xd3\xe4\x93\x02\x35\x12\x33/api/v1/deployments/{deployment_id}/provisions/{id}\x12\xa9\x01\n\x0eListProvisions\x12).arcadia.catalog.v1.ListProvisionsRequest\x1a*.arcadia.catalog.v1.ListProvisionsResponse\"@\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x02\x03\x82\xd3\xe4\x93\x02\x30\x12./api/v1/deployments/{deployment_id}/provisionsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+arcadia/catalog/v1/deployment_service.proto\x12\x12\x61rcadia.catalog.v1\x1a$arcadia/catalog/v1/deployments.proto\x1a&arcadia/catalog/v1/subscriptions.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1e\x61rcadia/common/v1/limits.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"o\n\x16ListDeploymentsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x0c\n\x04slug\x18\x05 \x01(\t\"g\n\x17ListDeploymentsResponse\x12\x33\n\x0b\x64\x65ployments\x18\x01 \x03(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"(\n\x14GetDeploymentRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xb8\x01\n\x15GetDeploymentResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x36\n\x0csubscription\x18\x02 \x01(\x0b\x32 .arcadia.catalog.v1.Subscription\x12\x33\n\x06\x65vents\x18\x03 \x03(\x0b\x32#.arcadia.catalog.v1.DeploymentEvent\"\x94\x02\n\x17\x43reateDeploymentRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x12\n\x04slug\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\x12\x0e\n\x06region\x18\x04 \x01(\t\x12\x10\n\x08llm_mode\x18\x05 \x01(\t\x12\x1a\n\rtemplate_code\x18\x06 \x01(\tH\x00\x88\x01\x01\x12\x1d\n\x10template_version\x18\x07 \x01(\tH\x01\x88\x01\x01\x12\r\n\x05trial\x18\x08 \x01(\x08\x12\x15\n\rtrial_ends_on\x18\t \x01(\t\x12\x12\n\nrequest_id\x18\n \x01(\tB\x10\n\x0e_template_codeB\x13\n\x11_template_version\"N\n\x18\x43reateDeploymentResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\"\xf1\x01\n\x17UpdateDeploymentRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0c\x64isplay_name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08llm_mode\x18\x03 \x01(\tH\x01\x88\x01\x01\x12\x1a\n\rtemplate_code\x18\x04 \x01(\tH\x02\x88\x01\x01\x12\x1d\n\x10template_version\x18\x05 \x01(\tH\x03\x88\x01\x01\x12\x12\n\nrequest_id\x18\x06 \x01(\tB\x0f\n\r_display_nameB\x0b\n\t_llm_modeB\x10\n\x0e_template_codeB\x13\n\x11_template_version\"N\n\x18UpdateDeploymentResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\"k\n\x1bTransitionDeploymentRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08to_state\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"\x86\x01\n\x1cTransitionDeploymentResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x32\n\x05\x65vent\x18\x02 \x01(\x0b\x32#.arcadia.catalog.v1.DeploymentEvent\"g\n\x12\x45xtendTrialRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1b\n\rtrial_ends_on\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"I\n\x13\x45xtendTrialResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\"a\n\x12GrantTrialsRequest\x12\x17\n\ttenant_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0e\n\x06trials\x18\x02 \x01(\x05\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"J\n\x13GrantTrialsResponse\x12\x33\n\x0btrial_grant\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.TrialGrant\"R\n\x16ListTrialGrantsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\"h\n\x17ListTrialGrantsResponse\x12\x34\n\x0ctrial_grants\x18\x01 \x03(\x0b\x32\x1e.arcadia.catalog.v1.TrialGrant\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xdb\x01\n\x1bUpdateBillingActionsRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12%\n\x18\x62illing_action_suspended\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12%\n\x18power_off_when_suspended\x18\x03 \x01(\x08H\x01\x88\x01\x01\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\tB\x1b\n\x19_billing_action_suspendedB\x1b\n\x19_power_off_when_suspended\"R\n\x1cUpdateBillingActionsResponse\x12\x32\n\ndeployment\x18\x01 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\"a\n\x1bListDeploymentEventsRequest\x12\x1b\n\rdeployment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"l\n\x1cListDeploymentEventsResponse\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.arcadia.catalog.v1.DeploymentEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x91\x01\n\x1aProvisionDeploymentRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x37\n\x07\x64roplet\x18\x02 \x01(\x0b\x32 .arcadia.catalog.v1.DropletOrderB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x14\n\x0c\x66orce_reason\x18\x04 \x01(\t\"O\n\x1bProvisionDeploymentResponse\x12\x30\n\tprovision\x18\x01 \x01(\x0b\x32\x1d.arcadia.catalog.v1.Provision\"D\n\x13GetProvisionRequest\x12\x1b\n\rdeployment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x10\n\x02id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"H\n\x14GetProvisionResponse\x12\x30\n\tprovision\x18\x01 \x01(\x0b\x32\x1d.arcadia.catalog.v1.Provision\"[\n\x15ListProvisionsRequest\x12\x1b\n\rdeployment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"d\n\x16ListProvisionsResponse\x12\x31\n\nprovisions\x18\x01 \x03(\x0b\x32\x1d.arcadia.catalog.v1.Provision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xed\x10\n\x11\x44\x65ploymentService\x12\x92\x01\n\x0fListDeployments\x12*.arcadia.catalog.v1.ListDeploymentsRequest\x1a+.arcadia.catalog.v1.ListDeploymentsResponse\"&\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x03\x82\xd3\xe4\x93\x02\x15\x12\x13/api/v1/deployments\x12\x91\x01\n\rGetDeployment\x12(.arcadia.catalog.v1.GetDeploymentRequest\x1a).arcadia.catalog.v1.GetDeploymentResponse\"+\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x03\x82\xd3\xe4\x93\x02\x1a\x12\x18/api/v1/deployments/{id}\x12\x98\x01\n\x10\x43reateDeployment\x12+.arcadia.catalog.v1.CreateDeploymentRequest\x1a,.arcadia.catalog.v1.CreateDeploymentResponse\")\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x04\x82\xd3\xe4\x93\x02\x18\"\x13/api/v1/deployments:\x01*\x12\x9d\x01\n\x10UpdateDeployment\x12+.arcadia.catalog.v1.UpdateDeploymentRequest\x1a,.arcadia.catalog.v1.UpdateDeploymentResponse\".\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x04\x82\xd3\xe4\x93\x02\x1d\x32\x18/api/v1/deployments/{id}:\x01*\x12\xb4\x01\n\x14TransitionDeployment\x12/.arcadia.catalog.v1.TransitionDeploymentRequest\x1a\x30.arcadia.catalog.v1.TransitionDeploymentResponse\"9\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x04\x82\xd3\xe4\x93\x02(\"#/api/v1/deployments/{id}/transition:\x01*\x12\x99\x01\n\x0b\x45xtendTrial\x12&.arcadia.catalog.v1.ExtendTrialRequest\x1a\'.arcadia.catalog.v1.ExtendTrialResponse\"9\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02*\"%/api/v1/deployments/{id}/extend-trial:\x01*\x12\x88\x01\n\x0bGrantTrials\x12&.arcadia.catalog.v1.GrantTrialsRequest\x1a\'.arcadia.catalog.v1.GrantTrialsResponse\"(\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/trial-grants:\x01*\x12\x92\x01\n\x0fListTrialGrants\x12*.arcadia.catalog.v1.ListTrialGrantsRequest\x1a+.arcadia.catalog.v1.ListTrialGrantsResponse\"&\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/trial-grants\x12\xb7\x01\n\x14UpdateBillingActions\x12/.arcadia.catalog.v1.UpdateBillingActionsRequest\x1a\x30.arcadia.catalog.v1.UpdateBillingActionsResponse\"<\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02-2(/api/v1/deployments/{id}/billing-actions:\x01*\x12\xb8\x01\n\x14ListDeploymentEvents\x12/.arcadia.catalog.v1.ListDeploymentEventsRequest\x1a\x30.arcadia.catalog.v1.ListDeploymentEventsResponse\"=\xc8\xf3\x18\x03\xd2\xf3\x18\x03\x02\x01\x03\x82\xd3\xe4\x93\x02,\x12*/api/v1/deployments/{deployment_id}/events\x12\xb4\x01\n\x13ProvisionDeployment\x12..arcadia.catalog.v1.ProvisionDeploymentRequest\x1a/.arcadia.catalog.v1.ProvisionDeploymentResponse\"<\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x02\xd8\xf3\x18\x80\x80\x10\x82\xd3\xe4\x93\x02\'\"\"/api/v1/deployments/{id}/provision:\x01*\x12\xa8\x01\n\x0cGetProvision\x12\'.arcadia.catalog.v1.GetProvisionRequest\x1a(.arcadia.catalog.v1.GetProvisionResponse\"E\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x02\x03\x82\xd3\xe4\x93\x02\x35\x12\x33/api/v1/deployments/{deployment_id}/provisions/{id}\x12\xa9\x01\n\x0eListProvisions\x12).arcadia.catalog.v1.ListProvisionsRequest\x1a*.arcadia.catalog.v1.ListProvisionsResponse\"@\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x02\x03\x82\xd3\xe4\x93\x02\x30\x12./api/v1/deployments/{deployment_id}/provisionsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -87,63 +88,63 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DEPLOYMENTSERVICE'].methods_by_name['ListDeploymentEvents']._loaded_options = None
   _globals['_DEPLOYMENTSERVICE'].methods_by_name['ListDeploymentEvents']._serialized_options = b'\310\363\030\003\322\363\030\003\002\001\003\202\323\344\223\002,\022*/api/v1/deployments/{deployment_id}/events'
   _globals['_DEPLOYMENTSERVICE'].methods_by_name['ProvisionDeployment']._loaded_options = None
-  _globals['_DEPLOYMENTSERVICE'].methods_by_name['ProvisionDeployment']._serialized_options = b'\310\363\030\004\322\363\030\001\002\202\323\344\223\002\'\"\"/api/v1/deployments/{id}/provision:\001*'
+  _globals['_DEPLOYMENTSERVICE'].methods_by_name['ProvisionDeployment']._serialized_options = b'\310\363\030\004\322\363\030\001\002\330\363\030\200\200\020\202\323\344\223\002\'\"\"/api/v1/deployments/{id}/provision:\001*'
   _globals['_DEPLOYMENTSERVICE'].methods_by_name['GetProvision']._loaded_options = None
   _globals['_DEPLOYMENTSERVICE'].methods_by_name['GetProvision']._serialized_options = b'\310\363\030\004\322\363\030\002\002\003\202\323\344\223\0025\0223/api/v1/deployments/{deployment_id}/provisions/{id}'
   _globals['_DEPLOYMENTSERVICE'].methods_by_name['ListProvisions']._loaded_options = None
   _globals['_DEPLOYMENTSERVICE'].methods_by_name['ListProvisions']._serialized_options = b'\310\363\030\004\322\363\030\002\002\003\202\323\344\223\0020\022./api/v1/deployments/{deployment_id}/provisions'
-  _globals['_LISTDEPLOYMENTSREQUEST']._serialized_start=240
-  _globals['_LISTDEPLOYMENTSREQUEST']._serialized_end=351
-  _globals['_LISTDEPLOYMENTSRESPONSE']._serialized_start=353
-  _globals['_LISTDEPLOYMENTSRESPONSE']._serialized_end=456
-  _globals['_GETDEPLOYMENTREQUEST']._serialized_start=458
-  _globals['_GETDEPLOYMENTREQUEST']._serialized_end=498
-  _globals['_GETDEPLOYMENTRESPONSE']._serialized_start=501
-  _globals['_GETDEPLOYMENTRESPONSE']._serialized_end=685
-  _globals['_CREATEDEPLOYMENTREQUEST']._serialized_start=688
-  _globals['_CREATEDEPLOYMENTREQUEST']._serialized_end=964
-  _globals['_CREATEDEPLOYMENTRESPONSE']._serialized_start=966
-  _globals['_CREATEDEPLOYMENTRESPONSE']._serialized_end=1044
-  _globals['_UPDATEDEPLOYMENTREQUEST']._serialized_start=1047
-  _globals['_UPDATEDEPLOYMENTREQUEST']._serialized_end=1288
-  _globals['_UPDATEDEPLOYMENTRESPONSE']._serialized_start=1290
-  _globals['_UPDATEDEPLOYMENTRESPONSE']._serialized_end=1368
-  _globals['_TRANSITIONDEPLOYMENTREQUEST']._serialized_start=1370
-  _globals['_TRANSITIONDEPLOYMENTREQUEST']._serialized_end=1477
-  _globals['_TRANSITIONDEPLOYMENTRESPONSE']._serialized_start=1480
-  _globals['_TRANSITIONDEPLOYMENTRESPONSE']._serialized_end=1614
-  _globals['_EXTENDTRIALREQUEST']._serialized_start=1616
-  _globals['_EXTENDTRIALREQUEST']._serialized_end=1719
-  _globals['_EXTENDTRIALRESPONSE']._serialized_start=1721
-  _globals['_EXTENDTRIALRESPONSE']._serialized_end=1794
-  _globals['_GRANTTRIALSREQUEST']._serialized_start=1796
-  _globals['_GRANTTRIALSREQUEST']._serialized_end=1893
-  _globals['_GRANTTRIALSRESPONSE']._serialized_start=1895
-  _globals['_GRANTTRIALSRESPONSE']._serialized_end=1969
-  _globals['_LISTTRIALGRANTSREQUEST']._serialized_start=1971
-  _globals['_LISTTRIALGRANTSREQUEST']._serialized_end=2053
-  _globals['_LISTTRIALGRANTSRESPONSE']._serialized_start=2055
-  _globals['_LISTTRIALGRANTSRESPONSE']._serialized_end=2159
-  _globals['_UPDATEBILLINGACTIONSREQUEST']._serialized_start=2162
-  _globals['_UPDATEBILLINGACTIONSREQUEST']._serialized_end=2381
-  _globals['_UPDATEBILLINGACTIONSRESPONSE']._serialized_start=2383
-  _globals['_UPDATEBILLINGACTIONSRESPONSE']._serialized_end=2465
-  _globals['_LISTDEPLOYMENTEVENTSREQUEST']._serialized_start=2467
-  _globals['_LISTDEPLOYMENTEVENTSREQUEST']._serialized_end=2564
-  _globals['_LISTDEPLOYMENTEVENTSRESPONSE']._serialized_start=2566
-  _globals['_LISTDEPLOYMENTEVENTSRESPONSE']._serialized_end=2674
-  _globals['_PROVISIONDEPLOYMENTREQUEST']._serialized_start=2676
-  _globals['_PROVISIONDEPLOYMENTREQUEST']._serialized_end=2799
-  _globals['_PROVISIONDEPLOYMENTRESPONSE']._serialized_start=2801
-  _globals['_PROVISIONDEPLOYMENTRESPONSE']._serialized_end=2880
-  _globals['_GETPROVISIONREQUEST']._serialized_start=2882
-  _globals['_GETPROVISIONREQUEST']._serialized_end=2950
-  _globals['_GETPROVISIONRESPONSE']._serialized_start=2952
-  _globals['_GETPROVISIONRESPONSE']._serialized_end=3024
-  _globals['_LISTPROVISIONSREQUEST']._serialized_start=3026
-  _globals['_LISTPROVISIONSREQUEST']._serialized_end=3117
-  _globals['_LISTPROVISIONSRESPONSE']._serialized_start=3119
-  _globals['_LISTPROVISIONSRESPONSE']._serialized_end=3219
-  _globals['_DEPLOYMENTSERVICE']._serialized_start=3222
-  _globals['_DEPLOYMENTSERVICE']._serialized_end=5373
+  _globals['_LISTDEPLOYMENTSREQUEST']._serialized_start=272
+  _globals['_LISTDEPLOYMENTSREQUEST']._serialized_end=383
+  _globals['_LISTDEPLOYMENTSRESPONSE']._serialized_start=385
+  _globals['_LISTDEPLOYMENTSRESPONSE']._serialized_end=488
+  _globals['_GETDEPLOYMENTREQUEST']._serialized_start=490
+  _globals['_GETDEPLOYMENTREQUEST']._serialized_end=530
+  _globals['_GETDEPLOYMENTRESPONSE']._serialized_start=533
+  _globals['_GETDEPLOYMENTRESPONSE']._serialized_end=717
+  _globals['_CREATEDEPLOYMENTREQUEST']._serialized_start=720
+  _globals['_CREATEDEPLOYMENTREQUEST']._serialized_end=996
+  _globals['_CREATEDEPLOYMENTRESPONSE']._serialized_start=998
+  _globals['_CREATEDEPLOYMENTRESPONSE']._serialized_end=1076
+  _globals['_UPDATEDEPLOYMENTREQUEST']._serialized_start=1079
+  _globals['_UPDATEDEPLOYMENTREQUEST']._serialized_end=1320
+  _globals['_UPDATEDEPLOYMENTRESPONSE']._serialized_start=1322
+  _globals['_UPDATEDEPLOYMENTRESPONSE']._serialized_end=1400
+  _globals['_TRANSITIONDEPLOYMENTREQUEST']._serialized_start=1402
+  _globals['_TRANSITIONDEPLOYMENTREQUEST']._serialized_end=1509
+  _globals['_TRANSITIONDEPLOYMENTRESPONSE']._serialized_start=1512
+  _globals['_TRANSITIONDEPLOYMENTRESPONSE']._serialized_end=1646
+  _globals['_EXTENDTRIALREQUEST']._serialized_start=1648
+  _globals['_EXTENDTRIALREQUEST']._serialized_end=1751
+  _globals['_EXTENDTRIALRESPONSE']._serialized_start=1753
+  _globals['_EXTENDTRIALRESPONSE']._serialized_end=1826
+  _globals['_GRANTTRIALSREQUEST']._serialized_start=1828
+  _globals['_GRANTTRIALSREQUEST']._serialized_end=1925
+  _globals['_GRANTTRIALSRESPONSE']._serialized_start=1927
+  _globals['_GRANTTRIALSRESPONSE']._serialized_end=2001
+  _globals['_LISTTRIALGRANTSREQUEST']._serialized_start=2003
+  _globals['_LISTTRIALGRANTSREQUEST']._serialized_end=2085
+  _globals['_LISTTRIALGRANTSRESPONSE']._serialized_start=2087
+  _globals['_LISTTRIALGRANTSRESPONSE']._serialized_end=2191
+  _globals['_UPDATEBILLINGACTIONSREQUEST']._serialized_start=2194
+  _globals['_UPDATEBILLINGACTIONSREQUEST']._serialized_end=2413
+  _globals['_UPDATEBILLINGACTIONSRESPONSE']._serialized_start=2415
+  _globals['_UPDATEBILLINGACTIONSRESPONSE']._serialized_end=2497
+  _globals['_LISTDEPLOYMENTEVENTSREQUEST']._serialized_start=2499
+  _globals['_LISTDEPLOYMENTEVENTSREQUEST']._serialized_end=2596
+  _globals['_LISTDEPLOYMENTEVENTSRESPONSE']._serialized_start=2598
+  _globals['_LISTDEPLOYMENTEVENTSRESPONSE']._serialized_end=2706
+  _globals['_PROVISIONDEPLOYMENTREQUEST']._serialized_start=2709
+  _globals['_PROVISIONDEPLOYMENTREQUEST']._serialized_end=2854
+  _globals['_PROVISIONDEPLOYMENTRESPONSE']._serialized_start=2856
+  _globals['_PROVISIONDEPLOYMENTRESPONSE']._serialized_end=2935
+  _globals['_GETPROVISIONREQUEST']._serialized_start=2937
+  _globals['_GETPROVISIONREQUEST']._serialized_end=3005
+  _globals['_GETPROVISIONRESPONSE']._serialized_start=3007
+  _globals['_GETPROVISIONRESPONSE']._serialized_end=3079
+  _globals['_LISTPROVISIONSREQUEST']._serialized_start=3081
+  _globals['_LISTPROVISIONSREQUEST']._serialized_end=3172
+  _globals['_LISTPROVISIONSRESPONSE']._serialized_start=3174
+  _globals['_LISTPROVISIONSRESPONSE']._serialized_end=3274
+  _globals['_DEPLOYMENTSERVICE']._serialized_start=3277
+  _globals['_DEPLOYMENTSERVICE']._serialized_end=5434
 # @@protoc_insertion_point(module_scope)

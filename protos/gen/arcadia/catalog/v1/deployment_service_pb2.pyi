@@ -1,6 +1,7 @@
 from arcadia.catalog.v1 import deployments_pb2 as _deployments_pb2
 from arcadia.catalog.v1 import subscriptions_pb2 as _subscriptions_pb2
 from arcadia.common.v1 import access_pb2 as _access_pb2
+from arcadia.common.v1 import limits_pb2 as _limits_pb2
 from google.api import annotations_pb2 as _annotations_pb2
 from google.api import field_behavior_pb2 as _field_behavior_pb2
 from google.protobuf.internal import containers as _containers
@@ -214,14 +215,16 @@ class ListDeploymentEventsResponse(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[_deployments_pb2.DeploymentEvent, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class ProvisionDeploymentRequest(_message.Message):
-    __slots__ = ("id", "droplet", "request_id")
+    __slots__ = ("id", "droplet", "request_id", "force_reason")
     ID_FIELD_NUMBER: _ClassVar[int]
     DROPLET_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    FORCE_REASON_FIELD_NUMBER: _ClassVar[int]
     id: str
     droplet: _deployments_pb2.DropletOrder
     request_id: str
-    def __init__(self, id: _Optional[str] = ..., droplet: _Optional[_Union[_deployments_pb2.DropletOrder, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    force_reason: str
+    def __init__(self, id: _Optional[str] = ..., droplet: _Optional[_Union[_deployments_pb2.DropletOrder, _Mapping]] = ..., request_id: _Optional[str] = ..., force_reason: _Optional[str] = ...) -> None: ...
 
 class ProvisionDeploymentResponse(_message.Message):
     __slots__ = ("provision",)

@@ -79,7 +79,7 @@ class TrialGrant(_message.Message):
     def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., trials: _Optional[int] = ..., granted_by: _Optional[str] = ..., reason: _Optional[str] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Provision(_message.Message):
-    __slots__ = ("id", "deployment_id", "droplet", "status", "step", "reason", "resource_id", "run", "requested_by", "requested_at")
+    __slots__ = ("id", "deployment_id", "droplet", "status", "step", "reason", "resource_id", "run", "requested_by", "requested_at", "force_reason")
     ID_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     DROPLET_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +90,7 @@ class Provision(_message.Message):
     RUN_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_BY_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_AT_FIELD_NUMBER: _ClassVar[int]
+    FORCE_REASON_FIELD_NUMBER: _ClassVar[int]
     id: str
     deployment_id: str
     droplet: DropletOrder
@@ -100,20 +101,27 @@ class Provision(_message.Message):
     run: _runs_pb2.Run
     requested_by: str
     requested_at: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., droplet: _Optional[_Union[DropletOrder, _Mapping]] = ..., status: _Optional[str] = ..., step: _Optional[str] = ..., reason: _Optional[str] = ..., resource_id: _Optional[str] = ..., run: _Optional[_Union[_runs_pb2.Run, _Mapping]] = ..., requested_by: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    force_reason: str
+    def __init__(self, id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., droplet: _Optional[_Union[DropletOrder, _Mapping]] = ..., status: _Optional[str] = ..., step: _Optional[str] = ..., reason: _Optional[str] = ..., resource_id: _Optional[str] = ..., run: _Optional[_Union[_runs_pb2.Run, _Mapping]] = ..., requested_by: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., force_reason: _Optional[str] = ...) -> None: ...
 
 class DropletOrder(_message.Message):
-    __slots__ = ("name", "region", "size", "image", "tags", "project_id")
+    __slots__ = ("name", "region", "size", "image", "tags", "project_id", "ssh_keys", "user_data", "vpc_uuid")
     NAME_FIELD_NUMBER: _ClassVar[int]
     REGION_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     TAGS_FIELD_NUMBER: _ClassVar[int]
     PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    SSH_KEYS_FIELD_NUMBER: _ClassVar[int]
+    USER_DATA_FIELD_NUMBER: _ClassVar[int]
+    VPC_UUID_FIELD_NUMBER: _ClassVar[int]
     name: str
     region: str
     size: str
     image: str
     tags: _containers.RepeatedScalarFieldContainer[str]
     project_id: str
-    def __init__(self, name: _Optional[str] = ..., region: _Optional[str] = ..., size: _Optional[str] = ..., image: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., project_id: _Optional[str] = ...) -> None: ...
+    ssh_keys: _containers.RepeatedScalarFieldContainer[str]
+    user_data: str
+    vpc_uuid: str
+    def __init__(self, name: _Optional[str] = ..., region: _Optional[str] = ..., size: _Optional[str] = ..., image: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., project_id: _Optional[str] = ..., ssh_keys: _Optional[_Iterable[str]] = ..., user_data: _Optional[str] = ..., vpc_uuid: _Optional[str] = ...) -> None: ...

@@ -116,3 +116,15 @@ class RecordProvisionProgressResponse(_message.Message):
     PROVISION_FIELD_NUMBER: _ClassVar[int]
     provision: _deployments_pb2.Provision
     def __init__(self, provision: _Optional[_Union[_deployments_pb2.Provision, _Mapping]] = ...) -> None: ...
+
+class GetProvisionUserDataRequest(_message.Message):
+    __slots__ = ("provision_id",)
+    PROVISION_ID_FIELD_NUMBER: _ClassVar[int]
+    provision_id: str
+    def __init__(self, provision_id: _Optional[str] = ...) -> None: ...
+
+class GetProvisionUserDataResponse(_message.Message):
+    __slots__ = ("user_data",)
+    USER_DATA_FIELD_NUMBER: _ClassVar[int]
+    user_data: str
+    def __init__(self, user_data: _Optional[str] = ...) -> None: ...

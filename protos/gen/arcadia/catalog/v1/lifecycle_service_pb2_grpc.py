@@ -60,6 +60,11 @@ class LifecycleServiceStub:
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.RecordProvisionProgressRequest.SerializeToString,
                 response_deserializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.RecordProvisionProgressResponse.FromString,
                 _registered_method=True)
+        self.GetProvisionUserData = channel.unary_unary(
+                '/arcadia.catalog.v1.LifecycleService/GetProvisionUserData',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.GetProvisionUserDataRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.GetProvisionUserDataResponse.FromString,
+                _registered_method=True)
 
 
 class LifecycleServiceServicer:
@@ -104,6 +109,13 @@ class LifecycleServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetProvisionUserData(self, request, context):
+        """The cloud-init data of a provision that has not ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LifecycleServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,6 +143,11 @@ def add_LifecycleServiceServicer_to_server(servicer, server):
                     servicer.RecordProvisionProgress,
                     request_deserializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.RecordProvisionProgressRequest.FromString,
                     response_serializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.RecordProvisionProgressResponse.SerializeToString,
+            ),
+            'GetProvisionUserData': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProvisionUserData,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.GetProvisionUserDataRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.GetProvisionUserDataResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -269,6 +286,33 @@ class LifecycleService:
             '/arcadia.catalog.v1.LifecycleService/RecordProvisionProgress',
             arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.RecordProvisionProgressRequest.SerializeToString,
             arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.RecordProvisionProgressResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetProvisionUserData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.catalog.v1.LifecycleService/GetProvisionUserData',
+            arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.GetProvisionUserDataRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_lifecycle__service__pb2.GetProvisionUserDataResponse.FromString,
             options,
             channel_credentials,
             insecure,
