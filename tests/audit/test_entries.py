@@ -3,6 +3,7 @@
 import json
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import grpc
 import orjson
@@ -21,8 +22,10 @@ from services.common.audit import auditor, refusals
 from services.common.audit.entries import inserted, read_changes
 from services.common.audit.refusals import REFUSALS_A_MINUTE, RefusalBudget
 from services.common.audit.rpcs import MAX_VALUES, NOT_KEPT, audited_rpcs, described
+from services.common.identity.api_keys import new_secret, written_key
 from tests.audit.log import entries_of
 from tests.catalog.shop import Shop, Token
+from tests.catalog.test_api_keys import bearer, create, revoke
 from tests.support.serving import DEFINITIONS
 
 
@@ -134,6 +137,43 @@ async def test_a_refusal_is_answered_when_its_entry_cannot_be_made(
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await shop.catalog.CreatePlan(catalog.CreatePlanRequest(code="a"), metadata=shop.acme)
     assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_a_write_with_a_revoked_or_expired_key_is_kept_as_refused(shop: Shop) -> None:
+    revoked, expired = await create(shop), await create(shop)
+    await revoke(shop, revoked.api_key.id)
+    with psycopg.connect(shop.admin_url) as owner:
+        owner.execute(
+            "UPDATE api_keys SET created_at = '2020-01-01', ends_at = '2020-02-01' WHERE id = %s",
+            [expired.api_key.id],
+        )
+    invented = written_key(UUID(revoked.api_key.id), new_secret())
+    before = len(entries_of(shop.admin_url))
+    for key in (revoked.key, expired.key, invented):
+        with pytest.raises(grpc.aio.AioRpcError):
+            await shop.deployments.CreateDeployment(
+                deployments.CreateDeploymentRequest(slug="web"), metadata=bearer(key)
+            )
+    kept = [entry.content for entry in entries_of(shop.admin_url)[before:]]
+    assert [(one["actor"], one["tenant_id"], one["reason"]) for one in kept] == [
+        (f"api-key:{revoked.api_key.id}", "acme", "KEY_INVALID"),
+        (f"api-key:{expired.api_key.id}", "acme", "KEY_EXPIRED"),
+    ]
+    assert {(one["outcome"], one["status"]) for one in kept} == {("refused", "UNAUTHENTICATED")}
+
+
+async def test_writes_with_a_revoked_key_fill_no_log(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "REFUSALS_A_MINUTE", 0)
+    made = await create(shop)
+    await revoke(shop, made.api_key.id)
+    before = len(entries_of(shop.admin_url))
+    with pytest.raises(grpc.aio.AioRpcError):
+        await shop.deployments.CreateDeployment(
+            deployments.CreateDeploymentRequest(slug="web"), metadata=bearer(made.key)
+        )
+    assert len(entries_of(shop.admin_url)) == before
 
 
 async def test_reads_workers_and_callers_without_a_proof_leave_no_entry(shop: Shop) -> None:

@@ -22,7 +22,7 @@ from services.catalog.keys.rules import (
     check_roles,
 )
 from services.common.errors import ArcadiaError, PermissionDenied
-from services.common.identity.api_keys import hash_of, read_key
+from services.common.identity.api_keys import EndedKey, hash_of, read_key
 from services.common.identity.callers import ALL, OPERATOR_ROLE, Caller, Scope
 from services.common.rpc.wire import timestamp
 from tests.audit.log import entries_of
@@ -66,7 +66,8 @@ async def look(shop: Shop, key_id: str) -> pb.ApiKey:
 
 async def proved(shop: Shop, key: str) -> Caller | None:
     """Whom a key proves at the time of the shop."""
-    return await resolve(shop.database, read_key(key), shop.clock())
+    found = await resolve(shop.database, read_key(key), shop.clock())
+    return None if isinstance(found, EndedKey) else found
 
 
 def callers() -> list[Caller]:

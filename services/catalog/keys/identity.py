@@ -5,7 +5,7 @@ from uuid import UUID
 from services.catalog.keys.resolve import resolve
 from services.catalog.revocations.live import live_page, live_revocations
 from services.common.db.database import Database
-from services.common.identity.api_keys import PresentedKey
+from services.common.identity.api_keys import EndedKey, PresentedKey
 from services.common.identity.callers import Caller
 from services.common.identity.revocations import LiveRevocations, Revocation
 from services.common.values.clock import Clock
@@ -20,8 +20,8 @@ class OwnIdentity:
         self._database = database
         self._now = now
 
-    async def resolve_key(self, key: PresentedKey) -> Caller | None:
-        """The caller of a key; None if the key is not valid."""
+    async def resolve_key(self, key: PresentedKey) -> Caller | EndedKey | None:
+        """The caller of a key; None if the key is unknown or its secret is wrong."""
         return await resolve(self._database, key, self._now())
 
     async def live_revocations(self, known_version: str) -> LiveRevocations | None:

@@ -9,6 +9,8 @@ from grpc.aio import ServicerContext
 
 from services.catalog.keys.identity import OwnIdentity
 from services.catalog.keys.requests import presented_key
+from services.common.identity.api_keys import EndedKey
+from services.common.identity.callers import Caller
 from services.common.rpc.fields import uuid_of
 from services.common.rpc.paging import cut, decode_token
 from services.common.rpc.wire import internal_page_size, timestamp
@@ -33,17 +35,12 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
         self, request: pb.ResolveApiKeyRequest, context: Context
     ) -> pb.ResolveApiKeyResponse:
         """Returns the caller of an API key."""
-        caller = await self._identity.resolve_key(presented_key(request))
-        if caller is None:
+        found = await self._identity.resolve_key(presented_key(request))
+        if found is None:
             return pb.ResolveApiKeyResponse()
-        return pb.ResolveApiKeyResponse(
-            holder=pb.KeyHolder(
-                tenant_id=caller.tenant_id or "",
-                roles=sorted(caller.roles),
-                may_create_keys=caller.may_create_keys,
-                ends_at=timestamp(datetime.fromtimestamp(caller.expires_at, UTC)),
-            )
-        )
+        if isinstance(found, EndedKey):
+            return pb.ResolveApiKeyResponse(former_holder=_holder(found.caller))
+        return pb.ResolveApiKeyResponse(holder=_holder(found))
 
     async def GetLiveRevocations(
         self, request: pb.GetLiveRevocationsRequest, context: Context
@@ -68,3 +65,12 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
             ],
             next_page_token=token,
         )
+
+
+def _holder(caller: Caller) -> pb.KeyHolder:
+    return pb.KeyHolder(
+        tenant_id=caller.tenant_id or "",
+        roles=sorted(caller.roles),
+        may_create_keys=caller.may_create_keys,
+        ends_at=timestamp(datetime.fromtimestamp(caller.expires_at, UTC)),
+    )

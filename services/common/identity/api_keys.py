@@ -26,7 +26,7 @@ from uuid import UUID
 from async_lru import alru_cache
 
 from services.common.errors import ResourceExhausted, Unauthenticated
-from services.common.identity.callers import Caller
+from services.common.identity.callers import Caller, FormerCaller
 from services.common.rpc.requests import current_address, set_deadline
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "KEY_PREFIX",
     "KEY_SUBJECT",
     "ApiKeys",
+    "EndedKey",
     "PresentedKey",
     "hash_of",
     "is_api_key",
@@ -65,6 +66,14 @@ class PresentedKey:
 
     id: UUID
     secret_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EndedKey:
+    """A key whose secret is right, but which is revoked or past its end."""
+
+    caller: Caller
+    """The former caller, who has no access."""
 
 
 def is_api_key(token: str) -> bool:
@@ -131,7 +140,9 @@ class ApiKeys:
     UNKNOWN_OF_ADDRESS = 20
     """The same for one address, so that a caller who invents keys does not keep others out."""
 
-    def __init__(self, resolve: Callable[[PresentedKey], Awaitable[Caller | None]]) -> None:
+    def __init__(
+        self, resolve: Callable[[PresentedKey], Awaitable[Caller | EndedKey | None]]
+    ) -> None:
         self._resolve = resolve
         self._cached = alru_cache(maxsize=self.CACHED_KEYS, ttl=self.FRESH_SECONDS)(self._ask)
         self._proved: dict[PresentedKey, None] = {}
@@ -141,28 +152,34 @@ class ApiKeys:
     async def caller_of(self, token: str) -> Caller:
         """The caller of a key.
 
-        Raises Unauthenticated for a malformed, unknown, revoked or expired key, Unavailable if the
-        catalog does not answer, ResourceExhausted if too many unknown keys are presented.
+        Raises Unauthenticated for a malformed, unknown, revoked or expired key (FormerCaller if its
+        secret is right), Unavailable if the catalog does not answer, ResourceExhausted if too many
+        unknown keys are presented.
         """
-        caller = await self._cached(read_key(token))
-        if caller is None:
+        found = await self._cached(read_key(token))
+        if found is None:
             raise Unauthenticated("the API key is unknown or revoked", reason="KEY_INVALID")
+        caller = found.caller if isinstance(found, EndedKey) else found
         if caller.expires_at <= time.time():
-            raise Unauthenticated("the API key has expired", reason="KEY_EXPIRED")
+            raise FormerCaller("the API key has expired", reason="KEY_EXPIRED", caller=caller)
+        if isinstance(found, EndedKey):
+            raise FormerCaller(
+                "the API key is unknown or revoked", reason="KEY_INVALID", caller=caller
+            )
         return caller
 
     def remembered(self) -> int:
         """The number of cached keys, including unknown ones."""
         return max(self._cached.cache_info().currsize, len(self._proved))
 
-    async def _ask(self, key: PresentedKey) -> Caller | None:
+    async def _ask(self, key: PresentedKey) -> Caller | EndedKey | None:
         """Runs in a separate task for all callers, independent of the first one's deadline."""
         set_deadline(WAIT_SECONDS)
         if key not in self._proved:
             self._count_unknown()
         caller = await self._resolve(key)
         self._proved.pop(key, None)
-        if caller is not None:
+        if isinstance(caller, Caller):
             if len(self._proved) >= self.CACHED_KEYS:
                 del self._proved[next(iter(self._proved))]
             self._proved[key] = None

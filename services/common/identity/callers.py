@@ -7,7 +7,15 @@ from typing import Final
 
 from services.common.errors import PermissionDenied, Unauthenticated
 
-__all__ = ["ALL", "OPERATOR_ROLE", "Caller", "Scope", "current_caller", "set_caller"]
+__all__ = [
+    "ALL",
+    "OPERATOR_ROLE",
+    "Caller",
+    "FormerCaller",
+    "Scope",
+    "current_caller",
+    "set_caller",
+]
 
 OPERATOR_ROLE: Final = "platform-admin"
 """With a hyphen. `platform_admin` and `admin` give no operator power."""
@@ -66,6 +74,14 @@ class Caller:
         if not self.tenant_id:
             raise PermissionDenied("the token names no tenant", reason="TENANT_REQUIRED")
         return Scope(self.tenant_id)
+
+
+class FormerCaller(Unauthenticated):
+    """A key or token is no longer valid; `caller` is for the audit log only."""
+
+    def __init__(self, message: str, *, reason: str, caller: Caller) -> None:
+        super().__init__(message, reason=reason)
+        self.caller = caller
 
 
 _caller: ContextVar[Caller] = ContextVar("arcadia_caller")

@@ -13,8 +13,8 @@ from typing import Final
 import structlog
 
 from services.common.background import repeated
-from services.common.errors import ArcadiaError, Unauthenticated, Unavailable
-from services.common.identity.callers import Caller
+from services.common.errors import ArcadiaError, Unavailable
+from services.common.identity.callers import Caller, FormerCaller
 
 __all__ = ["LiveRevocations", "Revocation", "Revocations"]
 
@@ -71,7 +71,7 @@ class Revocations:
         self._revoked: dict[tuple[str | None, str | None, str | None], float] = {}
 
     def check(self, caller: Caller) -> None:
-        """Raises Unauthenticated if the caller's token is revoked.
+        """Raises FormerCaller if the caller's token is revoked.
 
         Raises Unavailable if a first list is required but not fetched yet.
         """
@@ -86,7 +86,7 @@ class Revocations:
             for subject in (caller.subject, None)
             for token in (caller.token_id, None)
         ):
-            raise Unauthenticated("the token was revoked", reason="TOKEN_REVOKED")
+            raise FormerCaller("the token was revoked", reason="TOKEN_REVOKED", caller=caller)
 
     async def refresh(self) -> None:
         """Fetches the list if it changed; keeps the last one if the catalog does not answer."""

@@ -7,7 +7,7 @@ from arcadia.catalog.v1 import identity_service_pb2 as pb
 from arcadia.catalog.v1.identity_service_pb2_grpc import IdentityServiceStub
 
 from services.common.errors import Unavailable
-from services.common.identity.api_keys import PresentedKey, key_caller
+from services.common.identity.api_keys import EndedKey, PresentedKey, key_caller
 from services.common.identity.callers import Caller
 from services.common.identity.revocations import LiveRevocations, Revocation
 from services.common.rpc.clients import open_channel
@@ -31,8 +31,8 @@ class IdentitySource(Protocol):
     Both methods raise Unavailable if the source does not answer.
     """
 
-    async def resolve_key(self, key: PresentedKey) -> Caller | None:
-        """The caller of a key; None if the key is not valid."""
+    async def resolve_key(self, key: PresentedKey) -> Caller | EndedKey | None:
+        """The caller of a key; None if the key is unknown or its secret is wrong."""
         ...
 
     async def live_revocations(self, known_version: str) -> LiveRevocations | None:
@@ -50,20 +50,15 @@ class CatalogIdentity:
         channel = open_channel(settings, Service.CATALOG, caller=caller)
         self._catalog: IdentityServiceAsyncStub = IdentityServiceStub(channel)
 
-    async def resolve_key(self, key: PresentedKey) -> Caller | None:
-        """The caller of a key; None if the key is not valid."""
+    async def resolve_key(self, key: PresentedKey) -> Caller | EndedKey | None:
+        """The caller of a key; None if the key is unknown or its secret is wrong."""
         request = pb.ResolveApiKeyRequest(id=str(key.id), secret_hash=key.secret_hash)
         answer = await self._ask(self._catalog.ResolveApiKey, request)
-        if not answer.HasField("holder"):
-            return None
-        holder = answer.holder
-        return key_caller(
-            key.id,
-            holder.tenant_id or None,
-            frozenset(holder.roles),
-            may_create_keys=holder.may_create_keys,
-            ends_at=instant_of(holder.ends_at, "ends_at"),
-        )
+        if answer.HasField("holder"):
+            return _caller(key, answer.holder)
+        if answer.HasField("former_holder"):
+            return EndedKey(_caller(key, answer.former_holder))
+        return None
 
     async def live_revocations(self, known_version: str) -> LiveRevocations | None:
         """All revocations of unexpired tokens; None if the list has not changed."""
@@ -94,6 +89,16 @@ class CatalogIdentity:
                 reason="IDENTITY_UNAVAILABLE",
                 metadata={"code": error.code().name},
             ) from error
+
+
+def _caller(key: PresentedKey, holder: pb.KeyHolder) -> Caller:
+    return key_caller(
+        key.id,
+        holder.tenant_id or None,
+        frozenset(holder.roles),
+        may_create_keys=holder.may_create_keys,
+        ends_at=instant_of(holder.ends_at, "ends_at"),
+    )
 
 
 def _revocation(message: pb.LiveRevocation) -> Revocation:

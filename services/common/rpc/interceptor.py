@@ -19,7 +19,7 @@ from google.protobuf import struct_pb2
 from google.protobuf.message import DecodeError
 
 from services.common.audit.auditor import Auditor
-from services.common.audit.calls import current_audited_call
+from services.common.audit.calls import AuditedCall, current_audited_call
 from services.common.errors import (
     HTTP_STATUS_KEY,
     ArcadiaError,
@@ -31,7 +31,7 @@ from services.common.errors import (
     Unimplemented,
     to_status,
 )
-from services.common.identity.callers import current_caller, set_caller
+from services.common.identity.callers import Caller, FormerCaller, current_caller, set_caller
 from services.common.identity.gateway_proof import GatewayProof
 from services.common.identity.policy import NOBODY, AccessRule, authorise
 from services.common.identity.tokens import TokenVerifier
@@ -375,14 +375,21 @@ class _Call:
     async def _prove(self, authorization: str | None, context: Context) -> None:
         """Proves the caller, and lets them pass or raises."""
         internal = self.access == access_pb2.ACCESS_INTERNAL
-        caller = await self.verifier.prove(authorization, internal=internal)
-        audited = None
-        if self.auditor is not None and self.write is not None:
-            audited = self.auditor.begin(self.write, caller, context)
+        try:
+            caller = await self.verifier.prove(authorization, internal=internal)
+        except FormerCaller as refused:
+            self._begin_audit(refused.caller, context)
+            raise
+        audited = self._begin_audit(caller, context)
         caller = authorise(caller, self.rule, tenant_roles_enforced=self.tenant_roles_enforced)
         set_caller(caller)
         if audited is not None:
             audited.caller = caller  # who may act as an operator in this RPC
+
+    def _begin_audit(self, caller: Caller, context: Context) -> AuditedCall | None:
+        if self.auditor is None or self.write is None:
+            return None
+        return self.auditor.begin(self.write, caller, context)
 
     async def _audit_answer(self) -> None:
         """Records a write that was carried out."""

@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)arcadia/catalog/v1/identity_service.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"C\n\x14ResolveApiKeyRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bsecret_hash\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"F\n\x15ResolveApiKeyResponse\x12-\n\x06holder\x18\x01 \x01(\x0b\x32\x1d.arcadia.catalog.v1.KeyHolder\"s\n\tKeyHolder\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x17\n\x0fmay_create_keys\x18\x03 \x01(\x08\x12+\n\x07\x65nds_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x19GetLiveRevocationsRequest\x12\x15\n\rknown_version\x18\x01 \x01(\t\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\"\x7f\n\x1aGetLiveRevocationsResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x37\n\x0brevocations\x18\x02 \x03(\x0b\x32\".arcadia.catalog.v1.LiveRevocation\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"v\n\x0eLiveRevocation\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x10\n\x08token_id\x18\x03 \x01(\t\x12.\n\nrevoked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\x87\x02\n\x0fIdentityService\x12q\n\rResolveApiKey\x12(.arcadia.catalog.v1.ResolveApiKeyRequest\x1a).arcadia.catalog.v1.ResolveApiKeyResponse\"\x0b\xc8\xf3\x18\x05\xe2\xf3\x18\x03\x05\x03\x02\x12\x80\x01\n\x12GetLiveRevocations\x12-.arcadia.catalog.v1.GetLiveRevocationsRequest\x1a..arcadia.catalog.v1.GetLiveRevocationsResponse\"\x0b\xc8\xf3\x18\x05\xe2\xf3\x18\x03\x05\x03\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)arcadia/catalog/v1/identity_service.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"C\n\x14ResolveApiKeyRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bsecret_hash\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"|\n\x15ResolveApiKeyResponse\x12-\n\x06holder\x18\x01 \x01(\x0b\x32\x1d.arcadia.catalog.v1.KeyHolder\x12\x34\n\rformer_holder\x18\x02 \x01(\x0b\x32\x1d.arcadia.catalog.v1.KeyHolder\"s\n\tKeyHolder\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x17\n\x0fmay_create_keys\x18\x03 \x01(\x08\x12+\n\x07\x65nds_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Y\n\x19GetLiveRevocationsRequest\x12\x15\n\rknown_version\x18\x01 \x01(\t\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\"\x7f\n\x1aGetLiveRevocationsResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x37\n\x0brevocations\x18\x02 \x03(\x0b\x32\".arcadia.catalog.v1.LiveRevocation\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"v\n\x0eLiveRevocation\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x10\n\x08token_id\x18\x03 \x01(\t\x12.\n\nrevoked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\x87\x02\n\x0fIdentityService\x12q\n\rResolveApiKey\x12(.arcadia.catalog.v1.ResolveApiKeyRequest\x1a).arcadia.catalog.v1.ResolveApiKeyResponse\"\x0b\xc8\xf3\x18\x05\xe2\xf3\x18\x03\x05\x03\x02\x12\x80\x01\n\x12GetLiveRevocations\x12-.arcadia.catalog.v1.GetLiveRevocationsRequest\x1a..arcadia.catalog.v1.GetLiveRevocationsResponse\"\x0b\xc8\xf3\x18\x05\xe2\xf3\x18\x03\x05\x03\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,15 +45,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESOLVEAPIKEYREQUEST']._serialized_start=163
   _globals['_RESOLVEAPIKEYREQUEST']._serialized_end=230
   _globals['_RESOLVEAPIKEYRESPONSE']._serialized_start=232
-  _globals['_RESOLVEAPIKEYRESPONSE']._serialized_end=302
-  _globals['_KEYHOLDER']._serialized_start=304
-  _globals['_KEYHOLDER']._serialized_end=419
-  _globals['_GETLIVEREVOCATIONSREQUEST']._serialized_start=421
-  _globals['_GETLIVEREVOCATIONSREQUEST']._serialized_end=510
-  _globals['_GETLIVEREVOCATIONSRESPONSE']._serialized_start=512
-  _globals['_GETLIVEREVOCATIONSRESPONSE']._serialized_end=639
-  _globals['_LIVEREVOCATION']._serialized_start=641
-  _globals['_LIVEREVOCATION']._serialized_end=759
-  _globals['_IDENTITYSERVICE']._serialized_start=762
-  _globals['_IDENTITYSERVICE']._serialized_end=1025
+  _globals['_RESOLVEAPIKEYRESPONSE']._serialized_end=356
+  _globals['_KEYHOLDER']._serialized_start=358
+  _globals['_KEYHOLDER']._serialized_end=473
+  _globals['_GETLIVEREVOCATIONSREQUEST']._serialized_start=475
+  _globals['_GETLIVEREVOCATIONSREQUEST']._serialized_end=564
+  _globals['_GETLIVEREVOCATIONSRESPONSE']._serialized_start=566
+  _globals['_GETLIVEREVOCATIONSRESPONSE']._serialized_end=693
+  _globals['_LIVEREVOCATION']._serialized_start=695
+  _globals['_LIVEREVOCATION']._serialized_end=813
+  _globals['_IDENTITYSERVICE']._serialized_start=816
+  _globals['_IDENTITYSERVICE']._serialized_end=1079
 # @@protoc_insertion_point(module_scope)

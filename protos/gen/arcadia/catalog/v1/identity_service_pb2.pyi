@@ -20,10 +20,12 @@ class ResolveApiKeyRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ..., secret_hash: _Optional[bytes] = ...) -> None: ...
 
 class ResolveApiKeyResponse(_message.Message):
-    __slots__ = ("holder",)
+    __slots__ = ("holder", "former_holder")
     HOLDER_FIELD_NUMBER: _ClassVar[int]
+    FORMER_HOLDER_FIELD_NUMBER: _ClassVar[int]
     holder: KeyHolder
-    def __init__(self, holder: _Optional[_Union[KeyHolder, _Mapping]] = ...) -> None: ...
+    former_holder: KeyHolder
+    def __init__(self, holder: _Optional[_Union[KeyHolder, _Mapping]] = ..., former_holder: _Optional[_Union[KeyHolder, _Mapping]] = ...) -> None: ...
 
 class KeyHolder(_message.Message):
     __slots__ = ("tenant_id", "roles", "may_create_keys", "ends_at")
