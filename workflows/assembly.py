@@ -51,8 +51,8 @@ from workflows.metering.activities.metering import AttributionActivities, Meteri
 from workflows.metering.metering import MarginRefresh, Metering
 from workflows.provisioning.activities.powering import PowerActivities
 from workflows.provisioning.activities.provisioning import ProvisionActivities
+from workflows.provisioning.droplet_locks import DropletTurn
 from workflows.provisioning.provision import Provision
-from workflows.provisioning.turns import DropletTurn
 from workflows.spend.activities.spending import SpendActivities
 from workflows.spend.caps import SpendBreach, SpendEvaluation
 from workflows.sync.activities.claiming import ClaimActivities

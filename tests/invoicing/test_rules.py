@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.invoicing.invoices.document.writing import amount_in_words
+from services.analytics.invoicing.invoices.document.formatting import amount_in_words
 from services.analytics.invoicing.invoices.rules.chain import BEGINNING, chain_hash
 from services.analytics.invoicing.invoices.rules.crediting import (
     Creditable,

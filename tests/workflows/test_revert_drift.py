@@ -29,7 +29,7 @@ from tests.workflows.system import System
 from tests.workflows.test_drift_sweep import Operator, any_droplet, swept
 from workflows.provisioning.activities import powering
 from workflows.provisioning.activities.powering import PowerActivities
-from workflows.provisioning.turns import DropletTurn
+from workflows.provisioning.droplet_locks import DropletTurn
 
 WORDS = {"power_off", "resize", "power_on"}
 

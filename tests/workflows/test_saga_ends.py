@@ -18,8 +18,8 @@ from tests.workflows.skipping import Script, refused, skipping, until_heard, wor
 from workflows.collections.payloads import Noticed
 from workflows.drift.payloads import RevertPlan, RevertResult
 from workflows.drift.revert_drift import RevertDrift
+from workflows.provisioning.droplet_locks import DropletTurn
 from workflows.provisioning.provision import Provision
-from workflows.provisioning.turns import DropletTurn
 
 ORDER = ProvisionInput("p", "d", "acme", "shop", "shop-1", "nyc3", "s-1vcpu-1gb", "debian-12")
 PLAN = RevertPlan("x", "digitalocean", "droplet", "7", "size", '"s-1vcpu-1gb"', is_on=True)

@@ -35,7 +35,7 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.collections.tenant_notices import notify_tenant
 from workflows.durable.saga import each, on_failure, whole
-from workflows.provisioning.turns import OFF_TIMEOUT, ON_TIMEOUT, power_off, set_power
+from workflows.provisioning.droplet_locks import OFF_TIMEOUT, ON_TIMEOUT, power_off, set_power
 
 __all__ = ["Dunning"]
 

@@ -37,7 +37,7 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.collections.tenant_notices import notify_tenant
 from workflows.durable.saga import retried_in_rounds, unless_cancelled, whole
-from workflows.provisioning.turns import Turn, give_back, lock_droplet
+from workflows.provisioning.droplet_locks import Turn, give_back, lock_droplet
 
 __all__ = ["RevertDrift"]
 

@@ -16,7 +16,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
 from workflows.durable.saga import each
-from workflows.provisioning.turns import power_off, set_power
+from workflows.provisioning.droplet_locks import power_off, set_power
 
 with workflow.unsafe.imports_passed_through():
     from contracts.collections import PowerOff

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.analytics.usage.store.folding import fold_marked_of
+from services.analytics.usage.store.aggregation import fold_marked_of
 from services.analytics.usage.store.months import (
     count_figures,
     forget_changes,

@@ -21,8 +21,13 @@ from services.analytics.usage.adopt import adopt
 from services.analytics.usage.close_month import close_month, reopen_month
 from services.analytics.usage.rules.metering import day_of, meter
 from services.analytics.usage.rules.readings import RULES
+from services.analytics.usage.store.aggregation import (
+    count_day,
+    fold_marked,
+    newest_mark,
+    replace_day,
+)
 from services.analytics.usage.store.facts import replace_unmeasured, write_facts, write_unmeasured
-from services.analytics.usage.store.folding import count_day, fold_marked, newest_mark, replace_day
 from services.analytics.usage.take_events import receive, take_events
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument

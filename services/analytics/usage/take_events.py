@@ -21,8 +21,8 @@ from services.analytics.usage.rules.events import (
     sift,
 )
 from services.analytics.usage.rules.figures import Figure
+from services.analytics.usage.store.aggregation import mark
 from services.analytics.usage.store.events import claim_keys, insert_events, read_keys
-from services.analytics.usage.store.folding import mark
 from services.analytics.usage.store.months import which_are_closed
 from services.common.db.database import WriteSession
 

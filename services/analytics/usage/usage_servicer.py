@@ -11,9 +11,9 @@ from services.analytics.deployments import Deployments, Named
 from services.analytics.usage import requests
 from services.analytics.usage.rules.dimensions import json_of
 from services.analytics.usage.rules.events import Refusal, Sifted, in_order
+from services.analytics.usage.store.aggregation import fold_figures
 from services.analytics.usage.store.events import list_voids, void_events
 from services.analytics.usage.store.facts import list_unmeasured
-from services.analytics.usage.store.folding import fold_figures
 from services.analytics.usage.store.reading import UsageFilter, list_facts, list_usage, read_figure
 from services.analytics.usage.take_events import receive, take_events
 from services.common.db.database import Database, WriteSession

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import date
 
-from services.catalog.limits.rules.setting import value_of
+from services.catalog.limits.rules.limit_values import value_of
 from services.catalog.limits.store.values import lock_quota, read_set_values
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import QuotaExceeded, quota_headers

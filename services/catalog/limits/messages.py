@@ -2,7 +2,7 @@
 
 from arcadia.catalog.v1 import limit_service_pb2 as pb
 
-from services.catalog.limits.rules.setting import LimitState
+from services.catalog.limits.rules.limit_values import LimitState
 
 __all__ = ["limit_message"]
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from services.catalog.deployments.store.trials import read_trial_counts
 from services.catalog.keys.store import count_working
-from services.catalog.limits.rules.setting import LimitState, value_of
+from services.catalog.limits.rules.limit_values import LimitState, value_of
 from services.catalog.limits.store.counts import count_deployments, count_quotes
 from services.catalog.limits.store.values import fetch_set_values, read_set_values
 from services.common.db.database import Database, ReadSession

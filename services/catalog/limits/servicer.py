@@ -9,7 +9,7 @@ from grpc.aio import ServicerContext
 from services.catalog import requests
 from services.catalog.limits.messages import limit_message
 from services.catalog.limits.read_limits import read_limits, read_values
-from services.catalog.limits.rules.setting import NewValue, check_new_value, limit_named
+from services.catalog.limits.rules.limit_values import NewValue, check_new_value, limit_named
 from services.catalog.limits.store.values import set_value
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once

@@ -18,7 +18,7 @@ from services.analytics.invoicing.invoices.store.issuing import (
     locked_sequence,
 )
 from services.analytics.invoicing.invoices.store.reading import locked_invoice
-from services.analytics.invoicing.invoices.store.settling import (
+from services.analytics.invoicing.invoices.store.settlements import (
     creditable_lines,
     creditable_tax,
     insert_credit_note,

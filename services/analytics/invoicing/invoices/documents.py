@@ -42,7 +42,10 @@ from services.analytics.invoicing.invoices.store.documents import (
     read_document,
 )
 from services.analytics.invoicing.invoices.store.reading import lines_of, proofs_of, read_invoice
-from services.analytics.invoicing.invoices.store.settling import list_credit_notes, read_credit_note
+from services.analytics.invoicing.invoices.store.settlements import (
+    list_credit_notes,
+    read_credit_note,
+)
 from services.analytics.usage.rules.figures import UsageByResource
 from services.analytics.usage.store.reading import usage_by_resource
 from services.common.db.database import Database, ReadSession

@@ -59,7 +59,7 @@ from services.analytics.invoicing.invoices.store.reading import (
     read_line,
     read_numbered,
 )
-from services.analytics.invoicing.invoices.store.settling import (
+from services.analytics.invoicing.invoices.store.settlements import (
     list_credit_notes,
     mark_paid,
     read_credit_note,

@@ -20,7 +20,7 @@ from services.analytics.invoicing.invoices.store.issuing import (
     seal,
 )
 from services.analytics.invoicing.invoices.store.reading import locked_invoice, read_invoice
-from services.analytics.invoicing.invoices.store.summing import differences_of_draft
+from services.analytics.invoicing.invoices.store.totals import differences_of_draft
 from services.analytics.invoicing.profiles.rules.parties import Party
 from services.analytics.invoicing.profiles.store import profiles_of
 from services.analytics.invoicing.rollups.rules.rollups import Rollup

@@ -10,7 +10,7 @@ from services.analytics.invoicing.invoices.rules.states import (
 )
 from services.analytics.invoicing.invoices.store.hand_overs import begin_hand_over, call_off
 from services.analytics.invoicing.invoices.store.reading import locked_invoice, read_invoice
-from services.analytics.invoicing.invoices.store.settling import mark_void
+from services.analytics.invoicing.invoices.store.settlements import mark_void
 from services.analytics.invoicing.one_offs.store import release_one_off_lines
 from services.analytics.invoicing.rollups.rules.rollups import Rollup
 from services.analytics.invoicing.rollups.store.rollups import locked_rollup

@@ -34,8 +34,8 @@ from services.analytics.invoicing.invoices.store.reading import (
     read_invoice,
     read_invoices,
 )
-from services.analytics.invoicing.invoices.store.settling import read_credit_note
-from services.analytics.invoicing.invoices.store.summing import differences_of
+from services.analytics.invoicing.invoices.store.settlements import read_credit_note
+from services.analytics.invoicing.invoices.store.totals import differences_of
 from services.analytics.invoicing.one_offs.store import release_one_off_lines
 from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.rollups.begin import begin_rollup

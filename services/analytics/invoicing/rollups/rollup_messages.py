@@ -7,7 +7,7 @@ from arcadia.analytics.v1 import rollups_pb2
 from arcadia.common.v1 import runs_pb2
 
 from services.analytics.invoicing.invoices.rules.states import Outcome, RollupStatus
-from services.analytics.invoicing.invoices.store.summing import Summary, summaries
+from services.analytics.invoicing.invoices.store.totals import Summary, summaries
 from services.analytics.invoicing.rollups.rules.rollups import Rollup, TenantOutcome
 from services.analytics.margin.rules.summary import REPORTING_CURRENCY
 from services.common.db.database import ReadSession

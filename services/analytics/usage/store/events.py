@@ -11,7 +11,7 @@ from services.analytics.generations.store import prepare_month
 from services.analytics.usage.rules.dimensions import json_of
 from services.analytics.usage.rules.events import EventKey, OwnedEvent, Sifted
 from services.analytics.usage.rules.figures import Figure, VoidedEvent
-from services.analytics.usage.store.folding import fold_figures
+from services.analytics.usage.store.aggregation import fold_figures
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import arrays_of, records_of
 from services.common.identity.callers import Scope

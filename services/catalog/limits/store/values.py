@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from services.catalog.limits.rules.setting import NewValue, SetValue
+from services.catalog.limits.rules.limit_values import NewValue, SetValue
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import record_of, records_of
 from services.common.db.single_statements import SingleRead, compiled

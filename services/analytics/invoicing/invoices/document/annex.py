@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Final
 
 from kinds.metering import METERS
+from services.analytics.invoicing.invoices.document.formatting import quantity_text
 from services.analytics.invoicing.invoices.document.naming import meter_name, meter_unit, unit_name
-from services.analytics.invoicing.invoices.document.writing import quantity_text
 from services.analytics.usage.rules.dimensions import json_of
 from services.analytics.usage.rules.figures import MeterTotal, ResourceUsage, UsageByResource
 

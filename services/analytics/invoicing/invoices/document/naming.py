@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from services.analytics.invoicing.invoices.document.writing import grouped
+from services.analytics.invoicing.invoices.document.formatting import grouped
 from services.analytics.invoicing.invoices.rules.lines import ONE_OFF
 
 __all__ = ["METERS", "line_name", "meter_name", "meter_unit", "unit_name"]

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from services.analytics.invoicing.invoices.document.model import DocumentLine, DocumentSection
-from services.analytics.invoicing.invoices.document.naming import line_name, unit_name
-from services.analytics.invoicing.invoices.document.writing import (
+from services.analytics.invoicing.invoices.document.formatting import (
     amount_in_words,
     days_text,
     grouped,
 )
+from services.analytics.invoicing.invoices.document.model import DocumentLine, DocumentSection
+from services.analytics.invoicing.invoices.document.naming import line_name, unit_name
 from services.analytics.invoicing.invoices.rules.invoices import CreditedLine
 from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, ONE_OFF, TAX, Line
 from services.common.values.money import plain

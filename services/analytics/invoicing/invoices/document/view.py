@@ -5,6 +5,11 @@ from datetime import datetime
 from typing import Final
 
 from services.analytics.invoicing.invoices.document.annex import annex_of
+from services.analytics.invoicing.invoices.document.formatting import (
+    amount_in_words,
+    day_text,
+    days_text,
+)
 from services.analytics.invoicing.invoices.document.model import (
     DocumentParty,
     Fact,
@@ -12,11 +17,6 @@ from services.analytics.invoicing.invoices.document.model import (
     Payment,
 )
 from services.analytics.invoicing.invoices.document.sections import folded_note, sections_of
-from services.analytics.invoicing.invoices.document.writing import (
-    amount_in_words,
-    day_text,
-    days_text,
-)
 from services.analytics.invoicing.invoices.rules.invoices import CreditNote, Invoice
 from services.analytics.invoicing.invoices.rules.lines import TAX, Line, Proof
 from services.analytics.invoicing.invoices.rules.numbering import credit_note_number, invoice_number
