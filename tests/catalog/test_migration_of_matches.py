@@ -36,7 +36,7 @@ def test_rows_of_before_match_everything_and_rows_of_other_matches_stand_beside_
     name = f"catalog_{uuid.uuid4().hex[:12]}"
     settings = postgres.settings({Service.CATALOG: name})
     provision(settings, Service.CATALOG)
-    command.upgrade(migration_config(settings, Service.CATALOG), "0013")
+    command.upgrade(migration_config(settings, Service.CATALOG), "0014")
     with psycopg.connect(postgres.url(name)) as connection:
         connection.execute(BEFORE)
     migrate(settings, Service.CATALOG)
