@@ -1,4 +1,4 @@
-"""What the tables of the billing service share: the text of lines, and their classification.
+"""Columns shared by tables of the billing service: the text of lines, and their classification.
 
 The migrations create the tables, with what these definitions cannot express: row-level security,
 privileges and partitions.

@@ -1,7 +1,7 @@
-"""The tables of the catalog service: what they share.
+"""Columns shared by tables of the catalog service.
 
-The migrations make them, with what these definitions cannot say: row-level security,
-rights, the triggers that keep published versions and histories as they are.
+The migrations create the tables, with what these definitions cannot express: row-level security,
+privileges, and triggers that make published versions and histories immutable.
 """
 
 from functools import partial

@@ -1,4 +1,4 @@
-"""Work that a process repeats in the background for as long as it runs."""
+"""Background work that a process repeats as long as it runs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,10 +12,10 @@ log = structlog.get_logger("background")
 
 
 async def repeated(work: Callable[[], Awaitable[None]], *, every: float) -> NoReturn:
-    """Does `work` every so many seconds until it is cancelled.
+    """Runs `work` periodically until it is cancelled.
 
-    Any failure is logged and the work is done again: a service that waits for this task would
-    otherwise stop for one failure.
+    Failures are logged and the work is repeated: otherwise a service that awaits this task would
+    stop at the first failure.
     """
     while True:
         try:

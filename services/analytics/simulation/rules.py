@@ -1,4 +1,4 @@
-"""What a draft would have earned: revenue before and after, cost and margin, per share.
+"""The revenue that a draft would have had: before and after, with cost and margin, per share.
 
 Revenue by currency is exact. In the reporting currency each tenant is rounded once, and its
 deployments and meters are apportioned, so that all parts add up to the total.
@@ -38,7 +38,7 @@ METER_OF: Final[Mapping[str, str]] = {
 
 
 class Grouping(StrEnum):
-    """What a share is of."""
+    """The grouping of shares."""
 
     TENANT = "tenant"
     DEPLOYMENT = "deployment"
@@ -47,7 +47,7 @@ class Grouping(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """What a deployment was or would have been billed for a meter in a month."""
+    """The billed or simulated amount of a deployment for a meter in a month."""
 
     tenant_id: str
     deployment_id: str
@@ -59,7 +59,7 @@ class Billed:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the provider charged for resources of a kind in a month."""
+    """The provider's charges for resources of a kind in a month."""
 
     tenant_id: str
     deployment_id: str
@@ -200,7 +200,7 @@ class Simulation:
             cell.after_reported += self._reported(one)
 
     def add_costs(self, costs: Iterable[Cost]) -> None:
-        """Adds what the provider charged."""
+        """Adds the provider's charges."""
         for cost in costs:
             if (cost.tenant_id, cost.deployment_id) not in self._failed:
                 meter = METER_OF.get(cost.kind, cost.kind)

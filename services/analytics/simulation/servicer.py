@@ -1,4 +1,4 @@
-"""SimulationService: what a draft of the catalog would have earned, for operators."""
+"""SimulationService: simulates the revenue of a draft of the catalog, for operators."""
 
 import asyncio
 from decimal import Decimal
@@ -29,7 +29,7 @@ MAX_FAILURES: Final = 100
 """Failures listed per page."""
 
 AT_ONCE: Final = 2
-"""Simulations that run at a time: more would only make each slower."""
+"""Maximum concurrent simulations: more would only slow down all."""
 
 
 class SimulationServicer(simulation_service_pb2_grpc.SimulationServiceServicer):

@@ -1,4 +1,4 @@
-"""Simulates a draft: the catalog prices the frozen inputs, this database has bills and costs."""
+"""Simulates a draft: the catalog prices frozen inputs; billed amounts and costs are stored here."""
 
 import asyncio
 from collections import defaultdict
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "Page", "Simulator"]
 
 PROOFS_AT_ONCE: Final = 500
-"""Frozen inputs read and sent per call; the next ones are read meanwhile."""
+"""Frozen inputs read and sent per call; the next ones are read at the same time."""
 
 Deployment = tuple[str, str]
 """A tenant and the id of its deployment."""
@@ -88,7 +88,7 @@ class Page:
 
 @dataclass(slots=True)
 class _Priced:
-    """What the draft comes to, summed by deployment, meter and month."""
+    """The simulated amounts, summed by deployment, meter and month."""
 
     cents: dict[tuple[str, str, str, str, date], int] = field(
         default_factory=lambda: defaultdict(int)
@@ -107,7 +107,7 @@ class _Priced:
             self.cents[one.tenant_id, one.deployment_id, meter, result.currency, month] += cents
 
     def amounts(self) -> Iterator[Billed]:
-        """What would have been billed."""
+        """The simulated amounts."""
         for key, cents in self.cents.items():
             yield Billed(*key, cents)
 
@@ -122,10 +122,10 @@ class Simulator:
     async def page(
         self, asked: Asked, *, after: str, size: int, revision: str, floor_percent: Decimal
     ) -> Page:
-        """The simulation of the next tenants; `revision` is that of the page before.
+        """The simulation of the next tenants; `revision` is that of the previous page.
 
         Raises InvalidArgument for a malformed draft, FailedPrecondition for one that cannot be
-        applied or without a billed month, Aborted if the catalog changed since the page before.
+        applied or without a billed month, Aborted if the catalog changed since the previous page.
         """
         async with self._database.read(ALL) as session:
             months = await billed_months(session, last=asked.last, limit=asked.months)
@@ -166,7 +166,7 @@ class Simulator:
     async def _price(
         self, asked: Asked, month: date, tenants: Sequence[str], priced: _Priced
     ) -> None:
-        """Prices a month; reads the next frozen inputs while the catalog prices the last ones."""
+        """Prices a month; reads the next inputs while the catalog prices the previous ones."""
         async with self._database.read(ALL) as session:
             proofs = await proofs_of(session, month, tenants)
         parts = [proofs[at : at + PROOFS_AT_ONCE] for at in range(0, len(proofs), PROOFS_AT_ONCE)]
@@ -259,7 +259,7 @@ async def _costs(
 
 @contextmanager
 def _draft_errors() -> Iterator[None]:
-    """Passes on what the catalog says of the draft itself."""
+    """Raises the catalog's errors about the draft itself."""
     try:
         yield
     except grpc.aio.AioRpcError as error:

@@ -57,8 +57,8 @@ WHERE invoice.tenant_id = ANY(:tenants) AND invoice.period >= :first AND {BILLS}
 GROUP BY 1, 2, 3, 4, 5
 """)
 
-# The newest proof of a subscription's month: a later invoice that adjusted the month priced it
-# whole again. Without the inputs, so that the sort is small.
+# The newest proof of a subscription's month, because a later invoice that adjusted the month
+# priced all of it again. Without the inputs, so that the sort is small.
 PROOFS: Final = text(f"""
 SELECT DISTINCT ON (invoice.tenant_id, proof.subscription_id)
        proof.invoice_id, proof.position
@@ -94,7 +94,7 @@ ProofKey = tuple[UUID, int]
 
 @dataclass(frozen=True, slots=True)
 class FrozenMonth:
-    """What a subscription's month was computed from."""
+    """The frozen inputs of a subscription's month."""
 
     tenant_id: str
     deployment_id: str
@@ -105,7 +105,7 @@ class FrozenMonth:
 
 
 async def billed_months(session: ReadSession, *, last: date | None, limit: int) -> list[date]:
-    """The newest billed months until one, oldest first."""
+    """The newest billed months up to a given one, oldest first."""
     rows = await session.execute(MONTHS, {"last": last, "limit": limit})
     return sorted(rows.scalars())
 
@@ -121,13 +121,13 @@ async def billed_tenants(
 async def billed_in(
     session: ReadSession, months: Sequence[date], tenants: Sequence[str]
 ) -> list[Billed]:
-    """What tenants were billed for some months, without tax and one-off lines."""
+    """The billed amounts of tenants in some months, without tax and one-off lines."""
     asked = {"months": list(months), "first": min(months), "tenants": list(tenants)}
     return records_of(Billed, await session.execute(BILLED, asked))
 
 
 async def proofs_of(session: ReadSession, month: date, tenants: Sequence[str]) -> list[ProofKey]:
-    """The proofs of what tenants are billed for a month: one for each subscription."""
+    """The proofs of tenants' charges for a month: one per subscription."""
     rows = await session.execute(PROOFS, {"month": month, "tenants": list(tenants)})
     return [(row.invoice_id, row.position) for row in rows]
 

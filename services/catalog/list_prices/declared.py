@@ -1,4 +1,4 @@
-"""Reads the declared table: the list prices that a provider's API does not tell."""
+"""Reads the declared list prices, which the provider's API does not return."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -20,7 +20,7 @@ def declared_prices(provider: str) -> Sequence[PricedUnit]:
 
 @cache
 def _declared() -> Mapping[str, Sequence[PricedUnit]]:
-    # Every scalar is read as text: a number of YAML would be a float.
+    # Every scalar is read as text, because a number in YAML would be a float.
     written = yaml.load(Path(__file__).with_name("declared.yaml").read_text(), yaml.BaseLoader)  # noqa: S506
     return {
         provider: [price for entry in entries for price in _prices(entry)]

@@ -1,4 +1,4 @@
-"""Records the list prices that a sync read, and what their changes do to margins."""
+"""Records the list prices that a sync read, and the effects of changes on margins."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ __all__ = ["Recorded", "Told", "record_list_prices"]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the API of a provider tells on a day."""
+    """The prices from a provider's API on a day."""
 
     provider: str
     on: date
@@ -34,7 +34,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """How many prices a sync added, changed, and found as before."""
+    """How many prices a sync added, changed, and found unchanged."""
 
     added_count: int
     changed_count: int
@@ -46,7 +46,7 @@ async def record_list_prices(
 ) -> Recorded:
     """Adds and changes list prices, with an event for each change.
 
-    Prices that are as before write nothing, so that a second run of a sync changes nothing.
+    Unchanged prices write nothing, so a second run of a sync changes nothing.
     """
     async with database.read(ALL) as session:
         versions, prices = await active_versions(session), await all_prices(session)

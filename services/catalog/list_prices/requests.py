@@ -28,7 +28,7 @@ def list_price_filter(request: pb.ListListPricesRequest) -> ListPriceFilter:
 
 
 def told_prices(request: pb.RecordListPricesRequest) -> Told:
-    """What a provider's API tells. Raises InvalidArgument."""
+    """The prices from a provider's API. Raises InvalidArgument."""
     if len(request.prices) > MAX_TOLD:
         raise InvalidArgument("prices", f"must not be more than {MAX_TOLD:,}")
     prices = [_price(price, f"prices[{place}].") for place, price in enumerate(request.prices)]

@@ -27,7 +27,7 @@ Context = ServicerContext[Any, Any]
 
 
 class ListPriceServicer(list_price_service_pb2_grpc.ListPriceServiceServicer):
-    """Reads list prices, and records those that a sync read."""
+    """Reads list prices, and records those of a sync."""
 
     def __init__(self, database: Database, rates: ExchangeRates, now: Clock) -> None:
         self._database = database
@@ -72,7 +72,7 @@ class ListPriceServicer(list_price_service_pb2_grpc.ListPriceServiceServicer):
     async def RecordListPrices(
         self, request: pb.RecordListPricesRequest, context: Context
     ) -> pb.RecordListPricesResponse:
-        """Records what a provider's API tells."""
+        """Records the prices from a provider's API."""
         recorded = await record_list_prices(
             self._database, self._rates, told_prices(request), self._now()
         )

@@ -1,1 +1,1 @@
-"""The audit log: who wrote what, over which RPC, with the rows before and after."""
+"""The audit log: who wrote what, by which RPC, with the rows before and after."""

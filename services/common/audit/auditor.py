@@ -1,8 +1,8 @@
-"""Records the writes of people and keys that no transaction of theirs has recorded.
+"""Records the writes of people and keys that their own transaction does not record.
 
-What changes rows is recorded with them (see `Database.write`). Here are the others: refused ones,
-those whose outcome is uncertain, repetitions that changed nothing, and those that ask for durable
-work.
+Changes of rows are recorded with them (see `Database.write`). The others are recorded here:
+refused ones, those with an uncertain outcome, repetitions that changed nothing, and requests for
+workflows.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ log = structlog.get_logger("audit")
 
 
 class Auditor:
-    """Records the writes that a service is asked for."""
+    """Records the writes of a service."""
 
     def __init__(self, service: str, database: Database, writes: dict[str, AuditedRpc]) -> None:
         self._service = service
@@ -48,7 +48,7 @@ class Auditor:
         return self._writes.get(method)
 
     def begin(self, rpc: AuditedRpc, caller: Caller, context: Any) -> AuditedCall:
-        """Makes a write the one that this task answers; its caller may yet be refused."""
+        """Sets the write of the current task; it may still be refused."""
         peer = address_of(context.peer())
         call = AuditedCall(
             service=self._service,
@@ -65,16 +65,16 @@ class Auditor:
         return call
 
     async def answered(self, call: AuditedCall) -> None:
-        """Records a write that was carried out, if it is not recorded yet: it changed nothing."""
+        """Records a completed write that is not recorded yet because it changed nothing."""
         call.ended = True
         if not call.recorded and self._gets_entry(call):
             await self._record(entry_of(call, Outcome.DONE, utc_now(), with_request=False))
 
     async def refused(self, call: AuditedCall, error: ArcadiaError) -> None:
-        """Records a write that was not carried out, or may not have been.
+        """Records a write that was refused, or whose outcome is uncertain.
 
-        It is recorded even when the caller hangs up meanwhile. When the database does not take
-        it, the service's log has it: the call is answered all the same.
+        Also if the caller disconnects meanwhile. If the database fails, the entry is in the
+        service's log, and the call is still answered.
         """
         call.ended = True
         uncertain = error.reason == COMMIT_UNCERTAIN
@@ -97,7 +97,7 @@ class Auditor:
         call.was_recorded()
 
     def _gets_entry(self, call: AuditedCall, *, at_all: bool = True) -> bool:
-        """Whether a write that changed nothing gets an entry; else it is counted."""
+        """Whether a write that changed nothing gets an entry; otherwise it is only counted."""
         whose, seconds = _whose(call), time.monotonic()
         if at_all and self._refusals.take(whose, seconds):
             return True
@@ -107,7 +107,7 @@ class Auditor:
 
     async def _record(self, entry: Entry) -> None:
         async with self._database.write(ALL) as session:
-            session.repeatable = True  # a second entry of the same says nothing wrong
+            session.repeatable = True  # a second identical entry is harmless
             await record(session, entry)
 
     async def _record_or_log(self, entry: Entry) -> None:

@@ -1,4 +1,4 @@
-"""The write of a person or a key that this task answers, as far as the audit log wants it."""
+"""The write of the current task, with the data for its audit entry."""
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -14,7 +14,7 @@ __all__ = ["AuditedCall", "announce_effect", "current_audited_call", "set_audite
 
 @dataclass(slots=True)
 class AuditedCall:
-    """Who writes, over which RPC, and from where."""
+    """Who writes, by which RPC, and from where."""
 
     service: str
     rpc: AuditedRpc
@@ -22,23 +22,24 @@ class AuditedCall:
     request_id: str
     idempotency_key: str
     address: str
-    """Of the caller: as the gateway saw it, else the peer's own."""
+    """The caller's address: from the gateway, otherwise the peer's."""
     peer: str
-    """The address of the connection, which is the gateway's for all that it passes on."""
+    """The peer's address, which is the gateway's for calls through it."""
     announce: Callable[["AuditedCall"], Awaitable[None]]
-    """Records that the call is about to have an effect outside of the database."""
+    """Records that the call is about to have an effect outside the database."""
     take_uncounted: Callable[["AuditedCall"], int]
-    """How many writes of this caller before it got no entry; it is asked for each entry."""
+    """Returns the number of the caller's previous writes without an entry; called once per entry.
+    """
     request: Message | None = None
-    """None until it was parsed."""
+    """None until it is parsed."""
     recorded: bool = False
-    """Whether an entry of it was committed."""
+    """Whether an entry of it is committed."""
     uncounted: int = 0
-    """What was taken so, and stands in no committed entry yet."""
+    """The number that was taken for an entry that is not committed yet."""
     ended: bool = False
 
     def was_recorded(self) -> None:
-        """An entry of it was committed."""
+        """Marks an entry of it as committed."""
         self.recorded, self.uncounted = True, 0
 
 
@@ -46,23 +47,23 @@ _call: ContextVar[AuditedCall | None] = ContextVar("arcadia_audited_call", defau
 
 
 def current_audited_call() -> AuditedCall | None:
-    """The write that this task answers; None for a read, for our own programs, and afterwards.
+    """The write of the current task; None for a read, for our own programs, and after the call.
 
-    A task that outlives the call which started it works for nobody.
+    Also None for a task that outlives its call.
     """
     call = _call.get()
     return None if call is None or call.ended else call
 
 
 def set_audited_call(call: AuditedCall | None) -> None:
-    """Makes `call` the one that this task and what it starts answer."""
+    """Sets the write of the current task and of tasks that it starts."""
     _call.set(call)
 
 
 async def announce_effect() -> None:
-    """Records a write before it has an effect that no transaction of ours can undo.
+    """Records a write before an effect that a transaction cannot roll back.
 
-    Does nothing for a read, for our own programs, and for a write that was recorded.
+    Does nothing for a read, for our own programs, and for a recorded write.
     """
     call = current_audited_call()
     if call is not None and not call.recorded:

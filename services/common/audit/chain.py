@@ -1,4 +1,4 @@
-"""Whether a part of the audit log's chain is as it was written."""
+"""Verifies a part of the audit log's chain."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from services.common.values.canonical import digest
 __all__ = ["BEGINNING", "Link", "Verification", "chain_hash", "verify_links"]
 
 BEGINNING: Final = "0" * 64
-"""What stands before the first entry."""
+"""The `previous` hash of the first entry."""
 
 MAX_FAULTS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link, and what the table has of its entry; `content` is None without one."""
+    """A link with the stored content of its entry; `content` is None without one."""
 
     seq: int
     entry_id: UUID
@@ -38,30 +38,30 @@ class Link:
 
 @dataclass(slots=True)
 class Verification:
-    """What was found."""
+    """The result of a verification."""
 
     seq: int
-    """The last place that was looked at."""
+    """The last verified position."""
     hash: str
     checked: int = 0
     dropped: int = 0
-    """Links whose entries are in a month that was dropped."""
+    """Links whose entries were dropped with their month."""
     faults: tuple[str, ...] = ()
 
 
 def chain_hash(previous: str, content: str) -> str:
-    """The hash of an entry; the database computes the same when it links it."""
+    """The hash of an entry; the database computes the same when it adds the link."""
     return digest(f"{previous}\n{content}")
 
 
 def verify_links(
     seq: int, previous: str | None, links: Iterable[Link], kept_from: datetime
 ) -> Verification:
-    """Verifies links, of which the first follows the place `seq` with the hash `previous`.
+    """Verifies links, the first of which follows position `seq` with the hash `previous`.
 
-    None is for a place without a link.
+    None stands for a position without a link.
 
-    `kept_from` is where the oldest month begins that was not dropped.
+    `kept_from` is the beginning of the oldest month that was not dropped.
     """
     found = Verification(seq, previous or "")
     faults = [f"{seq}: the link is missing"] if previous is None else []

@@ -1,4 +1,4 @@
-"""What an entry of the audit log says. Its content is canonical JSON without numbers."""
+"""Entries of the audit log. The content is canonical JSON without numbers."""
 
 import json
 import uuid
@@ -27,21 +27,21 @@ __all__ = [
 ]
 
 SEVERAL: Final = "*"
-"""What the database says of rows that belong to several tenants."""
+"""The database's value for rows of several tenants."""
 
 MAX_REQUEST_LENGTH: Final = 16_000
-"""Characters of a request as it is kept."""
+"""Maximum characters of a request in an entry."""
 
 
 class Outcome(StrEnum):
-    """How a write ended, as far as is known when its entry is made."""
+    """The outcome of a write, as far as known when its entry is made."""
 
     DONE = "done"
     REQUESTED = "requested"
-    """Durable work was asked for, just after this was recorded."""
+    """A workflow was requested, just after this was recorded."""
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
-    """The answer to COMMIT was lost; if it was done, there is an entry that says so too."""
+    """The response to COMMIT was lost; if it succeeded, another entry says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +49,22 @@ class Changes:
     """The rows that a transaction changed."""
 
     rows: int = 0
-    """How many; there may be more than are told."""
+    """The number of changed rows; `rows` may have fewer."""
     told: Sequence[Mapping[str, Any]] = ()
     """Each with its table, operation, key, and the fields that differ before and after."""
     tenant: str = ""
-    """The tenant of all of them; empty when they are of none, `*` for several."""
+    """The tenant of all rows; empty for none, `*` for several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry: what is searched for, and the content, which is chained."""
+    """An entry: the searchable fields, and the content, which is hashed in the chain."""
 
     id: UUID
     at: datetime
     actor: str
     tenant_id: str | None
-    """The one tenant that it concerns, and that may read it; None where there is no such one."""
+    """The one tenant that it concerns, which may read it; None for none or several."""
     rpc: str
     outcome: str
     request_id: str
@@ -73,13 +73,13 @@ class Entry:
 
 
 def read_changes(rows: int, told: str, tenant: str) -> Changes:
-    """The changes as the triggers collected them: numbers become texts, which are exact."""
+    """The changes that the triggers collected; numbers become text, which is exact."""
     read = json.loads(f"[{told}]", parse_int=str, parse_float=str)
     return Changes(rows, [without_secrets(change) for change in read], tenant)
 
 
 def inserted(table: str, key: str, row: Mapping[str, str | None], tenant: str) -> Changes:
-    """The change of one row that was added."""
+    """The change of one inserted row."""
     change = {"table": table, "operation": "insert", "key": key, "before": {}, "after": row}
     return Changes(1, [without_secrets(change)], tenant)
 
@@ -96,8 +96,8 @@ def entry_of(
 ) -> Entry:
     """The entry of a call.
 
-    `status` and `reason` are of a refusal. It also tells how many writes of this caller before
-    it have no entry.
+    `status` and `reason` are of a refusal. It includes the number of the caller's previous writes
+    without an entry.
     """
     call.uncounted += call.take_uncounted(call)
     caller, request = call.caller, call.request
@@ -143,7 +143,7 @@ def entry_of(
 
 
 def entry_of_change(changes: Changes) -> Entry | None:
-    """The entry of a change that no write session makes; None where nobody's write is answered."""
+    """The entry of a change outside a write session; None if the current task has no write."""
     call = current_audited_call()
     if call is None:
         return None
@@ -151,14 +151,14 @@ def entry_of_change(changes: Changes) -> Entry | None:
 
 
 def set_recorded() -> None:
-    """Says that the entry of such a change was committed with it."""
+    """Marks the entry of such a change as committed with it."""
     call = current_audited_call()
     if call is not None:
         call.was_recorded()
 
 
 def _tenant(call: AuditedCall, changes: Changes) -> str | None:
-    """The tenant on whose behalf it is: the caller's own, else that of what an operator writes."""
+    """The tenant that it concerns: the caller's, or for an operator that of the changed rows."""
     if not call.caller.is_operator:
         return call.caller.tenant_id or None
     if changes.tenant:
@@ -168,7 +168,7 @@ def _tenant(call: AuditedCall, changes: Changes) -> str | None:
 
 
 def _objects(named: str, changes: Changes) -> list[str]:
-    """The names by which it is found: with and without the collection or table of each object."""
+    """The names by which it is found: of each object with and without the collection or table."""
     names = [named, *(f"{one['table']}/{one['key']}" for one in changes.told)]
     return sorted({_storable(each) for name in names for each in _names(name) if each})
 
@@ -184,7 +184,7 @@ def _storable(text: str) -> str:
 
 
 def _bounded(request: dict[str, Any]) -> dict[str, Any]:
-    """A request, or only its shortest fields where it is too long as a whole."""
+    """A request, or only its shortest fields if it is too long."""
     if len(canonical(request)) <= MAX_REQUEST_LENGTH:
         return request
     short = {}

@@ -1,4 +1,4 @@
-"""Entries of the audit log as messages."""
+"""Renders entries of the audit log as messages."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,14 +12,14 @@ from services.common.rpc.wire import instant_of, timestamp
 __all__ = ["PAGE_BYTES", "entry_message", "page_of", "position_of"]
 
 PAGE_BYTES: Final = 500_000
-"""The page ends at the entry with which its contents have as many; one has up to 120,000."""
+"""A page ends at the entry that reaches this total; an entry has up to 120,000 bytes."""
 
 
 def entry_message(kept: pb.KeptAuditEntry, *, operator: bool) -> pb.AuditEntry:
     """An entry for an operator or for a tenant.
 
-    A tenant sees that an operator wrote, and to which of its objects, not from where nor with
-    what: rows have what only operators are told.
+    A tenant sees that an operator wrote, and to which of its objects, but not the address and the
+    contents, which may contain data for operators only.
     """
     content: dict[str, Any] = orjson.loads(kept.content)
     hides = content["operator"] and not operator
@@ -47,15 +47,15 @@ _SAME = (
 
 
 def position_of(kept: pb.KeptAuditEntry) -> tuple[str, str]:
-    """The moment and the id of an entry, by which lists are in order."""
+    """The time and id of an entry, by which lists are sorted."""
     return instant_of(kept.at, "at").isoformat(timespec="microseconds"), kept.id
 
 
 def page_of(entries: Sequence[pb.KeptAuditEntry], size: int) -> Sequence[pb.KeptAuditEntry]:
-    """The first `size` entries, or fewer: up to the one with which they have PAGE_BYTES."""
+    """The first `size` entries, or fewer: up to the one that reaches PAGE_BYTES."""
     length = 0
     for count, entry in enumerate(entries[:size], start=1):
-        length += len(entry.content.encode())  # as the services count
+        length += len(entry.content.encode())  # the same length as the services count
         if length >= PAGE_BYTES:
             return entries[:count]
     return entries[:size]

@@ -1,6 +1,6 @@
-"""How many writes of a caller that changed nothing get an entry: a flood of them fills no disk.
+"""Limits the entries of writes that changed nothing, so that a flood does not fill the disk.
 
-They are the refused ones, the repeated ones, and those that find all as they want it.
+Such writes are refused ones, repeated ones, and those without a difference.
 """
 
 from collections import OrderedDict
@@ -10,14 +10,15 @@ from typing import Final
 __all__ = ["REFUSALS_A_MINUTE", "RefusalBudget"]
 
 REFUSALS_A_MINUTE: Final = 60
-"""Entries of such writes of one caller; further ones are counted in the caller's next entry."""
+"""Maximum entries of such writes of one caller; further ones are counted in the caller's next
+entry."""
 
 CALLERS_REMEMBERED: Final = 10_000
 
 
 @dataclass(slots=True)
 class _Refusals:
-    """Of one caller."""
+    """The counts of one caller."""
 
     minute: int
     recorded: int = 0
@@ -25,7 +26,7 @@ class _Refusals:
 
 
 class RefusalBudget:
-    """Counts such writes of each caller in the life of a process."""
+    """Counts such writes of each caller, in memory."""
 
     def __init__(self) -> None:
         self._callers: OrderedDict[tuple[str, str], _Refusals] = OrderedDict()
@@ -33,7 +34,7 @@ class RefusalBudget:
     def take(self, caller: tuple[str, str], seconds: float) -> bool:
         """Whether a write gets an entry.
 
-        `seconds` is the time of a clock that never goes back.
+        `seconds` is the time of a monotonic clock.
         """
         known = self._known(caller, seconds)
         if known.recorded >= REFUSALS_A_MINUTE:
@@ -42,11 +43,11 @@ class RefusalBudget:
         return True
 
     def count(self, caller: tuple[str, str], seconds: float, writes: int = 1) -> None:
-        """Counts writes that get no entry."""
+        """Counts writes without an entry."""
         self._known(caller, seconds).uncounted += writes
 
     def take_uncounted(self, caller: tuple[str, str]) -> int:
-        """How many writes got no entry since this was last asked: the next entry tells it."""
+        """The number of writes without an entry since the last call, for the next entry."""
         known = self._callers.get(caller)
         if known is None:
             return 0

@@ -1,7 +1,7 @@
-"""Which RPCs are writes of a person or a key, and what of a request is kept.
+"""The RPCs that are writes of people or keys, and the logged part of their requests.
 
-It is derived from the protos. An RPC that users may call is a read when it is bound to GET or
-answers with a stream; every other one is a write. So a new one is audited without being declared.
+Derived from the protos: an RPC for users is a read if it is bound to GET or has a response stream;
+every other one is a write. So a new RPC is audited without a declaration.
 """
 
 import re
@@ -34,13 +34,13 @@ PREFIX: Final = re.compile(r"^/api/v\d+/")
 VARIABLE: Final = re.compile(r"\{([a-z_.]+)\}")
 
 MAX_TEXT: Final = 300
-"""Characters of a text of a request, and of the name of an object."""
+"""Maximum characters of a text in a request, and of the name of an object."""
 
 MAX_ELEMENTS: Final = 20
-"""Elements of a list or map of a request."""
+"""Maximum elements of a list or map in a request."""
 
 MAX_VALUES: Final = 200
-"""Elements of all lists and maps of a request together."""
+"""Maximum elements of all lists and maps in a request together."""
 
 MAX_DEPTH: Final = 6
 
@@ -49,9 +49,9 @@ OMITTED: Final = "[not kept]"
 NOT_KEPT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {"arcadia.inventory.v1.RecordSpecRequest": frozenset({"spec"})}
 )
-"""Fields of requests that are never kept: what is a secret in them depends on the kind of resource.
+"""Request fields that are not logged, because their secrets depend on the kind of resource.
 
-The changed rows of the entry have them, without what the kind declares as secret.
+The changed rows of the entry contain them, without the secrets declared by the kind.
 """
 
 
@@ -60,15 +60,15 @@ class AuditedRpc:
     """A write of a person or a key."""
 
     path: str
-    """Its path on the wire: `/package.Service/Method`."""
+    """Its gRPC path: `/package.Service/Method`."""
     object_template: str
     """Its HTTP path up to the last variable, such as `subscriptions/{id}`; empty without one."""
     request: Descriptor
 
     def object_of(self, request: Message) -> str:
-        """The object that a request names, such as `subscriptions/0199…`; empty when it has none.
+        """The object in a request, such as `subscriptions/0199…`; empty without one.
 
-        Where the request lacks a value of the path, the object is not named.
+        Also empty if the request lacks a variable of the path.
         """
         values = {
             name: getattr(request, name, "") for name in VARIABLE.findall(self.object_template)
@@ -107,22 +107,22 @@ def _object_template(method: MethodDescriptor) -> str:
 
 
 def described(request: Message) -> dict[str, Any]:
-    """The fields of a request as JSON without numbers: without secrets, and bounded.
+    """The fields of a request as JSON without numbers and secrets, bounded in size.
 
-    Numbers are texts, as they are to be exact. Long texts are cut, long lists too; each says so.
+    Numbers are text, to stay exact. Long texts and lists are truncated and marked.
     """
     told: dict[str, Any] = without_secrets(_Description().message(request, MAX_DEPTH))
     return told
 
 
 class _Description:
-    """Describes one request; counts the values that it tells."""
+    """Describes one request; counts the included values."""
 
     def __init__(self) -> None:
         self._left = MAX_VALUES
 
     def message(self, message: Message, depth: int) -> Any:
-        if isinstance(message, struct_pb2.Struct | struct_pb2.ListValue):  # as the JSON it is
+        if isinstance(message, struct_pb2.Struct | struct_pb2.ListValue):  # already JSON
             [field] = message.DESCRIPTOR.fields
             return self._field(field, getattr(message, field.name), depth)
         not_kept = NOT_KEPT.get(message.DESCRIPTOR.full_name, ())
@@ -154,7 +154,7 @@ class _Description:
         return told | dict(zip(("…",), _rest(len(values) - len(told)), strict=False))
 
     def _first(self, values: Sequence[Any]) -> Iterator[Any]:
-        """The values that are told: none once the request has told enough."""
+        """The values to include; none after the maximum."""
         for value in values[:MAX_ELEMENTS]:
             if self._left <= 0:
                 return
@@ -185,7 +185,7 @@ def _rest(count: int) -> list[str]:
 
 
 def _text(value: str) -> str:
-    """A text without secrets, and cut: first looked through, as a cut secret shows less."""
+    """A text without secrets, which are redacted before it is truncated."""
     told: str = without_secrets(value[: 2 * MAX_TEXT])
     if len(told) <= MAX_TEXT and len(value) <= 2 * MAX_TEXT:
         return told

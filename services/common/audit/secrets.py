@@ -1,8 +1,8 @@
-"""Takes secrets out of what an entry of the audit log keeps.
+"""Redacts secrets in entries of the audit log.
 
-Callers may write anything into free texts and structures. So, besides the names and addresses that
-`kinds.redaction` knows, API keys and signed tokens are taken out of every text, and the value of
-every member that says by its type or its key that it is a secret.
+Callers may write anything into free texts and structures. So, in addition to the names and URLs of
+`kinds.redaction`, API keys and signed tokens are redacted in every text, and so is the value of
+every member whose type or key marks it as a secret.
 """
 
 import re
@@ -16,14 +16,14 @@ __all__ = ["without_secrets"]
 SECRET_TEXT: Final = re.compile(
     rf"{KEY_PREFIX}[0-9a-f]{{32}}_[0-9a-f]+|eyJ[A-Za-z0-9_-]{{5,}}(?:\.[A-Za-z0-9_-]+)+"
 )
-"""An API key, and a signed token (JWT): each also without its end, which may be cut off."""
+"""An API key, and a signed token (JWT), also if its end is truncated."""
 
 SECRET_TYPES: Final = frozenset({"secret", "encrypted"})
-"""What a member `type` says, in lower case, where the member `value` beside it is a secret."""
+"""Values of a member `type`, in lower case, that mark the member `value` as a secret."""
 
 
 def without_secrets(value: Any) -> Any:
-    """A copy of a JSON value in which every secret reads REDACTED."""
+    """A copy of a JSON value in which every secret is REDACTED."""
     return _cleaned(redact(value))
 
 

@@ -1,4 +1,4 @@
-"""AuditService: answers with a service's own log, and asks the others for theirs."""
+"""AuditService: returns a service's own log, and queries the other services."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -37,10 +37,10 @@ __all__ = ["AuditServicer"]
 Context = ServicerContext[Any, Any]
 
 LARGEST_PAGE: Final = 100
-"""Entries have up to a hundred kilobytes each."""
+"""An entry has up to a hundred kilobytes."""
 
 DEFAULT_SPAN: Final = timedelta(days=90)
-"""What is searched without a time to begin at: a log has years of entries."""
+"""The default period of a search without a beginning, because a log has years of entries."""
 
 LINKS_A_PAGE: Final = 1_000
 MAX_UNLINKED: Final = 5
@@ -84,7 +84,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         response = pb.ListAuditEntriesResponse()
         for entry in page:
             response.entries.append(entry_message(entry, operator=caller.is_operator))
-            await asyncio.sleep(0)  # other calls get their turn between large entries
+            await asyncio.sleep(0)  # let other calls run between large entries
         if len(page) < len(entries) or any(answer.more for answer in read):
             response.next_page_token = encode_token(filters, position_of(page[-1]))
         return response
@@ -176,7 +176,7 @@ def _peer(settings: Settings, service: Service, *, caller: Service) -> "AuditSer
 
 
 def _does_not_answer(service: Service, error: AioRpcError) -> Unavailable:
-    """A list without the entries of a service would look complete."""
+    """Raises Unavailable, because a list without the entries of a service would look complete."""
     return Unavailable(
         f"the service {service} does not answer ({error.code().name}: {error.details()}): name"
         " another one by `service` to read its entries alone",
@@ -197,7 +197,7 @@ def _filter(request: pb.ListAuditEntriesRequest) -> Filter:
 
 
 def _begin(before: datetime) -> datetime:
-    """Where the search begins when the caller does not say."""
+    """The default beginning of a search."""
     return before - min(DEFAULT_SPAN, before - datetime.min.replace(tzinfo=before.tzinfo))
 
 

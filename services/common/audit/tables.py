@@ -1,11 +1,11 @@
 """The tables of the audit log, which every service has in its own database.
 
-An entry is written once, by `audit_record`, and kept in the partition of its month. At COMMIT the
-database links it into the chain: a deferred trigger takes a lock, reads the newest link, and adds
-the next. Inside of COMMIT no client is waited for while the lock is held.
+An entry is written once, by `audit_record`, in the partition of its month. At COMMIT the database
+adds it to the chain: a deferred trigger takes a lock, reads the newest link, and adds the next.
+Inside COMMIT the lock is never held while waiting for a client.
 
-The service's role may read both tables and call `audit_record`. It has no right to insert into
-them, and nobody, not even their owner, updates, deletes or truncates.
+The service's role may read both tables and call `audit_record`. It may not insert into them, and
+nobody, not even their owner, can update, delete or truncate.
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,16 @@ from services.common.db.tables import declare, index, instants, key, names, uniq
 __all__ = ["MAX_CHANGES", "audit_tables_in", "tables_for", "watched"]
 
 MAX_CHANGES: Final = 50
-"""So many changed rows of one transaction are kept with their values; further ones are counted."""
+"""Maximum changed rows of a transaction with their values; further ones are only counted."""
 
 MAX_CHANGES_LENGTH: Final = 100_000
-"""Characters that the values of all changed rows of a transaction may have together."""
+"""Maximum characters of all values of a transaction's changed rows."""
 
 MAX_VALUE_LENGTH: Final = 1_000
-"""Characters of one value; a longer one is replaced by its length."""
+"""Maximum characters of a value; a longer one is replaced by its length."""
 
 CHAIN_LOCK: Final = 6_842_907_113
-"""The advisory lock under which one transaction at a time adds to the chain."""
+"""The advisory lock that serializes additions to the chain."""
 
 _ENTRIES: Final = """
 CREATE TABLE audit_entries (
@@ -79,7 +79,7 @@ ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only_truncate;
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 """
 
-# A tenant reads what concerns it alone; the links only make sense to who sees all entries.
+# A tenant reads what concerns it alone; links are only useful with all entries.
 _POLICIES: Final = """
 CREATE POLICY visible ON audit_entries FOR SELECT TO {role} USING (
     CASE (SELECT current_setting('arcadia.scope', true)) WHEN 'all' THEN true
@@ -88,8 +88,8 @@ CREATE POLICY visible ON audit_links FOR SELECT TO {role} USING (
     CASE (SELECT current_setting('arcadia.scope', true)) WHEN 'all' THEN true ELSE false END);
 """
 
-# Row-level security lets no index on `objects` be used, because the operator @> is not leakproof.
-# So the owner of the table looks, and applies the rule of the policy itself.
+# Row-level security prevents the use of an index on `objects`, because the operator @> is not
+# leakproof. So the table's owner searches, and applies the rule of the policy itself.
 _OF_OBJECT: Final = """
 CREATE FUNCTION audit_of_object(wanted text, since timestamptz, until timestamptz)
 RETURNS TABLE (at timestamptz, id uuid)
@@ -105,9 +105,9 @@ REVOKE ALL ON FUNCTION audit_of_object(text, timestamptz, timestamptz) FROM PUBL
 GRANT EXECUTE ON FUNCTION audit_of_object(text, timestamptz, timestamptz) TO {role};
 """
 
-# A month's partition is made when the month before it is first written to: who creates it then
-# is not waited for by those who write to the new one. Who waited for the lock looks again by a
-# query, because `to_regclass` may answer from a cache that the wait does not renew.
+# The partition of a month is created when the month before it is first written to, so that writers
+# of the new month do not wait for it. After the lock it is checked again with a query, because
+# `to_regclass` may use a stale cache.
 _RECORD: Final = """
 CREATE FUNCTION prepare_audit_month(month date) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -154,8 +154,8 @@ GRANT EXECUTE ON FUNCTION
 SELECT prepare_audit_month(date_trunc('month', now() AT TIME ZONE 'UTC')::date);
 """
 
-# READ COMMITTED: each statement sees what was committed before it began, so the newest link is
-# read after the lock was waited for. The lock ends when the commit is durable.
+# READ COMMITTED: each statement sees what was committed before it, so the newest link is read
+# after the lock is acquired. The lock is released when the commit is durable.
 _CHAIN: Final = """
 CREATE FUNCTION audit_link() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -175,8 +175,8 @@ CREATE CONSTRAINT TRIGGER audit_link AFTER INSERT ON audit_entries
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_link();
 """
 
-# Collects changed rows in settings of the transaction: a savepoint that is rolled back takes
-# its rows out again. `arcadia.audit_tenant` is the one tenant that they belong to, or `*`.
+# Collects changed rows in settings of the transaction, so that rolling back a savepoint removes
+# its rows. `arcadia.audit_tenant` is the one tenant that they belong to, or `*`.
 _CHANGE: Final = """
 CREATE FUNCTION audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -257,7 +257,7 @@ END $watched$;
 
 
 def tables_for(role: str) -> str:
-    """The SQL of a service's audit log, for one of its migrations; `role` is its own.
+    """The SQL of a service's audit log, for a migration; `role` is the service's.
 
     It needs the schema `partitions`.
     """
@@ -277,10 +277,10 @@ def tables_for(role: str) -> str:
 
 
 def watched(table: str, left_out: Sequence[str] = ()) -> str:
-    """The SQL by which the rows of a table are kept in the entries of the calls that change them.
+    """The SQL that makes changes of a table's rows part of audit entries.
 
-    `left_out` are columns that are not kept: secrets whose names do not tell that they are some
-    (see `kinds.redaction`), and what only repeats other columns at length.
+    `left_out` are columns that are not logged: secrets that `kinds.redaction` does not recognise,
+    and long columns that repeat others.
     """
     return _WATCHED.format(table=table, left_out="{" + ",".join(left_out) + "}")
 

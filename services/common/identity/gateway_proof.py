@@ -1,6 +1,6 @@
-"""The gateway's proof that it passed on a call: what it says of the caller is believed then.
+"""The gateway's proof that it forwarded a call, so that its data about the caller are trusted.
 
-Who calls a service directly over gRPC can send any metadata, but does not know the internal secret.
+A direct gRPC caller can send any metadata, but does not know the internal secret.
 """
 
 import hashlib
@@ -14,13 +14,13 @@ __all__ = ["GatewayProof", "gateway_proof"]
 
 
 def gateway_proof(secret: SecretStr) -> str:
-    """The proof of a gateway that knows the internal secret, which it does not tell."""
+    """The proof of the gateway, derived from the internal secret without revealing it."""
     key = secret.get_secret_value().encode()
     return hmac.new(key, b"arcadia-gateway", hashlib.sha256).hexdigest()
 
 
 class GatewayProof:
-    """Recognises the gateway, also while the internal secret is being replaced."""
+    """Verifies the gateway's proof, also while the internal secret is being rotated."""
 
     def __init__(self, settings: Settings) -> None:
         secrets = (settings.internal_secret, settings.internal_secret_previous)

@@ -1,13 +1,12 @@
-"""Whose calls a process answers at the same time: no tenant takes it from the others.
+"""Fair shares of a process's capacity: no tenant can take it from the others.
 
-Each tenant has so many calls under way, and so many a second. More wait for their turn, in the
-order of their coming, and are refused when that takes too long: a burst of an honest caller is
-smoothed, and a flood costs its own tenant only. A refusal comes as late as a turn would have:
-who asks again at once is slowed by it, and the process does not spend its time on refusals.
-Operators, services and workers have bounds of their own, and are not counted as any tenant's.
+Each tenant has limits of concurrent calls and of calls a second. Further calls wait in order, and
+are refused after a maximum wait: a burst is smoothed, and a flood affects only its own tenant. A
+refusal comes after the wait, which slows down callers that retry at once and saves the cost of
+refusals. Operators, services and workers have limits of their own, and do not count as a tenant's.
 
-Large answers count by their bytes: the process writes one at a time, and the gateway converts it
-and holds it until it is read. While others call too, the next call of who got them waits.
+Large responses count by their bytes: the process writes one at a time, and the gateway converts
+and holds it until it is read. If others call too, the next call of their recipient is delayed.
 """
 
 import asyncio
@@ -28,49 +27,49 @@ from services.common.settings import Service
 __all__ = ["MAX_HELD_BYTES", "Bounds", "CallShares", "Turn"]
 
 BURST_SECONDS: Final = 1.0
-"""Who paused may ask for so long as fast as they like, by the calls of so many seconds."""
+"""The burst after a pause: the calls of this many seconds."""
 
 ANSWER_BYTES_A_SECOND: Final = 2 * 2**20
-"""What a tenant, a user or an operator is answered in a second while others call too: ten of the
-largest pages, which take a tenth of the time of a process, and as much of the gateway's."""
+"""Response bytes per second of a tenant, a user or an operator while others call too: ten of the
+largest pages, which take a tenth of the time of a process, and of the gateway's."""
 
 SHARED_SECONDS: Final = 1.0
-"""Others call too until they have not called for so long."""
+"""Seconds since another caller's last call in which others count as calling."""
 
 FREE_SECONDS: Final = 0.1
-"""Who paused gets answers of so many seconds at once: one of the largest pages."""
+"""The burst of response bytes after a pause, in seconds: one of the largest pages."""
 
 MAX_PAUSE_SECONDS: Final = 1.0
-"""The longest pause for answers before a call."""
+"""The longest delay of a call for earlier responses."""
 
 MANY_SHARES: Final = 10_000
-"""From so many on, those that nobody uses are forgotten."""
+"""The number of shares above which idle ones are deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one share of a process may have."""
+    """The limits of one share of a process."""
 
     at_once: int
-    """Calls under way."""
+    """Concurrent calls."""
     a_second: float = math.inf
     wait_seconds: float = 30.0
-    """So long a call waits; its own deadline may end it sooner."""
+    """Maximum seconds that a call waits; its deadline may be sooner."""
     is_program: bool = False
-    """Whether its calls are of a service or worker, whose answers are not counted."""
+    """Whether it is a service's or worker's, whose response bytes are not counted."""
 
 
-OPERATOR: Final = Bounds(at_once=8, wait_seconds=10)  # refused before the gateway gives up
+OPERATOR: Final = Bounds(at_once=8, wait_seconds=10)  # refused before the gateway's timeout
 SERVICE: Final = Bounds(at_once=32, is_program=True)
 PROGRAM: Final = Bounds(at_once=8, is_program=True)
-"""Of a worker: its batches leave connections of the database to the others."""
+"""For a worker: its batches leave database connections to others."""
 
 SERVICES: Final = frozenset(map(str, Service))
 TENANTS_WAIT_SECONDS: Final = 5.0
 
 MAX_HELD: Final = 2_000
 MAX_HELD_BYTES: Final = 16 * 1024 * 1024
-"""Of one share: its calls that wait, and their requests. What is more is refused at once."""
+"""Maximum waiting calls of one share, and of their requests' bytes; more are refused at once."""
 
 
 class Share:
@@ -87,37 +86,37 @@ class Share:
         self.running = 0
         self.waiting: deque[asyncio.Future[float]] = deque()
         self.timer: asyncio.TimerHandle | None = None
-        """Begins waiting calls after a pause."""
+        """Starts waiting calls after a pause."""
         self.next_due = -math.inf
-        """When the next call comes as it would at a steady rate."""
+        """When the next call is due at a steady rate."""
         self.paid_at = -math.inf
-        """When the bytes of its answers are as many as it may have by then."""
+        """When the bytes of its responses are within the rate again."""
         self.expected = 0.0
-        """Seconds that the next answer is thought to take of them: what the one before took."""
+        """The expected seconds of the next response: those of the last one."""
         self.held = self.held_bytes = 0
 
     def is_idle(self, now: float) -> bool:
-        """Whether nothing is lost when it is forgotten."""
+        """Whether it can be deleted without loss."""
         unused = not self.running and not self.waiting
         return unused and self.next_due <= now - BURST_SECONDS and self.paid_at <= now
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A call under way."""
+    """A running call."""
 
     shares: "CallShares"
     share: Share
     expected: float
-    """What is counted for its answer so far."""
+    """The seconds counted for its response so far."""
 
     def leave(self, answer_bytes: int = 0) -> None:
-        """Ends the call: the one that waited longest takes its place."""
+        """Ends the call; the longest waiting one starts."""
         self.shares.leave(self.share, self.expected, answer_bytes)
 
 
 class CallShares:
-    """The shares of all who call a process."""
+    """The shares of all callers of a process."""
 
     def __init__(self, limits: KnownLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
@@ -125,14 +124,14 @@ class CallShares:
         self._shares: dict[str, Share] = {}
         self._swept_at = MANY_SHARES
         self._latest: Share | None = None
-        """Who called last; programs are left out."""
+        """The last caller; programs are ignored."""
         self._latest_at = self._others_at = -math.inf
-        """When it called, and when anybody else did."""
+        """When it last called, and when another caller did."""
 
     async def enter(self, caller: Caller, request_bytes: int = 0) -> Turn:
-        """Waits for the caller's turn, which the call must leave.
+        """Waits until the caller may start a call; leave the returned turn at its end.
 
-        Raises TooManyCalls when it would not come in time.
+        Raises TooManyCalls if the wait would be too long.
         """
         name, bounds = self._bounds(caller)
         share = self._shares.get(name) or self._new_share(name, bounds)
@@ -153,7 +152,7 @@ class CallShares:
             return Turn(self, share, await self._turn(share))
 
     def leave(self, share: Share, expected: float, answer_bytes: int) -> None:
-        """Ends a call, and counts its answer instead of what was expected."""
+        """Ends a call, and counts its actual response instead of the expected one."""
         share.running -= 1
         if not share.bounds.is_program:
             now = self._clock()
@@ -163,13 +162,13 @@ class CallShares:
         self._begin_waiting(share)
 
     def _begin(self, share: Share) -> float:
-        """Begins a call; what is counted for its answer beforehand."""
+        """Starts a call; returns what is counted for its response in advance."""
         share.running += 1
         share.paid_at = max(share.paid_at, self._clock()) + share.expected
         return share.expected
 
     async def _turn(self, share: Share) -> float:
-        """Waits until a call may be under way. Raises TooManyCalls when that takes too long."""
+        """Waits until a call may start. Raises TooManyCalls if the wait is too long."""
         turn: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         share.waiting.append(turn)
         self._begin_waiting(share)
@@ -177,7 +176,7 @@ class CallShares:
             async with asyncio.timeout(share.bounds.wait_seconds):
                 return await turn
         except BaseException as error:
-            if turn.done() and not turn.cancelled():  # the turn came, and is not taken
+            if turn.done() and not turn.cancelled():  # its turn came, but is not used
                 self.leave(share, turn.result(), 0)
             else:
                 with suppress(ValueError):
@@ -187,7 +186,7 @@ class CallShares:
             raise
 
     def _begin_waiting(self, share: Share) -> None:
-        """Gives waiting calls their turn, as many as may be under way."""
+        """Starts as many waiting calls as allowed."""
         while share.waiting and self._may_begin(share):
             if share.waiting[0].done():  # its caller is gone
                 share.waiting.popleft()
@@ -208,7 +207,7 @@ class CallShares:
         return share.running < share.bounds.at_once
 
     def _owed(self, share: Share) -> float:
-        """Seconds to wait for the answers that a share got; none while nobody else calls."""
+        """Seconds to wait for earlier responses; 0 if nobody else calls."""
         now = self._clock()
         others_at = self._others_at if share is self._latest else self._latest_at
         if now - others_at >= SHARED_SECONDS:
@@ -216,7 +215,7 @@ class CallShares:
         return max(0.0, share.paid_at - now - FREE_SECONDS)
 
     def _note(self, share: Share) -> None:
-        """Remembers who called when, to know whether others do."""
+        """Records who called when, to know whether others call."""
         if share.bounds.is_program:
             return
         if share is not self._latest:
@@ -224,9 +223,10 @@ class CallShares:
         self._latest_at = self._clock()
 
     def _pause(self, share: Share, bounds: Bounds) -> float:
-        """How long a call waits to keep its tenant's pace; one that waits too long is not counted.
+        """The delay of a call for its tenant's rate; a call that would be refused is not counted.
 
-        By the generic cell rate algorithm: each call is due one interval after the one before.
+        The generic cell rate algorithm: each call is due one interval after the one
+        before.
         """
         now = self._clock()
         due = max(share.next_due, now - BURST_SECONDS)
@@ -235,13 +235,13 @@ class CallShares:
         return max(0.0, due - now)
 
     def streams(self, caller: Caller) -> int:
-        """How many streams of one method the caller's tenant, or an operator, may have open."""
+        """Maximum open streams of one method for the caller's tenant, or an operator."""
         if caller.is_operator or not caller.tenant_id:
             return WATCH_STREAMS.default
         return self._limits.value(caller.tenant_id, WATCH_STREAMS)
 
     def _bounds(self, caller: Caller) -> tuple[str, Bounds]:
-        """Whose share a call is of, and what it may have."""
+        """The share of a call, and its limits."""
         if caller.is_service:
             bounds = SERVICE if caller.subject in SERVICES else PROGRAM
             return f"the program {caller.subject}", bounds
@@ -272,7 +272,7 @@ def _of_tenant(at_once: int, a_second: int) -> Bounds:
 
 @contextmanager
 def _held(share: Share, request_bytes: int) -> Iterator[None]:
-    """Holds a call. Raises TooManyCalls where too many are held already, or too large ones."""
+    """Queues a call. Raises TooManyCalls if too many are queued already, or too large ones."""
     if share.held >= MAX_HELD or share.held_bytes + request_bytes > MAX_HELD_BYTES:
         raise _too_many(share)
     share.held += 1
@@ -288,5 +288,5 @@ def _too_many(share: Share) -> TooManyCalls:
     return TooManyCalls(
         f"{share.name} has {share.running} calls under way already, and others wait",
         reason="TOO_MANY_CALLS",
-        wait_seconds=1,  # it has waited already
+        wait_seconds=1,  # it has already waited
     )

@@ -60,7 +60,7 @@ LINKED: Final = frozenset({access_pb2.ACCESS_OPERATOR, access_pb2.ACCESS_TENANT}
 """Services whose responses may contain running workflows."""
 
 MAX_REFUSED_BYTES: Final = 4 * 1024
-"""The longest request that is read for the audit entry of a call refused before it was parsed."""
+"""The longest request that is parsed for the audit entry of a refused call."""
 
 # The stubs type synchronous handlers only; under grpc.aio they are coroutines.
 Handler = Any
@@ -373,7 +373,7 @@ class _Call:
         return received.authorization
 
     async def _prove(self, authorization: str | None, context: Context) -> None:
-        """Proves the caller, and lets them pass or raises."""
+        """Authenticates and authorizes the caller."""
         internal = self.access == access_pb2.ACCESS_INTERNAL
         try:
             caller = await self.verifier.prove(authorization, internal=internal)
@@ -392,20 +392,21 @@ class _Call:
         return self.auditor.begin(self.write, caller, context)
 
     async def _audit_answer(self) -> None:
-        """Records a write that was carried out."""
+        """Records a completed write."""
         call = current_audited_call()
         if self.auditor is not None and call is not None:
             await self.auditor.answered(call)
 
     async def _audit_refusal(self, error: Exception, request: Any) -> None:
-        """Records a refused write of a proven caller.
+        """Records a refused write of an authenticated caller.
 
-        Raises nothing: the caller is answered whatever becomes of the entry.
+        Raises nothing: the caller gets its response in any case.
         """
         call = current_audited_call()
         if self.auditor is None or call is None or isinstance(error, grpc.aio.AbortError):
             return
-        # Refused before it was parsed; for a caller who asks too much that costs too much.
+        # Refused before it was parsed; parsing would cost too much for a caller with too many
+        # calls.
         try:
             if call.request is None and not isinstance(error, TooManyCalls):
                 call.request = self._refused_request(request)
@@ -417,9 +418,9 @@ class _Call:
         call.request = None
 
     def _refused_request(self, request: Any) -> Any:
-        """The request of a refused call, which is read only if it is short.
+        """The request of a refused call, which is parsed only if it is short.
 
-        A caller who may not call this method must not make the service work on a large message.
+        A caller who may not call this method must not make the service parse a large message.
         """
         if self.parse is not None and len(request) > MAX_REFUSED_BYTES:
             unread = struct_pb2.Struct()

@@ -23,8 +23,8 @@ MAX_MESSAGE_BYTES: Final = 32 * 1024 * 1024
 """Maximum message of internal RPCs, for batches."""
 
 MAX_FIELDS: Final = 50_000
-"""The largest number of fields of a message that a user sends, each element of a list counted.
-An empty element takes 2 bytes on the wire and 130 in memory."""
+"""Maximum fields of a user's message, counting each element of a list. An empty element takes 2
+bytes on the wire and 130 in memory."""
 
 MAX_VARINT_BYTES: Final = 10
 """Bytes of the longest number on the wire, which has 64 bits."""
@@ -35,13 +35,13 @@ LENGTH_DELIMITED: Final = 2
 """The wire type of texts, bytes, and messages."""
 
 MAX_DEPTH: Final = 100
-"""Levels of parts within parts that the parser reads."""
+"""Maximum nesting that the parser accepts."""
 
 NO_PARTS: Final[Mapping[int, Descriptor]] = MappingProxyType({})
 
 MESSAGE_BYTES_A_BODY_BYTE: Final = 6
-"""How far a message may outgrow the JSON that it was made of: `1,` in a list of a
-`google.protobuf.Struct` becomes 11 bytes."""
+"""The maximum ratio of a message to its JSON: `1,` in a list of a `google.protobuf.Struct` becomes
+11 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class MessageLimit:
 
     max_bytes: int = MAX_MESSAGE_BYTES
     kind: Descriptor | None = None
-    """The kind of message, by which the fields of its parts are counted."""
+    """The type of message, by which the fields of nested messages are counted."""
 
 
 def message_limits(services: Iterable[ServiceDescriptor]) -> dict[str, MessageLimit]:
@@ -63,13 +63,13 @@ def message_limits(services: Iterable[ServiceDescriptor]) -> dict[str, MessageLi
 
 
 def has_more_fields(message: bytes, kind: Descriptor | None, most: int = MAX_FIELDS) -> bool:
-    """Whether a message on the wire has more fields than `most`, each element of a list counted.
+    """Whether an encoded message has more than `most` fields, counting each element of a list.
 
-    The fields of its parts count too where they may be lists or maps: other parts are no larger in
-    memory than on the wire. Without the `kind` of message no parts are known.
+    Fields of nested messages count too if they may be lists or maps: others are no larger in
+    memory than on the wire. Without `kind`, nested messages are unknown.
 
-    Stops at the first beyond. What is malformed counts as too many, and so do groups, which no
-    message of ours has: the parser may go on where this count does not.
+    Stops at the first field beyond. Malformed data count as too many, and so do groups, which no
+    message of ours has and the parser may skip.
     """
     if len(message) <= 2 * most:
         return False
@@ -115,13 +115,13 @@ def _after_number(message: bytes, place: int, wire_type: int) -> int:
             return place + 8
         case 5:
             return place + 4
-        case _:  # a group, or what no field has
+        case _:  # a group, or an invalid type
             raise _MalformedError
 
 
 @cache
 def _parts_with_lists(kind: Descriptor) -> Mapping[int, Descriptor]:
-    """The parts of a message that may hold lists or maps at some depth, by field number."""
+    """The nested messages that may contain lists or maps at some depth, by field number."""
     return {
         field.number: field.message_type
         for field in kind.fields
@@ -130,7 +130,7 @@ def _parts_with_lists(kind: Descriptor) -> Mapping[int, Descriptor]:
 
 
 def _may_hold_lists(kind: Descriptor, outer: frozenset[str]) -> bool:
-    if kind.full_name in outer:  # it holds itself, so that it is a list of its own
+    if kind.full_name in outer:  # it contains itself, which counts as a list
         return True
     outer |= {kind.full_name}
     return any(
@@ -145,7 +145,7 @@ class _MalformedError(Exception):
 
 
 def _varint(message: bytes, place: int) -> tuple[int, int]:
-    """A number of variable length, and the place after it."""
+    """A varint, and the position after it."""
     value = 0
     for shift in range(0, 7 * MAX_VARINT_BYTES, 7):
         byte = message[place]

@@ -41,8 +41,8 @@ IDEMPOTENCY_KEY: Final = "idempotency-key"
 """The HTTP header and the gRPC metadata key."""
 
 ADDRESS_KEY: Final = "x-arcadia-address"
-"""The metadata by which the gateway tells the caller's address; it overwrites what callers send.
-Without the gateway's proof it says nothing."""
+"""The metadata with the caller's address, set by the gateway, which overwrites the caller's. It is
+ignored without the gateway's proof."""
 
 GATEWAY_KEY: Final = "x-arcadia-gateway"
 """The metadata with the gateway's proof; it overwrites what callers send."""
@@ -57,13 +57,13 @@ _address: ContextVar[str] = ContextVar("arcadia_address", default="")
 
 @dataclass(slots=True)
 class Received:
-    """What a call says in its metadata of the caller and itself."""
+    """The metadata of a call: about the caller and the call."""
 
     authorization: str | None = None
     request_id: str | None = None
     address: str = ""
     proof: str = ""
-    """Without the gateway's, its address proves nothing."""
+    """Whether the gateway's proof is valid; otherwise the address is not trusted."""
 
 
 def read_metadata(metadata: Iterable[tuple[str, str | bytes]]) -> Received:

@@ -1,8 +1,8 @@
-"""Effective-dated rows: what is set for some days, laid over what was set before. Pure.
+"""Effective-dated rows: a newer row replaces older ones on its days. Pure.
 
-One rule for prices, exchange rates and tax: what is set last holds on every day that it
-covers, and what was set before holds on all the others. So a price of three months sits
-inside an open one, which goes on after it.
+One rule for prices, exchange rates and tax: the newest row is in force on every day that it
+covers, and older rows on the others. So a price of three months can lie within an open one, which
+continues after it.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -61,7 +61,7 @@ class Overlay(Generic[Key]):
     cut: Sequence[tuple[Key, date]]
     """Spans that begin earlier and now end where the new one begins."""
     superseded: Sequence[Key]
-    """Spans that do not begin earlier: nothing is left of them, or only the remainder."""
+    """Spans that do not begin earlier: only their remainder, if any, is left."""
     going_on: Sequence[tuple[Key, Span]]
     """The remainders after the new span."""
 

@@ -1,4 +1,4 @@
-"""List prices of a provider: which of them a sync adds and changes."""
+"""List prices of a provider, and the changes that a sync makes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ Dimensions = tuple[tuple[str, str], ...]
 """Pairs of key and value, sorted by key."""
 
 Series = tuple[str, Dimensions]
-"""What is priced: a meter, and what its usage must have."""
+"""What is priced: a meter, and the dimensions of its usage."""
 
 ALWAYS: Final = date(FIRST_YEAR, 1, 1)
-"""The first day of the first price known of a series: nothing is known of an earlier one."""
+"""The first day of the first known price of a series: earlier prices are unknown."""
 
 
 class Source(StrEnum):
-    """Where a list price comes from."""
+    """The source of a list price."""
 
     API = "api"
     DECLARED = "declared"
@@ -52,7 +52,7 @@ class PricedUnit:
 
     @property
     def series(self) -> Series:
-        """What it is the price of."""
+        """What is priced."""
         return self.meter, self.dimensions
 
     @property
@@ -63,7 +63,7 @@ class PricedUnit:
 
 @dataclass(frozen=True, slots=True)
 class ListPrice:
-    """A stored list price; None as the end is open."""
+    """A stored list price; None as the end means open."""
 
     id: UUID
     provider: str
@@ -74,7 +74,7 @@ class ListPrice:
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What a sync changes."""
+    """The changes of a sync."""
 
     added: Sequence[PricedUnit]
     changed: Sequence[tuple[ListPrice, PricedUnit, date]]
@@ -90,9 +90,9 @@ def planned_sync(
 ) -> Sync:
     """The changes to the open prices of a provider, from a day on.
 
-    What the API tells precedes what is declared. A price that is neither told nor declared any
-    more stays: what was bought at it still costs it. A sync of a day before a price began replaces
-    that price from its beginning.
+    The API's prices have precedence over declared ones. A price that is in neither any more stays
+    open, because what was bought at it still costs it. A sync of a day before a price began
+    replaces that price from its beginning.
     """
     wanted: Mapping[Series, PricedUnit] = {
         price.series: price for prices in (declared, told) for price in prices
@@ -110,7 +110,7 @@ def planned_sync(
 def find_price(
     prices: Iterable[PricedUnit], meter: str, dimensions: Dimensions
 ) -> PricedUnit | None:
-    """The price of usage with these dimensions: of those that match, the one with most keys."""
+    """The price of usage with these dimensions: the match with most keys."""
     had = set(dimensions)
     matching = [one for one in prices if one.meter == meter and had.issuperset(one.dimensions)]
     return max(matching, key=lambda one: len(one.dimensions), default=None)

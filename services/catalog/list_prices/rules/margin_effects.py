@@ -1,4 +1,4 @@
-"""What a change of a list price does to the margins of the prices that sell its meter."""
+"""The effects of a change of a list price on the margins of prices for its meter."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ __all__ = ["MarginEffect", "SoldPrice", "margin_effects", "sold_prices"]
 
 @dataclass(frozen=True, slots=True)
 class SoldPrice:
-    """A price of ours: the lowest unit price where it has tiers."""
+    """A price of ours; with tiers the lowest unit price."""
 
     kind: str
     """`plan_item` or `resource_price`."""

@@ -89,7 +89,7 @@ async def list_changes(
 
 
 def _written(effects: Sequence[MarginEffect]) -> str:
-    """Decimals as texts, so that they are read exactly."""
+    """Decimals as text, so that they are read exactly."""
     return orjson.dumps([asdict(one) for one in effects], default=plain).decode()
 
 

@@ -1,4 +1,4 @@
-"""The SQL of list prices: the open ones, lists, and what a sync writes, in sets."""
+"""The SQL of list prices: open ones, lists, and the writes of a sync, in sets."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -115,7 +115,7 @@ async def lock_list_prices(session: WriteSession) -> None:
 
 
 async def open_list_prices(session: ReadSession, provider: str) -> list[ListPrice]:
-    """The prices of a provider without an end: one for each series."""
+    """The open prices of a provider: one per series."""
     return [price_at(row) for row in await session.execute(OPEN, {"provider": provider})]
 
 
@@ -191,7 +191,7 @@ def _dimensions(written: str) -> Dimensions:
 
 
 def price_at(row: Row[Any], prefix: str = "") -> ListPrice:
-    """The price in the columns of a row that begin with a prefix."""
+    """The price in the columns of a row with a prefix."""
     return _price_of(*[getattr(row, f"{prefix}{name}") for name in COLUMNS])
 
 

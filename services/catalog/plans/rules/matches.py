@@ -1,4 +1,4 @@
-"""Matches: which usage a price is for, by the dimensions of its meter. Pure.
+"""Matches: the usage that a price is for, by the dimensions of its meter. Pure.
 
 Of the rows that match a usage fact the most specific wins: the one with most keys, then the one
 with most keys matched exactly instead of by prefix. A row without a match takes the rest.
@@ -33,7 +33,7 @@ Rank = tuple[int, int]
 """The number of keys, and of those matched exactly."""
 
 PREFIX: Final = "*"
-"""The end of a value that is a prefix."""
+"""The last character of a value that is a prefix."""
 
 
 class Matching(Protocol):
@@ -41,14 +41,14 @@ class Matching(Protocol):
 
     @property
     def match(self) -> Match:
-        """The usage that it is for."""
+        """The usage that the row is for."""
 
 
 R = TypeVar("R", bound=Matching)
 
 
 class Tie(NamedTuple):
-    """Two rows, by their places, and the dimensions of a fact for which neither wins."""
+    """Two rows, by position, and the dimensions of a fact for which neither wins."""
 
     one: int
     other: int
@@ -112,11 +112,12 @@ def _level(allowed: Sequence[str], value: str) -> int:
 
 
 def find_tie(matches: Sequence[Match]) -> Tie | None:
-    """The first two rows between which a usage fact is undecided; None if none is.
+    """The first two rows between which a usage fact is undecided; None if there are none.
 
-    Exact: a fact on which two rows rank the same counts only if no third row wins it. It suffices
-    to look at facts that have the dimensions of both rows and no others, because another dimension
-    can only let more rows match; and at one value for each way in which the rows tell values apart.
+    Exact: a fact on which two rows have the same rank counts only if no third row wins it. It is
+    enough to test facts that have the dimensions of both rows and no others, because another
+    dimension can only let more rows match; and one value for each way in which the rows
+    distinguish values.
     """
     levels = _levels(matches)
     for one, other in combinations(range(len(matches)), 2):
@@ -129,7 +130,7 @@ def find_tie(matches: Sequence[Match]) -> Tie | None:
 
 
 Levels = Sequence[Mapping[str, Mapping[str, int]]]
-"""By row and dimension: how each value that needs to be looked at is matched, if it is."""
+"""By row and dimension: how each tested value is matched, if it is."""
 
 
 def _levels(matches: Sequence[Match]) -> Levels:
@@ -148,7 +149,7 @@ def _levels(matches: Sequence[Match]) -> Levels:
 
 
 def _distinct_values(allowed: set[str]) -> list[str]:
-    """Each exact value, and for each prefix a value that is under no longer one and not exact."""
+    """Each exact value, and for each prefix a value that has no longer prefix and is not exact."""
     found = [value for value in allowed if not value.endswith(PREFIX)]
     for prefix in (value[:-1] for value in allowed if value.endswith(PREFIX)):
         size = len(prefix)
@@ -159,7 +160,7 @@ def _distinct_values(allowed: set[str]) -> list[str]:
 
 
 def _undecided(one: int, other: int, levels: Levels) -> dict[str, str] | None:
-    """A fact that neither of two rows with as many keys wins, and no third one."""
+    """A fact that neither of two rows with as many keys wins, and no third one does."""
     mine, yours = levels[one], levels[other]
     keys = sorted({*mine, *yours})
     both = {
@@ -175,7 +176,7 @@ def _undecided(one: int, other: int, levels: Levels) -> dict[str, str] | None:
         for place, row in enumerate(levels)
         if place not in (one, other) and len(row) >= len(mine) and row.keys() <= both.keys()
     ]
-    # Values that all rows involved treat alike are tried once.
+    # Values that all these rows treat alike are tested once.
     choices = [
         {
             tuple(
@@ -195,6 +196,6 @@ def _undecided(one: int, other: int, levels: Levels) -> dict[str, str] | None:
 
 
 def _rank_of(levels: Sequence[int | None]) -> Rank | None:
-    """The rank by the levels of a row's keys; None stands for a key that it does not have."""
+    """The rank by the levels of a row's keys; None for a missing key."""
     said = [level for level in levels if level is not None]
     return None if 0 in said else (len(said), said.count(EXACT))

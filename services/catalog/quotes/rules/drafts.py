@@ -1,9 +1,8 @@
 """Applies a draft of the catalog to the frozen inputs of billed months.
 
-A draft counts as if it had been in force on every day: its version of a plan takes the place of
-every version of that plan, its addon that of the addon at any price, and its unit price that of
-every price of the kind. What the draft does not change keeps its frozen price, so a draft without
-changes comes to what was billed.
+A draft counts as if it had been in force on every day: its version of a plan replaces every
+version of that plan, its addon that addon at any price, and its unit price every price of the
+kind. Unchanged prices stay frozen, so a draft without changes gives the billed amounts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -48,7 +47,7 @@ PriceLine = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a draft changes."""
+    """The changes of a draft."""
 
     versions: Mapping[str, VersionSnapshot] = field(default_factory=dict)
     """By plan code."""
@@ -64,7 +63,7 @@ class Draft:
 
 
 def draft_of(changes: Sequence[Change], state: CatalogState) -> Draft:
-    """The draft that brings a catalog from a state to that after some changes."""
+    """The draft that changes a catalog from one state to another."""
     versions: dict[str, VersionSnapshot] = {}
     addons: dict[tuple[str, str], AddonTerms] = {}
     prices: dict[PriceLine, UnitPrice | None] = {}
@@ -97,7 +96,7 @@ def draft_version_of(version: VersionSnapshot) -> Draft:
 
 
 class DraftPricing:
-    """Makes the inputs of a draft from frozen ones.
+    """Applies a draft to frozen inputs.
 
     `known` has the current unit prices, for kinds that a version of the draft no longer covers.
     """
@@ -176,7 +175,7 @@ class DraftPricing:
 
 
 def _by_version(terms: Sequence[Term]) -> list[tuple[VersionSnapshot, list[Term]]]:
-    """Terms of one version are one term, at the place of its last days."""
+    """Merges terms of one version into one, at the position of its last days."""
     last = {term.version.id: place for place, term in enumerate(terms)}
     ordered = sorted(enumerate(terms), key=lambda one: (last[one[1].version.id], one[0]))
     return [

@@ -27,12 +27,12 @@ __all__ = [
 ]
 
 READ_SECONDS: Final = 2
-"""Timeout of the statement that lists entries: some filters have no index."""
+"""Timeout of the list statement: some filters have no index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which entries are wanted; what is empty or None narrows nothing."""
+    """The filter of a list; empty or None fields do not restrict it."""
 
     object: str = ""
     actor: str = ""
@@ -46,12 +46,12 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class KeptEntry:
-    """An entry as it is kept, with its link; a tenant does not see the links."""
+    """A stored entry with its link; tenants do not see the links."""
 
     at: datetime
     id: UUID
     found: int
-    """How many entries were found, up to the limit; those of the first ones alone are read."""
+    """The number of entries found, up to the limit; only the first ones are read."""
     content: str
     seq: int | None
     previous_hash: str | None
@@ -73,7 +73,7 @@ audit_of_object(:object, coalesce(CAST(:after AS timestamptz), '-infinity'),
                 coalesce(CAST(:before AS timestamptz), 'infinity')) AS o
 JOIN audit_entries AS e ON e.at = o.at AND e.id = o.id
 """
-# The places first: of their contents, which are large, only those are read that are answered.
+# Finds the positions first, so that the large contents are read only for returned entries.
 _LIST: Final = """
 SELECT p.at, p.id, p.found, e.content, l.seq, l.previous_hash, l.hash
 FROM (
@@ -116,9 +116,9 @@ def listing(
     limit: int,
     max_bytes: int,
 ) -> tuple[str, dict[str, Any]]:
-    """The statement that lists entries, and its values.
+    """The list statement and its values.
 
-    The tenant is a condition of its own: the policy says the same, but matches no index.
+    The tenant is an explicit condition, because the equivalent policy cannot use an index.
     """
     given: dict[str, Any] = {
         field.name: value for field in fields(wanted) if (value := getattr(wanted, field.name))
@@ -148,10 +148,10 @@ async def list_entries(
     limit: int,
     max_bytes: int,
 ) -> list[KeptEntry]:
-    """Entries newest first, of those that `scope` sees; `before` is where a page ended.
+    """Entries that `scope` may read, newest first; `before` is the end of the previous page.
 
-    It stops at the entry with which the contents have `max_bytes`. Raises ResourceExhausted when
-    the search takes too long.
+    Ends at the entry that reaches `max_bytes`. Raises ResourceExhausted if the search takes too
+    long.
     """
     statement, values = listing(wanted, scope, before=before, limit=limit, max_bytes=max_bytes)
     await session.execute(_TIMEOUT)
@@ -167,7 +167,7 @@ async def list_entries(
 
 
 async def links_after(session: ReadSession, seq: int, limit: int) -> tuple[str | None, list[Link]]:
-    """The hash of the link at a place, and the links behind it; None for a place without one."""
+    """The hash of the link at a position, and the following links; None without one."""
     found = (await session.execute(_HASH, {"seq": seq})).scalar_one_or_none()
     rows = await session.execute(_LINKS, {"seq": seq, "limit": limit})
     links = [record_of(Link, row) for row in rows]
@@ -175,11 +175,11 @@ async def links_after(session: ReadSession, seq: int, limit: int) -> tuple[str |
 
 
 async def unlinked_entries(session: ReadSession, limit: int) -> list[UUID]:
-    """Entries that are not in the chain."""
+    """Entries that are missing in the chain."""
     return list((await session.execute(_UNLINKED, {"limit": limit})).scalars())
 
 
 async def kept_from(session: ReadSession) -> datetime:
-    """The beginning of the oldest month whose entries were not dropped."""
+    """The beginning of the oldest month that was not dropped."""
     first = (await session.execute(_KEPT_FROM)).scalar_one()
     return datetime(first.year, first.month, first.day, tzinfo=UTC)

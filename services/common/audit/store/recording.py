@@ -11,7 +11,7 @@ from services.common.audit.calls import AuditedCall
 from services.common.audit.entries import Entry, Outcome, entry_of, read_changes
 from services.common.values.clock import utc_now
 
-if TYPE_CHECKING:  # which records what its sessions change
+if TYPE_CHECKING:  # which records the changes of its sessions
     from services.common.db.database import WriteSession
 
 __all__ = ["ENTRIES", "RECORDING", "entries_json", "record", "record_changes"]
@@ -25,7 +25,7 @@ RECORDING: Final = """
 CASE WHEN e.id IS NOT NULL THEN audit_record(
     e.id, e.at, e.actor, e.tenant_id, e.rpc, e.outcome, e.request_id, e.objects, e.content) END
 """
-"""Writes the entry of a row `e` of ENTRIES, in a statement that also makes what it is about."""
+"""Writes the entry of a row `e` of ENTRIES, in the statement that makes the change."""
 
 ENTRIES: Final = """
 json_to_recordset(CAST(:entries AS json)) AS e (
@@ -46,7 +46,7 @@ async def record(session: "WriteSession", entry: Entry) -> None:
 
 
 async def record_changes(session: "WriteSession", call: AuditedCall) -> bool:
-    """Writes the entry of what a session has changed for a call; whether it changed anything."""
+    """Writes the entry of a session's changes for a call; returns whether there were any."""
     collected = (await session.execute(_CHANGES)).one()
     if not collected.rows:
         return False
@@ -56,7 +56,7 @@ async def record_changes(session: "WriteSession", call: AuditedCall) -> bool:
 
 
 def entries_json(entries: Mapping[UUID, Entry]) -> str:
-    """Entries as ENTRIES takes them, by the ids of what they are about."""
+    """Entries in the form of ENTRIES, by the ids of the changed objects."""
     return orjson.dumps(
         [_row(entry) | {"about": about} for about, entry in entries.items()]
     ).decode()

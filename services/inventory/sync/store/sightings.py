@@ -100,8 +100,8 @@ class KnownRecorded:
     recorded: Recorded
 
 
-# New rows, their first events and the begin of their history. No row may be known: what adds
-# rows to a kind holds its lock, and looked for them under it.
+# New rows, their first events and the begin of their history. No row may exist: whoever adds rows
+# to a kind holds its lock, and checked them under it.
 ADD: Final = f"""
 WITH added AS (
     INSERT INTO cloud_resources (
@@ -121,7 +121,7 @@ WITH added AS (
 {writing_events("added.id", rows="JOIN added ON added.provider_id = e.key")}
 """
 
-# Attributes that did not change are not given, and stay.
+# Attributes that did not change are not given, and are kept.
 CHANGE: Final = f"""
 WITH changed AS (
     UPDATE cloud_resources AS r SET
@@ -150,10 +150,10 @@ WITH changed AS (
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """The positions of what is not as it was, ascending."""
+    """The positions of rows that changed, ascending."""
 
     changed: list[int]
-    """Of rows that the inventory knows."""
+    """Positions of rows that the inventory knows."""
     new: list[int]
 
 
@@ -162,7 +162,7 @@ async def bump_and_note(
 ) -> tuple[Rest, bool]:
     """Marks unchanged rows as seen by a sweep.
 
-    Answers the rest, and whether the sweep still takes evidence.
+    Returns the rest, and whether the sweep still accepts evidence.
     """
     given = {**_given(batch), "sweep_id": sweep_id}
     [(changed, new, is_noted)] = await session.on_driver(BUMP_AND_NOTE, given)
@@ -170,7 +170,7 @@ async def bump_and_note(
 
 
 async def bump(session: WriteSession, batch: UnchangedBatch) -> Rest:
-    """Bumps the unchanged; answers the rest."""
+    """Marks unchanged rows as seen; returns the rest."""
     if not batch.provider_ids:
         return Rest([], [])
     [(changed, new)] = await session.on_driver(BUMP, _given(batch))
