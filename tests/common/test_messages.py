@@ -6,8 +6,8 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from arcadia.analytics.v1 import invoices_pb2, rollup_service_pb2, rollups_pb2
-from arcadia.catalog.v1 import catalog_pb2
+from arcadia.analytics.v1 import invoices_pb2, rollups_pb2
+from arcadia.catalog.v1 import catalog_pb2, catalog_service_pb2
 
 from services.common.rpc.messages import message_of, messages_of, page_message
 from services.common.rpc.paging import Page
@@ -119,6 +119,13 @@ def test_a_field_that_nobody_gives_is_an_error() -> None:
 
 
 def test_a_page_fills_the_repeated_field_of_a_response_and_the_token() -> None:
-    found = Page([Failure(UUID(int=7), Decimal("1.50"), date(2026, 4, 1), None, 2)], "more")
-    answer = page_message(rollup_service_pb2.ListRollupFailuresResponse, found)
-    assert (len(answer.failures), answer.next_page_token) == (1, "more")
+    @dataclass(frozen=True, slots=True)
+    class Addon:
+        code: str
+
+    def write(one: Addon) -> catalog_pb2.Addon:
+        return catalog_pb2.Addon(code=one.code)
+
+    answer = page_message(catalog_service_pb2.ListAddonsResponse, Page([Addon("a")], "more"), write)
+    assert [one.code for one in answer.addons] == ["a"]
+    assert answer.next_page_token == "more"

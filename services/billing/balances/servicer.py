@@ -1,23 +1,20 @@
 """BalanceService: balances of the account at the provider."""
 
 from datetime import UTC, date, datetime, time
-from typing import Any
 
 from arcadia.billing.v1 import balance_service_pb2 as pb
 from arcadia.billing.v1 import balance_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.billing.balances.store import latest_balance, list_balances, record_balance
-from services.billing.costs.messages import balance_message
 from services.billing.ingest.ingest_requests import balance_of, day_bounds, required
 from services.common.db.database import Database
 from services.common.errors import NotFound
 from services.common.identity.callers import current_caller
-from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.messages import message_of, page_message
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 
 __all__ = ["BalanceServicer"]
-
-Context = ServicerContext[Any, Any]
 
 
 class BalanceServicer(balance_service_pb2_grpc.BalanceServiceServicer):
@@ -34,28 +31,19 @@ class BalanceServicer(balance_service_pb2_grpc.BalanceServiceServicer):
             newest = await latest_balance(session)
         if newest is None:
             raise NotFound("balance", "latest")
-        return pb.GetBalanceResponse(balance=balance_message(newest))
+        return message_of(pb.GetBalanceResponse, balance=newest)
 
     async def ListBalances(
         self, request: pb.ListBalancesRequest, context: Context
     ) -> pb.ListBalancesResponse:
         """Lists snapshots, newest first."""
-        size = page_size(request.page_size)
         first, end = day_bounds(request.from_day, request.to_day)
-        filters = ("balances", request.from_day, request.to_day)
-        position = decode_token(request.page_token, filters, (int,))
+        asked = page_request(request, ("balances", request.from_day, request.to_day), int)
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_balances(
-                session,
-                taken_from=_midnight(first),
-                taken_to=_midnight(end),
-                before_id=position[0] if position else None,
-                limit=size + 1,
+            found = await list_balances(
+                session, asked, taken_from=_midnight(first), taken_to=_midnight(end)
             )
-        page, following = cut(rows, size, filters, lambda one: (one.id,))
-        return pb.ListBalancesResponse(
-            balances=map(balance_message, page), next_page_token=following
-        )
+        return page_message(pb.ListBalancesResponse, found)
 
     async def RecordBalance(
         self, request: pb.RecordBalanceRequest, context: Context
@@ -65,7 +53,7 @@ class BalanceServicer(balance_service_pb2_grpc.BalanceServiceServicer):
         balance = balance_of(request)
         async with self._database.write(current_caller().scope) as session:
             kept = await record_balance(session, key, balance)
-        return pb.RecordBalanceResponse(balance=balance_message(kept))
+        return message_of(pb.RecordBalanceResponse, balance=kept)
 
 
 def _midnight(day: date | None) -> datetime | None:

@@ -10,7 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.billing.ingest.tables import cloud_balance_snapshots as snapshots
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import columns_of, record_of, records_of
+from services.common.db.pages import page_of
+from services.common.db.records import columns_of, first_of, record_of
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = ["Balance", "BalanceSnapshot", "latest_balance", "list_balances", "record_balance"]
 
@@ -50,24 +52,20 @@ async def record_balance(session: WriteSession, key: str, balance: Balance) -> B
 async def latest_balance(session: ReadSession) -> BalanceSnapshot | None:
     """The newest snapshot; None without any."""
     newest = select(*SNAPSHOT).order_by(snapshots.c.taken_at.desc(), snapshots.c.id.desc())
-    found = records_of(BalanceSnapshot, await session.execute(newest.limit(1)))
-    return found[0] if found else None
+    return first_of(BalanceSnapshot, await session.execute(newest.limit(1)))
 
 
 async def list_balances(
     session: ReadSession,
+    asked: PageRequest,
     *,
     taken_from: datetime | None,
     taken_to: datetime | None,
-    before_id: int | None,
-    limit: int,
-) -> list[BalanceSnapshot]:
-    """The snapshots of a half-open span, newest first, optionally before one of them."""
-    query = select(*SNAPSHOT).order_by(snapshots.c.id.desc()).limit(limit)
+) -> Page[BalanceSnapshot]:
+    """The snapshots of a half-open span, newest first."""
+    query = select(*SNAPSHOT)
     if taken_from is not None:
         query = query.where(snapshots.c.taken_at >= taken_from)
     if taken_to is not None:
         query = query.where(snapshots.c.taken_at < taken_to)
-    if before_id is not None:
-        query = query.where(snapshots.c.id < before_id)
-    return records_of(BalanceSnapshot, await session.execute(query))
+    return await page_of(session, BalanceSnapshot, query, asked, snapshots.c.id, descending=True)

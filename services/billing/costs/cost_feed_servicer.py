@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
 
 from arcadia.billing.v1 import cost_feed_service_pb2 as pb
 from arcadia.billing.v1 import cost_feed_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.billing.costs import requests
 from services.billing.costs.messages import daily_message, line_message
@@ -21,18 +21,14 @@ from services.billing.costs.store.cost_feed import (
     period_lines,
     unit_costs,
 )
-from services.billing.ingest.ingest_requests import uuid_of
 from services.common.db.database import Database, ReadSession
 from services.common.errors import Aborted, InvalidArgument
 from services.common.identity.callers import current_caller
-from services.common.rpc.paging import cut, decode_token
-from services.common.rpc.wire import internal_page_size
-from services.common.values.money import plain
-from services.common.values.periods import read_day
+from services.common.rpc.messages import message_of, page_message
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context, internal_page_size
 
 __all__ = ["CostFeedServicer"]
-
-Context = ServicerContext[Any, Any]
 
 MAX_MONTHS: Final = 240
 
@@ -59,19 +55,19 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
         period = requests.month("period", request.period).start
         size = internal_page_size(request.page_size)
         filters = ("period costs", period.isoformat())
-        position = decode_token(request.page_token, filters, (str, str))
-        after = uuid_of("page_token", position[1]) if position else None
+        asked = page_request(request, filters, str, UUID, size=size)
+        version, after = asked.after or ("", None)
         async with self._database.read(current_caller().scope) as session:
             [sets] = await line_sets(session, [period])
-            if position is not None and position[0] != sets.version:
+            if asked.after and version != sets.version:
                 raise Aborted(
                     "the month's lines changed; start at the first page", reason="LINES_CHANGED"
                 )
-            lines = await period_lines(session, period, after=after, limit=size + 1)
-        page, token = cut(lines, size, filters, lambda line: (sets.version, str(line.id)))
-        return pb.ListPeriodCostsResponse(
-            cost_lines=map(line_message, page),
-            next_page_token=token,
+            lines = await period_lines(session, period, after=after, limit=asked.limit)
+        return page_message(
+            pb.ListPeriodCostsResponse,
+            asked.page(lines, lambda line: (sets.version, line.id)),
+            line_message,
             complete=sets.complete,
             lines_version=sets.version,
         )
@@ -97,23 +93,18 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
         span = requests.span(request.from_day, request.to_day)
         size = internal_page_size(request.page_size)
         filters = ("span costs", span.start.isoformat(), span.end.isoformat())
-        position = decode_token(request.page_token, filters, (str, str))
-        after = None
-        if position is not None:
-            day, identifier = position
-            after = (read_day(day, "page_token"), uuid_of("page_token", identifier))
+        asked = page_request(request, filters, date, UUID, size=size)
         wanted = DayFilter(span.start, span.end)
         async with self._database.read(current_caller().scope) as session:
-            rows = await daily_costs(
-                session, wanted, newest_first=False, after=after, limit=size + 1
-            )
+            found = await daily_costs(session, wanted, asked, newest_first=False)
             known = await known_days(session, span)
-        page, token = cut(rows, size, filters, lambda one: (one.day.isoformat(), str(one.id)))
         days = [span.start + timedelta(days=number) for number in range(span.days)]
-        return pb.ListSpanCostsResponse(
-            daily_costs=map(daily_message, page),
-            next_page_token=token,
-            unknown_days=[day.isoformat() for day in days if day not in known],
+        unknown = [day.isoformat() for day in days if day not in known]
+        return message_of(
+            pb.ListSpanCostsResponse,
+            found,
+            daily_costs=map(daily_message, found.rows),
+            unknown_days=unknown,
         )
 
     async def GetUnitCosts(
@@ -123,17 +114,8 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
         async with self._database.read(current_caller().scope) as session:
             costs = await self._newest_unit_costs(session)
         asked = set(request.resource_kinds)
-        found = [one for one in costs if not asked or one.kind in asked]
-        return pb.GetUnitCostsResponse(
-            unit_costs=[
-                pb.UnitCost(
-                    resource_kind=one.kind,
-                    unit_cost_usd=plain(one.usd),
-                    period=one.period.isoformat(),
-                )
-                for one in found
-            ]
-        )
+        found = [one for one in costs if not asked or one.resource_kind in asked]
+        return message_of(pb.GetUnitCostsResponse, unit_costs=found)
 
     async def _newest_unit_costs(self, session: ReadSession) -> Sequence[UnitCost]:
         period = await newest_month(session)

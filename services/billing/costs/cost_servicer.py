@@ -2,15 +2,16 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import astuple, replace
-from decimal import Decimal
-from typing import Any, Final, TypeVar
+from datetime import date
+from operator import attrgetter
+from typing import Final, TypeVar
+from uuid import UUID
 
 from arcadia.billing.v1 import cost_service_pb2 as pb
-from arcadia.billing.v1 import cost_service_pb2_grpc, costs_pb2
-from grpc.aio import ServicerContext
+from arcadia.billing.v1 import cost_service_pb2_grpc
 
 from services.billing.costs import requests
-from services.billing.costs.messages import daily_message, line_message
+from services.billing.costs.messages import daily_message, line_message, total_message
 from services.billing.costs.rules.exporting import FORMATS, parts_of
 from services.billing.costs.store.cost_feed import DayFilter, daily_costs
 from services.billing.costs.store.cost_lines import (
@@ -21,19 +22,19 @@ from services.billing.costs.store.cost_lines import (
     list_lines,
     months_of_lines,
 )
-from services.billing.ingest.ingest_requests import amount_usd, uuid_of
+from services.billing.ingest.ingest_requests import amount_usd
 from services.billing.ingest.store.totals import GROUPINGS, TotalPlace, list_totals, month_total
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs
-from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.messages import page_message
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 from services.common.values.money import plain
-from services.common.values.periods import read_day
 
 __all__ = ["CostServicer"]
 
-Context = ServicerContext[Any, Any]
 Filter = TypeVar("Filter", LineFilter, DayFilter)
 
 EXPORTED_LINES: Final = 1_000
@@ -53,18 +54,14 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         """Lists lines by month, newest first, then in the bill's order."""
         size = requests.line_page_size(request)
         wanted = await self._with_slug(requests.line_filter(request), context)
-        filters = ("cost lines", *_texts(wanted))
-        after = requests.line_place(decode_token(request.page_token, filters, (str, str, int)))
+        filters = ("cost lines", *map(str, astuple(wanted)))
+        asked = page_request(request, filters, date, UUID, int, size=size)
+        after = LinePlace(*asked.after) if asked.after else None
         reading = self._database.single_read(current_caller().scope)
         months = await months_of_lines(reading, wanted)
-        lines = await list_lines(reading, wanted, months, after=after, limit=size + 1)
-        page, token = cut(
-            lines,
-            size,
-            filters,
-            lambda line: (line.period.isoformat(), str(line.id), line.line_sets),
-        )
-        return pb.ListCostLinesResponse(cost_lines=map(line_message, page), next_page_token=token)
+        lines = await list_lines(reading, wanted, months, after=after, limit=asked.limit)
+        found = asked.page(lines, attrgetter("period", "id", "line_sets"))
+        return page_message(pb.ListCostLinesResponse, found, line_message)
 
     async def ListCostTotals(
         self, request: pb.ListCostTotalsRequest, context: Context
@@ -74,56 +71,29 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         if not request.group_by:
             raise InvalidArgument("group_by", "is required", reason="FIELD_REQUIRED")
         group_by = requests.one_of("group_by", request.group_by, tuple(GROUPINGS))
-        size = page_size(request.page_size)
         filters = ("cost totals", period.isoformat(), group_by)
-        position = decode_token(request.page_token, filters, (str, str, str, int))
+        asked = page_request(request, filters, str, str, str, int)
         after = None
-        if position is not None:
-            amount, value, tenant, version = position
-            after = TotalPlace(amount_usd("page_token", amount), value, tenant, version)
+        if asked.after:
+            amount, *rest = asked.after
+            after = TotalPlace(amount_usd("page_token", amount), *rest)
         async with self._database.read(current_caller().scope) as session:
-            totals = await list_totals(session, period, group_by, after=after, limit=size + 1)
+            totals = await list_totals(session, period, group_by, after=after, limit=asked.limit)
             whole = await month_total(session, period)
-        page, token = cut(
-            totals,
-            size,
-            filters,
-            lambda one: (plain(one.amount_usd), one.value, one.tenant_id, one.version),
+        found = asked.page(
+            totals, lambda one: (plain(one.amount_usd), one.value, one.tenant_id, one.version)
         )
-        return pb.ListCostTotalsResponse(
-            totals=[
-                costs_pb2.CostTotal(
-                    group=total.value,
-                    amount_usd=plain(total.amount_usd),
-                    line_count=total.line_count,
-                    tenant_id=total.tenant_id,
-                )
-                for total in page
-            ],
-            next_page_token=token,
-            total_usd=_usd(whole),
-        )
+        return page_message(pb.ListCostTotalsResponse, found, total_message, total_usd=whole)
 
     async def ListDailyCosts(
         self, request: pb.ListDailyCostsRequest, context: Context
     ) -> pb.ListDailyCostsResponse:
         """Lists daily estimates, newest day first."""
         wanted = await self._with_slug(requests.day_filter(request), context)
-        size = page_size(request.page_size)
-        filters = ("daily costs", *map(str, astuple(wanted)))
-        position = decode_token(request.page_token, filters, (str, str))
-        after = None
-        if position is not None:
-            day, identifier = position
-            after = (read_day(day, "page_token"), uuid_of("page_token", identifier))
+        asked = page_request(request, ("daily costs", *map(str, astuple(wanted))), date, UUID)
         async with self._database.read(current_caller().scope) as session:
-            rows = await daily_costs(
-                session, wanted, newest_first=True, after=after, limit=size + 1
-            )
-        page, token = cut(rows, size, filters, lambda one: (one.day.isoformat(), str(one.id)))
-        return pb.ListDailyCostsResponse(
-            daily_costs=map(daily_message, page), next_page_token=token
-        )
+            found = await daily_costs(session, wanted, asked, newest_first=True)
+        return page_message(pb.ListDailyCostsResponse, found, daily_message)
 
     async def ExportCostLines(
         self, request: pb.ExportCostLinesRequest, context: Context
@@ -170,11 +140,3 @@ def _is_wanted(part: CostLine, wanted: LineFilter) -> bool:
         return True
     slug = wanted.slug
     return slug is not None and (part.tenant_id, part.deployment_id) == (slug.tenant_id, slug.slug)
-
-
-def _texts(wanted: LineFilter) -> tuple[str, ...]:
-    return tuple(map(str, astuple(wanted)))
-
-
-def _usd(amount: Decimal | None) -> str | None:
-    return None if amount is None else plain(amount)

@@ -4,10 +4,9 @@ from dataclasses import asdict
 from decimal import localcontext
 from typing import Final
 
-from arcadia.billing.v1 import balances_pb2, costs_pb2
+from arcadia.billing.v1 import costs_pb2
 from arcadia.common.v1 import runs_pb2
 
-from services.billing.balances.store import BalanceSnapshot
 from services.billing.costs.store.cost_lines import CostLine
 from services.billing.ingest.rules.matching import MatchCounts
 from services.billing.ingest.rules.reconciling import (
@@ -20,17 +19,18 @@ from services.billing.ingest.rules.reconciling import (
 )
 from services.billing.ingest.store.daily_costs import DailyCost
 from services.billing.ingest.store.history import HistorySum, ListedEntry
+from services.billing.ingest.store.totals import Total
 from services.common.rpc.messages import message_of
 
 __all__ = [
     "RUN_STATUSES",
-    "balance_message",
     "daily_message",
     "entry_message",
     "history_message",
     "invoice_message",
     "line_message",
     "match_message",
+    "total_message",
 ]
 
 
@@ -52,15 +52,15 @@ def daily_message(cost: DailyCost) -> costs_pb2.DailyCost:
     )
 
 
+def total_message(total: Total) -> costs_pb2.CostTotal:
+    """The sum and number of the lines of a group."""
+    return message_of(costs_pb2.CostTotal, total, group=total.value)
+
+
 RUN_STATUSES: Final = {"open": "running", "completed": "completed", "failed": "failed"}
 
 _LINES: Final = {"charges": "lines"}
 """Column names that differ from the field names of a part."""
-
-
-def balance_message(snapshot: BalanceSnapshot) -> balances_pb2.BalanceSnapshot:
-    """A balance."""
-    return message_of(balances_pb2.BalanceSnapshot, snapshot)
 
 
 def invoice_message(invoice: ProviderInvoice) -> costs_pb2.ProviderInvoice:
@@ -99,7 +99,6 @@ def history_message(found: HistorySum) -> costs_pb2.HistoryReconciliation:
         found,
         account_balance_usd=balance,
         residual_usd=residual,
-        totals=[message_of(costs_pb2.HistoryTotal, total) for total in found.totals],
     )
 
 
@@ -130,7 +129,7 @@ def _reconciliation(invoice: ProviderInvoice) -> costs_pb2.InvoiceReconciliation
         costs_pb2.InvoiceReconciliation,
         result,
         history_usd=invoice.history_usd,
-        parts=[message_of(costs_pb2.PartReconciliation, part) for part in parts],
+        parts=parts,
         parts_balanced=parts_agree(parts),
     )
 

@@ -1,12 +1,11 @@
 """ProviderInvoiceService: the provider's bills, for operators."""
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from uuid import UUID
 
 from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 from arcadia.billing.v1 import provider_invoice_service_pb2_grpc
 from arcadia.common.v1 import runs_pb2
-from grpc.aio import ServicerContext
 
 from contracts.costs import InvoiceIngestInput, cost_rematch, invoice_ingest
 from services.billing.costs import requests
@@ -31,11 +30,11 @@ from services.common.db.idempotency import once
 from services.common.durable import FlowClient, Started
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.identity.callers import current_caller
-from services.common.rpc.paging import cut, decode_token, page_size
+from services.common.rpc.messages import page_message
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 
 __all__ = ["ProviderInvoiceServicer"]
-
-Context = ServicerContext[Any, Any]
 
 
 class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceServiceServicer):
@@ -55,20 +54,10 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
             requests.flag("balanced", request.balanced),
             requests.flag("waived", request.waived),
         )
-        size = page_size(request.page_size)
-        filters = ("provider invoices", str(wanted))
-        position = decode_token(request.page_token, filters, (str, str))
-        after = None
-        if position is not None:
-            after = (_instant(position[0]), uuid_of("page_token", position[1]))
+        asked = page_request(request, ("provider invoices", str(wanted)), datetime, UUID)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_invoices(session, wanted, after=after, limit=size + 1)
-        page, token = cut(
-            found, size, filters, lambda one: (one.issued_at.isoformat(), str(one.id))
-        )
-        return pb.ListProviderInvoicesResponse(
-            provider_invoices=map(invoice_message, page), next_page_token=token
-        )
+            found = await list_invoices(session, wanted, asked)
+        return page_message(pb.ListProviderInvoicesResponse, found, invoice_message)
 
     async def GetProviderInvoice(
         self, request: pb.GetProviderInvoiceRequest, context: Context
@@ -121,22 +110,12 @@ class ProviderInvoiceServicer(provider_invoice_service_pb2_grpc.ProviderInvoiceS
             requests.words("type", request.type),
             requests.flag("unreadable", request.unreadable),
         )
-        size = page_size(request.page_size)
-        filters = ("billing history", str(wanted))
-        position = decode_token(request.page_token, filters, (str, str))
-        after = None
-        if position is not None:
-            after = (_instant(position[0]), uuid_of("page_token", position[1]))
+        asked = page_request(request, ("billing history", str(wanted)), datetime, UUID)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_entries(session, wanted, after=after, limit=size + 1)
-            whole = await sum_of_history(session)
-        page, token = cut(
-            found, size, filters, lambda one: (one.listed_at.isoformat(), str(one.id))
-        )
-        return pb.ListBillingHistoryResponse(
-            entries=map(entry_message, page),
-            next_page_token=token,
-            reconciliation=history_message(whole),
+            found = await list_entries(session, wanted, asked)
+            whole = history_message(await sum_of_history(session))
+        return page_message(
+            pb.ListBillingHistoryResponse, found, entry_message, reconciliation=whole
         )
 
     @once
@@ -173,11 +152,3 @@ def _running(started: Started) -> runs_pb2.Run:
     return runs_pb2.Run(
         workflow_id=started.workflow_id, run_id=started.run_id, status=RUN_STATUSES["open"]
     )
-
-
-def _instant(text: str) -> datetime:
-    """The position in a page token. Raises InvalidArgument: a token may be forged."""
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InvalidArgument("page_token", "is not one of ours") from None

@@ -5,20 +5,19 @@ from uuid import UUID
 from arcadia.billing.v1 import cost_service_pb2 as pb
 
 from services.billing.costs.store.cost_feed import DayFilter
-from services.billing.costs.store.cost_lines import LineFilter, LinePlace
+from services.billing.costs.store.cost_lines import LineFilter
 from services.billing.ingest.ingest_requests import day_bounds, span, uuid_of, words
 from services.billing.ingest.rules.classification import CLASSIFICATIONS
 from services.billing.ingest.rules.matching import MATCH_STATES
 from services.common.errors import InvalidArgument
 from services.common.rpc.paging import page_size
-from services.common.values.periods import Period, read_day, read_month
+from services.common.values.periods import Period, read_month
 
 __all__ = [
     "day_filter",
     "flag",
     "line_filter",
     "line_page_size",
-    "line_place",
     "month",
     "one_of",
     "span",
@@ -49,14 +48,6 @@ def line_filter(request: pb.ListCostLinesRequest, prefix: str = "") -> LineFilte
         tenant_id=words(f"{prefix}tenant_id", request.tenant_id),
         deployment_id=words(f"{prefix}deployment_id", request.deployment_id),
     )
-
-
-def line_place(position: tuple[str, str, int] | None) -> LinePlace | None:
-    """The position in a page token of lines. Raises InvalidArgument: a token may be forged."""
-    if position is None:
-        return None
-    period, line_id, line_sets = position
-    return LinePlace(read_day(period, "page_token"), uuid_of("page_token", line_id), line_sets)
 
 
 def day_filter(request: pb.ListDailyCostsRequest) -> DayFilter:

@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import structlog
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 from arcadia.billing.v1 import ingest_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.billing.costs.messages import invoice_message, match_message
 from services.billing.ingest.ingest_requests import (
@@ -42,19 +41,15 @@ from services.billing.ingest.uploads import DailyUpload, Upload
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument, Unavailable
 from services.common.identity.callers import current_caller
-from services.common.rpc.paging import cut, decode_token, encode_token, page_size
+from services.common.rpc.messages import page_message
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context, internal_page_size
 from services.common.values.money import plain
 
 __all__ = ["IngestServicer"]
 
-Context = ServicerContext[Any, Any]
-
 LINES_A_PAGE: Final = 10_000
 MAX_LINES: Final = 50_000
-
-MICROSECONDS: Final = 1_000_000
-LAST_MICROSECOND: Final = 253_402_300_799_000_000
-
 
 log = structlog.get_logger()
 
@@ -91,18 +86,10 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
         self, request: pb.ListPendingInvoicesRequest, context: Context
     ) -> pb.ListPendingInvoicesResponse:
         """Lists the invoices that are not ingested, oldest first."""
-        size = page_size(request.page_size)
-        filters = ("pending invoices",)
-        position = decode_token(request.page_token, filters, (int, str))
-        after = None if position is None else _place(*position)
+        asked = page_request(request, ("pending invoices",), datetime, UUID)
         async with self._database.read(current_caller().scope) as session:
-            pending = await list_pending(session, after=after, limit=size + 1)
-        page, token = cut(
-            pending, size, filters, lambda one: (_microseconds(one.issued_at), str(one.id))
-        )
-        return pb.ListPendingInvoicesResponse(
-            provider_invoices=map(invoice_message, page), next_page_token=token
-        )
+            pending = await list_pending(session, asked)
+        return page_message(pb.ListPendingInvoicesResponse, pending, invoice_message)
 
     async def BeginIngest(
         self, request: pb.BeginIngestRequest, context: Context
@@ -184,24 +171,20 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
     ) -> pb.MatchLinesResponse:
         """Matches a page of an invoice's lines; the first page looks up all their candidates."""
         invoice_id = uuid_of("provider_invoice_id", request.provider_invoice_id)
-        if request.page_size < 0:
-            raise InvalidArgument("page_size", "must not be negative")
-        size = min(request.page_size, MAX_LINES) or LINES_A_PAGE
-        filters = ("matching", str(invoice_id))
-        position = decode_token(request.page_token, filters, (str, int))
-        line_set, after = position or ("", 0)
+        size = internal_page_size(request.page_size, LINES_A_PAGE, MAX_LINES)
+        asked = page_request(request, ("matching", str(invoice_id)), UUID, int, size=size)
+        line_set, after = asked.after or (None, 0)
         scope = current_caller().scope
         async with self._database.read(scope) as session:
             invoice = await read_invoice(session, invoice_id)
-        if request.unless_matched and position is None and invoice.matched_at is not None:
+        if request.unless_matched and line_set is None and invoice.matched_at is not None:
             return pb.MatchLinesResponse(matching=match_message(invoice.matching))
-        given = uuid_of("page_token", line_set) if position else None
-        page = page_of(invoice, given, after, size)
+        page = page_of(invoice, line_set, after, size)
         async with self._database.write(scope) as session:
             await prepare_invoice(session, self._inventory, invoice, page)
         async with self._database.write(scope) as session:
             counts, is_last = await match_page(session, invoice_id, page)
-        token = "" if is_last else encode_token(filters, (str(page.line_set), page.until))
+        token = "" if is_last else asked.token_after((page.line_set, page.until))
         return pb.MatchLinesResponse(matching=match_message(counts), next_page_token=token)
 
     async def ReplaceDailyCosts(
@@ -224,16 +207,3 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
             amount_usd=plain(upload.amount_usd),
             matching=match_message(matching),
         )
-
-
-def _microseconds(at: datetime) -> int:
-    return int(at.timestamp()) * MICROSECONDS + at.microsecond
-
-
-def _place(microseconds: int, invoice_id: str) -> tuple[datetime, UUID]:
-    """The position in a page token. Raises InvalidArgument: a token may be forged."""
-    if not 0 <= microseconds <= LAST_MICROSECOND:
-        raise InvalidArgument("page_token", "is not one of ours")
-    seconds, rest = divmod(microseconds, MICROSECONDS)
-    at = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
-    return at, uuid_of("page_token", invoice_id)

@@ -1,13 +1,13 @@
 """Costs for other services: a month's lines, daily costs and unit costs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, text
 
 from services.billing.costs.store.cost_lines import COLUMNS, CostLine
 from services.billing.costs.tables import cloud_daily_cost_days as days
@@ -17,8 +17,10 @@ from services.billing.ingest.store.daily_costs import DailyCost
 from services.billing.ingest.tables import cloud_cost_lines as lines
 from services.common.db.database import ReadSession
 from services.common.db.deployment_rows import deployment_parameters, of_deployment
-from services.common.db.records import columns_of, records_of
+from services.common.db.pages import page_of
+from services.common.db.records import columns_of
 from services.common.rpc.deployment_slugs import DeploymentSlug
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.periods import Period
 
 __all__ = [
@@ -59,8 +61,8 @@ class DayFilter:
 class UnitCost:
     """The cost of a unit of usage in USD, by the bills of a month."""
 
-    kind: str
-    usd: Decimal
+    resource_kind: str
+    unit_cost_usd: Decimal
     period: date
 
 
@@ -121,20 +123,13 @@ async def period_lines(
     query = select(*COLUMNS).where(lines.c.period == period)
     if after is not None:
         query = query.where(lines.c.id > after)
-    found: Iterable[Any] = await session.execute(query.order_by(lines.c.id).limit(limit))
-    return [CostLine(*row) for row in found]
+    return [*map(CostLine._make, await session.execute(query.order_by(lines.c.id).limit(limit)))]
 
 
 async def daily_costs(
-    session: ReadSession,
-    wanted: DayFilter,
-    *,
-    newest_first: bool,
-    after: tuple[date, UUID] | None,
-    limit: int,
-) -> list[DailyCost]:
-    """A page of daily costs by day."""
-    place = (costs.c.day, costs.c.id)
+    session: ReadSession, wanted: DayFilter, asked: PageRequest, *, newest_first: bool
+) -> Page[DailyCost]:
+    """Daily costs by day."""
     query = select(*columns_of(DailyCost, costs))
     for column in ("kind", "tenant_id"):
         if getattr(wanted, column):
@@ -149,11 +144,8 @@ async def daily_costs(
         query = query.where(costs.c.day >= wanted.start)
     if wanted.end is not None:
         query = query.where(costs.c.day < wanted.end)
-    if after is not None:
-        here = tuple_(*place)
-        query = query.where(here < tuple_(*after) if newest_first else here > tuple_(*after))
-    order = [column.desc() for column in place] if newest_first else list(place)
-    return records_of(DailyCost, await session.execute(query.order_by(*order).limit(limit)))
+    place = (costs.c.day, costs.c.id)
+    return await page_of(session, DailyCost, query, asked, *place, descending=newest_first)
 
 
 async def known_days(session: ReadSession, span: Period) -> set[date]:

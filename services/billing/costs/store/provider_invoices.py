@@ -1,19 +1,20 @@
 """Reads provider invoices with their newest ingest."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, true, tuple_
+from sqlalchemy import select, true
 
 from services.billing.ingest.rules.reconciling import Ingest, ProviderInvoice
 from services.billing.ingest.store.headers import INVOICE
 from services.billing.ingest.tables import cloud_ingests as ingests
 from services.billing.ingest.tables import cloud_invoices as invoices
 from services.common.db.database import ReadSession
-from services.common.db.records import columns_of, record_of, records_of
-from services.common.errors import NotFound
+from services.common.db.pages import page_of
+from services.common.db.records import columns_of, found_of, records_of
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = ["InvoiceFilter", "find_invoice", "ingested_invoices", "list_invoices"]
 
@@ -39,14 +40,9 @@ _READ: Final = select(*INVOICE, _NEWEST).join_from(invoices, _NEWEST, true(), is
 
 
 async def list_invoices(
-    session: ReadSession,
-    wanted: InvoiceFilter,
-    *,
-    after: tuple[datetime, UUID] | None,
-    limit: int,
-) -> list[ProviderInvoice]:
-    """A page of invoices, newest first."""
-    place = (invoices.c.issued_at, invoices.c.id)
+    session: ReadSession, wanted: InvoiceFilter, asked: PageRequest
+) -> Page[ProviderInvoice]:
+    """Invoices, newest first."""
     query = _READ
     if wanted.period is not None:
         query = query.where(invoices.c.period == wanted.period)
@@ -57,18 +53,14 @@ async def list_invoices(
     if wanted.waived is not None:
         waived = invoices.c.waived_at.is_not(None)
         query = query.where(waived if wanted.waived else ~waived)
-    if after is not None:
-        query = query.where(tuple_(*place) < tuple_(*after))
-    order = [column.desc() for column in place]
-    return records_of(ProviderInvoice, await session.execute(query.order_by(*order).limit(limit)))
+    place = (invoices.c.issued_at, invoices.c.id)
+    return await page_of(session, ProviderInvoice, query, asked, *place, descending=True)
 
 
 async def find_invoice(session: ReadSession, invoice_id: UUID) -> ProviderInvoice:
     """An invoice. Raises NotFound."""
-    row = (await session.execute(_READ.where(invoices.c.id == invoice_id))).one_or_none()
-    if row is None:
-        raise NotFound("provider invoice", str(invoice_id))
-    return record_of(ProviderInvoice, row)
+    found = await session.execute(_READ.where(invoices.c.id == invoice_id))
+    return found_of(ProviderInvoice, found, "provider invoice", invoice_id)
 
 
 async def ingested_invoices(session: ReadSession, period: date | None) -> list[ProviderInvoice]:

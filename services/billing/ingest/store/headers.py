@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Executable, func, or_, select, text, tuple_, update
+from sqlalchemy import Executable, func, or_, select, text, update
 
 from services.billing.ingest.rules.matching import MatchCounts
 from services.billing.ingest.rules.reconciling import (
@@ -21,8 +21,9 @@ from services.billing.ingest.rules.reconciling import (
 from services.billing.ingest.store.history import HistoryEntry
 from services.billing.ingest.tables import cloud_invoices as invoices
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import arrays_of, record_of, records_of, unnested
-from services.common.errors import NotFound
+from services.common.db.pages import page_of
+from services.common.db.records import arrays_of, found_of, unnested
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "INVOICE",
@@ -164,26 +165,15 @@ async def set_waiver(session: WriteSession, invoice_id: UUID, *, reason: str, by
     )
 
 
-async def list_pending(
-    session: ReadSession, *, after: tuple[datetime, UUID] | None, limit: int
-) -> list[ProviderInvoice]:
-    """The headers that are not ingested or not matched, oldest first, without waived ones.
-
-    Without those that are waived.
-    """
-    position = (invoices.c.issued_at, invoices.c.id)
+async def list_pending(session: ReadSession, asked: PageRequest) -> Page[ProviderInvoice]:
+    """The headers that are not ingested or not matched, oldest first, without waived ones."""
     query = select(*INVOICE).where(
         or_(invoices.c.ingest_status != IngestStatus.INGESTED, invoices.c.matched_at.is_(None)),
         invoices.c.waived_at.is_(None),
     )
-    if after is not None:
-        query = query.where(tuple_(*position) > tuple_(*after))
-    found = await session.execute(query.order_by(*position).limit(limit))
-    return records_of(ProviderInvoice, found)
+    place = (invoices.c.issued_at, invoices.c.id)
+    return await page_of(session, ProviderInvoice, query, asked, *place)
 
 
 async def _one(session: ReadSession, query: Executable, invoice_id: UUID) -> ProviderInvoice:
-    row = (await session.execute(query)).one_or_none()
-    if row is None:
-        raise NotFound("provider invoice", str(invoice_id))
-    return record_of(ProviderInvoice, row)
+    return found_of(ProviderInvoice, await session.execute(query), "provider invoice", invoice_id)

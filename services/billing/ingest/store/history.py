@@ -13,11 +13,13 @@ from typing import Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, text
 
 from services.billing.costs.tables import cloud_history_entries as entries
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.pages import page_of
 from services.common.db.records import arrays_of, records_of, unnested
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.money import plain
 
 __all__ = [
@@ -166,24 +168,17 @@ async def keep_entries(
 
 
 async def list_entries(
-    session: ReadSession,
-    wanted: EntryFilter,
-    *,
-    after: tuple[datetime, UUID] | None,
-    limit: int,
-) -> list[ListedEntry]:
-    """A page of entries, newest first; those without a time sort as oldest."""
-    place = (entries.c.listed_at, entries.c.id)
+    session: ReadSession, wanted: EntryFilter, asked: PageRequest
+) -> Page[ListedEntry]:
+    """Entries, newest first; those without a time sort as oldest."""
     query = select(entries, text(f"coalesce({_LISTED}, false) AS is_listed"))
     if wanted.type:
         query = query.where(entries.c.type == wanted.type)
     if wanted.unreadable is not None:
         unread = entries.c.unreadable != ""
         query = query.where(unread if wanted.unreadable else ~unread)
-    if after is not None:
-        query = query.where(tuple_(*place) < tuple_(*after))
-    order = [column.desc() for column in place]
-    return records_of(ListedEntry, await session.execute(query.order_by(*order).limit(limit)))
+    place = (entries.c.listed_at, entries.c.id)
+    return await page_of(session, ListedEntry, query, asked, *place, descending=True)
 
 
 async def sum_of_history(session: ReadSession) -> HistorySum:

@@ -18,9 +18,9 @@ from services.billing.ingest.rules.reconciling import Ingest, PartialSum, RunSta
 from services.billing.ingest.tables import cloud_ingests, cloud_staged_items, cloud_staged_lines
 from services.billing.ingest.tables import cloud_ingests as ingests
 from services.common.db.database import WriteSession
-from services.common.db.records import columns_of, record_of, records_of
+from services.common.db.records import columns_of, first_of, found_of, record_of, records_of
 from services.common.db.single_statements import Compiled, compiled
-from services.common.errors import FailedPrecondition, NotFound
+from services.common.errors import FailedPrecondition
 
 __all__ = [
     "FRESHNESS",
@@ -55,17 +55,13 @@ async def open_ingest(session: WriteSession, invoice_id: UUID, key: str) -> Inge
 async def find_ingest(session: WriteSession, key: str) -> Ingest | None:
     """The ingest of a key, locked until the transaction ends."""
     query = select(*INGEST).where(ingests.c.key == key).with_for_update()
-    found = records_of(Ingest, await session.execute(query))
-    return found[0] if found else None
+    return first_of(Ingest, await session.execute(query))
 
 
 async def lock_ingest(session: WriteSession, ingest_id: UUID) -> Ingest:
     """An ingest, locked until the transaction ends. Raises NotFound."""
     query = select(*INGEST).where(ingests.c.id == ingest_id).with_for_update()
-    found = (await session.execute(query)).one_or_none()
-    if found is None:
-        raise NotFound("ingest", str(ingest_id))
-    return record_of(Ingest, found)
+    return found_of(Ingest, await session.execute(query), "ingest", ingest_id)
 
 
 async def lock_open(session: WriteSession, ingest_id: UUID) -> Ingest:
