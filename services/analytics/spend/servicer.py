@@ -41,7 +41,7 @@ from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument, NotFound
 from services.common.identity.callers import ALL, current_caller
 from services.common.rpc.fields import given
-from services.common.rpc.messages import message_of
+from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import page_request
 from services.common.rpc.wire import Context, internal_page_size, required, text, uuid_of, word
 from services.common.values.clock import Clock, utc_now
@@ -87,14 +87,9 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         asked = page_request(request, ("spend-policies", tenant_id, deployment_id), UUID)
         async with self._database.read(ALL) as session:
             found = await list_policies(
-                session,
-                tenant_id=tenant_id,
-                deployment_id=deployment_id,
-                before=asked.after,
-                limit=asked.limit,
+                session, asked, tenant_id=tenant_id, deployment_id=deployment_id
             )
-        page, token = asked.cut(found, lambda one: one.id)
-        return message_of(pb.ListSpendPoliciesResponse, spend_policies=page, next_page_token=token)
+        return page_message(pb.ListSpendPoliciesResponse, found)
 
     async def CreateSpendPolicy(
         self, request: pb.CreateSpendPolicyRequest, context: Context
@@ -139,17 +134,8 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         status = word("status", request.status, tuple(Status)) if request.status else ""
         asked = page_request(request, ("spend-breaches", tenant_id, status), UUID)
         async with self._database.read(ALL) as session:
-            found = await list_breaches(
-                session,
-                tenant_id=tenant_id,
-                status=status,
-                before=asked.after,
-                limit=asked.limit,
-            )
-        page, token = asked.cut(found, lambda one: one.id)
-        return pb.ListSpendBreachesResponse(
-            spend_breaches=map(breach_message, page), next_page_token=token
-        )
+            found = await list_breaches(session, asked, tenant_id=tenant_id, status=status)
+        return page_message(pb.ListSpendBreachesResponse, found, breach_message)
 
     async def DecideSpendBreach(
         self, request: pb.DecideSpendBreachRequest, context: Context
@@ -197,22 +183,19 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         period = month_of(now)
         asked = page_request(request, ("spending", period.code), UUID, size=size)
         async with self._database.read(ALL) as session:
-            found = await page_of_spending(
-                session, period.start, now.date(), after=asked.after, limit=asked.limit
-            )
-        page, token = asked.cut(found, lambda one: one.policy.id)
-        ids = [one.policy.id for one in page if one.policy.id is not None]
+            page = await page_of_spending(session, asked, period.start, now.date())
+        ids = [one.policy.id for one in page.rows if one.policy.id is not None]
         reached = [
             Reached(policy_id, cents)
-            for policy_id, one in zip(ids, page, strict=True)
+            for policy_id, one in zip(ids, page.rows, strict=True)
             if is_reached(one.policy.cap_cents, cents := one.accrued_cents)
         ]
         async with self._database.write(ALL) as session:
             if reached:
                 await open_breaches(session, period.start, reached, now)
             waiting = await pending_breaches(session, ids, period.start)
-        return pb.EvaluateSpendPoliciesResponse(
-            spend_breaches=map(breach_message, waiting), next_page_token=token
+        return message_of(
+            pb.EvaluateSpendPoliciesResponse, page, spend_breaches=map(breach_message, waiting)
         )
 
     async def RecordSpendOutcome(

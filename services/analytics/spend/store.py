@@ -10,7 +10,9 @@ from sqlalchemy import Executable, text
 
 from services.analytics.spend.rules import AT_REST, Breach, Policy, Reached, Spending, Status
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.pages import text_page
 from services.common.db.records import arrays_of, found_of, record_of, records_of, unnested
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "create_policy",
@@ -52,7 +54,7 @@ SELECT * FROM spend_policies
 WHERE deleted_at IS NULL
   AND (CAST(:tenant_id AS text) = '' OR tenant_id = :tenant_id)
   AND (CAST(:deployment_id AS text) = '' OR deployment_id = :deployment_id)
-  AND (CAST(:before AS uuid) IS NULL OR id < CAST(:before AS uuid))
+  AND (CAST(:after AS uuid) IS NULL OR id < CAST(:after AS uuid))
 ORDER BY id DESC
 LIMIT :limit
 """)
@@ -60,7 +62,7 @@ LIST_BREACHES: Final = text("""
 SELECT * FROM spend_breaches
 WHERE (CAST(:tenant_id AS text) = '' OR tenant_id = :tenant_id)
   AND (CAST(:status AS text) = '' OR status = :status)
-  AND (CAST(:before AS uuid) IS NULL OR id < CAST(:before AS uuid))
+  AND (CAST(:after AS uuid) IS NULL OR id < CAST(:after AS uuid))
 ORDER BY id DESC
 LIMIT :limit
 """)
@@ -147,41 +149,35 @@ async def delete_policy(session: WriteSession, policy_id: UUID, now: datetime) -
 
 
 async def list_policies(
-    session: ReadSession, *, tenant_id: str, deployment_id: str, before: UUID | None, limit: int
-) -> list[Policy]:
-    """Policies, newest first; `before` is the last one of the previous page."""
-    values = {
-        "tenant_id": tenant_id,
-        "deployment_id": deployment_id,
-        "before": before,
-        "limit": limit,
-    }
-    return records_of(Policy, await session.execute(LIST, values))
+    session: ReadSession, asked: PageRequest, *, tenant_id: str, deployment_id: str
+) -> Page[Policy]:
+    """Policies, newest first."""
+    wanted = {"tenant_id": tenant_id, "deployment_id": deployment_id}
+    return await text_page(session, Policy, LIST, asked, "id", **wanted)
 
 
 async def list_breaches(
-    session: ReadSession, *, tenant_id: str, status: str, before: UUID | None, limit: int
-) -> list[Breach]:
-    """Breaches, newest first; `before` is the last one of the previous page."""
-    values = {"tenant_id": tenant_id, "status": status, "before": before, "limit": limit}
-    return records_of(Breach, await session.execute(LIST_BREACHES, values))
+    session: ReadSession, asked: PageRequest, *, tenant_id: str, status: str
+) -> Page[Breach]:
+    """Breaches, newest first."""
+    wanted = {"tenant_id": tenant_id, "status": status}
+    return await text_page(session, Breach, LIST_BREACHES, asked, "id", **wanted)
 
 
 async def page_of_spending(
-    session: ReadSession, period: date, day: date, *, after: UUID | None, limit: int
-) -> list[Spending]:
+    session: ReadSession, asked: PageRequest, period: date, day: date
+) -> Page[Spending]:
     """Policies with their accruals in a month, at the rates of a day."""
-    values = {"period": period, "day": day, "after": after, "limit": limit}
-    return records_of(Spending, await session.execute(SPENDING, values))
+    dates = {"period": period, "day": day}
+    return await text_page(session, Spending, SPENDING, asked, "policy.id", **dates)
 
 
 async def open_breaches(
     session: WriteSession, period: date, reached: Sequence[Reached], now: datetime
 ) -> None:
     """Opens a breach per policy, unless it has one in that month."""
-    driver = await session.driver()
     values = arrays_of(Reached, reached, "r") | {"period": period, "now": now}
-    await driver.execute(OPEN, values)
+    await session.on_driver(OPEN, values)
 
 
 async def pending_breaches(

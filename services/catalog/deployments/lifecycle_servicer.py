@@ -88,15 +88,9 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         asked = page_request(request, ("tenant_deployments", tenant_id), UUID)
         wanted = DeploymentFilter(tenant_id=tenant_id)
         async with self._database.read(ALL) as session:
-            found = await list_deployments(
-                session, ALL, wanted, after=asked.after, limit=asked.limit
-            )
-        page, token = asked.cut(found, lambda one: one.id)
-        return message_of(
-            pb.ListTenantDeploymentsResponse,
-            deployments=(one for one in page if one.state is not State.ARCHIVED),
-            next_page_token=token,
-        )
+            found = await list_deployments(session, ALL, wanted, asked)
+        kept = [one for one in found.rows if one.state is not State.ARCHIVED]
+        return message_of(pb.ListTenantDeploymentsResponse, found, deployments=kept)
 
     async def EndTrials(
         self, request: pb.EndTrialsRequest, context: Context

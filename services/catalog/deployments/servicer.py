@@ -45,8 +45,8 @@ from services.common.errors import InvalidArgument, PermissionDenied
 from services.common.identity.callers import current_caller
 from services.common.limits.declared import DEPLOYMENTS
 from services.common.rpc.fields import given
-from services.common.rpc.messages import message_of
-from services.common.rpc.paging import page_request
+from services.common.rpc.messages import message_of, page_message
+from services.common.rpc.paging import first_page, page_request
 from services.common.rpc.wire import Context
 from services.common.values.clock import Clock
 from services.common.values.periods import read_day
@@ -54,8 +54,8 @@ from services.common.values.periods import read_day
 __all__ = ["DeploymentServicer"]
 
 
-NEWEST_EVENTS: Final = 100
-"""Number of history entries returned with a deployment."""
+NEWEST_EVENTS: Final = first_page(100)
+"""The history entries returned with a deployment."""
 
 MAX_TRIALS: Final = 1_000
 """Maximum trials per grant."""
@@ -85,11 +85,8 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         filters = ("deployments", wanted.tenant_id, wanted.state, wanted.slug)
         asked = page_request(request, filters, UUID)
         async with self._database.read(scope) as session:
-            found = await list_deployments(
-                session, scope, wanted, after=asked.after, limit=asked.limit
-            )
-        page, token = asked.cut(found, lambda one: one.id)
-        return message_of(pb.ListDeploymentsResponse, deployments=page, next_page_token=token)
+            found = await list_deployments(session, scope, wanted, asked)
+        return page_message(pb.ListDeploymentsResponse, found)
 
     async def GetDeployment(
         self, request: pb.GetDeploymentRequest, context: Context
@@ -100,14 +97,14 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         async with self._database.read(scope) as session:
             deployment = await read_deployment(session, scope, identifier)
             subscription = await subscription_of_deployment(session, identifier)
-            events = await list_events(session, identifier, before=None, limit=NEWEST_EVENTS)
+            newest = await list_events(session, identifier, NEWEST_EVENTS)
         return message_of(
             pb.GetDeploymentResponse,
             deployment=_message(deployment),
             subscription=subscription_message(subscription, self._now().date())
             if subscription
             else None,
-            events=events,
+            events=newest.rows,
         )
 
     @once
@@ -189,11 +186,8 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         tenant_id = requests.text("tenant_id", request.tenant_id)
         asked = page_request(request, ("trial-grants", tenant_id), UUID)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_grants(
-                session, tenant_id=tenant_id, before=asked.after, limit=asked.limit
-            )
-        page, token = asked.cut(found, lambda one: one.id)
-        return message_of(pb.ListTrialGrantsResponse, trial_grants=page, next_page_token=token)
+            found = await list_grants(session, tenant_id, asked)
+        return page_message(pb.ListTrialGrantsResponse, found)
 
     @once
     async def UpdateBillingActions(
@@ -217,9 +211,8 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         asked = page_request(request, ("deployment-events", str(identifier)), int)
         async with self._database.read(scope) as session:
             await read_deployment(session, scope, identifier)
-            found = await list_events(session, identifier, before=asked.after, limit=asked.limit)
-        page, token = asked.cut(found, lambda one: one.id)
-        return message_of(pb.ListDeploymentEventsResponse, events=page, next_page_token=token)
+            found = await list_events(session, identifier, asked)
+        return page_message(pb.ListDeploymentEventsResponse, found)
 
     @once
     async def ProvisionDeployment(
@@ -258,14 +251,8 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         asked = page_request(request, ("provisions", str(identifier)), UUID)
         async with self._database.read(scope) as session:
             await read_deployment(session, scope, identifier)
-            found = await list_provisions(
-                session, identifier, before=asked.after, limit=asked.limit
-            )
-        page, token = asked.cut(found, lambda one: one.id)
-        return pb.ListProvisionsResponse(
-            provisions=map(provision_message, page),
-            next_page_token=token,
-        )
+            found = await list_provisions(session, identifier, asked)
+        return page_message(pb.ListProvisionsResponse, found, provision_message)
 
     def _cause(self, reason: str = "") -> Cause:
         return requests.cause(reason, self._now())

@@ -1,28 +1,23 @@
 """IdentityService: the other services authenticate callers with it."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from operator import itemgetter
+from uuid import UUID
 
 from arcadia.catalog.v1 import identity_service_pb2 as pb
 from arcadia.catalog.v1 import identity_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.catalog.keys.identity import OwnIdentity
 from services.catalog.keys.requests import presented_key
 from services.common.identity.api_keys import EndedKey
 from services.common.identity.callers import Caller
-from services.common.rpc.fields import uuid_of
-from services.common.rpc.paging import cut, decode_token
-from services.common.rpc.wire import internal_page_size, timestamp
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context, internal_page_size, timestamp
 
 __all__ = ["IdentityServicer"]
 
 PAGE_SIZE = 2_000
 """Revocations in one message, which then has about a megabyte."""
-
-FILTERS: Final = ("live revocations",)
-
-Context = ServicerContext[Any, Any]
 
 
 class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
@@ -46,12 +41,12 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
         self, request: pb.GetLiveRevocationsRequest, context: Context
     ) -> pb.GetLiveRevocationsResponse:
         """Returns a page of the revocations of unexpired tokens."""
-        position = decode_token(request.page_token, FILTERS, (str,))
-        after = uuid_of("page_token", position[0]) if position else None
-        known_version = "" if after else request.known_version
         size = internal_page_size(request.page_size, PAGE_SIZE, PAGE_SIZE)
-        version, found = await self._identity.live_page(known_version, after=after, limit=size + 1)
-        page, token = cut(found, size, FILTERS, lambda one: (str(one[0]),))
+        asked = page_request(request, ("live revocations",), UUID, size=size)
+        version, found = await self._identity.live_page(
+            "" if asked.after else request.known_version, after=asked.after, limit=asked.limit
+        )
+        page = asked.page(found, itemgetter(0))
         return pb.GetLiveRevocationsResponse(
             version=version,
             revocations=[
@@ -61,9 +56,9 @@ class IdentityServicer(identity_service_pb2_grpc.IdentityServiceServicer):
                     token_id=each.token_id or "",
                     revoked_at=timestamp(datetime.fromtimestamp(each.revoked_at, UTC)),
                 )
-                for _, each in page
+                for _, each in page.rows
             ],
-            next_page_token=token,
+            next_page_token=page.next_page_token,
         )
 
 

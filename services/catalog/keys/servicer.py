@@ -1,10 +1,9 @@
 """ApiKeyService: API keys of tenants and of the operator."""
 
-from typing import Any
+from uuid import UUID
 
 from arcadia.catalog.v1 import api_key_service_pb2 as pb
 from arcadia.catalog.v1 import api_key_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.catalog import requests
 from services.catalog.deployments.rules.deployments import Cause
@@ -19,13 +18,12 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.identity.api_keys import new_secret, written_key
 from services.common.identity.callers import current_caller
-from services.common.rpc.paging import cut, decode_token, page_size
-from services.common.rpc.requests import current_request_id
+from services.common.rpc.messages import page_message
+from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 from services.common.values.clock import Clock
 
 __all__ = ["ApiKeyServicer"]
-
-Context = ServicerContext[Any, Any]
 
 
 class ApiKeyServicer(api_key_service_pb2_grpc.ApiKeyServiceServicer):
@@ -60,24 +58,15 @@ class ApiKeyServicer(api_key_service_pb2_grpc.ApiKeyServiceServicer):
         self, request: pb.ListApiKeysRequest, context: Context
     ) -> pb.ListApiKeysResponse:
         """Lists keys in the order of creation."""
-        scope, size = current_caller().scope, page_size(request.page_size)
+        scope = current_caller().scope
         tenant_id = requests.text("tenant_id", request.tenant_id)
         status = requests.one_of("status", request.status, KeyStatus) if request.status else ""
-        filters = ("api keys", tenant_id, status)
-        position = decode_token(request.page_token, filters, (str,))
-        after = requests.uuid_of("page_token", position[0]) if position else None
+        asked = page_request(request, ("api keys", tenant_id, status), UUID)
         async with self._database.read(scope) as session:
             found = await list_keys(
-                session,
-                scope,
-                tenant_id=tenant_id,
-                status=status,
-                now=self._now(),
-                after=after,
-                limit=size + 1,
+                session, scope, asked, tenant_id=tenant_id, status=status, now=self._now()
             )
-        page, token = cut(found, size, filters, lambda one: (str(one.id),))
-        return pb.ListApiKeysResponse(api_keys=map(self._message, page), next_page_token=token)
+        return page_message(pb.ListApiKeysResponse, found, self._message)
 
     async def GetApiKey(
         self, request: pb.GetApiKeyRequest, context: Context
@@ -116,12 +105,7 @@ class ApiKeyServicer(api_key_service_pb2_grpc.ApiKeyServiceServicer):
         return pb.RevokeApiKeyResponse(api_key=self._message(revoked), created_keys_revoked=others)
 
     def _cause(self, reason: str = "") -> Cause:
-        return Cause(
-            actor=current_caller().subject,
-            reason=requests.prose("reason", reason),
-            request_id=current_request_id(),
-            at=self._now(),
-        )
+        return requests.cause(reason, self._now())
 
     def _message(self, key: ApiKey) -> pb.ApiKey:
         return api_key_message(key, self._now())

@@ -1,18 +1,19 @@
 """The SQL of API keys."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from services.catalog.keys.rules import ApiKey, KeyStatus, Powers
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import record_of, records_of
-from services.common.errors import NotFound
+from services.common.db.pages import text_page
+from services.common.db.records import first_of, found_of, record_of
 from services.common.identity.api_keys import KEY_SUBJECT
 from services.common.identity.callers import Scope
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "Secrets",
@@ -111,10 +112,6 @@ class Secrets:
     previous_hash: bytes | None
 
 
-def _key_of(row: Row[Any]) -> ApiKey:
-    return record_of(ApiKey, row)
-
-
 async def read_key(session: ReadSession, scope: Scope, key_id: UUID) -> ApiKey:
     """A key. Raises NotFound if there is none in the scope."""
     return await _one(session, READ, scope, key_id)
@@ -131,33 +128,22 @@ async def lock_key_shared(session: WriteSession, scope: Scope, key_id: UUID) -> 
 
 
 async def _one(session: ReadSession, statement: Any, scope: Scope, key_id: UUID) -> ApiKey:
-    values = {"id": key_id, "scope": scope.tenant_id}
-    row = (await session.execute(statement, values)).one_or_none()
-    if row is None:
-        raise NotFound("api key", str(key_id))
-    return _key_of(row)
+    rows = await session.execute(statement, {"id": key_id, "scope": scope.tenant_id})
+    return found_of(ApiKey, rows, "api key", key_id)
 
 
 async def list_keys(
     session: ReadSession,
     scope: Scope,
+    asked: PageRequest,
     *,
     tenant_id: str,
     status: str,
     now: datetime,
-    after: UUID | None,
-    limit: int,
-) -> list[ApiKey]:
+) -> Page[ApiKey]:
     """Keys in the order of creation; empty filters do not restrict it."""
-    values = {
-        "scope": scope.tenant_id,
-        "tenant_id": tenant_id,
-        "status": status,
-        "now": now,
-        "after": after,
-        "limit": limit,
-    }
-    return records_of(ApiKey, await session.execute(LIST, values))
+    wanted = {"scope": scope.tenant_id, "tenant_id": tenant_id, "status": status, "now": now}
+    return await text_page(session, ApiKey, LIST, asked, "id", **wanted)
 
 
 async def count_working(session: ReadSession, tenant_id: str | None, now: datetime) -> int:
@@ -178,16 +164,15 @@ async def create_key(
 ) -> ApiKey:
     """Inserts a key."""
     values = {
-        "tenant_id": powers.tenant_id,
-        "name": name,
+        **asdict(powers),
         "roles": sorted(powers.roles),
-        "may_create_keys": powers.may_create_keys,
+        "name": name,
         "secret_hash": secret_hash,
         "actor": actor,
         "at": at,
         "ends_at": ends_at,
     }
-    return _key_of((await session.execute(CREATE, values)).one())
+    return record_of(ApiKey, (await session.execute(CREATE, values)).one())
 
 
 async def replace_secret(
@@ -208,7 +193,7 @@ async def replace_secret(
         "previous_ends_at": previous_ends_at,
         "ends_at": ends_at,
     }
-    return _key_of((await session.execute(REPLACE, values)).one())
+    return record_of(ApiKey, (await session.execute(REPLACE, values)).one())
 
 
 async def revoke_with_created(
@@ -225,11 +210,7 @@ async def revoke_with_created(
 
 async def find_secrets(session: ReadSession, key_id: UUID) -> Secrets | None:
     """A key with its hashes; None if the id does not exist."""
-    row = (await session.execute(SECRETS, {"id": key_id})).one_or_none()
-    if row is None:
-        return None
-    previous = bytes(row.previous_hash) if row.previous_hash is not None else None
-    return Secrets(_key_of(row), bytes(row.secret_hash), previous)
+    return first_of(Secrets, await session.execute(SECRETS, {"id": key_id}))
 
 
 async def note_use(session: WriteSession, key_id: UUID, at: datetime) -> None:

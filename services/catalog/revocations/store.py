@@ -1,5 +1,6 @@
 """The SQL of token revocations."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -8,9 +9,11 @@ from sqlalchemy import text
 
 from services.catalog.revocations.rules import Target, TokenRevocation
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import record_of, records_of
+from services.common.db.pages import text_page
+from services.common.db.records import record_of
 from services.common.identity.callers import Scope
 from services.common.identity.revocations import Revocation
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "count_other",
@@ -85,13 +88,7 @@ async def replace_version(session: WriteSession) -> None:
 
 async def count_other(session: WriteSession, target: Target, now: datetime) -> tuple[int, int]:
     """The numbers of other live revocations: of the target's tenant or operator, of all tenants."""
-    values = {
-        "tenant_id": target.tenant_id,
-        "subject": target.subject,
-        "token_id": target.token_id,
-        "now": now,
-    }
-    row = (await session.execute(COUNT, values)).one()
+    row = (await session.execute(COUNT, {**asdict(target), "now": now})).one()
     return row.of_owner, row.of_tenants
 
 
@@ -105,16 +102,8 @@ async def upsert_revocation(
     ends_at: datetime,
 ) -> TokenRevocation:
     """Upserts a revocation; for the same tokens, updates the time."""
-    values = {
-        "tenant_id": target.tenant_id,
-        "subject": target.subject,
-        "token_id": target.token_id,
-        "reason": reason,
-        "actor": actor,
-        "at": at,
-        "ends_at": ends_at,
-    }
-    return record_of(TokenRevocation, (await session.execute(UPSERT, values)).one())
+    made = {"reason": reason, "actor": actor, "at": at, "ends_at": ends_at}
+    return record_of(TokenRevocation, (await session.execute(UPSERT, asdict(target) | made)).one())
 
 
 async def forget_ended(session: WriteSession, now: datetime) -> None:
@@ -123,23 +112,11 @@ async def forget_ended(session: WriteSession, now: datetime) -> None:
 
 
 async def list_revocations(
-    session: ReadSession,
-    scope: Scope,
-    *,
-    tenant_id: str,
-    now: datetime,
-    after: UUID | None,
-    limit: int,
-) -> list[TokenRevocation]:
+    session: ReadSession, scope: Scope, asked: PageRequest, *, tenant_id: str, now: datetime
+) -> Page[TokenRevocation]:
     """Live revocations in the order of creation."""
-    values = {
-        "scope": scope.tenant_id,
-        "tenant_id": tenant_id,
-        "now": now,
-        "after": after,
-        "limit": limit,
-    }
-    return records_of(TokenRevocation, await session.execute(LIST, values))
+    wanted = {"scope": scope.tenant_id, "tenant_id": tenant_id, "now": now}
+    return await text_page(session, TokenRevocation, LIST, asked, "id", **wanted)
 
 
 async def read_version(session: ReadSession, now: datetime) -> str:

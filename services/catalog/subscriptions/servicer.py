@@ -1,6 +1,7 @@
 """SubscriptionService: subscribes deployments to plans and changes subscriptions."""
 
 from datetime import date
+from operator import attrgetter
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
-from services.common.rpc.messages import message_of
+from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import page_request
 from services.common.rpc.wire import Context
 from services.common.values.clock import Clock
@@ -77,11 +78,8 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
             found = await list_subscriptions(
                 session, scope, wanted, today=self._today(), after=asked.after, limit=asked.limit
             )
-        page, token = asked.cut(found, lambda one: one.id)
-        return pb.ListSubscriptionsResponse(
-            subscriptions=map(self._message, page),
-            next_page_token=token,
-        )
+        page = asked.page(found, attrgetter("id"))
+        return page_message(pb.ListSubscriptionsResponse, page, self._message)
 
     async def GetSubscription(
         self, request: pb.GetSubscriptionRequest, context: Context

@@ -3,13 +3,13 @@
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import ColumnElement, Select, TextClause, tuple_
 
 from services.common.db.database import ReadSession
 from services.common.db.records import records_of
 from services.common.rpc.paging import Page, PageRequest
 
-__all__ = ["in_page", "page_of"]
+__all__ = ["in_page", "page_of", "text_page"]
 
 T = TypeVar("T")
 
@@ -28,6 +28,24 @@ async def page_of(
     """
     rows = await session.execute(in_page(statement, asked, *order, descending=descending))
     return asked.page(records_of(cls, rows), attrgetter(*(column.key or "" for column in order)))
+
+
+async def text_page(
+    session: ReadSession,
+    cls: type[T],
+    statement: TextClause,
+    asked: PageRequest,
+    /,
+    *place: str,
+    **values: object,
+) -> Page[T]:
+    """The requested page of a statement which restricts by `:after` and `:limit` and orders itself.
+
+    `place` are the record's fields by which it orders.
+    """
+    given = {**values, "after": asked.after, "limit": asked.limit}
+    rows = await session.execute(statement, given)
+    return asked.page(records_of(cls, rows), attrgetter(*place))
 
 
 def in_page(

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -22,9 +22,11 @@ from services.catalog.deployments.rules.lifecycle import State, first_state
 from services.catalog.deployments.store.events import record_event
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import first_of, found_of, record_of, records_of
+from services.common.db.pages import text_page
+from services.common.db.records import first_of, found_of, record_of
 from services.common.errors import AlreadyExists
 from services.common.identity.callers import Scope
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "COLUMNS",
@@ -114,21 +116,17 @@ async def lock_deployment(session: WriteSession, scope: Scope, identifier: UUID)
 
 
 async def list_deployments(
-    session: ReadSession, scope: Scope, wanted: DeploymentFilter, *, after: UUID | None, limit: int
-) -> list[Deployment]:
-    """Deployments in the order of creation; `after` is the last one of the previous page."""
-    values = {name: getattr(wanted, name) for name in DeploymentFilter.__slots__}
-    rows = await session.execute(
-        LIST, {**values, "scope": scope.tenant_id, "after": after, "limit": limit}
-    )
-    return records_of(Deployment, rows)
+    session: ReadSession, scope: Scope, wanted: DeploymentFilter, asked: PageRequest
+) -> Page[Deployment]:
+    """Deployments in the order of creation."""
+    values = asdict(wanted) | {"scope": scope.tenant_id}
+    return await text_page(session, Deployment, LIST, asked, "id", **values)
 
 
 async def create_deployment(session: WriteSession, new: NewDeployment, cause: Cause) -> Deployment:
     """Inserts a deployment. Raises AlreadyExists if its tenant has the slug."""
-    values = {name: getattr(new, name) for name in NewDeployment.__slots__}
     state = first_state(trial=new.trial)
-    made = await session.execute(CREATE, {**values, "state": state, "at": cause.at})
+    made = await session.execute(CREATE, {**asdict(new), "state": state, "at": cause.at})
     deployment = first_of(Deployment, made)
     if deployment is None:
         raise AlreadyExists.of_field(
@@ -153,8 +151,7 @@ async def update_deployment(
     session: WriteSession, before: Deployment, changes: Changes, cause: Cause
 ) -> Deployment:
     """Updates the name and settings of a locked deployment."""
-    values = {name: getattr(changes, name) for name in Changes.__slots__}
-    row = (await session.execute(UPDATE, {**values, "id": before.id})).one()
+    row = (await session.execute(UPDATE, {**asdict(changes), "id": before.id})).one()
     return await _updated(session, before, record_of(Deployment, row), cause)
 
 
@@ -162,7 +159,7 @@ async def update_billing_actions(
     session: WriteSession, before: Deployment, actions: BillingActions, cause: Cause
 ) -> Deployment:
     """Sets what automatic billing actions may do to a locked deployment."""
-    values = {"suspended": actions.suspended, "power_off": actions.power_off, "id": before.id}
+    values = asdict(actions) | {"id": before.id}
     row = (await session.execute(UPDATE_BILLING_ACTIONS, values)).one()
     return await _updated(session, before, record_of(Deployment, row), cause)
 

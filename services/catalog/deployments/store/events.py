@@ -1,5 +1,6 @@
 """The history of deployments, which is append-only."""
 
+from dataclasses import asdict
 from typing import Final
 from uuid import UUID
 
@@ -8,7 +9,9 @@ from sqlalchemy import text
 from services.catalog.deployments.rules.deployments import Cause, Deployment, DeploymentEvent
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import record_of, records_of
+from services.common.db.pages import text_page
+from services.common.db.records import record_of
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = ["list_events", "record_event"]
 
@@ -25,7 +28,7 @@ RETURNING {COLUMNS}
 LIST: Final = text(f"""
 SELECT {COLUMNS} FROM deployment_events
 WHERE deployment_id = :deployment_id
-  AND (CAST(:before AS bigint) IS NULL OR id < CAST(:before AS bigint))
+  AND (CAST(:after AS bigint) IS NULL OR id < CAST(:after AS bigint))
 ORDER BY id DESC
 LIMIT :limit
 """)
@@ -46,17 +49,13 @@ async def record_event(
         "type": type_,
         "from_state": from_state,
         "to_state": deployment.state,
-        "actor": cause.actor,
-        "reason": cause.reason,
-        "request_id": cause.request_id,
-        "at": cause.at,
+        **asdict(cause),
     }
     return record_of(DeploymentEvent, (await session.execute(RECORD, values)).one())
 
 
 async def list_events(
-    session: ReadSession, deployment_id: UUID, *, before: int | None, limit: int
-) -> list[DeploymentEvent]:
+    session: ReadSession, deployment_id: UUID, asked: PageRequest
+) -> Page[DeploymentEvent]:
     """The history of a visible deployment, newest first."""
-    values = {"deployment_id": deployment_id, "before": before, "limit": limit}
-    return records_of(DeploymentEvent, await session.execute(LIST, values))
+    return await text_page(session, DeploymentEvent, LIST, asked, "id", deployment_id=deployment_id)

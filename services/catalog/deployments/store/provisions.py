@@ -1,5 +1,6 @@
 """Provisions: reads, inserts and progress."""
 
+from dataclasses import asdict
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from services.catalog.deployments.rules.deployments import (
     ProvisionStatus,
 )
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import found_of, record_of, records_of
+from services.common.db.pages import text_page
+from services.common.db.records import found_of, record_of
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "delete_user_data",
@@ -42,7 +45,7 @@ LOCK: Final = text(f"SELECT {COLUMNS} FROM provisions WHERE id = :id FOR UPDATE"
 LIST: Final = text(f"""
 SELECT {COLUMNS} FROM provisions
 WHERE deployment_id = :deployment_id
-  AND (CAST(:before AS uuid) IS NULL OR id < CAST(:before AS uuid))
+  AND (CAST(:after AS uuid) IS NULL OR id < CAST(:after AS uuid))
 ORDER BY id DESC
 LIMIT :limit
 """)
@@ -88,11 +91,10 @@ async def read_provision(session: ReadSession, deployment_id: UUID, identifier: 
 
 
 async def list_provisions(
-    session: ReadSession, deployment_id: UUID, *, before: UUID | None, limit: int
-) -> list[Provision]:
+    session: ReadSession, deployment_id: UUID, asked: PageRequest
+) -> Page[Provision]:
     """The provisions of a deployment, newest first."""
-    values = {"deployment_id": deployment_id, "before": before, "limit": limit}
-    return records_of(Provision, await session.execute(LIST, values))
+    return await text_page(session, Provision, LIST, asked, "id", deployment_id=deployment_id)
 
 
 async def insert_provision(
@@ -102,18 +104,12 @@ async def insert_provision(
     values = {
         "deployment_id": deployment.id,
         "tenant_id": deployment.tenant_id,
-        "name": order.name,
         "slug": deployment.slug,
-        "region": order.region,
-        "size": order.size,
-        "image": order.image,
+        **asdict(order),
         "tags": list(order.tags),
         "ssh_keys": list(order.ssh_keys),
-        "vpc_uuid": order.vpc_uuid,
-        "project_id": order.project_id,
-        "actor": cause.actor,
-        "at": cause.at,
         "force_reason": cause.reason,
+        **asdict(cause),
     }
     provision = record_of(Provision, (await session.execute(CREATE, values)).one())
     if order.user_data:
@@ -161,8 +157,7 @@ async def save_progress(
         "id": identifier,
         "status": status,
         "step": step,
-        "reason": cause.reason,
         "resource_id": resource_id,
-        "at": cause.at,
+        **asdict(cause),
     }
     return record_of(Provision, (await session.execute(RECORD, values)).one())

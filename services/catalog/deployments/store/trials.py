@@ -1,8 +1,8 @@
 """Trials: grants, extensions, and ends in batches."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy import text
 
@@ -11,7 +11,9 @@ from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import COLUMNS
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import record_of, records_of
+from services.common.db.pages import text_page
+from services.common.db.records import record_of
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "count_trials",
@@ -67,7 +69,7 @@ RETURNING {GRANT_COLUMNS}
 LIST_GRANTS: Final = text(f"""
 SELECT {GRANT_COLUMNS} FROM trial_grants
 WHERE (CAST(:tenant_id AS text) = '' OR tenant_id = CAST(:tenant_id AS text))
-  AND (CAST(:before AS uuid) IS NULL OR id < CAST(:before AS uuid))
+  AND (CAST(:after AS uuid) IS NULL OR id < CAST(:after AS uuid))
 ORDER BY id DESC
 LIMIT :limit
 """)
@@ -100,22 +102,13 @@ async def grant_trials(
     session: WriteSession, tenant_id: str, trials: int, cause: Cause
 ) -> TrialGrant:
     """Inserts a trial grant."""
-    values = {
-        "tenant_id": tenant_id,
-        "trials": trials,
-        "actor": cause.actor,
-        "reason": cause.reason,
-        "at": cause.at,
-    }
+    values = {"tenant_id": tenant_id, "trials": trials, **asdict(cause)}
     return record_of(TrialGrant, (await session.execute(GRANT, values)).one())
 
 
-async def list_grants(
-    session: ReadSession, *, tenant_id: str, before: UUID | None, limit: int
-) -> list[TrialGrant]:
-    """Trial grants, newest first; `before` is the last one of the previous page."""
-    values = {"tenant_id": tenant_id, "before": before, "limit": limit}
-    return records_of(TrialGrant, await session.execute(LIST_GRANTS, values))
+async def list_grants(session: ReadSession, tenant_id: str, asked: PageRequest) -> Page[TrialGrant]:
+    """Trial grants, newest first."""
+    return await text_page(session, TrialGrant, LIST_GRANTS, asked, "id", tenant_id=tenant_id)
 
 
 async def move_trial_end(session: WriteSession, before: Deployment, day: date) -> Deployment:
@@ -136,12 +129,6 @@ async def end_trials(session: WriteSession, cause: Cause, limit: int) -> int:
         return 0
     ids = [row.id for row in due]
     await session.execute(MOVE, {"state": State.ACTIVE, "at": cause.at, "ids": ids})
-    await session.execute(
-        RECORD,
-        {
-            "type": EventType.TRANSITIONED, "actor": cause.actor, "reason": cause.reason,
-            "request_id": cause.request_id, "at": cause.at, "ids": ids,
-        },
-    )  # fmt: skip  # a table
+    await session.execute(RECORD, {"type": EventType.TRANSITIONED, "ids": ids, **asdict(cause)})
     await session.execute(CUT, {"day": cause.day, "ids": ids})
     return len(ids)

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import orjson
 from sqlalchemy import TextClause, text
 
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import arrays_of, found_of, records_of, unnested
+from services.common.db.pages import text_page
+from services.common.db.records import arrays_of, found_of, unnested
 from services.common.rpc.paging import Page, PageRequest
 from services.inventory.drift.rules.drifts import Drift, ExplainedDrift, RevertStatus, Status
 from services.inventory.drift.rules.fields import Json
@@ -56,7 +56,7 @@ CONDITIONS: Final = {
     "deployment_id": "r.deployment_id = :deployment_id",
     "field": "d.field = :field",
     "muted": "(mute.id IS NOT NULL) = :muted",
-    "before": "d.id < :before",
+    "after": "d.id < :after",
 }
 """The filter conditions by name; None does not restrict."""
 
@@ -151,16 +151,11 @@ class DriftFilter:
     muted: bool | None = None
 
 
-async def list_drifts(
-    session: ReadSession, wanted: DriftFilter, asked_page: PageRequest
-) -> Page[Drift]:
+async def list_drifts(session: ReadSession, wanted: DriftFilter, asked: PageRequest) -> Page[Drift]:
     """Drifts, newest first."""
-    values: dict[str, Any] = {**asdict(wanted), "before": asked_page.after}
-    asked = tuple(name for name in CONDITIONS if values[name] is not None)
-    statement = _page(asked, wanted.status == "open")
-    parameters = {name: values[name] for name in asked}
-    rows = await session.execute(statement, {"limit": asked_page.limit, **parameters})
-    return asked_page.page(records_of(Drift, rows), attrgetter("id"))
+    given = {name: value for name, value in asdict(wanted).items() if value is not None}
+    statement = _page((*given, *["after"] * (asked.after is not None)), wanted.status == "open")
+    return await text_page(session, Drift, statement, asked, "id", **given)
 
 
 @cache
@@ -172,8 +167,7 @@ def _page(asked: tuple[str, ...], open_only: bool) -> TextClause:
 
 async def list_unexplained(session: ReadSession, asked: PageRequest) -> Page[Drift]:
     """The open drifts whose cause was not looked up yet, oldest first."""
-    rows = await session.execute(UNEXPLAINED, {"after": asked.after, "limit": asked.limit})
-    return asked.page(records_of(Drift, rows), attrgetter("id"))
+    return await text_page(session, Drift, UNEXPLAINED, asked, "id")
 
 
 async def read_drift(session: ReadSession, drift_id: UUID) -> Drift:

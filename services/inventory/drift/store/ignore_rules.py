@@ -2,14 +2,14 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import record_of, records_of
+from services.common.db.pages import text_page
+from services.common.db.records import record_of
 from services.common.errors import InvalidArgument, NotFound
 from services.common.rpc.paging import Page, PageRequest
 
@@ -53,7 +53,7 @@ LIST: Final = text(f"""
 WHERE m.deleted_at IS NULL
   AND (CAST(:kind AS text) = '' OR m.kind = CAST(:kind AS text))
   AND (CAST(:expired AS boolean) OR m.expires_at IS NULL OR m.expires_at > now())
-  AND (CAST(:before AS uuid) IS NULL OR m.id < CAST(:before AS uuid))
+  AND (CAST(:after AS uuid) IS NULL OR m.id < CAST(:after AS uuid))
 ORDER BY m.id DESC
 LIMIT :limit
 """)
@@ -105,9 +105,7 @@ async def list_rules(
     session: ReadSession, asked: PageRequest, *, kind: str, expired: bool
 ) -> Page[IgnoreRule]:
     """Rules, newest first."""
-    values = {"kind": kind, "expired": expired, "before": asked.after, "limit": asked.limit}
-    rows = await session.execute(LIST, values)
-    return asked.page(records_of(IgnoreRule, rows), attrgetter("id"))
+    return await text_page(session, IgnoreRule, LIST, asked, "id", kind=kind, expired=expired)
 
 
 async def create_rule(session: WriteSession, rule: NewRule, *, operator: str) -> IgnoreRule:
