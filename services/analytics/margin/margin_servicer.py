@@ -31,8 +31,8 @@ from services.common.db.database import Database, ReadSession
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
 from services.common.rpc.deployment_slugs import DeploymentSlugs
-from services.common.rpc.messages import message_of, messages_of
-from services.common.rpc.paging import PageRequest, Position, page_request, page_size
+from services.common.rpc.messages import message_of, messages_of, page_message
+from services.common.rpc.paging import Page, PageRequest, Position, page_request, page_size
 from services.common.rpc.wire import Context, text, word
 from services.common.values.clock import Clock, utc_now
 from services.common.values.periods import Period, month_of, read_month
@@ -86,10 +86,10 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         return message_of(
             pb.GetMarginResponse,
             month,
-            by_tenant=tenants[0],
-            by_deployment=deployments[0],
-            by_tenant_next_page_token=tenants[1],
-            by_deployment_next_page_token=deployments[1],
+            by_tenant=tenants.rows,
+            by_deployment=deployments.rows,
+            by_tenant_next_page_token=tenants.next_page_token,
+            by_deployment_next_page_token=deployments.next_page_token,
             by_kind=_by_kind(kinds),
             shared_costs=splits,
             conversion=conversion,
@@ -105,18 +105,11 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         asked = page_request(request, _share_filters(period, grouping, tenant_id), Position)
         async with self._database.read(current_caller().scope) as session:
             month = await read_computed(session, period.start, "invoiced")
-            rows = await list_shares(
-                session, period.start, "invoiced", grouping,
-                tenant_id=tenant_id, after=asked.after or 0, limit=asked.limit,
-            )  # fmt: skip  # a table
+            page = await list_shares(
+                session, period.start, "invoiced", grouping, asked, tenant_id=tenant_id
+            )
             conversion = await _conversion(session, [month] if month else [])
-        page, token = asked.cut(rows, lambda one: one.place)
-        return message_of(
-            pb.ListMarginSharesResponse,
-            margin_shares=page,
-            next_page_token=token,
-            conversion=conversion,
-        )
+        return page_message(pb.ListMarginSharesResponse, page, conversion=conversion)
 
     async def GetMarginTrend(
         self, request: pb.GetMarginTrendRequest, context: Context
@@ -170,8 +163,8 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         return message_of(
             pb.GetAccrualResponse,
             month,
-            by_tenant=tenants[0],
-            by_deployment=deployments[0],
+            by_tenant=tenants.rows,
+            by_deployment=deployments.rows,
             by_kind=_by_kind(kinds),
             shared_costs=splits,
             conversion=conversion,
@@ -187,18 +180,10 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         deployment_id = text("deployment_id", request.deployment_id)
         asked = page_request(request, ("accruals", tenant_id, deployment_id), str, str, str)
         async with self._database.read(current_caller().scope) as session:
-            rows = await list_accruals(
-                session,
-                period,
-                tenant_id=tenant_id,
-                deployment_id=deployment_id,
-                after=asked.after or ("", "", ""),
-                limit=asked.limit,
+            page = await list_accruals(
+                session, period, asked, tenant_id=tenant_id, deployment_id=deployment_id
             )
-        page, token = asked.cut(
-            rows, lambda one: (one.tenant_id, one.deployment_id, one.subscription_id)
-        )
-        return message_of(pb.ListAccrualsResponse, accruals=page, next_page_token=token)
+        return page_message(pb.ListAccrualsResponse, page)
 
     async def ListReconciliationDifferences(
         self, request: pb.ListReconciliationDifferencesRequest, context: Context
@@ -212,15 +197,12 @@ class MarginServicer(margin_service_pb2_grpc.MarginServiceServicer):
         asked = page_request(request, filters, Position)
         async with self._database.read(current_caller().scope) as session:
             totals = check_reconciled(await read_reconciliation(session, period), period.code)
-            rows = await list_differences(
-                session, period, difference_type=difference_type, tenant_id=tenant_id,
-                after=asked.after or 0, limit=asked.limit,
-            )  # fmt: skip  # a table
-        page, token = asked.cut(rows, lambda one: one.place)
-        return message_of(
+            page = await list_differences(
+                session, period, asked, difference_type=difference_type, tenant_id=tenant_id
+            )
+        return page_message(
             pb.ListReconciliationDifferencesResponse,
-            differences=page,
-            next_page_token=token,
+            page,
             agreed_count=totals.agreed_count,
             difference_count=totals.difference_count,
         )
@@ -253,10 +235,9 @@ async def _splits(
 
 async def _first_shares(
     session: ReadSession, period: Period, basis: Basis, grouping: str, size: int
-) -> tuple[Sequence[Share], str]:
+) -> Page[Share]:
     first = PageRequest(size, _share_filters(period, grouping, ""), None)
-    rows = await list_shares(session, period.start, basis, grouping, after=0, limit=first.limit)
-    return first.cut(rows, lambda one: one.place)
+    return await list_shares(session, period.start, basis, grouping, first)
 
 
 async def _conversion(

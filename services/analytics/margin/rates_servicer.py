@@ -12,7 +12,7 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
-from services.common.rpc.messages import message_of
+from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import page_request
 from services.common.rpc.wire import Context, required, text
 from services.common.values.clock import Clock, utc_now
@@ -41,9 +41,8 @@ class ExchangeRateServicer(exchange_rate_service_pb2_grpc.ExchangeRateServiceSer
         filters = (wanted.from_currency, wanted.to_currency, request.in_force_on)
         asked = page_request(request, ("exchange-rates", *filters), date, UUID)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_rates(session, wanted, before=asked.after, limit=asked.limit)
-        page, token = asked.cut(found, lambda one: (one.effective_from, one.id))
-        return message_of(pb.ListExchangeRatesResponse, exchange_rates=page, next_page_token=token)
+            found = await list_rates(session, wanted, asked)
+        return page_message(pb.ListExchangeRatesResponse, found)
 
     @once
     async def CreateExchangeRate(

@@ -51,6 +51,7 @@ from services.analytics.usage.store.reading import usage_by_resource
 from services.common.db.database import Database, ReadSession
 from services.common.errors import Unavailable
 from services.common.identity.callers import ALL
+from services.common.rpc.paging import first_page
 from services.common.values.clock import Clock
 
 __all__ = ["Documents"]
@@ -59,7 +60,7 @@ CLAIM_SECONDS: Final = 0.25
 MAX_CLAIMS: Final = 160
 """Interval and number of checks for the file that another process renders."""
 
-MAX_NOTES = 1_000
+MAX_NOTES: Final = first_page(1_000)
 """Maximum credit notes of one invoice: each credits at least one cent of one line."""
 
 
@@ -174,13 +175,13 @@ class Documents:
             invoice = await read_invoice(session, ALL, invoice_id)
             lines = (await lines_of(session, [invoice_id]))[invoice_id]
             proofs = (await proofs_of(session, [invoice_id]))[invoice_id]
-            notes = await list_credit_notes(session, ALL, invoice_id=invoice_id, limit=MAX_NOTES)
+            notes = await list_credit_notes(session, ALL, MAX_NOTES, invoice_id=invoice_id)
             used = await self._used(session, invoice, proofs)
         view = view_of(
             invoice,
             lines,
             names_in(proofs),
-            notes=notes[::-1],
+            notes=notes.rows[::-1],
             used=used,
             instructions=self.instructions,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -84,8 +85,8 @@ from services.common.errors import (
 )
 from services.common.identity.callers import ALL, current_caller
 from services.common.rpc.downloads import file_stem, sent_as
-from services.common.rpc.messages import message_of, messages_of
-from services.common.rpc.paging import Position, page_request
+from services.common.rpc.messages import message_of, messages_of, page_message
+from services.common.rpc.paging import Position, first_page, page_request
 from services.common.rpc.wire import Context
 from services.common.settings import Service
 from services.common.values.clock import Clock, utc_now
@@ -97,7 +98,7 @@ if TYPE_CHECKING:
 __all__ = ["InvoiceServicer"]
 
 
-FIRST_LINES: Final = 500
+FIRST_LINES: Final = first_page(500)
 MAX_FIGURES: Final = 4_000
 """Maximum figures of usage behind a line: 31 days of a month, each with its dimensions."""
 
@@ -140,14 +141,9 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         filters = ("invoices", request.tenant_id, period.code if period else "", request.status)
         asked = page_request(request, filters, date, UUID)
         async with self._database.read(scope) as session:
-            found = await list_invoices(
-                session, scope, wanted, before=asked.after, limit=asked.limit
-            )
-        page, token = asked.cut(found, lambda one: (one.period, one.id))
-        return pb.ListInvoicesResponse(
-            invoices=[invoice_message(one, operator=caller.is_operator) for one in page],
-            next_page_token=token,
-        )
+            found = await list_invoices(session, scope, wanted, asked)
+        write = partial(invoice_message, operator=caller.is_operator)
+        return page_message(pb.ListInvoicesResponse, found, write)
 
     async def GetInvoice(
         self, request: pb.GetInvoiceRequest, context: Context
@@ -157,11 +153,11 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         invoice_id = requests.uuid_of("id", request.id)
         async with self._database.read(caller.scope) as session:
             invoice = await read_invoice(session, caller.scope, invoice_id)
-            lines = await list_lines(session, invoice_id, after=0, limit=FIRST_LINES)
+            lines = await list_lines(session, invoice_id, FIRST_LINES)
         return message_of(
             pb.GetInvoiceResponse,
             invoice=invoice_message(invoice, operator=caller.is_operator),
-            lines=lines,
+            lines=lines.rows,
         )
 
     async def ListInvoiceLines(
@@ -173,9 +169,8 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         asked = page_request(request, ("invoice_lines", str(invoice_id)), Position)
         async with self._database.read(scope) as session:
             await read_invoice(session, scope, invoice_id)
-            found = await list_lines(session, invoice_id, after=asked.after or 0, limit=asked.limit)
-        page, token = asked.cut(found, lambda one: one.position)
-        return message_of(pb.ListInvoiceLinesResponse, lines=page, next_page_token=token)
+            found = await list_lines(session, invoice_id, asked)
+        return page_message(pb.ListInvoiceLinesResponse, found)
 
     async def TraceInvoiceLine(
         self, request: pb.TraceInvoiceLineRequest, context: Context
@@ -468,16 +463,12 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             found = await list_credit_notes(
                 session,
                 caller.scope,
+                asked,
                 tenant_id=requests.text("tenant_id", request.tenant_id),
                 invoice_id=requests.uuid_or_none("invoice_id", request.invoice_id),
-                before=asked.after,
-                limit=asked.limit,
             )
-        page, token = asked.cut(found, lambda one: one.id)
-        return pb.ListCreditNotesResponse(
-            credit_notes=[credit_note_message(one, operator=caller.is_operator) for one in page],
-            next_page_token=token,
-        )
+        write = partial(credit_note_message, operator=caller.is_operator)
+        return page_message(pb.ListCreditNotesResponse, found, write)
 
     async def GetCreditNote(
         self, request: pb.GetCreditNoteRequest, context: Context

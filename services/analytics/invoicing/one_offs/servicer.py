@@ -12,7 +12,7 @@ from services.analytics.deployments import Deployments, Known, Named
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.messages import invoice_message
 from services.analytics.invoicing.invoices.rules.states import OneOffStatus
-from services.analytics.invoicing.invoices.store.reading import list_lines, read_invoice
+from services.analytics.invoicing.invoices.store.reading import all_lines, read_invoice
 from services.analytics.invoicing.one_offs.rules import OneOff, one_off_parts
 from services.analytics.invoicing.one_offs.store import (
     add_one_off_line,
@@ -34,7 +34,7 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.identity.callers import ALL, current_caller
-from services.common.rpc.messages import message_of
+from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import page_request
 from services.common.rpc.wire import Context
 from services.common.values.clock import Clock, utc_now
@@ -93,15 +93,9 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         filters = ("one_off_lines", request.tenant_id, request.status)
         asked = page_request(request, filters, UUID)
         async with self._database.read(ALL) as session:
-            found = await list_one_off_lines(
-                session,
-                tenant_id=requests.text("tenant_id", request.tenant_id),
-                status=status,
-                before=asked.after,
-                limit=asked.limit,
-            )
-        page, token = asked.cut(found, lambda one: one.id)
-        return message_of(pb.ListOneOffLinesResponse, one_off_lines=page, next_page_token=token)
+            tenant_id = requests.text("tenant_id", request.tenant_id)
+            found = await list_one_off_lines(session, asked, tenant_id=tenant_id, status=status)
+        return page_message(pb.ListOneOffLinesResponse, found)
 
     @once
     async def RemoveOneOffLine(
@@ -142,7 +136,7 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         [invoice_id] = made.values()
         await mark_margin(session, draft.period)
         invoice = await read_invoice(session, ALL, invoice_id)
-        shown = await list_lines(session, invoice_id, after=0, limit=MAX_LINES)
+        shown = await all_lines(session, invoice_id)
         return message_of(
             pb.CreateOneOffInvoiceResponse,
             invoice=invoice_message(invoice, operator=True),

@@ -10,7 +10,9 @@ from services.analytics.invoicing.invoices.rules.states import InvoiceStatus, On
 from services.analytics.invoicing.one_offs.rules import OneOff
 from services.analytics.invoicing.tables import one_off_lines, tenant_invoices
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.pages import page_of
 from services.common.db.records import found_of, records_of
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "add_one_off_line",
@@ -23,6 +25,10 @@ __all__ = [
 ]
 
 _LINE = one_off_lines.c
+_ADDED: Final = (
+    "tenant_id", "deployment_name", "description", "amount_cents", "currency", "reason", "added_by",
+    "added_at",
+)  # fmt: skip  # a table
 _STATUS: Final = case(
     (_LINE.removed_at.is_not(None), OneOffStatus.REMOVED.value),
     (_LINE.invoice_id.is_(None), OneOffStatus.PENDING.value),
@@ -41,15 +47,8 @@ async def add_one_off_line(session: WriteSession, line: OneOff) -> UUID:
     made = await session.execute(
         insert(one_off_lines)
         .values(
-            tenant_id=line.tenant_id,
-            deployment_id=line.deployment_id or None,
-            deployment_name=line.deployment_name,
-            description=line.description,
-            amount_cents=line.amount_cents,
-            currency=line.currency,
-            reason=line.reason,
-            added_by=line.added_by,
-            added_at=line.added_at,
+            {name: getattr(line, name) for name in _ADDED}
+            | {"deployment_id": line.deployment_id or None}
         )
         .returning(_LINE.id)
     )
@@ -58,25 +57,15 @@ async def add_one_off_line(session: WriteSession, line: OneOff) -> UUID:
 
 
 async def list_one_off_lines(
-    session: ReadSession,
-    *,
-    tenant_id: str = "",
-    status: OneOffStatus | None = None,
-    line_id: UUID | None = None,
-    before: UUID | None = None,
-    limit: int,
-) -> list[OneOff]:
+    session: ReadSession, asked: PageRequest, *, tenant_id: str, status: OneOffStatus | None
+) -> Page[OneOff]:
     """Lines with their status, newest first."""
-    statement = _WITH_STATUS.order_by(_LINE.id.desc()).limit(limit)
+    statement = _WITH_STATUS
     if tenant_id:
         statement = statement.where(_LINE.tenant_id == tenant_id)
     if status is not None:
         statement = statement.where(_STATUS.in_((status.value,)))
-    if line_id is not None:
-        statement = statement.where(_LINE.id == line_id)
-    if before is not None:
-        statement = statement.where(_LINE.id < before)
-    return records_of(OneOff, await session.execute(statement))
+    return await page_of(session, OneOff, statement, asked, _LINE.id, descending=True)
 
 
 async def locked_one_off_line(session: WriteSession, line_id: UUID) -> OneOff:

@@ -21,7 +21,7 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
-from services.common.rpc.messages import message_of
+from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import page_request
 from services.common.rpc.wire import Context
 from services.common.values.clock import Clock, utc_now
@@ -62,11 +62,8 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         """Lists profiles by tenant."""
         asked = page_request(request, ("billing_profiles",), str)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_profiles(session, after=asked.after or "", limit=asked.limit)
-        page, token = asked.cut(found, lambda one: one.tenant_id)
-        return message_of(
-            pb.ListBillingProfilesResponse, billing_profiles=page, next_page_token=token
-        )
+            found = await list_profiles(session, asked)
+        return page_message(pb.ListBillingProfilesResponse, found)
 
     @once
     async def SaveBillingProfile(
@@ -101,11 +98,8 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         region = requests.text("tax_region", request.tax_region)
         asked = page_request(request, ("tax_rules", region), str, date)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_tax_rules(
-                session, region=region, after=asked.after, limit=asked.limit
-            )
-        page, token = asked.cut(found, lambda one: (one.tax_region, one.effective_from))
-        return message_of(pb.ListTaxRulesResponse, tax_rules=page, next_page_token=token)
+            found = await list_tax_rules(session, region, asked)
+        return page_message(pb.ListTaxRulesResponse, found)
 
     @once
     async def CreateTaxRule(

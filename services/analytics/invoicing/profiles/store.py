@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -12,9 +13,11 @@ from services.analytics.invoicing.profiles.rules.parties import BillingProfile, 
 from services.analytics.invoicing.profiles.tables import billing_profiles, tax_rules
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row
+from services.common.db.pages import page_of
 from services.common.db.records import found_of, records_of
 from services.common.errors import NotFound
 from services.common.identity.callers import Scope
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.effective_dates import Span
 
 __all__ = [
@@ -40,12 +43,10 @@ async def read_profile(session: ReadSession, scope: Scope, tenant_id: str) -> Bi
     return found_of(BillingProfile, found, "billing profile", tenant_id)
 
 
-async def list_profiles(session: ReadSession, *, after: str, limit: int) -> list[BillingProfile]:
+async def list_profiles(session: ReadSession, asked: PageRequest) -> Page[BillingProfile]:
     """Profiles by tenant."""
-    statement = select(billing_profiles).order_by(_PROFILE.tenant_id).limit(limit)
-    if after:
-        statement = statement.where(_PROFILE.tenant_id > after)
-    return records_of(BillingProfile, await session.execute(statement))
+    every = select(billing_profiles)
+    return await page_of(session, BillingProfile, every, asked, _PROFILE.tenant_id)
 
 
 async def save_profile(session: WriteSession, profile: BillingProfile, *, by: str) -> None:
@@ -93,30 +94,26 @@ async def tax_rules_on(session: ReadSession, day: date) -> Mapping[str, TaxRule]
     return {rule.tax_region: rule for rule in rules}
 
 
-async def list_tax_rules(
-    session: ReadSession,
-    *,
-    region: str,
-    after: tuple[str, date] | None,
-    limit: int,
-) -> list[TaxRule]:
-    """Tax rules by region, newest first; `after` is the last row of the previous page."""
+async def list_tax_rules(session: ReadSession, region: str, asked: PageRequest) -> Page[TaxRule]:
+    """Tax rules by region, newest first."""
     statement = (
         select(tax_rules)
         .where(_RULE.superseded_at.is_(None))
         .order_by(_RULE.tax_region, _RULE.effective_from.desc())
-        .limit(limit)
+        .limit(asked.limit)
     )
     if region:
         statement = statement.where(_RULE.tax_region == region)
-    if after is not None:
+    if asked.after is not None:
+        last_region, start = asked.after
         statement = statement.where(
             or_(
-                _RULE.tax_region > after[0],
-                and_(_RULE.tax_region == after[0], _RULE.effective_from < after[1]),
+                _RULE.tax_region > last_region,
+                and_(_RULE.tax_region == last_region, _RULE.effective_from < start),
             )
         )
-    return records_of(TaxRule, await session.execute(statement))
+    rules = records_of(TaxRule, await session.execute(statement))
+    return asked.page(rules, attrgetter("tax_region", "effective_from"))
 
 
 async def create_tax_rule(

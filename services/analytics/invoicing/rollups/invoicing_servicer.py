@@ -1,6 +1,7 @@
 """InvoicingService: the steps of the month-end roll-up, each of which is idempotent."""
 
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from services.analytics.invoicing.invoices.store.hand_overs import (
 )
 from services.analytics.invoicing.invoices.store.issuing import count_drafts, next_drafts
 from services.analytics.invoicing.invoices.store.reading import (
-    list_lines,
+    all_lines,
     list_overdue,
     read_invoice,
     read_invoices,
@@ -68,7 +69,7 @@ from services.analytics.usage.store.periods import release_adjustments
 from services.common.db.database import Database, ReadSession
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.identity.callers import ALL
-from services.common.rpc.messages import message_of, messages_of
+from services.common.rpc.messages import message_of, messages_of, page_message
 from services.common.rpc.paging import cut, decode_token, encode_token, page_request
 from services.common.rpc.wire import Context, internal_page_size
 from services.common.settings import Service
@@ -363,7 +364,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         async with self._database.read(ALL) as session:
             known = await _hand_over(session, request)
             invoice = await read_invoice(session, ALL, known.invoice_id)
-            lines = await list_lines(session, known.invoice_id, after=0, limit=None)
+            lines = await all_lines(session, known.invoice_id)
             answer = pb.GetHandOverResponse(
                 invoice=invoice_message(invoice, operator=True),
                 lines=messages_of(invoices_pb2.InvoiceLine, lines),
@@ -409,13 +410,9 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         tenant_id = requests.text("tenant_id", request.tenant_id)
         asked = page_request(request, ("overdue_invoices", due_before, tenant_id), date, UUID)
         async with self._database.read(ALL) as session:
-            found = await list_overdue(
-                session, due_before, tenant_id=tenant_id, after=asked.after, limit=asked.limit
-            )
-        page, token = asked.cut(found, lambda one: (one.due_on, one.id))
-        return pb.ListOverdueInvoicesResponse(
-            invoices=[invoice_message(one, operator=True) for one in page], next_page_token=token
-        )
+            found = await list_overdue(session, due_before, asked, tenant_id=tenant_id)
+        write = partial(invoice_message, operator=True)
+        return page_message(pb.ListOverdueInvoicesResponse, found, write)
 
 
 async def _hand_over(

@@ -9,7 +9,9 @@ from sqlalchemy import text
 from services.analytics.generations.store import Generation, page_of
 from services.analytics.margin.rules.summary import Accrual, AccrualFailure
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.pages import text_page
 from services.common.db.records import arrays_of, records_of, unnested
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.periods import Period
 
 __all__ = ["forget_accruals", "list_accruals", "list_failures", "metered_until", "write_accruals"]
@@ -48,7 +50,8 @@ FROM accruals AS a JOIN work_passes AS p ON p.id = a.pass_id
 WHERE p.work = 'accrual' AND p.subject = :period AND p.state = 'current'
   AND (:tenant_id = '' OR a.tenant_id = :tenant_id)
   AND (:deployment_id = '' OR a.deployment_id = :deployment_id)
-  AND (a.tenant_id, a.deployment_id, a.subscription_id) > (:tenant, :deployment, :subscription)
+  AND (a.tenant_id, a.deployment_id, a.subscription_id)
+      > (:after_tenant, :after_deployment, :after_subscription)
 ORDER BY a.tenant_id, a.deployment_id, a.subscription_id
 LIMIT :limit
 """)
@@ -66,13 +69,13 @@ async def write_accruals(
     failures: Sequence[AccrualFailure],
 ) -> None:
     """Writes a page of accruals and pricing errors, replacing earlier writes of the page."""
-    driver = await session.driver()
     page: dict[str, Any] = {"period": of.subject, "pass_id": of.id, "page": page_of(token)}
-    await driver.execute(FORGET_PAGE, page)
-    await driver.execute(WRITE, page | arrays_of(Accrual, accruals, "a"))
-    await driver.execute(FORGET_FAILURES, page)
+    await session.on_driver(FORGET_PAGE, page)
+    await session.on_driver(WRITE, page | arrays_of(Accrual, accruals, "a"))
+    await session.on_driver(FORGET_FAILURES, page)
     if failures:
-        await driver.execute(WRITE_FAILURES, page | arrays_of(AccrualFailure, failures, "failed"))
+        failed = arrays_of(AccrualFailure, failures, "failed")
+        await session.on_driver(WRITE_FAILURES, page | failed)
 
 
 async def forget_accruals(session: WriteSession, of: Generation, pass_ids: Sequence[int]) -> None:
@@ -91,20 +94,15 @@ async def list_failures(
 
 
 async def list_accruals(
-    session: ReadSession,
-    period: Period,
-    *,
-    tenant_id: str,
-    deployment_id: str,
-    after: tuple[str, str, str],
-    limit: int,
-) -> list[Accrual]:
-    """A page of accruals by tenant and deployment; `after` is the last one of the previous page."""
-    parameters = {
-        "period": period.start, "tenant_id": tenant_id, "deployment_id": deployment_id,
-        "tenant": after[0], "deployment": after[1], "subscription": after[2], "limit": limit,
-    }  # fmt: skip  # a table
-    return records_of(Accrual, await session.execute(LIST, parameters))
+    session: ReadSession, period: Period, asked: PageRequest, *, tenant_id: str, deployment_id: str
+) -> Page[Accrual]:
+    """Accruals by tenant and deployment."""
+    wanted = {"period": period.start, "tenant_id": tenant_id, "deployment_id": deployment_id}
+    place = ("tenant_id", "deployment_id", "subscription_id")
+    tenant, deployment, subscription = asked.after or ("", "", "")
+    wanted |= {"after_tenant": tenant, "after_deployment": deployment}
+    wanted["after_subscription"] = subscription
+    return await text_page(session, Accrual, LIST, asked, *place, **wanted)
 
 
 async def metered_until(session: ReadSession, period: Period) -> datetime | None:

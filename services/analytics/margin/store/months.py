@@ -9,8 +9,10 @@ from sqlalchemy import text
 
 from services.analytics.margin.rules.summary import KindAmount, MarginMonth, Share, Side
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import arrays_of, record_of, records_of, unnested
+from services.common.db.pages import text_page
+from services.common.db.records import arrays_of, first_of, records_of, unnested
 from services.common.rpc.deployment_slugs import DeploymentSlug
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.effective_dates import Span
 from services.common.values.periods import Period
 
@@ -89,7 +91,8 @@ ORDER BY axis, amount_cents DESC, kind
 READ_SHARES: Final = """
 SELECT place, attribution, tenant_id, deployment_id, revenue_cents, cogs_cents
 FROM margin_shares
-WHERE period = :period AND basis = :basis AND grouping = :grouping AND place > :after{tenant}
+WHERE period = :period AND basis = :basis AND grouping = :grouping
+  AND place > coalesce(CAST(:after AS integer), 0){tenant}
 ORDER BY place LIMIT :limit
 """
 LIST_SHARES: Final = text(READ_SHARES.format(tenant=""))
@@ -182,19 +185,18 @@ async def replace_margin(session: WriteSession, month: ComputedMargin) -> None:
         await session.execute(statement, key)
     whole = asdict(month.whole) | {"exchange_rate_ids": list(month.whole.exchange_rate_ids)}
     await session.execute(WRITE_MONTH, key | whole)
-    driver = await session.driver()
     for grouping, shares in (("tenant", month.by_tenant), ("deployment", month.by_deployment)):
         of = key | {"grouping": grouping}
-        await driver.execute(WRITE_SHARES, of | arrays_of(Share, shares, "share"))
+        await session.on_driver(WRITE_SHARES, of | arrays_of(Share, shares, "share"))
     kinds = [KindAmount("revenue", *kind) for kind in month.revenue.by_kind.items()]
     kinds += [KindAmount("cogs", *kind) for kind in month.cogs.by_kind.items()]
-    await driver.execute(WRITE_KINDS, key | arrays_of(KindAmount, kinds, "one"))
+    await session.on_driver(WRITE_KINDS, key | arrays_of(KindAmount, kinds, "one"))
 
 
 async def read_month(session: ReadSession, period: date, basis: Basis) -> MarginMonth | None:
     """A month's totals; None if it was never computed."""
-    found = (await session.execute(READ_MONTH, {"period": period, "basis": basis})).first()
-    return None if found is None else record_of(MarginMonth, found)
+    found = await session.execute(READ_MONTH, {"period": period, "basis": basis})
+    return first_of(MarginMonth, found)
 
 
 async def read_kinds(session: ReadSession, period: date, basis: Basis) -> list[KindAmount]:
@@ -208,19 +210,14 @@ async def list_shares(
     period: date,
     basis: Basis,
     grouping: str,
+    asked: PageRequest,
     *,
     tenant_id: str = "",
-    after: int,
-    limit: int,
-) -> list[Share]:
-    """A page of shares in order; `after` is the rank of the last one, 0 for none."""
-    parameters: dict[str, Any] = {
-        "period": period, "basis": basis, "grouping": grouping, "after": after, "limit": limit,
-    }  # fmt: skip  # a table
-    if not tenant_id:
-        return records_of(Share, await session.execute(LIST_SHARES, parameters))
-    parameters["tenant_id"] = tenant_id
-    return records_of(Share, await session.execute(LIST_TENANTS, parameters))
+) -> Page[Share]:
+    """Shares in order."""
+    statement = LIST_TENANTS if tenant_id else LIST_SHARES
+    wanted = {"period": period, "basis": basis, "grouping": grouping, "tenant_id": tenant_id}
+    return await text_page(session, Share, statement, asked, "place", **wanted)
 
 
 async def read_trend(

@@ -1,7 +1,7 @@
 """Exchange rates: writes, lists, and the rate in force."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -13,7 +13,9 @@ from services.analytics.margin.store.months import mark_margins_of
 from services.analytics.margin.tables import exchange_rates
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row
-from services.common.db.records import record_of, records_of
+from services.common.db.pages import text_page
+from services.common.db.records import first_of, records_of
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.effective_dates import Span
 
 __all__ = ["RateFilter", "create_rate", "list_rates", "lock_rates", "rate_in_force", "rates_of"]
@@ -29,8 +31,8 @@ WHERE superseded_at IS NULL
   AND (CAST(:to_currency AS text) = '' OR to_currency = :to_currency)
   AND (CAST(:in_force_on AS date) IS NULL
        OR daterange(effective_from, effective_to) @> CAST(:in_force_on AS date))
-  AND (CAST(:before_day AS date) IS NULL
-       OR (effective_from, id) < (CAST(:before_day AS date), CAST(:before_id AS uuid)))
+  AND (CAST(:after_day AS date) IS NULL
+       OR (effective_from, id) < (CAST(:after_day AS date), CAST(:after_id AS uuid)))
 ORDER BY effective_from DESC, id DESC
 LIMIT :limit
 """)
@@ -84,18 +86,13 @@ async def lock_rates(session: WriteSession) -> None:
 
 
 async def list_rates(
-    session: ReadSession, wanted: RateFilter, *, before: tuple[date, UUID] | None, limit: int
-) -> list[ExchangeRate]:
-    """A page of rates, newest first; `before` is the start and id of the last one."""
-    parameters = {
-        "from_currency": wanted.from_currency,
-        "to_currency": wanted.to_currency,
-        "in_force_on": wanted.in_force_on,
-        "before_day": before[0] if before else None,
-        "before_id": before[1] if before else None,
-        "limit": limit,
-    }
-    return records_of(ExchangeRate, await session.execute(LIST, parameters))
+    session: ReadSession, wanted: RateFilter, asked: PageRequest
+) -> Page[ExchangeRate]:
+    """Rates, newest first."""
+    day, rate_id = asked.after or (None, None)
+    after = {"after_day": day, "after_id": rate_id}
+    place = ("effective_from", "id")
+    return await text_page(session, ExchangeRate, LIST, asked, *place, **asdict(wanted), **after)
 
 
 async def rate_in_force(
@@ -103,8 +100,7 @@ async def rate_in_force(
 ) -> ExchangeRate | None:
     """The rate of a day; None if none was set."""
     parameters = {"from_currency": from_currency, "to_currency": to_currency, "day": day}
-    found = (await session.execute(IN_FORCE, parameters)).first()
-    return None if found is None else record_of(ExchangeRate, found)
+    return first_of(ExchangeRate, await session.execute(IN_FORCE, parameters))
 
 
 async def rates_of(session: ReadSession, ids: Sequence[UUID]) -> list[ExchangeRate]:

@@ -17,7 +17,9 @@ from services.analytics.margin.rules.reconciling import (
     difference_of,
 )
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import arrays_of, record_of, records_of, unnested
+from services.common.db.pages import text_page
+from services.common.db.records import arrays_of, first_of, record_of, unnested
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.periods import Period
 
 __all__ = ["list_differences", "read_reconciliation", "reconcile"]
@@ -111,7 +113,7 @@ WHERE m.period = :period
 """)
 LIST: Final = text("""
 SELECT * FROM reconciliation_differences
-WHERE period = :period AND place > :after
+WHERE period = :period AND place > coalesce(CAST(:after AS integer), 0)
   AND (:difference_type = '' OR difference_type = :difference_type)
   AND (:tenant_id = '' OR tenant_id = :tenant_id)
 ORDER BY place LIMIT :limit
@@ -153,25 +155,12 @@ async def reconcile(
 
 async def read_reconciliation(session: ReadSession, period: Period) -> Reconciliation | None:
     """Counts of a month's reconciliation; None if it was never metered."""
-    found = (await session.execute(READ, {"period": period.start})).first()
-    return None if found is None else record_of(Reconciliation, found)
+    return first_of(Reconciliation, await session.execute(READ, {"period": period.start}))
 
 
 async def list_differences(
-    session: ReadSession,
-    period: Period,
-    *,
-    difference_type: str,
-    tenant_id: str,
-    after: int,
-    limit: int,
-) -> list[BookDifference]:
-    """A page of differences, largest first; `after` is the rank of the last one, 0 for none."""
-    parameters = {
-        "period": period.start,
-        "difference_type": difference_type,
-        "tenant_id": tenant_id,
-        "after": after,
-        "limit": limit,
-    }
-    return records_of(BookDifference, await session.execute(LIST, parameters))
+    session: ReadSession, period: Period, asked: PageRequest, **wanted: str
+) -> Page[BookDifference]:
+    """Differences, largest first; `wanted` are a `difference_type` and a `tenant_id`, or empty."""
+    wanted_in = {"period": period.start, **wanted}
+    return await text_page(session, BookDifference, LIST, asked, "place", **wanted_in)

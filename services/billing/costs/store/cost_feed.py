@@ -1,10 +1,10 @@
 """Costs for other services: a month's lines, daily costs and unit costs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -123,7 +123,8 @@ async def period_lines(
     query = select(*COLUMNS).where(lines.c.period == period)
     if after is not None:
         query = query.where(lines.c.id > after)
-    return [*map(CostLine._make, await session.execute(query.order_by(lines.c.id).limit(limit)))]
+    rows: Iterable[Any] = await session.execute(query.order_by(lines.c.id).limit(limit))
+    return [CostLine(*row) for row in rows]
 
 
 async def daily_costs(

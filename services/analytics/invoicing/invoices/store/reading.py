@@ -15,7 +15,6 @@ from sqlalchemy import (
     cast,
     func,
     select,
-    tuple_,
 )
 
 from services.analytics.invoicing.invoices.rules.invoices import HandOver, Invoice
@@ -29,12 +28,15 @@ from services.analytics.invoicing.tables import (
     tenant_invoices,
 )
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import columns_of, found_of, record_of, records_of
+from services.common.db.pages import page_of
+from services.common.db.records import columns_of, first_of, found_of, records_of
 from services.common.identity.callers import ALL, Scope
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.periods import Period
 
 __all__ = [
     "InvoiceFilter",
+    "all_lines",
     "invoices_after",
     "lines_of",
     "list_invoices",
@@ -101,28 +103,18 @@ def visible(scope: Scope) -> list[ColumnElement[bool]]:
 
 
 async def list_invoices(
-    session: ReadSession,
-    scope: Scope,
-    wanted: InvoiceFilter,
-    *,
-    before: tuple[date, UUID] | None,
-    limit: int,
-) -> list[Invoice]:
-    """Invoices, newest month first; `before` is the last row of the previous page."""
-    statement = (
-        WITH_STANDING.where(*visible(scope))
-        .order_by(_INVOICE.period.desc(), _INVOICE.id.desc())
-        .limit(limit)
-    )
+    session: ReadSession, scope: Scope, wanted: InvoiceFilter, asked: PageRequest
+) -> Page[Invoice]:
+    """Invoices, newest month first."""
+    statement = WITH_STANDING.where(*visible(scope))
     if wanted.tenant_id:
         statement = statement.where(_INVOICE.tenant_id == wanted.tenant_id)
     if wanted.period is not None:
         statement = statement.where(_INVOICE.period == wanted.period.start)
     if wanted.status:
         statement = statement.where(_INVOICE.status == wanted.status)
-    if before is not None:
-        statement = statement.where(tuple_(_INVOICE.period, _INVOICE.id) < before)
-    return records_of(Invoice, await session.execute(statement))
+    place = (_INVOICE.period, _INVOICE.id)
+    return await page_of(session, Invoice, statement, asked, *place, descending=True)
 
 
 async def read_invoice(session: ReadSession, scope: Scope, invoice_id: UUID) -> Invoice:
@@ -147,17 +139,17 @@ async def read_invoices(session: ReadSession, invoice_ids: Sequence[UUID]) -> li
 
 
 async def list_lines(
-    session: ReadSession, invoice_id: UUID, *, after: int, limit: int | None
-) -> list[InvoiceLine]:
-    """The lines of an invoice in order; all of them without a limit. Checks no access."""
-    statement = (
-        select(tenant_invoice_lines)
-        .where(_LINE.invoice_id == invoice_id, _LINE.position > after)
-        .order_by(_LINE.position)
-    )
-    if limit is not None:
-        statement = statement.limit(limit)
-    return records_of(InvoiceLine, await session.execute(statement))
+    session: ReadSession, invoice_id: UUID, asked: PageRequest
+) -> Page[InvoiceLine]:
+    """The lines of an invoice in order. Checks no access."""
+    statement = select(tenant_invoice_lines).where(_LINE.invoice_id == invoice_id)
+    return await page_of(session, InvoiceLine, statement, asked, _LINE.position)
+
+
+async def all_lines(session: ReadSession, invoice_id: UUID) -> list[InvoiceLine]:
+    """All lines of an invoice in order. Checks no access."""
+    statement = select(tenant_invoice_lines).where(_LINE.invoice_id == invoice_id)
+    return records_of(InvoiceLine, await session.execute(statement.order_by(_LINE.position)))
 
 
 async def read_line(session: ReadSession, invoice_id: UUID, line_id: UUID) -> InvoiceLine:
@@ -213,32 +205,24 @@ async def invoices_after(session: ReadSession, number: int, limit: int) -> list[
 async def list_overdue(
     session: ReadSession,
     due_before: date,
+    asked: PageRequest,
     *,
     tenant_id: str,
-    after: tuple[date, UUID] | None,
-    limit: int,
-) -> list[Invoice]:
+) -> Page[Invoice]:
     """Issued invoices that were due before a day, longest overdue first.
 
     For all tenants if none is given; without those that are credited in full.
     """
     owed = _INVOICE.total_cents - _CREDITED.element
-    statement = (
-        WITH_STANDING.where(
-            _INVOICE.status == InvoiceStatus.ISSUED.value, _INVOICE.due_on < due_before, owed > 0
-        )
-        .order_by(_INVOICE.due_on, _INVOICE.id)
-        .limit(limit)
+    statement = WITH_STANDING.where(
+        _INVOICE.status == InvoiceStatus.ISSUED.value, _INVOICE.due_on < due_before, owed > 0
     )
     if tenant_id:
         statement = statement.where(_INVOICE.tenant_id == tenant_id)
-    if after is not None:
-        statement = statement.where(tuple_(_INVOICE.due_on, _INVOICE.id) > after)
-    return records_of(Invoice, await session.execute(statement))
+    return await page_of(session, Invoice, statement, asked, _INVOICE.due_on, _INVOICE.id)
 
 
 async def read_numbered(session: ReadSession, number: int) -> Invoice | None:
     """The invoice with a number; None if there is none."""
     statement = select(tenant_invoices).where(_INVOICE.number == number)
-    found = (await session.execute(statement)).first()
-    return None if found is None else record_of(Invoice, found)
+    return first_of(Invoice, await session.execute(statement))

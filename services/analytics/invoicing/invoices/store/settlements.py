@@ -21,9 +21,11 @@ from services.analytics.invoicing.tables import (
     tenant_invoices,
 )
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.pages import page_of
 from services.common.db.records import records_of
 from services.common.errors import NotFound
 from services.common.identity.callers import Scope
+from services.common.rpc.paging import Page, PageRequest, first_page
 
 __all__ = [
     "creditable_lines",
@@ -172,15 +174,14 @@ async def insert_credit_note(
 async def list_credit_notes(
     session: ReadSession,
     scope: Scope,
+    asked: PageRequest,
     *,
     tenant_id: str = "",
     invoice_id: UUID | None = None,
     note_id: UUID | None = None,
-    before: UUID | None = None,
-    limit: int,
-) -> list[CreditNote]:
+) -> Page[CreditNote]:
     """Credit notes with their lines, newest first."""
-    statement = _WITH_STANDING.order_by(_NOTE.id.desc()).limit(limit)
+    statement = _WITH_STANDING
     if not scope.everything:
         statement = statement.where(_NOTE.tenant_id == scope.tenant_id)
     if tenant_id:
@@ -189,9 +190,7 @@ async def list_credit_notes(
         statement = statement.where(_NOTE.invoice_id == invoice_id)
     if note_id is not None:
         statement = statement.where(_NOTE.id == note_id)
-    if before is not None:
-        statement = statement.where(_NOTE.id < before)
-    notes = records_of(CreditNote, await session.execute(statement))
+    page = await page_of(session, CreditNote, statement, asked, _NOTE.id, descending=True)
     lines = (
         select(
             _NOTE_LINE.credit_note_id,
@@ -200,17 +199,18 @@ async def list_credit_notes(
             tenant_invoice_lines,
         )
         .join(tenant_invoice_lines, tenant_invoice_lines.c.id == _NOTE_LINE.line_id)
-        .where(_NOTE_LINE.credit_note_id.in_([note.id for note in notes]))
+        .where(_NOTE_LINE.credit_note_id.in_([note.id for note in page.rows]))
         .order_by(_NOTE_LINE.position)
     )
     credited: dict[UUID, list[CreditedLine]] = {}
     for line in records_of(CreditedLine, await session.execute(lines)):
         credited.setdefault(line.credit_note_id, []).append(line)
-    return [replace(note, lines=tuple(credited.get(note.id, ()))) for note in notes]
+    notes = [replace(note, lines=tuple(credited.get(note.id, ()))) for note in page.rows]
+    return replace(page, rows=notes)
 
 
 async def read_credit_note(session: ReadSession, scope: Scope, note_id: UUID) -> CreditNote:
     """A credit note. Raises NotFound, also for another tenant's."""
-    for note in await list_credit_notes(session, scope, note_id=note_id, limit=1):
+    for note in (await list_credit_notes(session, scope, first_page(1), note_id=note_id)).rows:
         return note
     raise NotFound("credit note", str(note_id))
