@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
-import grpc
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 
@@ -39,8 +38,8 @@ from services.billing.ingest.store.matching import (
 )
 from services.billing.ingest.store.totals import refresh_totals
 from services.common.db.database import WriteSession
-from services.common.errors import Aborted, FailedPrecondition, Unavailable
-from services.common.rpc.clients import open_channel
+from services.common.errors import Aborted, FailedPrecondition
+from services.common.rpc.clients import answering, open_channel
 from services.common.settings import Service, Settings
 from services.common.values.periods import Period
 
@@ -92,14 +91,8 @@ class InventoryLookup:
                 for key in keys
             ],
         )
-        try:
+        with answering("the inventory does not answer", "INVENTORY_UNAVAILABLE"):
             return await self._stub.LookupResources(request, timeout=CALL_SECONDS)
-        except grpc.aio.AioRpcError as error:
-            raise Unavailable(
-                "the inventory does not answer",
-                reason="INVENTORY_UNAVAILABLE",
-                metadata={"code": error.code().name},
-            ) from error
 
 
 def _candidate(life: pb.Lifetime) -> Candidate:

@@ -1,7 +1,6 @@
 """SubscriptionService: subscribes deployments to plans and changes subscriptions."""
 
 from datetime import date
-from operator import attrgetter
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -75,11 +74,8 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         filters = (wanted.tenant_id, request.deployment_id, wanted.status, wanted.plan_code)
         asked = page_request(request, ("subscriptions", *filters), UUID)
         async with self._database.read(scope) as session:
-            found = await list_subscriptions(
-                session, scope, wanted, today=self._today(), after=asked.after, limit=asked.limit
-            )
-        page = asked.page(found, attrgetter("id"))
-        return page_message(pb.ListSubscriptionsResponse, page, self._message)
+            found = await list_subscriptions(session, scope, wanted, asked, today=self._today())
+        return page_message(pb.ListSubscriptionsResponse, found, self._message)
 
     async def GetSubscription(
         self, request: pb.GetSubscriptionRequest, context: Context

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import grpc
 from arcadia.catalog.v1 import identity_service_pb2 as pb
 from arcadia.catalog.v1.identity_service_pb2_grpc import IdentityServiceStub
 
@@ -10,7 +9,7 @@ from services.common.errors import Unavailable
 from services.common.identity.api_keys import EndedKey, PresentedKey, key_caller
 from services.common.identity.callers import Caller
 from services.common.identity.revocations import LiveRevocations, Revocation
-from services.common.rpc.clients import open_channel
+from services.common.rpc.clients import answering, open_channel
 from services.common.rpc.wire import instant_of
 from services.common.settings import Service, Settings
 
@@ -81,14 +80,9 @@ class CatalogIdentity:
         )
 
     async def _ask(self, method: Any, request: Any) -> Any:
-        try:
+        silence = "the catalog does not answer, so API keys and revocations are not known"
+        with answering(silence, "IDENTITY_UNAVAILABLE"):
             return await method(request, timeout=WAIT_SECONDS)
-        except grpc.aio.AioRpcError as error:
-            raise Unavailable(
-                "the catalog does not answer, so API keys and revocations are not known",
-                reason="IDENTITY_UNAVAILABLE",
-                metadata={"code": error.code().name},
-            ) from error
 
 
 def _caller(key: PresentedKey, holder: pb.KeyHolder) -> Caller:

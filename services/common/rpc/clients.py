@@ -1,13 +1,14 @@
 """Clients between programs: channels with service tokens, deadlines and retries."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import grpc
 import orjson
 
+from services.common.errors import Unavailable
 from services.common.identity.tokens import ServiceTokens
 from services.common.rpc.requests import (
     IDEMPOTENCY_KEY,
@@ -19,7 +20,7 @@ from services.common.rpc.requests import (
 from services.common.rpc.telemetry import trace_headers
 from services.common.settings import Service, Settings
 
-__all__ = ["connect", "open_channel"]
+__all__ = ["answering", "connect", "open_channel"]
 
 DEADLINE_SECONDS: Final = 30.0
 """Default deadline of calls."""
@@ -59,8 +60,14 @@ class _Signing:
     def __init__(self, tokens: ServiceTokens) -> None:
         self._tokens = tokens
 
-    def signed(self, call: grpc.aio.ClientCallDetails) -> grpc.aio.ClientCallDetails:
-        """The call details with the additions."""
+    async def signed(
+        self,
+        continuation: Callable[[grpc.aio.ClientCallDetails, Any], Any],
+        client_call_details: grpc.aio.ClientCallDetails,
+        request: Any,
+    ) -> Any:
+        """Makes a call, with the additions."""
+        call = client_call_details
         metadata = grpc.aio.Metadata(*(call.metadata or ()))
         metadata.add("authorization", self._tokens.authorization())
         metadata.add(REQUEST_ID_KEY, current_request_id() or new_request_id())
@@ -71,49 +78,30 @@ class _Signing:
         # gRPC does not propagate deadlines, so bound the call by the caller's deadline.
         left = remaining_seconds()
         own = call.timeout or DEADLINE_SECONDS
-        return grpc.aio.ClientCallDetails(
-            call.method,
-            own if left is None else min(own, left),
-            metadata,
-            call.credentials,
-            call.wait_for_ready,
+        timeout = own if left is None else min(own, left)
+        signed = grpc.aio.ClientCallDetails(
+            call.method, timeout, metadata, call.credentials, call.wait_for_ready
         )
+        return await continuation(signed, request)
 
 
+# gRPC takes an interceptor for one kind of call only.
 class _ServiceCall(_Signing, grpc.aio.UnaryUnaryClientInterceptor):
-    """Adds metadata to a unary call."""
+    """Signs a unary call."""
 
-    async def intercept_unary_unary(
-        self,
-        continuation: Callable[[grpc.aio.ClientCallDetails, Any], Any],
-        client_call_details: grpc.aio.ClientCallDetails,
-        request: Any,
-    ) -> Any:
-        return await continuation(self.signed(client_call_details), request)
+    intercept_unary_unary = _Signing.signed
 
 
 class _ServiceStream(_Signing, grpc.aio.UnaryStreamClientInterceptor):
-    """Adds metadata to a call with a response stream."""
+    """Signs a call with a response stream."""
 
-    async def intercept_unary_stream(
-        self,
-        continuation: Callable[[grpc.aio.ClientCallDetails, Any], Any],
-        client_call_details: grpc.aio.ClientCallDetails,
-        request: Any,
-    ) -> Any:
-        return await continuation(self.signed(client_call_details), request)
+    intercept_unary_stream = _Signing.signed
 
 
 class _ServiceUpload(_Signing, grpc.aio.StreamUnaryClientInterceptor):
-    """Adds metadata to a call with a request stream."""
+    """Signs a call with a request stream."""
 
-    async def intercept_stream_unary(
-        self,
-        continuation: Callable[[grpc.aio.ClientCallDetails, Any], Any],
-        client_call_details: grpc.aio.ClientCallDetails,
-        request_iterator: Any,
-    ) -> Any:
-        return await continuation(self.signed(client_call_details), request_iterator)
+    intercept_stream_unary: Any = _Signing.signed  # whose argument has another name
 
 
 def open_channel(settings: Settings, service: Service, *, caller: str) -> grpc.aio.Channel:
@@ -139,3 +127,12 @@ async def connect(
         yield channel
     finally:
         await channel.close()
+
+
+@contextmanager
+def answering(message: str, reason: str) -> Iterator[None]:
+    """Raises Unavailable, with this message and reason, for a gRPC error in the block."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        raise Unavailable(message, reason=reason, metadata={"code": error.code().name}) from error

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-import grpc
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
 
-from services.common.errors import Unavailable
-from services.common.rpc.clients import connect
+from services.common.rpc.clients import answering, connect
 from services.common.settings import Service, Settings
 
 __all__ = ["DeploymentSlug", "DeploymentSlugs"]
@@ -46,17 +44,11 @@ class DeploymentSlugs:
             return None
         request = pb.LookupDeploymentsRequest(keys=[pb.DeploymentKey(id=deployment)])
         timeout = WAIT_SECONDS if remaining is None else min(WAIT_SECONDS, remaining)
-        try:
+        silence = f"the catalog does not say what the slug of deployment {deployment} is"
+        with answering(silence, "CATALOG_UNAVAILABLE"):
             async with connect(self._settings, Service.CATALOG, caller=self._caller) as channel:
-                answer = await LifecycleServiceStub(channel).LookupDeployments(
-                    request, timeout=timeout
-                )
-        except grpc.aio.AioRpcError as error:
-            raise Unavailable(
-                f"the catalog does not say what the slug of deployment {deployment} is",
-                reason="CATALOG_UNAVAILABLE",
-                metadata={"code": error.code().name},
-            ) from error
+                catalog = LifecycleServiceStub(channel)
+                answer = await catalog.LookupDeployments(request, timeout=timeout)
         if not answer.matches or not answer.matches[0].HasField("deployment"):
             return None
         found = answer.matches[0].deployment

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-import grpc
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 from arcadia.catalog.v1 import lifecycle_service_pb2_grpc
 
-from services.common.errors import NotFound, Unavailable
-from services.common.rpc.clients import connect
+from services.common.errors import NotFound
+from services.common.rpc.clients import answering, connect
 from services.common.settings import Service, Settings
 from services.inventory.requests import MAX_BATCH
 from services.inventory.resources.rules.ownership import DeploymentName, KnownDeployment
@@ -60,13 +59,7 @@ class Deployments:
         self, request: pb.LookupDeploymentsRequest, remaining: float | None, question: str
     ) -> pb.LookupDeploymentsResponse:
         timeout = TIMEOUT_SECONDS if remaining is None else min(TIMEOUT_SECONDS, remaining)
-        try:
+        with answering(f"the catalog does not say {question}", "CATALOG_UNAVAILABLE"):
             async with connect(self._settings, Service.CATALOG, caller="inventory") as channel:
                 catalog = lifecycle_service_pb2_grpc.LifecycleServiceStub(channel)
                 return await catalog.LookupDeployments(request, timeout=timeout)
-        except grpc.aio.AioRpcError as error:
-            raise Unavailable(
-                f"the catalog does not say {question}",
-                reason="CATALOG_UNAVAILABLE",
-                metadata={"code": error.code().name},
-            ) from error

@@ -111,12 +111,10 @@ READ_KEYS: Final = text("""
 SELECT kind, split_key, remark, unkeyed_owners, amount_usd FROM shared_splits
 WHERE period = :period AND pass_id = :pass_id ORDER BY amount_usd DESC, kind
 """)
-FORGET: Final = (
-    text("DELETE FROM resource_spans WHERE period = :period AND pass_id = ANY(:pass_ids)"),
-    text("DELETE FROM attributed_costs WHERE period = :period AND pass_id = ANY(:pass_ids)"),
-    text("DELETE FROM known_lives WHERE period = :period AND pass_id = ANY(:pass_ids)"),
-    text("DELETE FROM shared_splits WHERE period = :period AND pass_id = ANY(:pass_ids)"),
-)
+FORGET: Final = [
+    text(f"DELETE FROM {table} WHERE period = :period AND pass_id = ANY(:pass_ids)")
+    for table in ("resource_spans", "attributed_costs", "known_lives", "shared_splits")
+]
 
 SHARES: Final = "shares"
 """The page id of the parts of shared costs."""
@@ -127,20 +125,17 @@ async def write_spans(
 ) -> None:
     """Writes a page of ownership spans, replacing earlier writes of the page."""
     await prepare_month(session, of.subject, "resource_spans")
-    driver = await session.driver()
-    page: dict[str, Any] = {"period": of.subject, "pass_id": of.id, "page": page_of(token)}
-    await driver.execute(FORGET_SPANS, page)
-    await driver.execute(WRITE_SPANS, page | arrays_of(Interval, spans, "span"))
+    page = {**_key(of), "page": page_of(token)}
+    await session.on_driver(FORGET_SPANS, page)
+    await session.on_driver(WRITE_SPANS, page | arrays_of(Interval, spans, "span"))
 
 
 async def spans_of(
     session: ReadSession, of: Generation, resource_ids: Iterable[UUID]
 ) -> dict[UUID, list[OwnedSpan]]:
     """The spans of some resources, oldest first."""
-    rows = await session.execute(
-        SPANS_OF,
-        {"period": of.subject, "pass_id": of.id, "resource_ids": sorted(set(resource_ids))},
-    )
+    wanted = {**_key(of), "resource_ids": sorted(set(resource_ids))}
+    rows = await session.execute(SPANS_OF, wanted)
     spans: dict[UUID, list[OwnedSpan]] = {}
     for row in rows:
         spans.setdefault(row.resource_id, []).append(
@@ -157,17 +152,15 @@ async def write_costs(
 ) -> None:
     """Writes a page of costs with their parts, replacing earlier writes of the page."""
     await prepare_month(session, of.subject, "attributed_costs")
-    page = page_of(token)
-    await session.execute(FORGET_PAGE, {"period": of.subject, "pass_id": of.id, "page": page})
+    page = {**_key(of), "page": page_of(token)}
+    await session.execute(FORGET_PAGE, page)
     rows = [
         # The hours of a line with several owners are stored with the first.
         part.of(cost if part is parts[0] else replace(cost, hours=None))
         for cost, parts in costs
         for part in parts
     ]
-    driver = await session.driver()
-    found: dict[str, Any] = {"period": of.subject, "pass_id": of.id, "page": page}
-    await driver.execute(WRITE, found | arrays_of(AttributedCost, rows, "c"))
+    await session.on_driver(WRITE, page | arrays_of(AttributedCost, rows, "c"))
 
 
 async def write_lifetimes(
@@ -175,34 +168,29 @@ async def write_lifetimes(
 ) -> None:
     """Stores lifetimes beyond the month; existing rows are kept."""
     if lifetimes:
-        driver = await session.driver()
-        found: dict[str, Any] = {"period": of.subject, "pass_id": of.id}
-        await driver.execute(WRITE_LIFETIMES, found | arrays_of(KnownLifetime, lifetimes, "life"))
+        found = _key(of) | arrays_of(KnownLifetime, lifetimes, "life")
+        await session.on_driver(WRITE_LIFETIMES, found)
 
 
 async def shared_totals(session: ReadSession, of: Generation) -> list[SharedTotal]:
     """The shared costs by kind and day."""
-    found = {"period": of.subject, "pass_id": of.id}
-    return records_of(SharedTotal, await session.execute(SHARED_TOTALS, found))
+    return records_of(SharedTotal, await session.execute(SHARED_TOTALS, _key(of)))
 
 
 async def keep_split(session: WriteSession, of: Generation, split: SharedSplit) -> None:
     """Stores the split of a kind of shared cost."""
-    found = {"period": of.subject, "pass_id": of.id}
-    await session.execute(KEEP_KEY, found | asdict(split))
+    await session.execute(KEEP_KEY, _key(of) | asdict(split))
 
 
 async def read_splits(session: ReadSession, of: Generation) -> list[SharedSplit]:
     """The splits of shared costs, largest first."""
-    found = await session.execute(READ_KEYS, {"period": of.subject, "pass_id": of.id})
-    return records_of(SharedSplit, found)
+    return records_of(SharedSplit, await session.execute(READ_KEYS, _key(of)))
 
 
 async def shared_use(session: ReadSession, of: Generation) -> SharedUse:
     """The data that may split shared costs."""
-    found = {"period": of.subject, "pass_id": of.id}
-    stored = await session.execute(STORED, {**found, "kind": BUCKETS})
-    existed = await session.execute(EXISTED, {**found, "kind": DROPLETS})
+    stored = await session.execute(STORED, {**_key(of), "kind": BUCKETS})
+    existed = await session.execute(EXISTED, {**_key(of), "kind": DROPLETS})
     outbound = await session.execute(OUTBOUND, {"period": of.subject})
     return SharedUse(
         stored=[
@@ -226,3 +214,7 @@ async def forget_costs(session: WriteSession, period: date, pass_ids: Sequence[i
     if pass_ids:
         for statement in FORGET:
             await session.execute(statement, {"period": period, "pass_ids": list(pass_ids)})
+
+
+def _key(of: Generation) -> dict[str, Any]:
+    return {"period": of.subject, "pass_id": of.id}

@@ -4,19 +4,17 @@ Texts come from the provider and may contain what a spreadsheet would run as a f
 leading apostrophe. Numbers are exact and keep their sign.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal, localcontext
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
 from services.billing.costs.rules.focus import FOCUS_COLUMNS
 from services.billing.ingest.rules.matching import LEAST_PLACES
 from services.billing.ingest.rules.reconciling import PRECISION
-from services.common.values.csv_lines import csv_lines
+from services.common.values.csv_lines import csv_lines, pointed
 from services.common.values.money import plain, split
 
 __all__ = ["FORMATS", "Form", "parts_of"]
@@ -41,22 +39,8 @@ class Form:
 
     def lines(self, lines: Iterable[Line]) -> bytes:
         """One line of the file per cost line or part."""
-        buffer = io.StringIO(newline="")
-        csv.writer(buffer, lineterminator="\r\n").writerows(
-            [self._cell(column(line)) for column in self.columns.values()] for line in lines
-        )
-        return buffer.getvalue().encode()
-
-    def _cell(self, value: object) -> str:
-        """Numbers without exponent, times in RFC 3339 in UTC, texts escaped."""
-        if value is None:
-            return ""
-        if isinstance(value, Decimal):
-            return self.number(value)
-        if isinstance(value, datetime):
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        text = str(value)
-        return f"'{text}" if text.startswith(FORMULA) else text
+        rows = ([column(line) for column in self.columns.values()] for line in lines)
+        return csv_lines(rows, self.number)
 
 
 def parts_of(line: Line) -> list[Line]:
@@ -89,19 +73,6 @@ def _split_hours(hours: Decimal | None, seconds: Sequence[int]) -> Sequence[Deci
         return [Decimal(share).scaleb(-places) for share in shares]
 
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def _pointed(number: Decimal) -> str:
-    """Whole numbers get a decimal point too, so that readers infer a decimal column."""
-    text = plain(number)
-    return text if "." in text else f"{text}.0"
-
-
-def _attribute(name: str) -> Column:
-    return lambda line: getattr(line, name)
-
-
 OWN_COLUMNS: Final = (
     "id", "provider_invoice_id", "row_number", "period", "product", "group_description",
     "description", "project_name", "category", "hours", "start_at", "end_at", "amount_usd",
@@ -112,7 +83,7 @@ OWN_COLUMNS: Final = (
 
 FORMATS: Final[Mapping[str, Form]] = MappingProxyType(
     {
-        "csv": Form({name: _attribute(name) for name in OWN_COLUMNS}),
-        "focus": Form(FOCUS_COLUMNS, _pointed),
+        "csv": Form({name: attrgetter(name) for name in OWN_COLUMNS}),
+        "focus": Form(FOCUS_COLUMNS, pointed),
     }
 )

@@ -1,5 +1,6 @@
 """Writes the spans of subscriptions: terms, addons, pauses and ends."""
 
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -157,10 +158,7 @@ async def change_terms(
 async def drop_term(session: WriteSession, subscription: Subscription, day: date) -> None:
     """Deletes the terms that begin on a day; the previous term extends to the next one."""
     before = next(term for term in reversed(subscription.terms) if term.effective_from < day)
-    values: dict[str, object] = {
-        "id": subscription.id,
-        "plan_version_id": before.plan_version_id,
-    }
+    values: dict[str, object] = {"id": subscription.id, "plan_version_id": before.plan_version_id}
     until = (await session.execute(FORGET_TERM, {**values, "day": day})).scalar_one()
     if until is not None:
         same = (await session.execute(FORGET_SAME, {**values, "day": until})).all()
@@ -183,16 +181,8 @@ async def add_addon(
     session: WriteSession, subscription: Subscription, addon: Addon, day: date, *, by_tenant: bool
 ) -> UUID:
     """Attaches an addon with its current terms; returns its id."""
-    terms = addon.terms
-    values = {
-        **_of(subscription, day),
-        "code": addon.code,
-        "resource_kind": terms.resource_kind,
-        "qty": terms.qty,
-        "price_cents": terms.price_cents,
-        "currency": terms.currency,
-        "by_tenant": by_tenant,
-    }
+    values = _of(subscription, day) | asdict(addon.terms)
+    values |= {"code": addon.code, "by_tenant": by_tenant}
     identifier: UUID = (await session.execute(ADD_ADDON, values)).scalar_one()
     return identifier
 
@@ -271,8 +261,4 @@ async def cut_trial(session: WriteSession, deployment_id: UUID, day: date) -> No
 
 def _of(subscription: Subscription, day: date) -> dict[str, object]:
     """The common columns of a span: its subscription and its days."""
-    return {
-        "id": subscription.id,
-        "tenant_id": subscription.tenant_id,
-        "day": day,
-    }
+    return {"id": subscription.id, "tenant_id": subscription.tenant_id, "day": day}

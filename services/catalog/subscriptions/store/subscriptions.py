@@ -6,7 +6,9 @@ building a span.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +27,7 @@ from services.catalog.subscriptions.rules.subscriptions import (
 from services.common.db.database import ReadSession, WriteSession, uuid_array
 from services.common.errors import NotFound
 from services.common.identity.callers import Scope
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "create_subscription",
@@ -120,13 +123,8 @@ async def create_subscription(
     at: datetime,
 ) -> UUID:
     """Inserts a subscription without terms; returns its id."""
-    values = {
-        "deployment_id": deployment.id,
-        "tenant_id": deployment.tenant_id,
-        "starts_on": starts_on,
-        "trial_end": trial_end,
-        "at": at,
-    }
+    values = {"deployment_id": deployment.id, "tenant_id": deployment.tenant_id, "at": at}
+    values |= {"starts_on": starts_on, "trial_end": trial_end}
     identifier: UUID = (await session.execute(CREATE, values)).scalar_one()
     return identifier
 
@@ -151,24 +149,14 @@ async def list_subscriptions(
     session: ReadSession,
     scope: Scope,
     wanted: SubscriptionFilter,
+    asked: PageRequest,
     *,
     today: date,
-    after: UUID | None,
-    limit: int,
-) -> list[Subscription]:
-    """Subscriptions in the order of creation; `after` is the last one of the previous page."""
-    return await subscriptions_of(
-        session,
-        LIST,
-        tenant=scope.tenant_id,
-        tenant_id=wanted.tenant_id,
-        deployment_id=wanted.deployment_id,
-        status=wanted.status,
-        plan_code=wanted.plan_code,
-        today=today,
-        after=after,
-        limit=limit,
-    )
+) -> Page[Subscription]:
+    """Subscriptions in the order of creation."""
+    values = asdict(wanted) | {"tenant": scope.tenant_id, "today": today}
+    found = await subscriptions_of(session, LIST, **values, after=asked.after, limit=asked.limit)
+    return asked.page(found, attrgetter("id"))
 
 
 async def subscription_of_deployment(

@@ -6,7 +6,7 @@ values. A change of order, or of a counter of the provider, is not a change.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -211,13 +211,9 @@ def lines_of(resources: Iterable[Resource], *, full: bool) -> bytes:
     return csv_lines([map(_cell, islice(resource, count)) for resource in resources])
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _cell(value: object) -> object:
     if isinstance(value, list):
         return " ".join(value)
     if isinstance(value, dict):
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-    return str(value)
+    return value

@@ -5,8 +5,6 @@ price before rounding to the cent. The billing account is the tenant, the sub-ac
 deployment; the issuer of the invoice is the provider, publisher and host.
 """
 
-import csv
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ import orjson
 from services.analytics.invoicing.invoices.rules.invoices import Invoice
 from services.analytics.invoicing.invoices.rules.lines import Line
 from services.analytics.invoicing.invoices.rules.numbering import invoice_number
+from services.common.values.csv_lines import csv_lines, pointed
 from services.common.values.money import minor_unit_places, plain, whole_cents
 
 __all__ = ["FOCUS_VERSION", "as_focus"]
@@ -130,32 +129,17 @@ def as_focus(invoice: Invoice, lines: Sequence[Line]) -> bytes:
 
     A text that a spreadsheet would run as a formula gets a leading apostrophe.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for line in lines:
-        charge = Charge(invoice, line)
-        writer.writerow([_cell(column(charge)) for column in COLUMNS.values()])
-    return text.getvalue().encode()
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        number = plain(value)
-        # Whole numbers get a decimal point too, so that readers infer a decimal column.
-        return number if "." in number else f"{number}.0"
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    charges = [Charge(invoice, line) for line in lines]
+    rows = ([column(charge) for column in COLUMNS.values()] for charge in charges)
+    return csv_lines([COLUMNS]) + csv_lines(rows, pointed)
 
 
 def _decimal(number: Fraction) -> Decimal:
     return Decimal(whole_cents(number * 10**PLACES)).scaleb(-PLACES)
 
 
-def _day(day: date) -> str:
-    return datetime.combine(day, time(), UTC).isoformat().replace("+00:00", "Z")
+def _day(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _priced(value: Callable[[Charge], object]) -> Callable[[Charge], object]:
