@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgument
 from services.common.rpc.paging import (
+    Page,
     Position,
     cut,
     decode_token,
@@ -111,10 +112,10 @@ def test_the_next_page_begins_after_the_place_of_the_last_row(place: Any) -> Non
     kinds = [type(one) for one in (place if isinstance(place, tuple) else (place,))]
     first = page_request(Request(), FILTERS, *kinds)
     assert (first.after, first.size, first.limit) == (None, 2, 3)
-    page, token = first.cut(["row", place, "one too many"], lambda row: row)
-    assert page == ["row", place]
-    assert page_request(Request(2, token), FILTERS, *kinds).after == place
-    assert first.cut(["row", place], lambda row: row) == (["row", place], "")
+    page = first.page(["row", place, "one too many"], lambda row: row)
+    assert page.rows == ["row", place]
+    assert page_request(Request(2, page.next_page_token), FILTERS, *kinds).after == place
+    assert first.page(["row", place], lambda row: row) == Page(["row", place], "")
 
 
 FORGED = [

@@ -9,7 +9,6 @@ from arcadia.analytics.v1 import usage_service_pb2_grpc
 
 from services.analytics.deployments import Deployments, Named
 from services.analytics.usage import requests
-from services.analytics.usage.rules.dimensions import json_of
 from services.analytics.usage.rules.events import Refusal, Sifted, in_order
 from services.analytics.usage.store.aggregation import fold_figures
 from services.analytics.usage.store.events import list_voids, void_events
@@ -20,7 +19,7 @@ from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import Unavailable
 from services.common.identity.callers import Scope, current_caller
-from services.common.rpc.messages import message_of
+from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import page_request
 from services.common.rpc.wire import Context, required, text, uuid_of
 from services.common.values.clock import Clock, utc_now
@@ -50,15 +49,8 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         wanted = await self._resolved(requests.usage_filter(request), scope)
         asked = page_request(request, ("usage", *_filters(request)), date, str, str, str, str)
         async with self._database.read(scope) as session:
-            found = await list_usage(session, scope, wanted, after=asked.after, limit=asked.limit)
-        page, token = asked.cut(
-            found,
-            lambda one: (
-                one.day, one.tenant_id, one.deployment_id, one.resource_kind,
-                json_of(one.dimensions),
-            ),
-        )  # fmt: skip  # a table
-        return message_of(pb.ListDailyUsageResponse, daily_usage=page, next_page_token=token)
+            found = await list_usage(session, scope, wanted, asked)
+        return page_message(pb.ListDailyUsageResponse, found)
 
     async def _resolved(self, wanted: UsageFilter, scope: Scope) -> UsageFilter:
         """The filter with its deployment resolved.
@@ -84,9 +76,8 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         asked = page_request(request, ("usage-facts", request.usage_id), datetime, str)
         async with self._database.read(scope) as session:
             figure = await read_figure(session, scope, usage_id)
-            found = await list_facts(session, figure, after=asked.after, limit=asked.limit)
-        page, token = asked.cut(found, lambda fact: (fact.fact_from, fact.place))
-        return message_of(pb.ListUsageFactsResponse, facts=page, next_page_token=token)
+            found = await list_facts(session, figure, asked)
+        return page_message(pb.ListUsageFactsResponse, found)
 
     async def ListUnmeteredResources(
         self, request: pb.ListUnmeteredResourcesRequest, context: Context
@@ -96,13 +87,8 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         wanted = requests.usage_filter(request)
         asked = page_request(request, ("unmetered", *_filters(request)), UUID, str, str)
         async with self._database.read(scope) as session:
-            found = await list_unmeasured(
-                session, scope, wanted, after=asked.after, limit=asked.limit
-            )
-        page, token = asked.cut(
-            found, lambda one: (one.resource_id, one.tenant_id, one.deployment_id)
-        )
-        return message_of(pb.ListUnmeteredResourcesResponse, resources=page, next_page_token=token)
+            found = await list_unmeasured(session, scope, wanted, asked)
+        return page_message(pb.ListUnmeteredResourcesResponse, found)
 
     async def SendUsageEvents(
         self, request: pb.SendUsageEventsRequest, context: Context
@@ -155,15 +141,11 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
             found = await list_voids(
                 session,
                 scope,
+                asked,
                 tenant_id=text("tenant_id", request.tenant_id),
                 deployment_id=text("deployment_id", request.deployment_id),
-                after=asked.after,
-                limit=asked.limit,
             )
-        page, token = asked.cut(found, lambda one: (one.voided_at, one.source, one.idempotency_key))
-        return message_of(
-            pb.ListVoidedUsageEventsResponse, voided_events=page, next_page_token=token
-        )
+        return page_message(pb.ListVoidedUsageEventsResponse, found)
 
 
 def _filters(

@@ -1,12 +1,11 @@
 """ListPriceService: the provider's list prices and their changes."""
 
 from datetime import date
-from typing import Any
+from operator import attrgetter
 from uuid import UUID
 
 from arcadia.catalog.v1 import list_price_service_pb2 as pb
 from arcadia.catalog.v1 import list_price_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.catalog import requests
 from services.catalog.list_prices.messages import change_message, price_message
@@ -17,13 +16,12 @@ from services.catalog.list_prices.store.list_prices import canonical_dimensions,
 from services.catalog.quotes.margin_inputs import ExchangeRates
 from services.common.db.database import Database
 from services.common.identity.callers import current_caller
-from services.common.rpc.messages import message_of
+from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 from services.common.values.clock import Clock
 
 __all__ = ["ListPriceServicer"]
-
-Context = ServicerContext[Any, Any]
 
 
 class ListPriceServicer(list_price_service_pb2_grpc.ListPriceServiceServicer):
@@ -43,7 +41,7 @@ class ListPriceServicer(list_price_service_pb2_grpc.ListPriceServiceServicer):
         asked = page_request(request, filters, str, str, date, UUID)
         async with self._database.read(current_caller().scope) as session:
             found = await list_prices(session, wanted, after=asked.after, limit=asked.limit)
-        page, token = asked.cut(
+        page = asked.page(
             found,
             lambda one: (
                 one.price.meter,
@@ -52,9 +50,7 @@ class ListPriceServicer(list_price_service_pb2_grpc.ListPriceServiceServicer):
                 one.id,
             ),
         )
-        return pb.ListListPricesResponse(
-            list_prices=map(price_message, page), next_page_token=token
-        )
+        return page_message(pb.ListListPricesResponse, page, price_message)
 
     async def ListListPriceChanges(
         self, request: pb.ListListPriceChangesRequest, context: Context
@@ -64,10 +60,8 @@ class ListPriceServicer(list_price_service_pb2_grpc.ListPriceServiceServicer):
         asked = page_request(request, ("list-price-changes", meter), UUID)
         async with self._database.read(current_caller().scope) as session:
             found = await list_changes(session, meter=meter, before=asked.after, limit=asked.limit)
-        page, token = asked.cut(found, lambda one: one.id)
-        return pb.ListListPriceChangesResponse(
-            list_price_changes=map(change_message, page), next_page_token=token
-        )
+        page = asked.page(found, attrgetter("id"))
+        return page_message(pb.ListListPriceChangesResponse, page, change_message)
 
     async def RecordListPrices(
         self, request: pb.RecordListPricesRequest, context: Context

@@ -18,19 +18,18 @@ from services.catalog.plans.store.addons import create_addon, list_addons, updat
 from services.catalog.plans.store.plans import (
     create_plan,
     list_plans,
-    position_of,
     read_plan,
     read_state,
     rename_plan,
 )
-from services.catalog.plans.store.prices import list_prices, position_of_price
+from services.catalog.plans.store.prices import list_prices
 from services.catalog.plans.store.versions import list_versions
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument, NotFound, PermissionDenied
 from services.common.identity.callers import ALL, Scope, current_caller
 from services.common.rpc.fields import given
-from services.common.rpc.messages import message_of
+from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import Position, page_request
 from services.common.rpc.wire import Context
 from services.common.values.periods import optional_day
@@ -58,14 +57,8 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
             )
         asked = page_request(request, ("plans", request.include_unpublished), int, str)
         async with self._database.read(SOLD) as session:
-            found = await list_plans(
-                session,
-                unpublished=request.include_unpublished,
-                after=asked.after,
-                limit=asked.limit,
-            )
-        page, token = asked.cut(found, position_of)
-        return message_of(pb.ListPlansResponse, plans=page, next_page_token=token)
+            found = await list_plans(session, asked, unpublished=request.include_unpublished)
+        return page_message(pb.ListPlansResponse, found)
 
     async def GetPlan(self, request: pb.GetPlanRequest, context: Context) -> pb.GetPlanResponse:
         """Returns a plan with its active version."""
@@ -84,9 +77,8 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         asked = page_request(request, ("plan-versions", code), Position)
         async with self._database.read(ALL) as session:
             await read_plan(session, code)
-            found = await list_versions(session, code, before=asked.after, limit=asked.limit)
-        page, token = asked.cut(found, lambda one: one.version)
-        return message_of(pb.ListPlanVersionsResponse, plan_versions=page, next_page_token=token)
+            found = await list_versions(session, code, asked)
+        return page_message(pb.ListPlanVersionsResponse, found)
 
     async def ListAddons(
         self, request: pb.ListAddonsRequest, context: Context
@@ -95,11 +87,8 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         kind = _optional_kind(request.resource_kind)
         asked = page_request(request, ("addons", kind), str)
         async with self._database.read(SOLD) as session:
-            found = await list_addons(
-                session, kind=kind, after=asked.after or "", limit=asked.limit
-            )
-        page, token = asked.cut(found, lambda one: one.code)
-        return message_of(pb.ListAddonsResponse, addons=page, next_page_token=token)
+            found = await list_addons(session, kind, asked)
+        return page_message(pb.ListAddonsResponse, found)
 
     async def ListResourcePrices(
         self, request: pb.ListResourcePricesRequest, context: Context
@@ -110,16 +99,8 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         filters = ("resource-prices", kind, request.in_force_on)
         asked = page_request(request, filters, str, str, str, date)
         async with self._database.read(SOLD) as session:
-            found = await list_prices(
-                session, kind=kind, day=day, after=asked.after, limit=asked.limit
-            )
-        page, token = asked.cut(
-            found,
-            position_of_price,
-        )
-        return message_of(
-            pb.ListResourcePricesResponse, resource_prices=page, next_page_token=token
-        )
+            found = await list_prices(session, asked, kind=kind, day=day)
+        return page_message(pb.ListResourcePricesResponse, found)
 
     async def ExportCatalog(
         self, request: pb.ExportCatalogRequest, context: Context

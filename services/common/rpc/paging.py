@@ -81,12 +81,13 @@ class PageRequest:
     def cut(
         self, rows: Sequence[Row], place_of: Callable[[Row], object]
     ) -> tuple[Sequence[Row], str]:
-        """The page of the rows read and the next page's token, empty on the last page."""
-        return cut(rows, self.size, self.filters, lambda row: _written(place_of(row)))
+        """The rows and the token of `page`."""
+        page = self.page(rows, place_of)
+        return page.rows, page.next_page_token
 
     def page(self, rows: Sequence[Row], place_of: Callable[[Row], object]) -> Page[Row]:
         """The page, of the rows that were read with `limit`. `place_of` is the place of a row."""
-        return Page(*self.cut(rows, place_of))
+        return Page(*cut(rows, self.size, self.filters, lambda row: _written(place_of(row))))
 
 
 def first_page(size: int) -> PageRequest:

@@ -99,7 +99,7 @@ __all__ = ["InvoiceServicer"]
 
 
 FIRST_LINES: Final = first_page(500)
-MAX_FIGURES: Final = 4_000
+MAX_FIGURES: Final = first_page(4_000)
 """Maximum figures of usage behind a line: 31 days of a month, each with its dimensions."""
 
 WALKED_AT_ONCE: Final = 500
@@ -192,7 +192,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                     to_day=line.service_end,
                     dimensions=line.dimensions,
                 )
-                days = [*await list_usage(session, scope, wanted, after=None, limit=MAX_FIGURES)]
+                days = [*(await list_usage(session, scope, wanted, MAX_FIGURES)).rows]
         price_type, price_id = price_of(line.kind, line.meta)
         return message_of(
             pb.TraceInvoiceLineResponse,

@@ -341,21 +341,13 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         filters = ("pending_hand_overs", request.rollup_id, request.invoice_id)
         asked = page_request(request, filters, int)
         async with self._database.read(ALL) as session:
-            found = await list_pending(
-                session,
-                rollup_id=rollup_id,
-                invoice_id=invoice_id,
-                after=asked.after or 0,
-                limit=asked.limit,
-            )
-            page, token = asked.cut(found, lambda one: one.id)
-            of_invoices = [one.invoice_id for one in page if one.document is HandedOver.INVOICE]
+            found = await list_pending(session, asked, rollup_id=rollup_id, invoice_id=invoice_id)
+            of_invoices = [
+                one.invoice_id for one in found.rows if one.document is HandedOver.INVOICE
+            ]
             invoices = await read_invoices(session, of_invoices)
-        return pb.ListPendingHandOversResponse(
-            invoices=[invoice_message(one, operator=True) for one in invoices],
-            hand_overs=map(_pending, page),
-            next_page_token=token,
-        )
+        messages = [invoice_message(one, operator=True) for one in invoices]
+        return page_message(pb.ListPendingHandOversResponse, found, _pending, invoices=messages)
 
     async def GetHandOver(
         self, request: pb.GetHandOverRequest, context: Context

@@ -39,6 +39,7 @@ from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.identity.callers import ALL, current_caller
+from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import page_request
 from services.common.rpc.wire import Context
 from services.common.values.clock import Clock, utc_now
@@ -102,16 +103,9 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         filters = ("rollups", period.code if period else "", request.status)
         asked = page_request(request, filters, UUID)
         async with self._database.read(ALL) as session:
-            found = await list_rollups(
-                session,
-                period=period,
-                status=request.status,
-                before=asked.after,
-                limit=asked.limit,
-            )
-            page, token = asked.cut(found, lambda one: one.id)
-            messages = await rollup_messages(session, page)
-        return pb.ListRollupsResponse(rollups=messages, next_page_token=token)
+            found = await list_rollups(session, asked, period=period, status=request.status)
+            messages = await rollup_messages(session, found.rows)
+        return message_of(pb.ListRollupsResponse, found, rollups=messages)
 
     async def GetRollup(
         self, request: pb.GetRollupRequest, context: Context
@@ -130,13 +124,8 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         asked = page_request(request, ("rollup_failures", str(rollup_id)), str)
         async with self._database.read(ALL) as session:
             await read_rollup(session, rollup_id)
-            found = await list_failures(
-                session, rollup_id, after=asked.after or "", limit=asked.limit
-            )
-        page, token = asked.cut(found, lambda one: one.tenant_id)
-        return pb.ListRollupFailuresResponse(
-            failures=map(failure_message, page), next_page_token=token
-        )
+            found = await list_failures(session, rollup_id, asked)
+        return page_message(pb.ListRollupFailuresResponse, found, failure_message)
 
     async def ApproveRollup(
         self, request: pb.ApproveRollupRequest, context: Context

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from services.analytics.usage.store.aggregation import fold_figures
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import arrays_of, records_of
 from services.common.identity.callers import Scope
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = ["KeptKey", "claim_keys", "insert_events", "list_voids", "read_keys", "void_events"]
 
@@ -55,8 +57,7 @@ async def claim_keys(
         "digests": [event.digest for event in batch.events],
         "days": [event.day for event in batch.events],
     }
-    driver = await session.driver()
-    claimed = set(await (await driver.execute(CLAIM, keys)).fetchall())
+    claimed = set(await session.on_driver(CLAIM, keys))
     new = [event for event in batch.events if event.key in claimed]
     return new, [event for event in batch.events if event.key not in claimed]
 
@@ -71,18 +72,15 @@ async def insert_events(
     """Inserts new events."""
     for month in sorted({event.day.replace(day=1) for event in events}):
         await prepare_month(session, month, "usage_events")
-    driver = await session.driver()
-    await driver.execute(
-        TAKE,
-        {
-            **_keys(events),
-            "quantities": [event.sent.qty for event in events],
-            "instants": [event.sent.occurred_at for event in events],
-            "dimensions": [json_of(event.sent.dimensions) for event in events],
-            "now": now,
-            **arrays_of(Figure, figures, "figure"),
-        },
-    )
+    given = {
+        **_keys(events),
+        "quantities": [event.sent.qty for event in events],
+        "instants": [event.sent.occurred_at for event in events],
+        "dimensions": [json_of(event.sent.dimensions) for event in events],
+        "now": now,
+        **arrays_of(Figure, figures, "figure"),
+    }
+    await session.on_driver(TAKE, given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ async def read_keys(
     """The stored events of the given keys."""
     if not events:
         return {}
-    rows = await (await (await session.driver()).execute(KNOWN, _keys(events))).fetchall()
+    rows = await session.on_driver(KNOWN, _keys(events))
     return {(source, key): KeptKey(digest, voided) for source, key, digest, voided in rows}
 
 
@@ -164,20 +162,11 @@ async def void_events(
 
 
 async def list_voids(
-    session: ReadSession,
-    scope: Scope,
-    *,
-    tenant_id: str,
-    deployment_id: str,
-    after: tuple[datetime, str, str] | None,
-    limit: int,
-) -> list[VoidedEvent]:
-    """A page of voids, newest first.
-
-    `after` is the time, source and key of the previous page's last row.
-    """
+    session: ReadSession, scope: Scope, page: PageRequest, *, tenant_id: str, deployment_id: str
+) -> Page[VoidedEvent]:
+    """Voids, newest first."""
     asked = ["true"]
-    values: dict[str, Any] = {"limit": limit}
+    values: dict[str, Any] = {"limit": page.limit}
     for name, value in (("tenant_id", tenant_id), ("deployment_id", deployment_id)):
         if value:
             asked.append(f"{name} = :{name}")
@@ -186,14 +175,15 @@ async def list_voids(
         # Restricts to the tenant in addition to row-level security.
         asked.append("tenant_id = :scope")
         values["scope"] = scope.tenant_id
-    if after is not None:
+    if page.after is not None:
         asked.append(
             "voided_at <= :after_at AND (voided_at < :after_at"
             " OR (source, idempotency_key) > (:after_source, :after_key))"
         )
-        values |= dict(zip(("after_at", "after_source", "after_key"), after, strict=True))
+        values |= dict(zip(("after_at", "after_source", "after_key"), page.after, strict=True))
     statement = text(
         f"SELECT * FROM usage_voids WHERE {' AND '.join(asked)}"
         " ORDER BY voided_at DESC, source, idempotency_key LIMIT :limit"
     )
-    return records_of(VoidedEvent, await session.execute(statement, values))
+    voids = records_of(VoidedEvent, await session.execute(statement, values))
+    return page.page(voids, attrgetter("voided_at", "source", "idempotency_key"))

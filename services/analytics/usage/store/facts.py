@@ -1,8 +1,8 @@
 """Usage facts and unmetered spans of a day, by generation and page."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import text
 
@@ -13,8 +13,9 @@ from services.analytics.usage.store.reading import UsageFilter
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import arrays_of, records_of, unnested
 from services.common.identity.callers import Scope
+from services.common.rpc.paging import Page, PageRequest
 
-__all__ = ["After", "list_unmeasured", "replace_unmeasured", "write_facts", "write_unmeasured"]
+__all__ = ["list_unmeasured", "replace_unmeasured", "write_facts", "write_unmeasured"]
 
 FORGET_PAGE: Final = """
 DELETE FROM usage_facts WHERE day = %(day)s AND pass_id = %(pass_id)s AND page = %(page)s
@@ -34,14 +35,10 @@ async def write_facts(
 ) -> None:
     """Writes the facts of a page, replacing earlier writes of the page."""
     await prepare_month(session, of.subject, "usage_facts")
-    driver = await session.driver()
     page: dict[str, Any] = {"day": of.subject, "pass_id": of.id, "page": page_of(token)}
-    await driver.execute(FORGET_PAGE, page)
-    await driver.execute(WRITE, page | arrays_of(MeteredFact, facts, "fact"))
+    await session.on_driver(FORGET_PAGE, page)
+    await session.on_driver(WRITE, page | arrays_of(MeteredFact, facts, "fact"))
 
-
-After = tuple[UUID, str, str]
-"""Resource, tenant and deployment of the previous page's last row."""
 
 FORGET_UNMEASURED_PAGE: Final = text("""
 DELETE FROM unmeasured_spans WHERE day = :day AND pass_id = :pass_id AND page = :page
@@ -90,8 +87,7 @@ async def write_unmeasured(
     page: dict[str, Any] = {"day": of.subject, "pass_id": of.id, "page": page_of(token)}
     await session.execute(FORGET_UNMEASURED_PAGE, page)
     if spans:
-        driver = await session.driver()
-        await driver.execute(WRITE_UNMEASURED, page | arrays_of(Unmeasured, spans, "span"))
+        await session.on_driver(WRITE_UNMEASURED, page | arrays_of(Unmeasured, spans, "span"))
 
 
 async def replace_unmeasured(
@@ -104,14 +100,10 @@ async def replace_unmeasured(
 
 
 async def list_unmeasured(
-    session: ReadSession,
-    scope: Scope,
-    wanted: UsageFilter,
-    *,
-    after: After | None,
-    limit: int,
-) -> list[UnmeteredResource]:
-    """A page of the resources of unknown size, by id, with one row per owner."""
+    session: ReadSession, scope: Scope, wanted: UsageFilter, asked_page: PageRequest
+) -> Page[UnmeteredResource]:
+    """The resources of unknown size, by id, with one row per owner."""
+    after = asked_page.after
     values: dict[str, Any] = {name: getattr(wanted, name) for name in CONDITIONS}
     asked = [CONDITIONS[name] for name, value in values.items() if value]
     if not scope.everything:
@@ -125,5 +117,6 @@ async def list_unmeasured(
         conditions=" AND ".join(asked) or "true", after=AFTER if after is not None else ""
     )
     kept = {name: value for name, value in values.items() if value or name.startswith("after_")}
-    found = await session.execute(text(statement), {**kept, "limit": limit})
-    return records_of(UnmeteredResource, found)
+    found = await session.execute(text(statement), {**kept, "limit": asked_page.limit})
+    place = attrgetter("resource_id", "tenant_id", "deployment_id")
+    return asked_page.page(records_of(UnmeteredResource, found), place)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import date
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from services.analytics.usage.rules.figures import (
 from services.common.db.database import ReadSession
 from services.common.db.records import found_of, records_of
 from services.common.identity.callers import Scope
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.periods import Period
 
 __all__ = ["UsageFilter", "list_facts", "list_usage", "read_figure", "usage_by_resource"]
@@ -86,18 +88,9 @@ NOT EXISTS (SELECT FROM jsonb_each_text(CAST(:dimensions AS jsonb)) AS wanted
 
 
 async def list_usage(
-    session: ReadSession,
-    scope: Scope,
-    wanted: UsageFilter,
-    *,
-    after: tuple[date, str, str, str, str] | None,
-    limit: int,
-) -> list[DailyUsage]:
-    """A page of figures, newest day first.
-
-    `after` is the day, tenant, deployment, kind and dimensions (JSON) of the previous page's last
-    row.
-    """
+    session: ReadSession, scope: Scope, wanted: UsageFilter, asked_page: PageRequest
+) -> Page[DailyUsage]:
+    """Figures, newest day first."""
     values: dict[str, Any] = {name: getattr(wanted, name) for name in CONDITIONS}
     asked = [CONDITIONS[name] for name, value in values.items() if value]
     if wanted.deployment_id:
@@ -115,7 +108,7 @@ async def list_usage(
         # Restricts to the tenant in addition to row-level security.
         asked.append("tenant_id = :scope")
         values["scope"] = scope.tenant_id
-    if after is not None:
+    if asked_page.after is not None:
         asked.append(
             "day <= :after_day AND (day < :after_day"
             " OR (tenant_id, deployment_id, resource_kind, dimensions) > (:after_tenant,"
@@ -124,13 +117,19 @@ async def list_usage(
         names = (
             "after_day", "after_tenant", "after_deployment", "after_kind", "after_dimensions"
         )  # fmt: skip  # a table
-        values |= dict(zip(names, after, strict=True))
+        values |= dict(zip(names, asked_page.after, strict=True))
     statement = text(
         f"SELECT {COLUMNS} FROM daily_usage WHERE {' AND '.join(asked) or 'true'}"
         " ORDER BY day DESC, tenant_id, deployment_id, resource_kind, dimensions LIMIT :limit"
     )
     used = {name: value for name, value in values.items() if value}
-    return records_of(DailyUsage, await session.execute(statement, {**used, "limit": limit}))
+    rows = await session.execute(statement, {**used, "limit": asked_page.limit})
+    return asked_page.page(records_of(DailyUsage, rows), _place_of)
+
+
+def _place_of(one: DailyUsage) -> tuple[object, ...]:
+    named = (one.tenant_id, one.deployment_id, one.resource_kind)
+    return (one.day, *named, json_of(one.dimensions))
 
 
 async def read_figure(session: ReadSession, scope: Scope, figure_id: UUID) -> DailyUsage:
@@ -140,20 +139,18 @@ async def read_figure(session: ReadSession, scope: Scope, figure_id: UUID) -> Da
 
 
 async def list_facts(
-    session: ReadSession, figure: DailyUsage, *, after: tuple[datetime, str] | None, limit: int
-) -> list[UsageFact]:
-    """A page of a figure's facts, by time.
-
-    `after` is the start and `place` of the previous page's last row.
-    """
-    at, place = after or (None, None)
+    session: ReadSession, figure: DailyUsage, asked: PageRequest
+) -> Page[UsageFact]:
+    """A figure's facts, by time."""
+    at, place = asked.after or (None, None)
     parameters = asdict(figure) | {
         "dimensions": json_of(figure.dimensions),
         "after_at": at,
         "after": place,
-        "limit": limit,
+        "limit": asked.limit,
     }
-    return records_of(UsageFact, await session.execute(FACTS, parameters))
+    facts = records_of(UsageFact, await session.execute(FACTS, parameters))
+    return asked.page(facts, attrgetter("fact_from", "place"))
 
 
 _OF_RESOURCES: Final = """

@@ -9,8 +9,10 @@ from sqlalchemy import text
 from services.catalog.deployments.store.locks import lock_catalog
 from services.catalog.plans.rules.plans import Addon, AddonTerms
 from services.common.db.database import ReadSession, WriteSession
+from services.common.db.pages import text_page
 from services.common.db.records import first_of, found_of, records_of
 from services.common.errors import AlreadyExists
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = ["all_addons", "create_addon", "list_addons", "read_addons", "update_addon"]
 
@@ -25,7 +27,7 @@ ALL: Final = text(f"{SELECT} ORDER BY code")
 LIST: Final = text(f"""
 {SELECT}
 WHERE (CAST(:kind AS text) = '' OR resource_kind = CAST(:kind AS text))
-  AND code > CAST(:after AS text)
+  AND code > coalesce(CAST(:after AS text), '')
 ORDER BY code
 LIMIT :limit
 """)
@@ -57,10 +59,9 @@ async def all_addons(session: ReadSession) -> tuple[Addon, ...]:
     return tuple(records_of(Addon, await session.execute(ALL)))
 
 
-async def list_addons(session: ReadSession, *, kind: str, after: str, limit: int) -> list[Addon]:
-    """Addons by code, optionally of a kind; `after` is the last one of the previous page."""
-    rows = await session.execute(LIST, {"kind": kind, "after": after, "limit": limit})
-    return records_of(Addon, rows)
+async def list_addons(session: ReadSession, kind: str, asked: PageRequest) -> Page[Addon]:
+    """Addons by code, optionally of a kind."""
+    return await text_page(session, Addon, LIST, asked, "code", kind=kind)
 
 
 async def create_addon(session: WriteSession, code: str, terms: AddonTerms) -> Addon:

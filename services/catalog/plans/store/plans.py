@@ -13,18 +13,9 @@ from services.catalog.plans.store.prices import all_prices
 from services.catalog.plans.store.versions import read_versions
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import AlreadyExists, NotFound
+from services.common.rpc.paging import Page, PageRequest, first_page
 
-__all__ = [
-    "PlanPosition",
-    "create_plan",
-    "list_plans",
-    "position_of",
-    "read_plan",
-    "read_state",
-    "rename_plan",
-]
-
-PlanPosition = tuple[int, str]
+__all__ = ["create_plan", "list_plans", "read_plan", "read_state", "rename_plan"]
 
 UNPRICED: Final = 2**62
 """Sorts plans without an active version last."""
@@ -55,18 +46,15 @@ RETURNING id
 RENAME: Final = text("UPDATE plans SET name = :name WHERE code = :code RETURNING id")
 
 
-async def list_plans(
-    session: ReadSession, *, unpublished: bool, after: PlanPosition | None, limit: int
-) -> list[Plan]:
-    """Plans, cheapest first; `after` is the price and code of the previous page's last one."""
-    price, code = after or (None, None)
+async def list_plans(session: ReadSession, asked: PageRequest, *, unpublished: bool) -> Page[Plan]:
+    """Plans, cheapest first."""
+    price, code = asked.after or (None, None)
     values = {"unpublished": unpublished, "after_price": price, "after_code": code}
-    rows = (await session.execute(LIST, {**values, "limit": limit})).all()
-    return await _plans(session, rows)
+    rows = (await session.execute(LIST, {**values, "limit": asked.limit})).all()
+    return asked.page(await _plans(session, rows), _place_of)
 
 
-def position_of(plan: Plan) -> PlanPosition:
-    """The sort key of a plan."""
+def _place_of(plan: Plan) -> tuple[int, str]:
     version = plan.active_version
     return (version.terms.price_cents if version else UNPRICED, plan.code)
 
@@ -106,7 +94,7 @@ async def _plans(session: ReadSession, rows: Sequence[Any]) -> list[Plan]:
     ]
 
 
-MAX_PLANS: Final = 10_000
+MAX_PLANS: Final = first_page(10_000)
 
 NEWEST: Final = text("""
 SELECT p.code, max(v.version) AS version
@@ -116,7 +104,7 @@ FROM plans AS p JOIN plan_versions AS v ON v.plan_id = p.id GROUP BY p.code
 
 async def read_state(session: ReadSession) -> CatalogState:
     """The current catalog; lock it first if it must not change."""
-    plans = await list_plans(session, unpublished=True, after=None, limit=MAX_PLANS)
+    plans = (await list_plans(session, MAX_PLANS, unpublished=True)).rows
     return CatalogState(
         plans=tuple(sorted(plans, key=lambda plan: plan.code)),
         addons=await all_addons(session),

@@ -13,23 +13,19 @@ from services.catalog.plans.rules.plans import ResourcePrice, UnitPrice
 from services.catalog.plans.tables import resource_prices
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.effective_dates import Span
 from services.common.values.periods import Period
 
 __all__ = [
-    "PricePosition",
     "all_prices",
     "create_price",
     "end_price",
     "list_prices",
-    "position_of_price",
     "priced_kinds",
     "prices_in",
     "prices_of",
 ]
-
-PricePosition = tuple[str, str, str, date]
-"""The kind, currency, match as JSON and first day."""
 
 COLUMNS: Final = """
 id, continues, resource_kind, unit, unit_price_cents, currency, effective_from, effective_to, match
@@ -105,27 +101,16 @@ async def prices_of(session: ReadSession, kind: str, currency: str) -> list[Reso
 
 
 async def list_prices(
-    session: ReadSession, *, kind: str, day: date | None, after: PricePosition | None, limit: int
-) -> list[ResourcePrice]:
-    """Prices by kind, currency and match, newest first.
-
-    `after` is the last one of the previous page.
-    """
-    after_kind, after_currency, after_match, after_day = after or (None, None, None, None)
-    values = {
-        "kind": kind,
-        "day": day,
-        "after_kind": after_kind,
-        "after_currency": after_currency,
-        "after_match": after_match,
-        "after_day": after_day,
-        "limit": limit,
-    }
-    return [_price(row) for row in await session.execute(LIST, values)]
+    session: ReadSession, asked: PageRequest, *, kind: str, day: date | None
+) -> Page[ResourcePrice]:
+    """Prices by kind, currency and match, newest first."""
+    names = ("after_kind", "after_currency", "after_match", "after_day")
+    after = dict(zip(names, asked.after or (None,) * 4, strict=True))
+    values = {"kind": kind, "day": day, "limit": asked.limit, **after}
+    return asked.page([_price(row) for row in await session.execute(LIST, values)], _place_of)
 
 
-def position_of_price(kept: ResourcePrice) -> PricePosition:
-    """The sort key of a price."""
+def _place_of(kept: ResourcePrice) -> tuple[str, str, str, date]:
     price = kept.price
     return (
         price.resource_kind, price.currency, match_json(price.match), price.effective_from

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from services.catalog.plans.rules.plans import PlanItem, PlanVersion, PriceTier,
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import record_of, records_of
 from services.common.errors import NotFound
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "active_version_id",
@@ -121,10 +123,12 @@ async def find_version(session: ReadSession, plan_code: str, version: int) -> Pl
 
 
 async def list_versions(
-    session: ReadSession, plan_code: str, *, before: int | None, limit: int
-) -> list[PlanVersion]:
+    session: ReadSession, plan_code: str, asked: PageRequest
+) -> Page[PlanVersion]:
     """The versions of a plan, newest first."""
-    return await versions_of(session, LIST, code=plan_code, before=before, limit=limit)
+    place = {"before": asked.after, "limit": asked.limit}
+    found = await versions_of(session, LIST, code=plan_code, **place)
+    return asked.page(found, attrgetter("version"))
 
 
 async def insert_draft(session: WriteSession, plan_id: UUID, terms: VersionTerms) -> UUID:

@@ -12,7 +12,9 @@ from services.analytics.invoicing.invoices.rules.invoices import HandOver, Invoi
 from services.analytics.invoicing.invoices.rules.states import HandedOver, HandOverStatus
 from services.analytics.invoicing.tables import invoice_hand_overs
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import first_of, found_of, records_of
+from services.common.db.pages import page_of
+from services.common.db.records import first_of, found_of
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "begin_hand_over",
@@ -87,25 +89,15 @@ async def _found(session: ReadSession, name: str, *which: Any) -> HandOver:
 
 
 async def list_pending(
-    session: ReadSession,
-    *,
-    rollup_id: UUID | None,
-    invoice_id: UUID | None,
-    after: int,
-    limit: int,
-) -> list[HandOver]:
+    session: ReadSession, asked: PageRequest, *, rollup_id: UUID | None, invoice_id: UUID | None
+) -> Page[HandOver]:
     """Undelivered hand-overs: an invoice before its corrections."""
-    statement = (
-        select(invoice_hand_overs)
-        .where(_PENDING, _HAND_OVER.id > after)
-        .order_by(_HAND_OVER.id)
-        .limit(limit)
-    )
+    statement = select(invoice_hand_overs).where(_PENDING)
     if rollup_id is not None:
         statement = statement.where(_HAND_OVER.rollup_id == rollup_id)
     if invoice_id is not None:
         statement = statement.where(_HAND_OVER.invoice_id == invoice_id)
-    return records_of(HandOver, await session.execute(statement))
+    return await page_of(session, HandOver, statement, asked, _HAND_OVER.id)
 
 
 async def locked_hand_over(session: WriteSession, hand_over_id: int) -> HandOver:

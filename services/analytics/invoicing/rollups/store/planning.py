@@ -13,7 +13,9 @@ from services.analytics.invoicing.rollups.rules.rollups import Rollup, TenantOut
 from services.analytics.invoicing.tables import rollup_tenants, rollups
 from services.analytics.usage.store.periods import IS_PRICED_AGAIN
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import arrays_of, records_of, unnested
+from services.common.db.pages import page_of
+from services.common.db.records import arrays_of, unnested
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "BackdatedChange",
@@ -223,20 +225,13 @@ async def planned_tenants(
 
 
 async def list_failures(
-    session: ReadSession, rollup_id: UUID, *, after: str, limit: int
-) -> list[TenantOutcome]:
+    session: ReadSession, rollup_id: UUID, asked: PageRequest
+) -> Page[TenantOutcome]:
     """The failed tenants, by tenant."""
-    statement = (
-        select(rollup_tenants)
-        .where(
-            _TENANT.rollup_id == rollup_id,
-            _TENANT.outcome == Outcome.FAILED.value,
-            _TENANT.tenant_id > after,
-        )
-        .order_by(_TENANT.tenant_id)
-        .limit(limit)
+    statement = select(rollup_tenants).where(
+        _TENANT.rollup_id == rollup_id, _TENANT.outcome == Outcome.FAILED.value
     )
-    return records_of(TenantOutcome, await session.execute(statement))
+    return await page_of(session, TenantOutcome, statement, asked, _TENANT.tenant_id)
 
 
 _RECORD: Final = f"""

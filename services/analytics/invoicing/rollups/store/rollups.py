@@ -17,7 +17,9 @@ from services.analytics.invoicing.invoices.rules.states import (
 from services.analytics.invoicing.rollups.rules.rollups import Rollup
 from services.analytics.invoicing.tables import rollups, tenant_invoices
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import first_of, found_of, record_of, records_of
+from services.common.db.pages import page_of
+from services.common.db.records import first_of, found_of, record_of
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.periods import Period
 
 __all__ = [
@@ -106,22 +108,15 @@ async def adopt_drafts(session: WriteSession, rollup: Rollup) -> None:
 
 
 async def list_rollups(
-    session: ReadSession,
-    *,
-    period: Period | None,
-    status: str,
-    before: UUID | None,
-    limit: int,
-) -> list[Rollup]:
-    """Roll-ups, newest first; `before` is the last one of the previous page."""
-    statement = select(rollups).order_by(_ROLLUP.id.desc()).limit(limit)
+    session: ReadSession, asked: PageRequest, *, period: Period | None, status: str
+) -> Page[Rollup]:
+    """Roll-ups, newest first."""
+    statement = select(rollups)
     if period is not None:
         statement = statement.where(_ROLLUP.period == period.start)
     if status:
         statement = statement.where(_ROLLUP.status == status)
-    if before is not None:
-        statement = statement.where(_ROLLUP.id < before)
-    return records_of(Rollup, await session.execute(statement))
+    return await page_of(session, Rollup, statement, asked, _ROLLUP.id, descending=True)
 
 
 async def read_rollup(session: ReadSession, rollup_id: UUID) -> Rollup:
