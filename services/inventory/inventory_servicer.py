@@ -35,14 +35,10 @@ from services.inventory.resources.requests import (
     resource_filter,
 )
 from services.inventory.resources.rules.resources import header, lines_of
+from services.inventory.resources.store import reading
 from services.inventory.resources.store.assignments import list_assignments
 from services.inventory.resources.store.history import list_events
-from services.inventory.resources.store.reading import (
-    ResourceFilter,
-    count_resources,
-    list_resources,
-    read_resource,
-)
+from services.inventory.resources.store.reading import ResourceFilter
 from services.inventory.resources.watching import EventFeed
 from services.inventory.sync.complete import decide
 from services.inventory.sync.store.projects import list_projects
@@ -77,7 +73,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         scope = current_caller().scope
         wanted = await self._with_slug(resource_filter(request), context)
         asked = page_request(request, filters_of(request), UUID)
-        rows = await list_resources(
+        rows = await reading.list_resources(
             self._database.single_read(scope),
             scope,
             wanted,
@@ -99,7 +95,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         caller = current_caller()
         resource_id = requests.uuid_of("id", request.id)
         async with self._database.read(caller.scope) as session:
-            row = await read_resource(session, caller.scope, resource_id)
+            row = await reading.read_resource(session, caller.scope, resource_id)
             newest = await list_events(
                 session, caller.scope, resource_id, NEWEST_EVENTS, since=row.first_seen_at
             )
@@ -115,7 +111,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         resource_id = requests.uuid_of("resource_id", request.resource_id)
         asked = page_request(request, ("events", str(resource_id)), datetime, int)
         async with self._database.read(caller.scope) as session:
-            row = await read_resource(session, caller.scope, resource_id)
+            row = await reading.read_resource(session, caller.scope, resource_id)
             found = await list_events(
                 session, caller.scope, resource_id, asked, since=row.first_seen_at
             )
@@ -128,7 +124,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         scope = current_caller().scope
         kind = requests.known_kind(request.kind) if request.kind else ""
         async with self._database.read(scope) as session:
-            rows = await count_resources(session, scope, kind)
+            rows = await reading.count_resources(session, scope, kind)
         counts = [message_of(pb.ResourceCount, row) for row in rows]
         return pb.CountResourcesResponse(counts=counts, total=sum(row.count for row in rows))
 
@@ -213,7 +209,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         else:
             owner = await owner_of(request, self._deployments, context)
             await assign(session, [resource_id], owner, cause=cause, reason=reason)
-        row = await read_resource(session, caller.scope, resource_id)
+        row = await reading.read_resource(session, caller.scope, resource_id)
         return pb.AssignResourceResponse(resource=resource_message(row))
 
     async def ListAssignments(
@@ -224,7 +220,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         resource_id = requests.uuid_of("resource_id", request.resource_id)
         asked = page_request(request, ("assignments", str(resource_id)), datetime)
         async with self._database.read(scope) as session:
-            await read_resource(session, scope, resource_id)
+            await reading.read_resource(session, scope, resource_id)
             found = await list_assignments(session, resource_id, asked)
         return page_message(pb.ListAssignmentsResponse, found)
 
@@ -269,7 +265,7 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         full = request.filter.view == pb.RESOURCE_VIEW_FULL
         chunk, after = header(full=full), None
         while True:
-            rows = await list_resources(
+            rows = await reading.list_resources(
                 self._database.single_read(scope),
                 scope,
                 wanted,

@@ -5,17 +5,11 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from services.analytics.generations.store import Generation, Work, current_generation
+from services.analytics.margin.rules import summary
 from services.analytics.margin.rules.attribution import Holder
 from services.analytics.margin.rules.conversion import Conversion, Rate
-from services.analytics.margin.rules.summary import (
-    REPORTING_CURRENCY,
-    MarginMonth,
-    Side,
-    State,
-    shares_by_deployment,
-    shares_by_tenant,
-    side,
-)
+from services.analytics.margin.rules.summary import REPORTING_CURRENCY, MarginMonth, Side, State
+from services.analytics.margin.store import totals
 from services.analytics.margin.store.months import (
     Basis,
     ComputedMargin,
@@ -23,14 +17,7 @@ from services.analytics.margin.store.months import (
     replace_margin,
 )
 from services.analytics.margin.store.rates import lock_rates, rate_in_force
-from services.analytics.margin.store.totals import (
-    Amount,
-    accrued_amounts,
-    cost_amounts,
-    costs_until,
-    invoiced_amounts,
-    invoiced_state,
-)
+from services.analytics.margin.store.totals import Amount
 from services.common.db.database import ReadSession, WriteSession
 from services.common.values.periods import Period
 
@@ -43,8 +30,8 @@ async def refresh_invoiced_margin(
     """Recomputes a closed month's margin from its issued invoices and its attributed bill."""
     # Lock first, so that a change of an invoice marks the month either before or after this.
     await lock_margin(session, period, "invoiced")
-    state = await invoiced_state(session, period.start)
-    revenue = await invoiced_amounts(session, period.start)
+    state = await totals.invoiced_state(session, period.start)
+    revenue = await totals.invoiced_amounts(session, period.start)
     costs = await current_generation(session, Work.COSTS, period.start)
     return await _refresh(session, period, "invoiced", (state, revenue), costs, now=now)
 
@@ -54,7 +41,7 @@ async def refresh_accrued_margin(
 ) -> ComputedMargin:
     """Recomputes the running month's margin from an accrual and the daily costs."""
     await lock_margin(session, period, "accrued")
-    revenue = await accrued_amounts(session, accrual)
+    revenue = await totals.accrued_amounts(session, accrual)
     costs = await current_generation(session, Work.DAILY_COSTS, period.start)
     side_of_revenue = (State.PROVISIONAL, revenue)
     return await _refresh(
@@ -72,7 +59,7 @@ async def _refresh(
     now: datetime,
     usage_until: datetime | None = None,
 ) -> ComputedMargin:
-    spent = await cost_amounts(session, costs) if costs else []
+    spent = await totals.cost_amounts(session, costs) if costs else []
     await lock_rates(session)
     currencies = {amount.currency for amount in [*revenue[1], *spent]}
     conversion = await conversion_of(session, period, currencies)
@@ -90,13 +77,13 @@ async def _refresh(
             exchange_rate_ids=tuple(sorted(conversion.used)),
             parity_assumed=conversion.parity_assumed,
             usage_until=usage_until,
-            costs_until=await costs_until(session, costs) if costs else None,
+            costs_until=await totals.costs_until(session, costs) if costs else None,
             as_of=now,
         ),
         revenue=earned_side,
         cogs=cost_side,
-        by_tenant=shares_by_tenant(earned_side, cost_side),
-        by_deployment=shares_by_deployment(earned_side, cost_side),
+        by_tenant=summary.shares_by_tenant(earned_side, cost_side),
+        by_deployment=summary.shares_by_deployment(earned_side, cost_side),
     )
     await replace_margin(session, month)
     return month
@@ -116,7 +103,7 @@ def _side(state: State, amounts: Iterable[Amount], conversion: Conversion) -> Si
         cents = conversion.cents(amount.cents, amount.currency)
         holders[amount.holder] = holders.get(amount.holder, Fraction(0)) + cents
         kinds[amount.kind] = kinds.get(amount.kind, Fraction(0)) + cents
-    return side(state, holders, kinds)
+    return summary.side(state, holders, kinds)
 
 
 async def conversion_of(session: ReadSession, period: Period, currencies: set[str]) -> Conversion:

@@ -10,13 +10,8 @@ from services.analytics.margin.rules.shared_costs import (
     SplitKey,
     chosen_key,
 )
-from services.analytics.margin.store.costs import (
-    SHARES,
-    keep_split,
-    shared_totals,
-    shared_use,
-    write_costs,
-)
+from services.analytics.margin.store import costs
+from services.analytics.margin.store.costs import SHARES
 from services.common.db.database import WriteSession
 
 __all__ = ["split_shared"]
@@ -24,10 +19,10 @@ __all__ = ["split_shared"]
 
 async def split_shared(session: WriteSession, of: Generation) -> None:
     """Splits shared costs by kind and day."""
-    totals = await shared_totals(session, of)
+    totals = await costs.shared_totals(session, of)
     if not totals:
         return
-    used = await shared_use(session, of)
+    used = await costs.shared_use(session, of)
     keys = {one.kind: chosen_key(one.kind, used) for one in totals}
     split = [
         (
@@ -38,11 +33,11 @@ async def split_shared(session: WriteSession, of: Generation) -> None:
         )
         for one in totals
     ]
-    await write_costs(session, of, SHARES, split)
+    await costs.write_costs(session, of, SHARES, split)
     for kind, chosen in keys.items():
         amount = sum((one.amount_usd for one in totals if one.kind == kind), Decimal(0))
         kept = SharedSplit(kind, chosen.key, chosen.remark, chosen.unkeyed_owners, amount)
-        await keep_split(session, of, kept)
+        await costs.keep_split(session, of, kept)
 
 
 def _shared_cost(total: SharedTotal) -> Cost:

@@ -18,6 +18,7 @@ from services.analytics.margin.refresh_margin import conversion_of
 from services.analytics.margin.rules.conversion import Conversion, ExchangeRate
 from services.analytics.margin.store.rates import rates_of
 from services.analytics.peers import asking
+from services.analytics.simulation import store
 from services.analytics.simulation.rules import (
     USD,
     Billed,
@@ -27,16 +28,7 @@ from services.analytics.simulation.rules import (
     SimulatedShare,
     Simulation,
 )
-from services.analytics.simulation.store import (
-    FrozenMonth,
-    ProofKey,
-    billed_in,
-    billed_months,
-    billed_tenants,
-    costs_in,
-    frozen_months,
-    proofs_of,
-)
+from services.analytics.simulation.store import FrozenMonth, ProofKey
 from services.analytics.usage.rules.figures import UsageSeries
 from services.analytics.usage.store.periods import usage_of_period
 from services.common.db.database import Database, ReadSession
@@ -128,14 +120,14 @@ class Simulator:
         applied or without a billed month, Aborted if the catalog changed since the previous page.
         """
         async with self._database.read(ALL) as session:
-            months = await billed_months(session, last=asked.last, limit=asked.months)
+            months = await store.billed_months(session, last=asked.last, limit=asked.months)
             if not months:
                 raise FailedPrecondition("no month is billed yet", reason="NO_BILLED_MONTH")
-            tenants = await billed_tenants(
+            tenants = await store.billed_tenants(
                 session, months, tenant_id=asked.tenant_id, after=after, limit=size + 1
             )
             more, tenants = len(tenants) > size, tenants[:size]
-            before = await billed_in(session, months, tenants)
+            before = await store.billed_in(session, months, tenants)
             costs, unknown = await _costs(session, months, tenants)
         priced = _Priced(revision=revision)
         await self._ask(asked, [], priced, months[0])  # checks the draft, also without tenants
@@ -168,7 +160,7 @@ class Simulator:
     ) -> None:
         """Prices a month; reads the next inputs while the catalog prices the previous ones."""
         async with self._database.read(ALL) as session:
-            proofs = await proofs_of(session, month, tenants)
+            proofs = await store.proofs_of(session, month, tenants)
         parts = [proofs[at : at + PROOFS_AT_ONCE] for at in range(0, len(proofs), PROOFS_AT_ONCE)]
         reading = asyncio.create_task(self._frozen(parts[0])) if parts else None
         try:
@@ -184,7 +176,7 @@ class Simulator:
 
     async def _frozen(self, proofs: Sequence[ProofKey]) -> list[FrozenMonth]:
         async with self._database.read(ALL) as session:
-            return await frozen_months(session, proofs)
+            return await store.frozen_months(session, proofs)
 
     async def _ask(
         self, asked: Asked, frozen: Sequence[FrozenMonth], priced: _Priced, month: date
@@ -253,7 +245,7 @@ async def _costs(
     for month in months:
         if (found := await current_generation(session, Work.COSTS, month)) is not None:
             passes[month] = found.id
-    costs = await costs_in(session, passes, tenants) if passes else []
+    costs = await store.costs_in(session, passes, tenants) if passes else []
     return costs, [month for month in months if month not in passes]
 
 

@@ -9,6 +9,7 @@ from arcadia.common.v1 import runs_pb2
 
 from contracts.spend import DECIDED, BreachInput, spend_breach
 from services.analytics.deployments import Deployments, Named
+from services.analytics.spend import store
 from services.analytics.spend.rules import (
     ACTIONS,
     AT_REST,
@@ -21,19 +22,6 @@ from services.analytics.spend.rules import (
     after_outcome,
     check_decision,
     is_reached,
-)
-from services.analytics.spend.store import (
-    create_policy,
-    decide,
-    delete_policy,
-    list_breaches,
-    list_policies,
-    locked_breach,
-    open_breaches,
-    page_of_spending,
-    pending_breaches,
-    record_outcome,
-    update_policy,
 )
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
@@ -86,7 +74,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         deployment_id = text("deployment_id", request.deployment_id)
         asked = page_request(request, ("spend-policies", tenant_id, deployment_id), UUID)
         async with self._database.read(ALL) as session:
-            found = await list_policies(
+            found = await store.list_policies(
                 session, asked, tenant_id=tenant_id, deployment_id=deployment_id
             )
         return page_message(pb.ListSpendPoliciesResponse, found)
@@ -101,7 +89,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     async def _create(
         self, session: WriteSession, request: pb.CreateSpendPolicyRequest, new: Policy
     ) -> pb.CreateSpendPolicyResponse:
-        policy = await create_policy(session, new)
+        policy = await store.create_policy(session, new)
         return message_of(pb.CreateSpendPolicyResponse, spend_policy=policy)
 
     @once
@@ -114,7 +102,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         action = given(request, "action", lambda field, value: word(field, value, ACTIONS))
         if cap is None and action is None:
             raise InvalidArgument("cap_cents", "or action is required", reason="FIELD_REQUIRED")
-        policy = await update_policy(session, policy_id, cap_cents=cap, action=action)
+        policy = await store.update_policy(session, policy_id, cap_cents=cap, action=action)
         return message_of(pb.UpdateSpendPolicyResponse, spend_policy=policy)
 
     @once
@@ -123,7 +111,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     ) -> pb.DeleteSpendPolicyResponse:
         """Ends a policy."""
         policy_id = uuid_of("id", request.id)
-        await delete_policy(session, policy_id, self._clock())
+        await store.delete_policy(session, policy_id, self._clock())
         return pb.DeleteSpendPolicyResponse()
 
     async def ListSpendBreaches(
@@ -134,7 +122,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         status = word("status", request.status, tuple(Status)) if request.status else ""
         asked = page_request(request, ("spend-breaches", tenant_id, status), UUID)
         async with self._database.read(ALL) as session:
-            found = await list_breaches(session, asked, tenant_id=tenant_id, status=status)
+            found = await store.list_breaches(session, asked, tenant_id=tenant_id, status=status)
         return page_message(pb.ListSpendBreachesResponse, found, breach_message)
 
     async def DecideSpendBreach(
@@ -143,7 +131,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         """Approves or refuses further spending, and signals the breach's workflow."""
         answer = await self._decide(request)
         async with self._database.write(ALL) as session:
-            breach = await locked_breach(session, UUID(request.id))
+            breach = await store.locked_breach(session, UUID(request.id))
         # Signal after the commit, because the workflow reads the decision. It also polls, so a
         # lost signal does not lose the decision.
         period_code = f"{breach.period:%Y-%m}"
@@ -163,13 +151,13 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
     ) -> pb.DecideSpendBreachResponse:
         decision = BreachDecision(word("decision", request.decision, tuple(BreachDecision)))
         reason = text("reason", request.reason)
-        breach = await locked_breach(session, uuid_of("id", request.id))
+        breach = await store.locked_breach(session, uuid_of("id", request.id))
         # Even if its workflow has not noticed yet that the month is over.
         current = self._after(breach, breach.status)
         wanted = check_decision(breach.action, current, decision)
         if wanted is not current:
             by = current_caller().subject
-            breach = await decide(
+            breach = await store.decide(
                 session, breach.id, wanted, by=by, reason=reason, now=self._clock()
             )
         return pb.DecideSpendBreachResponse(spend_breach=breach_message(breach))
@@ -183,7 +171,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         period = month_of(now)
         asked = page_request(request, ("spending", period.code), UUID, size=size)
         async with self._database.read(ALL) as session:
-            page = await page_of_spending(session, asked, period.start, now.date())
+            page = await store.page_of_spending(session, asked, period.start, now.date())
         ids = [one.policy.id for one in page.rows if one.policy.id is not None]
         reached = [
             Reached(policy_id, cents)
@@ -192,8 +180,8 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         ]
         async with self._database.write(ALL) as session:
             if reached:
-                await open_breaches(session, period.start, reached, now)
-            waiting = await pending_breaches(session, ids, period.start)
+                await store.open_breaches(session, period.start, reached, now)
+            waiting = await store.pending_breaches(session, ids, period.start)
         return message_of(
             pb.EvaluateSpendPoliciesResponse, page, spend_breaches=map(breach_message, waiting)
         )
@@ -207,8 +195,8 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         workflow_id = text("workflow_id", request.workflow_id)
         run_id = text("run_id", request.run_id)
         async with self._database.write(ALL) as session:
-            breach = await locked_breach(session, breach_id)
-            breach = await record_outcome(
+            breach = await store.locked_breach(session, breach_id)
+            breach = await store.record_outcome(
                 session,
                 breach_id,
                 self._after(breach, told),

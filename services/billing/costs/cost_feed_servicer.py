@@ -11,16 +11,8 @@ from arcadia.billing.v1 import cost_feed_service_pb2_grpc
 
 from services.billing.costs import requests
 from services.billing.costs.messages import daily_message, line_message
-from services.billing.costs.store.cost_feed import (
-    DayFilter,
-    UnitCost,
-    daily_costs,
-    known_days,
-    line_sets,
-    newest_month,
-    period_lines,
-    unit_costs,
-)
+from services.billing.costs.store import cost_feed
+from services.billing.costs.store.cost_feed import DayFilter, UnitCost
 from services.common.db.database import Database, ReadSession
 from services.common.errors import Aborted, InvalidArgument
 from services.common.identity.callers import current_caller
@@ -58,12 +50,12 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
         asked = page_request(request, filters, str, UUID, size=size)
         version, after = asked.after or ("", None)
         async with self._database.read(current_caller().scope) as session:
-            [sets] = await line_sets(session, [period])
+            [sets] = await cost_feed.line_sets(session, [period])
             if asked.after and version != sets.version:
                 raise Aborted(
                     "the month's lines changed; start at the first page", reason="LINES_CHANGED"
                 )
-            lines = await period_lines(session, period, after=after, limit=asked.limit)
+            lines = await cost_feed.period_lines(session, period, after=after, limit=asked.limit)
         return page_message(
             pb.ListPeriodCostsResponse,
             asked.page(lines, lambda line: (sets.version, line.id)),
@@ -83,7 +75,7 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
             for index, period in enumerate(request.periods)
         ]
         async with self._database.read(current_caller().scope) as session:
-            sets = await line_sets(session, periods)
+            sets = await cost_feed.line_sets(session, periods)
         return pb.GetLinesVersionsResponse(lines_versions=[one.version for one in sets])
 
     async def ListSpanCosts(
@@ -96,8 +88,8 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
         asked = page_request(request, filters, date, UUID, size=size)
         wanted = DayFilter(span.start, span.end)
         async with self._database.read(current_caller().scope) as session:
-            found = await daily_costs(session, wanted, asked, newest_first=False)
-            known = await known_days(session, span)
+            found = await cost_feed.daily_costs(session, wanted, asked, newest_first=False)
+            known = await cost_feed.known_days(session, span)
         days = [span.start + timedelta(days=number) for number in range(span.days)]
         unknown = [day.isoformat() for day in days if day not in known]
         return message_of(
@@ -118,10 +110,12 @@ class CostFeedServicer(cost_feed_service_pb2_grpc.CostFeedServiceServicer):
         return message_of(pb.GetUnitCostsResponse, unit_costs=found)
 
     async def _newest_unit_costs(self, session: ReadSession) -> Sequence[UnitCost]:
-        period = await newest_month(session)
+        period = await cost_feed.newest_month(session)
         if period is None:
             return ()
-        [sets] = await line_sets(session, [period])
+        [sets] = await cost_feed.line_sets(session, [period])
         if self._unit_costs.version != sets.version:
-            self._unit_costs = _UnitCosts(sets.version, tuple(await unit_costs(session, period)))
+            self._unit_costs = _UnitCosts(
+                sets.version, tuple(await cost_feed.unit_costs(session, period))
+            )
         return self._unit_costs.costs

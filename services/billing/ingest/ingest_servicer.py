@@ -11,14 +11,7 @@ from arcadia.billing.v1 import ingest_service_pb2 as pb
 from arcadia.billing.v1 import ingest_service_pb2_grpc
 
 from services.billing.costs.messages import invoice_message, match_message
-from services.billing.ingest.ingest_requests import (
-    billed_items,
-    history_entries,
-    required,
-    summary_of,
-    uuid_of,
-    words,
-)
+from services.billing.ingest import ingest_requests
 from services.billing.ingest.lifecycle import begin_ingest, complete_ingest, fail_ingest
 from services.billing.ingest.match import (
     InventoryLookup,
@@ -28,13 +21,8 @@ from services.billing.ingest.match import (
     prepare_invoice,
     prepare_staged,
 )
+from services.billing.ingest.store import headers
 from services.billing.ingest.store.daily_costs import replace_daily_costs
-from services.billing.ingest.store.headers import (
-    list_pending,
-    prepare_month,
-    read_invoice,
-    record_history,
-)
 from services.billing.ingest.store.history import keep_entries
 from services.billing.ingest.store.ingests import finish_lines, stage_items, stage_lines
 from services.billing.ingest.uploads import DailyUpload, Upload
@@ -65,10 +53,10 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
         self, request: pb.RecordBillingHistoryRequest, context: Context
     ) -> pb.RecordBillingHistoryResponse:
         """Records a page of the history and upserts the headers of its invoices."""
-        entries = history_entries(request)
-        walk_key = words("walk_key", request.walk_key)
+        entries = ingest_requests.history_entries(request)
+        walk_key = ingest_requests.words("walk_key", request.walk_key)
         async with self._database.write(current_caller().scope) as session:
-            counts = await record_history(session, entries)
+            counts = await headers.record_history(session, entries)
             if walk_key:
                 await keep_entries(session, walk_key, entries, is_last_page=request.is_last_page)
         return pb.RecordBillingHistoryResponse(
@@ -88,15 +76,15 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
         """Lists the invoices that are not ingested, oldest first."""
         asked = page_request(request, ("pending invoices",), datetime, UUID)
         async with self._database.read(current_caller().scope) as session:
-            pending = await list_pending(session, asked)
+            pending = await headers.list_pending(session, asked)
         return page_message(pb.ListPendingInvoicesResponse, pending, invoice_message)
 
     async def BeginIngest(
         self, request: pb.BeginIngestRequest, context: Context
     ) -> pb.BeginIngestResponse:
         """Opens an empty ingest. Idempotent by key."""
-        invoice_id = uuid_of("provider_invoice_id", request.provider_invoice_id)
-        key = required("key", request.key)
+        invoice_id = ingest_requests.uuid_of("provider_invoice_id", request.provider_invoice_id)
+        key = ingest_requests.required("key", request.key)
         async with self._database.write(current_caller().scope) as session:
             ingest, invoice = await begin_ingest(session, invoice_id, key)
         return pb.BeginIngestResponse(
@@ -110,7 +98,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
         first = await anext(request_iterator, None)
         if first is None:
             raise InvalidArgument("ingest_id", "is required", reason="FIELD_REQUIRED")
-        ingest_id = uuid_of("ingest_id", first.ingest_id)
+        ingest_id = ingest_requests.uuid_of("ingest_id", first.ingest_id)
         upload = Upload(request_iterator)
         async with (
             self._database.write(current_caller().scope) as session,
@@ -128,10 +116,10 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
         self, request: pb.RecordInvoiceItemsRequest, context: Context
     ) -> pb.RecordInvoiceItemsResponse:
         """Stages a page of the JSON form."""
-        ingest_id = uuid_of("ingest_id", request.ingest_id)
+        ingest_id = ingest_requests.uuid_of("ingest_id", request.ingest_id)
         if request.page < 1:
             raise InvalidArgument("page", "is counted from 1")
-        items = billed_items(request)
+        items = ingest_requests.billed_items(request)
         async with self._database.write(current_caller().scope) as session:
             count = await stage_items(session, ingest_id, request.page, items)
         return pb.RecordInvoiceItemsResponse(item_count=count)
@@ -140,12 +128,12 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
         self, request: pb.CompleteIngestRequest, context: Context
     ) -> pb.CompleteIngestResponse:
         """Replaces the invoice's lines with the staged ones."""
-        ingest_id = uuid_of("ingest_id", request.ingest_id)
-        summary, period = summary_of(request)
+        ingest_id = ingest_requests.uuid_of("ingest_id", request.ingest_id)
+        summary, period = ingest_requests.summary_of(request)
         scope = current_caller().scope
         if period is not None:
             async with self._database.write(scope) as session:
-                await prepare_month(session, period)
+                await headers.prepare_month(session, period)
         try:
             async with self._database.write(scope) as session:
                 await prepare_staged(session, self._inventory, ingest_id)
@@ -160,8 +148,8 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
         self, request: pb.FailIngestRequest, context: Context
     ) -> pb.FailIngestResponse:
         """Closes a failed ingest."""
-        ingest_id = uuid_of("ingest_id", request.ingest_id)
-        reason = required("reason", request.reason)
+        ingest_id = ingest_requests.uuid_of("ingest_id", request.ingest_id)
+        reason = ingest_requests.required("reason", request.reason)
         async with self._database.write(current_caller().scope) as session:
             invoice = await fail_ingest(session, ingest_id, reason)
         return pb.FailIngestResponse(provider_invoice=invoice_message(invoice))
@@ -170,13 +158,13 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
         self, request: pb.MatchLinesRequest, context: Context
     ) -> pb.MatchLinesResponse:
         """Matches a page of an invoice's lines; the first page looks up all their candidates."""
-        invoice_id = uuid_of("provider_invoice_id", request.provider_invoice_id)
+        invoice_id = ingest_requests.uuid_of("provider_invoice_id", request.provider_invoice_id)
         size = internal_page_size(request.page_size, LINES_A_PAGE, MAX_LINES)
         asked = page_request(request, ("matching", str(invoice_id)), UUID, int, size=size)
         line_set, after = asked.after or (None, 0)
         scope = current_caller().scope
         async with self._database.read(scope) as session:
-            invoice = await read_invoice(session, invoice_id)
+            invoice = await headers.read_invoice(session, invoice_id)
         if request.unless_matched and line_set is None and invoice.matched_at is not None:
             return pb.MatchLinesResponse(matching=match_message(invoice.matching))
         page = page_of(invoice, line_set, after, size)
@@ -195,7 +183,7 @@ class IngestServicer(ingest_service_pb2_grpc.IngestServiceServicer):
         scope = current_caller().scope
         async with self._database.write(scope) as session:
             for month in upload.months():
-                await prepare_month(session, month)
+                await headers.prepare_month(session, month)
         async with (
             self._database.write(scope) as session,
             aclosing(upload.pieces()) as pieces,

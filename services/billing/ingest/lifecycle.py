@@ -12,16 +12,9 @@ from services.billing.ingest.rules.reconciling import (
     SummaryParts,
     reconcile,
 )
-from services.billing.ingest.store import ingests
+from services.billing.ingest.store import headers, ingests
 from services.billing.ingest.store.candidates import forget_candidates
-from services.billing.ingest.store.headers import (
-    NOT_WAIVED,
-    keep_completed,
-    lock_invoice,
-    set_status,
-    set_waiver,
-    update_invoice,
-)
+from services.billing.ingest.store.headers import NOT_WAIVED
 from services.billing.ingest.store.ingests import staged_sums
 from services.billing.ingest.store.matching import record_counts
 from services.billing.ingest.store.totals import refresh_totals
@@ -42,7 +35,7 @@ async def begin_ingest(
     Closes an open ingest of the invoice under another key, whose run has ended or is superseded.
     Raises NotFound, and AlreadyExists for another invoice's key.
     """
-    invoice = await lock_invoice(session, invoice_id)
+    invoice = await headers.lock_invoice(session, invoice_id)
     ingest = await ingests.find_ingest(session, key)
     if ingest is not None:
         if ingest.provider_invoice_id != invoice_id:
@@ -55,7 +48,7 @@ async def begin_ingest(
     for left in await ingests.lock_open_of(session, invoice_id):
         await ingests.close_ingest(session, left.id, RunStatus.FAILED, reason=SUPERSEDED)
     opened = await ingests.open_ingest(session, invoice_id, key)
-    return opened, await set_status(session, invoice_id, IngestStatus.INGESTING)
+    return opened, await headers.set_status(session, invoice_id, IngestStatus.INGESTING)
 
 
 async def fail_ingest(session: WriteSession, ingest_id: UUID, reason: str) -> ProviderInvoice:
@@ -65,9 +58,11 @@ async def fail_ingest(session: WriteSession, ingest_id: UUID, reason: str) -> Pr
     """
     ingest = await ingests.lock_ingest(session, ingest_id)
     if ingest.status != RunStatus.OPEN:
-        return await lock_invoice(session, ingest.provider_invoice_id)
+        return await headers.lock_invoice(session, ingest.provider_invoice_id)
     await ingests.close_ingest(session, ingest_id, RunStatus.FAILED, reason=reason)
-    return await set_status(session, ingest.provider_invoice_id, IngestStatus.FAILED, error=reason)
+    return await headers.set_status(
+        session, ingest.provider_invoice_id, IngestStatus.FAILED, error=reason
+    )
 
 
 async def complete_ingest(
@@ -80,7 +75,7 @@ async def complete_ingest(
     staged rows were lost, or the month is unknown, none of which a retry can fix.
     """
     ingest = await ingests.lock_ingest(session, ingest_id)
-    invoice = await lock_invoice(session, ingest.provider_invoice_id)
+    invoice = await headers.lock_invoice(session, ingest.provider_invoice_id)
     if ingest.status == RunStatus.COMPLETED:
         return invoice
     month = _month_of(ingest, invoice.period or period)
@@ -94,12 +89,12 @@ async def complete_ingest(
     is_matched = await replace_lines(session, ingest, month)
     await refresh_totals(session, month, invoice.id)
     await ingests.close_ingest(session, ingest_id, RunStatus.COMPLETED)
-    header = await keep_completed(session, ingest, month, result, summary)
+    header = await headers.keep_completed(session, ingest, month, result, summary)
     if not is_matched:
         return header
     await forget_candidates(session, ingest_id)
     await record_counts(session, month, invoice.id)
-    return await lock_invoice(session, invoice.id)
+    return await headers.lock_invoice(session, invoice.id)
 
 
 def _month_of(ingest: Ingest, month: date | None) -> date:
@@ -119,7 +114,7 @@ async def waive(session: WriteSession, invoice_id: UUID, *, reason: str, by: str
 
     Raises NotFound, and FailedPrecondition if it is ingested or already waived.
     """
-    invoice = await lock_invoice(session, invoice_id)
+    invoice = await headers.lock_invoice(session, invoice_id)
     if invoice.ingest_status == IngestStatus.INGESTED:
         raise FailedPrecondition(
             "the invoice is ingested: there is nothing to waive", reason="INVOICE_INGESTED"
@@ -128,12 +123,12 @@ async def waive(session: WriteSession, invoice_id: UUID, *, reason: str, by: str
         raise FailedPrecondition(
             f"the invoice is already waived: {invoice.waive_reason}", reason="INVOICE_WAIVED"
         )
-    await set_waiver(session, invoice_id, reason=reason, by=by)
+    await headers.set_waiver(session, invoice_id, reason=reason, by=by)
 
 
 async def unwaive(session: WriteSession, invoice_id: UUID) -> None:
     """Removes a waiver. Raises NotFound, and FailedPrecondition if it is not waived."""
-    invoice = await lock_invoice(session, invoice_id)
+    invoice = await headers.lock_invoice(session, invoice_id)
     if invoice.waived_at is None:
         raise FailedPrecondition("the invoice is not waived", reason="INVOICE_NOT_WAIVED")
-    await update_invoice(session, invoice_id, **NOT_WAIVED)
+    await headers.update_invoice(session, invoice_id, **NOT_WAIVED)

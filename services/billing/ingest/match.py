@@ -19,6 +19,7 @@ from services.billing.ingest.rules.matching import (
     OwnerSince,
 )
 from services.billing.ingest.rules.reconciling import ProviderInvoice, RunStatus
+from services.billing.ingest.store import matching
 from services.billing.ingest.store.candidates import (
     add_candidates,
     daily_keys,
@@ -30,12 +31,6 @@ from services.billing.ingest.store.candidates import (
 )
 from services.billing.ingest.store.headers import lock_invoice
 from services.billing.ingest.store.ingests import lock_ingest
-from services.billing.ingest.store.matching import (
-    last_row,
-    match_daily_costs,
-    match_lines,
-    record_counts,
-)
 from services.billing.ingest.store.totals import refresh_totals
 from services.common.db.database import WriteSession
 from services.common.errors import Aborted, FailedPrecondition
@@ -198,12 +193,12 @@ async def match_page(
             "another run of the same lines ended in the meantime; retry", reason="RUN_ENDED"
         )
     period = invoice.period
-    counts = await match_lines(
+    counts = await matching.match_lines(
         session, page.line_set, period, invoice_id, after=page.after, until=page.until
     )
-    done = page.until >= await last_row(session, period, invoice_id)
+    done = page.until >= await matching.last_row(session, period, invoice_id)
     if done:
-        await record_counts(session, period, invoice_id)
+        await matching.record_counts(session, period, invoice_id)
         await refresh_totals(session, period, invoice_id)
         await forget_candidates(session, page.line_set)
     return counts, done
@@ -215,7 +210,7 @@ async def match_span(
     """Matches the daily costs of a span in the transaction that replaces them."""
     scope = uuid4()
     await _prepare(session, inventory, scope, daily_keys(session, span, size=KEYS_A_PIECE))
-    counts = await match_daily_costs(session, scope, span)
+    counts = await matching.match_daily_costs(session, scope, span)
     await forget_candidates(session, scope)
     return counts
 

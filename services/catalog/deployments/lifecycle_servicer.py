@@ -17,11 +17,7 @@ from services.catalog.deployments.rules.deployments import (
     ProvisionStatus,
 )
 from services.catalog.deployments.rules.lifecycle import State
-from services.catalog.deployments.store.deployments import (
-    list_deployments,
-    lock_deployment,
-    lookup_deployments,
-)
+from services.catalog.deployments.store import deployments
 from services.catalog.deployments.store.provisions import read_user_data
 from services.catalog.deployments.store.trials import end_trials
 from services.common.db.database import Database, WriteSession
@@ -54,7 +50,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         """Looks up the deployments of a batch of ids or slugs."""
         wanted = keys(request)
         async with self._database.read(ALL) as session:
-            found = await lookup_deployments(session, wanted)
+            found = await deployments.lookup_deployments(session, wanted)
         return pb.LookupDeploymentsResponse(matches=map(_match, found))
 
     @once
@@ -69,7 +65,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
             for position, state in enumerate(request.from_states)
         }
         identifier = requests.uuid_of("deployment_id", request.deployment_id)
-        deployment = await lock_deployment(session, ALL, identifier)
+        deployment = await deployments.lock_deployment(session, ALL, identifier)
         outcome = _outcome(deployment, to, from_states)
         cause = requests.cause(request.reason, self._now(), request.actor)
         # Lifting a suspension restores an earlier pause.
@@ -88,7 +84,7 @@ class LifecycleServicer(lifecycle_service_pb2_grpc.LifecycleServiceServicer):
         asked = page_request(request, ("tenant_deployments", tenant_id), UUID)
         wanted = DeploymentFilter(tenant_id=tenant_id)
         async with self._database.read(ALL) as session:
-            found = await list_deployments(session, ALL, wanted, asked)
+            found = await deployments.list_deployments(session, ALL, wanted, asked)
         kept = [one for one in found.rows if one.state is not State.ARCHIVED]
         return message_of(pb.ListTenantDeploymentsResponse, found, deployments=kept)
 

@@ -15,14 +15,9 @@ from services.catalog.deployments.rules.deployments import (
     ProvisionStatus,
 )
 from services.catalog.deployments.rules.lifecycle import State
+from services.catalog.deployments.store import provisions
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
-from services.catalog.deployments.store.provisions import (
-    delete_user_data,
-    insert_provision,
-    locked_provision,
-    save_progress,
-)
 from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition, InvalidArgument
@@ -53,7 +48,7 @@ async def create_provision(
     order = replace(order, region=region)
     if not cause.reason:
         await check_sold(session, deployment, order, cause.day)
-    return await insert_provision(session, deployment, order, cause)
+    return await provisions.insert_provision(session, deployment, order, cause)
 
 
 async def record_progress(
@@ -70,7 +65,7 @@ async def record_progress(
     Raises NotFound, and FailedPrecondition if it has already ended differently, or continues while
     its deployment's state does not allow it.
     """
-    before = await locked_provision(session, identifier)
+    before = await provisions.locked_provision(session, identifier)
     if before.status is not ProvisionStatus.RUNNING:
         if before.status is status:
             return before
@@ -81,11 +76,11 @@ async def record_progress(
         )
     if status is ProvisionStatus.RUNNING:
         _check_running(await lock_deployment(session, ALL, before.deployment_id))
-    provision = await save_progress(
+    provision = await provisions.save_progress(
         session, identifier, cause, status=status, step=step, resource_id=resource_id
     )
     if status is not ProvisionStatus.RUNNING:
-        await delete_user_data(session, identifier)
+        await provisions.delete_user_data(session, identifier)
     if status is ProvisionStatus.COMPLETED:
         deployment = await lock_deployment(session, ALL, provision.deployment_id)
         await record_event(

@@ -19,20 +19,8 @@ from services.catalog.deployments.requests import (
     with_bounded_trial,
 )
 from services.catalog.deployments.rules.deployments import BillingActions, Cause, Deployment
-from services.catalog.deployments.store.deployments import (
-    create_deployment,
-    list_deployments,
-    lock_deployment,
-    read_deployment,
-    update_billing_actions,
-    update_deployment,
-)
+from services.catalog.deployments.store import deployments, provisions
 from services.catalog.deployments.store.events import list_events
-from services.catalog.deployments.store.provisions import (
-    list_provisions,
-    read_provision,
-    set_provision_run,
-)
 from services.catalog.deployments.store.trials import grant_trials, list_grants
 from services.catalog.deployments.trials import extend_trial, take_trial
 from services.catalog.limits.check_quota import check_quota
@@ -85,7 +73,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         filters = ("deployments", wanted.tenant_id, wanted.state, wanted.slug)
         asked = page_request(request, filters, UUID)
         async with self._database.read(scope) as session:
-            found = await list_deployments(session, scope, wanted, asked)
+            found = await deployments.list_deployments(session, scope, wanted, asked)
         return page_message(pb.ListDeploymentsResponse, found)
 
     async def GetDeployment(
@@ -95,7 +83,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         async with self._database.read(scope) as session:
-            deployment = await read_deployment(session, scope, identifier)
+            deployment = await deployments.read_deployment(session, scope, identifier)
             subscription = await subscription_of_deployment(session, identifier)
             newest = await list_events(session, identifier, NEWEST_EVENTS)
         return message_of(
@@ -124,7 +112,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         if bounded.trial:
             await take_trial(session, bounded.tenant_id, cause, by_tenant=not caller.is_operator)
         await check_quota(session, DEPLOYMENTS, bounded.tenant_id, count_deployments, cause.day)
-        made = await create_deployment(session, bounded, cause)
+        made = await deployments.create_deployment(session, bounded, cause)
         return pb.CreateDeploymentResponse(deployment=_message(made))
 
     @once
@@ -135,8 +123,8 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         changes = deployment_changes(request)
-        before = await lock_deployment(session, scope, identifier)
-        changed = await update_deployment(session, before, changes, self._cause())
+        before = await deployments.lock_deployment(session, scope, identifier)
+        changed = await deployments.update_deployment(session, before, changes, self._cause())
         return pb.UpdateDeploymentResponse(deployment=_message(changed))
 
     @once
@@ -148,7 +136,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         identifier = requests.uuid_of("id", request.id)
         to = requests.state("to_state", request.to_state)
         cause = self._cause(request.reason)
-        before = await lock_deployment(session, caller.scope, identifier)
+        before = await deployments.lock_deployment(session, caller.scope, identifier)
         moved, event = await move_deployment(
             session, before, to, cause, by_tenant=not caller.is_operator
         )
@@ -163,7 +151,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         identifier = requests.uuid_of("id", request.id)
         day = read_day(requests.required("trial_ends_on", request.trial_ends_on), "trial_ends_on")
         cause = self._cause(request.reason)
-        before = await lock_deployment(session, scope, identifier)
+        before = await deployments.lock_deployment(session, scope, identifier)
         extended = await extend_trial(session, before, day, cause)
         return pb.ExtendTrialResponse(deployment=_message(extended))
 
@@ -198,8 +186,8 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         identifier = requests.uuid_of("id", request.id)
         actions = _billing_actions(request)
         cause = self._cause(request.reason)
-        before = await lock_deployment(session, scope, identifier)
-        changed = await update_billing_actions(session, before, actions, cause)
+        before = await deployments.lock_deployment(session, scope, identifier)
+        changed = await deployments.update_billing_actions(session, before, actions, cause)
         return pb.UpdateBillingActionsResponse(deployment=_message(changed))
 
     async def ListDeploymentEvents(
@@ -210,7 +198,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         identifier = requests.uuid_of("deployment_id", request.deployment_id)
         asked = page_request(request, ("deployment-events", str(identifier)), int)
         async with self._database.read(scope) as session:
-            await read_deployment(session, scope, identifier)
+            await deployments.read_deployment(session, scope, identifier)
             found = await list_events(session, identifier, asked)
         return page_message(pb.ListDeploymentEventsResponse, found)
 
@@ -222,12 +210,12 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         scope = current_caller().scope
         identifier = requests.uuid_of("id", request.id)
         order = droplet_order(request.droplet)
-        deployment = await lock_deployment(session, scope, identifier)
+        deployment = await deployments.lock_deployment(session, scope, identifier)
         cause = self._cause(requests.prose("force_reason", request.force_reason).strip())
         made = await create_provision(session, deployment, order, cause)
         # The workflow waits for this commit; without it, the workflow creates nothing.
         started = await self._flows.start(provision_start(made, deployment))
-        provision = await set_provision_run(
+        provision = await provisions.set_provision_run(
             session, made.id, workflow_id=started.workflow_id, run_id=started.run_id
         )
         return pb.ProvisionDeploymentResponse(provision=provision_message(provision))
@@ -239,7 +227,7 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         deployment_id = requests.uuid_of("deployment_id", request.deployment_id)
         identifier = requests.uuid_of("id", request.id)
         async with self._database.read(current_caller().scope) as session:
-            provision = await read_provision(session, deployment_id, identifier)
+            provision = await provisions.read_provision(session, deployment_id, identifier)
         return pb.GetProvisionResponse(provision=provision_message(provision))
 
     async def ListProvisions(
@@ -250,8 +238,8 @@ class DeploymentServicer(deployment_service_pb2_grpc.DeploymentServiceServicer):
         identifier = requests.uuid_of("deployment_id", request.deployment_id)
         asked = page_request(request, ("provisions", str(identifier)), UUID)
         async with self._database.read(scope) as session:
-            await read_deployment(session, scope, identifier)
-            found = await list_provisions(session, identifier, asked)
+            await deployments.read_deployment(session, scope, identifier)
+            found = await provisions.list_provisions(session, identifier, asked)
         return page_message(pb.ListProvisionsResponse, found, provision_message)
 
     def _cause(self, reason: str = "") -> Cause:

@@ -4,18 +4,13 @@ from datetime import timedelta
 
 from services.catalog.deployments.rules.deployments import Cause
 from services.catalog.keys.rules import check_manages
+from services.catalog.revocations import store
 from services.catalog.revocations.rules import (
     Target,
     TokenRevocation,
     check_count,
     check_named,
     forgotten_at,
-)
-from services.catalog.revocations.store import (
-    count_other,
-    forget_ended,
-    replace_version,
-    upsert_revocation,
 )
 from services.common.db.database import WriteSession
 from services.common.identity.callers import Caller
@@ -33,9 +28,9 @@ async def revoke_tokens(
     """
     check_manages(caller)
     check_named(target)
-    await replace_version(session)
-    check_count(target, *await count_other(session, target, cause.at))
-    made = await upsert_revocation(
+    await store.replace_version(session)
+    check_count(target, *await store.count_other(session, target, cause.at))
+    made = await store.upsert_revocation(
         session,
         target,
         actor=cause.actor,
@@ -43,5 +38,5 @@ async def revoke_tokens(
         at=cause.at,
         ends_at=forgotten_at(cause.at, longest_life),
     )
-    await forget_ended(session, cause.at)
+    await store.forget_ended(session, cause.at)
     return made

@@ -13,29 +13,10 @@ from services.catalog.limits.check_quota import check_quota
 from services.catalog.plans.rules.plans import PlanVersion
 from services.catalog.plans.rules.terms import check_currency
 from services.catalog.plans.store.versions import find_version, read_versions
-from services.catalog.subscriptions.rules.changes import (
-    addon_to_detach,
-    check_ahead,
-    check_dearer,
-    check_deployment,
-    check_pausable,
-    check_room,
-    check_running,
-    check_version,
-    closing_day,
-    effective_day,
-    pause_to_end,
-)
+from services.catalog.subscriptions.rules import changes
 from services.catalog.subscriptions.rules.subscriptions import Subscription
+from services.catalog.subscriptions.store import spans
 from services.catalog.subscriptions.store.backdated import record_backdated
-from services.catalog.subscriptions.store.spans import (
-    add_addon,
-    add_pause,
-    change_terms,
-    detach,
-    end_pause,
-    end_subscription,
-)
 from services.catalog.subscriptions.store.subscriptions import (
     deployment_subscriptions,
     read_subscription,
@@ -90,15 +71,15 @@ async def change_plan(
     allowed.
     """
     locked = await _lock(session, scope, change)
-    check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
+    changes.check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
     await lock_catalog_shared(session)
     wanted = await _version(session, plan_code, version)
-    check_version(wanted, by_tenant=change.by_tenant)
+    changes.check_version(wanted, by_tenant=change.by_tenant)
     check_currency("plan_code", wanted.terms.currency, await _currency(session, locked))
     if change.by_tenant and locked.subscription.starts_on <= change.cause.day:
         now = locked.subscription.term_on(change.cause.day).plan_version_id
         known = await read_versions(session, [now])
-        check_dearer(wanted, known[now], locked.day, change.cause.day)
+        changes.check_dearer(wanted, known[now], locked.day, change.cause.day)
     held = [term for term in locked.subscription.terms if term.effective_from <= locked.day]
     if held[-1:] == list(locked.subscription.terms[-1:]) and (
         held[-1].plan_version_id == wanted.id
@@ -108,7 +89,7 @@ async def change_plan(
             reason="NOTHING_CHANGES",
             metadata={"field": "plan_code"},
         )
-    await change_terms(
+    await spans.change_terms(
         session, locked.subscription, wanted.id, locked.day, by_tenant=change.by_tenant
     )
     words = f"{plan_code} version {wanted.version} from {locked.day}"
@@ -120,12 +101,12 @@ async def attach_addon(
 ) -> tuple[Subscription, UUID]:
     """Attaches an addon with its current terms; also returns its id."""
     locked = await _lock(session, scope, change)
-    check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
+    changes.check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
     await _check_addons(session, locked.subscription, change.cause.day)
     await lock_catalog_shared(session)
     currency = await _currency(session, locked)
     [addon] = await addons_to_attach(session, [("code", code)], currency)
-    identifier = await add_addon(
+    identifier = await spans.add_addon(
         session, locked.subscription, addon, locked.day, by_tenant=change.by_tenant
     )
     words = f"{code} from {locked.day}"
@@ -147,10 +128,12 @@ async def detach_addon(
 ) -> Subscription:
     """Detaches an addon; the day is exclusive."""
     locked = await _lock(session, scope, change)
-    addon = addon_to_detach(locked.subscription, attached_id, locked.day)
-    day = closing_day(locked.day, addon.attached_on, change.cause.day, by_tenant=change.by_tenant)
-    addon_to_detach(locked.subscription, attached_id, day)
-    await detach(session, addon.id, day, by_tenant=change.by_tenant)
+    addon = changes.addon_to_detach(locked.subscription, attached_id, locked.day)
+    day = changes.closing_day(
+        locked.day, addon.attached_on, change.cause.day, by_tenant=change.by_tenant
+    )
+    changes.addon_to_detach(locked.subscription, attached_id, day)
+    await spans.detach(session, addon.id, day, by_tenant=change.by_tenant)
     words = f"{addon.code} until {day}"
     return await _changed(session, scope, locked, change, EventType.ADDON_DETACHED, words)
 
@@ -158,16 +141,16 @@ async def detach_addon(
 async def pause(session: WriteSession, scope: Scope, change: SubscriptionChange) -> Subscription:
     """Pauses a subscription; the day is the first that is not billed."""
     locked = await _lock(session, scope, change)
-    check_pausable(locked.subscription, locked.day)
-    await add_pause(session, locked.subscription, locked.day)
+    changes.check_pausable(locked.subscription, locked.day)
+    await spans.add_pause(session, locked.subscription, locked.day)
     return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_PAUSED)
 
 
 async def resume(session: WriteSession, scope: Scope, change: SubscriptionChange) -> Subscription:
     """Resumes a paused subscription; the day is the first that is billed again."""
     locked = await _lock(session, scope, change)
-    span = pause_to_end(locked.subscription, locked.day)
-    await end_pause(session, locked.subscription, span.paused_on, locked.day)
+    span = changes.pause_to_end(locked.subscription, locked.day)
+    await spans.end_pause(session, locked.subscription, span.paused_on, locked.day)
     return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_RESUMED)
 
 
@@ -203,19 +186,19 @@ async def move_end(
     """
     before = subscription.ends_on
     if day is not None and day == before:
-        check_running(subscription, day)
+        changes.check_running(subscription, day)
     is_later = before is not None and (day is None or day > before)
     if is_later:
         if day is None or day > change.cause.day:
-            check_deployment(deployment)
+            changes.check_deployment(deployment)
         if change.by_tenant and not subscription.ended_by_tenant:
             raise PermissionDenied(
                 f"an operator ended it on {before}; only an operator may set a later end",
                 reason="OPERATOR_ONLY",
             )
         others = await deployment_subscriptions(session, deployment.id)
-        check_room(subscription, day, others)
-    await end_subscription(session, subscription.id, day, by_tenant=by_tenant)
+        changes.check_room(subscription, day, others)
+    await spans.end_subscription(session, subscription.id, day, by_tenant=by_tenant)
 
 
 async def lock_subscription(
@@ -238,12 +221,12 @@ async def _lock(
     deployment, subscription = await lock_subscription(session, scope, change.subscription_id)
     today = change.cause.day
     if change.by_tenant or change.said is None:
-        check_running(subscription, today)
-    day = effective_day(change.said, subscription, today, by_tenant=change.by_tenant)
+        changes.check_running(subscription, today)
+    day = changes.effective_day(change.said, subscription, today, by_tenant=change.by_tenant)
     if ends:
-        day = closing_day(day, subscription.starts_on, today, by_tenant=change.by_tenant)
+        day = changes.closing_day(day, subscription.starts_on, today, by_tenant=change.by_tenant)
     else:
-        check_running(subscription, day)
+        changes.check_running(subscription, day)
     return _Locked(deployment, subscription, day)
 
 

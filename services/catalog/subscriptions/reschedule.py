@@ -16,15 +16,7 @@ from services.catalog.subscriptions.rules.upcoming import (
     change_to_come,
     check_move_day,
 )
-from services.catalog.subscriptions.store.spans import (
-    detach,
-    drop_pause,
-    drop_term,
-    end_pause,
-    move_attachment,
-    move_pause,
-    move_term,
-)
+from services.catalog.subscriptions.store import spans
 from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
@@ -45,16 +37,16 @@ async def take_back(
     found = change_to_come(before, identifier, change.cause.day, by_tenant=change.by_tenant)
     match found:
         case UpcomingChange(kind=ChangeKind.PLAN_CHANGE):
-            await drop_term(session, before, found.effective_on)
+            await spans.drop_term(session, before, found.effective_on)
         case UpcomingChange(kind=ChangeKind.ADDON_ATTACH, addon=addon) if addon is not None:
-            await detach(session, addon.id, addon.attached_on, by_tenant=change.by_tenant)
+            await spans.detach(session, addon.id, addon.attached_on, by_tenant=change.by_tenant)
         case UpcomingChange(kind=ChangeKind.ADDON_DETACH, addon=addon) if addon is not None:
-            await detach(session, addon.id, None, by_tenant=False)
+            await spans.detach(session, addon.id, None, by_tenant=False)
         case UpcomingChange(kind=ChangeKind.PAUSE, pause=pause) if pause is not None:
-            await drop_pause(session, before, pause.paused_on)
+            await spans.drop_pause(session, before, pause.paused_on)
         case UpcomingChange(kind=ChangeKind.RESUME, pause=pause) if pause is not None:
             _check_last(before, pause.paused_on)
-            await end_pause(session, before, pause.paused_on, None)
+            await spans.end_pause(session, before, pause.paused_on, None)
         case _:
             await move_end(session, deployment, before, change, None, by_tenant=False)
     cause = change.cause.with_words(f"{found.in_words()} is taken back")
@@ -77,15 +69,15 @@ async def move(
         check_ahead("effective_on", day, change.cause.day, by_tenant=change.by_tenant)
     match found:
         case UpcomingChange(kind=ChangeKind.PLAN_CHANGE):
-            await move_term(session, before, found.effective_on, day)
+            await spans.move_term(session, before, found.effective_on, day)
         case UpcomingChange(kind=ChangeKind.ADDON_ATTACH, addon=addon) if addon is not None:
-            await move_attachment(session, addon.id, day)
+            await spans.move_attachment(session, addon.id, day)
         case UpcomingChange(kind=ChangeKind.ADDON_DETACH, addon=addon) if addon is not None:
-            await detach(session, addon.id, day, by_tenant=addon.detached_by_tenant)
+            await spans.detach(session, addon.id, day, by_tenant=addon.detached_by_tenant)
         case UpcomingChange(kind=ChangeKind.PAUSE, pause=pause) if pause is not None:
-            await move_pause(session, before, pause.paused_on, day)
+            await spans.move_pause(session, before, pause.paused_on, day)
         case UpcomingChange(kind=ChangeKind.RESUME, pause=pause) if pause is not None:
-            await end_pause(session, before, pause.paused_on, day)
+            await spans.end_pause(session, before, pause.paused_on, day)
         case _:
             is_own = before.ended_by_tenant
             await move_end(session, deployment, before, change, day, by_tenant=is_own)

@@ -14,19 +14,11 @@ from services.catalog.plans.rules.plans import Addon, PlanVersion
 from services.catalog.plans.rules.terms import check_currency
 from services.catalog.plans.store.addons import read_addons
 from services.catalog.plans.store.versions import find_active_version
-from services.catalog.subscriptions.rules.changes import (
-    check_deployment,
-    check_running,
-    trial_end_of,
-)
+from services.catalog.subscriptions.rules import changes
 from services.catalog.subscriptions.rules.subscriptions import Subscription
+from services.catalog.subscriptions.store import subscriptions
 from services.catalog.subscriptions.store.backdated import record_backdated
 from services.catalog.subscriptions.store.spans import add_addon, add_term
-from services.catalog.subscriptions.store.subscriptions import (
-    create_subscription,
-    read_subscription,
-    subscription_of_deployment,
-)
 from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession
 from services.common.errors import (
@@ -61,7 +53,7 @@ async def subscribe(
     deployment that has ended; AlreadyExists if it has a subscription.
     """
     deployment = await lock_deployment(session, scope, order.deployment_id)
-    check_deployment(deployment)
+    changes.check_deployment(deployment)
     await _check_unsubscribed(session, deployment, order.starts_on, cause.day)
     await lock_catalog_shared(session)
     version = await active_version(session, order.plan_code)
@@ -70,20 +62,20 @@ async def subscribe(
         [(f"addons[{position}]", code) for position, code in enumerate(order.addons)],
         version.terms.currency,
     )
-    identifier = await create_subscription(
+    identifier = await subscriptions.create_subscription(
         session,
         deployment,
         starts_on=order.starts_on,
-        trial_end=trial_end_of(deployment, order.starts_on),
+        trial_end=changes.trial_end_of(deployment, order.starts_on),
         at=cause.at,
     )
-    made = await read_subscription(session, scope, identifier)
+    made = await subscriptions.read_subscription(session, scope, identifier)
     by_tenant = order.by_tenant
     await add_term(session, made, version.id, order.starts_on, by_tenant=by_tenant)
     for addon in addons:
         await add_addon(session, made, addon, order.starts_on, by_tenant=by_tenant)
     await _record(session, deployment, version, order, cause)
-    made = await read_subscription(session, scope, identifier)
+    made = await subscriptions.read_subscription(session, scope, identifier)
     is_trial = deployment.state is State.TRIAL
     await record_backdated(session, None, made, cause.at, was_trial=is_trial, is_trial=is_trial)
     return made
@@ -119,11 +111,11 @@ async def addons_to_attach(
 async def _check_unsubscribed(
     session: WriteSession, deployment: Deployment, starts_on: date, today: date
 ) -> None:
-    before = await subscription_of_deployment(session, deployment.id)
+    before = await subscriptions.subscription_of_deployment(session, deployment.id)
     if before is None or before.ends_on == before.starts_on:
         return  # a subscription cancelled before it began does not block another
     try:
-        check_running(before, today)
+        changes.check_running(before, today)
     except FailedPrecondition:
         if before.ends_on is not None and before.ends_on <= starts_on:
             return

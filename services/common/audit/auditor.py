@@ -20,12 +20,7 @@ from services.common.audit.store.recording import record
 from services.common.db.database import Database
 from services.common.errors import COMMIT_UNCERTAIN, ArcadiaError, TooManyCalls
 from services.common.identity.callers import ALL, Caller
-from services.common.rpc.requests import (
-    address_of,
-    current_address,
-    current_idempotency_key,
-    current_request_id,
-)
+from services.common.rpc import requests
 from services.common.values.clock import utc_now
 
 __all__ = ["Auditor"]
@@ -49,14 +44,14 @@ class Auditor:
 
     def begin(self, rpc: AuditedRpc, caller: Caller, context: Any) -> AuditedCall:
         """Sets the write of the current task; it may still be refused."""
-        peer = address_of(context.peer())
+        peer = requests.address_of(context.peer())
         call = AuditedCall(
             service=self._service,
             rpc=rpc,
             caller=caller,
-            request_id=current_request_id(),
-            idempotency_key=current_idempotency_key(),
-            address=current_address(),
+            request_id=requests.current_request_id(),
+            idempotency_key=requests.current_idempotency_key(),
+            address=requests.current_address(),
             peer=peer,
             announce=self._announce,
             take_uncounted=lambda call: self._refusals.take_uncounted(_whose(call)),

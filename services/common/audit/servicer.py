@@ -12,13 +12,8 @@ from grpc.aio import AioRpcError, ServicerContext
 from services.common.audit.chain import verify_links
 from services.common.audit.entries import Outcome
 from services.common.audit.messages import PAGE_BYTES, entry_message, page_of, position_of
-from services.common.audit.store.reading import (
-    Filter,
-    kept_from,
-    links_after,
-    list_entries,
-    unlinked_entries,
-)
+from services.common.audit.store import reading
+from services.common.audit.store.reading import Filter
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument, Unavailable
 from services.common.identity.callers import ALL, Scope, current_caller
@@ -103,7 +98,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
             )
         limit = min(max(request.filter.page_size, 1), LARGEST_PAGE) + 1
         async with self._database.read(scope) as session:
-            kept = await list_entries(
+            kept = await reading.list_entries(
                 session, wanted, scope, before=before, limit=limit, max_bytes=PAGE_BYTES
             )
         page = kept[: limit - 1]
@@ -144,10 +139,10 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         """Verifies a part of this service's chain."""
         size = min(max(request.page_size, 0) or LINKS_A_PAGE, LINKS_A_PAGE)
         async with self._database.read(ALL) as session:
-            before, links = await links_after(session, request.after_seq, size)
+            before, links = await reading.links_after(session, request.after_seq, size)
             complete = len(links) < size
-            found = verify_links(request.after_seq, before, links, await kept_from(session))
-            strays = await unlinked_entries(session, MAX_UNLINKED) if complete else []
+            found = verify_links(request.after_seq, before, links, await reading.kept_from(session))
+            strays = await reading.unlinked_entries(session, MAX_UNLINKED) if complete else []
         faults = [*found.faults, *(f"the entry {stray} is not in the chain" for stray in strays)]
         return pb.CheckAuditLinksResponse(
             verification=pb.VerifyAuditLogResponse(

@@ -10,13 +10,8 @@ import orjson
 
 from services.common.errors import Unavailable
 from services.common.identity.tokens import ServiceTokens
-from services.common.rpc.requests import (
-    IDEMPOTENCY_KEY,
-    REQUEST_ID_KEY,
-    current_request_id,
-    new_request_id,
-    remaining_seconds,
-)
+from services.common.rpc import requests
+from services.common.rpc.requests import IDEMPOTENCY_KEY, REQUEST_ID_KEY
 from services.common.rpc.telemetry import trace_headers
 from services.common.settings import Service, Settings
 
@@ -70,13 +65,13 @@ class _Signing:
         call = client_call_details
         metadata = grpc.aio.Metadata(*(call.metadata or ()))
         metadata.add("authorization", self._tokens.authorization())
-        metadata.add(REQUEST_ID_KEY, current_request_id() or new_request_id())
+        metadata.add(REQUEST_ID_KEY, requests.current_request_id() or requests.new_request_id())
         if metadata.get(IDEMPOTENCY_KEY) is None:
             metadata.add(IDEMPOTENCY_KEY, str(uuid.uuid4()))
         for key, value in trace_headers().items():
             metadata.add(key, value)
         # gRPC does not propagate deadlines, so bound the call by the caller's deadline.
-        left = remaining_seconds()
+        left = requests.remaining_seconds()
         own = call.timeout or DEADLINE_SECONDS
         timeout = own if left is None else min(own, left)
         signed = grpc.aio.ClientCallDetails(

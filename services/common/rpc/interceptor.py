@@ -37,15 +37,9 @@ from services.common.identity.policy import NOBODY, AccessRule, authorise
 from services.common.identity.tokens import TokenVerifier
 from services.common.limits.declared import WATCH_STREAMS
 from services.common.limits.shares import CallShares, Turn
+from services.common.rpc import requests
 from services.common.rpc.call_log import CallLog
 from services.common.rpc.message_limits import MAX_FIELDS, MessageLimit, has_more_fields
-from services.common.rpc.requests import (
-    answer_headers,
-    read_metadata,
-    set_address,
-    set_deadline,
-    set_request_id,
-)
 from services.common.rpc.run_links import RunLinks
 from services.common.rpc.telemetry import CallTelemetry
 
@@ -204,7 +198,7 @@ class _Call:
                 if self.serialize is not None:
                     response = self.serialize(response)
                     answer_bytes = len(response)
-                if headers := answer_headers():
+                if headers := requests.answer_headers():
                     await context.send_initial_metadata(tuple(headers.items()))
             except Exception as error:  # noqa: BLE001  (answered as a status)
                 await self._audit_refusal(error, request)
@@ -361,12 +355,12 @@ class _Call:
 
         Returns the authorization value.
         """
-        received = read_metadata(context.invocation_metadata() or ())
-        set_request_id(received.request_id)
+        received = requests.read_metadata(context.invocation_metadata() or ())
+        requests.set_request_id(received.request_id)
         proven = self.gateway is not None and self.gateway.holds(received.proof)
-        set_address(received.address if proven else "", context.peer())
+        requests.set_address(received.address if proven else "", context.peer())
         if (seconds := context.time_remaining()) is not None:
-            set_deadline(seconds)
+            requests.set_deadline(seconds)
         if self.access == access_pb2.ACCESS_PUBLIC:
             return None
         await self._prove(received.authorization, context)

@@ -13,15 +13,9 @@ from services.common.identity.callers import current_caller
 from services.common.rpc.messages import page_message
 from services.common.rpc.paging import page_request
 from services.common.rpc.wire import Context, internal_page_size
-from services.inventory.lifetimes import requests
+from services.inventory.lifetimes import requests, store
 from services.inventory.lifetimes.messages import interval_message, lifetime_message, owner_message
 from services.inventory.lifetimes.rules.lifetimes import Mark, Window, existence_page
-from services.inventory.lifetimes.store import (
-    existing_lifetimes,
-    find_resources,
-    lifetimes_of,
-    list_lifetimes,
-)
 from services.inventory.requests import batch_of_uuids, known_provider, text
 from services.inventory.sync.store.projects import lookup_projects
 from services.inventory.sync.store.sweeps import complete_sweep_times
@@ -44,8 +38,8 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         provider = known_provider(request.provider)
         keys = requests.resource_keys(request)
         async with self._database.read(current_caller().scope) as session:
-            found = await find_resources(session, provider, keys)
-            lives = await lifetimes_of(session, sorted({one for ids in found for one in ids}))
+            found = await store.find_resources(session, provider, keys)
+            lives = await store.lifetimes_of(session, sorted({one for ids in found for one in ids}))
         messages = {identifier: lifetime_message(life) for identifier, life in lives.items()}
         return pb.LookupResourcesResponse(
             results=[
@@ -85,7 +79,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         )
         asked = page_request(request, filters, UUID, size=size)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_lifetimes(session, wanted, asked)
+            found = await store.list_lifetimes(session, wanted, asked)
         return page_message(pb.ListLifetimesResponse, found, lifetime_message)
 
     async def ListExistenceIntervals(
@@ -105,7 +99,7 @@ class LookupServicer(lookup_service_pb2_grpc.LookupServiceServicer):
         asked = page_request(request, filters, UUID, datetime, size=size)
         mark = Mark(*asked.after) if asked.after else None
         async with self._database.read(current_caller().scope) as session:
-            now, lives = await existing_lifetimes(
+            now, lives = await store.existing_lifetimes(
                 session,
                 wanted,
                 window,

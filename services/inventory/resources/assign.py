@@ -5,13 +5,8 @@ from uuid import UUID
 
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
-from services.inventory.resources.rules.assigning import (
-    OwnerChange,
-    give,
-    move,
-    reassign,
-    unassign,
-)
+from services.inventory.resources.rules import assigning
+from services.inventory.resources.rules.assigning import OwnerChange
 from services.inventory.resources.rules.ownership import (
     DEPLOYMENT_TAG,
     DeploymentName,
@@ -19,14 +14,7 @@ from services.inventory.resources.rules.ownership import (
     Ownership,
 )
 from services.inventory.resources.rules.recording import Cause
-from services.inventory.resources.store.assignments import (
-    change_owners,
-    class_project,
-    held_by_id,
-    held_by_tag,
-    held_in_project,
-    newcomers,
-)
+from services.inventory.resources.store import assignments
 from services.inventory.resources.store.deployment_names import keep_deployments, known_deployments
 from services.inventory.resources.store.locks import lock_kinds
 from services.inventory.sync.rules.projects import MemberKey, Project
@@ -43,7 +31,7 @@ async def assign(
 
     Raises NotFound for an unknown resource, FailedPrecondition for one that is gone.
     """
-    held = await held_by_id(session, ids)
+    held = await assignments.held_by_id(session, ids)
     gone = next((one for one in held if one.deleted), None)
     if gone is not None:
         raise FailedPrecondition(
@@ -51,7 +39,7 @@ async def assign(
             reason="RESOURCE_DELETED",
             metadata={"id": str(gone.id)},
         )
-    return await _change(session, give(held, owner), cause, reason)
+    return await _change(session, assigning.give(held, owner), cause, reason)
 
 
 async def assign_by_rules(
@@ -61,9 +49,9 @@ async def assign_by_rules(
 
     Resources that are gone keep their owner. Raises NotFound for an unknown resource.
     """
-    living = [one for one in await held_by_id(session, ids) if not one.deleted]
+    living = [one for one in await assignments.held_by_id(session, ids) if not one.deleted]
     known = await known_deployments(session, (one.tags for one in living))
-    return await _change(session, unassign(living, known), cause, reason)
+    return await _change(session, assigning.unassign(living, known), cause, reason)
 
 
 async def classify_project(
@@ -78,11 +66,11 @@ async def classify_project(
 
     Its resources get its tenant, unless a tag or an operator decided otherwise.
     """
-    project = await class_project(session, project_id, classification, tenant_id)
-    held = await held_in_project(session, project_id)
+    project = await assignments.class_project(session, project_id, classification, tenant_id)
+    held = await assignments.held_in_project(session, project_id)
     known = await known_deployments(session, (one.tags for one in held))
     reason = f"project {project.name} classed as {classification.value} {tenant_id or ''}".rstrip()
-    await _change(session, reassign(held, known), cause, reason)
+    await _change(session, assigning.reassign(held, known), cause, reason)
     return project
 
 
@@ -105,10 +93,10 @@ async def learn_deployments(
     for provider in sorted(PROVIDERS):
         await lock_kinds(session, provider, KINDS)
     await keep_deployments(session, news, found)
-    held = await held_by_tag(session, (f"{DEPLOYMENT_TAG}{one.slug}" for one in news))
+    held = await assignments.held_by_tag(session, (f"{DEPLOYMENT_TAG}{one.slug}" for one in news))
     known = await known_deployments(session, (one.tags for one in held))
     reason = "the catalog knows the deployment"
-    return await _change(session, reassign(held, known), cause, reason)
+    return await _change(session, assigning.reassign(held, known), cause, reason)
 
 
 async def record_members(
@@ -127,13 +115,13 @@ async def record_members(
     await lock_kinds(session, provider, (one.kind for one in wanted))
     # Read under the locks that a classification takes too.
     project = await find_project(session, provider, project_provider_id)
-    held = await newcomers(session, provider, project.id, wanted)
+    held = await assignments.newcomers(session, provider, project.id, wanted)
     known = await known_deployments(session, (one.tags for one in held))
-    moves = move(held, str(project.id), project.tenant_id, known)
+    moves = assigning.move(held, str(project.id), project.tenant_id, known)
     # Most moves leave the owner as it is: the history of these need not be looked at.
     owners = {one.id: one.ownership for one in held}
     rehomed = [one.id for one in moves if one.ownership != owners[one.id]]
-    await change_owners(session, moves, cause, project_id=project.id, rehomed=rehomed)
+    await assignments.change_owners(session, moves, cause, project_id=project.id, rehomed=rehomed)
     return len(moves)
 
 
@@ -141,5 +129,5 @@ async def _change(
     session: WriteSession, changes: list[OwnerChange], cause: Cause, reason: str
 ) -> int:
     """Writes the new owners; returns the number of changed owners."""
-    await change_owners(session, changes, cause, reason=reason)
+    await assignments.change_owners(session, changes, cause, reason=reason)
     return sum(1 for one in changes if one.events)

@@ -11,6 +11,7 @@ from services.analytics.invoicing.invoices.rules.states import (
     HandOverStatus,
     InvoiceStatus,
 )
+from services.analytics.invoicing.invoices.store import settlements
 from services.analytics.invoicing.invoices.store.hand_overs import begin_hand_over
 from services.analytics.invoicing.invoices.store.issuing import (
     NumberSequence,
@@ -18,13 +19,6 @@ from services.analytics.invoicing.invoices.store.issuing import (
     locked_sequence,
 )
 from services.analytics.invoicing.invoices.store.reading import locked_invoice
-from services.analytics.invoicing.invoices.store.settlements import (
-    creditable_lines,
-    creditable_tax,
-    insert_credit_note,
-    mark_credited_in_full,
-    read_credit_note,
-)
 from services.analytics.invoicing.one_offs.store import release_one_off_lines
 from services.analytics.margin.store.months import mark_margin
 from services.analytics.usage.store.periods import release_adjustments
@@ -58,8 +52,8 @@ async def credit(
             metadata={"status": invoice.status},
         )
     taken = credit_of(
-        await creditable_lines(session, invoice_id),
-        await creditable_tax(session, invoice_id),
+        await settlements.creditable_lines(session, invoice_id),
+        await settlements.creditable_tax(session, invoice_id),
         wanted,
         rate_percent=invoice.tax_rate_percent,
     )
@@ -67,11 +61,11 @@ async def credit(
     await advance_sequence(
         session, "credit_note", NumberSequence(sequence.next + 1, sequence.chain_hash)
     )
-    note_id = await insert_credit_note(
+    note_id = await settlements.insert_credit_note(
         session, invoice, taken, number=sequence.next, reason=reason, by=by, at=at
     )
     if invoice.credited_cents + taken.total_cents == invoice.total_cents:
-        await mark_credited_in_full(session, invoice_id, at)
+        await settlements.mark_credited_in_full(session, invoice_id, at)
         await release_adjustments(session, [invoice_id])
         await release_one_off_lines(session, [invoice_id])
     await mark_margin(session, invoice.month)
@@ -84,4 +78,4 @@ async def credit(
         status=hand_over,
         at=at,
     )
-    return await read_credit_note(session, ALL, note_id)
+    return await settlements.read_credit_note(session, ALL, note_id)

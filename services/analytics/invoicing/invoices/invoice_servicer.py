@@ -21,26 +21,17 @@ from services.analytics.invoicing.invoices.document.rendering import FOCUS, FORM
 from services.analytics.invoicing.invoices.documents import Documents
 from services.analytics.invoicing.invoices.issue import Issue, issue_by_hand
 from services.analytics.invoicing.invoices.messages import credit_note_message, invoice_message
+from services.analytics.invoicing.invoices.rules import numbering, verifying
 from services.analytics.invoicing.invoices.rules.chain import BEGINNING
 from services.analytics.invoicing.invoices.rules.crediting import CreditedAmount
 from services.analytics.invoicing.invoices.rules.lines import Proof, price_of
-from services.analytics.invoicing.invoices.rules.numbering import (
-    credit_note_number,
-    invoice_number,
-    read_invoice_number,
-)
 from services.analytics.invoicing.invoices.rules.states import (
     Decision,
     HandedOver,
     HandOverStatus,
     InvoiceStatus,
 )
-from services.analytics.invoicing.invoices.rules.verifying import (
-    broken_link,
-    changed_lines,
-    changed_one_off,
-    changed_tax,
-)
+from services.analytics.invoicing.invoices.store import reading, settlements
 from services.analytics.invoicing.invoices.store.hand_overs import (
     hand_over_of,
     hand_over_of_note,
@@ -48,23 +39,7 @@ from services.analytics.invoicing.invoices.store.hand_overs import (
     reopen_hand_over,
 )
 from services.analytics.invoicing.invoices.store.issuing import read_sequence
-from services.analytics.invoicing.invoices.store.reading import (
-    InvoiceFilter,
-    invoices_after,
-    lines_of,
-    list_invoices,
-    list_lines,
-    locked_invoice,
-    proofs_of,
-    read_invoice,
-    read_line,
-    read_numbered,
-)
-from services.analytics.invoicing.invoices.store.settlements import (
-    list_credit_notes,
-    mark_paid,
-    read_credit_note,
-)
+from services.analytics.invoicing.invoices.store.reading import InvoiceFilter
 from services.analytics.invoicing.invoices.void import void
 from services.analytics.invoicing.one_offs.rules import ONE_OFF_ENGINE
 from services.analytics.invoicing.profiles.rules.terms import Terms
@@ -141,7 +116,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         filters = ("invoices", request.tenant_id, period.code if period else "", request.status)
         asked = page_request(request, filters, date, UUID)
         async with self._database.read(scope) as session:
-            found = await list_invoices(session, scope, wanted, asked)
+            found = await reading.list_invoices(session, scope, wanted, asked)
         write = partial(invoice_message, operator=caller.is_operator)
         return page_message(pb.ListInvoicesResponse, found, write)
 
@@ -152,8 +127,8 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         caller = current_caller()
         invoice_id = requests.uuid_of("id", request.id)
         async with self._database.read(caller.scope) as session:
-            invoice = await read_invoice(session, caller.scope, invoice_id)
-            lines = await list_lines(session, invoice_id, FIRST_LINES)
+            invoice = await reading.read_invoice(session, caller.scope, invoice_id)
+            lines = await reading.list_lines(session, invoice_id, FIRST_LINES)
         return message_of(
             pb.GetInvoiceResponse,
             invoice=invoice_message(invoice, operator=caller.is_operator),
@@ -168,8 +143,8 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
         asked = page_request(request, ("invoice_lines", str(invoice_id)), Position)
         async with self._database.read(scope) as session:
-            await read_invoice(session, scope, invoice_id)
-            found = await list_lines(session, invoice_id, asked)
+            await reading.read_invoice(session, scope, invoice_id)
+            found = await reading.list_lines(session, invoice_id, asked)
         return page_message(pb.ListInvoiceLinesResponse, found)
 
     async def TraceInvoiceLine(
@@ -180,8 +155,8 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
         line_id = requests.uuid_of("line_id", request.line_id)
         async with self._database.read(scope) as session:
-            invoice = await read_invoice(session, scope, invoice_id)
-            found = await read_line(session, invoice_id, line_id)
+            invoice = await reading.read_invoice(session, scope, invoice_id)
+            found = await reading.read_line(session, invoice_id, line_id)
             line, days = found.line, []
             if line.kind in ("overage", "ad_hoc", "adjustment"):
                 wanted = UsageFilter(
@@ -210,13 +185,13 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         invoice_id = requests.uuid_of("id", request.id)
         wanted = requests.word("format", request.format, (*FORMATS, FOCUS))
         async with self._database.read(caller.scope) as session:
-            invoice = await read_invoice(session, caller.scope, invoice_id)
+            invoice = await reading.read_invoice(session, caller.scope, invoice_id)
             if wanted == FOCUS:
                 if invoice.status is InvoiceStatus.VOID:
                     raise FailedPrecondition(
                         "the invoice is void: it has no charges", reason="INVOICE_VOID"
                     )
-                lines = (await lines_of(session, [invoice_id]))[invoice_id]
+                lines = (await reading.lines_of(session, [invoice_id]))[invoice_id]
         if wanted == FOCUS:
             body = await self._documents.of_lines(invoice, lines)
         else:
@@ -231,7 +206,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         invoice_id = requests.uuid_of("id", request.id)
         wanted = requests.word("format", request.format, FORMATS)
         async with self._database.read(caller.scope) as session:
-            invoice = await read_invoice(session, caller.scope, invoice_id)
+            invoice = await reading.read_invoice(session, caller.scope, invoice_id)
             if invoice.status is not InvoiceStatus.VOID or invoice.number is None:
                 raise FailedPrecondition(
                     f"the invoice is {invoice.status}: only a voided invoice that was issued has a"
@@ -239,7 +214,9 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                     reason="INVOICE_NOT_VOID",
                 )
         body = await self._documents.of_void(invoice, wanted)
-        return await sent_as(file_stem(invoice_number(invoice.number), "void"), body, context)
+        return await sent_as(
+            file_stem(numbering.invoice_number(invoice.number), "void"), body, context
+        )
 
     async def IssueInvoice(
         self, request: pb.IssueInvoiceRequest, context: Context
@@ -284,9 +261,11 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         if paid_on > at.date():
             raise InvalidArgument("paid_on", "is in the future")
         reference = requests.text("reference", request.reference, 200)
-        invoice = await locked_invoice(session, invoice_id)
+        invoice = await reading.locked_invoice(session, invoice_id)
         invoice.check_status(InvoiceStatus.ISSUED, reason="INVOICE_NOT_ISSUED")
-        await mark_paid(session, invoice_id, paid_on=paid_on, reference=reference, at=at)
+        await settlements.mark_paid(
+            session, invoice_id, paid_on=paid_on, reference=reference, at=at
+        )
         return pb.PayInvoiceResponse(invoice=await _told(session, invoice_id))
 
     async def VoidInvoice(
@@ -338,7 +317,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         invoice_id = requests.uuid_of("id", request.id)
         self._terms.check_receivable()
         async with self._database.write(ALL) as session:
-            invoice = await locked_invoice(session, invoice_id)
+            invoice = await reading.locked_invoice(session, invoice_id)
             document = HandedOver.INVOICE
             if invoice.void_hand_over is not None:
                 document = HandedOver.VOID
@@ -359,9 +338,9 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         Call it after the commit, because the workflow reads the hand-over as pending. Idempotent.
         """
         async with self._database.read(ALL) as session:
-            invoice = await read_invoice(session, ALL, invoice_id)
+            invoice = await reading.read_invoice(session, ALL, invoice_id)
             known = await hand_over_of(session, invoice_id, document)
-        number = invoice_number(invoice.number)
+        number = numbering.invoice_number(invoice.number)
         start = document_hand_over(
             str(invoice_id),
             number if document is HandedOver.INVOICE else f"{number}/void",
@@ -412,7 +391,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         note_id = requests.uuid_of("id", request.id)
         self._terms.check_receivable()
         async with self._database.write(ALL) as session:
-            await read_credit_note(session, ALL, note_id)
+            await settlements.read_credit_note(session, ALL, note_id)
             known = await hand_over_of_note(session, note_id)
             known.check_not_delivered()
             await reopen_hand_over(session, known.id, self._clock())
@@ -424,20 +403,20 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         Call it after the commit, because the workflow reads it as pending. Raises Unavailable.
         """
         async with self._database.read(ALL) as session:
-            note = await read_credit_note(session, ALL, note_id)
+            note = await settlements.read_credit_note(session, ALL, note_id)
             known = await hand_over_of_note(session, note_id)
-            invoice = await read_invoice(session, ALL, note.invoice_id)
+            invoice = await reading.read_invoice(session, ALL, note.invoice_id)
         if known.status is HandOverStatus.PENDING:
             start = document_hand_over(
                 str(note.invoice_id),
-                credit_note_number(note.number),
+                numbering.credit_note_number(note.number),
                 tenant_id=note.tenant_id,
                 period_code=invoice.month.code,
             )
             run = await self._flows.start(start)
             async with self._database.write(ALL) as session:
                 await note_work(session, known.id, run.workflow_id, run.run_id, self._clock())
-                note = await read_credit_note(session, ALL, note_id)
+                note = await settlements.read_credit_note(session, ALL, note_id)
         return credit_note_message(note, operator=True)
 
     async def DownloadCreditNote(
@@ -448,9 +427,9 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         note_id = requests.uuid_of("id", request.id)
         wanted = requests.word("format", request.format, FORMATS)
         async with self._database.read(scope) as session:
-            note = await read_credit_note(session, scope, note_id)
+            note = await settlements.read_credit_note(session, scope, note_id)
         body = await self._documents.of_note(note, wanted)
-        return await sent_as(file_stem(credit_note_number(note.number)), body, context)
+        return await sent_as(file_stem(numbering.credit_note_number(note.number)), body, context)
 
     async def ListCreditNotes(
         self, request: pb.ListCreditNotesRequest, context: Context
@@ -460,7 +439,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         filters = ("credit_notes", request.tenant_id, request.invoice_id)
         asked = page_request(request, filters, UUID)
         async with self._database.read(caller.scope) as session:
-            found = await list_credit_notes(
+            found = await settlements.list_credit_notes(
                 session,
                 caller.scope,
                 asked,
@@ -477,7 +456,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         caller = current_caller()
         note_id = requests.uuid_of("id", request.id)
         async with self._database.read(caller.scope) as session:
-            note = await read_credit_note(session, caller.scope, note_id)
+            note = await settlements.read_credit_note(session, caller.scope, note_id)
         return pb.GetCreditNoteResponse(
             credit_note=credit_note_message(note, operator=caller.is_operator)
         )
@@ -497,10 +476,10 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                     "only an operator may compare an invoice with a quote", reason="OPERATOR_ONLY"
                 )
         async with self._database.read(caller.scope) as session:
-            invoice = await read_invoice(session, caller.scope, invoice_id)
-            lines = (await lines_of(session, [invoice_id]))[invoice_id]
-            proofs = (await proofs_of(session, [invoice_id]))[invoice_id]
-        changed = changed_lines(invoice, lines, proofs)
+            invoice = await reading.read_invoice(session, caller.scope, invoice_id)
+            lines = (await reading.lines_of(session, [invoice_id]))[invoice_id]
+            proofs = (await reading.proofs_of(session, [invoice_id]))[invoice_id]
+        changed = verifying.changed_lines(invoice, lines, proofs)
         subscriptions = [proof for proof in proofs if proof.subscription_id]
         parts = [
             _part(proof, changed or verification.reason, verified=verification.verified)
@@ -511,9 +490,9 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         for proof in proofs:
             if not proof.subscription_id:
                 reason = changed or (
-                    changed_one_off(lines, proof)
+                    verifying.changed_one_off(lines, proof)
                     if proof.engine_version == ONE_OFF_ENGINE
-                    else changed_tax(invoice, proof)
+                    else verifying.changed_tax(invoice, proof)
                 )
                 parts.append(_part(proof, reason, verified=True))
         return pb.VerifyInvoiceResponse(
@@ -530,16 +509,19 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             number, previous = await _beginning(session, request.after_number)
             walked = 0
             while walked < WALKED_A_CALL:
-                invoices = await invoices_after(session, number, WALKED_AT_ONCE)
+                invoices = await reading.invoices_after(session, number, WALKED_AT_ONCE)
                 if not invoices:
                     end = await read_sequence(session, "invoice")
                     complete = (end.next, end.chain_hash) == (number + 1, previous)
                     reason = "" if complete else "the chain ends before the last invoice number"
                     return _walked(number, walked, reason, complete=complete)
                 ids = [invoice.id for invoice in invoices]
-                lines, proofs = await lines_of(session, ids), await proofs_of(session, ids)
+                lines, proofs = (
+                    await reading.lines_of(session, ids),
+                    await reading.proofs_of(session, ids),
+                )
                 for invoice in invoices:
-                    reason = broken_link(
+                    reason = verifying.broken_link(
                         invoice, lines[invoice.id], proofs[invoice.id], number + 1, previous
                     )
                     if reason:
@@ -580,7 +562,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
 
 
 async def _told(session: ReadSession, invoice_id: UUID) -> invoices_pb2.Invoice:
-    return invoice_message(await read_invoice(session, ALL, invoice_id), operator=True)
+    return invoice_message(await reading.read_invoice(session, ALL, invoice_id), operator=True)
 
 
 def _part(proof: Proof, reason: str, *, verified: bool) -> pb.VerifiedPart:
@@ -591,8 +573,8 @@ async def _beginning(session: ReadSession, after_number: str) -> tuple[int, str]
     """The number and the hash from which to continue."""
     if not after_number:
         return 0, BEGINNING
-    number = read_invoice_number(after_number, "after_number")
-    invoice = await read_numbered(session, number)
+    number = numbering.read_invoice_number(after_number, "after_number")
+    invoice = await reading.read_numbered(session, number)
     if invoice is None:
         raise InvalidArgument("after_number", "is not the number of an invoice")
     return number, invoice.chain_hash or ""
@@ -605,8 +587,8 @@ def _walked(
     return pb.VerifyInvoiceChainResponse(
         verified=not reason,
         invoice_count=walked,
-        last_number=invoice_number(number or None),
-        broken_number=invoice_number(number + 1) if reason else "",
+        last_number=numbering.invoice_number(number or None),
+        broken_number=numbering.invoice_number(number + 1) if reason else "",
         reason=reason,
         complete=complete,
     )

@@ -12,13 +12,8 @@ from services.analytics.invoicing.invoices.rules.states import (
     InvoiceStatus,
     RollupStatus,
 )
-from services.analytics.invoicing.invoices.store.issuing import (
-    NumberSequence,
-    advance_sequence,
-    locked_drafts,
-    locked_sequence,
-    seal,
-)
+from services.analytics.invoicing.invoices.store import issuing
+from services.analytics.invoicing.invoices.store.issuing import NumberSequence
 from services.analytics.invoicing.invoices.store.reading import locked_invoice, read_invoice
 from services.analytics.invoicing.invoices.store.totals import differences_of_draft
 from services.analytics.invoicing.profiles.rules.parties import Party
@@ -47,9 +42,9 @@ class Issue:
 
 async def issue(session: WriteSession, invoice_ids: Sequence[UUID], how: Issue) -> int:
     """Issues the drafts among the given invoices, by tenant; returns their number."""
-    sequence = await locked_sequence(session, "invoice")
+    sequence = await issuing.locked_sequence(session, "invoice")
     # Read under the lock, so that a concurrent call cannot issue a draft twice.
-    drafts = await locked_drafts(session, invoice_ids)
+    drafts = await issuing.locked_drafts(session, invoice_ids)
     if not drafts:
         return 0
     profiles = await profiles_of(session, [draft.tenant_id for draft in drafts])
@@ -69,9 +64,9 @@ async def issue(session: WriteSession, invoice_ids: Sequence[UUID], how: Issue) 
         )
         last = chain_hash(last, invoice)
         issued.append(replace(invoice, chain_hash=last))
-    await seal(session, issued, how.hand_over)
+    await issuing.seal(session, issued, how.hand_over)
     following = NumberSequence(sequence.next + len(issued), last)
-    await advance_sequence(session, "invoice", following)
+    await issuing.advance_sequence(session, "invoice", following)
     return len(issued)
 
 

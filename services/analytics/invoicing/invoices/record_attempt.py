@@ -9,11 +9,7 @@ from services.analytics.invoicing.invoices.rules.states import (
     HandOverStatus,
     InvoiceStatus,
 )
-from services.analytics.invoicing.invoices.store.hand_overs import (
-    begin_hand_over,
-    locked_hand_over,
-    save_hand_over,
-)
+from services.analytics.invoicing.invoices.store import hand_overs
 from services.analytics.invoicing.invoices.store.reading import locked_invoice
 from services.common.db.database import WriteSession
 
@@ -39,13 +35,13 @@ async def record_attempt(
     """
     # Lock the invoice first, so that a concurrent void sees the delivery or is seen by it.
     invoice = await locked_invoice(session, known.invoice_id)
-    known = await locked_hand_over(session, known.id)
+    known = await hand_overs.locked_hand_over(session, known.id)
     delivered = status is HandOverStatus.DELIVERED
     if known.status is not HandOverStatus.PENDING and (
         known.status is HandOverStatus.DELIVERED or not delivered
     ):
         return None
-    await save_hand_over(
+    await hand_overs.save_hand_over(
         session,
         replace(
             known,
@@ -65,7 +61,7 @@ async def record_attempt(
     if not (delivered and known.document is HandedOver.INVOICE and is_void):
         return None
     # Under its roll-up, whose workflow will hand it over in the next round.
-    return await begin_hand_over(
+    return await hand_overs.begin_hand_over(
         session, invoice, HandedOver.VOID, number=invoice.number or 0,
         rollup_id=invoice.rollup_id, status=HandOverStatus.PENDING, at=at,
     )  # fmt: skip  # a table

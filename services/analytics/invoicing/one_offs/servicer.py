@@ -13,13 +13,8 @@ from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.messages import invoice_message
 from services.analytics.invoicing.invoices.rules.states import OneOffStatus
 from services.analytics.invoicing.invoices.store.reading import all_lines, read_invoice
+from services.analytics.invoicing.one_offs import store
 from services.analytics.invoicing.one_offs.rules import OneOff, one_off_parts
-from services.analytics.invoicing.one_offs.store import (
-    add_one_off_line,
-    list_one_off_lines,
-    locked_one_off_line,
-    remove_one_off_line,
-)
 from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.profiles.store import tax_regions, tax_rules_on
 from services.analytics.invoicing.rollups.rules.drafting import (
@@ -80,7 +75,7 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
     async def _add(
         self, session: WriteSession, request: pb.AddOneOffLineRequest, line: OneOff
     ) -> pb.AddOneOffLineResponse:
-        line_id = await add_one_off_line(session, line)
+        line_id = await store.add_one_off_line(session, line)
         return message_of(pb.AddOneOffLineResponse, one_off_line=replace(line, id=line_id))
 
     async def ListOneOffLines(
@@ -94,7 +89,9 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         asked = page_request(request, filters, UUID)
         async with self._database.read(ALL) as session:
             tenant_id = requests.text("tenant_id", request.tenant_id)
-            found = await list_one_off_lines(session, asked, tenant_id=tenant_id, status=status)
+            found = await store.list_one_off_lines(
+                session, asked, tenant_id=tenant_id, status=status
+            )
         return page_message(pb.ListOneOffLinesResponse, found)
 
     @once
@@ -102,7 +99,7 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         self, session: WriteSession, request: pb.RemoveOneOffLineRequest, context: Context
     ) -> pb.RemoveOneOffLineResponse:
         """Removes a pending line."""
-        line = await locked_one_off_line(session, requests.uuid_of("id", request.id))
+        line = await store.locked_one_off_line(session, requests.uuid_of("id", request.id))
         if line.status is not OneOffStatus.PENDING:
             raise FailedPrecondition(
                 f"the line is {line.status}: only a pending one can be removed",
@@ -115,7 +112,7 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
             removed_by=current_caller().subject,
             removed_at=self._clock(),
         )
-        await remove_one_off_line(session, removed)
+        await store.remove_one_off_line(session, removed)
         return message_of(pb.RemoveOneOffLineResponse, one_off_line=removed)
 
     async def CreateOneOffInvoice(

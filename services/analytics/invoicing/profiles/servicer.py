@@ -8,15 +8,8 @@ from arcadia.analytics.v1 import billing_profile_service_pb2 as pb
 from arcadia.analytics.v1 import billing_profile_service_pb2_grpc
 
 from services.analytics.invoicing import requests
+from services.analytics.invoicing.profiles import store
 from services.analytics.invoicing.profiles.rules.parties import BillingProfile, read_abn
-from services.analytics.invoicing.profiles.store import (
-    create_tax_rule,
-    list_profiles,
-    list_tax_rules,
-    read_profile,
-    save_profile,
-    tax_rules_on,
-)
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument
@@ -53,7 +46,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         scope = current_caller().scope
         tenant = requests.required("tenant_id", request.tenant_id)
         async with self._database.read(scope) as session:
-            profile = await read_profile(session, scope, tenant)
+            profile = await store.read_profile(session, scope, tenant)
         return message_of(pb.GetBillingProfileResponse, billing_profile=profile)
 
     async def ListBillingProfiles(
@@ -62,7 +55,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         """Lists profiles by tenant."""
         asked = page_request(request, ("billing_profiles",), str)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_profiles(session, asked)
+            found = await store.list_profiles(session, asked)
         return page_message(pb.ListBillingProfilesResponse, found)
 
     @once
@@ -82,13 +75,13 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         if profile.tax_region == AUSTRALIA:
             abn = read_abn("recipient.abn", profile.recipient.abn)
             profile = replace(profile, recipient=replace(profile.recipient, abn=abn))
-        if profile.tax_region not in await tax_rules_on(session, profile.updated_at.date()):
+        if profile.tax_region not in await store.tax_rules_on(session, profile.updated_at.date()):
             raise InvalidArgument(
                 "tax_region",
                 f"{profile.tax_region!r} has no tax rule in force, so its tenants cannot be billed",
                 reason="NO_TAX_RULE_IN_FORCE",
             )
-        await save_profile(session, profile, by=current_caller().subject)
+        await store.save_profile(session, profile, by=current_caller().subject)
         return message_of(pb.SaveBillingProfileResponse, billing_profile=profile)
 
     async def ListTaxRules(
@@ -98,7 +91,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         region = requests.text("tax_region", request.tax_region)
         asked = page_request(request, ("tax_rules", region), str, date)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_tax_rules(session, region, asked)
+            found = await store.list_tax_rules(session, region, asked)
         return page_message(pb.ListTaxRulesResponse, found)
 
     @once
@@ -114,7 +107,7 @@ class BillingProfileServicer(billing_profile_service_pb2_grpc.BillingProfileServ
         effective_to = optional_day(request.effective_to, "effective_to")
         if effective_to is not None and effective_to <= effective_from:
             raise InvalidArgument("effective_to", "is not after effective_from")
-        rule = await create_tax_rule(
+        rule = await store.create_tax_rule(
             session,
             region=region,
             label=label,

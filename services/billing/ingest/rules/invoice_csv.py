@@ -14,12 +14,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from services.billing.ingest.rules.billed_values import (
-    BadValue,
-    read_amount,
-    read_hours,
-    read_instant,
-)
+from services.billing.ingest.rules import billed_values
+from services.billing.ingest.rules.billed_values import BadValue
 
 __all__ = ["MAX_NAME_LENGTH", "MAX_RECORD_LENGTH", "BilledRow", "InvoiceCsv", "MalformedCsv"]
 
@@ -60,10 +56,10 @@ NAMES: Final[Mapping[str, str]] = {name: name for name in COLUMNS} | {"usd": "US
 """The provider's column names, for errors."""
 
 READERS: Final[Mapping[str, Callable[[str], object]]] = {
-    "hours": read_hours,
-    "start": read_instant,
-    "end": read_instant,
-    "usd": read_amount,
+    "hours": billed_values.read_hours,
+    "start": billed_values.read_instant,
+    "end": billed_values.read_instant,
+    "usd": billed_values.read_amount,
 }
 """The parsers of columns; other columns are text."""
 
@@ -256,10 +252,10 @@ def _billed(number: int, record: Sequence[str], places: Sequence[int]) -> Billed
             record[description],
             record[project],
             record[category],
-            read_hours(record[hours]),
-            read_instant(record[start]),
-            read_instant(record[end]),
-            read_amount(record[usd]),
+            billed_values.read_hours(record[hours]),
+            billed_values.read_instant(record[start]),
+            billed_values.read_instant(record[end]),
+            billed_values.read_amount(record[usd]),
         )
     except BadValue:
         raise _blamed(number, record, places) from None
@@ -273,10 +269,10 @@ def _billed(number: int, record: Sequence[str], places: Sequence[int]) -> Billed
 def _blamed(number: int, record: Sequence[str], places: Sequence[int]) -> MalformedCsv:
     """The error of the first invalid column."""
     readers: dict[str, Callable[[str], object]] = {
-        "hours": read_hours,
-        "start": read_instant,
-        "end": read_instant,
-        "usd": read_amount,
+        "hours": billed_values.read_hours,
+        "start": billed_values.read_instant,
+        "end": billed_values.read_instant,
+        "usd": billed_values.read_amount,
     }
     for name, place in zip(COLUMNS, places, strict=True):
         if name in readers:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kinds.policy import FieldPolicy
+from services.inventory.drift.rules import fields
 from services.inventory.drift.rules.fields import (
     GONE,
     PRESENCE,
@@ -13,11 +14,6 @@ from services.inventory.drift.rules.fields import (
     Json,
     LiveResource,
     Unknown,
-    declared,
-    hidden_members,
-    is_absent,
-    live_value,
-    policy_of,
 )
 from services.inventory.drift.rules.specs import live_view
 from services.inventory.sync.rules.hidden import without
@@ -58,7 +54,7 @@ def compare(kind: str, spec: Mapping[str, Json], resource: LiveResource) -> Comp
     for field, expected in spec.items():
         if field == PRESENCE:
             continue
-        policy = policy_of(kind, field) or UNDECLARED
+        policy = fields.policy_of(kind, field) or UNDECLARED
         if not policy.is_compared(live):
             continue
         actual = seen_value(kind, resource, field)
@@ -66,7 +62,7 @@ def compare(kind: str, spec: Mapping[str, Json], resource: LiveResource) -> Comp
             unknown.append(field)
             continue
         visible, wanted_visible = actual, expected
-        for steps in hidden_members(resource, field):
+        for steps in fields.hidden_members(resource, field):
             visible, wanted_visible = without(visible, steps), without(wanted_visible, steps)
         agreed = _agree(policy, resource.name, wanted_visible, visible)
         if agreed and policy.identified_by and wanted_visible != visible:
@@ -87,15 +83,15 @@ def seen_value(kind: str, resource: LiveResource, field: str) -> Json | Unknown:
 
     An omitted field counts as unset if the kind declares that the provider omits unset ones.
     """
-    policy = policy_of(kind, field) or UNDECLARED
-    if is_absent(resource, field) and not policy.unset_when_absent:
+    policy = fields.policy_of(kind, field) or UNDECLARED
+    if fields.is_absent(resource, field) and not policy.unset_when_absent:
         return UNKNOWN
-    return live_value(resource, field)
+    return fields.live_value(resource, field)
 
 
 def is_in_flight(kind: str, resource: LiveResource) -> bool:
     """Whether the status says that a resource is changing; the next sweep then compares it."""
-    declaration = declared(kind)
+    declaration = fields.declared(kind)
     return (
         declaration is not None
         and not resource.deleted
@@ -108,7 +104,7 @@ def same(kind: str, field: str, name: str, expected: Json, actual: Json) -> bool
 
     None if unknown.
     """
-    return _agree(policy_of(kind, field) or UNDECLARED, name, expected, actual)
+    return _agree(fields.policy_of(kind, field) or UNDECLARED, name, expected, actual)
 
 
 def _agree(policy: FieldPolicy, name: str, expected: Json, actual: Json) -> bool | None:

@@ -10,13 +10,8 @@ from typing import Final
 from uuid import UUID
 
 from kinds.balancer_comparators import nameless_ids, names_in, with_names
-from services.inventory.drift.rules.comparing import (
-    Mismatch,
-    compare,
-    is_in_flight,
-    same,
-    seen_value,
-)
+from services.inventory.drift.rules import comparing
+from services.inventory.drift.rules.comparing import Mismatch
 from services.inventory.drift.rules.drifts import RevertStatus, Status
 from services.inventory.drift.rules.fields import GONE, PRESENCE, UNKNOWN, Json, LiveResource
 from services.inventory.resources.rules.recording import NewEvent
@@ -120,7 +115,7 @@ def judge_page(
     for specified in page:
         resource = specified.resource
         busy = specified.provider_id in in_flight_provider_ids and not resource.deleted
-        if busy or is_in_flight(kind, resource):
+        if busy or comparing.is_in_flight(kind, resource):
             verdict.deferred_count += 1
         else:
             verdict.resource_count += 1
@@ -140,7 +135,7 @@ def _judge(
     verdict: PageVerdict, kind: str, specified: Specified, open_drifts: Mapping[str, OpenDrift]
 ) -> None:
     resource = specified.resource
-    comparison = compare(kind, specified.spec, resource)
+    comparison = comparing.compare(kind, specified.spec, resource)
     verdict.field_count += comparison.compared_count
     verdict.unknown_count += len(comparison.unknown_fields)
     if not comparison.mismatches and not open_drifts:
@@ -184,8 +179,8 @@ def _judge_again(
     verdict: PageVerdict, kind: str, specified: Specified, known: OpenDrift, mismatch: Mismatch
 ) -> None:
     name = specified.resource.name
-    live_moved = same(kind, known.field, name, known.actual, mismatch.actual) is False
-    wish_moved = same(kind, known.field, name, known.expected, mismatch.expected) is False
+    live_moved = comparing.same(kind, known.field, name, known.actual, mismatch.actual) is False
+    wish_moved = comparing.same(kind, known.field, name, known.expected, mismatch.expected) is False
     if live_moved or wish_moved:
         verdict.moved.append(Moved(known.id, specified.spec_version, mismatch, live_moved))
     else:
@@ -196,7 +191,7 @@ def _now(kind: str, resource: LiveResource, known: OpenDrift) -> Json:
     """The live value of a field whose drift is gone; the last seen one if it is not visible."""
     if known.field == PRESENCE:
         return GONE if resource.deleted else "present"
-    value = seen_value(kind, resource, known.field)
+    value = comparing.seen_value(kind, resource, known.field)
     return known.actual if value is UNKNOWN or resource.deleted else value
 
 
