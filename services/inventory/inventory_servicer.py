@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from arcadia.inventory.v1 import inventory_service_pb2 as pb
-from arcadia.inventory.v1 import inventory_service_pb2_grpc
+from arcadia.inventory.v1 import inventory_service_pb2_grpc, resources_pb2
 
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
@@ -158,30 +158,21 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         self, session: WriteSession, request: pb.ConfirmSweepRequest, context: Context
     ) -> pb.ConfirmSweepResponse:
         """Confirms a sweep that the breaker halted, so that the next one proceeds."""
-        caller = current_caller()
-        sweep_id = requests.uuid_of("id", request.id)
-        sweep = await decide(session, sweep_id, Outcome.HALTED, operator=caller.subject)
-        return pb.ConfirmSweepResponse(sweep=sweep_message(sweep))
+        return pb.ConfirmSweepResponse(sweep=await _decided(session, request, Outcome.HALTED))
 
     @once
     async def AcceptScope(
         self, session: WriteSession, request: pb.AcceptScopeRequest, context: Context
     ) -> pb.AcceptScopeResponse:
         """Accepts the scope of a frozen sweep as complete."""
-        caller = current_caller()
-        sweep_id = requests.uuid_of("id", request.id)
-        sweep = await decide(session, sweep_id, Outcome.FROZEN, operator=caller.subject)
-        return pb.AcceptScopeResponse(sweep=sweep_message(sweep))
+        return pb.AcceptScopeResponse(sweep=await _decided(session, request, Outcome.FROZEN))
 
     @once
     async def AcceptTotal(
         self, session: WriteSession, request: pb.AcceptTotalRequest, context: Context
     ) -> pb.AcceptTotalResponse:
         """Accepts the difference between the provider's total and the rows of this sweep."""
-        caller = current_caller()
-        sweep_id = requests.uuid_of("id", request.id)
-        sweep = await decide(session, sweep_id, Outcome.INCOMPLETE, operator=caller.subject)
-        return pb.AcceptTotalResponse(sweep=sweep_message(sweep))
+        return pb.AcceptTotalResponse(sweep=await _decided(session, request, Outcome.INCOMPLETE))
 
     async def ListUnreadableRows(
         self, request: pb.ListUnreadableRowsRequest, context: Context
@@ -282,3 +273,14 @@ class InventoryServicer(inventory_service_pb2_grpc.InventoryServiceServicer):
         """The filter, extended to resources stored under the deployment's slug."""
         slug = await self._slugs.of(wanted.deployment_id, remaining=context.time_remaining())
         return replace(wanted, slug=slug)
+
+
+async def _decided(
+    session: WriteSession,
+    request: pb.ConfirmSweepRequest | pb.AcceptScopeRequest | pb.AcceptTotalRequest,
+    stopped: Outcome,
+) -> resources_pb2.Sweep:
+    """Records the caller's approval of a stopped sweep."""
+    sweep_id = requests.uuid_of("id", request.id)
+    sweep = await decide(session, sweep_id, stopped, operator=current_caller().subject)
+    return sweep_message(sweep)

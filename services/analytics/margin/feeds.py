@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from contracts.providers import DIGITALOCEAN
 from services.analytics.catalog_client import QuoteOutcome
-from services.analytics.deployments import Deployments, Named, Owner
+from services.analytics.deployments import Deployments, Named
 from services.analytics.margin.rules.attribution import Cost, KnownLifetime
 from services.analytics.margin.rules.summary import Accrual, AccrualFailure
 from services.analytics.peers import Peers, asking
@@ -185,16 +185,12 @@ async def _known(deployments: Deployments, costs: list[Cost]) -> list[Cost]:
     """The costs, with deployments resolved to the catalog's ids if known."""
     named = {Named(cost.tenant_id, cost.deployment_id) for cost in costs if cost.deployment_id}
     owners = await deployments.find(named)
-    if not owners:
-        return costs
-    return [_owned(cost, owners) for cost in costs]
-
-
-def _owned(cost: Cost, owners: dict[Named, Owner]) -> Cost:
-    owner = owners.get(Named(cost.tenant_id, cost.deployment_id))
-    if owner is None:
-        return cost
-    return replace(cost, tenant_id=owner.tenant_id, deployment_id=owner.deployment_id)
+    return [
+        replace(cost, tenant_id=owner.tenant_id, deployment_id=owner.deployment_id)
+        if (owner := owners.get(Named(cost.tenant_id, cost.deployment_id)))
+        else cost
+        for cost in costs
+    ]
 
 
 def accruals_of(

@@ -1,10 +1,9 @@
 """LimitService: quotas and rate limits of tenants, which operators set."""
 
-from typing import Any, Final
+from typing import Final
 
 from arcadia.catalog.v1 import limit_service_pb2 as pb
 from arcadia.catalog.v1 import limit_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.catalog import requests
 from services.catalog.limits.messages import limit_message
@@ -17,12 +16,11 @@ from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.identity.callers import current_caller
 from services.common.limits.declared import LIMITS
 from services.common.limits.known import KnownLimits
+from services.common.rpc.wire import Context
 from services.common.values.clock import Clock
 from services.common.values.periods import read_day
 
 __all__ = ["LimitServicer"]
-
-Context = ServicerContext[Any, Any]
 
 MAX_TENANTS: Final = 1_000
 
@@ -47,9 +45,8 @@ class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
             )
         async with self._database.read(caller.scope) as session:
             found = await read_limits(session, caller.tenant_id, self._now())
-        return pb.GetLimitsResponse(
-            limits=[limit_message(one, for_operator=False) for one in found]
-        )
+        limits = [limit_message(one, for_operator=False) for one in found]
+        return pb.GetLimitsResponse(limits=limits)
 
     async def GetTenantLimits(
         self, request: pb.GetTenantLimitsRequest, context: Context
@@ -58,9 +55,8 @@ class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
         tenant_id = _tenant(request.tenant_id)
         async with self._database.read(current_caller().scope) as session:
             found = await read_limits(session, tenant_id, self._now())
-        return pb.GetTenantLimitsResponse(
-            limits=[limit_message(one, for_operator=True) for one in found]
-        )
+        limits = [limit_message(one, for_operator=True) for one in found]
+        return pb.GetTenantLimitsResponse(limits=limits)
 
     async def SetTenantLimit(
         self, request: pb.SetTenantLimitRequest, context: Context

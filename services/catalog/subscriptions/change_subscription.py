@@ -44,9 +44,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionChange:
-    """The subscription to change, the effective day (default today), and the actor."""
+    """The subscription to change, the effective day (default today), and who changes it."""
 
     subscription_id: UUID
+    scope: Scope
     said: date | None
     by_tenant: bool
     cause: Cause
@@ -62,7 +63,7 @@ class _Locked:
 
 
 async def change_plan(
-    session: WriteSession, scope: Scope, change: SubscriptionChange, *, plan_code: str, version: int
+    session: WriteSession, change: SubscriptionChange, *, plan_code: str, version: int
 ) -> Subscription:
     """Changes a subscription to another version (0 for the active one) from a day on.
 
@@ -70,7 +71,7 @@ async def change_plan(
     sold or an unknown version, FailedPrecondition if nothing would change or the version is not
     allowed.
     """
-    locked = await _lock(session, scope, change)
+    locked = await _lock(session, change)
     changes.check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
     await lock_catalog_shared(session)
     wanted = await _version(session, plan_code, version)
@@ -93,14 +94,14 @@ async def change_plan(
         session, locked.subscription, wanted.id, locked.day, by_tenant=change.by_tenant
     )
     words = f"{plan_code} version {wanted.version} from {locked.day}"
-    return await _changed(session, scope, locked, change, EventType.PLAN_CHANGED, words)
+    return await _changed(session, locked, change, EventType.PLAN_CHANGED, words)
 
 
 async def attach_addon(
-    session: WriteSession, scope: Scope, change: SubscriptionChange, code: str
+    session: WriteSession, change: SubscriptionChange, code: str
 ) -> tuple[Subscription, UUID]:
     """Attaches an addon with its current terms; also returns its id."""
-    locked = await _lock(session, scope, change)
+    locked = await _lock(session, change)
     changes.check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
     await _check_addons(session, locked.subscription, change.cause.day)
     await lock_catalog_shared(session)
@@ -110,7 +111,7 @@ async def attach_addon(
         session, locked.subscription, addon, locked.day, by_tenant=change.by_tenant
     )
     words = f"{code} from {locked.day}"
-    changed = await _changed(session, scope, locked, change, EventType.ADDON_ATTACHED, words)
+    changed = await _changed(session, locked, change, EventType.ADDON_ATTACHED, words)
     return changed, identifier
 
 
@@ -124,10 +125,10 @@ async def _check_addons(session: WriteSession, subscription: Subscription, today
 
 
 async def detach_addon(
-    session: WriteSession, scope: Scope, change: SubscriptionChange, attached_id: UUID
+    session: WriteSession, change: SubscriptionChange, attached_id: UUID
 ) -> Subscription:
     """Detaches an addon; the day is exclusive."""
-    locked = await _lock(session, scope, change)
+    locked = await _lock(session, change)
     addon = changes.addon_to_detach(locked.subscription, attached_id, locked.day)
     day = changes.closing_day(
         locked.day, addon.attached_on, change.cause.day, by_tenant=change.by_tenant
@@ -135,28 +136,28 @@ async def detach_addon(
     changes.addon_to_detach(locked.subscription, attached_id, day)
     await spans.detach(session, addon.id, day, by_tenant=change.by_tenant)
     words = f"{addon.code} until {day}"
-    return await _changed(session, scope, locked, change, EventType.ADDON_DETACHED, words)
+    return await _changed(session, locked, change, EventType.ADDON_DETACHED, words)
 
 
-async def pause(session: WriteSession, scope: Scope, change: SubscriptionChange) -> Subscription:
+async def pause(session: WriteSession, change: SubscriptionChange) -> Subscription:
     """Pauses a subscription; the day is the first that is not billed."""
-    locked = await _lock(session, scope, change)
+    locked = await _lock(session, change)
     changes.check_pausable(locked.subscription, locked.day)
     await spans.add_pause(session, locked.subscription, locked.day)
-    return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_PAUSED)
+    return await _changed(session, locked, change, EventType.SUBSCRIPTION_PAUSED)
 
 
-async def resume(session: WriteSession, scope: Scope, change: SubscriptionChange) -> Subscription:
+async def resume(session: WriteSession, change: SubscriptionChange) -> Subscription:
     """Resumes a paused subscription; the day is the first that is billed again."""
-    locked = await _lock(session, scope, change)
+    locked = await _lock(session, change)
     span = changes.pause_to_end(locked.subscription, locked.day)
     await spans.end_pause(session, locked.subscription, span.paused_on, locked.day)
-    return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_RESUMED)
+    return await _changed(session, locked, change, EventType.SUBSCRIPTION_RESUMED)
 
 
-async def cancel(session: WriteSession, scope: Scope, change: SubscriptionChange) -> Subscription:
+async def cancel(session: WriteSession, change: SubscriptionChange) -> Subscription:
     """Ends a subscription, or moves its end."""
-    locked = await _lock(session, scope, change, ends=True)
+    locked = await _lock(session, change, ends=True)
     # An end set by an operator remains the operator's, even if the tenant moves it earlier.
     is_own = locked.subscription.ends_on is None or locked.subscription.ended_by_tenant
     await move_end(
@@ -164,7 +165,7 @@ async def cancel(session: WriteSession, scope: Scope, change: SubscriptionChange
         by_tenant=change.by_tenant and is_own,
     )  # fmt: skip  # a table
     words = f"from {locked.day}"
-    return await _changed(session, scope, locked, change, EventType.SUBSCRIPTION_CANCELLED, words)
+    return await _changed(session, locked, change, EventType.SUBSCRIPTION_CANCELLED, words)
 
 
 async def move_end(
@@ -202,23 +203,23 @@ async def move_end(
 
 
 async def lock_subscription(
-    session: WriteSession, scope: Scope, identifier: UUID
+    session: WriteSession, change: SubscriptionChange
 ) -> tuple[Deployment, Subscription]:
     """Locks the deployment, then reads the subscription. Raises NotFound."""
-    found = await read_subscription(session, scope, identifier)
-    deployment = await lock_deployment(session, scope, found.deployment_id)
-    return deployment, await read_subscription(session, scope, found.id)
+    found = await read_subscription(session, change.scope, change.subscription_id)
+    deployment = await lock_deployment(session, change.scope, found.deployment_id)
+    return deployment, await read_subscription(session, change.scope, found.id)
 
 
 async def _lock(
-    session: WriteSession, scope: Scope, change: SubscriptionChange, *, ends: bool = False
+    session: WriteSession, change: SubscriptionChange, *, ends: bool = False
 ) -> _Locked:
     """Locks a subscription to change or end it from a day on.
 
     Raises NotFound, and FailedPrecondition if it has ended by then. An operator who gives a day may
     also change an ended subscription's past.
     """
-    deployment, subscription = await lock_subscription(session, scope, change.subscription_id)
+    deployment, subscription = await lock_subscription(session, change)
     today = change.cause.day
     if change.by_tenant or change.said is None:
         changes.check_running(subscription, today)
@@ -251,7 +252,6 @@ async def _currency(session: WriteSession, locked: _Locked) -> str:
 
 async def _changed(
     session: WriteSession,
-    scope: Scope,
     locked: _Locked,
     change: SubscriptionChange,
     type_: EventType,
@@ -259,7 +259,9 @@ async def _changed(
 ) -> Subscription:
     """Records the change in the history and returns the current subscription."""
     cause = replace(change.cause, reason=change.cause.reason or words or f"from {locked.day}")
-    return await record_change(session, scope, locked.deployment, locked.subscription, type_, cause)
+    return await record_change(
+        session, change.scope, locked.deployment, locked.subscription, type_, cause
+    )
 
 
 async def record_change(

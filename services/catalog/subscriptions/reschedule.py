@@ -20,20 +20,19 @@ from services.catalog.subscriptions.store import spans
 from services.catalog.vocabulary import EventType
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
-from services.common.identity.callers import Scope
 
 __all__ = ["move", "take_back"]
 
 
 async def take_back(
-    session: WriteSession, scope: Scope, change: SubscriptionChange, identifier: str
+    session: WriteSession, change: SubscriptionChange, identifier: str
 ) -> Subscription:
     """Cancels a scheduled change.
 
     Raises NotFound; FailedPrecondition if it is in effect or can no longer be undone;
     PermissionDenied if a tenant cancels an operator's change.
     """
-    deployment, before = await lock_subscription(session, scope, change.subscription_id)
+    deployment, before = await lock_subscription(session, change)
     found = change_to_come(before, identifier, change.cause.day, by_tenant=change.by_tenant)
     match found:
         case UpcomingChange(kind=ChangeKind.PLAN_CHANGE):
@@ -51,18 +50,18 @@ async def take_back(
             await move_end(session, deployment, before, change, None, by_tenant=False)
     cause = change.cause.with_words(f"{found.in_words()} is taken back")
     return await record_change(
-        session, scope, deployment, before, EventType.CHANGE_TAKEN_BACK, cause
+        session, change.scope, deployment, before, EventType.CHANGE_TAKEN_BACK, cause
     )
 
 
 async def move(
-    session: WriteSession, scope: Scope, change: SubscriptionChange, identifier: str, day: date
+    session: WriteSession, change: SubscriptionChange, identifier: str, day: date
 ) -> Subscription:
     """Moves a scheduled change to another day after today.
 
     Raises what `take_back` raises, and InvalidArgument for a day beyond an adjacent change.
     """
-    deployment, before = await lock_subscription(session, scope, change.subscription_id)
+    deployment, before = await lock_subscription(session, change)
     found = change_to_come(before, identifier, change.cause.day, by_tenant=change.by_tenant)
     check_move_day(found, day, change.cause.day)
     if found.kind in {ChangeKind.PLAN_CHANGE, ChangeKind.ADDON_ATTACH}:
@@ -82,7 +81,9 @@ async def move(
             is_own = before.ended_by_tenant
             await move_end(session, deployment, before, change, day, by_tenant=is_own)
     cause = change.cause.with_words(f"{found.in_words()} is moved to {day}")
-    return await record_change(session, scope, deployment, before, EventType.CHANGE_MOVED, cause)
+    return await record_change(
+        session, change.scope, deployment, before, EventType.CHANGE_MOVED, cause
+    )
 
 
 def _check_last(subscription: Subscription, paused_on: date) -> None:

@@ -38,10 +38,9 @@ MAX_ADDONS: Final = 100
 
 
 class ChangeRequest(Protocol):
-    """A request that changes a subscription from a day on."""
+    """A request that changes a subscription, most from a day on: `effective_on`."""
 
     id: str
-    effective_on: str
 
 
 class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServicer):
@@ -98,11 +97,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         if request.plan_version < 0:
             raise InvalidArgument("plan_version", "must not be negative", reason="OUT_OF_RANGE")
         changed = await resubscribing.change_plan(
-            session,
-            current_caller().scope,
-            change,
-            plan_code=plan_code,
-            version=request.plan_version,
+            session, change, plan_code=plan_code, version=request.plan_version
         )
         return pb.ChangePlanResponse(subscription=self._message(changed))
 
@@ -113,9 +108,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         """Attaches an addon with its current terms."""
         change = self._change(request)
         code = requests.required("code", requests.text("code", request.code))
-        changed, attached_id = await resubscribing.attach_addon(
-            session, current_caller().scope, change, code
-        )
+        changed, attached_id = await resubscribing.attach_addon(session, change, code)
         attached = next(addon for addon in changed.addons if addon.id == attached_id)
         return message_of(
             pb.AttachAddonResponse, subscription=self._message(changed), attached_addon=attached
@@ -128,9 +121,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         """Detaches an addon from a day on."""
         change = self._change(request)
         attached_id = requests.uuid_of("attached_addon_id", request.attached_addon_id)
-        changed = await resubscribing.detach_addon(
-            session, current_caller().scope, change, attached_id
-        )
+        changed = await resubscribing.detach_addon(session, change, attached_id)
         return pb.DetachAddonResponse(subscription=self._message(changed))
 
     @once
@@ -139,7 +130,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     ) -> pb.PauseSubscriptionResponse:
         """Pauses a subscription."""
         change = self._change(request, request.reason)
-        changed = await resubscribing.pause(session, current_caller().scope, change)
+        changed = await resubscribing.pause(session, change)
         return pb.PauseSubscriptionResponse(subscription=self._message(changed))
 
     @once
@@ -148,7 +139,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     ) -> pb.ResumeSubscriptionResponse:
         """Resumes a paused subscription."""
         change = self._change(request, request.reason)
-        changed = await resubscribing.resume(session, current_caller().scope, change)
+        changed = await resubscribing.resume(session, change)
         return pb.ResumeSubscriptionResponse(subscription=self._message(changed))
 
     @once
@@ -157,7 +148,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
     ) -> pb.CancelSubscriptionResponse:
         """Ends a subscription."""
         change = self._change(request, request.reason)
-        changed = await resubscribing.cancel(session, current_caller().scope, change)
+        changed = await resubscribing.cancel(session, change)
         return pb.CancelSubscriptionResponse(subscription=self._message(changed))
 
     @once
@@ -168,7 +159,7 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         change = self._change(request, request.reason)
         change_id = requests.required("change_id", requests.text("change_id", request.change_id))
         day = read_day(requests.required("effective_on", request.effective_on), "effective_on")
-        changed = await rescheduling.move(session, current_caller().scope, change, change_id, day)
+        changed = await rescheduling.move(session, change, change_id, day)
         return pb.MoveChangeResponse(subscription=self._message(changed))
 
     @once
@@ -176,20 +167,17 @@ class SubscriptionServicer(subscription_service_pb2_grpc.SubscriptionServiceServ
         self, session: WriteSession, request: pb.TakeBackChangeRequest, context: Context
     ) -> pb.TakeBackChangeResponse:
         """Cancels a scheduled change."""
-        change = SubscriptionChange(
-            subscription_id=requests.uuid_of("id", request.id),
-            said=None,
-            by_tenant=_by_tenant(),
-            cause=self._cause(request.reason),
-        )
+        change = self._change(request, request.reason)
         change_id = requests.required("change_id", requests.text("change_id", request.change_id))
-        changed = await rescheduling.take_back(session, current_caller().scope, change, change_id)
+        changed = await rescheduling.take_back(session, change, change_id)
         return pb.TakeBackChangeResponse(subscription=self._message(changed))
 
     def _change(self, request: ChangeRequest, reason: str = "") -> SubscriptionChange:
+        day = getattr(request, "effective_on", "")
         return SubscriptionChange(
             subscription_id=requests.uuid_of("id", request.id),
-            said=optional_day(request.effective_on, "effective_on"),
+            scope=current_caller().scope,
+            said=optional_day(day, "effective_on"),
             by_tenant=_by_tenant(),
             cause=self._cause(reason),
         )

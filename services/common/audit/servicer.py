@@ -3,11 +3,11 @@
 import asyncio
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from arcadia.common.v1 import audit_pb2 as pb
 from arcadia.common.v1 import audit_pb2_grpc
-from grpc.aio import AioRpcError, ServicerContext
+from grpc.aio import AioRpcError
 
 from services.common.audit.chain import verify_links
 from services.common.audit.entries import Outcome
@@ -19,8 +19,9 @@ from services.common.errors import InvalidArgument, Unavailable
 from services.common.identity.callers import ALL, Scope, current_caller
 from services.common.rpc.clients import open_channel
 from services.common.rpc.fields import one_of
+from services.common.rpc.messages import message_of, messages_of
 from services.common.rpc.paging import decode_token, encode_token, page_size
-from services.common.rpc.wire import instant_of, text, timestamp, uuid_of
+from services.common.rpc.wire import Context, instant_of, text, timestamp, uuid_of
 from services.common.settings import Service, Settings
 from services.common.values.clock import utc_now
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from arcadia.common.v1.audit_pb2_grpc import AuditServiceAsyncStub
 
 __all__ = ["AuditServicer"]
-
-Context = ServicerContext[Any, Any]
 
 LARGEST_PAGE: Final = 100
 """An entry has up to a hundred kilobytes."""
@@ -103,17 +102,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
             )
         page = kept[: limit - 1]
         return pb.ReadAuditEntriesResponse(
-            entries=[
-                pb.KeptAuditEntry(
-                    content=entry.content,
-                    seq=entry.seq or 0,
-                    previous_hash=entry.previous_hash or "",
-                    hash=entry.hash or "",
-                    at=timestamp(entry.at),
-                    id=str(entry.id),
-                )
-                for entry in page
-            ],
+            entries=messages_of(pb.KeptAuditEntry, page),
             more=bool(page) and len(page) < kept[0].found,
         )
 
@@ -145,13 +134,8 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
             strays = await reading.unlinked_entries(session, MAX_UNLINKED) if complete else []
         faults = [*found.faults, *(f"the entry {stray} is not in the chain" for stray in strays)]
         return pb.CheckAuditLinksResponse(
-            verification=pb.VerifyAuditLogResponse(
-                seq=found.seq,
-                hash=found.hash,
-                checked=found.checked,
-                dropped=found.dropped,
-                faults=faults,
-                complete=complete,
+            verification=message_of(
+                pb.VerifyAuditLogResponse, found, faults=faults, complete=complete
             )
         )
 

@@ -1,6 +1,7 @@
 """Writes entries of the audit log."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -63,14 +64,4 @@ def entries_json(entries: Mapping[UUID, Entry]) -> str:
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "at": entry.at,
-        "actor": entry.actor,
-        "tenant_id": entry.tenant_id,
-        "rpc": entry.rpc,
-        "outcome": entry.outcome,
-        "request_id": entry.request_id,
-        "objects": list(entry.objects),
-        "content": entry.content,
-    }
+    return asdict(entry) | {"objects": list(entry.objects)}

@@ -68,8 +68,6 @@ class InvoiceDocument:
     number: str
     dated: date
     """Date of issue, used as the file's date so that equal documents give equal files."""
-    status: str
-    """Printed as a stamp; empty for an invoice that is open for payment."""
     facts: tuple[Fact, ...]
     """Facts beside the recipient; the number first."""
     about: tuple[str, ...]
@@ -82,11 +80,13 @@ class InvoiceDocument:
     totals: tuple[Fact, ...]
     """Subtotal to tax."""
     total: Fact
-    after_total: tuple[Fact, ...]
+    after_total: tuple[Fact, ...] = ()
     """Credits, payment and the amount due."""
-    payment: Payment | None
+    status: str = ""
+    """Printed as a stamp; empty for an invoice that is open for payment."""
+    payment: Payment | None = None
     """None if nothing is due."""
-    chain_hash: str
+    chain_hash: str = ""
     remark: str = ""
     """Note below the lines about their amounts."""
     annex: Annex | None = None

@@ -94,19 +94,10 @@ def view_of_note(note: CreditNote, invoice: Invoice, names: Mapping[str, str]) -
     issuer = invoice.issuer or Party("")
     recipient = invoice.recipient or Party(note.tenant_id)
     lines = note.lines
-    is_adjustment = is_tax_document(
-        issuer=issuer,
-        recipient=recipient,
-        account=note.tenant_id,
-        currency=note.currency,
-        tax_cents=note.tax_cents,
-        total_cents=note.total_cents,
-    )
     return InvoiceDocument(
-        title="Adjustment note" if is_adjustment else "Credit note",
+        title="Adjustment note" if _is_taxed(note, issuer, recipient) else "Credit note",
         number=number,
         dated=note.issued_at.date(),
-        status="",
         facts=(
             Fact("Credit note number", number),
             Fact("Date of issue", day_text(note.issued_at.date())),
@@ -131,9 +122,6 @@ def view_of_note(note: CreditNote, invoice: Invoice, names: Mapping[str, str]) -
         sections=sections_of(lines, names, note.currency),
         totals=_totals(note, invoice, sign=-1),
         total=Fact(f"Credited {note.currency}", amount_in_words(-note.total_cents, note.currency)),
-        after_total=(),
-        payment=None,
-        chain_hash="",
         headings=("Part", "Billed"),
     )
 
@@ -146,7 +134,6 @@ def view_of_void(row: Invoice, lines: Sequence[Line], names: Mapping[str, str]) 
         title="Void notice",
         number=number,
         dated=voided_on,
-        status="",
         facts=(
             Fact("Void invoice", number),
             Fact("Issued on", day_text(row.issued_on)),
@@ -170,7 +157,6 @@ def view_of_void(row: Invoice, lines: Sequence[Line], names: Mapping[str, str]) 
             Fact("Void", amount_in_words(-row.total_cents, row.currency)),
             Fact("Amount due", amount_in_words(0, row.currency)),
         ),
-        payment=None,
         chain_hash=row.chain_hash or "",
     )
 
@@ -184,13 +170,18 @@ def _party(party: Party) -> DocumentParty:
 
 def _is_tax_invoice(row: Invoice, issuer: Party, recipient: Party) -> bool:
     """The title: only an issued invoice that is not void can be a tax invoice."""
-    return row.status in (InvoiceStatus.ISSUED, InvoiceStatus.PAID) and is_tax_document(
+    is_standing = row.status in (InvoiceStatus.ISSUED, InvoiceStatus.PAID)
+    return is_standing and _is_taxed(row, issuer, recipient)
+
+
+def _is_taxed(of: Invoice | CreditNote, issuer: Party, recipient: Party) -> bool:
+    return is_tax_document(
         issuer=issuer,
         recipient=recipient,
-        account=row.tenant_id,
-        currency=row.currency,
-        tax_cents=row.tax_cents,
-        total_cents=row.total_cents,
+        account=of.tenant_id,
+        currency=of.currency,
+        tax_cents=of.tax_cents,
+        total_cents=of.total_cents,
     )
 
 
@@ -234,13 +225,8 @@ def _payments(row: Invoice, notes: Sequence[CreditNote]) -> tuple[Fact, ...]:
     if row.status != InvoiceStatus.PAID:
         return ()
     by = f" ({row.payment_reference})" if row.payment_reference else ""
-    paid_on = row.paid_on or _paid_at(row).date()
-    return (
-        Fact(
-            f"Paid on {day_text(paid_on)}{by}",
-            amount_in_words(-_paid_cents(row, notes), row.currency),
-        ),
-    )
+    paid = amount_in_words(-_paid_cents(row, notes), row.currency)
+    return (Fact(f"Paid on {day_text(row.paid_on or _paid_at(row).date())}{by}", paid),)
 
 
 def _paid_cents(row: Invoice, notes: Sequence[CreditNote]) -> int:

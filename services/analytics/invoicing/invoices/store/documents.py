@@ -1,7 +1,7 @@
 """Stored documents: one rendering per state, never deleted."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -68,13 +68,7 @@ async def keep_document(
     await session.execute(
         insert(invoice_documents)
         .values(
-            tenant_id=key.tenant_id,
-            invoice_id=key.invoice_id,
-            document=key.document.value,
-            document_id=key.document_id,
-            format=key.format,
-            status=key.status,
-            credited_cents=key.credited_cents,
+            **asdict(key),
             content=content,
             sha256=hashlib.sha256(content).hexdigest(),
             renderer=renderer,
