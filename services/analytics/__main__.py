@@ -2,22 +2,6 @@
 
 from collections.abc import Iterable
 
-from arcadia.analytics.v1 import (
-    attribution_service_pb2,
-    billing_profile_service_pb2,
-    exchange_rate_service_pb2,
-    invoice_service_pb2,
-    invoicing_service_pb2,
-    margin_service_pb2,
-    metering_service_pb2,
-    one_off_service_pb2,
-    rollup_service_pb2,
-    simulation_service_pb2,
-    spend_service_pb2,
-    unbilled_usage_service_pb2,
-    usage_service_pb2,
-)
-
 from services.analytics.deployments import Deployments
 from services.analytics.generations.store import FRESHNESS
 from services.analytics.invoicing.invoices.document.rendering import Limits, Renderer
@@ -72,21 +56,6 @@ def servicers(parts: Parts) -> Iterable[object]:
 
 DEFINITION = ServiceDefinition(
     service=Service.ANALYTICS,
-    protos=(
-        attribution_service_pb2.DESCRIPTOR,
-        billing_profile_service_pb2.DESCRIPTOR,
-        exchange_rate_service_pb2.DESCRIPTOR,
-        invoice_service_pb2.DESCRIPTOR,
-        invoicing_service_pb2.DESCRIPTOR,
-        margin_service_pb2.DESCRIPTOR,
-        metering_service_pb2.DESCRIPTOR,
-        one_off_service_pb2.DESCRIPTOR,
-        rollup_service_pb2.DESCRIPTOR,
-        simulation_service_pb2.DESCRIPTOR,
-        spend_service_pb2.DESCRIPTOR,
-        unbilled_usage_service_pb2.DESCRIPTOR,
-        usage_service_pb2.DESCRIPTOR,
-    ),
     servicers=servicers,
     freshness=FRESHNESS,
 )

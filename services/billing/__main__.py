@@ -2,14 +2,6 @@
 
 from collections.abc import Iterable
 
-from arcadia.billing.v1 import (
-    balance_service_pb2,
-    cost_feed_service_pb2,
-    cost_service_pb2,
-    ingest_service_pb2,
-    provider_invoice_service_pb2,
-)
-
 from services.billing.balances.servicer import BalanceServicer
 from services.billing.costs.cost_feed_servicer import CostFeedServicer
 from services.billing.costs.cost_servicer import CostServicer
@@ -39,13 +31,6 @@ def servicers(parts: Parts) -> Iterable[object]:
 
 DEFINITION = ServiceDefinition(
     service=Service.BILLING,
-    protos=(
-        balance_service_pb2.DESCRIPTOR,
-        cost_feed_service_pb2.DESCRIPTOR,
-        cost_service_pb2.DESCRIPTOR,
-        ingest_service_pb2.DESCRIPTOR,
-        provider_invoice_service_pb2.DESCRIPTOR,
-    ),
     servicers=servicers,
     freshness=FRESHNESS,
 )

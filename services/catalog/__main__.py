@@ -3,21 +3,6 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from arcadia.catalog.v1 import (
-    api_key_service_pb2,
-    catalog_service_pb2,
-    deployment_service_pb2,
-    draft_pricing_service_pb2,
-    identity_service_pb2,
-    lifecycle_service_pb2,
-    limit_service_pb2,
-    list_price_service_pb2,
-    pricing_service_pb2,
-    quote_service_pb2,
-    subscription_service_pb2,
-    token_revocation_service_pb2,
-)
-
 from services.catalog.deployments.lifecycle_servicer import LifecycleServicer
 from services.catalog.deployments.servicer import DeploymentServicer
 from services.catalog.keys.identity import OwnIdentity
@@ -66,20 +51,6 @@ def servicers(parts: Parts, now: Clock = utc_now) -> Iterable[object]:
 
 DEFINITION = ServiceDefinition(
     service=Service.CATALOG,
-    protos=(
-        api_key_service_pb2.DESCRIPTOR,
-        catalog_service_pb2.DESCRIPTOR,
-        deployment_service_pb2.DESCRIPTOR,
-        draft_pricing_service_pb2.DESCRIPTOR,
-        identity_service_pb2.DESCRIPTOR,
-        lifecycle_service_pb2.DESCRIPTOR,
-        limit_service_pb2.DESCRIPTOR,
-        list_price_service_pb2.DESCRIPTOR,
-        pricing_service_pb2.DESCRIPTOR,
-        quote_service_pb2.DESCRIPTOR,
-        subscription_service_pb2.DESCRIPTOR,
-        token_revocation_service_pb2.DESCRIPTOR,
-    ),
     servicers=servicers,
     identity=lambda parts: OwnIdentity(parts.database, utc_now),
     load_limits=limits_loader,

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import importlib
+import pkgutil
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -77,10 +79,11 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class ServiceDefinition:
-    """A service: its protos, and the function that adds its servicers."""
+    """A service, and the function that adds its servicers."""
 
     service: Service
-    protos: Sequence[FileDescriptor]
+    protos: Sequence[FileDescriptor] = ()
+    """Empty for all that its package `arcadia.<service>.v1` has."""
     servicers: Callable[[Parts], Iterable[object]] = lambda parts: ()
     freshness: Compiled | None = None
     """Reads its sources with the time of their last complete update."""
@@ -91,8 +94,23 @@ class ServiceDefinition:
 
     def services(self) -> list[ServiceDescriptor]:
         """Every gRPC service that it answers for, with those that all services answer for."""
-        files = [*self.protos, audit_pb2.DESCRIPTOR, health_pb2.DESCRIPTOR]
+        files = [
+            *(self.protos or _protos_of(self.service)),
+            audit_pb2.DESCRIPTOR,
+            health_pb2.DESCRIPTOR,
+        ]
         return [service for file in files for service in file.services_by_name.values()]
+
+
+def _protos_of(service: Service) -> list[FileDescriptor]:
+    """The protos that declare the RPCs of a service, by name."""
+    package = importlib.import_module(f"arcadia.{service}.v1")
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return [
+        importlib.import_module(f"{package.__name__}.{name}").DESCRIPTOR
+        for name in names
+        if name.endswith("_service_pb2")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

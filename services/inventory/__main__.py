@@ -2,14 +2,6 @@
 
 from collections.abc import Iterable
 
-from arcadia.inventory.v1 import (
-    drift_service_pb2,
-    inventory_service_pb2,
-    lookup_service_pb2,
-    reconcile_service_pb2,
-    sync_service_pb2,
-)
-
 from services.common.durable import FlowClient
 from services.common.rpc.deployment_slugs import DeploymentSlugs
 from services.common.server import Parts, ServiceDefinition, run
@@ -43,13 +35,6 @@ def servicers(parts: Parts) -> Iterable[object]:
 
 DEFINITION = ServiceDefinition(
     service=Service.INVENTORY,
-    protos=(
-        drift_service_pb2.DESCRIPTOR,
-        inventory_service_pb2.DESCRIPTOR,
-        lookup_service_pb2.DESCRIPTOR,
-        reconcile_service_pb2.DESCRIPTOR,
-        sync_service_pb2.DESCRIPTOR,
-    ),
     servicers=servicers,
     freshness=FRESHNESS,
 )
