@@ -31,6 +31,7 @@ __all__ = [
     "current_cause",
     "digests_in_order",
     "instant",
+    "json_object",
     "known_kind",
     "known_provider",
     "known_swept_kind",
@@ -285,17 +286,20 @@ def _attrs(position: int, content: str) -> dict[str, Any]:
     field = "sightings[{}].attrs_json"
     if NUL_ESCAPED in content and NUL_IN_JSON.search(content):
         raise InvalidArgument(field.format(position), "has a NUL character")
+    return json_object(field, content, position)
+
+
+def json_object(field: str, content: str, *place: int) -> dict[str, Any]:
+    """The object in a JSON text. `field` is formatted with `place` for errors only."""
     try:
-        attrs = orjson.loads(content)
+        found = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise InvalidArgument(
-            field.format(position), f"is not JSON: {error}", reason="MALFORMED_JSON"
+            field.format(*place), f"is not JSON: {error}", reason="MALFORMED_JSON"
         ) from None
-    if not isinstance(attrs, dict):
-        raise InvalidArgument(
-            field.format(position), "is not a JSON object", reason="MALFORMED_JSON"
-        )
-    return attrs
+    if not isinstance(found, dict):
+        raise InvalidArgument(field.format(*place), "is not a JSON object", reason="MALFORMED_JSON")
+    return found
 
 
 def _instant(position: int, sighting: sync_service_pb2.Sighting) -> datetime | None:

@@ -1,7 +1,7 @@
 """Parsers of ingest requests; each error names the field."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final, TypeVar
@@ -46,6 +46,7 @@ LAST_INSTANT: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _HOURS: Final = re.compile(r"hours?", re.IGNORECASE)
 
 Item = TypeVar("Item", bound=Message)
+Number = TypeVar("Number", Decimal, Decimal | None)
 
 
 def required(field: str, value: str) -> str:
@@ -60,8 +61,12 @@ def words(field: str, value: str, longest: int = MAX_TEXT_LENGTH) -> str:
 
 def amount_usd(field: str, value: str) -> Decimal:
     """An exact amount in the provider's notation. Raises InvalidArgument."""
+    return _read(field, value, read_amount)
+
+
+def _read(field: str, value: str, read: Callable[[str], Number]) -> Number:
     try:
-        return read_amount(value)
+        return read(value)
     except BadValue as bad:
         raise InvalidArgument(field, str(bad), reason="NOT_A_DECIMAL") from None
 
@@ -210,17 +215,10 @@ def _item(field: str, item: ingest_service_pb2.InvoiceItem) -> BilledItem:
         item.description,
         item.project_name,
         item.category,
-        _hours_of(f"{field}.duration", item.duration) if timed else None,
+        _read(f"{field}.duration", item.duration, read_hours) if timed else None,
         instant(f"{field}.start_at", item, "start_at") if item.HasField("start_at") else None,
         instant(f"{field}.end_at", item, "end_at") if item.HasField("end_at") else None,
         amount_usd(f"{field}.amount_usd", item.amount_usd),
         item.resource_id,
         item.resource_uuid,
     )
-
-
-def _hours_of(field: str, value: str) -> Decimal | None:
-    try:
-        return read_hours(value)
-    except BadValue as bad:
-        raise InvalidArgument(field, str(bad), reason="NOT_A_DECIMAL") from None

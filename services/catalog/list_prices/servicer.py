@@ -1,7 +1,6 @@
 """ListPriceService: the provider's list prices and their changes."""
 
 from datetime import date
-from operator import attrgetter
 from uuid import UUID
 
 from arcadia.catalog.v1 import list_price_service_pb2 as pb
@@ -12,7 +11,7 @@ from services.catalog.list_prices.messages import change_message, price_message
 from services.catalog.list_prices.record import record_list_prices
 from services.catalog.list_prices.requests import list_price_filter, told_prices
 from services.catalog.list_prices.store.changes import list_changes
-from services.catalog.list_prices.store.list_prices import canonical_dimensions, list_prices
+from services.catalog.list_prices.store.list_prices import list_prices
 from services.catalog.quotes.margin_inputs import ExchangeRates
 from services.common.db.database import Database
 from services.common.identity.callers import current_caller
@@ -40,17 +39,8 @@ class ListPriceServicer(list_price_service_pb2_grpc.ListPriceServiceServicer):
         filters = ("list-prices", wanted.provider, wanted.meter, request.in_force_on)
         asked = page_request(request, filters, str, str, date, UUID)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_prices(session, wanted, after=asked.after, limit=asked.limit)
-        page = asked.page(
-            found,
-            lambda one: (
-                one.price.meter,
-                canonical_dimensions(one.price.dimensions),
-                one.effective_from,
-                one.id,
-            ),
-        )
-        return page_message(pb.ListListPricesResponse, page, price_message)
+            found = await list_prices(session, wanted, asked)
+        return page_message(pb.ListListPricesResponse, found, price_message)
 
     async def ListListPriceChanges(
         self, request: pb.ListListPriceChangesRequest, context: Context
@@ -59,9 +49,8 @@ class ListPriceServicer(list_price_service_pb2_grpc.ListPriceServiceServicer):
         meter = requests.usage_kind("meter", request.meter) if request.meter else ""
         asked = page_request(request, ("list-price-changes", meter), UUID)
         async with self._database.read(current_caller().scope) as session:
-            found = await list_changes(session, meter=meter, before=asked.after, limit=asked.limit)
-        page = asked.page(found, attrgetter("id"))
-        return page_message(pb.ListListPriceChangesResponse, page, change_message)
+            found = await list_changes(session, meter, asked)
+        return page_message(pb.ListListPriceChangesResponse, found, change_message)
 
     async def RecordListPrices(
         self, request: pb.RecordListPricesRequest, context: Context

@@ -1,7 +1,7 @@
 """Parsers of drift requests; each error names the field."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -10,6 +10,7 @@ from arcadia.inventory.v1 import drift_service_pb2, reconcile_service_pb2
 from kinds.policy import Policy
 from services.common.errors import InvalidArgument
 from services.common.rpc import wire
+from services.common.rpc.fields import given
 from services.inventory.drift.rules.drifts import ActionCause, ExplainedDrift, Status
 from services.inventory.drift.rules.fields import ATTRS_PREFIX, PRESENCE, Json, policy_of
 from services.inventory.drift.rules.specs import InvalidSpec, normal_spec
@@ -19,6 +20,7 @@ from services.inventory.requests import (
     NUL_IN_JSON,
     bounded,
     instant,
+    json_object,
     known_kind,
     required,
     text,
@@ -71,9 +73,7 @@ def new_rule(request: drift_service_pb2.CreateIgnoreRuleRequest) -> NewRule:
         field=field,
         tenant_id=tenant_of(request.tenant_id) or None,
         resource_id=uuid_of("resource_id", request.resource_id) if request.resource_id else None,
-        expires_at=(
-            instant("expires_at", request.expires_at) if request.HasField("expires_at") else None
-        ),
+        expires_at=given(request, "expires_at", instant),
         reason=wire.required("reason", request.reason),
     )
 
@@ -98,7 +98,8 @@ def raw_specs(request: reconcile_service_pb2.RecordSpecsRequest) -> dict[UUID, d
         identifier = uuid_of(f"{field}.resource_id", desired.resource_id)
         if identifier in specs:
             raise InvalidArgument(f"{field}.resource_id", "is a duplicate")
-        specs[identifier] = _object(f"{field}.spec_json", desired.spec_json)
+        content = required(f"{field}.spec_json", desired.spec_json)
+        specs[identifier] = json_object(f"{field}.spec_json", content)
     return specs
 
 
@@ -138,14 +139,4 @@ def _price(field: str, value: str) -> Decimal:
         found = Decimal("NaN")
     if not found.is_finite() or not 0 <= found <= MAX_PRICE:
         raise InvalidArgument(f"{field}.monthly_usd", f"{value[:40]!r} is not a price")
-    return found
-
-
-def _object(field: str, content: str) -> dict[str, Any]:
-    try:
-        found = orjson.loads(required(field, content))
-    except orjson.JSONDecodeError as error:
-        raise InvalidArgument(field, f"is not JSON: {error}", reason="MALFORMED_JSON") from None
-    if not isinstance(found, dict):
-        raise InvalidArgument(field, "is not a JSON object", reason="MALFORMED_JSON")
     return found

@@ -1,11 +1,11 @@
 """Parsers of lookup requests; each error names the field."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from arcadia.inventory.v1 import lookup_service_pb2 as pb
 
 from services.common.errors import InvalidArgument
+from services.common.rpc.fields import given
 from services.inventory.lifetimes.rules.lifetimes import Window
 from services.inventory.lifetimes.store import ExistenceFilter, LifetimeFilter, ResourceKey
 from services.inventory.requests import bounded, instant, known_kind, known_provider, text, uuid_of
@@ -45,8 +45,7 @@ def _key(field: str, key: pb.ResourceKey) -> ResourceKey:
 
 def lifetime_filter(request: pb.ListLifetimesRequest) -> LifetimeFilter:
     """The filter of a list of lifetimes."""
-    start = _optional(request, "overlap_from")
-    end = _optional(request, "overlap_to")
+    start, end = given(request, "overlap_from", instant), given(request, "overlap_to", instant)
     if start is not None and end is not None and end <= start:
         raise InvalidArgument("overlap_to", "is not after overlap_from")
     return LifetimeFilter(
@@ -79,9 +78,3 @@ def texts(field: str, values: Sequence[str]) -> list[str]:
     """A batch of texts without duplicates."""
     bounded(field, len(values))
     return list(dict.fromkeys(text(f"{field}[{i}]", value) for i, value in enumerate(values)))
-
-
-def _optional(request: pb.ListLifetimesRequest, field: str) -> datetime | None:
-    if not request.HasField(field):
-        return None
-    return instant(field, getattr(request, field))

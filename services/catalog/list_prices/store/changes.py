@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from services.catalog.list_prices.rules.list_prices import ListPrice
 from services.catalog.list_prices.rules.margin_effects import MarginEffect
 from services.catalog.list_prices.store.list_prices import COLUMNS, price_at
 from services.common.db.database import ReadSession, WriteSession
+from services.common.rpc.paging import Page, PageRequest
 from services.common.values.money import plain
 
 __all__ = ["ListPriceChange", "NewChange", "insert_changes", "list_changes"]
@@ -36,7 +38,7 @@ FROM list_price_changes AS change
 JOIN list_prices AS before ON before.id = before_id
 JOIN list_prices AS after ON after.id = after_id
 WHERE (CAST(:meter AS text) = '' OR after.meter = CAST(:meter AS text))
-  AND (CAST(:before AS uuid) IS NULL OR change.id < CAST(:before AS uuid))
+  AND (CAST(:after AS uuid) IS NULL OR change.id < CAST(:after AS uuid))
 ORDER BY change.id DESC
 LIMIT :limit
 """)
@@ -81,11 +83,12 @@ async def insert_changes(
 
 
 async def list_changes(
-    session: ReadSession, *, meter: str, before: UUID | None, limit: int
-) -> list[ListPriceChange]:
-    """A page of changes, newest first."""
-    parameters = {"meter": meter, "before": before, "limit": limit}
-    return [_change(row) for row in await session.execute(LIST, parameters)]
+    session: ReadSession, meter: str, asked: PageRequest
+) -> Page[ListPriceChange]:
+    """Changes, newest first."""
+    parameters = {"meter": meter, "after": asked.after, "limit": asked.limit}
+    found = [_change(row) for row in await session.execute(LIST, parameters)]
+    return asked.page(found, attrgetter("id"))
 
 
 def _written(effects: Sequence[MarginEffect]) -> str:

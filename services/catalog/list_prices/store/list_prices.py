@@ -1,7 +1,7 @@
 """The SQL of list prices: open ones, lists, and the writes of a sync, in sets."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -20,12 +20,11 @@ from services.catalog.list_prices.rules.list_prices import (
 )
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.single_statements import SingleRead, compiled
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "COLUMNS",
     "ListPriceFilter",
-    "ListPricePosition",
-    "canonical_dimensions",
     "fetch_prices_on",
     "list_prices",
     "lock_list_prices",
@@ -33,9 +32,6 @@ __all__ = [
     "price_at",
     "write_sync",
 ]
-
-ListPricePosition = tuple[str, str, date, UUID]
-"""Meter, dimensions, first day and id."""
 
 COLUMNS: Final = (
     *("id", "provider", "meter", "dimensions", "usd", "per_qty", "source"),
@@ -66,7 +62,8 @@ LIST: Final = text(f"""
 WHERE superseded_at IS NULL
   AND (CAST(:provider AS text) = '' OR provider = CAST(:provider AS text))
   AND (CAST(:meter AS text) = '' OR meter = CAST(:meter AS text))
-  AND (CAST(:day AS date) IS NULL OR daterange(effective_from, effective_to) @> CAST(:day AS date))
+  AND (CAST(:in_force_on AS date) IS NULL
+       OR daterange(effective_from, effective_to) @> CAST(:in_force_on AS date))
   AND (CAST(:after_meter AS text) IS NULL
        OR (meter, dimensions) > (CAST(:after_meter AS text), CAST(:after_dimensions AS text))
        OR (meter, dimensions) = (CAST(:after_meter AS text), CAST(:after_dimensions AS text))
@@ -126,21 +123,18 @@ async def fetch_prices_on(session: SingleRead, meters: Iterable[str], day: date)
 
 
 async def list_prices(
-    session: ReadSession, wanted: ListPriceFilter, *, after: ListPricePosition | None, limit: int
-) -> list[ListPrice]:
-    """A page of prices by meter and dimensions, newest first."""
-    meter, dimensions, day, identifier = after or (None, None, None, None)
-    parameters = {
-        "provider": wanted.provider,
-        "meter": wanted.meter,
-        "day": wanted.in_force_on,
-        "after_meter": meter,
-        "after_dimensions": dimensions,
-        "after_day": day,
-        "after_id": identifier,
-        "limit": limit,
-    }
-    return [price_at(row) for row in await session.execute(LIST, parameters)]
+    session: ReadSession, wanted: ListPriceFilter, asked: PageRequest
+) -> Page[ListPrice]:
+    """Prices by meter and dimensions, newest first."""
+    names = ("after_meter", "after_dimensions", "after_day", "after_id")
+    after = dict(zip(names, asked.after or (None,) * 4, strict=True))
+    parameters = {**asdict(wanted), "limit": asked.limit, **after}
+    return asked.page([price_at(row) for row in await session.execute(LIST, parameters)], _place_of)
+
+
+def _place_of(one: ListPrice) -> tuple[str, str, date, UUID]:
+    dimensions = canonical_dimensions(one.price.dimensions)
+    return one.price.meter, dimensions, one.effective_from, one.id
 
 
 async def write_sync(
