@@ -2,16 +2,8 @@
 
 from datetime import datetime
 
+from services.analytics.usage.store import months
 from services.analytics.usage.store.aggregation import fold_marked_of
-from services.analytics.usage.store.months import (
-    count_figures,
-    forget_changes,
-    has_issued_invoice,
-    is_closed,
-    lock_month,
-    set_closed,
-    unmetered_days,
-)
 from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
 from services.common.values.periods import Period
@@ -24,9 +16,9 @@ async def close_month(session: WriteSession, month: Period, *, now: datetime) ->
 
     Raises FailedPrecondition if a day of it is not metered completely.
     """
-    await lock_month(session, month)
-    if not await is_closed(session, month):
-        missing = await unmetered_days(session, month)
+    await months.lock_month(session, month)
+    if not await months.is_closed(session, month):
+        missing = await months.unmetered_days(session, month)
         if missing:
             raise FailedPrecondition(
                 f"{len(missing)} days of {month.code} are not metered completely,"
@@ -36,8 +28,8 @@ async def close_month(session: WriteSession, month: Period, *, now: datetime) ->
                 metadata={"first_day": missing[0].isoformat()},
             )
         await fold_marked_of(session, month.start, month.end, now=now)
-        await set_closed(session, month, now)
-    return await count_figures(session, month)
+        await months.set_closed(session, month, now)
+    return await months.count_figures(session, month)
 
 
 async def reopen_month(session: WriteSession, month: Period, *, now: datetime) -> None:
@@ -45,10 +37,10 @@ async def reopen_month(session: WriteSession, month: Period, *, now: datetime) -
 
     Raises FailedPrecondition if an invoice of the month was issued.
     """
-    await lock_month(session, month)
-    if await has_issued_invoice(session, month):
+    await months.lock_month(session, month)
+    if await months.has_issued_invoice(session, month):
         raise FailedPrecondition(f"an invoice of {month.code} was issued", reason="INVOICES_ISSUED")
-    if await is_closed(session, month):
+    if await months.is_closed(session, month):
         await fold_marked_of(session, month.start, month.end, now=now)
-        await forget_changes(session, month)
-        await set_closed(session, month, None)
+        await months.forget_changes(session, month)
+        await months.set_closed(session, month, None)

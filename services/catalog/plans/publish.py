@@ -5,15 +5,8 @@ from dataclasses import dataclass
 from services.catalog.deployments.store.locks import lock_catalog
 from services.catalog.plans.rules.deciding import check_items_decide
 from services.catalog.plans.rules.plans import PlanVersion, VersionTerms
+from services.catalog.plans.store import versions
 from services.catalog.plans.store.plans import read_plan
-from services.catalog.plans.store.versions import (
-    active_version_id,
-    find_version,
-    insert_draft,
-    make_active,
-    read_versions,
-    replace_draft,
-)
 from services.catalog.vocabulary import VersionStatus
 from services.common.db.database import WriteSession
 from services.common.errors import Aborted, FailedPrecondition
@@ -33,8 +26,8 @@ async def draft_version(session: WriteSession, plan_code: str, terms: VersionTer
     """Drafts the next version of a plan. Raises NotFound for an unknown plan."""
     await lock_catalog(session)
     plan = await read_plan(session, plan_code)
-    identifier = await insert_draft(session, plan.id, terms)
-    return (await read_versions(session, [identifier]))[identifier]
+    identifier = await versions.insert_draft(session, plan.id, terms)
+    return (await versions.read_versions(session, [identifier]))[identifier]
 
 
 async def redraft_version(
@@ -45,10 +38,10 @@ async def redraft_version(
     Raises NotFound, and FailedPrecondition for a published version.
     """
     await lock_catalog(session)
-    before = await find_version(session, plan_code, version)
+    before = await versions.find_version(session, plan_code, version)
     _require_draft(before)
-    await replace_draft(session, before.id, terms)
-    return await find_version(session, plan_code, version)
+    await versions.replace_draft(session, before.id, terms)
+    return await versions.find_version(session, plan_code, version)
 
 
 async def publish_version(session: WriteSession, plan_code: str, version: int) -> Published:
@@ -58,20 +51,20 @@ async def publish_version(session: WriteSession, plan_code: str, version: int) -
     usage; Aborted if another version of the plan was published while this call waited for the lock.
     """
     plan = await read_plan(session, plan_code)
-    before = await active_version_id(session, plan.id)
+    before = await versions.active_version_id(session, plan.id)
     await lock_catalog(session)
-    draft = await find_version(session, plan_code, version)
+    draft = await versions.find_version(session, plan_code, version)
     _require_draft(draft)
     check_items_decide(draft.terms)
-    active = await active_version_id(session, plan.id)
+    active = await versions.active_version_id(session, plan.id)
     if active != before:
         raise Aborted(
             f"another version of plan {plan_code!r} was just published",
             reason="PUBLISHED_MEANWHILE",
             metadata={"plan_code": plan_code},
         )
-    await make_active(session, draft.id, retired=active)
-    changed = await read_versions(session, [draft.id, *([active] if active else [])])
+    await versions.make_active(session, draft.id, retired=active)
+    changed = await versions.read_versions(session, [draft.id, *([active] if active else [])])
     return Published(changed[draft.id], changed[active] if active else None)
 
 

@@ -14,14 +14,8 @@ from services.catalog.plans.document import hash_of, read_document, write_docume
 from services.catalog.plans.publish import draft_version, publish_version, redraft_version
 from services.catalog.plans.rules.changes import CatalogDocument
 from services.catalog.plans.set_price import set_price
+from services.catalog.plans.store import plans
 from services.catalog.plans.store.addons import create_addon, list_addons, update_addon
-from services.catalog.plans.store.plans import (
-    create_plan,
-    list_plans,
-    read_plan,
-    read_state,
-    rename_plan,
-)
 from services.catalog.plans.store.prices import list_prices
 from services.catalog.plans.store.versions import list_versions
 from services.common.db.database import Database, WriteSession
@@ -57,14 +51,14 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
             )
         asked = page_request(request, ("plans", request.include_unpublished), int, str)
         async with self._database.read(SOLD) as session:
-            found = await list_plans(session, asked, unpublished=request.include_unpublished)
+            found = await plans.list_plans(session, asked, unpublished=request.include_unpublished)
         return page_message(pb.ListPlansResponse, found)
 
     async def GetPlan(self, request: pb.GetPlanRequest, context: Context) -> pb.GetPlanResponse:
         """Returns a plan with its active version."""
         code = requests.code("code", request.code)
         async with self._database.read(SOLD) as session:
-            plan = await read_plan(session, code)
+            plan = await plans.read_plan(session, code)
         if plan.active_version is None and not current_caller().is_operator:
             raise NotFound("plan", code)
         return message_of(pb.GetPlanResponse, plan=plan)
@@ -76,7 +70,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         code = requests.code("plan_code", request.plan_code)
         asked = page_request(request, ("plan-versions", code), Position)
         async with self._database.read(ALL) as session:
-            await read_plan(session, code)
+            await plans.read_plan(session, code)
             found = await list_versions(session, code, asked)
         return page_message(pb.ListPlanVersionsResponse, found)
 
@@ -107,7 +101,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     ) -> pb.ExportCatalogResponse:
         """Returns the whole catalog as a YAML document."""
         async with self._database.read(ALL) as session:
-            state = await read_state(session)
+            state = await plans.read_state(session)
         return pb.ExportCatalogResponse(document=write_document(state), state_hash=hash_of(state))
 
     @once
@@ -116,7 +110,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     ) -> pb.CreatePlanResponse:
         """Creates a plan without a version."""
         code, name = requests.code("code", request.code), requests.name("name", request.name)
-        plan = await create_plan(session, code, name)
+        plan = await plans.create_plan(session, code, name)
         return message_of(pb.CreatePlanResponse, plan=plan)
 
     @once
@@ -125,7 +119,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     ) -> pb.UpdatePlanResponse:
         """Renames a plan."""
         code, name = requests.code("code", request.code), requests.name("name", request.name)
-        plan = await rename_plan(session, code, name)
+        plan = await plans.rename_plan(session, code, name)
         return message_of(pb.UpdatePlanResponse, plan=plan)
 
     @once

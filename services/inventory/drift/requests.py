@@ -11,21 +11,13 @@ from kinds.policy import Policy
 from services.common.errors import InvalidArgument
 from services.common.rpc import wire
 from services.common.rpc.fields import given
+from services.inventory import requests
 from services.inventory.drift.rules.drifts import ActionCause, ExplainedDrift, Status
 from services.inventory.drift.rules.fields import ATTRS_PREFIX, PRESENCE, Json, policy_of
 from services.inventory.drift.rules.specs import InvalidSpec, normal_spec
 from services.inventory.drift.store.drifts import DriftFilter
 from services.inventory.drift.store.ignore_rules import NewRule
-from services.inventory.requests import (
-    NUL_IN_JSON,
-    bounded,
-    instant,
-    json_object,
-    known_kind,
-    required,
-    text,
-    uuid_of,
-)
+from services.inventory.requests import NUL_IN_JSON
 from services.inventory.resources.requests import tenant_of
 
 __all__ = [
@@ -52,18 +44,20 @@ def drift_filter(request: drift_service_pb2.ListDriftsRequest) -> DriftFilter:
         raise InvalidArgument("muted", f"{request.muted!r} is not true or false")
     return DriftFilter(
         status=None if status == ANY else status,
-        kind=known_kind(request.kind) if request.kind else None,
-        resource_id=uuid_of("resource_id", request.resource_id) if request.resource_id else None,
-        tenant_id=text("tenant_id", request.tenant_id) or None,
-        deployment_id=text("deployment_id", request.deployment_id) or None,
-        field=text("field", request.field) or None,
+        kind=requests.known_kind(request.kind) if request.kind else None,
+        resource_id=requests.uuid_of("resource_id", request.resource_id)
+        if request.resource_id
+        else None,
+        tenant_id=requests.text("tenant_id", request.tenant_id) or None,
+        deployment_id=requests.text("deployment_id", request.deployment_id) or None,
+        field=requests.text("field", request.field) or None,
         muted=MUTED[request.muted],
     )
 
 
 def new_rule(request: drift_service_pb2.CreateIgnoreRuleRequest) -> NewRule:
     """The ignore rule of a request."""
-    kind = known_kind(request.kind)
+    kind = requests.known_kind(request.kind)
     field = wire.required("field", request.field).removeprefix(ATTRS_PREFIX)
     policy = policy_of(kind, field)
     if field != PRESENCE and (policy is None or policy.policy is Policy.SECRET):
@@ -72,8 +66,10 @@ def new_rule(request: drift_service_pb2.CreateIgnoreRuleRequest) -> NewRule:
         kind=kind,
         field=field,
         tenant_id=tenant_of(request.tenant_id) or None,
-        resource_id=uuid_of("resource_id", request.resource_id) if request.resource_id else None,
-        expires_at=given(request, "expires_at", instant),
+        resource_id=requests.uuid_of("resource_id", request.resource_id)
+        if request.resource_id
+        else None,
+        expires_at=given(request, "expires_at", requests.instant),
         reason=wire.required("reason", request.reason),
     )
 
@@ -91,28 +87,28 @@ def spec_of(field: str, kind: str, raw: dict[str, Json]) -> dict[str, Json]:
 
 def raw_specs(request: reconcile_service_pb2.RecordSpecsRequest) -> dict[UUID, dict[str, Json]]:
     """The specs of a batch by resource, without duplicates."""
-    bounded("specs", len(request.specs))
+    requests.bounded("specs", len(request.specs))
     specs: dict[UUID, dict[str, Json]] = {}
     for position, desired in enumerate(request.specs):
         field = f"specs[{position}]"
-        identifier = uuid_of(f"{field}.resource_id", desired.resource_id)
+        identifier = requests.uuid_of(f"{field}.resource_id", desired.resource_id)
         if identifier in specs:
             raise InvalidArgument(f"{field}.resource_id", "is a duplicate")
-        content = required(f"{field}.spec_json", desired.spec_json)
-        specs[identifier] = json_object(f"{field}.spec_json", content)
+        content = requests.required(f"{field}.spec_json", desired.spec_json)
+        specs[identifier] = requests.json_object(f"{field}.spec_json", content)
     return specs
 
 
 def causes(request: reconcile_service_pb2.RecordDriftCausesRequest) -> list[ExplainedDrift]:
     """The causes in a request."""
-    bounded("explained", len(request.explained))
+    requests.bounded("explained", len(request.explained))
     return [
         ExplainedDrift(
-            uuid_of(f"explained[{position}].drift_id", one.drift_id),
+            requests.uuid_of(f"explained[{position}].drift_id", one.drift_id),
             ActionCause(
                 wire.required(f"explained[{position}].cause.action_id", one.cause.action_id),
-                text(f"explained[{position}].cause.action_type", one.cause.action_type),
-                instant(f"explained[{position}].cause.occurred_at", one.cause.occurred_at),
+                requests.text(f"explained[{position}].cause.action_type", one.cause.action_type),
+                requests.instant(f"explained[{position}].cause.occurred_at", one.cause.occurred_at),
             ),
         )
         for position, one in enumerate(request.explained)
@@ -123,7 +119,7 @@ def list_prices(request: reconcile_service_pb2.RecordListPricesRequest) -> dict[
     """The prices by lower-case size. Raises InvalidArgument for an empty list."""
     if not request.prices:
         raise InvalidArgument("prices", "is empty", reason="FIELD_REQUIRED")
-    bounded("prices", len(request.prices))
+    requests.bounded("prices", len(request.prices))
     return {
         wire.required(f"prices[{i}].size", price.size).lower(): _price(
             f"prices[{i}]", price.monthly_usd

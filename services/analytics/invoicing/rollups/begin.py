@@ -4,13 +4,7 @@ from datetime import datetime
 
 from contracts.invoicing import RollupInput
 from services.analytics.invoicing.rollups.rules.rollups import Rollup
-from services.analytics.invoicing.rollups.store.rollups import (
-    adopt_drafts,
-    fail_others,
-    insert_rollup,
-    lock_open,
-    rollup_of_key,
-)
+from services.analytics.invoicing.rollups.store import rollups
 from services.common.db.database import WriteSession
 from services.common.errors import AlreadyExists
 from services.common.values.periods import read_month
@@ -28,17 +22,17 @@ async def begin_rollup(session: WriteSession, start: RollupInput, key: str, at: 
     """
     # Lock them before the key: the holder of such a lock may be about to claim the same key.
     period = read_month(start.period, "period")
-    await lock_open(session, period)
-    opened = await insert_rollup(session, period, start, key, at)
+    await rollups.lock_open(session, period)
+    opened = await rollups.insert_rollup(session, period, start, key, at)
     if opened is None:
-        known = await rollup_of_key(session, key)
+        known = await rollups.rollup_of_key(session, key)
         if known.month != period:
             raise AlreadyExists(
                 f"key {key!r} already belongs to a roll-up of {known.month.code}",
                 reason="ROLLUP_KEY_TAKEN",
             )
         return known
-    await fail_others(session, opened, "superseded by a later run", at)
+    await rollups.fail_others(session, opened, "superseded by a later run", at)
     if not start.force:
-        await adopt_drafts(session, opened)
+        await rollups.adopt_drafts(session, opened)
     return opened

@@ -14,12 +14,7 @@ from services.analytics.invoicing.invoices.rules.states import (
 )
 from services.analytics.invoicing.invoices.store.issuing import count_drafts
 from services.analytics.invoicing.rollups.rules.rollups import Rollup
-from services.analytics.invoicing.rollups.store.rollups import (
-    has_issued,
-    later_rollup,
-    locked_rollup,
-    update_rollup,
-)
+from services.analytics.invoicing.rollups.store import rollups
 from services.common.db.database import ReadSession, WriteSession
 from services.common.durable import FlowClient
 from services.common.errors import FailedPrecondition
@@ -65,12 +60,12 @@ async def move_rollup(
     session: WriteSession, rollup_id: UUID, status: RollupStatus, *, reason: str, at: datetime
 ) -> Rollup:
     """Sets the status. Raises NotFound, and FailedPrecondition for an invalid transition."""
-    rollup = await locked_rollup(session, rollup_id)
-    if status is RollupStatus.UNDONE and await has_issued(session, rollup_id):
+    rollup = await rollups.locked_rollup(session, rollup_id)
+    if status is RollupStatus.UNDONE and await rollups.has_issued(session, rollup_id):
         raise FailedPrecondition("issued invoices cannot be undone", reason="ROLLUP_NOT_UNDOABLE")
     if not check_rollup_move(rollup.status, status):
         return rollup
-    return await update_rollup(
+    return await rollups.update_rollup(
         session,
         rollup,
         status=status.value,
@@ -92,13 +87,13 @@ async def decide(
 
     Raises NotFound, and FailedPrecondition if it does not await that decision.
     """
-    rollup = await locked_rollup(session, rollup_id)
+    rollup = await rollups.locked_rollup(session, rollup_id)
     if decision is Decision.UNDO and rollup.status is not RollupStatus.UNDONE:
         await check_newest(session, rollup, but=(RollupStatus.UNDONE,))
     if rollup.decision is decision:
         return rollup
-    rollup.check_decision(decision, has_issued=await has_issued(session, rollup_id))
-    return await update_rollup(
+    rollup.check_decision(decision, has_issued=await rollups.has_issued(session, rollup_id))
+    return await rollups.update_rollup(
         session,
         rollup,
         decision=decision.value,
@@ -116,7 +111,7 @@ async def check_newest(
     Later roll-ups with a status in `but` do not count. There is one workflow per month, so it would
     apply this roll-up's decision to the later one.
     """
-    later = await later_rollup(session, rollup, but=but)
+    later = await rollups.later_rollup(session, rollup, but=but)
     if later is not None:
         raise FailedPrecondition(
             f"it was superseded by roll-up {later} of the month",
@@ -134,7 +129,7 @@ async def approve_when_issued(
     """
     if rollup.status is not RollupStatus.AWAITING_APPROVAL or rollup.decision:
         return False
-    if await count_drafts(session, rollup.id) or not await has_issued(session, rollup.id):
+    if await count_drafts(session, rollup.id) or not await rollups.has_issued(session, rollup.id):
         return False
     await decide(session, rollup.id, Decision.APPROVE, operator=operator, reason="", at=at)
     return True

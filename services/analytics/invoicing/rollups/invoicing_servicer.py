@@ -23,18 +23,8 @@ from services.analytics.invoicing.invoices.rules.states import (
     Outcome,
     RollupStatus,
 )
-from services.analytics.invoicing.invoices.store.hand_overs import (
-    hand_over_of,
-    list_pending,
-    read_hand_over,
-)
+from services.analytics.invoicing.invoices.store import hand_overs, reading
 from services.analytics.invoicing.invoices.store.issuing import count_drafts, next_drafts
-from services.analytics.invoicing.invoices.store.reading import (
-    all_lines,
-    list_overdue,
-    read_invoice,
-    read_invoices,
-)
 from services.analytics.invoicing.invoices.store.settlements import read_credit_note
 from services.analytics.invoicing.invoices.store.totals import differences_of
 from services.analytics.invoicing.one_offs.store import release_one_off_lines
@@ -44,23 +34,9 @@ from services.analytics.invoicing.rollups.decide import move_rollup
 from services.analytics.invoicing.rollups.draft_page import PageDrafting
 from services.analytics.invoicing.rollups.freshness import Sources
 from services.analytics.invoicing.rollups.rollup_messages import rollup_message
+from services.analytics.invoicing.rollups.store import planning, rollups
 from services.analytics.invoicing.rollups.store.drafts import void_drafts
-from services.analytics.invoicing.rollups.store.planning import (
-    BackdatedChange,
-    backdated_cursor,
-    close_plan,
-    note_backdated_changes,
-    outcomes_of_page,
-    outcomes_of_tenants,
-    plan_tenants,
-    planned_pages,
-    planned_tenants,
-)
-from services.analytics.invoicing.rollups.store.rollups import (
-    locked_rollup,
-    read_rollup,
-    save_freshness,
-)
+from services.analytics.invoicing.rollups.store.planning import BackdatedChange
 from services.analytics.invoicing.unbilled.find import UnbilledFinder
 from services.analytics.invoicing.unbilled.store import keep_unbilled_total
 from services.analytics.margin.store.months import mark_margin
@@ -139,10 +115,10 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         """Returns the stale sources of a month and stores them with the roll-up."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         async with self._database.read(ALL) as session:
-            rollup = await read_rollup(session, rollup_id)
+            rollup = await rollups.read_rollup(session, rollup_id)
         found = await self._sources.freshness(rollup.month)
         async with self._database.write(ALL) as session:
-            await save_freshness(session, rollup_id, [*found.stale, *found.unknown])
+            await rollups.save_freshness(session, rollup_id, [*found.stale, *found.unknown])
         return pb.CheckFreshnessResponse(stale=found.stale, unknown=found.unknown)
 
     async def PlanRollup(
@@ -155,7 +131,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         )
         pages = internal_page_size(request.page_size, PAGES_AN_ANSWER, MAX_PAGES_AN_ANSWER)
         async with self._database.read(ALL) as session:
-            rollup = await read_rollup(session, rollup_id)
+            rollup = await rollups.read_rollup(session, rollup_id)
         if rollup.decision is Decision.UNDO:
             raise FailedPrecondition("the roll-up is being undone", reason="ROLLUP_UNDONE")
         filters = ("plan", str(rollup_id), tenants)
@@ -179,9 +155,11 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             if not token:
                 break
         async with self._database.write(ALL) as session:
-            await plan_tenants(session, rollup_id, planned)
+            await planning.plan_tenants(session, rollup_id, planned)
             if not token:
-                orphans = await close_plan(session, rollup, per_page=tenants, at=self._clock())
+                orphans = await planning.close_plan(
+                    session, rollup, per_page=tenants, at=self._clock()
+                )
                 await release_adjustments(session, orphans)
                 await release_one_off_lines(session, orphans)
         if token:
@@ -193,7 +171,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     async def _note_backdated_changes(self) -> None:
         """Records the closed months in which subscriptions changed since the last roll-up."""
         async with self._database.read(ALL) as session:
-            after = await backdated_cursor(session)
+            after = await planning.backdated_cursor(session)
         while True:
             request = pricing.ReadBackdatedChangesRequest(after=after)
             with asking(Service.CATALOG):
@@ -207,7 +185,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
                 for one in answer.changes
             ]
             async with self._database.write(ALL) as session:
-                await note_backdated_changes(
+                await planning.note_backdated_changes(
                     session, changes, after=after, until=answer.cursor, at=self._clock()
                 )
             after = answer.cursor
@@ -217,7 +195,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
     ) -> pb.PlanRollupResponse:
         """Returns the pages with tenants to draft."""
         async with self._database.read(ALL) as session:
-            found = await planned_pages(session, rollup_id, after=after, limit=limit + 1)
+            found = await planning.planned_pages(session, rollup_id, after=after, limit=limit + 1)
         pages, token = cut(found, limit, filters, lambda one: (WAITING, "", one[0]))
         return pb.PlanRollupResponse(
             tenant_cursors=[str(number) for number, _ in pages],
@@ -234,17 +212,17 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             raise InvalidArgument("tenant_ids", f"must not be more than {MAX_RETRIED}")
         page = None if request.tenant_ids else _page(request.tenant_cursor)
         async with self._database.read(ALL) as session:
-            rollup = await read_rollup(session, rollup_id)
-            waiting = await planned_tenants(
+            rollup = await rollups.read_rollup(session, rollup_id)
+            waiting = await planning.planned_tenants(
                 session, rollup_id, page=page, tenant_ids=request.tenant_ids
             )
         if waiting:
             await self._pages.draft(rollup, waiting, self._clock())
         async with self._database.read(ALL) as session:
             counts = (
-                await outcomes_of_tenants(session, rollup_id, request.tenant_ids)
+                await planning.outcomes_of_tenants(session, rollup_id, request.tenant_ids)
                 if page is None
-                else await outcomes_of_page(session, rollup_id, page)
+                else await planning.outcomes_of_page(session, rollup_id, page)
             )
         return pb.DraftInvoicesResponse(
             drafted_count=counts.get(Outcome.DRAFTED, 0),
@@ -258,12 +236,12 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         """Checks that every draft adds up, and computes unbilled usage."""
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         async with self._database.read(ALL) as session:
-            rollup = await read_rollup(session, rollup_id)
+            rollup = await rollups.read_rollup(session, rollup_id)
             differences = await differences_of(session, rollup_id)
         unbilled = await self._unbilled.total(ALL, rollup.month)
         async with self._database.write(ALL) as session:
             await keep_unbilled_total(session, rollup_id, unbilled)
-            message = await rollup_message(session, await read_rollup(session, rollup_id))
+            message = await rollup_message(session, await rollups.read_rollup(session, rollup_id))
         return pb.CheckRollupResponse(rollup=message, differences=differences)
 
     async def IssueInvoices(
@@ -280,7 +258,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             at=self._clock(),
         )
         async with self._database.write(ALL) as session:
-            rollup = await locked_rollup(session, rollup_id)
+            rollup = await rollups.locked_rollup(session, rollup_id)
             approved = not rollup.approval_required or rollup.decision is Decision.APPROVE
             if rollup.status is not RollupStatus.ISSUING or not approved:
                 raise FailedPrecondition(
@@ -301,7 +279,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         limit = internal_page_size(request.limit, ISSUED_AT_ONCE, MAX_ISSUED_AT_ONCE, "limit")
         async with self._database.write(ALL) as session:
-            rollup = await locked_rollup(session, rollup_id)
+            rollup = await rollups.locked_rollup(session, rollup_id)
             if rollup.decision is not Decision.UNDO:
                 raise FailedPrecondition(
                     "no operator decided to undo this roll-up", reason="ROLLUP_NOT_UNDONE"
@@ -341,11 +319,13 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         filters = ("pending_hand_overs", request.rollup_id, request.invoice_id)
         asked = page_request(request, filters, int)
         async with self._database.read(ALL) as session:
-            found = await list_pending(session, asked, rollup_id=rollup_id, invoice_id=invoice_id)
+            found = await hand_overs.list_pending(
+                session, asked, rollup_id=rollup_id, invoice_id=invoice_id
+            )
             of_invoices = [
                 one.invoice_id for one in found.rows if one.document is HandedOver.INVOICE
             ]
-            invoices = await read_invoices(session, of_invoices)
+            invoices = await reading.read_invoices(session, of_invoices)
         messages = [invoice_message(one, operator=True) for one in invoices]
         return page_message(pb.ListPendingHandOversResponse, found, _pending, invoices=messages)
 
@@ -355,8 +335,8 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         """Returns the document to hand over: an invoice with its lines, a credit note or a void."""
         async with self._database.read(ALL) as session:
             known = await _hand_over(session, request)
-            invoice = await read_invoice(session, ALL, known.invoice_id)
-            lines = await all_lines(session, known.invoice_id)
+            invoice = await reading.read_invoice(session, ALL, known.invoice_id)
+            lines = await reading.all_lines(session, known.invoice_id)
             answer = pb.GetHandOverResponse(
                 invoice=invoice_message(invoice, operator=True),
                 lines=messages_of(invoices_pb2.InvoiceLine, lines),
@@ -388,7 +368,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
                 run_id=requests.text("run_id", request.run_id),
                 at=self._clock(),
             )
-            invoice = await read_invoice(session, ALL, known.invoice_id)
+            invoice = await reading.read_invoice(session, ALL, known.invoice_id)
         return pb.RecordHandOverResponse(
             invoice=invoice_message(invoice, operator=True),
             follow_up=None if follows is None else _pending(follows),
@@ -402,7 +382,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         tenant_id = requests.text("tenant_id", request.tenant_id)
         asked = page_request(request, ("overdue_invoices", due_before, tenant_id), date, UUID)
         async with self._database.read(ALL) as session:
-            found = await list_overdue(session, due_before, asked, tenant_id=tenant_id)
+            found = await reading.list_overdue(session, due_before, asked, tenant_id=tenant_id)
         write = partial(invoice_message, operator=True)
         return page_message(pb.ListOverdueInvoicesResponse, found, write)
 
@@ -414,15 +394,15 @@ async def _hand_over(
     if request.id:
         if not request.id.isascii() or not request.id.isdecimal() or len(request.id) > 18:
             raise InvalidArgument("id", "is not the id of a hand-over")
-        return await read_hand_over(session, int(request.id))
+        return await hand_overs.read_hand_over(session, int(request.id))
     invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
-    invoice = await read_invoice(session, ALL, invoice_id)
+    invoice = await reading.read_invoice(session, ALL, invoice_id)
     if invoice.number is None:
         raise FailedPrecondition(
             f"the invoice is {invoice.status}: only an issued invoice is handed over",
             reason="INVOICE_NOT_ISSUED",
         )
-    return await hand_over_of(session, invoice_id, HandedOver.INVOICE)
+    return await hand_overs.hand_over_of(session, invoice_id, HandedOver.INVOICE)
 
 
 def _page(cursor: str) -> int:

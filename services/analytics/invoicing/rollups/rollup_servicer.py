@@ -24,16 +24,8 @@ from services.analytics.invoicing.rollups.rollup_messages import (
     rollup_message,
     rollup_messages,
 )
+from services.analytics.invoicing.rollups.store import rollups
 from services.analytics.invoicing.rollups.store.planning import list_failures
-from services.analytics.invoicing.rollups.store.rollups import (
-    list_rollups,
-    lock_awaiting,
-    locked_rollup,
-    newest_run,
-    read_rollup,
-    reopen_failed,
-    set_run,
-)
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient
@@ -83,12 +75,12 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         )
         # A roll-up that awaits approval is superseded. It is locked, so that nobody approves it
         # in the meantime. One that is drafting or issuing is returned instead.
-        gives_way = start.force and await lock_awaiting(session, period)
+        gives_way = start.force and await rollups.lock_awaiting(session, period)
         # The workflow opens the roll-up under the same key, so the order does not matter.
         run = await self._flows.start(invoice_rollup(start), replace=gives_way)
         workflow_id = run.workflow_id
         run_id = await self._flows.first_run_id(workflow_id)
-        known = await newest_run(session, workflow_id, run_id)
+        known = await rollups.newest_run(session, workflow_id, run_id)
         key = f"{workflow_id}/{run_id}"
         rollup = known or await begin_rollup(session, start, key, self._clock())
         return pb.StartRollupResponse(rollup=await rollup_message(session, rollup))
@@ -103,7 +95,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         filters = ("rollups", period.code if period else "", request.status)
         asked = page_request(request, filters, UUID)
         async with self._database.read(ALL) as session:
-            found = await list_rollups(session, asked, period=period, status=request.status)
+            found = await rollups.list_rollups(session, asked, period=period, status=request.status)
             messages = await rollup_messages(session, found.rows)
         return message_of(pb.ListRollupsResponse, found, rollups=messages)
 
@@ -113,7 +105,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         """One roll-up."""
         rollup_id = requests.uuid_of("id", request.id)
         async with self._database.read(ALL) as session:
-            rollup = await read_rollup(session, rollup_id)
+            rollup = await rollups.read_rollup(session, rollup_id)
             return pb.GetRollupResponse(rollup=await rollup_message(session, rollup))
 
     async def ListRollupFailures(
@@ -123,7 +115,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         rollup_id = requests.uuid_of("rollup_id", request.rollup_id)
         asked = page_request(request, ("rollup_failures", str(rollup_id)), str)
         async with self._database.read(ALL) as session:
-            await read_rollup(session, rollup_id)
+            await rollups.read_rollup(session, rollup_id)
             found = await list_failures(session, rollup_id, asked)
         return page_message(pb.ListRollupFailuresResponse, found, failure_message)
 
@@ -164,7 +156,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
             requests.text(f"tenant_ids[{index}]", tenant)
             for index, tenant in enumerate(request.tenant_ids)
         ]
-        rollup = await locked_rollup(session, rollup_id)
+        rollup = await rollups.locked_rollup(session, rollup_id)
         if rollup.status not in (RollupStatus.AWAITING_APPROVAL, RollupStatus.COMPLETED):
             raise FailedPrecondition(
                 f"the roll-up is {rollup.status}, so it cannot retry tenants",
@@ -172,7 +164,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
                 metadata={"status": rollup.status},
             )
         await check_newest(session, rollup, but=ENDED_ROLLUPS)
-        if not await reopen_failed(session, rollup_id, tenants, per_page=RETRIED_A_PAGE):
+        if not await rollups.reopen_failed(session, rollup_id, tenants, per_page=RETRIED_A_PAGE):
             raise FailedPrecondition(
                 "the roll-up has no such failed tenant", reason="NOTHING_TO_RETRY"
             )
@@ -201,9 +193,9 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     async def _tell(self, rollup_id: UUID, decision: str) -> None:
         """Signals the workflow; if it has ended, starts it to resume this roll-up."""
         async with self._database.read(ALL) as session:
-            rollup = await read_rollup(session, rollup_id)
+            rollup = await rollups.read_rollup(session, rollup_id)
         if rollup.status not in SIGNALLED_WHILE[decision]:
             return
         run_id = await signal_workflow(self._flows, rollup, decision)
         async with self._database.write(ALL) as session:
-            await set_run(session, rollup_id, run_id)
+            await rollups.set_run(session, rollup_id, run_id)
