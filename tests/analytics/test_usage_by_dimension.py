@@ -13,6 +13,7 @@ from services.analytics.usage.rules.dimensions import json_of
 from services.analytics.usage.store.periods import usage_of_period
 from services.analytics.usage.store.reading import UsageFilter, list_usage
 from services.common.identity.callers import ALL
+from services.common.rpc.paging import first_page
 from services.common.values.periods import Period, month_of
 from tests.analytics.account import Analytics, event, yesterday
 from tests.analytics.peers import SHOP, Span, at
@@ -129,7 +130,7 @@ async def test_usage_is_found_by_the_dimensions_of_a_line(
     await analytics.meter(DAY)
     async with analytics.database.read(ALL) as session:
         filtered = UsageFilter(tenant_id="acme", dimensions=wanted)
-        listed = await list_usage(session, ALL, filtered, after=None, limit=10)
+        listed = (await list_usage(session, ALL, filtered, first_page(10))).rows
     assert sorted(map(json_of, (one.dimensions for one in listed))) == sorted(map(json_of, found))
 
 
