@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from services.common.db.database import ReadSession, WriteSession
-from services.common.db.records import arrays_of, columns_of, record_of, rows_as, unnested
+from services.common.db.records import arrays_of, columns_of, found_of, rows_as, unnested
 from services.common.errors import NotFound
 from services.inventory.drift.rules.specs import DesiredSpec, Spec, Specifiable
 from services.inventory.drift.tables import cloud_provisioned as provisioned
@@ -120,10 +120,7 @@ async def complete_specs(session: WriteSession, specs: Sequence[DesiredSpec]) ->
 async def read_spec(session: ReadSession, resource_id: UUID) -> Spec:
     """The spec of a resource. Raises NotFound if there is none."""
     statement = select(*SPEC).where(provisioned.c.resource_id == resource_id)
-    found = (await session.execute(statement)).first()
-    if found is None:
-        raise NotFound("spec", str(resource_id))
-    return record_of(Spec, found)
+    return found_of(Spec, await session.execute(statement), "spec", resource_id)
 
 
 async def remove_specs(
