@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -52,7 +53,7 @@ class Plan:
     active_version: Version | None
 
 
-ITEM = {
+ITEM: dict[str, Any] = {
     "included_qty": "",
     "overage_unit": "",
     "overage_price_cents": "",
@@ -60,6 +61,7 @@ ITEM = {
     "pricing_model": "",
     "package_qty": None,
     "amount_cents": 0,
+    "match": {},
 }
 VERSION = {
     "id": "", "version": 1, "status": "", "price_cents": 1, "created_at": None,

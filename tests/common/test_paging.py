@@ -13,7 +13,6 @@ from services.common.errors import InvalidArgument
 from services.common.rpc.paging import (
     Page,
     Position,
-    cut,
     decode_token,
     encode_token,
     page_request,
@@ -21,6 +20,12 @@ from services.common.rpc.paging import (
 )
 
 FILTERS = ("droplet", "", "syd1")
+
+
+@dataclass
+class Request:
+    page_size: int = 2
+    page_token: str = ""
 
 
 @pytest.mark.parametrize(("requested", "answered"), [(0, 50), (1, 1), (500, 500), (10_000, 500)])
@@ -44,10 +49,10 @@ def test_pages_hold_every_row_once_and_the_last_one_names_no_other(total: int, s
     seen: list[int] = []
     token = ""
     while True:
-        position = decode_token(token, FILTERS, (int,))
-        after = position[0] if position else -1
-        rows = list(range(after + 1, total))[: size + 1]
-        page, token = cut(rows, size, FILTERS, lambda row: (row,))
+        asked = page_request(Request(size, token), FILTERS, int)
+        after = -1 if asked.after is None else asked.after
+        found = asked.page(list(range(after + 1, total))[: asked.limit], lambda row: row)
+        page, token = found.rows, found.next_page_token
         assert len(page) <= size
         seen += page
         if not token:
@@ -88,12 +93,6 @@ def test_a_token_of_another_list_with_the_same_filters_is_refused() -> None:
         decode_token(encode_token(FILTERS, (7,)), FILTERS, (str,))
     with pytest.raises(InvalidArgument):
         decode_token(encode_token(FILTERS, ("a", "b")), FILTERS, (str,))
-
-
-@dataclass
-class Request:
-    page_size: int = 2
-    page_token: str = ""
 
 
 PLACES = [

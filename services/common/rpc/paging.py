@@ -24,7 +24,6 @@ __all__ = [
     "Page",
     "PageRequest",
     "Position",
-    "cut",
     "decode_token",
     "encode_token",
     "first_page",
@@ -78,16 +77,13 @@ class PageRequest:
         """The token for the page after a place."""
         return encode_token(self.filters, _written(place))
 
-    def cut(
-        self, rows: Sequence[Row], place_of: Callable[[Row], object]
-    ) -> tuple[Sequence[Row], str]:
-        """The rows and the token of `page`."""
-        page = self.page(rows, place_of)
-        return page.rows, page.next_page_token
-
     def page(self, rows: Sequence[Row], place_of: Callable[[Row], object]) -> Page[Row]:
-        """The page, of the rows that were read with `limit`. `place_of` is the place of a row."""
-        return Page(*cut(rows, self.size, self.filters, lambda row: _written(place_of(row))))
+        """The page of rows that were read with `limit`; `place_of` gives the place of a row.
+
+        An extra row means that there is a next page.
+        """
+        page, is_last = rows[: self.size], len(rows) <= self.size
+        return Page(page, "" if is_last else self.token_after(place_of(page[-1])))
 
 
 def first_page(size: int) -> PageRequest:
@@ -161,20 +157,6 @@ def encode_token(filters: tuple[Any, ...], position: tuple[str | int, ...]) -> s
     """The token for the page after `position`, bound to `filters`."""
     content = orjson.dumps([_fingerprint(filters), *position])
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-
-def cut(
-    rows: Sequence[Row],
-    size: int,
-    filters: tuple[Any, ...],
-    position_of: Callable[[Row], tuple[str | int, ...]],
-) -> tuple[Sequence[Row], str]:
-    """A page of at most `size` rows, and the token of the next page; empty on the last page.
-
-    `rows` were read with a limit of `size` + 1, so an extra row means that there is a next page.
-    """
-    page = rows[:size]
-    return page, encode_token(filters, position_of(page[-1])) if len(rows) > size else ""
 
 
 def decode_token(

@@ -46,7 +46,7 @@ from services.common.db.database import Database, ReadSession
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.identity.callers import ALL
 from services.common.rpc.messages import message_of, messages_of, page_message
-from services.common.rpc.paging import cut, decode_token, encode_token, page_request
+from services.common.rpc.paging import PageRequest, decode_token, encode_token, page_request
 from services.common.rpc.wire import Context, internal_page_size
 from services.common.settings import Service
 from services.common.values.clock import Clock, utc_now
@@ -196,11 +196,12 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
         """Returns the pages with tenants to draft."""
         async with self._database.read(ALL) as session:
             found = await planning.planned_pages(session, rollup_id, after=after, limit=limit + 1)
-        pages, token = cut(found, limit, filters, lambda one: (WAITING, "", one[0]))
-        return pb.PlanRollupResponse(
-            tenant_cursors=[str(number) for number, _ in pages],
-            tenant_count=sum(waiting for _, waiting in pages),
-            next_page_token=token,
+        page = PageRequest(limit, filters, None).page(found, lambda one: (WAITING, "", one[0]))
+        return message_of(
+            pb.PlanRollupResponse,
+            page,
+            tenant_cursors=[str(number) for number, _ in page.rows],
+            tenant_count=sum(waiting for _, waiting in page.rows),
         )
 
     async def DraftInvoices(
