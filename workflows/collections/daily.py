@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
 
 __all__ = ["DunningSweep", "TrialEnd"]
 
-STEP_TIMEOUT: Final = timedelta(hours=12)
+STEP: Final = with_heartbeat(timedelta(hours=12))
 ROUND_PAUSE: Final = timedelta(hours=1)
 MAX_ROUNDS: Final = 4
 """How long undelivered notices are retried: one day."""
@@ -37,11 +37,10 @@ class DunningSweep:
     async def run(self, request: DunningSweepInput) -> DunningSweepResult:
         """The number of overdue tenants."""
         today = request.today or planned_at().date().isoformat()
-        count = await workflow.execute_activity_method(
+        count = await STEP.run(
             DunningActivities.start_dunning,
             replace(request, today=today),
-            **with_heartbeat(STEP_TIMEOUT),
-            summary="start a dunning for each tenant with an overdue invoice",
+            "start a dunning for each tenant with an overdue invoice",
         )
         notices = ""
         if request.past_due_notice_days and workflow.patched(PATCH_NOTICE_FIRST):
@@ -67,11 +66,10 @@ class DunningSweep:
         return await self._round(today, until)
 
     async def _round(self, today: date, until: date) -> PastDueResult:
-        return await workflow.execute_activity_method(
+        return await STEP.run(
             TenantNoticeActivities.tell_of_past_due,
             PastDueNotices(today.isoformat(), until.isoformat()),
-            **with_heartbeat(STEP_TIMEOUT),
-            summary="post notices of invoices that are due soon",
+            "post notices of invoices that are due soon",
         )
 
 
@@ -82,11 +80,10 @@ class TrialEnd:
     @workflow.run
     async def run(self, request: TrialEndInput) -> int:
         """The number of ended trials."""
-        ended = await workflow.execute_activity_method(
+        ended = await STEP.run(
             BillingActionActivities.end_trials,
             request,
-            **with_heartbeat(STEP_TIMEOUT),
-            summary="activate deployments whose trial is over",
+            "activate deployments whose trial is over",
         )
         workflow.set_current_details(f"{ended:,} trials ended")
         return ended

@@ -117,11 +117,10 @@ class Dunning:
         return False
 
     async def _overdue(self, request: DunningInput) -> Overdue:
-        return await workflow.execute_activity_method(
+        return await short().run(
             DunningActivities.read_overdue,
             OverdueInput(request.tenant_id, workflow.now().date().isoformat()),
-            **short(),
-            summary="read the tenant's overdue invoices",
+            "read the tenant's overdue invoices",
         )
 
     async def _make_past_due(self, request: DunningInput, overdue: Overdue) -> None:
@@ -203,11 +202,10 @@ class Dunning:
         """Whether the suspension was neither lifted nor disabled since."""
         if not workflow.patched(PATCH_ASK_BEFORE_POWER_OFF):
             return True
-        return await workflow.execute_activity_method(
+        return await short().run(
             BillingActionActivities.powers_off,
             one.deployment_id,
-            **short(),
-            summary="check whether it must still be powered off",
+            "check whether it must still be powered off",
         )
 
     def _keep(self, one: PowerOff) -> None:
@@ -257,7 +255,7 @@ class Dunning:
         but: Sequence[str] = (),
         time_limit: timedelta = OFF_TIMEOUT,
     ) -> ActionOutcome:
-        return await workflow.execute_activity_method(
+        return await with_heartbeat(time_limit).run(
             BillingActionActivities.apply_billing_action,
             BillingAction(
                 tenant_id=request.tenant_id,
@@ -270,8 +268,7 @@ class Dunning:
                 only=tuple(only),
                 but=tuple(but),
             ),
-            **with_heartbeat(time_limit),
-            summary=f"move deployments to {to_state}: {reason}"[:200],
+            f"move deployments to {to_state}: {reason}"[:200],
         )
 
     async def _until_signal(self, request: DunningInput) -> None:

@@ -18,12 +18,11 @@ __all__ = ["notify_tenant"]
 async def notify_tenant(notice: TenantNotice, *, time_limit: timedelta) -> Noticed:
     """Posts a notice, and retries until the time limit; whether it was delivered."""
     try:
-        return await workflow.execute_activity_method(
+        return await short(time_limit).run(
             TenantNoticeActivities.post_tenant_notice,
             notice,
+            f"post the notice: {notice.action}",
             task_queue=TaskQueue.INVOICING,
-            **short(time_limit),
-            summary=f"post the notice: {notice.action}",
         )
     except ActivityError as error:
         if is_cancelled_exception(error):

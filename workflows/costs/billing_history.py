@@ -20,7 +20,7 @@ from workflows.durable.saga import on_failure
 
 __all__ = ["BillingHistory"]
 
-WALK_TIMEOUT: Final = timedelta(hours=3)
+WALK: Final = with_heartbeat(timedelta(hours=3))
 
 MAX_INGESTS_AT_ONCE: Final = 3
 """Concurrent ingests, which share one token's rate limit."""
@@ -52,11 +52,10 @@ class BillingHistory:
         turns = asyncio.Semaphore(MAX_INGESTS_AT_ONCE)
         token = ""
         while True:
-            page = await workflow.execute_activity_method(
+            page = await short(timedelta(minutes=30)).run(
                 BillActivities.list_pending,
                 PendingPlace(token),
-                **short(timedelta(minutes=30)),
-                summary="list pending invoices",
+                "list pending invoices",
             )
             await asyncio.gather(*(self._ingest(invoice, turns) for invoice in page.invoices))
             token = page.next_page_token
@@ -77,11 +76,8 @@ class BillingHistory:
     async def _walk_history(self, request: HistoryInput) -> None:
         """If the walk fails, invoices that were pending before it are still ingested."""
         with on_failure(lambda reason: self._failed.append(f"billing history: {reason}")):
-            self._walk = await workflow.execute_activity_method(
-                BillActivities.walk_history,
-                request,
-                **with_heartbeat(WALK_TIMEOUT),
-                summary="record the billing history",
+            self._walk = await WALK.run(
+                BillActivities.walk_history, request, "record the billing history"
             )
         self._tell()
 

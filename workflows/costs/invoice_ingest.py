@@ -23,15 +23,15 @@ with workflow.unsafe.imports_passed_through():
         FailIngestInput,
         IngestInput,
         InvoiceIngestResult,
-        MatchCounts,
     )
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short, with_heartbeat
 
 __all__ = ["CostRematch", "InvoiceIngest"]
 
-STEP_TIMEOUT: Final = timedelta(hours=6)
+STEP: Final = with_heartbeat(timedelta(hours=6))
 """Timeout of a step: a file of millions of lines, or a provider outage."""
+CALL: Final = short(timedelta(minutes=30))
 FAILED: Final = "failed"
 
 
@@ -45,12 +45,18 @@ class InvoiceIngest:
 
         A failed ingest keeps the lines of the last successful one.
         """
-        ingest = IngestInput(await self._begin(request), request)
+        ingest_id = await CALL.run(IngestActivities.begin_ingest, request, "begin the ingest")
+        ingest = IngestInput(ingest_id, request)
         try:
             done = await self._ingest(ingest)
         except (asyncio.CancelledError, FailureError) as error:
             reason = reason_of(error) or "cancelled"
-            await asyncio.shield(self._fail(FailIngestInput(ingest.ingest_id, reason)))
+            failing = CALL.run(
+                IngestActivities.fail_ingest,
+                FailIngestInput(ingest_id, reason),
+                "mark the ingest as failed; earlier lines are kept",
+            )
+            await asyncio.shield(failing)
             workflow.upsert_search_attributes([OUTCOME.value_set(FAILED)])
             if is_cancelled_exception(error):
                 raise
@@ -62,55 +68,27 @@ class InvoiceIngest:
                 PERIOD.value_set(done.period),
             ]
         )
-        result = InvoiceIngestResult(request.invoice_uuid, done, await self._match(request))
+        matched = await STEP.run(
+            MatchActivities.match_invoice,
+            replace(request, unless_matched=True),
+            "match the lines that are not matched yet",
+        )
+        result = InvoiceIngestResult(request.invoice_uuid, done, matched)
         workflow.set_current_details(result.in_words())
         return result
 
-    async def _begin(self, request: InvoiceIngestInput) -> str:
-        return await workflow.execute_activity_method(
-            IngestActivities.begin_ingest,
-            request,
-            **short(timedelta(minutes=30)),
-            summary="begin the ingest",
-        )
-
     async def _ingest(self, ingest: IngestInput) -> CompletedIngest:
-        upload = await workflow.execute_activity_method(
-            IngestActivities.upload_csv,
-            ingest,
-            **with_heartbeat(STEP_TIMEOUT),
-            summary="stage the CSV form",
-        )
+        upload = await STEP.run(IngestActivities.upload_csv, ingest, "stage the CSV form")
         workflow.set_current_details(
             f"{upload.row_count:,} lines, USD {dollars(upload.amount_usd)}."
         )
-        await workflow.execute_activity_method(
-            IngestActivities.record_items,
-            ingest,
-            **with_heartbeat(STEP_TIMEOUT),
-            summary="stage the JSON form, which has the resource ids",
+        await STEP.run(
+            IngestActivities.record_items, ingest, "stage the JSON form, which has the resource ids"
         )
-        return await workflow.execute_activity_method(
+        return await STEP.run(
             IngestActivities.complete_ingest,
             ingest,
-            **with_heartbeat(STEP_TIMEOUT),
-            summary="replace the lines and reconcile them with summary and history",
-        )
-
-    async def _match(self, request: InvoiceIngestInput) -> MatchCounts:
-        return await workflow.execute_activity_method(
-            MatchActivities.match_invoice,
-            replace(request, unless_matched=True),
-            **with_heartbeat(STEP_TIMEOUT),
-            summary="match the lines that are not matched yet",
-        )
-
-    async def _fail(self, request: FailIngestInput) -> None:
-        await workflow.execute_activity_method(
-            IngestActivities.fail_ingest,
-            request,
-            **short(timedelta(minutes=30)),
-            summary="mark the ingest as failed; earlier lines are kept",
+            "replace the lines and reconcile them with summary and history",
         )
 
 
@@ -123,11 +101,10 @@ class CostRematch:
         """The match counts of each invoice."""
         told: list[str] = []
         for invoice in request.invoices:
-            counts = await workflow.execute_activity_method(
+            counts = await STEP.run(
                 MatchActivities.match_invoice,
                 invoice,
-                **with_heartbeat(STEP_TIMEOUT),
-                summary=f"match the lines of {invoice.period or invoice.invoice_uuid}",
+                f"match the lines of {invoice.period or invoice.invoice_uuid}",
             )
             told.append(f"{invoice.period}: {counts.in_words()}")
             workflow.set_current_details("\n".join(f"- {line}" for line in told))

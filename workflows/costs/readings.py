@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
 
 __all__ = ["BalanceSnapshot", "DailyCosts", "ListPriceSync"]
 
-SNAPSHOT_TIMEOUT: Final = timedelta(minutes=40)
+SNAPSHOT: Final = with_heartbeat(timedelta(minutes=40))
 """Timeout; after it, the next hour's snapshot follows."""
 
 
@@ -29,17 +29,16 @@ class BalanceSnapshot:
     async def run(self, request: BalanceInput) -> str:
         """The usage of this month in USD."""
         hour = planned_at().isoformat(timespec="seconds")
-        used = await workflow.execute_activity_method(
+        used = await SNAPSHOT.run(
             BillActivities.record_balance,
             BalanceInput(request.provider, f"{request.provider}/{hour}"),
-            **with_heartbeat(SNAPSHOT_TIMEOUT),
-            summary="read and record the balance",
+            "read and record the balance",
         )
         workflow.set_current_details(f"Used this month: USD {used}.")
         return used
 
 
-ESTIMATES_TIMEOUT: Final = timedelta(hours=3)
+ESTIMATES: Final = with_heartbeat(timedelta(hours=3))
 
 
 @workflow.defn
@@ -53,11 +52,10 @@ class DailyCosts:
         first = max(today - timedelta(days=MAX_INSIGHT_DAYS), FIRST_INSIGHT)
         if first >= today:
             return DailyCostsResult()
-        result = await workflow.execute_activity_method(
+        result = await ESTIMATES.run(
             IngestActivities.replace_daily_costs,
             DailyCostsInput(request.provider, first, today),
-            **with_heartbeat(ESTIMATES_TIMEOUT),
-            summary=f"read the daily estimates from {first} on",
+            f"read the daily estimates from {first} on",
         )
         workflow.set_current_details(
             f"{first} to {today}: {result.row_count:,} estimates, USD {result.amount_usd}."
@@ -65,7 +63,7 @@ class DailyCosts:
         return result
 
 
-PRICES_TIMEOUT: Final = timedelta(hours=20)
+PRICES: Final = with_heartbeat(timedelta(hours=20))
 """Timeout; the provider may be down for most of a day, and the next day's sync follows."""
 
 
@@ -76,11 +74,10 @@ class ListPriceSync:
     @workflow.run
     async def run(self, request: ListPriceInput) -> ListPriceResult:
         """How many prices were added and changed."""
-        result = await workflow.execute_activity_method(
+        result = await PRICES.run(
             ListPriceActivities.record_list_prices,
             ListPriceInput(request.provider, request.on or planned_at().date()),
-            **with_heartbeat(PRICES_TIMEOUT),
-            summary="read the list prices and record the changes",
+            "read the list prices and record the changes",
         )
         workflow.set_current_details(result.in_words())
         return result

@@ -28,7 +28,7 @@ from workflows.durable.saga import on_failure
 
 __all__ = ["DriftSweep"]
 
-STEP_TIMEOUT: Final = timedelta(minutes=30)
+STEP: Final = with_heartbeat(timedelta(minutes=30), FEW)
 """Timeout of a step, which must end before the next hour's sweep."""
 
 FAILED: Final = "failed"
@@ -72,30 +72,27 @@ class DriftSweep:
     async def _record_list_prices(self, request: DriftSweepInput) -> None:
         """If prices cannot be read, those of the last sweep are used."""
         with on_failure(self._failure_of(LIST_PRICES)):
-            await workflow.execute_activity_method(
+            await with_heartbeat(timedelta(minutes=5), FEW).run(
                 DriftActivities.record_list_prices,
                 KindInput(request.provider, DROPLET),
-                **with_heartbeat(timedelta(minutes=5), FEW),
-                summary="read the provider's list prices",
+                "read the provider's list prices",
             )
 
     async def _sweep(self, request: DriftSweepInput, kind: str) -> None:
         with on_failure(self._failure_of(kind)):
-            outcome = await workflow.execute_activity_method(
+            outcome = await STEP.run(
                 DriftActivities.sweep_drift,
                 KindInput(request.provider, kind),
-                **with_heartbeat(STEP_TIMEOUT, FEW),
-                summary=f"compare each {kind} with its spec",
+                f"compare each {kind} with its spec",
             )
             self._tell(outcome)
 
     async def _explain(self, request: DriftSweepInput) -> None:
         with on_failure(self._failure_of(CAUSES)):
-            self._causes = await workflow.execute_activity_method(
+            self._causes = await STEP.run(
                 DriftActivities.explain_drifts,
                 ExplainInput(request.provider),
-                **with_heartbeat(STEP_TIMEOUT, FEW),
-                summary="look up the causes of new drifts in the action log",
+                "look up the causes of new drifts in the action log",
             )
 
     def _failure_of(self, step: str) -> Callable[[str], None]:

@@ -16,7 +16,6 @@ from temporalio.exceptions import (
     FailureError,
     is_cancelled_exception,
 )
-from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
     from contracts.drift import RevertInput
@@ -41,10 +40,10 @@ from workflows.provisioning.droplet_locks import Turn, give_back, lock_droplet
 
 __all__ = ["RevertDrift"]
 
-STEP_TIMEOUT: Final = timedelta(minutes=30)
+STEP: Final = with_heartbeat(timedelta(minutes=30), PROMPT)
 """Timeout of a step. The provider takes minutes for a resize."""
 
-CALL_TIMEOUT: Final = timedelta(minutes=5)
+CALL: Final = short(timedelta(minutes=5), PROMPT)
 """Timeout of a call to the inventory."""
 
 END_TIMEOUT: Final = timedelta(days=2)
@@ -106,11 +105,8 @@ class RevertDrift:
         return result
 
     async def _begin(self, request: RevertInput) -> RevertPlan:
-        return await workflow.execute_activity_method(
-            RevertActivities.begin_revert,
-            request,
-            **short(CALL_TIMEOUT, PROMPT),
-            summary="record this run as the drift's revert",
+        return await CALL.run(
+            RevertActivities.begin_revert, request, "record this run as the drift's revert"
         )
 
     async def _take_turn(self, request: RevertInput, plan: RevertPlan) -> RevertPlan:
@@ -132,13 +128,11 @@ class RevertDrift:
             await self._power(plan, is_on=False)
             unless_cancelled()
         self._tell(f"setting {plan.field} of {plan.kind} {plan.provider_id} to {plan.wanted_json}")
-        await workflow.execute_activity_method(
+        await STEP.run(
             RevertActivities.set_field,
             SetField(plan.provider, plan.provider_id, plan.field, plan.wanted_json),
-            **with_heartbeat(STEP_TIMEOUT, PROMPT),
-            # Do not compensate while the step may still be running.
-            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            summary=f"set {plan.field}",
+            f"set {plan.field}",
+            awaits_end=True,
         )
         unless_cancelled()
         if self._turned_off is not None:
@@ -147,11 +141,10 @@ class RevertDrift:
 
     async def _read_back(self, plan: RevertPlan, requested_by: str) -> RevertResult:
         await self._read(plan)
-        result = await workflow.execute_activity_method(
+        result = await CALL.run(
             RevertActivities.complete_revert,
             RevertInput(plan.drift_id, requested_by),
-            **short(CALL_TIMEOUT, PROMPT),
-            summary="close the drift if the live value matches the spec",
+            "close the drift if the live value matches the spec",
         )
         if result.status != REVERTED:
             raise ApplicationError(result.reason, type="NotReverted", non_retryable=True)
@@ -166,11 +159,10 @@ class RevertDrift:
         self._tell(f"not reverted: {reason}")
         # Rejected if the inventory does not know this run.
         with suppress(ActivityError):
-            await workflow.execute_activity_method(
+            await short(END_TIMEOUT, PROMPT).run(
                 RevertActivities.fail_revert,
                 FailedRevert(request.drift_id, reason),
-                **short(END_TIMEOUT, PROMPT),
-                summary="record why the drift stays open",
+                "record why the drift stays open",
             )
         outcome = "cancelled" if cancelled else "failed"
         if self._turned_off is not None and self._turn is not None:
@@ -212,23 +204,20 @@ class RevertDrift:
     async def _power(self, plan: RevertPlan, *, is_on: bool) -> None:
         word = "on" if is_on else "off"
         self._tell(f"powering {plan.kind} {plan.provider_id} {word}")
-        await workflow.execute_activity_method(
+        await STEP.run(
             RevertActivities.set_power,
             SetPower(plan.provider_id, is_on),
-            **with_heartbeat(STEP_TIMEOUT, PROMPT),
-            # Do not compensate while the step may still be running.
-            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            summary=f"power it {word}",
+            f"power it {word}",
+            awaits_end=True,
         )
 
     async def _read(self, plan: RevertPlan) -> None:
         self._tell(f"verifying {plan.kind} {plan.provider_id}")
-        await workflow.execute_activity_method(
+        await with_heartbeat(timedelta(minutes=5), PROMPT).run(
             ReadActivities.read_resource,
             ResourceInput(plan.provider, plan.kind, plan.provider_id),
+            "record its current state",
             task_queue=TaskQueue.CLOUD_SYNC_FAST,
-            **with_heartbeat(CALL_TIMEOUT, PROMPT),
-            summary="record its current state",
         )
 
     def _tell(self, step: str) -> None:

@@ -1,11 +1,15 @@
 """Timeouts and retry policies of activities."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, TypedDict
+from typing import Any, Final, TypeVar
 
+from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType
 
-__all__ = ["FEW", "HEARTBEAT", "PROMPT", "RETRIES", "SHORT", "short", "with_heartbeat"]
+__all__ = ["FEW", "HEARTBEAT", "PROMPT", "RETRIES", "SHORT", "Attempts", "short", "with_heartbeat"]
 
 HEARTBEAT: Final = timedelta(seconds=10)
 """Heartbeat timeout: after it, the activity is retried on another worker.
@@ -31,34 +35,58 @@ FEW: Final = RetryPolicy(
 """Retries for about a minute; the next scheduled run does the rest."""
 
 
-class Attempts(TypedDict):
-    """Options of `workflow.execute_activity`."""
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
 
-    schedule_to_close_timeout: timedelta | None
-    start_to_close_timeout: timedelta | None
-    heartbeat_timeout: timedelta | None
-    retry_policy: RetryPolicy
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How an activity is attempted: timeouts and retries."""
+
+    timeout: timedelta | None
+    """Timeout of all attempts together; None to retry without end."""
+    each: timedelta | None
+    """Timeout of one attempt."""
+    heartbeat: timedelta | None
+    retries: RetryPolicy
+
+    async def run(
+        self,
+        activity: Callable[[Any, Argument], Awaitable[Result]],
+        argument: Argument,
+        summary: str,
+        *,
+        task_queue: str | None = None,
+        awaits_end: bool = False,
+    ) -> Result:
+        """Runs an activity of a workflow; the summary is for the Temporal UI.
+
+        With `awaits_end`, a cancelled run waits until the activity has ended, so that nothing is
+        compensated while it may still be running.
+        """
+        cancellation = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+        return await workflow.execute_activity_method(
+            activity,
+            argument,
+            task_queue=task_queue,
+            schedule_to_close_timeout=self.timeout,
+            start_to_close_timeout=self.each,
+            heartbeat_timeout=self.heartbeat,
+            retry_policy=self.retries,
+            cancellation_type=cancellation if awaits_end else ActivityCancellationType.TRY_CANCEL,
+            summary=summary,
+        )
 
 
 def with_heartbeat(
     timeout: timedelta, retries: RetryPolicy = RETRIES, *, each: timedelta | None = None
 ) -> Attempts:
     """An activity that beats; the timeout is for all its attempts, `each` for one."""
-    return {
-        "schedule_to_close_timeout": timeout,
-        "start_to_close_timeout": each,
-        "heartbeat_timeout": HEARTBEAT,
-        "retry_policy": retries,
-    }
+    return Attempts(timeout, each, HEARTBEAT, retries)
 
 
 def short(
     timeout: timedelta | None = None, retries: RetryPolicy = RETRIES, *, each: timedelta = SHORT
 ) -> Attempts:
     """An activity whose attempts are short; without a timeout, it is retried without end."""
-    return {
-        "schedule_to_close_timeout": timeout,
-        "start_to_close_timeout": each,
-        "heartbeat_timeout": None,
-        "retry_policy": retries,
-    }
+    return Attempts(timeout, each, None, retries)

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
 __all__ = ["HandOver"]
 
 MAX_PAUSE: Final = timedelta(hours=1)
-ROUND_TIMEOUT: Final = timedelta(hours=12)
+ROUND: Final = with_heartbeat(timedelta(hours=12))
 
 
 @workflow.defn
@@ -40,7 +40,11 @@ class HandOver:
         delivered, failed, rounds = 0, 0, request.round_count
         while True:
             is_last = workflow.now() - datetime.fromisoformat(began_at) >= time_limit
-            told = await self._round(request, is_last=is_last)
+            told = await ROUND.run(
+                HandOverActivities.hand_over_pending,
+                HandOverRound(request.invoice_id, request.rollup_id, is_last),
+                "post pending documents to accounts receivable",
+            )
             delivered, failed = delivered + told.delivered_count, failed + told.failed_count
             rounds += 1
             self._tell(replace(told, delivered_count=delivered, failed_count=failed))
@@ -58,14 +62,6 @@ class HandOver:
                 non_retryable=True,
             )
         return self._told
-
-    async def _round(self, request: HandOverInput, *, is_last: bool) -> HandOverResult:
-        return await workflow.execute_activity_method(
-            HandOverActivities.hand_over_pending,
-            HandOverRound(request.invoice_id, request.rollup_id, is_last),
-            **with_heartbeat(ROUND_TIMEOUT),
-            summary="post pending documents to accounts receivable",
-        )
 
     def _tell(self, told: HandOverResult) -> None:
         self._told = told

@@ -40,10 +40,15 @@ from workflows.durable.saga import on_failure
 
 __all__ = ["InvoiceRollup"]
 
-STEP_TIMEOUT: Final = timedelta(hours=12)
+NIGHT: Final = timedelta(hours=12)
 """Timeout of a step: a service may be down for a night."""
 
-MARGIN_TIMEOUT: Final = timedelta(minutes=10)
+STEP: Final = with_heartbeat(NIGHT, PROMPT)
+PAGE: Final = with_heartbeat(NIGHT, PROMPT, each=timedelta(minutes=10))
+MONTH: Final = with_heartbeat(NIGHT, PROMPT, each=timedelta(minutes=2))
+MARGIN: Final = with_heartbeat(timedelta(minutes=10), PROMPT, each=timedelta(minutes=5))
+CALL: Final = short(NIGHT, PROMPT)
+FRESHNESS: Final = short(NIGHT, PROMPT, each=timedelta(minutes=2))
 
 APPROVE: Final = "approve"
 UNDO: Final = "undo"
@@ -114,19 +119,17 @@ class InvoiceRollup:
     async def _begin(self, request: RollupInput) -> str:
         """Opens the roll-up, or finds the one of this run; returns its id."""
         info = workflow.info()
-        return await workflow.execute_activity_method(
+        return await CALL.run(
             InvoicingActivities.begin_rollup,
             RollupOpening(request, f"{info.workflow_id}/{info.first_execution_run_id}"),
-            **short(STEP_TIMEOUT, PROMPT),
-            summary="begin the roll-up",
+            "begin the roll-up",
         )
 
     async def _move(self, rollup_id: str, status: str, reason: str = "") -> None:
-        await workflow.execute_activity_method(
+        await CALL.run(
             InvoicingActivities.set_status,
             StatusInput(rollup_id, status, reason),
-            **short(STEP_TIMEOUT, PROMPT),
-            summary=f"set status {status.replace('_', ' ')}",
+            f"set status {status.replace('_', ' ')}",
         )
 
     async def _fail(self, rollup_id: str, error: BaseException) -> None:
@@ -156,11 +159,10 @@ class InvoiceRollup:
         self._tell("checking the freshness of the inventory and the provider's bill")
         patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
         while True:
-            found = await workflow.execute_activity_method(
+            found = await FRESHNESS.run(
                 InvoicingActivities.check_freshness,
                 rollup_id,
-                **short(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=2)),
-                summary="check the freshness of the inventory and the provider's bill",
+                "check the freshness of the inventory and the provider's bill",
             )
             if not found.stale or workflow.now() >= patience_ends:
                 break
@@ -175,11 +177,10 @@ class InvoiceRollup:
         patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
         while True:
             try:
-                await workflow.execute_activity_method(
+                await MONTH.run(
                     InvoicingActivities.close_metering,
                     request.period,
-                    **with_heartbeat(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=2)),
-                    summary="close the month: later usage becomes an adjustment",
+                    "close the month: later usage becomes an adjustment",
                 )
             except FailureError as error:
                 if is_cancelled_exception(error) or workflow.now() >= patience_ends:
@@ -204,11 +205,10 @@ class InvoiceRollup:
                 return check
 
     async def _draft(self, request: RollupInput, rollup_id: str) -> None:
-        plan = await workflow.execute_activity_method(
+        plan = await STEP.run(
             InvoicingActivities.plan_rollup,
             replace(request, rollup_id=rollup_id),
-            **with_heartbeat(STEP_TIMEOUT, PROMPT),
-            summary="list billable tenants",
+            "list billable tenants",
         )
         self._tell("drafting", tenant_count=self._told.tenant_count + plan.tenant_count)
         waiting = deque(plan.cursors)
@@ -225,20 +225,18 @@ class InvoiceRollup:
             workflow.continue_as_new(replace(request, rollup_id=rollup_id))
 
     async def _draft_page(self, rollup_id: str, cursor: str) -> None:
-        outcome = await workflow.execute_activity_method(
+        outcome = await PAGE.run(
             InvoicingActivities.draft_page,
             PageInput(rollup_id, cursor),
-            **with_heartbeat(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=10)),
-            summary=f"quote and draft page {cursor}",
+            f"quote and draft page {cursor}",
         )
         self._tell("drafting", pages=self._told.pages.plus(outcome))
 
     async def _check(self, rollup_id: str) -> CheckOutcome:
-        check = await workflow.execute_activity_method(
+        check = await PAGE.run(
             InvoicingActivities.check_rollup,
             rollup_id,
-            **with_heartbeat(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=10)),
-            summary="check each draft against its lines and proofs",
+            "check each draft against its lines and proofs",
         )
         self._tell("checked", pages=check.pages, totals=check.totals)
         if (warning := check.warning()) and warning not in self._told.notes:
@@ -253,11 +251,10 @@ class InvoiceRollup:
 
     async def _issue(self, rollup_id: str) -> None:
         self._tell("issuing")
-        issued = await workflow.execute_activity_method(
+        issued = await STEP.run(
             InvoicingActivities.issue_invoices,
             IssueInput(rollup_id, workflow.now().date().isoformat()),
-            **with_heartbeat(STEP_TIMEOUT, PROMPT),
-            summary="issue the drafts in blocks",
+            "issue the drafts in blocks",
         )
         self._tell("issued", issued_count=issued.done_count)
 
@@ -282,27 +279,20 @@ class InvoiceRollup:
     async def _refresh_margin(self, request: RollupInput) -> None:
         """A failed margin refresh does not fail the roll-up; it is only reported."""
         with on_failure(lambda reason: self._note(f"the margin was not refreshed: {reason}")):
-            await workflow.execute_activity_method(
+            await MARGIN.run(
                 InvoicingActivities.refresh_margin,
                 request.period,
-                **with_heartbeat(MARGIN_TIMEOUT, PROMPT, each=timedelta(minutes=5)),
-                summary="recompute the month's margin",
+                "recompute the month's margin",
             )
 
     async def _undo(self, request: RollupInput, rollup_id: str) -> RollupResult:
         self._tell("undoing: voiding the drafts")
-        await workflow.execute_activity_method(
-            InvoicingActivities.discard_drafts,
-            rollup_id,
-            **with_heartbeat(STEP_TIMEOUT, PROMPT),
-            summary="void the drafts",
-        )
+        await STEP.run(InvoicingActivities.discard_drafts, rollup_id, "void the drafts")
         try:
-            await workflow.execute_activity_method(
+            await MONTH.run(
                 InvoicingActivities.reopen_metering,
                 request.period,
-                **with_heartbeat(STEP_TIMEOUT, PROMPT, each=timedelta(minutes=2)),
-                summary="reopen the month's metering",
+                "reopen the month's metering",
             )
         except FailureError as error:
             # Issued invoices of an earlier roll-up keep the month closed.

@@ -33,7 +33,7 @@ from workflows.durable.saga import on_failure
 
 __all__ = ["MarginRefresh", "Metering"]
 
-METERING_TIMEOUT: Final = timedelta(minutes=45)
+METERING: Final = with_heartbeat(timedelta(minutes=45), replace(FEW, maximum_attempts=8))
 """Timeout of a step, which must end before the next hour's run."""
 
 HOURS_BETWEEN_COSTS: Final = 6
@@ -50,8 +50,6 @@ AGAIN_DAYS: Final = 10
 """The number of days in which it is metered again; later, use `arcadia usage meter --month`."""
 
 PATCH_METER_AGAIN: Final = "meters-last-month-again"
-
-RETRIES: Final = replace(FEW, maximum_attempts=8)
 
 
 class Told(Protocol):
@@ -115,36 +113,32 @@ class Metering:
         return not request.days and at.day <= AGAIN_DAYS and at.hour in AGAIN_HOURS
 
     def _meter_month(self, first: date, today: date) -> Awaitable[Told]:
-        return workflow.execute_activity_method(
+        return METERING.run(
             MeteringActivities.meter_month,
             MonthInput(first, f"metering/again/{today}"),
-            **with_heartbeat(METERING_TIMEOUT, RETRIES),
-            summary=f"meter {first:%Y-%m} again from the current inventory",
+            f"meter {first:%Y-%m} again from the current inventory",
         )
 
     def _meter(self, day: date, key: str) -> Awaitable[Told]:
-        return workflow.execute_activity_method(
+        return METERING.run(
             MeteringActivities.meter_day,
             MeterDayInput(day, key),
-            **with_heartbeat(METERING_TIMEOUT, RETRIES),
-            summary=f"meter {day} from the inventory",
+            f"meter {day} from the inventory",
         )
 
     def _attribute(self, today: date) -> Awaitable[Told]:
         first, end = today.replace(day=1), today + timedelta(days=1)
-        return workflow.execute_activity_method(
+        return METERING.run(
             AttributionActivities.attribute_daily_costs,
             AttributeInput(first, end, self._key("daily-costs")),
-            **with_heartbeat(METERING_TIMEOUT, RETRIES),
-            summary=f"attribute the daily costs from {first} on",
+            f"attribute the daily costs from {first} on",
         )
 
     def _accrue(self, today: date) -> Awaitable[Told]:
-        return workflow.execute_activity_method(
+        return METERING.run(
             AttributionActivities.refresh_accrual,
             MonthInput(today.replace(day=1), self._key("accrual")),
-            **with_heartbeat(METERING_TIMEOUT, RETRIES),
-            summary="price each subscription with its usage so far",
+            "price each subscription with its usage so far",
         )
 
     async def _step(self, name: str, doing: Awaitable[Told]) -> None:
@@ -158,7 +152,7 @@ class Metering:
         return f"{info.workflow_id}/{info.run_id}/{step}"
 
 
-MARGIN_TIMEOUT: Final = timedelta(hours=3)
+MARGIN: Final = with_heartbeat(timedelta(hours=3))
 
 
 @workflow.defn
@@ -200,26 +194,21 @@ class MarginRefresh:
         return None
 
     async def _unsettled(self, period: date) -> list[date]:
-        return await workflow.execute_activity_method(
+        return await short(timedelta(hours=3)).run(
             AttributionActivities.unsettled_months,
             period,
-            **short(MARGIN_TIMEOUT),
-            summary=f"list months before {period:%Y-%m} with changed bills or invoices",
+            f"list months before {period:%Y-%m} with changed bills or invoices",
         )
 
     async def _refresh(self, period: date) -> MarginResult:
         info = workflow.info()
-        costs = await workflow.execute_activity_method(
+        costs = await MARGIN.run(
             AttributionActivities.attribute_costs,
             AttributeInput(period, period, f"{info.workflow_id}/{info.run_id}"),
-            **with_heartbeat(MARGIN_TIMEOUT),
-            summary=f"attribute the bill of {period:%Y-%m}",
+            f"attribute the bill of {period:%Y-%m}",
         )
-        tenants, deployments = await workflow.execute_activity_method(
-            AttributionActivities.refresh_margin,
-            period,
-            **with_heartbeat(MARGIN_TIMEOUT),
-            summary=f"compute the margin of {period:%Y-%m}",
+        tenants, deployments = await MARGIN.run(
+            AttributionActivities.refresh_margin, period, f"compute the margin of {period:%Y-%m}"
         )
         result = MarginResult(period, costs, tenants, deployments)
         self._tell(result.in_words())

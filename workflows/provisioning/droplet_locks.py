@@ -125,12 +125,11 @@ async def power_off(one: PowerOff, keep: Callable[[PowerOff], None]) -> None:
     """Powers off the running droplets of a deployment, and records the progress."""
     if one.step == "asked":
         # Recorded before any is off, so that exactly these are powered on again.
-        droplets = await workflow.execute_activity_method(
+        droplets = await with_heartbeat(OFF_TIMEOUT).run(
             PowerActivities.running_droplets,
             one.deployment_id,
+            "list the running machines",
             task_queue=TaskQueue.PROVISIONING,
-            **with_heartbeat(OFF_TIMEOUT),
-            summary="list the running machines",
         )
         one = replace(one, step="known", droplet_ids=tuple(droplets))
         keep(one)
@@ -145,12 +144,11 @@ async def set_power(droplet_id: str, *, is_on: bool) -> None:
     turn = await lock_droplet(droplet_id, time_limit=time_limit)
     failure: BaseException | None = None
     try:
-        await workflow.execute_activity_method(
+        await with_heartbeat(time_limit).run(
             RevertActivities.set_power,
             SetPower(droplet_id, is_on),
+            f"power {droplet_id} {'on' if is_on else 'off'}",
             task_queue=TaskQueue.PROVISIONING,
-            **with_heartbeat(time_limit),
-            summary=f"power {droplet_id} {'on' if is_on else 'off'}",
         )
     except (asyncio.CancelledError, FailureError) as error:
         failure = error

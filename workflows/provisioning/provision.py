@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
-from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
     from contracts.flows import OUTCOME, TaskQueue
@@ -121,35 +120,26 @@ class Provision:
         await self._do(ProvisionActivities.assign_droplet, made, f"assign it to {order.slug}")
 
     async def _do(self, step: Any, argument: Any, summary: str) -> Any:
-        done = await workflow.execute_activity_method(
-            step,
-            argument,
-            **(with_heartbeat if step in HEARTBEATING else short)(STEP_TIMEOUT, PROMPT),
-            # Do not compensate while the step may still be running.
-            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            summary=summary,
+        done = await (with_heartbeat if step in HEARTBEATING else short)(STEP_TIMEOUT, PROMPT).run(
+            step, argument, summary, awaits_end=True
         )
         unless_cancelled()
         return done
 
     async def _read(self, provider_id: str) -> None:
-        await workflow.execute_activity_method(
+        await with_heartbeat(STEP_TIMEOUT, PROMPT).run(
             ReadActivities.read_resource,
             ResourceInput(DIGITALOCEAN, DROPLET, provider_id),
+            "record its current state",
             task_queue=TaskQueue.CLOUD_SYNC_FAST,
-            **with_heartbeat(STEP_TIMEOUT, PROMPT),
-            summary="record its current state",
         )
 
     def _arrange(self, undo: Any, order: ProvisionInput, summary: str) -> None:
         """Registers a compensation to run first if a later step fails."""
 
         async def undone() -> None:
-            await workflow.execute_activity_method(
-                undo,
-                CompensationInput(order, self._resource_id),
-                **(with_heartbeat if undo in HEARTBEATING else short)(STEP_TIMEOUT, PROMPT),
-                summary=summary,
+            await (with_heartbeat if undo in HEARTBEATING else short)(STEP_TIMEOUT, PROMPT).run(
+                undo, CompensationInput(order, self._resource_id), summary
             )
 
         self._undo.append(undone)
@@ -182,11 +172,10 @@ class Provision:
         *,
         time_limit: timedelta = STEP_TIMEOUT,
     ) -> None:
-        await workflow.execute_activity_method(
+        await short(time_limit, PROMPT).run(
             ProvisionActivities.record_provision,
             Progress(order.provision_id, status, step, reason, self._resource_id),
-            **short(time_limit, PROMPT),
-            summary=f"report to the catalog: {step}",
+            f"report to the catalog: {step}",
         )
 
 

@@ -37,7 +37,7 @@ with workflow.unsafe.imports_passed_through():
 
 __all__ = ["SpendBreach", "SpendEvaluation"]
 
-EVALUATION_TIMEOUT: Final = timedelta(minutes=50)
+EVALUATION: Final = with_heartbeat(timedelta(minutes=50))
 """Timeout; the next hour's evaluation covers the rest."""
 
 
@@ -48,18 +48,15 @@ class SpendEvaluation:
     @workflow.run
     async def run(self, request: EvaluationInput) -> EvaluationResult:
         """The number of open breaches."""
-        count = await workflow.execute_activity_method(
-            SpendActivities.evaluate_policies,
-            request,
-            **with_heartbeat(EVALUATION_TIMEOUT),
-            summary="compare each cap with the accrual",
+        count = await EVALUATION.run(
+            SpendActivities.evaluate_policies, request, "compare each cap with the accrual"
         )
         result = EvaluationResult(count)
         workflow.set_current_details(result.in_words())
         return result
 
 
-PAUSE_TIMEOUT: Final = timedelta(hours=12)
+PAUSE: Final = with_heartbeat(timedelta(hours=12))
 NOTICE_TIMEOUT: Final = timedelta(minutes=10)
 """Timeout of a notice of something that happens anyway."""
 
@@ -167,7 +164,7 @@ class SpendBreach:
         self, request: BreachInput, breach: BreachStanding, *, is_told: bool = False
     ) -> BreachStanding:
         only = (breach.deployment_id,) if breach.deployment_id else ()
-        outcome = await workflow.execute_activity_method(
+        outcome = await PAUSE.run(
             BillingActionActivities.apply_billing_action,
             BillingAction(
                 tenant_id=breach.tenant_id,
@@ -178,8 +175,7 @@ class SpendBreach:
                 key=f"spend/{breach.breach_id}",
                 only=only,
             ),
-            **with_heartbeat(PAUSE_TIMEOUT),
-            summary="pause the capped deployments",
+            "pause the capped deployments",
         )
         if workflow.patched(PATCH_POWER_OFF):
             # Also for an existing pause, because running machines still cost money.
@@ -240,11 +236,10 @@ class SpendBreach:
         self._power = tuple(one for one in self._power if one.deployment_id not in deployment_ids)
 
     async def _states(self, deployment_ids: Sequence[str]) -> PausedStates:
-        return await workflow.execute_activity_method(
+        return await short().run(
             BillingActionActivities.paused_states,
             PausedCheck(tuple(deployment_ids)),
-            **short(),
-            summary="list the paused deployments",
+            "list the paused deployments",
         )
 
     async def _look(self, request: BreachInput) -> BreachStanding:
@@ -258,11 +253,8 @@ class SpendBreach:
     async def _notice(self, breach: BreachStanding, time_limit: timedelta) -> Noticed:
         """Posts a notice; an undelivered notice does not stop the run."""
         try:
-            noticed = await workflow.execute_activity_method(
-                SpendActivities.post_notice,
-                breach,
-                **short(time_limit),
-                summary="post the notice",
+            noticed = await short(time_limit).run(
+                SpendActivities.post_notice, breach, "post the notice"
             )
         except ActivityError as error:
             if is_cancelled_exception(error):
@@ -274,11 +266,10 @@ class SpendBreach:
         return noticed
 
     async def _record(self, request: BreachInput, status: str) -> BreachStanding:
-        return await workflow.execute_activity_method(
+        return await short().run(
             SpendActivities.record_breach,
             BreachOutcome(request.breach_id, status),
-            **short(),
-            summary=f"set status {status.replace('_', ' ')}",
+            f"set status {status.replace('_', ' ')}",
         )
 
     def _tell(self, words: str) -> None:

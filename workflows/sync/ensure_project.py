@@ -19,11 +19,10 @@ class EnsureProject:
     @workflow.run
     async def run(self, request: ProjectInput) -> str:
         """The provider's id of the project."""
-        identifier = await workflow.execute_activity_method(
+        identifier = await with_heartbeat(timedelta(minutes=10), PROMPT).run(
             ProjectActivities.ensure_project,
             request,
-            **with_heartbeat(timedelta(minutes=10), PROMPT),
-            summary=f"find or create the project {request.name}",
+            f"find or create the project {request.name}",
         )
         workflow.set_current_details(f"The project {request.name} exists: `{identifier}`.")
         return identifier

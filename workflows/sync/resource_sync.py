@@ -5,6 +5,7 @@ syncs that claimed one of its kinds.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -43,12 +44,14 @@ with workflow.unsafe.imports_passed_through():
         SweepResult,
     )
 
+from workflows.durable.saga import on_failure
+
 __all__ = ["ResourceSync"]
 
 MAX_PASSES: Final = 3
 """Maximum passes: a listing that does not add up is read again."""
 
-KIND_TIMEOUT: Final = timedelta(minutes=45)
+KIND: Final = with_heartbeat(timedelta(minutes=45), FEW)
 """Timeout of a kind, which must end before the next hour's sync."""
 
 LOCAL_TIMEOUT: Final = timedelta(seconds=5)
@@ -56,8 +59,8 @@ LOCAL_TIMEOUT: Final = timedelta(seconds=5)
 
 ONCE: Final = RetryPolicy(maximum_attempts=1)
 
-CALL_TIMEOUT: Final = timedelta(minutes=5)
-"""Timeout of a short call."""
+CALL: Final = short(timedelta(minutes=5), FEW)
+READ: Final = with_heartbeat(timedelta(minutes=5), FEW)
 
 PATCH_CLAIM_KINDS: Final = "claims-its-kinds"
 PATCH_BEGIN_AT_ONCE: Final = "begins-at-once"
@@ -148,7 +151,9 @@ class ResourceSync:
     async def _begin(self, request: ResourceSyncInput) -> None:
         """Claims the kinds and opens their sweeps in one step; waits for other syncs."""
         keys = tuple(_key(kind, 1) for kind in request.kinds)
-        try:
+        claimed = ClaimResult(is_claimed=False)
+        # After any failure, wait in a regular activity, which an operator can see.
+        with on_failure(lambda _: None):
             claimed = await workflow.execute_local_activity_method(
                 ClaimActivities.claim_kinds_at_once,
                 ClaimInput(request.provider, request.kinds, keys),
@@ -156,11 +161,6 @@ class ResourceSync:
                 retry_policy=ONCE,
                 summary="claim the kinds and begin their sweeps",
             )
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
-            # After any failure, wait in a regular activity, which an operator can see.
-            claimed = ClaimResult(is_claimed=False)
         if claimed.is_claimed:
             self._begun = dict(zip(keys, claimed.sweep_ids, strict=False))
         else:
@@ -170,11 +170,10 @@ class ResourceSync:
         """Waits for syncs that read the same kinds."""
         workflow.set_current_details("Waiting for other syncs of the same kinds to end.")
         try:
-            await workflow.execute_activity_method(
+            await KIND.run(
                 ClaimActivities.claim_kinds,
                 ClaimInput(request.provider, request.kinds),
-                **with_heartbeat(KIND_TIMEOUT, FEW),
-                summary="wait for other syncs of the same kinds",
+                "wait for other syncs of the same kinds",
             )
         except FailureError as error:
             if is_cancelled_exception(error):
@@ -238,21 +237,15 @@ class ResourceSync:
 
     async def _read(self, sweep: SweepInput, number: int) -> SweepResult:
         again = "" if number == 1 else f", again ({number} of {MAX_PASSES})"
-        return await workflow.execute_activity_method(
-            SweepActivities.sweep_kind,
-            sweep,
-            **with_heartbeat(KIND_TIMEOUT, FEW),
-            summary=f"read all of {sweep.kind}{again}",
-        )
+        return await KIND.run(SweepActivities.sweep_kind, sweep, f"read all of {sweep.kind}{again}")
 
     async def _confirm(
         self, sweep: SweepInput, result: SweepResult, outcome: KindOutcome
     ) -> KindOutcome:
-        confirmed = await workflow.execute_activity_method(
+        confirmed = await KIND.run(
             ConfirmActivities.confirm_suspects,
             SuspectsInput(sweep.provider, sweep.kind, result.sweep_id),
-            **with_heartbeat(KIND_TIMEOUT, FEW),
-            summary=f"confirm by id that {result.suspect_count} unseen {sweep.kind} are gone",
+            f"confirm by id that {result.suspect_count} unseen {sweep.kind} are gone",
         )
         outcome = replace(outcome, deleted_count=confirmed.gone_count)
         if not confirmed.unreadable_count:
@@ -270,11 +263,10 @@ class ResourceSync:
         Returns when the kind was last read completely, if known.
         """
         try:
-            failed = await workflow.execute_activity_method(
+            failed = await CALL.run(
                 SweepActivities.fail_sweep,
                 FailSweepInput(sweep, reason),
-                **short(CALL_TIMEOUT, FEW),
-                summary=f"record the interrupted sweep of {sweep.kind}",
+                f"record the interrupted sweep of {sweep.kind}",
             )
         except ActivityError as error:
             workflow.logger.warning("cannot close the interrupted sweep: %s", _reason(error))
@@ -283,41 +275,26 @@ class ResourceSync:
 
     async def _ensure_internal_project(self, request: ResourceSyncInput) -> None:
         project = ProjectInput(request.provider, request.internal_project)
-        try:
-            if await workflow.execute_activity_method(
+        with on_failure(lambda reason: self._tell(_broken_step("internal project", reason))):
+            if not await READ.run(
                 ProjectActivities.project_exists,
                 project,
-                **with_heartbeat(CALL_TIMEOUT, FEW),
-                summary=f"check whether project {project.name} exists",
+                f"check whether project {project.name} exists",
             ):
-                return
-            await workflow.execute_child_workflow(
-                EnsureProject.run,
-                project,
-                **ensure_project(project).options(),
-            )
-        except WorkflowAlreadyStartedError:
-            # Another sync is creating it; this one or the next will list it.
-            return
-        except FailureError as error:
-            if is_cancelled_exception(error):
-                raise
-            self._tell(_broken_step("internal project", error))
+                # Another sync may be creating it; this one or the next will list it.
+                with suppress(WorkflowAlreadyStartedError):
+                    await workflow.execute_child_workflow(
+                        EnsureProject.run, project, **ensure_project(project).options()
+                    )
 
     async def _record_members(self, request: ResourceSyncInput) -> None:
-        try:
-            counts = await workflow.execute_activity_method(
+        with on_failure(lambda reason: self._tell(_broken_step("project members", reason))):
+            counts = await KIND.run(
                 ProjectActivities.record_members,
                 MembersInput(request.provider, self._projects_sweep_id),
-                **with_heartbeat(KIND_TIMEOUT, FEW),
-                summary="record the members of projects",
+                "record the members of projects",
             )
-        except FailureError as error:
-            if is_cancelled_exception(error):
-                raise
-            self._tell(_broken_step("project members", error))
-            return
-        self._tell(_members_outcome(counts))
+            self._tell(_members_outcome(counts))
 
     def _tell(self, outcome: KindOutcome) -> None:
         self._outcomes.append(outcome)
@@ -360,9 +337,8 @@ def _members_outcome(counts: MembersCursor) -> KindOutcome:
     )
 
 
-def _broken_step(name: str, error: FailureError) -> KindOutcome:
+def _broken_step(name: str, reason: str) -> KindOutcome:
     """The outcome of a failed step; a denied one needs an operator."""
-    reason = _reason(error)
     return KindOutcome(name, UNREAD if _is_denied(reason) else FAILED, reason=reason)
 
 

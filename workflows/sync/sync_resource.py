@@ -38,9 +38,6 @@ class SyncResource:
         return False
 
     async def _read(self, request: ResourceInput) -> bool:
-        return await workflow.execute_activity_method(
-            ReadActivities.read_resource,
-            request,
-            **with_heartbeat(timedelta(minutes=5), PROMPT),
-            summary=f"read {request.kind} {request.provider_id}",
+        return await with_heartbeat(timedelta(minutes=5), PROMPT).run(
+            ReadActivities.read_resource, request, f"read {request.kind} {request.provider_id}"
         )
