@@ -18,6 +18,7 @@ __all__ = [
     "Reason",
     "Tenant",
     "Yes",
+    "command_group",
     "read",
 ]
 
@@ -33,6 +34,11 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmat
 
 
 Value = TypeVar("Value")
+
+
+def command_group(purpose: str) -> typer.Typer:
+    """A group of commands, which shows its help if none of them is named."""
+    return typer.Typer(help=purpose, no_args_is_help=True)
 
 
 def read(reader: Callable[[str, str], Value], text: str, field: str) -> Value:

@@ -27,6 +27,7 @@ __all__ = [
     "print_table",
     "run_text",
     "say",
+    "say_all",
 ]
 
 MAX_WIDTH: Final = 2000
@@ -51,6 +52,17 @@ def say(line: str | Text, style: str = "", *, error: bool = False) -> None:
     """Prints a line unchanged: without markup, wrapped by the terminal only."""
     console = Console(stderr=error)
     console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def say_all(lines: Iterable[str | Text], empty: str = "") -> int:
+    """Prints lines, or `empty` if there are none; returns how many there were."""
+    printed = 0
+    for line in lines:
+        say(line)
+        printed += 1
+    if not printed and empty:
+        say(empty)
+    return printed
 
 
 def print_table(

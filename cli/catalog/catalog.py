@@ -14,7 +14,7 @@ from rich.text import Text
 from cli.caller import call, pages
 from cli.catalog.list_prices import fetch_list_prices, list_changes, list_prices
 from cli.catalog.simulate import simulate
-from cli.options import Output, Yes
+from cli.options import Output, Yes, command_group
 from cli.output import print_list, print_table, say
 from services.catalog.plans.rules.changes import Change
 from services.catalog.plans.seed import seed
@@ -24,7 +24,7 @@ from services.common.values.money import amount_text, money_text
 
 __all__ = ["commands", "price_of_more"]
 
-commands = typer.Typer(help="Show and change plans, addons and prices.", no_args_is_help=True)
+commands = command_group("Show and change plans, addons and prices.")
 
 commands.command("simulate")(simulate)
 

@@ -6,12 +6,12 @@ import typer
 from arcadia.catalog.v1 import limit_service_pb2 as pb
 
 from cli.caller import call
-from cli.options import Reason
+from cli.options import Reason, command_group
 from cli.output import instant, print_list
 
 __all__ = ["commands"]
 
-commands = typer.Typer(help="Show and set the limits of a tenant.", no_args_is_help=True)
+commands = command_group("Show and set the limits of a tenant.")
 
 TenantId = Annotated[str, typer.Argument(help="The tenant.")]
 Name = Annotated[str, typer.Argument(help="The limit, from `limits show`.")]

@@ -8,15 +8,12 @@ from arcadia.catalog.v1 import deployments_pb2, subscriptions_pb2
 from arcadia.catalog.v1 import subscription_service_pb2 as pb
 
 from cli.caller import call, pages
-from cli.options import Reason, Tenant
-from cli.output import instant, say
+from cli.options import Reason, Tenant, command_group
+from cli.output import instant, say, say_all
 
 __all__ = ["commands", "trial_commands"]
 
-commands = typer.Typer(
-    help="Show and end subscriptions; move or cancel scheduled changes.",
-    no_args_is_help=True,
-)
+commands = command_group("Show and end subscriptions; move or cancel scheduled changes.")
 
 Subscription = Annotated[str, typer.Argument(help="The subscription's id.")]
 Change = Annotated[str, typer.Argument(help="The change's id, from `subscription show`.")]
@@ -58,20 +55,17 @@ def _show(subscription: subscriptions_pb2.Subscription) -> None:
         f"{subscription.id}  {subscription.tenant_id}  {subscription.plan_code} version"
         f" {subscription.plan_version}  {subscription.status}  from {subscription.starts_on}{until}"
     )
-    for change in subscription.upcoming_changes:
-        what = change.addon_code or (
-            f"{change.plan_code} version {change.plan_version}" if change.plan_code else ""
-        )
-        by = "the tenant" if change.by_tenant else "an operator"
-        say(
-            f"  {change.effective_on}  {change.kind.replace('_', ' ')} {what}".rstrip()
-            + f"  (by {by})  {change.id}"
-        )
-    if not subscription.upcoming_changes:
-        say("  There are no scheduled changes.")
+    say_all(map(_change, subscription.upcoming_changes), "  There are no scheduled changes.")
 
 
-trial_commands = typer.Typer(help="Extend and grant trials.", no_args_is_help=True)
+def _change(change: subscriptions_pb2.UpcomingChange) -> str:
+    plan = f"{change.plan_code} version {change.plan_version}" if change.plan_code else ""
+    what = f"{change.kind.replace('_', ' ')} {change.addon_code or plan}".rstrip()
+    by = "the tenant" if change.by_tenant else "an operator"
+    return f"  {change.effective_on}  {what}  (by {by})  {change.id}"
+
+
+trial_commands = command_group("Extend and grant trials.")
 
 
 @trial_commands.command("extend")
@@ -94,20 +88,17 @@ def grant(
 ) -> None:
     """Grant a tenant more trials."""
     request = trials_pb.GrantTrialsRequest(tenant_id=tenant_id, trials=trials, reason=reason)
-    _show_grant(call(request).trial_grant)
+    say(_grant(call(request).trial_grant))
 
 
 @trial_commands.command("grants")
 def list_grants(tenant: Tenant = "") -> None:
     """List trial grants, newest first."""
     grants = pages(trials_pb.ListTrialGrantsRequest(tenant_id=tenant), "trial_grants")
-    for one in grants:
-        _show_grant(one)
-    if not grants:
-        say("No trials were granted.")
+    say_all(map(_grant, grants), "No trials were granted.")
 
 
-def _show_grant(one: deployments_pb2.TrialGrant) -> None:
+def _grant(one: deployments_pb2.TrialGrant) -> str:
     why = f": {one.reason}" if one.reason else ""
     when = instant(one.granted_at, "%Y-%m-%d")
-    say(f"{one.tenant_id}  {one.trials} more  {when} by {one.granted_by}{why}")
+    return f"{one.tenant_id}  {one.trials} more  {when} by {one.granted_by}{why}"

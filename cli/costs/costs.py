@@ -20,8 +20,8 @@ from cli.costs.provider_bills import (
     unwaive_bill,
     waive_bill,
 )
-from cli.options import Count
-from cli.output import NOBODY, say
+from cli.options import Count, command_group
+from cli.output import NOBODY, say, say_all
 from cli.runs import run_workflow
 from contracts.costs import daily_costs
 from contracts.flows import BY_HAND
@@ -30,9 +30,7 @@ from workflows.costs.readings import DailyCosts
 
 __all__ = ["commands"]
 
-commands = typer.Typer(
-    help="Show the provider's charges and the resources they belong to.", no_args_is_help=True
-)
+commands = command_group("Show the provider's charges and the resources they belong to.")
 
 UNKNOWN: Final = "unknown"
 NO_LINES: Final = f"There are no such lines; {FETCH}."
@@ -129,8 +127,7 @@ def list_lines(
         classification=classification,
         page_size=count,
     )
-    if not _list(request):
-        say(NO_LINES)
+    _list(request, NO_LINES)
 
 
 @commands.command("unmatched")
@@ -175,12 +172,10 @@ def rematch(
     say(f"started {call(request).run.workflow_id}; follow it in Temporal's UI")
 
 
-def _list(request: pb.ListCostLinesRequest) -> int:
+def _list(request: pb.ListCostLinesRequest, empty: str = "") -> int:
     """Prints the lines and returns how many; a separate note says when there are more."""
     answer = call(request)
-    for line in answer.cost_lines:
-        say(_line(line))
-    printed = len(answer.cost_lines)
+    printed = say_all(map(_line, answer.cost_lines), empty)
     if answer.next_page_token:
         say(f"… and more; printed {printed}; --count takes up to 500.", error=True)
     return printed

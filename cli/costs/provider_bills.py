@@ -1,5 +1,6 @@
 """`arcadia costs bills`, `history`, `waive`, `unwaive`: the provider's bills and history."""
 
+from itertools import chain
 from typing import Annotated, Final
 
 import typer
@@ -8,7 +9,7 @@ from arcadia.billing.v1 import provider_invoice_service_pb2 as pb
 
 from cli.caller import call
 from cli.options import Count, Follow
-from cli.output import instant, say
+from cli.output import instant, say, say_all
 from cli.runs import run_workflow, under_way
 from contracts.costs import billing_history
 from contracts.flows import BY_HAND
@@ -31,12 +32,8 @@ def list_bills(
 ) -> None:
     """List the provider's invoices, newest first, with their reconciliation."""
     request = pb.ListProviderInvoicesRequest(period=period, ingest_status=status, page_size=count)
-    invoices = call(request).provider_invoices
-    for invoice in invoices:
-        for line in _bill(invoice):
-            say(line)
-    if not invoices:
-        say(f"There are no such invoices; {FETCH}.")
+    lines = chain.from_iterable(map(_bill, call(request).provider_invoices))
+    say_all(lines, f"There are no such invoices; {FETCH}.")
 
 
 def show_history(
@@ -50,12 +47,8 @@ def show_history(
             type=kind, unreadable="true" if unreadable else "", page_size=count
         )
     )
-    for entry in answer.entries:
-        say(_entry(entry))
-    if not answer.entries:
-        say(f"There are no such entries; {FETCH}.")
-    for line in _sums(answer.reconciliation):
-        say(line)
+    say_all(map(_entry, answer.entries), f"There are no such entries; {FETCH}.")
+    say_all(_sums(answer.reconciliation))
 
 
 def waive_bill(

@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from rich.text import Text
 
 from cli.caller import call, pages
+from cli.options import command_group
 from cli.output import NOBODY, UNKNOWN, instant, json_value, print_list, run_text, say
 from cli.runs import run_workflow
 from workflows.drift.drift_sweep import DriftSweep
@@ -19,10 +20,7 @@ from workflows.sync.starts import UnknownKind, drift_sweep_by_hand
 
 __all__ = ["commands", "status_of"]
 
-commands = typer.Typer(
-    help="Show differences between specs and the live cloud, and decide on them.",
-    no_args_is_help=True,
-)
+commands = command_group("Show differences between specs and the live cloud, and decide on them.")
 
 STYLES: Final = {"open": "yellow", "accepted": "green", "reverted": "green", "stale": "dim"}
 OUTCOMES: Final = {"completed": "green", "frozen": "yellow"}
@@ -158,13 +156,7 @@ def sweep_drift(
         start = drift_sweep_by_hand(kind or ())
     except UnknownKind as error:
         raise typer.BadParameter(str(error)) from None
-    run_workflow(
-        "sweep",
-        start,
-        DriftSweep.run,
-        _show_outcomes,
-        reached=DriftSweep.progress,
-    )
+    run_workflow("sweep", start, DriftSweep.run, _show_outcomes, reached=DriftSweep.progress)
 
 
 def _show_outcomes(result: DriftSweepResult) -> None:

@@ -8,13 +8,12 @@ from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import deployments_pb2
 
 from cli.caller import call
+from cli.options import command_group
 from cli.output import say
 
 __all__ = ["commands", "status_text"]
 
-commands = typer.Typer(
-    help="Create cloud resources for deployments, all or nothing.", no_args_is_help=True
-)
+commands = command_group("Create cloud resources for deployments, all or nothing.")
 
 Deployment = Annotated[str, typer.Argument(help="The deployment's id.")]
 

@@ -13,14 +13,12 @@ from arcadia.inventory.v1 import inventory_service_pb2 as pb
 from arcadia.inventory.v1.resources_pb2 import ResourceEvent
 
 from cli.caller import call, run, stream
+from cli.options import command_group
 from cli.output import json_value, say
 
 __all__ = ["assign_resource", "commands"]
 
-commands = typer.Typer(
-    help="Export the inventory and watch its events.",
-    no_args_is_help=True,
-)
+commands = command_group("Export the inventory and watch its events.")
 
 RETRY_SECONDS: Final = 1.0
 

@@ -8,15 +8,12 @@ from arcadia.inventory.v1.resources_pb2 import Sweep
 from rich.text import Text
 
 from cli.caller import call
-from cli.options import Count
-from cli.output import counts, instant, say
+from cli.options import Count, command_group
+from cli.output import counts, instant, say, say_all
 
 __all__ = ["OUTCOMES", "commands"]
 
-commands = typer.Typer(
-    help="List sweeps, and resolve halted, frozen or incomplete ones.",
-    no_args_is_help=True,
-)
+commands = command_group("List sweeps, and resolve halted, frozen or incomplete ones.")
 
 OUTCOMES: Final = {
     "completed": "green",
@@ -38,11 +35,8 @@ def list_sweeps(
 ) -> None:
     """List sweeps, newest first."""
     request = pb.ListSweepsRequest(kind=kind, outcome=outcome, page_size=count)
-    sweeps = call(request).sweeps
-    for sweep in sweeps:
-        say(_line(sweep))
-    if not sweeps:
-        say("There are no such sweeps; `arcadia sync` runs one of each kind.")
+    empty = "There are no such sweeps; `arcadia sync` runs one of each kind."
+    say_all(map(_line, call(request).sweeps), empty)
 
 
 @commands.command("confirm")
@@ -84,10 +78,7 @@ def list_unreadable_rows(
 ) -> None:
     """List the rows that a sweep could not read, with the reason."""
     answer = call(pb.ListUnreadableRowsRequest(sweep_id=sweep_id, page_size=count))
-    for row in answer.rows:
-        say(row.reason)
-    if not answer.rows:
-        say("The sweep has no unreadable rows.")
+    say_all((row.reason for row in answer.rows), "The sweep has no unreadable rows.")
     if answer.next_page_token:
         say(f"and more; raise --count above {count}, up to 500")
 

@@ -6,13 +6,13 @@ import typer
 from arcadia.analytics.v1 import invoice_service_pb2 as pb
 
 from cli.caller import call, save_document
-from cli.options import Count, Output, Tenant
+from cli.options import Count, Output, Tenant, command_group
 from cli.output import print_list, run_text, say
 from services.common.values.money import money_text
 
 __all__ = ["commands"]
 
-commands = typer.Typer(help="List credit notes and download their documents.", no_args_is_help=True)
+commands = command_group("List credit notes and download their documents.")
 
 Identifier = Annotated[str, typer.Argument(help="The note's id, from `notes list`.")]
 

@@ -10,13 +10,13 @@ from rich.text import Text
 
 from cli.caller import call, pages, save_document
 from cli.invoicing import credit_notes, one_offs, profiles
-from cli.options import Count, OnlyMonth, Output, Tenant
+from cli.options import Count, OnlyMonth, Output, Tenant, command_group
 from cli.output import print_list, run_text, say
 from services.common.values.money import amount_text, money_text
 
 __all__ = ["commands"]
 
-commands = typer.Typer(help="Show, download and change tenants' invoices.", no_args_is_help=True)
+commands = command_group("Show, download and change tenants' invoices.")
 
 commands.add_typer(one_offs.commands, name="one-off")
 commands.add_typer(credit_notes.commands, name="notes")

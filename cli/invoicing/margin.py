@@ -10,7 +10,7 @@ from arcadia.billing.v1.cost_service_pb2 import ListDailyCostsRequest
 from rich.text import Text
 
 from cli.caller import call
-from cli.options import Deployment, Tenant, read
+from cli.options import Deployment, Tenant, command_group, read
 from cli.output import NOBODY, UNKNOWN, instant, money, print_list, print_table, say
 from cli.runs import run_workflow
 from contracts.metering import margin_refresh
@@ -20,7 +20,7 @@ from workflows.metering.metering import MarginRefresh
 
 __all__ = ["commands", "missing_costs"]
 
-commands = typer.Typer(help="Show revenue, costs and margin.", no_args_is_help=True)
+commands = command_group("Show revenue, costs and margin.")
 
 PAGE_SIZE: Final = 100
 OWNERS: Final = ("internal", "unattributed")

@@ -9,14 +9,13 @@ from rich.text import Text
 
 from cli import options
 from cli.caller import call
+from cli.options import command_group
 from cli.output import print_list, say
 from services.common.values.money import money_text
 
 __all__ = ["commands"]
 
-commands = typer.Typer(
-    help="Bill one-off lines, on the next invoice or on an immediate one.", no_args_is_help=True
-)
+commands = command_group("Bill one-off lines, on the next invoice or on an immediate one.")
 
 STYLES: Final = {"pending": "yellow", "drafted": "cyan", "billed": "green", "removed": "dim"}
 

@@ -7,14 +7,12 @@ from arcadia.analytics.v1 import billing_profile_service_pb2 as pb
 from arcadia.analytics.v1 import invoices_pb2
 
 from cli.caller import call
-from cli.options import Count
+from cli.options import Count, command_group
 from cli.output import print_list, say
 
 __all__ = ["commands"]
 
-commands = typer.Typer(
-    help="The recipients of tenants' invoices, and how they are taxed.", no_args_is_help=True
-)
+commands = command_group("The recipients of tenants' invoices, and how they are taxed.")
 
 Tenant = Annotated[str, typer.Argument(help="The tenant.")]
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.caller import call, pages, run, send
-from cli.options import Deployment, Month, OnlyMonth, Tenant
+from cli.options import Deployment, Month, OnlyMonth, Tenant, command_group
 from cli.output import UNKNOWN, counts, dimensions_text, instant, print_list, say
 from cli.runs import details, follow
 from services.common.durable import connect
@@ -23,9 +23,7 @@ from services.common.values.periods import read_month
 
 __all__ = ["commands"]
 
-commands = typer.Typer(
-    help="Draft, approve and issue the invoices of a month.", no_args_is_help=True
-)
+commands = command_group("Draft, approve and issue the invoices of a month.")
 
 POLL_SECONDS: Final = 0.5
 STYLES: Final = {"completed": "green", "failed": "red", "undone": "red"}

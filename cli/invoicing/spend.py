@@ -7,15 +7,13 @@ from arcadia.analytics.v1 import spend_service_pb2 as pb
 from rich.text import Text
 
 from cli.caller import call, pages
-from cli.options import Reason, Tenant
-from cli.output import instant, say
+from cli.options import Reason, Tenant, command_group
+from cli.output import instant, say, say_all
 from services.common.values.money import money_text
 
 __all__ = ["commands"]
 
-commands = typer.Typer(
-    help="Set spending caps, and decide when they are reached.", no_args_is_help=True
-)
+commands = command_group("Set spending caps, and decide when they are reached.")
 
 STYLES: Final = {"awaiting_approval": "yellow", "open": "yellow", "refused": "red", "paused": "red"}
 
@@ -26,10 +24,7 @@ Breach = Annotated[str, typer.Argument(help="The breach's id, from `spend breach
 def list_policies(tenant: Tenant = "") -> None:
     """List caps, newest first."""
     policies = pages(pb.ListSpendPoliciesRequest(tenant_id=tenant), "spend_policies")
-    for policy in policies:
-        say(f"{policy.id}  {_text(policy)}")
-    if not policies:
-        say("There are no caps.")
+    say_all((f"{policy.id}  {_text(policy)}" for policy in policies), "There are no caps.")
 
 
 @commands.command("cap")
@@ -69,11 +64,8 @@ def list_breaches(
 ) -> None:
     """List breaches of caps, newest first."""
     request = pb.ListSpendBreachesRequest(tenant_id=tenant, status=status)
-    breaches = pages(request, "spend_breaches")
-    for breach in breaches:
-        _show(breach)
-    if not breaches:
-        say("No cap was reached." if not status else "There is no such breach.")
+    empty = "No cap was reached." if not status else "There is no such breach."
+    say_all(map(_line, pages(request, "spend_breaches")), empty)
 
 
 @commands.command("approve")
@@ -90,7 +82,7 @@ def refuse(breach_id: Breach, reason: Reason = "") -> None:
 
 def _decide(breach_id: str, decision: str, reason: str) -> None:
     request = pb.DecideSpendBreachRequest(id=breach_id, decision=decision, reason=reason)
-    _show(call(request).spend_breach)
+    say(_line(call(request).spend_breach))
 
 
 def _text(policy: pb.SpendPolicy) -> str:
@@ -98,14 +90,12 @@ def _text(policy: pb.SpendPolicy) -> str:
     return f"{whose}: {money_text(policy.cap_cents, policy.currency)} a month, {policy.action}"
 
 
-def _show(breach: pb.SpendBreach) -> None:
+def _line(breach: pb.SpendBreach) -> Text:
     spent = money_text(breach.accrued_cents, breach.policy.currency)
     by = f" by {breach.decided_by}" if breach.decided_by else ""
-    say(
-        Text.assemble(
-            f"{breach.id}  {breach.period[:7]}  {instant(breach.occurred_at)}  ",
-            (breach.status.replace("_", " ") + by, STYLES.get(breach.status, "green")),
-            f"  {spent} of {_text(breach.policy)}",
-            f": {breach.reason}" if breach.reason else "",
-        )
+    return Text.assemble(
+        f"{breach.id}  {breach.period[:7]}  {instant(breach.occurred_at)}  ",
+        (breach.status.replace("_", " ") + by, STYLES.get(breach.status, "green")),
+        f"  {spent} of {_text(breach.policy)}",
+        f": {breach.reason}" if breach.reason else "",
     )

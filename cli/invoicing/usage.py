@@ -8,17 +8,16 @@ from arcadia.analytics.v1 import usage_pb2
 from arcadia.analytics.v1 import usage_service_pb2 as pb
 
 from cli.caller import call, pages
-from cli.options import Deployment, Tenant, read
-from cli.output import NOBODY, dimensions_text, instant, print_list, say
+from cli.options import Deployment, Tenant, command_group, read
+from cli.output import NOBODY, dimensions_text, instant, print_list, say, say_all
 from cli.runs import run_workflow
 from contracts.metering import metering_by_hand
 from services.common.values.periods import read_day, read_month
 from workflows.metering.metering import Metering
-from workflows.metering.payloads import MeteringResult
 
 __all__ = ["commands", "days_of"]
 
-commands = typer.Typer(help="Show and meter the usage of deployments.", no_args_is_help=True)
+commands = command_group("Show and meter the usage of deployments.")
 
 DAYS_SHOWN: Final = 7
 MAX_VOIDED_A_CALL: Final = 5_000
@@ -179,12 +178,9 @@ def meter_days(
     days = [read(read_day, one, "day") for one in day or ()]
     if month:
         days += days_of(month, datetime.now(UTC).date())
-    run_workflow("metering", metering_by_hand(days), Metering.run, _show_metered)
-
-
-def _show_metered(result: MeteringResult) -> None:
-    for line in result.lines:
-        say(line)
+    run_workflow(
+        "metering", metering_by_hand(days), Metering.run, lambda result: say_all(result.lines)
+    )
 
 
 def _a_week_ago() -> str:

@@ -13,13 +13,13 @@ from google.protobuf.json_format import MessageToDict
 from rich.text import Text
 
 from cli.caller import call
-from cli.options import Count, Output, Tenant
+from cli.options import Count, Output, Tenant, command_group
 from cli.output import instant, print_list, say
 from services.common.settings import Service
 
 __all__ = ["commands"]
 
-commands = typer.Typer(help="The audit log: who wrote what.", no_args_is_help=True)
+commands = command_group("The audit log: who wrote what.")
 
 Object = Annotated[str, typer.Option("--object", help="Only of this object, or of its id.")]
 Actor = Annotated[str, typer.Option(help="Only by the subject of this token or key.")]
@@ -43,7 +43,9 @@ def list_entries(
     count: Count = 50,
 ) -> None:
     """List the newest entries."""
-    request = _request(object_, actor, tenant, rpc, outcome, service, after, before)
+    request = _request(
+        object_, tenant, after, before, actor=actor, rpc=rpc, outcome=outcome, service=service
+    )
     print_list(
         {
             "at": lambda entry: instant(entry.at, "%Y-%m-%d %H:%M:%S"),
@@ -77,7 +79,9 @@ def export_entries(
     An operator's lines have the hash of each entry: the SHA-256 of `previous_hash`, a line feed
     and `entry` as JSON with sorted keys and without spaces.
     """
-    request = _request(object_, actor, tenant, rpc, outcome, service, after, before)
+    request = _request(
+        object_, tenant, after, before, actor=actor, rpc=rpc, outcome=outcome, service=service
+    )
     _write(map(_line, _entries(request)), output)
 
 
@@ -102,22 +106,12 @@ def verify_chains(
 
 
 def _request(
-    object_: str,
-    actor: str,
-    tenant: str,
-    rpc: str,
-    outcome: str,
-    service: str,
-    after: datetime | None,
-    before: datetime | None,
+    object_: str, tenant: str, after: datetime | None, before: datetime | None, **filters: Any
 ) -> pb.ListAuditEntriesRequest:
     return pb.ListAuditEntriesRequest(
+        **filters,
         object=object_,
-        actor=actor,
         tenant_id=tenant,
-        rpc=rpc,
-        outcome=outcome,
-        service=service,
         after=after.replace(tzinfo=UTC).isoformat() if after else "",
         before=before.replace(tzinfo=UTC).isoformat() if before else "",
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cli.options import command_group
 from gateway.render import write_configuration
 from services.common.settings import Settings
 from stack.engines.engine import EngineMissing
@@ -13,7 +14,7 @@ from stack.engines.envoy import validate
 
 __all__ = ["commands"]
 
-commands = typer.Typer(no_args_is_help=True, help="Write and check the gateway's configuration.")
+commands = command_group("Write and check the gateway's configuration.")
 
 
 @commands.command("render")

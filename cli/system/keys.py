@@ -7,13 +7,13 @@ import typer
 from arcadia.catalog.v1 import api_key_service_pb2 as pb
 
 from cli.caller import call, pages
-from cli.options import Reason, Tenant
+from cli.options import Reason, Tenant, command_group
 from cli.output import instant, print_list, say
 from services.common.rpc.wire import timestamp
 
 __all__ = ["commands"]
 
-commands = typer.Typer(help="Manage API keys of programs.", no_args_is_help=True)
+commands = command_group("Manage API keys of programs.")
 
 KeyId = Annotated[str, typer.Argument(help="The key's id.")]
 OPERATORS = "the operator"

@@ -9,17 +9,15 @@ from rich.text import Text
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from cli.output import say
+from cli.options import command_group
+from cli.output import say, say_all
 from services.common.durable import connect
 from services.common.settings import Settings
 from workflows.durable.releases import make_current, releases
 
 __all__ = ["commands"]
 
-commands = typer.Typer(
-    help="Show and switch the workers' releases in Temporal.",
-    no_args_is_help=True,
-)
+commands = command_group("Show and switch the workers' releases in Temporal.")
 
 STYLES: Final = {"current": "green", "draining": "yellow", "drained": "dim", "inactive": "dim"}
 
@@ -27,11 +25,13 @@ STYLES: Final = {"current": "green", "draining": "yellow", "drained": "dim", "in
 @commands.command("list")
 def list_releases() -> None:
     """List the releases, newest first, and whether their workers may be stopped."""
-    found = _with_temporal(releases)
-    if not found:
-        say("Runs are not routed by release (ARCADIA_WORKER_VERSIONING).")
-    for one in found:
-        say(Text(f"{one.name}  ").append(one.status, style=STYLES.get(one.status, "")))
+    say_all(
+        (
+            Text(f"{one.name}  ").append(one.status, style=STYLES.get(one.status, ""))
+            for one in _with_temporal(releases)
+        ),
+        "Runs are not routed by release (ARCADIA_WORKER_VERSIONING).",
+    )
 
 
 @commands.command("promote")
