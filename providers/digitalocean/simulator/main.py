@@ -150,7 +150,7 @@ async def _unknown_path(request: Request, error: Exception) -> Response:
 def build(simulation: Simulation) -> Gate:
     """The ASGI application that serves a simulation."""
     app = Starlette(
-        routes=[route for area in _AREAS for route in area.routes()],
+        routes=[route for area in _AREAS for route in area.routes],
         exception_handlers={
             ApiError: error_response,
             HTTPException: _unknown_path,

@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.responses import StreamingResponse
 
 from providers.digitalocean.simulator.billing.history import (
     Entry,
@@ -20,18 +19,17 @@ from providers.digitalocean.simulator.billing.invoices import Invoice
 from providers.digitalocean.simulator.billing.lines import Charge, Line
 from providers.digitalocean.simulator.billing.spellings import Spelling, spellings_of
 from providers.digitalocean.simulator.clock import render_instant
-from providers.digitalocean.simulator.simulation import simulation_of
+from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.state import Document
-from providers.digitalocean.simulator.web.errors import BadRequest, NotFound
+from providers.digitalocean.simulator.web.errors import BadRequest, NotFound, found
 from providers.digitalocean.simulator.web.paging import cut, listing, requested_page
+from providers.digitalocean.simulator.web.routing import Answer, Routes
 
 __all__ = ["routes"]
 
+routes = Routes()
+
 _MAX_DAYS = 31
-
-
-def _json(document: Document) -> Response:
-    return Response(orjson.dumps(document), media_type="application/json")
 
 
 def _issued(request: Request) -> list[Invoice]:
@@ -56,20 +54,18 @@ def _money(request: Request) -> Callable[[Decimal | None], object]:
     return lambda amount: None if amount is None else orjson.Fragment(f"{amount:f}")
 
 
-async def _balance(request: Request) -> Response:
-    simulation = simulation_of(request)
+@routes.at("/v2/customers/my/balance")
+async def _balance(simulation: Simulation, request: Request) -> Answer:
     now = simulation.clock.now()
     owed = balance_of(_history_entries(request))
     money = _money(request)
     preview, _ = simulation.invoices.preview(now)
-    return _json(
-        {
-            "month_to_date_balance": money(preview.amount + owed),
-            "account_balance": money(owed),
-            "month_to_date_usage": money(preview.amount),
-            "generated_at": render_instant(preview.issued_at),
-        }
-    )
+    return {
+        "month_to_date_balance": money(preview.amount + owed),
+        "account_balance": money(owed),
+        "month_to_date_usage": money(preview.amount),
+        "generated_at": render_instant(preview.issued_at),
+    }
 
 
 def _entry(entry: Entry, money: Callable[[Decimal | None], object]) -> bytes:
@@ -84,7 +80,8 @@ def _entry(entry: Entry, money: Callable[[Decimal | None], object]) -> bytes:
     return orjson.dumps(document)
 
 
-async def _history(request: Request) -> Response:
+@routes.at("/v2/customers/my/billing_history")
+async def _history(_: Simulation, request: Request) -> Answer:
     money = _money(request)
     return cut(
         request, "billing_history", [_entry(entry, money) for entry in _history_entries(request)]
@@ -101,10 +98,10 @@ def _head(invoice: Invoice, money: Callable[[Decimal | None], object]) -> Docume
     }
 
 
-async def _invoices(request: Request) -> Response:
+@routes.at("/v2/customers/my/invoices")
+async def _invoices(simulation: Simulation, request: Request) -> Answer:
     page = requested_page(request)
     invoices = _issued(request)
-    simulation = simulation_of(request)
     preview, _ = simulation.invoices.preview(simulation.clock.now())
     money = _money(request)
     extra = b'"invoice_preview":%s,' % orjson.dumps(_head(preview, money))
@@ -116,10 +113,7 @@ def _requested(request: Request) -> Invoice:
     simulation = simulation_of(request)
     now = simulation.clock.now()
     simulation.invoices.issue_due(now)
-    invoice = simulation.invoices.find(request.path_params["uuid"], now)
-    if invoice is None:
-        raise NotFound
-    return invoice
+    return found(simulation.invoices.find(request.path_params["uuid"], now))
 
 
 def _item(line: Line, money: Callable[[Decimal | None], object]) -> bytes:
@@ -143,9 +137,9 @@ def _item(line: Line, money: Callable[[Decimal | None], object]) -> bytes:
     return orjson.dumps(document)
 
 
-async def _items(request: Request) -> Response:
+@routes.at("/v2/customers/my/invoices/{uuid}")
+async def _items(simulation: Simulation, request: Request) -> Answer:
     page = requested_page(request)
-    simulation = simulation_of(request)
     invoice = _requested(request)
     lines, total = simulation.invoices.lines(
         invoice.uuid, simulation.clock.now(), page.offset, page.size
@@ -154,9 +148,9 @@ async def _items(request: Request) -> Response:
     return listing(request, "invoice_items", [_item(line, money) for line in lines], page, total)
 
 
-async def _csv(request: Request) -> Response:
+@routes.at("/v2/customers/my/invoices/{uuid}/csv")
+async def _csv(simulation: Simulation, request: Request) -> Answer:
     invoice = _requested(request)
-    simulation = simulation_of(request)
     pieces = simulation.invoices.csv(invoice.uuid, simulation.clock.now())
     disposition = f'attachment; filename="DigitalOcean Invoice {invoice.period}.csv"'
     is_octets = Spelling.OCTET_STREAM in _spellings(request)
@@ -172,34 +166,32 @@ async def _unhurried(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
         await asyncio.sleep(0)
 
 
-async def _summary(request: Request) -> Response:
+@routes.at("/v2/customers/my/invoices/{uuid}/summary")
+async def _summary(simulation: Simulation, request: Request) -> Answer:
     invoice = _requested(request)
-    simulation = simulation_of(request)
     totals = simulation.invoices.totals(invoice.uuid, simulation.clock.now())
     money = _money(request)
-    return _json(
-        {
-            "invoice_uuid": invoice.uuid,
-            "invoice_id": invoice.number,
-            "billing_period": invoice.period,
-            "amount": money(invoice.amount),
-            "user_name": "Sky AI operations",
-            "user_billing_address": _ADDRESS,
-            "user_company": "Sky AI",
-            "user_email": "ops@sky-ai.example",
-            "product_charges": {
-                "name": "Product usage charges",
-                "amount": money(totals.usage),
-                "items": _products(request, invoice),
-            },
-            "overages": {"name": "Overages", "amount": money(totals.overages)},
-            "taxes": {"name": "Taxes", "amount": money(totals.taxes)},
-            "credits_and_adjustments": {
-                "name": "Credits & adjustments",
-                "amount": money(totals.credits),
-            },
-        }
-    )
+    return {
+        "invoice_uuid": invoice.uuid,
+        "invoice_id": invoice.number,
+        "billing_period": invoice.period,
+        "amount": money(invoice.amount),
+        "user_name": "Sky AI operations",
+        "user_billing_address": _ADDRESS,
+        "user_company": "Sky AI",
+        "user_email": "ops@sky-ai.example",
+        "product_charges": {
+            "name": "Product usage charges",
+            "amount": money(totals.usage),
+            "items": _products(request, invoice),
+        },
+        "overages": {"name": "Overages", "amount": money(totals.overages)},
+        "taxes": {"name": "Taxes", "amount": money(totals.taxes)},
+        "credits_and_adjustments": {
+            "name": "Credits & adjustments",
+            "amount": money(totals.credits),
+        },
+    }
 
 
 def _products(request: Request, invoice: Invoice) -> list[Document]:
@@ -236,8 +228,8 @@ def _day(request: Request, name: str) -> date:
         raise BadRequest(f"{name} must be a date such as 2026-05-20") from error
 
 
-async def _insights(request: Request) -> Response:
-    simulation = simulation_of(request)
+@routes.at("/v2/billing/{urn}/insights/{start}/{end}")
+async def _insights(simulation: Simulation, request: Request) -> Answer:
     team = simulation.store.documents("account")[0]["team"]["uuid"]
     urn = request.path_params["urn"]
     if urn != f"do:team:{team}":
@@ -261,49 +253,30 @@ async def _insights(request: Request) -> Response:
         }
         for point in points[page.offset : page.offset + page.size]
     ]
-    return _json(
-        {
-            "data_points": shown,
-            "total_items": len(points),
-            "total_pages": page.last(len(points)),
-            "current_page": page.number,
-        }
-    )
+    return {
+        "data_points": shown,
+        "total_items": len(points),
+        "total_pages": page.last(len(points)),
+        "current_page": page.number,
+    }
 
 
-async def _truth(request: Request) -> Response:
+@routes.at("/_simulator/truth/invoices/{uuid}")
+async def _truth(simulation: Simulation, request: Request) -> Answer:
     """For tests, without a token: which resource each line of an invoice is for."""
-    simulation = simulation_of(request)
     lines, _ = simulation.invoices.lines(_requested(request).uuid, simulation.clock.now())
-    return _json(
-        {
-            "lines": [
-                {
-                    "charge": line.charge,
-                    "product": line.product,
-                    "description": line.description,
-                    "amount": str(line.amount),
-                    "kind": line.kind,
-                    "resource_id": line.resource_id,
-                    "resource_uuid": line.resource_uuid,
-                    "project_name": line.project_name,
-                }
-                for line in lines
-            ]
-        }
-    )
-
-
-def routes() -> list[Route]:
-    """Everything under `/v2/customers/my` and `/v2/billing`."""
-    invoice = "/v2/customers/my/invoices/{uuid}"
-    return [
-        Route("/v2/customers/my/balance", _balance, methods=["GET"]),
-        Route("/v2/customers/my/billing_history", _history, methods=["GET"]),
-        Route("/v2/customers/my/invoices", _invoices, methods=["GET"]),
-        Route(invoice, _items, methods=["GET"]),
-        Route(f"{invoice}/csv", _csv, methods=["GET"]),
-        Route(f"{invoice}/summary", _summary, methods=["GET"]),
-        Route("/v2/billing/{urn}/insights/{start}/{end}", _insights, methods=["GET"]),
-        Route("/_simulator/truth/invoices/{uuid}", _truth, methods=["GET"]),
-    ]
+    return {
+        "lines": [
+            {
+                "charge": line.charge,
+                "product": line.product,
+                "description": line.description,
+                "amount": str(line.amount),
+                "kind": line.kind,
+                "resource_id": line.resource_id,
+                "resource_uuid": line.resource_uuid,
+                "project_name": line.project_name,
+            }
+            for line in lines
+        ]
+    }

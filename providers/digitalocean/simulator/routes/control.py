@@ -9,8 +9,6 @@ from typing import Final
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from providers.digitalocean.simulator.acts.droplet_actions import settle
 from providers.digitalocean.simulator.billing.invoices import Invoice
@@ -35,28 +33,33 @@ from providers.digitalocean.simulator.moods import (
     settings_of,
     tune,
 )
-from providers.digitalocean.simulator.simulation import Simulation, simulation_of
+from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document, Query
 from providers.digitalocean.simulator.web.errors import Unprocessable
 from providers.digitalocean.simulator.web.faults import Fault, Rule
 from providers.digitalocean.simulator.web.payload import optional, payload, required
+from providers.digitalocean.simulator.web.routing import Answer, Routes, json_answer
 from providers.digitalocean.simulator.web.scopes import TokenScope
 from providers.digitalocean.simulator.world.build import Ids
 
 __all__ = ["routes"]
 
-
-async def _health(request: Request) -> Response:
-    return JSONResponse({"status": "ok", "now": render_instant(simulation_of(request).clock.now())})
+routes = Routes()
 
 
-async def _requests(request: Request) -> Response:
+@routes.at("/_simulator/health")
+async def _health(simulation: Simulation, _: Request) -> Answer:
+    return {"status": "ok", "now": render_instant(simulation.clock.now())}
+
+
+@routes.at("/_simulator/requests", "GET", "DELETE")
+async def _requests(simulation: Simulation, request: Request) -> Answer:
     """The API requests served, oldest first; `?clear=true` or DELETE forgets them then."""
-    log = simulation_of(request).log
+    log = simulation.log
     entries = log.entries()
     if request.method == "DELETE" or request.query_params.get("clear") == "true":
         log.clear()
-    return JSONResponse({"requests": entries, "total": len(entries)})
+    return {"requests": entries, "total": len(entries)}
 
 
 def _rule(document: Document) -> Rule:
@@ -71,46 +74,51 @@ def _rule(document: Document) -> Rule:
     return replace(Rule(fault), **{**document, "fault": fault})
 
 
-async def _add_fault(request: Request) -> Response:
+@routes.at("/_simulator/faults", "POST")
+async def _add_fault(simulation: Simulation, request: Request) -> Answer:
     rule = _rule(await payload(request))
-    return JSONResponse({"id": simulation_of(request).faults.add(rule)}, 201)
+    return json_answer({"id": simulation.faults.add(rule)}, 201)
 
 
-async def _faults(request: Request) -> Response:
-    return JSONResponse({"faults": simulation_of(request).faults.listed()})
+@routes.at("/_simulator/faults")
+async def _faults(simulation: Simulation, _: Request) -> Answer:
+    return {"faults": simulation.faults.listed()}
 
 
-async def _remove_faults(request: Request) -> Response:
+@routes.at("/_simulator/faults/{number:int}", "DELETE")
+@routes.at("/_simulator/faults", "DELETE")
+async def _remove_faults(simulation: Simulation, request: Request) -> None:
     number = request.path_params.get("number")
     if number is None:
-        leave(simulation_of(request))
-    simulation_of(request).faults.remove(number)
-    return Response(status_code=204)
+        leave(simulation)
+    simulation.faults.remove(number)
 
 
-async def _moods(request: Request) -> Response:
+@routes.at("/_simulator/moods")
+async def _moods(simulation: Simulation, _: Request) -> Answer:
     """Every mood with what it does, and the one that the account is in, null for none."""
     moods = [{"name": mood.name, "does": mood.does} for mood in MOODS.values()]
-    return JSONResponse({"moods": moods, "mood": simulation_of(request).mood or None})
+    return {"moods": moods, "mood": simulation.mood or None}
 
 
-async def _enter_mood(request: Request) -> Response:
+@routes.at("/_simulator/moods", "POST")
+async def _enter_mood(simulation: Simulation, request: Request) -> None:
     """`{"mood": name}`: out of the one that it is in, if any."""
     name = required(await payload(request), "mood", str)
     try:
         mood = mood_named(name)
     except UnknownMoodError as error:
         raise Unprocessable(f"mood: {error}") from error
-    enter(simulation_of(request), mood)
-    return Response(status_code=204)
+    enter(simulation, mood)
 
 
-async def _leave_mood(request: Request) -> Response:
-    leave(simulation_of(request))
-    return Response(status_code=204)
+@routes.at("/_simulator/moods", "DELETE")
+async def _leave_mood(simulation: Simulation, _: Request) -> None:
+    leave(simulation)
 
 
-async def _add_token(request: Request) -> Response:
+@routes.at("/_simulator/tokens", "POST")
+async def _add_token(simulation: Simulation, request: Request) -> None:
     """`{"token", "scopes"?: only these, "without"?: all but these, "revoked"?, "nulls"?}`."""
     asked = await payload(request)
     scopes = asked.get("scopes")
@@ -120,18 +128,17 @@ async def _add_token(request: Request) -> Response:
         revoked=optional(asked, "revoked", bool, False),
         nulls=optional(asked, "nulls", bool, False),
     )
-    simulation_of(request).tokens.register(required(asked, "token", str), scope)
-    return Response(status_code=204)
+    simulation.tokens.register(required(asked, "token", str), scope)
 
 
-async def _forget_tokens(request: Request) -> Response:
-    simulation_of(request).tokens.forget()
-    return Response(status_code=204)
+@routes.at("/_simulator/tokens", "DELETE")
+async def _forget_tokens(simulation: Simulation, _: Request) -> None:
+    simulation.tokens.forget()
 
 
-async def _clock(request: Request) -> Response:
+@routes.at("/_simulator/clock", "GET", "POST")
+async def _clock(simulation: Simulation, request: Request) -> Answer:
     """`{"advance_seconds": n}` or `{"set": instant}`; GET only shows it."""
-    simulation = simulation_of(request)
     asked = await payload(request)
     try:
         if "set" in asked:
@@ -144,30 +151,30 @@ async def _clock(request: Request) -> Response:
         raise Unprocessable(str(error)) from error
     simulation.store.set_fact("clock_offset", str(simulation.clock.offset.total_seconds()))
     settle(simulation)
-    return JSONResponse({"now": simulation.clock.now().isoformat()})
+    return {"now": simulation.clock.now().isoformat()}
 
 
-async def _settings(request: Request) -> Response:
+@routes.at("/_simulator/settings", "GET", "POST")
+async def _settings(simulation: Simulation, request: Request) -> Answer:
     """Change limits and pace of the running process; answers all of them."""
-    simulation = simulation_of(request)
     asked = await payload(request)
     forget = asked.pop("forget_requests", False)
     tune(simulation, asked)
     if forget:
         simulation.limiter.forget()
-    return JSONResponse(settings_of(simulation))
+    return settings_of(simulation)
 
 
 MAX_LINES: Final = 100_000_000
 MAX_DROPLETS: Final = 100_000
 
 
-async def _add_invoice(request: Request) -> Response:
+@routes.at("/_simulator/invoices", "POST")
+async def _add_invoice(simulation: Simulation, request: Request) -> Answer:
     """`{"lines", "droplets"?, "items"?}`: one more for the last month, on so many droplets.
 
     Its JSON form knows the first `items` lines, all when it is not said.
     """
-    simulation = simulation_of(request)
     asked = await payload(request)
     lines = required(asked, "lines", int)
     droplets = optional(asked, "droplets", int, 1_000)
@@ -177,7 +184,7 @@ async def _add_invoice(request: Request) -> Response:
     invoice = _synthetic(simulation, lines, droplets, items)
     simulation.invoices.add(invoice)
     head = invoice.head
-    return JSONResponse(
+    return json_answer(
         {
             "invoice_uuid": head.uuid,
             "invoice_period": head.period,
@@ -207,9 +214,9 @@ def _billed(simulation: Simulation, body: bytes) -> Billed:
     return Billed(identifier, droplet["name"], droplet["size_slug"], project)
 
 
-async def _spellings(request: Request) -> Response:
+@routes.at("/_simulator/billing/spellings", "GET", "POST")
+async def _spellings(simulation: Simulation, request: Request) -> Answer:
     """`{"spellings": [names]}`: bill in these only; GET returns them, and all that exist."""
-    simulation = simulation_of(request)
     if request.method == "POST":
         asked = required(await payload(request), "spellings", list)
         unknown = sorted({str(name) for name in asked} - {*Spelling})
@@ -219,25 +226,4 @@ async def _spellings(request: Request) -> Response:
             )
         respell(simulation.store, map(Spelling, asked))
     active = sorted(spellings_of(simulation.store))
-    return JSONResponse({"spellings": active, "known": list(Spelling)})
-
-
-def routes() -> list[Route]:
-    """Health, requests, faults, moods, tokens, clock and settings."""
-    return [
-        Route("/_simulator/health", _health, methods=["GET"]),
-        Route("/_simulator/requests", _requests, methods=["GET", "DELETE"]),
-        Route("/_simulator/faults", _add_fault, methods=["POST"]),
-        Route("/_simulator/faults", _faults, methods=["GET"]),
-        Route("/_simulator/faults", _remove_faults, methods=["DELETE"]),
-        Route("/_simulator/faults/{number:int}", _remove_faults, methods=["DELETE"]),
-        Route("/_simulator/moods", _moods, methods=["GET"]),
-        Route("/_simulator/moods", _enter_mood, methods=["POST"]),
-        Route("/_simulator/moods", _leave_mood, methods=["DELETE"]),
-        Route("/_simulator/tokens", _add_token, methods=["POST"]),
-        Route("/_simulator/tokens", _forget_tokens, methods=["DELETE"]),
-        Route("/_simulator/clock", _clock, methods=["GET", "POST"]),
-        Route("/_simulator/settings", _settings, methods=["GET", "POST"]),
-        Route("/_simulator/invoices", _add_invoice, methods=["POST"]),
-        Route("/_simulator/billing/spellings", _spellings, methods=["GET", "POST"]),
-    ]
+    return {"spellings": active, "known": list(Spelling)}

@@ -1,9 +1,7 @@
 """Control API of the account: scale, mutate, reset, platform acts, and its true state for tests."""
 
-import orjson
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
 from providers.digitalocean.simulator.acts.cloning import clone_objects
 from providers.digitalocean.simulator.acts.creation import DropletOrder, create_droplet
@@ -16,41 +14,46 @@ from providers.digitalocean.simulator.acts.mutations import (
 from providers.digitalocean.simulator.acts.platform_acts import PLATFORM_ACTS
 from providers.digitalocean.simulator.acts.scaling import scale_to
 from providers.digitalocean.simulator.clock import parse_instant, wall_time
-from providers.digitalocean.simulator.simulation import Simulation, simulation_of
+from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.start import reset_world
 from providers.digitalocean.simulator.state import Document, Query
 from providers.digitalocean.simulator.web.errors import NotFound, Unprocessable
 from providers.digitalocean.simulator.web.payload import optional, payload, required
+from providers.digitalocean.simulator.web.routing import Answer, Routes
 from providers.digitalocean.simulator.world.catalog import SIZES
 
 __all__ = ["routes"]
 
+routes = Routes()
 
-async def _scale(request: Request) -> Response:
+
+@routes.at("/_simulator/scale", "POST")
+async def _scale(simulation: Simulation, request: Request) -> Answer:
     """`{"droplets": n}`."""
     droplets = required(await payload(request), "droplets", int)
-    return JSONResponse({"droplets": scale_to(simulation_of(request), droplets)})
+    return {"droplets": scale_to(simulation, droplets)}
 
 
-async def _reset(request: Request) -> Response:
+@routes.at("/_simulator/reset", "POST")
+async def _reset(simulation: Simulation, request: Request) -> Answer:
     """`{"seed"?, "now"?, "scale"?}`: a new world; faults, tokens and limits are forgotten."""
-    simulation = simulation_of(request)
     asked = await payload(request)
     now = parse_instant(asked["now"]) if "now" in asked else simulation.config.now or wall_time()
     reset_world(simulation, optional(asked, "seed", int, simulation.config.seed), now)
     scale = optional(asked, "scale", int, 0)
     if scale:
         scale_to(simulation, scale)
-    return JSONResponse({"now": now.isoformat()})
+    return {"now": now.isoformat()}
 
 
-async def _mutate(request: Request) -> Response:
+@routes.at("/_simulator/mutate", "POST")
+async def _mutate(simulation: Simulation, request: Request) -> Answer:
     """One change or a bulk of them, by `do`: touch, delete, create, clone, resize or set."""
     asked = await payload(request)
     do = required(asked, "do", str)
     if do not in _MUTATIONS:
         raise Unprocessable(f"do must be one of {', '.join(_MUTATIONS)}")
-    return JSONResponse(_MUTATIONS[do](simulation_of(request), asked))
+    return _MUTATIONS[do](simulation, asked)
 
 
 def _touch(simulation: Simulation, asked: Document) -> Document:
@@ -115,9 +118,10 @@ _MUTATIONS = {
 }
 
 
-async def _truth(request: Request) -> Response:
+@routes.at("/_simulator/truth")
+async def _truth(simulation: Simulation, request: Request) -> Answer:
     """The objects of a `kind`, all of a token's fields in them; `ids` picks some."""
-    store = simulation_of(request).store
+    store = simulation.store
     kind = request.query_params.get("kind", "droplet")
     picked = request.query_params.get("ids")
     if picked is None:
@@ -130,52 +134,37 @@ async def _truth(request: Request) -> Response:
     return Response(body, media_type="application/json")
 
 
-async def _kinds(request: Request) -> Response:
+@routes.at("/_simulator/truth/kinds")
+async def _kinds(simulation: Simulation, _: Request) -> Answer:
     """How many objects of each kind there are."""
-    counted = simulation_of(request).store.connection.execute(
+    counted = simulation.store.connection.execute(
         "SELECT kind, count(*) FROM object GROUP BY kind ORDER BY kind"
     )
-    return Response(orjson.dumps({"kinds": dict(counted)}), media_type="application/json")
+    return {"kinds": dict(counted)}
 
 
-async def _assignments(request: Request) -> Response:
+@routes.at("/_simulator/truth/assignments")
+async def _assignments(simulation: Simulation, _: Request) -> Answer:
     """Every resource's project: `{urn: project_id}`."""
-    rows = simulation_of(request).store.connection.execute("SELECT urn, project_id FROM assignment")
-    return Response(orjson.dumps({"assignments": dict(rows)}), media_type="application/json")
+    rows = simulation.store.connection.execute("SELECT urn, project_id FROM assignment")
+    return {"assignments": dict(rows)}
 
 
-async def _acts(request: Request) -> Response:
+@routes.at("/_simulator/platform")
+async def _acts(_: Simulation, __: Request) -> Answer:
     """The platform acts by name, with the kinds that show each."""
-    return JSONResponse(
-        {
-            "acts": {
-                name: {"kinds": list(act.kinds), "does": act.does}
-                for name, act in PLATFORM_ACTS.items()
-            }
+    return {
+        "acts": {
+            name: {"kinds": list(act.kinds), "does": act.does}
+            for name, act in PLATFORM_ACTS.items()
         }
-    )
+    }
 
 
-async def _act(request: Request) -> Response:
+@routes.at("/_simulator/platform", "POST")
+async def _act(simulation: Simulation, request: Request) -> Answer:
     """`{"acts"?: [names]}`, all when none is named; answers how many objects each changed."""
     names = optional(await payload(request), "acts", list, list(PLATFORM_ACTS))
     if unknown := [str(name) for name in names if name not in PLATFORM_ACTS]:
         raise Unprocessable(f"acts: not an act of the platform: {', '.join(unknown)}")
-    simulation = simulation_of(request)
-    return JSONResponse(
-        {"changed": {name: PLATFORM_ACTS[name].apply(simulation) for name in names}}
-    )
-
-
-def routes() -> list[Route]:
-    """Scale, reset, mutate, platform acts and truth."""
-    return [
-        Route("/_simulator/scale", _scale, methods=["POST"]),
-        Route("/_simulator/reset", _reset, methods=["POST"]),
-        Route("/_simulator/mutate", _mutate, methods=["POST"]),
-        Route("/_simulator/platform", _acts, methods=["GET"]),
-        Route("/_simulator/platform", _act, methods=["POST"]),
-        Route("/_simulator/truth", _truth, methods=["GET"]),
-        Route("/_simulator/truth/kinds", _kinds, methods=["GET"]),
-        Route("/_simulator/truth/assignments", _assignments, methods=["GET"]),
-    ]
+    return {"changed": {name: PLATFORM_ACTS[name].apply(simulation) for name in names}}

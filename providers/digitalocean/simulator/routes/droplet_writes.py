@@ -2,23 +2,29 @@
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from providers.digitalocean.simulator.acts.creation import DropletOrder, create_droplet
 from providers.digitalocean.simulator.acts.droplet_actions import begin_action
 from providers.digitalocean.simulator.acts.pending_actions import Effect
 from providers.digitalocean.simulator.acts.scaling import remove_droplets
 from providers.digitalocean.simulator.kinds import BY_NAME
-from providers.digitalocean.simulator.routes.listing import query_for
+from providers.digitalocean.simulator.routes.listing import query_for, stored_page
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.state import Document, Query
-from providers.digitalocean.simulator.web.errors import PENDING_EVENT, NotFound, Unprocessable
-from providers.digitalocean.simulator.web.paging import listing, requested_page, single
+from providers.digitalocean.simulator.web.errors import (
+    PENDING_EVENT,
+    NotFound,
+    Unprocessable,
+    found,
+)
+from providers.digitalocean.simulator.web.paging import single
 from providers.digitalocean.simulator.web.payload import optional, payload, required
+from providers.digitalocean.simulator.web.routing import Answer, Routes, json_answer
 from providers.digitalocean.simulator.world.catalog import SIZES
 
 __all__ = ["requested_droplet", "routes"]
+
+routes = Routes()
 
 _WITHOUT_ARGUMENT = frozenset(
     {
@@ -39,15 +45,15 @@ def requested_droplet(request: Request) -> Document:
     """The droplet that the path names. Raises NotFound, also for one just created."""
     simulation = simulation_of(request)
     identifier = request.path_params["id"]
-    document = simulation.store.document("droplet", identifier)
-    if document is None or simulation.fresh.hides("droplet", identifier):
+    document = found(simulation.store.document("droplet", identifier))
+    if simulation.fresh.hides("droplet", identifier):
         raise NotFound
     return document
 
 
-async def _create(request: Request) -> Response:
+@routes.at("/v2/droplets", "POST")
+async def _create(simulation: Simulation, request: Request) -> Answer:
     """202 with the droplet, still `new`, and a link to the action that makes it."""
-    simulation = simulation_of(request)
     order = DropletOrder.read(await payload(request))
     made: list[Document] = []
     links: list[Document] = []
@@ -62,8 +68,7 @@ async def _create(request: Request) -> Response:
     for droplet in made:
         simulation.fresh.note("droplet", str(droplet["id"]))
     what = {"droplets": made} if order.names else {"droplet": made[0]}
-    body = orjson.dumps({**what, "links": {"actions": links}})
-    return Response(body, 202, media_type="application/json")
+    return json_answer({**what, "links": {"actions": links}}, 202)
 
 
 def _require_idle(simulation: Simulation, droplet: Document) -> None:
@@ -72,22 +77,21 @@ def _require_idle(simulation: Simulation, droplet: Document) -> None:
         raise Unprocessable(PENDING_EVENT)
 
 
-async def _delete(request: Request) -> Response:
+@routes.at("/v2/droplets/{id}", "DELETE")
+async def _delete(simulation: Simulation, request: Request) -> None:
     droplet = requested_droplet(request)
     if droplet["status"] != "new":  # the making of one may be broken off
-        _require_idle(simulation_of(request), droplet)
-    remove_droplets(simulation_of(request), [str(droplet["id"])])
-    return Response(status_code=204)
+        _require_idle(simulation, droplet)
+    remove_droplets(simulation, [str(droplet["id"])])
 
 
-async def _delete_tagged(request: Request) -> Response:
+@routes.at("/v2/droplets", "DELETE")
+async def _delete_tagged(simulation: Simulation, request: Request) -> None:
     """DELETE by `tag_name`, which must be given: there is no deleting of all."""
     if not request.query_params.get("tag_name"):
         raise Unprocessable("tag_name is a required parameter")
-    simulation = simulation_of(request)
     bodies, _ = simulation.store.page(query_for(BY_NAME["droplet"], request), 0, -1)
     remove_droplets(simulation, [str(orjson.loads(body)["id"]) for body in bodies])
-    return Response(status_code=204)
 
 
 def _effect(asked: Document, droplet: Document) -> Effect:
@@ -121,35 +125,23 @@ def _check_resize(size: str, droplet: Document, *, disk: bool) -> None:
         raise Unprocessable("The disk is of the new size's already.")
 
 
-async def _act(request: Request) -> Response:
-    simulation = simulation_of(request)
+@routes.at("/v2/droplets/{id}/actions", "POST")
+async def _act(simulation: Simulation, request: Request) -> Answer:
     droplet = requested_droplet(request)
     _require_idle(simulation, droplet)
     action = begin_action(simulation, droplet, _effect(await payload(request), droplet))
     return single("action", orjson.dumps(action), 201)
 
 
-async def _actions(request: Request) -> Response:
-    page = requested_page(request)
+@routes.at("/v2/droplets/{id}/actions")
+async def _actions(simulation: Simulation, request: Request) -> Answer:
     query = Query("action", f"droplet:{requested_droplet(request)['id']}", newest_first=True)
-    bodies, total = simulation_of(request).store.page(query, page.offset, page.size)
-    return listing(request, "actions", bodies, page, total)
+    return stored_page(request, query, "actions")
 
 
-async def _action(request: Request) -> Response:
-    body = simulation_of(request).store.body("action", request.path_params["action_id"])
-    if body is None or str(orjson.loads(body)["resource_id"]) != request.path_params["id"]:
+@routes.at("/v2/droplets/{id}/actions/{action_id}")
+async def _action(simulation: Simulation, request: Request) -> Answer:
+    body = found(simulation.store.body("action", request.path_params["action_id"]))
+    if str(orjson.loads(body)["resource_id"]) != request.path_params["id"]:
         raise NotFound
     return single("action", body)
-
-
-def routes() -> list[Route]:
-    """The writes under `/v2/droplets` and the actions of one droplet."""
-    return [
-        Route("/v2/droplets", _create, methods=["POST"]),
-        Route("/v2/droplets", _delete_tagged, methods=["DELETE"]),
-        Route("/v2/droplets/{id}", _delete, methods=["DELETE"]),
-        Route("/v2/droplets/{id}/actions", _act, methods=["POST"]),
-        Route("/v2/droplets/{id}/actions", _actions, methods=["GET"]),
-        Route("/v2/droplets/{id}/actions/{action_id}", _action, methods=["GET"]),
-    ]

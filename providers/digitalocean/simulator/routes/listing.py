@@ -3,21 +3,23 @@
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from providers.digitalocean.simulator.kinds import BY_NAME, KINDS, Kind
-from providers.digitalocean.simulator.simulation import scope_of, simulation_of
+from providers.digitalocean.simulator.simulation import Simulation, scope_of, simulation_of
 from providers.digitalocean.simulator.state import Query, Store
-from providers.digitalocean.simulator.web.errors import NotFound
+from providers.digitalocean.simulator.web.errors import NotFound, found
 from providers.digitalocean.simulator.web.paging import (
-    Page,
+    LinksWhenSingle,
     listing,
     requested_page,
     single,
     unpaged,
 )
+from providers.digitalocean.simulator.web.routing import Answer, Routes
 
-__all__ = ["query_for", "routes"]
+__all__ = ["query_for", "routes", "stored_page"]
+
+routes = Routes()
 
 
 def query_for(kind: Kind, request: Request) -> Query:
@@ -36,19 +38,22 @@ def query_for(kind: Kind, request: Request) -> Query:
     )
 
 
-def _list_route(kind: Kind) -> Route:
-    async def answer(request: Request) -> Response:
-        store = simulation_of(request).store
-        if not kind.paged:
-            bodies, _ = store.page(query_for(kind, request), 0, -1)
-            bodies = scope_of(request).visible(kind, bodies)
-            return unpaged(kind.plural, bodies)
-        page: Page = requested_page(request)
-        bodies, total = store.page(query_for(kind, request), page.offset, page.size)
-        bodies = scope_of(request).visible(kind, bodies)
-        return listing(request, kind.plural, bodies, page, total, kind.links)
+def stored_page(request: Request, query: Query, key: str) -> Response:
+    """The page of a list that a request asks for, as its token may see it."""
+    page, kind = requested_page(request), BY_NAME.get(query.kind)
+    bodies, total = simulation_of(request).store.page(query, page.offset, page.size)
+    bodies = scope_of(request).visible(kind, bodies) if kind else bodies
+    return listing(request, key, bodies, page, total, kind.links if kind else LinksWhenSingle.EMPTY)
 
-    return Route(kind.path, answer, methods=["GET"])
+
+def _add_list(kind: Kind) -> None:
+    @routes.at(kind.path)
+    async def answer(simulation: Simulation, request: Request) -> Answer:
+        query = query_for(kind, request)
+        if kind.paged:
+            return stored_page(request, query, kind.plural)
+        bodies, _ = simulation.store.page(query, 0, -1)
+        return unpaged(kind.plural, scope_of(request).visible(kind, bodies))
 
 
 def _by_field(store: Store, kind: Kind, value: str) -> bytes | None:
@@ -60,9 +65,9 @@ def _by_field(store: Store, kind: Kind, value: str) -> bytes | None:
     return bodies[0] if bodies else None
 
 
-def _read_route(kind: Kind) -> Route:
-    async def answer(request: Request) -> Response:
-        simulation = simulation_of(request)
+def _add_read(kind: Kind) -> None:
+    @routes.at(f"{kind.path}/{{id}}")
+    async def answer(simulation: Simulation, request: Request) -> Answer:
         identifier = request.path_params["id"]
         body = simulation.store.body(kind.name, identifier) or _by_field(
             simulation.store, kind, identifier
@@ -71,11 +76,10 @@ def _read_route(kind: Kind) -> Route:
             raise NotFound
         return single(kind.singular, scope_of(request).visible(kind, [body])[0])
 
-    return Route(f"{kind.path}/{{id}}", answer, methods=["GET"])
 
-
-async def _account(request: Request) -> Response:
-    return single("account", orjson.dumps(simulation_of(request).store.documents("account")[0]))
+@routes.at("/v2/account")
+async def _account(simulation: Simulation, _: Request) -> Answer:
+    return {"account": simulation.store.documents("account")[0]}
 
 
 def _shown(request: Request, kind: Kind, body: bytes) -> bytes:
@@ -85,45 +89,32 @@ def _shown(request: Request, kind: Kind, body: bytes) -> bytes:
     holder = document["droplet"]
     droplet = None
     if holder is not None:
-        droplet = simulation_of(request).store.body("droplet", str(holder))
-    whole = None if droplet is None else orjson.loads(droplet)
-    document["droplet"] = None if whole is None else token.narrowed(BY_NAME["droplet"], whole)
+        droplet = simulation_of(request).store.document("droplet", str(holder))
+    document["droplet"] = droplet and token.narrowed(BY_NAME["droplet"], droplet)
     return orjson.dumps(token.narrowed(kind, document))
 
 
-def _address_list(kind: Kind, path: str, name: str) -> Route:
-    async def answer(request: Request) -> Response:
+def _add_addresses(kind: Kind, path: str, name: str) -> None:
+    @routes.at(path)
+    async def listed(simulation: Simulation, request: Request) -> Answer:
         page = requested_page(request)
-        store = simulation_of(request).store
-        bodies, total = store.page(Query(kind.name), page.offset, page.size)
+        bodies, total = simulation.store.page(Query(kind.name), page.offset, page.size)
         full = [_shown(request, kind, body) for body in bodies]
         return listing(request, f"{name}s", full, page, total)
 
-    return Route(path, answer, methods=["GET"])
-
-
-def _address_read(kind: Kind, path: str, name: str) -> Route:
-    async def answer(request: Request) -> Response:
-        body = simulation_of(request).store.body(kind.name, request.path_params["ip"])
-        if body is None:
-            raise NotFound
+    @routes.at(f"{path}/{{ip}}")
+    async def read(simulation: Simulation, request: Request) -> Answer:
+        body = found(simulation.store.body(kind.name, request.path_params["ip"]))
         return single(name, _shown(request, kind, body))
 
-    return Route(f"{path}/{{ip}}", answer, methods=["GET"])
 
-
-def routes() -> list[Route]:
-    """Lists of every declared kind, reads of those that have them, and the account."""
-    usual = [kind for kind in KINDS if kind.listed]
-    reserved_ip, reserved_ipv6 = BY_NAME["reserved_ip"], BY_NAME["reserved_ipv6"]
-    shown = (
-        (reserved_ip, reserved_ip.path, "reserved_ip"),
-        (reserved_ip, "/v2/floating_ips", "floating_ip"),
-        (reserved_ipv6, reserved_ipv6.path, "reserved_ipv6"),
-    )
-    return [
-        Route("/v2/account", _account, methods=["GET"]),
-        *(_list_route(kind) for kind in usual),
-        *(_read_route(kind) for kind in usual if kind.readable),
-        *[route(*one) for one in shown for route in (_address_list, _address_read)],
-    ]
+_usual = [kind for kind in KINDS if kind.listed]
+for _kind in _usual:
+    _add_list(_kind)
+for _kind in _usual:
+    if _kind.readable:
+        _add_read(_kind)
+_reserved_ip, _reserved_ipv6 = BY_NAME["reserved_ip"], BY_NAME["reserved_ipv6"]
+_add_addresses(_reserved_ip, _reserved_ip.path, "reserved_ip")
+_add_addresses(_reserved_ip, "/v2/floating_ips", "floating_ip")
+_add_addresses(_reserved_ipv6, _reserved_ipv6.path, "reserved_ipv6")

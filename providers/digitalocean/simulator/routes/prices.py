@@ -5,12 +5,11 @@ from decimal import Decimal, InvalidOperation
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from providers.digitalocean.simulator.simulation import simulation_of
+from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.web.errors import Unprocessable
 from providers.digitalocean.simulator.web.payload import payload, required
+from providers.digitalocean.simulator.web.routing import Answer, Routes
 from providers.digitalocean.simulator.world.catalog import (
     APP_SIZES,
     SIZES,
@@ -20,27 +19,31 @@ from providers.digitalocean.simulator.world.catalog import (
 
 __all__ = ["routes"]
 
+routes = Routes()
 
-async def _instance_sizes(request: Request) -> Response:
+
+@routes.at("/v2/apps/tiers/instance_sizes")
+async def _instance_sizes(simulation: Simulation, _: Request) -> Answer:
     """Every instance size of App Platform at once: the list has no pages."""
-    changed = simulation_of(request).ledger.prices()
+    changed = simulation.ledger.prices()
     sizes = [
         app_size_document(size, changed.get(size.slug, size.monthly)) for size in APP_SIZES.values()
     ]
-    return JSONResponse({"discount_percent": 0, "instance_sizes": sizes})
+    return {"discount_percent": 0, "instance_sizes": sizes}
 
 
-async def _prices(request: Request) -> Response:
+@routes.at("/_simulator/prices")
+async def _prices(simulation: Simulation, _: Request) -> Answer:
     """The monthly price of every size of droplets and apps, in USD."""
     prices = {slug: size.monthly for slug, size in SIZES.items()}
     prices |= {slug: size.monthly for slug, size in APP_SIZES.items()}
-    prices |= simulation_of(request).ledger.prices()
-    return JSONResponse({"prices": {slug: str(price) for slug, price in prices.items()}})
+    prices |= simulation.ledger.prices()
+    return {"prices": {slug: str(price) for slug, price in prices.items()}}
 
 
-async def _shift(request: Request) -> Response:
+@routes.at("/_simulator/prices", "POST")
+async def _shift(simulation: Simulation, request: Request) -> Answer:
     """`{"size", "price_monthly"}`: from now on a size costs this, in lists and in bills."""
-    simulation = simulation_of(request)
     asked = await payload(request)
     slug = required(asked, "size", str)
     if slug not in SIZES and slug not in APP_SIZES:
@@ -50,7 +53,7 @@ async def _shift(request: Request) -> Response:
     if slug in SIZES:
         document = orjson.loads(size_document(replace(SIZES[slug], monthly=monthly)))
         simulation.store.replace("size", slug, document, slug)
-    return JSONResponse({"lifespans": billed})
+    return {"lifespans": billed}
 
 
 def _price(text: str) -> Decimal:
@@ -61,12 +64,3 @@ def _price(text: str) -> Decimal:
     if not price.is_finite() or price < 0:
         raise Unprocessable("price_monthly must not be negative")
     return price
-
-
-def routes() -> list[Route]:
-    """Instance sizes of apps, and prices."""
-    return [
-        Route("/v2/apps/tiers/instance_sizes", _instance_sizes, methods=["GET"]),
-        Route("/_simulator/prices", _prices, methods=["GET"]),
-        Route("/_simulator/prices", _shift, methods=["POST"]),
-    ]

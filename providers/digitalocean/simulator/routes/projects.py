@@ -5,10 +5,10 @@ import uuid
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from providers.digitalocean.simulator.assignments import URN_TYPES, exists, resource_document
 from providers.digitalocean.simulator.clock import render_instant
+from providers.digitalocean.simulator.routes.listing import stored_page
 from providers.digitalocean.simulator.simulation import Simulation, scope_of, simulation_of
 from providers.digitalocean.simulator.state import Document, Query, Row
 from providers.digitalocean.simulator.web.errors import (
@@ -16,6 +16,7 @@ from providers.digitalocean.simulator.web.errors import (
     NotFound,
     PreconditionFailed,
     Unprocessable,
+    found,
 )
 from providers.digitalocean.simulator.web.paging import (
     LinksWhenSingle,
@@ -25,9 +26,12 @@ from providers.digitalocean.simulator.web.paging import (
     unpaged,
 )
 from providers.digitalocean.simulator.web.payload import optional, payload, required
+from providers.digitalocean.simulator.web.routing import Answer, Routes
 from providers.digitalocean.simulator.world.build import Assignment
 
 __all__ = ["default_project", "requested_project", "routes"]
+
+routes = Routes()
 
 
 def default_project(simulation: Simulation) -> Document:
@@ -41,19 +45,16 @@ def requested_project(request: Request) -> Document:
     simulation = simulation_of(request)
     if identifier == "default":
         return default_project(simulation)
-    document = simulation.store.document("project", identifier)
-    if document is None:
-        raise NotFound
-    return document
+    return found(simulation.store.document("project", identifier))
 
 
-async def _list(request: Request) -> Response:
-    page = requested_page(request)
-    bodies, total = simulation_of(request).store.page(Query("project"), page.offset, page.size)
-    return listing(request, "projects", bodies, page, total)
+@routes.at("/v2/projects")
+async def _list(_: Simulation, request: Request) -> Answer:
+    return stored_page(request, Query("project"), "projects")
 
 
-async def _read(request: Request) -> Response:
+@routes.at("/v2/projects/{id}")
+async def _read(_: Simulation, request: Request) -> Answer:
     return single("project", orjson.dumps(requested_project(request)))
 
 
@@ -63,23 +64,23 @@ def _hidden_types(request: Request) -> list[str]:
     return [urn_type for urn_type, kind in URN_TYPES.items() if not token.sees(kind)]
 
 
-async def _resources(request: Request) -> Response:
+@routes.at("/v2/projects/default/resources")
+async def _default_resources(simulation: Simulation, request: Request) -> Answer:
+    """All of them at once: this one list does not page."""
+    project_id = default_project(simulation)["id"]
+    bodies, total = simulation.assignments.page(project_id, 0, -1, hidden=_hidden_types(request))
+    body = b'{"resources":[%s],"links":{},"meta":{"total":%d}}' % (b",".join(bodies), total)
+    return Response(body, media_type="application/json")
+
+
+@routes.at("/v2/projects/{id}/resources")
+async def _resources(simulation: Simulation, request: Request) -> Answer:
     page = requested_page(request)
     project_id = requested_project(request)["id"]
-    bodies, total = simulation_of(request).assignments.page(
+    bodies, total = simulation.assignments.page(
         project_id, page.offset, page.size, hidden=_hidden_types(request)
     )
     return listing(request, "resources", bodies, page, total, LinksWhenSingle.EMPTY_PAGES)
-
-
-async def _default_resources(request: Request) -> Response:
-    """All of them at once: this one list does not page."""
-    project_id = default_project(simulation_of(request))["id"]
-    bodies, total = simulation_of(request).assignments.page(
-        project_id, 0, -1, hidden=_hidden_types(request)
-    )
-    body = b'{"resources":[%s],"links":{},"meta":{"total":%d}}' % (b",".join(bodies), total)
-    return Response(body, media_type="application/json")
 
 
 _PURPOSES = frozenset(
@@ -115,8 +116,8 @@ def _refuse_taken(simulation: Simulation, name: str, own_id: str = "") -> None:
             raise Conflict("name is already in use")
 
 
-async def _create(request: Request) -> Response:
-    simulation = simulation_of(request)
+@routes.at("/v2/projects", "POST")
+async def _create(simulation: Simulation, request: Request) -> Answer:
     asked = await payload(request)
     name = required(asked, "name", str)
     purpose = _purpose(required(asked, "purpose", str))
@@ -142,7 +143,8 @@ async def _create(request: Request) -> Response:
     return single("project", orjson.dumps(document), 201)
 
 
-async def _replace(request: Request) -> Response:
+@routes.at("/v2/projects/{id}", "PUT")
+async def _replace(_: Simulation, request: Request) -> Answer:
     """PUT: every field must be given."""
     asked = await payload(request)
     for name in ("name", "description", "purpose", "environment"):
@@ -151,7 +153,8 @@ async def _replace(request: Request) -> Response:
     return _change(request, asked)
 
 
-async def _patch(request: Request) -> Response:
+@routes.at("/v2/projects/{id}", "PATCH")
+async def _patch(_: Simulation, request: Request) -> Answer:
     return _change(request, await payload(request))
 
 
@@ -183,19 +186,18 @@ def _hand_over_default(simulation: Simulation, before: Document, after: Document
         simulation.store.replace("project", former["id"], former, former["name"])
 
 
-async def _delete(request: Request) -> Response:
-    simulation = simulation_of(request)
+@routes.at("/v2/projects/{id}", "DELETE")
+async def _delete(simulation: Simulation, request: Request) -> None:
     project = requested_project(request)
     _, held = simulation.assignments.page(project["id"], 0, 1)
     if held or project["is_default"]:
         raise PreconditionFailed("cannot delete a project with resources, or the default one")
     simulation.store.delete("project", [project["id"]])
-    return Response(status_code=204)
 
 
-async def _assign(request: Request) -> Response:
+@routes.at("/v2/projects/{id}/resources", "POST")
+async def _assign(simulation: Simulation, request: Request) -> Answer:
     """Move resources into a project; the answer has a status for each."""
-    simulation = simulation_of(request)
     project_id = requested_project(request)["id"]
     urns = required(await payload(request), "resources", list)
     if not all(isinstance(urn, str) and urn.count(":") >= 2 for urn in urns):
@@ -212,18 +214,3 @@ async def _assign(request: Request) -> Response:
                 simulation.assignments.add([Assignment(urn, project_id, now)])
                 answers.append(resource_document(urn, now, "assigned"))
     return unpaged("resources", answers)
-
-
-def routes() -> list[Route]:
-    """Everything under `/v2/projects`."""
-    return [
-        Route("/v2/projects", _list, methods=["GET"]),
-        Route("/v2/projects/default/resources", _default_resources, methods=["GET"]),
-        Route("/v2/projects/{id}", _read, methods=["GET"]),
-        Route("/v2/projects/{id}/resources", _resources, methods=["GET"]),
-        Route("/v2/projects", _create, methods=["POST"]),
-        Route("/v2/projects/{id}", _replace, methods=["PUT"]),
-        Route("/v2/projects/{id}", _patch, methods=["PATCH"]),
-        Route("/v2/projects/{id}", _delete, methods=["DELETE"]),
-        Route("/v2/projects/{id}/resources", _assign, methods=["POST"]),
-    ]

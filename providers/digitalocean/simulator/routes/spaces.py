@@ -168,10 +168,9 @@ def _xml(root: Element, status: int = 200) -> Response:
     return Response(tostring(root), status, media_type="application/xml")
 
 
-def routes() -> list[Route]:
-    """ListBuckets, HeadBucket, GetBucketLocation, ListObjects and ListObjectsV2."""
-    return [
-        Route("/s3/{region}", _answering(_list_buckets), methods=["GET"]),
-        Route("/s3/{region}/{bucket}", _answering(_head_bucket), methods=["HEAD"]),
-        Route("/s3/{region}/{bucket}", _answering(_read_bucket), methods=["GET"]),
-    ]
+routes = [
+    Route("/s3/{region}", _answering(_list_buckets), methods=["GET"]),
+    Route("/s3/{region}/{bucket}", _answering(_head_bucket), methods=["HEAD"]),
+    Route("/s3/{region}/{bucket}", _answering(_read_bucket), methods=["GET"]),
+]
+"""ListBuckets, HeadBucket, GetBucketLocation, ListObjects and ListObjectsV2."""

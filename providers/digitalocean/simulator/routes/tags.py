@@ -4,16 +4,17 @@ import re
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from providers.digitalocean.simulator.simulation import Simulation, simulation_of
 from providers.digitalocean.simulator.state import Document, Row
-from providers.digitalocean.simulator.web.errors import BadRequest, NotFound, Unprocessable
+from providers.digitalocean.simulator.web.errors import BadRequest, NotFound, Unprocessable, found
 from providers.digitalocean.simulator.web.paging import cut, single
 from providers.digitalocean.simulator.web.payload import payload, required
+from providers.digitalocean.simulator.web.routing import Answer, Routes
 
 __all__ = ["routes"]
+
+routes = Routes()
 
 _NAME = re.compile(r"^[a-zA-Z0-9_\-:]{1,255}$")
 _TAGGED = {
@@ -46,8 +47,9 @@ def _document(name: str, counts: dict[str, int]) -> Document:
     return {"name": name, "resources": {"count": sum(counts.values()), **by_kind}}
 
 
-async def _list(request: Request) -> Response:
-    counts = _counts(simulation_of(request)).items()
+@routes.at("/v2/tags")
+async def _list(simulation: Simulation, request: Request) -> Answer:
+    counts = _counts(simulation).items()
     return cut(request, "tags", [orjson.dumps(_document(*entry)) for entry in counts])
 
 
@@ -59,13 +61,14 @@ def _requested(request: Request) -> tuple[str, dict[str, int]]:
     raise NotFound
 
 
-async def _read(request: Request) -> Response:
+@routes.at("/v2/tags/{name}")
+async def _read(_: Simulation, request: Request) -> Answer:
     return single("tag", orjson.dumps(_document(*_requested(request))))
 
 
-async def _create(request: Request) -> Response:
+@routes.at("/v2/tags", "POST")
+async def _create(simulation: Simulation, request: Request) -> Answer:
     """201 with the tag, also when it was there already."""
-    simulation = simulation_of(request)
     name = required(await payload(request), "name", str)
     if not _NAME.match(name):
         raise BadRequest("name may hold letters, numbers, colons, dashes and underscores.")
@@ -74,32 +77,29 @@ async def _create(request: Request) -> Response:
     return single("tag", orjson.dumps(_document(name, _counts(simulation)[name])), 201)
 
 
-async def _change(request: Request) -> Response:
+@routes.at("/v2/tags/{name}/resources", "POST", "DELETE")
+async def _change(simulation: Simulation, request: Request) -> None:
     """Attach (POST) or take off (DELETE) a tag of the resources that the body lists."""
-    simulation = simulation_of(request)
     name, _ = _requested(request)
     resources = required(await payload(request), "resources", list)
     with simulation.store.transaction():
         for resource in resources:
             _change_one(simulation, name, resource, attach=request.method == "POST")
-    return Response(status_code=204)
 
 
 def _change_one(simulation: Simulation, name: str, resource: Document, *, attach: bool) -> None:
     kind = _KINDS.get(resource.get("resource_type", ""))
     if kind is None:
         raise Unprocessable("resource_type must be droplet, image, volume or volume_snapshot")
-    document = simulation.store.document(kind, str(resource.get("resource_id")))
-    if document is None:
-        raise NotFound
+    document = found(simulation.store.document(kind, str(resource.get("resource_id"))))
     kept = [tag for tag in document["tags"] or [] if tag.lower() != name.lower()]
     document["tags"] = [*kept, name] if attach else kept
     simulation.store.replace(kind, str(document["id"]), document, document["name"])
 
 
-async def _delete(request: Request) -> Response:
+@routes.at("/v2/tags/{name}", "DELETE")
+async def _delete(simulation: Simulation, request: Request) -> None:
     """The tag goes, and comes off whatever carries it."""
-    simulation = simulation_of(request)
     name, counts = _requested(request)
     with simulation.store.transaction():
         for kind in counts:
@@ -109,15 +109,3 @@ async def _delete(request: Request) -> Response:
                     identifier = str(document["id"])
                     simulation.store.replace(kind, identifier, document, document["name"])
         simulation.store.delete("tag", [name])
-    return Response(status_code=204)
-
-
-def routes() -> list[Route]:
-    """Everything under `/v2/tags`."""
-    return [
-        Route("/v2/tags", _list, methods=["GET"]),
-        Route("/v2/tags", _create, methods=["POST"]),
-        Route("/v2/tags/{name}", _read, methods=["GET"]),
-        Route("/v2/tags/{name}", _delete, methods=["DELETE"]),
-        Route("/v2/tags/{name}/resources", _change, methods=["POST", "DELETE"]),
-    ]

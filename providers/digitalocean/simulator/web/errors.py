@@ -1,6 +1,7 @@
 """The errors of the API, each with DigitalOcean's status, id and body."""
 
 import uuid
+from typing import TypeVar
 
 import orjson
 from starlette.requests import Request
@@ -18,6 +19,7 @@ __all__ = [
     "Unauthorized",
     "Unprocessable",
     "error_response",
+    "found",
     "render_error",
     "unexpected_response",
 ]
@@ -107,6 +109,16 @@ class TooManyRequests(
     ApiError, status=429, error_id="too_many_requests", message="API rate limit exceeded."
 ):
     """429."""
+
+
+Found = TypeVar("Found")
+
+
+def found(value: Found | None) -> Found:
+    """What was looked for. Raises NotFound when it is not there."""
+    if value is None:
+        raise NotFound
+    return value
 
 
 def render_error(error_id: str, message: str) -> bytes:
