@@ -12,12 +12,7 @@ from providers.digitalocean.simulator.billing.ledger import Lifespan
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document, Row
-from providers.digitalocean.simulator.world.droplets import (
-    Origin,
-    droplet_snapshot,
-    private_image,
-    snapshot_row,
-)
+from providers.digitalocean.simulator.world.droplets import DropletImage, Origin
 
 __all__ = ["begin_action", "settle", "take_snapshot"]
 
@@ -146,15 +141,9 @@ def take_snapshot(simulation: Simulation, droplet: Document, name: str, at: date
     """Add a snapshot of a droplet and start to bill it; answers its id."""
     number = simulation.store.next_number("image_id", 13)
     size = round(droplet["disk"] * 0.113, 2)
-    instant = render_instant(at)
     origin = Origin.of_document(droplet)
-    simulation.store.insert(
-        [
-            snapshot_row(number, name, origin, instant, size),
-            droplet_snapshot(number, name, origin, instant, size, "snapshot"),
-            private_image(number, name, "snapshot", origin, instant, size),
-        ]
-    )
+    image = DropletImage(number, name, "snapshot", origin, render_instant(at), size)
+    simulation.store.insert(image.rows())
     lifespan = Lifespan(
         "snapshot",
         str(number),

@@ -2,9 +2,9 @@
 
 import random
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from typing import Any, Protocol
 
 import orjson
 
@@ -12,7 +12,7 @@ from providers.digitalocean.simulator.billing.ledger import Lifespan
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.state import Document, Row
 
-__all__ = ["FIRST_DAY", "Assignment", "Ids", "World"]
+__all__ = ["FIRST_DAY", "Assignment", "Ids", "Place", "World"]
 
 _NAMESPACE = uuid.UUID("6f1d1c1e-6f0a-4c4e-9a8e-0b6d1f1b7a11")
 
@@ -58,6 +58,26 @@ class Assignment:
     assigned_at: str
 
 
+class Placed(Protocol):
+    """What bills name of a resource; a plan has it, and others are at a `Place`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def project(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """The name, the region and the project of a resource without a plan of its own."""
+
+    name: str
+    region: str
+    project: str
+
+
 @dataclass
 class World:
     """What the seed makes, before it is written to the store in one transaction."""
@@ -82,26 +102,13 @@ class World:
         return self.ids.uuid("project", name)
 
     def bill(
-        self,
-        kind: str,
-        identifier: str,
-        name: str,
-        region: str,
-        project: str,
-        started_at: datetime,
-        *,
-        sku: str = "",
-        quantity: Decimal = Decimal(1),
-        group: str = "",
-        ended_at: datetime | None = None,
+        self, kind: str, identifier: str, place: Placed, started_at: datetime, **more: Any
     ) -> None:
         """Records a lifespan for the bills, which show the id as the UUID where it is one."""
         is_uuid = len(identifier) == 36
         uuid = identifier if is_uuid else self.ids.uuid("resource", kind, identifier)
-        span = Lifespan(kind, identifier, uuid, name, region, project, started_at)
-        self.lifespans.append(
-            replace(span, sku=sku, quantity=quantity, group_name=group, ended_at=ended_at)
-        )
+        where = (place.name, place.region, place.project)
+        self.lifespans.append(Lifespan(kind, identifier, uuid, *where, started_at, **more))
 
     def begin(
         self, kind: str, name: str, *, earliest: float = 0.0, latest: float = 0.9

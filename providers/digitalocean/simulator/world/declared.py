@@ -13,7 +13,7 @@ import yaml
 
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.state import Document
-from providers.digitalocean.simulator.world.build import World
+from providers.digitalocean.simulator.world.build import Place, World
 from providers.digitalocean.simulator.world.catalog import REGIONS, region_document
 from providers.digitalocean.simulator.world.fleets import FleetDroplet, default_vpc
 from providers.digitalocean.simulator.world.network import CERTIFICATE_ID
@@ -63,16 +63,10 @@ def _add(
         world.assign(f"do:{declared['urn']}:{row_id}", words["project"], created)
     if "bill" in declared:
         bill = _filled(declared["bill"], {**known, **words})
-        world.bill(
-            kind,
-            row_id,
-            words["name"],
-            bill.get("region", document.get("region", "")),
-            bill["project"],
-            created,
-            sku=bill.get("sku", ""),
-            quantity=Decimal(bill.get("quantity", 1)),
-        )
+        region = bill.get("region", document.get("region", ""))
+        place = Place(words["name"], region, bill["project"])
+        sku, quantity = bill.get("sku", ""), Decimal(bill.get("quantity", 1))
+        world.bill(kind, row_id, place, created, sku=sku, quantity=quantity)
 
 
 def _known(

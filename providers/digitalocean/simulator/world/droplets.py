@@ -22,12 +22,10 @@ from providers.digitalocean.simulator.world.catalog import (
 
 __all__ = [
     "Droplet",
+    "DropletImage",
     "Origin",
     "droplet_document",
     "droplet_row",
-    "droplet_snapshot",
-    "private_image",
-    "snapshot_row",
     "with_size",
 ]
 
@@ -175,58 +173,61 @@ class Origin:
         )
 
 
-def private_image(
-    identifier: int, name: str, kind: str, origin: Origin, at: str, size_gigabytes: float
-) -> Row:
-    """The image that a snapshot or a backup of a droplet is, under `/v2/images`."""
-    document = {
-        "id": identifier,
-        "name": name,
-        "type": kind,
-        "distribution": origin.distribution,
-        "slug": None,
-        "public": False,
-        "regions": [origin.region],
-        "created_at": at,
-        "min_disk_size": origin.disk,
-        "size_gigabytes": size_gigabytes,
-        "description": "",
-        "tags": [],
-        "status": "available",
-        "error_message": "",
-    }
-    return Row("image", "private", str(identifier), name, orjson.dumps(document))
+@dataclass(frozen=True)
+class DropletImage:
+    """A snapshot or a backup of a droplet."""
 
+    id: int
+    name: str
+    type: str
+    """`snapshot` or `backup`."""
+    origin: Origin
+    created_at: str
+    size_gigabytes: float
 
-def snapshot_row(identifier: int, name: str, origin: Origin, at: str, size_gigabytes: float) -> Row:
-    """The snapshot under `/v2/snapshots`, where its id is a string."""
-    document = {
-        "id": str(identifier),
-        "name": name,
-        "created_at": at,
-        "regions": [origin.region],
-        "min_disk_size": origin.disk,
-        "size_gigabytes": size_gigabytes,
-        "resource_id": str(origin.droplet_id),
-        "resource_type": "droplet",
-        "tags": [],
-    }
-    return Row("snapshot", "droplet", str(identifier), name, orjson.dumps(document))
+    def rows(self) -> list[Row]:
+        """Its forms: of a snapshot under `/v2/snapshots`, then of its droplet, and as an image."""
+        shared = {
+            "name": self.name,
+            "created_at": self.created_at,
+            "regions": [self.origin.region],
+            "min_disk_size": self.origin.disk,
+            "size_gigabytes": self.size_gigabytes,
+        }
+        droplet_id = str(self.origin.droplet_id)
+        # Only there its id is a string.
+        snapshot = {
+            "id": str(self.id),
+            **shared,
+            "resource_id": droplet_id,
+            "resource_type": "droplet",
+            "tags": [],
+        }
+        own = {"id": self.id, **shared, "type": self.type}
+        forms = [self._row("snapshot", "droplet", snapshot)] if self.type == "snapshot" else []
+        return [
+            *forms,
+            self._row(f"droplet_{self.type}", droplet_id, own),
+            self._row("image", "private", self._image()),
+        ]
 
+    def _image(self) -> Document:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "type": self.type,
+            "distribution": self.origin.distribution,
+            "slug": None,
+            "public": False,
+            "regions": [self.origin.region],
+            "created_at": self.created_at,
+            "min_disk_size": self.origin.disk,
+            "size_gigabytes": self.size_gigabytes,
+            "description": "",
+            "tags": [],
+            "status": "available",
+            "error_message": "",
+        }
 
-def droplet_snapshot(
-    identifier: int, name: str, origin: Origin, at: str, size_gigabytes: float, kind: str
-) -> Row:
-    """The snapshot (or backup) under `/v2/droplets/{id}`, where its id is a number."""
-    document = {
-        "id": identifier,
-        "name": name,
-        "created_at": at,
-        "regions": [origin.region],
-        "min_disk_size": origin.disk,
-        "size_gigabytes": size_gigabytes,
-        "type": kind,
-    }
-    return Row(
-        f"droplet_{kind}", str(origin.droplet_id), str(identifier), name, orjson.dumps(document)
-    )
+    def _row(self, kind: str, bucket: str, document: Document) -> Row:
+        return Row(kind, bucket, str(self.id), self.name, orjson.dumps(document))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from providers.digitalocean.simulator.clock import render_instant
-from providers.digitalocean.simulator.world.build import World
+from providers.digitalocean.simulator.world.build import Place, World
 from providers.digitalocean.simulator.world.catalog import IMAGES, REGIONS, SIZES
 from providers.digitalocean.simulator.world.droplets import Droplet
 
@@ -265,16 +265,7 @@ def bill_droplet(world: World, made: FleetDroplet) -> None:
             (fleet.renamed_from, droplet.size.slug, made.created, middle),
             (droplet.name, droplet.size.slug, middle, None),
         ]
-    kinds = ("droplet", "backup") if fleet.backups else ("droplet",)
-    for kind in kinds:
+    for kind in ("droplet", "backup") if fleet.backups else ("droplet",):
         for name, sku, start, end in stretches:
-            world.bill(
-                kind,
-                str(droplet.id),
-                name,
-                droplet.region.slug,
-                fleet.site.project,
-                start,
-                sku=sku,
-                ended_at=end,
-            )
+            place = Place(name, droplet.region.slug, fleet.site.project)
+            world.bill(kind, str(droplet.id), place, start, sku=sku, ended_at=end)

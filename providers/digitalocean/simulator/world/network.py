@@ -6,7 +6,7 @@ import orjson
 
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.state import Document
-from providers.digitalocean.simulator.world.build import FIRST_DAY, World
+from providers.digitalocean.simulator.world.build import FIRST_DAY, Place, World
 from providers.digitalocean.simulator.world.catalog import IMAGES, REGIONS, SIZES, region_document
 from providers.digitalocean.simulator.world.droplets import Droplet, droplet_row
 from providers.digitalocean.simulator.world.fleets import (
@@ -80,7 +80,7 @@ def add_reserved_ips(world: World, fleets: list[FleetDroplet]) -> None:
         world.add("reserved_ip", address, document)
         world.assign(f"do:floatingip:{address}", "Operations", created)
         if made is None:
-            world.bill("reserved_ip", address, address, region, "", created)
+            world.bill("reserved_ip", address, Place(address, region, ""), created)
 
 
 _DOMAINS = {
@@ -172,15 +172,7 @@ def add_clusters(world: World) -> None:
         world.add("kubernetes_cluster", identifier, document)
         world.assign(f"do:kubernetes:{identifier}", plan.project, created)
         if plan.ha:
-            world.bill(
-                "kubernetes_ha",
-                identifier,
-                plan.name,
-                plan.region,
-                plan.project,
-                created,
-                group=plan.name,
-            )
+            world.bill("kubernetes_ha", identifier, plan, created, group_name=plan.name)
 
 
 def _pool(
@@ -193,15 +185,10 @@ def _pool(
         droplet = _node_droplet(world, cluster, plan, cluster_id, number, at)
         world.rows.append(droplet_row(droplet))
         world.assign(f"do:droplet:{droplet.id}", "Operations", created)
+        place = Place(droplet.name, cluster.region, cluster.project)
+        start, group = created + timedelta(minutes=6), cluster.name
         world.bill(
-            "kubernetes_node",
-            str(droplet.id),
-            droplet.name,
-            cluster.region,
-            cluster.project,
-            created + timedelta(minutes=6),
-            sku=plan.size,
-            group=cluster.name,
+            "kubernetes_node", str(droplet.id), place, start, sku=plan.size, group_name=group
         )
         nodes.append(
             {

@@ -8,7 +8,7 @@ import orjson
 
 from providers.digitalocean.simulator.clock import render_instant
 from providers.digitalocean.simulator.state import Document
-from providers.digitalocean.simulator.world.build import World
+from providers.digitalocean.simulator.world.build import Place, World
 from providers.digitalocean.simulator.world.catalog import region_document
 from providers.digitalocean.simulator.world.fleets import FleetDroplet, half_way
 
@@ -47,28 +47,13 @@ def add_past(world: World) -> None:
         started = world.instant(droplet.name, earliest=droplet.created, latest=droplet.created)
         ended = world.instant(droplet.name, earliest=droplet.deleted, latest=droplet.deleted)
         for kind in ("droplet", "backup") if droplet.backups else ("droplet",):
-            world.bill(
-                kind,
-                str(identifier),
-                droplet.name,
-                droplet.region,
-                droplet.project,
-                started,
-                sku=droplet.size,
-                ended_at=max(ended, started),
-            )
+            end = max(ended, started)
+            world.bill(kind, str(identifier), droplet, started, sku=droplet.size, ended_at=end)
     started = world.instant("old volume", earliest=0.1, latest=0.15)
     ended = world.instant("old volume gone", earliest=0.4, latest=0.45)
-    world.bill(
-        "volume",
-        world.ids.uuid("volume", "legacy-data"),
-        "legacy-data",
-        "nyc3",
-        "Acme production",
-        started,
-        ended_at=ended,
-        quantity=Decimal(100),
-    )
+    volume = world.ids.uuid("volume", "legacy-data")
+    place = Place("legacy-data", "nyc3", "Acme production")
+    world.bill("volume", volume, place, started, ended_at=ended, quantity=Decimal(100))
 
 
 _FIRST_ACTION = 2_060_417_013

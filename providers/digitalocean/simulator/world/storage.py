@@ -7,15 +7,9 @@ from decimal import Decimal
 import orjson
 
 from providers.digitalocean.simulator.clock import render_instant
-from providers.digitalocean.simulator.world.build import World
+from providers.digitalocean.simulator.world.build import Place, World
 from providers.digitalocean.simulator.world.catalog import REGIONS, region_document
-from providers.digitalocean.simulator.world.droplets import (
-    Droplet,
-    Origin,
-    droplet_snapshot,
-    private_image,
-    snapshot_row,
-)
+from providers.digitalocean.simulator.world.droplets import Droplet, DropletImage, Origin
 from providers.digitalocean.simulator.world.fleets import FleetDroplet
 from providers.digitalocean.simulator.world.network import CERTIFICATE_ID
 
@@ -111,15 +105,7 @@ def add_volumes(world: World, fleets: list[FleetDroplet]) -> None:
         }
         world.add("volume", identifier, document)
         world.assign(f"do:volume:{identifier}", plan.project, created)
-        world.bill(
-            "volume",
-            identifier,
-            plan.name,
-            plan.region,
-            plan.project,
-            created,
-            quantity=Decimal(plan.gigabytes),
-        )
+        world.bill("volume", identifier, plan, created, quantity=Decimal(plan.gigabytes))
         for number in range(1, plan.snapshots + 1):
             _add_volume_snapshot(world, plan, identifier, number)
 
@@ -141,7 +127,7 @@ def _add_volume_snapshot(world: World, plan: VolumePlan, volume_id: str, number:
         "tags": list(plan.tags),
     }
     world.add("snapshot", identifier, document, bucket="volume")
-    world.bill("volume_snapshot", identifier, name, plan.region, plan.project, taken, quantity=size)
+    world.bill("volume_snapshot", identifier, replace(plan, name=name), taken, quantity=size)
 
 
 def _size(world: World, droplet: Droplet, *names: object) -> float:
@@ -157,30 +143,16 @@ def add_droplet_images(world: World, fleets: list[FleetDroplet]) -> None:
         for number in range(_WITH_SNAPSHOTS.get((made.fleet.role, made.number), 0)):
             identifier = world.ids.number("image", _FIRST_IMAGE)
             taken = made.created + (world.now - made.created) * (number + 1) / 4
-            _add_snapshot(world, made, identifier, render_instant(taken))
-            world.bill(
-                "snapshot",
-                str(identifier),
-                f"{droplet.name}-{identifier}",
-                droplet.region.slug,
-                made.fleet.site.project,
-                taken.replace(microsecond=0),
-                quantity=Decimal(str(_size(world, droplet, identifier))),
-            )
+            name, size = f"{droplet.name}-{identifier}", _size(world, droplet, identifier)
+            at = render_instant(taken)
+            image = DropletImage(identifier, name, "snapshot", Origin.of(droplet), at, size)
+            world.rows += image.rows()
+            place = Place(name, droplet.region.slug, made.fleet.site.project)
+            start, quantity = taken.replace(microsecond=0), Decimal(str(size))
+            world.bill("snapshot", str(identifier), place, start, quantity=quantity)
             snapshots.append(identifier)
         backups = _add_backups(world, made) if made.fleet.backups else ()
         made.droplet = replace(droplet, snapshot_ids=tuple(snapshots), backup_ids=backups)
-
-
-def _add_snapshot(world: World, made: FleetDroplet, identifier: int, at: str) -> None:
-    name = f"{made.droplet.name}-{identifier}"
-    size = _size(world, made.droplet, identifier)
-    origin = Origin.of(made.droplet)
-    world.rows += [
-        snapshot_row(identifier, name, origin, at, size),
-        droplet_snapshot(identifier, name, origin, at, size, "snapshot"),
-        private_image(identifier, name, "snapshot", origin, at, size),
-    ]
 
 
 def _add_backups(world: World, made: FleetDroplet) -> tuple[int, ...]:
@@ -195,11 +167,8 @@ def _add_backups(world: World, made: FleetDroplet) -> tuple[int, ...]:
         identifier = world.ids.number("image", _FIRST_IMAGE)
         name = f"{made.droplet.name} {taken:%Y-%m-%d}"
         size = _size(world, made.droplet, identifier)
-        at = render_instant(taken)
-        world.rows += [
-            droplet_snapshot(identifier, name, origin, at, size, "backup"),
-            private_image(identifier, name, "backup", origin, at, size),
-        ]
+        image = DropletImage(identifier, name, "backup", origin, render_instant(taken), size)
+        world.rows += image.rows()
         identifiers.append(identifier)
     return tuple(identifiers)
 
@@ -226,15 +195,8 @@ def add_custom_images(world: World) -> None:
             "error_message": "",
         }
         world.add("image", str(identifier), document, bucket="private")
-        world.bill(
-            "custom_image",
-            str(identifier),
-            name,
-            "nyc3",
-            "Operations",
-            created,
-            quantity=Decimal(str(size)),
-        )
+        place = Place(name, "nyc3", "Operations")
+        world.bill("custom_image", str(identifier), place, created, quantity=Decimal(str(size)))
 
 
 def add_spaces(world: World) -> None:
@@ -249,15 +211,7 @@ def add_spaces(world: World) -> None:
         }
         world.add("spaces_bucket", plan.name, document)
         world.assign(f"do:space:{plan.name}", plan.project, created)
-        world.bill(
-            "spaces",
-            plan.name,
-            plan.name,
-            plan.region,
-            plan.project,
-            created,
-            quantity=Decimal(plan.gigabytes),
-        )
+        world.bill("spaces", plan.name, plan, created, quantity=Decimal(plan.gigabytes))
         key = "DO" + world.ids.uuid("key", plan.name).replace("-", "").upper()[:18]
         grants = [{"bucket": plan.name, "permission": "readwrite"}]
         world.add(
