@@ -21,6 +21,9 @@ from services.common.rpc.requests import set_request_id
 
 __all__ = ["as_failures", "reason_of_refusal"]
 
+BENIGN: Final = ApplicationErrorCategory.BENIGN
+"""The category of expected failures, which are not logged as errors."""
+
 WORTH_WAITING_FOR: Final = frozenset(
     {
         grpc.StatusCode.ABORTED,
@@ -44,24 +47,16 @@ def as_failures(service: str = "inventory") -> Iterator[None]:
         set_request_id(activity.info().workflow_run_id)
     try:
         yield
-    except RateLimited as error:
-        wait = error.retry_after_seconds
+    except (ProviderError, UnreadableRow) as error:
+        is_expected = isinstance(error, RateLimited | ResourceBusy)
+        wait = error.retry_after_seconds if isinstance(error, RateLimited) else None
         raise ApplicationError(
             str(error),
             type=type(error).__name__,
+            non_retryable=isinstance(error, UnreadableRow) or not error.retryable,
             next_retry_delay=None if wait is None else timedelta(seconds=wait),
-            category=ApplicationErrorCategory.BENIGN,
+            category=BENIGN if is_expected else ApplicationErrorCategory.UNSPECIFIED,
         ) from error
-    except ResourceBusy as error:
-        raise ApplicationError(
-            str(error), type=type(error).__name__, category=ApplicationErrorCategory.BENIGN
-        ) from error
-    except ProviderError as error:
-        raise ApplicationError(
-            str(error), type=type(error).__name__, non_retryable=not error.retryable
-        ) from error
-    except UnreadableRow as error:
-        raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
     except grpc.aio.AioRpcError as error:
         retryable = error.code() in WORTH_WAITING_FOR
         raise ApplicationError(

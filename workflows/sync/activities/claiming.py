@@ -12,8 +12,7 @@ from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows.durable.errors import as_failures
-from workflows.durable.heartbeats import beating
+from workflows.durable.activities import service_activity
 from workflows.sync.payloads import ClaimInput, ClaimResult
 
 if TYPE_CHECKING:
@@ -32,32 +31,29 @@ class ClaimActivities:
     def __init__(self, inventory: "SyncServiceAsyncStub") -> None:
         self._inventory = inventory
 
-    @activity.defn
+    @service_activity()
     async def claim_kinds_at_once(self, request: ClaimInput) -> ClaimResult:
         """Claims all kinds of this sync and opens their sweeps, or does neither.
 
         Short enough for a local activity, because it does not wait for other syncs.
         """
-        with as_failures():
-            answer = await self._claim(request, set())
-            if answer.standing and (ended := await _ended(answer.standing)):
-                answer = await self._claim(request, ended)
+        answer = await self._claim(request, set())
+        if answer.standing and (ended := await _ended(answer.standing)):
+            answer = await self._claim(request, ended)
         return ClaimResult(not answer.standing, tuple(answer.sweep_ids))
 
-    @activity.defn
+    @service_activity(heartbeat=True)
     async def claim_kinds(self, request: ClaimInput) -> None:
         """Claims all kinds of this sync, after waiting for other runs with claims.
 
         A claim ends with its run, unless it was released before.
         """
-        with as_failures():
-            ended: set[str] = set()
-            async with beating(lambda: None):
-                while standing := (await self._claim(request, ended)).standing:
-                    found = await _ended(standing)
-                    if found <= ended:
-                        await asyncio.sleep(PAUSE_SECONDS)
-                    ended |= found
+        ended: set[str] = set()
+        while standing := (await self._claim(request, ended)).standing:
+            found = await _ended(standing)
+            if found <= ended:
+                await asyncio.sleep(PAUSE_SECONDS)
+            ended |= found
 
     async def _claim(self, request: ClaimInput, ended: set[str]) -> ClaimKindsResponse:
         """The conflicting claims, empty if ours were granted, and the opened sweeps."""

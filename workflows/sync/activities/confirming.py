@@ -14,13 +14,12 @@ from arcadia.inventory.v1.sync_service_pb2 import (
     RecordConfirmationsRequest,
     RecordUnreadableRowsRequest,
 )
-from temporalio import activity
 
 from kinds.unreadable import UnreadableRow
 from providers.digitalocean.errors import NotFound, ProviderError
 from providers.digitalocean.projects import PART_ERRORS
 from providers.digitalocean.sources import Sources
-from workflows.durable.errors import as_failures
+from workflows.durable.activities import service_activity
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.sync.activities.sightings import Rows, rows_of, unreadable_message
 from workflows.sync.payloads import SuspectsInput, SuspectsResult
@@ -58,33 +57,32 @@ class ConfirmActivities:
         self._sources = sources
         self._inventory = inventory
 
-    @activity.defn
+    @service_activity()
     async def confirm_suspects(self, request: SuspectsInput) -> SuspectsResult:
         """Confirms all suspects of a sweep; those settled before a restart are skipped."""
-        with as_failures():
-            rows = rows_of(request.provider, request.kind)
-            told = reached_before(SuspectsResult) or SuspectsResult()
-            page_token = ""
-            async with beating(lambda: told):
-                while True:
-                    page = await self._inventory.ListSuspects(
-                        ListSuspectsRequest(
-                            sweep_id=request.sweep_id,
-                            page_size=SUSPECTS_A_PAGE,
-                            page_token=page_token,
-                        )
+        rows = rows_of(request.provider, request.kind)
+        told = reached_before(SuspectsResult) or SuspectsResult()
+        page_token = ""
+        async with beating(lambda: told):
+            while True:
+                page = await self._inventory.ListSuspects(
+                    ListSuspectsRequest(
+                        sweep_id=request.sweep_id,
+                        page_size=SUSPECTS_A_PAGE,
+                        page_token=page_token,
                     )
-                    readings = await self._read(rows, page.provider_ids)
-                    await self._record(rows, request, readings)
-                    told = SuspectsResult(
-                        gone_count=told.gone_count + sum(one.is_gone for one in readings),
-                        found_count=told.found_count + sum(one.is_found for one in readings),
-                        unreadable_count=told.unreadable_count
-                        + sum(one.error is not None for one in readings),
-                    )
-                    page_token = page.next_page_token
-                    if not page_token:
-                        return told
+                )
+                readings = await self._read(rows, page.provider_ids)
+                await self._record(rows, request, readings)
+                told = SuspectsResult(
+                    gone_count=told.gone_count + sum(one.is_gone for one in readings),
+                    found_count=told.found_count + sum(one.is_found for one in readings),
+                    unreadable_count=told.unreadable_count
+                    + sum(one.error is not None for one in readings),
+                )
+                page_token = page.next_page_token
+                if not page_token:
+                    return told
 
     async def _read(self, rows: Rows, identifiers: Sequence[str]) -> list[_Reading]:
         at_once = asyncio.Semaphore(READS_AT_ONCE)

@@ -4,8 +4,6 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from temporalio import activity
-
 from contracts.sync import ProjectInput
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.projects import (
@@ -14,7 +12,7 @@ from providers.digitalocean.projects import (
     list_project_ids,
     members_of,
 )
-from workflows.durable.errors import as_failures
+from workflows.durable.activities import service_activity
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.sync.activities.members import MEMBER_PAGES_AT_ONCE, MembersRecording
 from workflows.sync.payloads import MembersCursor, MembersInput
@@ -32,38 +30,30 @@ class ProjectActivities:
         self._provider = provider
         self._inventory = inventory
 
-    @activity.defn
+    @service_activity(heartbeat=True)
     async def project_exists(self, request: ProjectInput) -> bool:
         """Whether the provider lists a project with the name."""
-        with as_failures():
-            async with beating(lambda: None):
-                return await find_project(self._provider, request.name) is not None
+        return await find_project(self._provider, request.name) is not None
 
-    @activity.defn
+    @service_activity(heartbeat=True)
     async def ensure_project(self, request: ProjectInput) -> str:
         """Creates the project of that name if it does not exist; returns the provider's id."""
-        with as_failures():
-            async with beating(lambda: None):
-                project = await ensure_project(self._provider, request.name)
-            return project.provider_id
+        return (await ensure_project(self._provider, request.name)).provider_id
 
-    @activity.defn
+    @service_activity()
     async def record_members(self, request: MembersInput) -> MembersCursor:
         """Records the project of each resource; returns the counts."""
-        with as_failures():
-            start = reached_before(MembersCursor) or MembersCursor()
-            # A row without an id is reported by the sweep of projects.
-            projects, _ = await list_project_ids(self._provider)
-            if start.project_provider_id in projects:
-                projects = projects[projects.index(start.project_provider_id) :]
-            else:
-                start = replace(start, project_provider_id="", page=1)
-            members = MembersRecording(self._inventory, request.provider, request.sweep_id, start)
-            pages = members_of(
-                self._provider, projects, first=start.page, at_once=MEMBER_PAGES_AT_ONCE
-            )
-            async with members, beating(lambda: members.cursor), aclosing(pages):
-                async for page in pages:
-                    await members.add(page)
-                await members.finish()
-            return members.cursor
+        start = reached_before(MembersCursor) or MembersCursor()
+        # A row without an id is reported by the sweep of projects.
+        projects, _ = await list_project_ids(self._provider)
+        if start.project_provider_id in projects:
+            projects = projects[projects.index(start.project_provider_id) :]
+        else:
+            start = replace(start, project_provider_id="", page=1)
+        members = MembersRecording(self._inventory, request.provider, request.sweep_id, start)
+        pages = members_of(self._provider, projects, first=start.page, at_once=MEMBER_PAGES_AT_ONCE)
+        async with members, beating(lambda: members.cursor), aclosing(pages):
+            async for page in pages:
+                await members.add(page)
+            await members.finish()
+        return members.cursor

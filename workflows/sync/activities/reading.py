@@ -2,13 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from temporalio import activity
-
 from contracts.sync import ResourceInput
 from providers.digitalocean.errors import NotFound
 from providers.digitalocean.sources import Sources
-from workflows.durable.errors import as_failures
-from workflows.durable.heartbeats import beating
+from workflows.durable.activities import service_activity
 from workflows.sync.activities.sightings import rows_of
 
 if TYPE_CHECKING:
@@ -24,19 +21,17 @@ class ReadActivities:
         self._sources = sources
         self._inventory = inventory
 
-    @activity.defn
+    @service_activity(heartbeat=True)
     async def read_resource(self, request: ResourceInput) -> bool:
         """Records one sighting; returns False if the provider has no such resource.
 
         A missing one is neither struck nor tombstoned, which requires a sweep's evidence.
         """
-        with as_failures():
-            rows = rows_of(request.provider, request.kind)
-            async with beating(lambda: None):
-                try:
-                    row = await self._sources.of(rows.listing).one(request.provider_id)
-                except NotFound:
-                    return False
-                message: Any = rows.message(row)
-                await rows.record(self._inventory, "", [message])
-            return True
+        rows = rows_of(request.provider, request.kind)
+        try:
+            row = await self._sources.of(rows.listing).one(request.provider_id)
+        except NotFound:
+            return False
+        message: Any = rows.message(row)
+        await rows.record(self._inventory, "", [message])
+        return True

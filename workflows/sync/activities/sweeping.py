@@ -25,7 +25,7 @@ from providers.digitalocean.api.pages import Page, Prefetch
 from providers.digitalocean.errors import AccessDenied
 from providers.digitalocean.page_memory import PageMemory
 from providers.digitalocean.sources import Source, Sources
-from workflows.durable.errors import as_failures
+from workflows.durable.activities import service_activity
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.sync.activities.members import MEMBER_PAGES_AT_ONCE, MembersRecording
 from workflows.sync.activities.page_recording import ListedPage, PageRecording
@@ -70,54 +70,52 @@ class SweepActivities:
         self._inventory = inventory
         self._memory = PageMemory()
 
-    @activity.defn
+    @service_activity()
     async def sweep_kind(self, request: SweepInput) -> SweepResult:
         """Runs one pass, resuming from the cursor of an earlier attempt."""
-        with as_failures():
-            rows = rows_of(request.provider, request.kind)
-            by_projects = self._sources.is_listed_by_projects(rows.listing)
-            if by_projects and request.members == "later":
-                return _deferred()
-            if request.sweep_id and activity.info().attempt == 1:
-                cursor = SweepCursor(request.kind, request.sweep_id)
-            else:
-                sweep = await self._begin(request)
-                cursor = reached_before(SweepCursor) or SweepCursor(request.kind, sweep.id)
-                if sweep.outcome != RUNNING:
-                    # An earlier attempt closed it, and the response was lost.
-                    return await self._complete(cursor)
-            members = None
-            if by_projects and request.members == "along":
-                members = MembersRecording(
-                    self._inventory, request.provider, request.projects_sweep_id, reads_along=True
-                )
-            learning = asyncio.create_task(self._learn_deployments(rows))
-            try:
-                cursor = await self._read_all(rows, cursor, members, one_by_one=request.one_by_one)
-                is_learned = await learning
-            except _Denied as error:
-                closed = await self._fail(cursor.sweep_id, str(error), is_denied=True)
-                if closed.outcome == FROZEN:
-                    return closed
-                raise AccessDenied(str(error)) from None
-            finally:
-                # It is short, and cancelling it would cost the inventory a connection.
-                await asyncio.gather(learning, return_exceptions=True)
-            if cursor.unreadable_count > MAX_UNREADABLE:
-                return await self._fail(cursor.sweep_id, _too_many(cursor))
-            if cursor.evidence.shrank:
-                return await self._fail(cursor.sweep_id, SHRANK)
-            unpriced = await self._sources.unpriced(request.kind, cursor.evidence.unpriced_sizes)
-            closed = await self._complete(cursor, deployments_are_learned=is_learned)
-            result = replace(closed, unpriced_sizes=unpriced)
-            return result if members is None else replace(result, members=members.cursor)
+        rows = rows_of(request.provider, request.kind)
+        by_projects = self._sources.is_listed_by_projects(rows.listing)
+        if by_projects and request.members == "later":
+            return _deferred()
+        if request.sweep_id and activity.info().attempt == 1:
+            cursor = SweepCursor(request.kind, request.sweep_id)
+        else:
+            sweep = await self._begin(request)
+            cursor = reached_before(SweepCursor) or SweepCursor(request.kind, sweep.id)
+            if sweep.outcome != RUNNING:
+                # An earlier attempt closed it, and the response was lost.
+                return await self._complete(cursor)
+        members = None
+        if by_projects and request.members == "along":
+            members = MembersRecording(
+                self._inventory, request.provider, request.projects_sweep_id, reads_along=True
+            )
+        learning = asyncio.create_task(self._learn_deployments(rows))
+        try:
+            cursor = await self._read_all(rows, cursor, members, one_by_one=request.one_by_one)
+            is_learned = await learning
+        except _Denied as error:
+            closed = await self._fail(cursor.sweep_id, str(error), is_denied=True)
+            if closed.outcome == FROZEN:
+                return closed
+            raise AccessDenied(str(error)) from None
+        finally:
+            # It is short, and cancelling it would cost the inventory a connection.
+            await asyncio.gather(learning, return_exceptions=True)
+        if cursor.unreadable_count > MAX_UNREADABLE:
+            return await self._fail(cursor.sweep_id, _too_many(cursor))
+        if cursor.evidence.shrank:
+            return await self._fail(cursor.sweep_id, SHRANK)
+        unpriced = await self._sources.unpriced(request.kind, cursor.evidence.unpriced_sizes)
+        closed = await self._complete(cursor, deployments_are_learned=is_learned)
+        result = replace(closed, unpriced_sizes=unpriced)
+        return result if members is None else replace(result, members=members.cursor)
 
-    @activity.defn
+    @service_activity()
     async def fail_sweep(self, request: FailSweepInput) -> SweepResult:
         """Closes an interrupted pass, which strikes nothing."""
-        with as_failures():
-            sweep = await self._begin(request.sweep)
-            return await self._fail(sweep.id, request.reason)
+        sweep = await self._begin(request.sweep)
+        return await self._fail(sweep.id, request.reason)
 
     async def _read_all(
         self,
