@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.costs.activities.bills import BillActivities
     from workflows.costs.invoice_ingest import InvoiceIngest
     from workflows.costs.payloads import HistoryCursor, HistoryResult, PendingPlace
+    from workflows.durable.reasons import final_failure
     from workflows.durable.timeouts import short, with_heartbeat
 
 from workflows.durable.saga import on_failure
@@ -65,11 +66,8 @@ class BillingHistory:
             [OUTCOME.value_set("failed" if self._failed else "completed")]
         )
         if self._failed:
-            raise ApplicationError(
-                f"{len(self._failed)} failed: {self._failed[0]}",
-                self.progress(),
-                type="InvoicesFailed",
-                non_retryable=True,
+            raise final_failure(
+                "InvoicesFailed", f"{len(self._failed)} failed: {self._failed[0]}", self.progress()
             )
         return self.progress()
 

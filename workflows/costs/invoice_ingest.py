@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from contracts.costs import CostRematchInput, InvoiceIngestInput
@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
         IngestInput,
         InvoiceIngestResult,
     )
-    from workflows.durable.reasons import reason_of
+    from workflows.durable.reasons import final_failure, reason_of
     from workflows.durable.timeouts import short, with_heartbeat
 
 __all__ = ["CostRematch", "InvoiceIngest"]
@@ -60,7 +60,7 @@ class InvoiceIngest:
             workflow.upsert_search_attributes([OUTCOME.value_set(FAILED)])
             if is_cancelled_exception(error):
                 raise
-            raise ApplicationError(reason, type="IngestFailed", non_retryable=True) from error
+            raise final_failure("IngestFailed", reason) from error
         workflow.upsert_search_attributes(
             [
                 OUTCOME.value_set(done.outcome),

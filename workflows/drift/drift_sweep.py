@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.drift import DriftSweepInput
@@ -22,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         ExplainResult,
         KindInput,
     )
+    from workflows.durable.reasons import final_failure
     from workflows.durable.timeouts import FEW, with_heartbeat
 
 from workflows.durable.saga import on_failure
@@ -61,11 +61,8 @@ class DriftSweep:
         workflow.upsert_search_attributes([OUTCOME.value_set(worst)])
         failed = [done for done in self._outcomes if done.outcome == FAILED]
         if failed:
-            raise ApplicationError(
-                "; ".join(done.in_words() for done in failed),
-                self.progress(),
-                type="KindsFailed",
-                non_retryable=True,
+            raise final_failure(
+                "KindsFailed", "; ".join(done.in_words() for done in failed), self.progress()
             )
         return self.progress()
 

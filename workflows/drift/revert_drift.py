@@ -12,7 +12,6 @@ from typing import Final
 from temporalio import workflow
 from temporalio.exceptions import (
     ActivityError,
-    ApplicationError,
     FailureError,
     is_cancelled_exception,
 )
@@ -30,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
         SetField,
         SetPower,
     )
-    from workflows.durable.reasons import NOT_FOUND, failed_as, reason_of
+    from workflows.durable.reasons import NOT_FOUND, failed_as, final_failure, reason_of
     from workflows.durable.timeouts import PROMPT, short, with_heartbeat
     from workflows.sync.activities.reading import ReadActivities
 
@@ -147,7 +146,7 @@ class RevertDrift:
             "close the drift if the live value matches the spec",
         )
         if result.status != REVERTED:
-            raise ApplicationError(result.reason, type="NotReverted", non_retryable=True)
+            raise final_failure("NotReverted", result.reason)
         return result
 
     async def _end_undone(self, request: RevertInput, error: BaseException) -> None:

@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
-__all__ = ["NOT_FOUND", "failed_as", "planned_at", "reason_of"]
+__all__ = ["NOT_FOUND", "failed_as", "final_failure", "planned_at", "reason_of"]
 
 NOT_FOUND: Final = "NotFound"
 """The failure type if the object does not exist at the provider."""
@@ -20,6 +20,11 @@ def reason_of(error: BaseException) -> str:
     while isinstance(error, FailureError) and error.cause is not None:
         error = error.cause
     return str(error)
+
+
+def final_failure(kind: str, reason: str, *details: object) -> ApplicationError:
+    """A failure that no retry may mend; its type and details are for the UI and for callers."""
+    return ApplicationError(reason, *details, type=kind, non_retryable=True)
 
 
 def failed_as(error: BaseException, kind: str) -> bool:

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.flows import OUTCOME
     from contracts.invoicing import HandOverInput
+    from workflows.durable.reasons import final_failure
     from workflows.durable.timeouts import with_heartbeat
     from workflows.invoicing.activities.handing_over import HandOverActivities
     from workflows.invoicing.payloads import HandOverResult, HandOverRound
@@ -55,11 +55,8 @@ class HandOver:
                 workflow.continue_as_new(replace(request, round_count=rounds, began_at=began_at))
         workflow.upsert_search_attributes([OUTCOME.value_set("failed" if failed else "completed")])
         if failed:
-            raise ApplicationError(
-                f"{failed} given up: {self._told.reason}",
-                self._told,
-                type="HandOverGivenUp",
-                non_retryable=True,
+            raise final_failure(
+                "HandOverGivenUp", f"{failed} given up: {self._told.reason}", self._told
             )
         return self._told
 

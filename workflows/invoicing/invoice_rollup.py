@@ -12,7 +12,6 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.exceptions import (
-    ApplicationError,
     FailureError,
     WorkflowAlreadyStartedError,
     is_cancelled_exception,
@@ -23,7 +22,8 @@ with workflow.unsafe.imports_passed_through():
     from contracts.flows import OUTCOME
     from contracts.invoicing import RollupInput, rollup_hand_over
     from services.common.values.periods import month_of
-    from workflows.durable.reasons import reason_of
+    from workflows.durable.counts import with_counts
+    from workflows.durable.reasons import final_failure, reason_of
     from workflows.durable.timeouts import PROMPT, short, with_heartbeat
     from workflows.invoicing.activities.invoicing import InvoicingActivities
     from workflows.invoicing.hand_over import HandOver
@@ -230,7 +230,7 @@ class InvoiceRollup:
             PageInput(rollup_id, cursor),
             f"quote and draft page {cursor}",
         )
-        self._tell("drafting", pages=self._told.pages.plus(outcome))
+        self._tell("drafting", pages=with_counts(self._told.pages, outcome))
 
     async def _check(self, rollup_id: str) -> CheckOutcome:
         check = await PAGE.run(
@@ -242,10 +242,8 @@ class InvoiceRollup:
         if (warning := check.warning()) and warning not in self._told.notes:
             self._note(warning)
         if check.differences:
-            raise ApplicationError(
-                f"{len(check.differences)} do not add up: {check.differences[0]}",
-                type="TotalsDiffer",
-                non_retryable=True,
+            raise final_failure(
+                "TotalsDiffer", f"{len(check.differences)} do not add up: {check.differences[0]}"
             )
         return check
 

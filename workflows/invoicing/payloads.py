@@ -61,14 +61,6 @@ class PageOutcome:
     skipped_count: int = 0
     failed_count: int = 0
 
-    def plus(self, other: "PageOutcome") -> "PageOutcome":
-        """Both together."""
-        return PageOutcome(
-            self.drafted_count + other.drafted_count,
-            self.skipped_count + other.skipped_count,
-            self.failed_count + other.failed_count,
-        )
-
     def in_words(self) -> str:
         """In one line."""
         return (

@@ -12,13 +12,12 @@ from datetime import date, timedelta
 from typing import Final, Protocol
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from contracts.flows import OUTCOME, PERIOD
     from contracts.metering import MarginInput, MeteringInput
     from services.common.values.periods import month_of
-    from workflows.durable.reasons import planned_at
+    from workflows.durable.reasons import final_failure, planned_at
     from workflows.durable.timeouts import FEW, short, with_heartbeat
     from workflows.metering.activities.metering import AttributionActivities, MeteringActivities
     from workflows.metering.payloads import (
@@ -96,9 +95,7 @@ class Metering:
         outcome = "failed" if self._failed else "completed"
         workflow.upsert_search_attributes([OUTCOME.value_set(outcome)])
         if self._failed:
-            raise ApplicationError(
-                "; ".join(self._failed), self.progress(), type="StepsFailed", non_retryable=True
-            )
+            raise final_failure("StepsFailed", "; ".join(self._failed), self.progress())
         return self.progress()
 
     def _costs_are_due(self, request: MeteringInput) -> bool:
@@ -179,9 +176,7 @@ class MarginRefresh:
         for late in await self._unsettled(period):
             await self._tried(late)
         if result is None or self._failed:
-            raise ApplicationError(
-                f"not computed: {'; '.join(self._failed)}", type="MarginFailed", non_retryable=True
-            )
+            raise final_failure("MarginFailed", f"not computed: {'; '.join(self._failed)}")
         return result
 
     async def _tried(self, period: date) -> MarginResult | None:

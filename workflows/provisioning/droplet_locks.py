@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, FailureError, WorkflowAlreadyStartedError
+from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.provisioning import droplet_turn
     from workflows.drift.activities.reverting import RevertActivities
     from workflows.drift.payloads import SetPower
-    from workflows.durable.reasons import NOT_FOUND, failed_as
+    from workflows.durable.reasons import NOT_FOUND, failed_as, final_failure
     from workflows.durable.timeouts import with_heartbeat
     from workflows.provisioning.activities.powering import PowerActivities
 
@@ -95,10 +95,9 @@ async def lock_droplet(
             )
         except WorkflowAlreadyStartedError:
             if workflow.now() + pause > ends:
-                raise ApplicationError(
+                raise final_failure(
+                    "DropletBusy",
                     f"another run holds the lock of droplet {droplet_id}: see the run {start.id}",
-                    type="DropletBusy",
-                    non_retryable=True,
                 ) from None
             waiting()
             await workflow.sleep(pause)

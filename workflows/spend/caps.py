@@ -6,16 +6,17 @@ which machines it powered off, so it runs until these are on again.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
-from workflows.durable.saga import each
+from workflows.collections.tenant_notices import delivered
+from workflows.durable.saga import each, on_failure
 from workflows.provisioning.droplet_locks import power_off, set_power
 
 with workflow.unsafe.imports_passed_through():
@@ -24,7 +25,6 @@ with workflow.unsafe.imports_passed_through():
     from contracts.spend import BreachInput, EvaluationInput
     from workflows.collections.activities.billing_actions import BillingActionActivities
     from workflows.collections.payloads import BillingAction, Noticed
-    from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import short, with_heartbeat
     from workflows.spend.activities.spending import SpendActivities
     from workflows.spend.payloads import (
@@ -197,7 +197,7 @@ class SpendBreach:
         """
         while self._power:
             words = f"{breach.in_words()}: {len(self._power)} deployments powered off"
-            try:
+            with on_failure(self._failure_of(words)):
                 states = await self._states([one.deployment_id for one in self._power])
                 self._forget(states.ended)
                 await self._power_on(set(states.lifted))
@@ -207,10 +207,6 @@ class SpendBreach:
                     if one.deployment_id in states.off
                 )
                 self._tell(f"{words} until they are active again")
-            except FailureError as error:
-                if is_cancelled_exception(error):
-                    raise
-                self._tell(f"{words}; retrying in the next round: {reason_of(error)}")
             if not self._power:
                 return
             with suppress(TimeoutError):
@@ -220,6 +216,9 @@ class SpendBreach:
             self._is_told = False
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(replace(request, power_off=self._power))
+
+    def _failure_of(self, words: str) -> Callable[[str], None]:
+        return lambda why: self._tell(f"{words}; retrying in the next round: {why}")
 
     async def _power_on(self, deployment_ids: Collection[str]) -> None:
         for one in self._power:
@@ -252,14 +251,8 @@ class SpendBreach:
 
     async def _notice(self, breach: BreachStanding, time_limit: timedelta) -> Noticed:
         """Posts a notice; an undelivered notice does not stop the run."""
-        try:
-            noticed = await short(time_limit).run(
-                SpendActivities.post_notice, breach, "post the notice"
-            )
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
-            noticed = Noticed(is_delivered=False, reason=reason_of(error))
+        posting = short(time_limit).run(SpendActivities.post_notice, breach, "post the notice")
+        noticed = await delivered(posting)
         if not noticed.is_delivered:
             # Shown in the run's details, because the notice was not delivered.
             self._note = f" (no notice was delivered: {noticed.reason})"

@@ -14,7 +14,6 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import (
     ActivityError,
-    ApplicationError,
     FailureError,
     WorkflowAlreadyStartedError,
     is_cancelled_exception,
@@ -24,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from contracts.flows import OUTCOME
     from contracts.sync import ProjectInput, ResourceSyncInput, ensure_project
     from kinds import RESOURCE_KINDS
-    from workflows.durable.reasons import reason_of
+    from workflows.durable.reasons import final_failure, reason_of
     from workflows.durable.timeouts import FEW, short, with_heartbeat
     from workflows.sync.activities.claiming import ClaimActivities
     from workflows.sync.activities.confirming import ConfirmActivities
@@ -114,11 +113,10 @@ class ResourceSync:
         workflow.upsert_search_attributes([OUTCOME.value_set(worst)])
         failed = [outcome for outcome in self._outcomes if not outcome.succeeded]
         if failed:
-            raise ApplicationError(
+            raise final_failure(
+                "KindsFailed",
                 "; ".join(outcome.in_words() for outcome in failed),
                 ResourceSyncResult(tuple(self._outcomes)),
-                type="KindsFailed",
-                non_retryable=True,
             )
         return ResourceSyncResult(tuple(self._outcomes))
 
@@ -178,10 +176,8 @@ class ResourceSync:
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
-            raise ApplicationError(
-                f"another sync is reading these kinds: {_reason(error)}",
-                type="KindsClaimed",
-                non_retryable=True,
+            raise final_failure(
+                "KindsClaimed", f"another sync is reading these kinds: {_reason(error)}"
             ) from error
 
     async def _sweep(self, request: ResourceSyncInput, kind: str, members: str) -> KindOutcome:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +29,7 @@ from workflows.durable.signed_posts import Receipt, SignedPosts
 if TYPE_CHECKING:
     from arcadia.analytics.v1.invoicing_service_pb2_grpc import InvoicingServiceAsyncStub
 
-__all__ = ["NOWHERE", "DunningActivities", "TenantNoticeActivities"]
+__all__ = ["NOWHERE", "DunningActivities", "TenantNoticeActivities", "noticed"]
 
 SERVICE: Final = "analytics"
 INVOICES_A_PAGE: Final = 500
@@ -87,10 +87,7 @@ class TenantNoticeActivities:
     @activity.defn
     async def post_tenant_notice(self, notice: TenantNotice) -> Noticed:
         """Posts a notice. Fails if it is not accepted."""
-        receipt = await self._post(notice)
-        if not receipt.is_delivered and not receipt.is_final:
-            raise ApplicationError(receipt.reason, type="NoticeNotTaken")
-        return Noticed(receipt.is_delivered, receipt.reason)
+        return noticed(await self._post(notice))
 
     @service_activity(SERVICE)
     async def tell_of_past_due(self, request: PastDueNotices) -> PastDueResult:
@@ -115,18 +112,17 @@ class TenantNoticeActivities:
     async def _post(self, notice: TenantNotice) -> Receipt:
         if self._notices is None:
             return Receipt(is_delivered=False, reason=NOWHERE)
-        document = {
-            "id": notice.key,
-            "action": notice.action,
-            "tenant_id": notice.tenant_id,
-            "deployment_ids": list(notice.deployment_ids),
-            "at": notice.at,
-            "what": notice.what,
-            "why": notice.why,
-            "what_to_do": notice.what_to_do,
-        }
+        document = asdict(notice)
+        document["id"] = document.pop("key")
         body = orjson.dumps({"notice": document}, option=orjson.OPT_SORT_KEYS)
         return await self._notices.post(notice.key, body, datetime.now(UTC))
+
+
+def noticed(receipt: Receipt) -> Noticed:
+    """Whether a notice was delivered. Raises a failure that is worth a retry."""
+    if not receipt.is_delivered and not receipt.is_final:
+        raise ApplicationError(receipt.reason, type="NoticeNotTaken")
+    return Noticed(receipt.is_delivered, receipt.reason)
 
 
 def _of_invoice(invoice: invoices_pb2.Invoice) -> TenantNotice:

@@ -21,6 +21,7 @@ from workflows.costs.payloads import (
     PendingPlace,
 )
 from workflows.durable.activities import page_by_page, service_activity
+from workflows.durable.counts import with_counts
 from workflows.durable.heartbeats import beating, reached_before
 
 if TYPE_CHECKING:
@@ -139,8 +140,6 @@ def _due(invoice: costs_pb2.ProviderInvoice) -> InvoiceIngestInput:
 LINES_A_PAGE: Final = 50_000
 PAGE_SECONDS: Final = 600.0
 
-COUNTS: Final = tuple(MatchCounts.__dataclass_fields__)
-
 
 class MatchActivities:
     """Uses the billing service's IngestService."""
@@ -162,10 +161,7 @@ class MatchActivities:
                 ),
                 timeout=PAGE_SECONDS,
             )
-            counts = {
-                name: getattr(cursor.counts, name) + getattr(answer.matching, name)
-                for name in COUNTS
-            }
-            return MatchCursor(answer.next_page_token, MatchCounts(**counts))
+            counts = with_counts(cursor.counts, answer.matching)
+            return MatchCursor(answer.next_page_token, counts)
 
         return (await page_by_page(MatchCursor(), match)).counts

@@ -10,7 +10,6 @@ from arcadia.billing.v1 import costs_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 from grpc.aio import AioRpcError
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from contracts.costs import InvoiceIngestInput
 from providers.digitalocean import billing as provider_billing
@@ -29,6 +28,7 @@ from workflows.costs.payloads import (
 from workflows.durable.activities import service_activity
 from workflows.durable.errors import reason_of_refusal
 from workflows.durable.heartbeats import beating, reached_before
+from workflows.durable.reasons import final_failure
 
 if TYPE_CHECKING:
     from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceAsyncStub
@@ -90,7 +90,7 @@ class IngestActivities:
         except AioRpcError as error:
             if reason_of_refusal(error) == MALFORMED:
                 where = str(error.details()).removeprefix("chunk: ")
-                raise ApplicationError(where, type="MalformedBill", non_retryable=True) from None
+                raise final_failure("MalformedBill", where) from None
             raise
         return UploadProgress(sent, answer.row_count, answer.amount_usd)
 

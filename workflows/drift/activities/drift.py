@@ -22,6 +22,7 @@ from workflows.drift.payloads import (
     KindInput,
 )
 from workflows.durable.activities import page_by_page, service_activity
+from workflows.durable.counts import with_counts
 from workflows.durable.heartbeats import beating, reached_before
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ LOOK_BACK: Final = timedelta(days=7)
 """How far before a drift its cause is searched."""
 
 DRIFTS_A_PAGE: Final = 500
-
-COUNTS: Final = tuple(name for name in DriftOutcome.__dataclass_fields__ if name.endswith("_count"))
 
 
 class DriftActivities:
@@ -152,15 +151,10 @@ class DriftActivities:
 
 
 def _after(cursor: DriftCursor, answer: pb.SweepDriftResponse) -> DriftCursor:
-    so_far = cursor.outcome
-    counts: dict[str, Any] = {
-        name: getattr(so_far, name) + getattr(answer, name) for name in COUNTS
-    }
-    outcome = "frozen" if answer.frozen_reason else so_far.outcome
-    reason = answer.frozen_reason or so_far.reason
-    return DriftCursor(
-        answer.next_page_token, replace(so_far, outcome=outcome, reason=reason, **counts)
-    )
+    outcome = with_counts(cursor.outcome, answer)
+    if answer.frozen_reason:
+        outcome = replace(outcome, outcome="frozen", reason=answer.frozen_reason)
+    return DriftCursor(answer.next_page_token, outcome)
 
 
 def _cause_of(drift: drift_pb2.Drift, done: dict[tuple[str, str], list[Action]]) -> Action | None:

@@ -7,7 +7,6 @@ import orjson
 from arcadia.inventory.v1 import reconcile_service_pb2 as pb
 from google.protobuf import json_format
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from contracts.drift import RevertInput
 from providers.digitalocean.api.client import DigitalOcean
@@ -28,6 +27,7 @@ from workflows.drift.payloads import (
     SetPower,
 )
 from workflows.durable.activities import service_activity
+from workflows.durable.reasons import final_failure
 from workflows.provisioning.activities.provisioning import move_to_project, project_gone
 
 if TYPE_CHECKING:
@@ -151,8 +151,4 @@ def _check_type(field: str, wanted: Any) -> None:
     is_list = isinstance(wanted, list) and all(isinstance(one, str) for one in wanted)
     if not (is_list if field == "tags" else isinstance(wanted, str)):
         told = orjson.dumps(wanted).decode()
-        raise ApplicationError(
-            f"the spec says {told} for {field}, which cannot be set",
-            type="NotSettable",
-            non_retryable=True,
-        )
+        raise final_failure("NotSettable", f"the spec says {told} for {field}, which cannot be set")

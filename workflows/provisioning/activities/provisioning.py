@@ -26,6 +26,7 @@ from providers.digitalocean.droplets import (
 )
 from services.common.rpc.messages import message_of
 from workflows.durable.activities import service_activity
+from workflows.durable.reasons import final_failure
 from workflows.provisioning.payloads import CompensationInput, Progress, Provisioned
 
 if TYPE_CHECKING:
@@ -238,9 +239,7 @@ async def move_to_project(
 
 def project_gone(project_id: str) -> ApplicationError:
     """The failure of a step whose project does not exist."""
-    return ApplicationError(
-        f"project {project_id} does not exist", type="ProjectGone", non_retryable=True
-    )
+    return final_failure("ProjectGone", f"project {project_id} does not exist")
 
 
 def _id_or_text(named: str) -> int | str:

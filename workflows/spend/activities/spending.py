@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Final
 import orjson
 from arcadia.analytics.v1 import spend_service_pb2 as pb
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from contracts.flows import Start
 from contracts.spend import BreachInput, EvaluationInput, spend_breach
-from workflows.collections.activities.dunning import NOWHERE
+from workflows.collections.activities.dunning import NOWHERE, noticed
 from workflows.collections.payloads import Noticed
 from workflows.durable.activities import page_by_page, service_activity, start_all
 from workflows.durable.signed_posts import SignedPosts
@@ -79,10 +78,7 @@ class SpendActivities:
         }
         body = orjson.dumps({"spend_breach": document}, option=orjson.OPT_SORT_KEYS)
         key = f"spend-breach/{breach.breach_id}"
-        receipt = await self._notices.post(key, body, datetime.now(UTC))
-        if not receipt.is_delivered and not receipt.is_final:
-            raise ApplicationError(receipt.reason, type="NoticeNotTaken")
-        return Noticed(receipt.is_delivered, receipt.reason)
+        return noticed(await self._notices.post(key, body, datetime.now(UTC)))
 
 
 def _start(breach: BreachStanding, request: EvaluationInput) -> Start[BreachInput]:
