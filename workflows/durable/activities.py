@@ -11,7 +11,7 @@ from contracts.flows import Start, start_flow
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 
-__all__ = ["page_by_page", "service_activity", "start_all"]
+__all__ = ["described", "page_by_page", "service_activity", "start_all"]
 
 STARTS_AT_ONCE: Final = 8
 
@@ -29,15 +29,41 @@ class Place(Protocol):
 Reached = TypeVar("Reached", bound=Place)
 
 
+class Cursor(Protocol):
+    """A cursor that says how far an activity is."""
+
+    def in_words(self) -> str:
+        """In one line."""
+
+
+DESCRIBED: Final[dict[str, tuple[str, type[Cursor] | None]]] = {}
+
+
+def described(name: str) -> tuple[str, type[Cursor] | None]:
+    """What an activity does, until its first heartbeat, and the type of its cursor if it has one.
+
+    Of an activity that is not described, the name.
+    """
+    return DESCRIBED.get(name, (name, None))
+
+
 def service_activity(
-    service: str = "inventory", *, heartbeat: bool = False
+    service: str = "inventory",
+    *,
+    heartbeat: bool = False,
+    doing: str = "",
+    cursor: type[Cursor] | None = None,
 ) -> Callable[[Method], Method]:
     """An activity that calls a service or the provider; see `as_failures` for its errors.
 
-    A long activity sends heartbeats; one with a cursor sends the cursor itself.
+    A long activity sends heartbeats; one with a cursor sends the cursor itself. `doing` and
+    `cursor` describe it to callers that wait for its run.
     """
 
     def declared(method: Method) -> Method:
+        if doing:
+            DESCRIBED[method.__name__] = (doing, cursor)
+
         @wraps(method)
         async def run(*arguments: Any) -> Any:
             with as_failures(service):

@@ -1,6 +1,5 @@
 """Describes the progress of a run, for callers that wait for it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -13,55 +12,9 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.converter import DataConverter
 from temporalio.service import RPCError
 
-from workflows.costs.activities.bills import BillActivities, MatchActivities
-from workflows.costs.activities.ingesting import IngestActivities
-from workflows.costs.billing_history import BillingHistory
-from workflows.costs.payloads import HistoryCursor, HistoryResult
-from workflows.drift.activities.drift import DriftActivities
-from workflows.drift.drift_sweep import DriftSweep
-from workflows.drift.payloads import DriftCursor, DriftSweepResult, ExplainResult
-from workflows.sync.activities.claiming import ClaimActivities
-from workflows.sync.activities.confirming import ConfirmActivities
-from workflows.sync.activities.projects import ProjectActivities
-from workflows.sync.activities.sweeping import SweepActivities
-from workflows.sync.payloads import MembersCursor, ResourceSyncResult, SuspectsResult, SweepCursor
-from workflows.sync.resource_sync import ResourceSync
+from workflows.durable.activities import described
 
 __all__ = ["WAITS", "Progress", "details_of", "progress_of"]
-
-Cursor = SweepCursor | SuspectsResult | MembersCursor | DriftCursor | ExplainResult | HistoryCursor
-
-CURSORS: Final[Mapping[str, type[Cursor]]] = {
-    SweepActivities.sweep_kind.__name__: SweepCursor,
-    ConfirmActivities.confirm_suspects.__name__: SuspectsResult,
-    ProjectActivities.record_members.__name__: MembersCursor,
-    DriftActivities.sweep_drift.__name__: DriftCursor,
-    DriftActivities.explain_drifts.__name__: ExplainResult,
-    BillActivities.walk_history.__name__: HistoryCursor,
-}
-"""The payload types of heartbeats."""
-
-ACTIVITY_TEXTS: Final = {
-    ClaimActivities.claim_kinds.__name__: "waiting for other syncs of the same kinds",
-    SweepActivities.sweep_kind.__name__: "reading a kind",
-    SweepActivities.fail_sweep.__name__: "recording an interrupted read",
-    ConfirmActivities.confirm_suspects.__name__: "reading unseen resources by id",
-    ProjectActivities.project_exists.__name__: "looking for the internal project",
-    ProjectActivities.record_members.__name__: "reading project members",
-    DriftActivities.record_list_prices.__name__: "reading list prices",
-    DriftActivities.sweep_drift.__name__: "comparing a kind with its specs",
-    DriftActivities.explain_drifts.__name__: "looking up causes of drifts",
-    BillActivities.walk_history.__name__: "reading the billing history",
-    BillActivities.list_pending.__name__: "listing pending invoices",
-    IngestActivities.begin_ingest.__name__: "beginning the ingest",
-    IngestActivities.upload_csv.__name__: "reading the CSV form",
-    IngestActivities.record_items.__name__: "reading the JSON form",
-    IngestActivities.complete_ingest.__name__: "replacing the lines",
-    IngestActivities.fail_ingest.__name__: "closing the failed ingest",
-    MatchActivities.match_invoice.__name__: "matching the lines",
-}
-"""Descriptions of activities before their first heartbeat."""
-
 
 TOO_LARGE: Final = "Failure exceeds size limit."
 """The message of the server's failure that wraps a truncated one."""
@@ -82,12 +35,7 @@ class Progress:
     """One line per running or waiting activity, and per child workflow."""
 
 
-async def progress_of(
-    client: Client,
-    handle: WorkflowHandle[ResourceSync, ResourceSyncResult]
-    | WorkflowHandle[DriftSweep, DriftSweepResult]
-    | WorkflowHandle[BillingHistory, HistoryResult],
-) -> Progress:
+async def progress_of(client: Client, handle: WorkflowHandle[Any, Any]) -> Progress:
     """Reads the progress from Temporal, which works without a worker."""
     description = await handle.describe()
     pending = description.raw_description.pending_activities
@@ -108,8 +56,7 @@ async def details_of(handle: WorkflowHandle[Any, Any], time_limit: timedelta) ->
 
 async def _line(activity: PendingActivityInfo, converter: DataConverter) -> str:
     name = activity.activity_type.name
-    text = ACTIVITY_TEXTS.get(name, name)
-    cursor = CURSORS.get(name)
+    text, cursor = described(name)
     if cursor is not None and activity.HasField("heartbeat_details"):
         told: list[Any] = await converter.decode(
             activity.heartbeat_details.payloads, type_hints=[cursor]

@@ -1,7 +1,7 @@
 """Activities for balances, the billing history, pending invoices and matching."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from arcadia.billing.v1 import balance_service_pb2 as balance_pb
@@ -36,18 +36,13 @@ MAX_UNREADABLE_LISTED = 5
 """Maximum entries named in the result of a walk; the service lists all."""
 
 
+@dataclass(frozen=True, slots=True)
 class BillActivities:
     """Uses the provider's client and the billing service."""
 
-    def __init__(
-        self,
-        provider: DigitalOcean,
-        balances: "BalanceServiceAsyncStub",
-        ingest: "IngestServiceAsyncStub",
-    ) -> None:
-        self._provider = provider
-        self._balances = balances
-        self._ingest = ingest
+    _provider: DigitalOcean
+    _balances: "BalanceServiceAsyncStub"
+    _ingest: "IngestServiceAsyncStub"
 
     @service_activity(BILLING, heartbeat=True)
     async def record_balance(self, request: BalanceInput) -> str:
@@ -58,7 +53,7 @@ class BillActivities:
         )
         return balance.month_to_date_usage
 
-    @service_activity(BILLING)
+    @service_activity(BILLING, doing="reading the billing history", cursor=HistoryCursor)
     async def walk_history(self, request: HistoryInput) -> HistoryCursor:
         """Records the whole history, resuming from the cursor of an earlier attempt."""
         info = activity.info()
@@ -71,7 +66,7 @@ class BillActivities:
                 cursor = await self._record(walk_key, page, months, cursor)
         return cursor
 
-    @service_activity(BILLING)
+    @service_activity(BILLING, doing="listing pending invoices")
     async def list_pending(self, place: PendingPlace) -> PendingPage:
         """A page of the invoices that are not ingested, oldest first."""
         answer = await self._ingest.ListPendingInvoices(
@@ -147,7 +142,7 @@ class MatchActivities:
     def __init__(self, ingest: "IngestServiceAsyncStub") -> None:
         self._ingest = ingest
 
-    @service_activity("billing")
+    @service_activity("billing", doing="matching the lines")
     async def match_invoice(self, request: InvoiceIngestInput) -> MatchCounts:
         """Matches every line of an invoice, resuming from the cursor of an earlier attempt."""
 

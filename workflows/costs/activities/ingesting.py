@@ -57,7 +57,7 @@ class IngestActivities:
         self._provider = provider
         self._ingest = ingest
 
-    @service_activity(BILLING)
+    @service_activity(BILLING, doing="beginning the ingest")
     async def begin_ingest(self, request: InvoiceIngestInput) -> str:
         """Opens the ingest of this run; returns its id."""
         info = activity.info()
@@ -69,7 +69,7 @@ class IngestActivities:
         )
         return answer.ingest_id
 
-    @service_activity(BILLING)
+    @service_activity(BILLING, doing="reading the CSV form")
     async def upload_csv(self, request: IngestInput) -> UploadProgress:
         """Streams the CSV form to staging. A retry starts again and replaces the staged rows."""
         sent = 0
@@ -114,7 +114,7 @@ class IngestActivities:
             answer = await _streamed(self._ingest.ReplaceDailyCosts, pieces(), DAILY_SECONDS)
         return DailyCostsResult(answer.row_count, answer.amount_usd)
 
-    @service_activity(BILLING)
+    @service_activity(BILLING, doing="reading the JSON form")
     async def record_items(self, request: IngestInput) -> ItemsCursor:
         """Stages the JSON form, resuming from the cursor of an earlier attempt."""
         walk = _ItemsWalk(
@@ -124,7 +124,7 @@ class IngestActivities:
             await walk.run()
         return walk.cursor
 
-    @service_activity(BILLING, heartbeat=True)
+    @service_activity(BILLING, heartbeat=True, doing="replacing the lines")
     async def complete_ingest(self, request: IngestInput) -> CompletedIngest:
         """Replaces the invoice's lines and reconciles them with the provider's summary."""
         answer = await self._ingest.CompleteIngest(
@@ -136,7 +136,7 @@ class IngestActivities:
         )
         return _completed(answer.provider_invoice)
 
-    @service_activity(BILLING)
+    @service_activity(BILLING, doing="closing the failed ingest")
     async def fail_ingest(self, request: FailIngestInput) -> None:
         """Closes a failed ingest; the lines of the last successful one are kept."""
         await self._ingest.FailIngest(

@@ -51,7 +51,7 @@ class DriftActivities:
         self._provider = provider
         self._inventory = inventory
 
-    @service_activity(heartbeat=True)
+    @service_activity(heartbeat=True, doing="reading list prices")
     async def record_list_prices(self, request: KindInput) -> int:
         """Records the provider's price of each size; returns the number of sizes."""
         prices = [
@@ -64,7 +64,7 @@ class DriftActivities:
         )
         return len(prices)
 
-    @service_activity()
+    @service_activity(doing="comparing a kind with its specs", cursor=DriftCursor)
     async def sweep_drift(self, request: KindInput) -> DriftOutcome:
         """Compares every resource of a kind that has a spec; resumes from an earlier cursor."""
         busy = await self._in_flight(request.kind)
@@ -84,7 +84,7 @@ class DriftActivities:
         first = DriftCursor("", DriftOutcome(request.kind, "completed"))
         return (await page_by_page(first, compare)).outcome
 
-    @service_activity()
+    @service_activity(doing="looking up causes of drifts", cursor=ExplainResult)
     async def explain_drifts(self, request: ExplainInput) -> ExplainResult:
         """Looks up the causes of new drifts in the provider's action log."""
         result = reached_before(ExplainResult) or ExplainResult()

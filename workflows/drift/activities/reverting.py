@@ -1,6 +1,7 @@
 """Activities of a revert: read the plan, change the droplet, record the outcome."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -47,20 +48,14 @@ SETTERS: Final[Mapping[str, Setter]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
 class RevertActivities:
     """Uses the provider's client and the inventory service."""
 
-    def __init__(
-        self,
-        provider: DigitalOcean,
-        drift: "ReconcileServiceAsyncStub",
-        lookup: "LookupServiceAsyncStub",
-        inventory: "SyncServiceAsyncStub",
-    ) -> None:
-        self._provider = provider
-        self._drift = drift
-        self._lookup = lookup
-        self._inventory = inventory
+    _provider: DigitalOcean
+    _drift: "ReconcileServiceAsyncStub"
+    _lookup: "LookupServiceAsyncStub"
+    _inventory: "SyncServiceAsyncStub"
 
     @service_activity()
     async def begin_revert(self, request: RevertInput) -> RevertPlan:

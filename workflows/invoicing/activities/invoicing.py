@@ -1,5 +1,6 @@
 """The steps of the month-end roll-up, each one or more calls to the analytics service."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,18 +40,13 @@ PAGE_SECONDS: Final = 300.0
 CALL_SECONDS: Final = 120.0
 
 
+@dataclass(frozen=True, slots=True)
 class InvoicingActivities:
     """Uses the analytics service."""
 
-    def __init__(
-        self,
-        steps: "InvoicingServiceAsyncStub",
-        meter: "MeteringServiceAsyncStub",
-        margins: "AttributionServiceAsyncStub",
-    ) -> None:
-        self._steps = steps
-        self._meter = meter
-        self._margins = margins
+    _steps: "InvoicingServiceAsyncStub"
+    _meter: "MeteringServiceAsyncStub"
+    _margins: "AttributionServiceAsyncStub"
 
     @service_activity(ANALYTICS)
     async def begin_rollup(self, opening: RollupOpening) -> str:

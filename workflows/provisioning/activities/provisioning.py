@@ -3,6 +3,7 @@
 Every step is idempotent. Every compensation may run for a step that never happened.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -44,22 +45,15 @@ MAX_REASON: Final = 1000
 """Maximum length of a reason in the catalog."""
 
 
+@dataclass(frozen=True, slots=True)
 class ProvisionActivities:
     """Uses the provider's client, the catalog and the inventory."""
 
-    def __init__(
-        self,
-        provider: DigitalOcean,
-        catalog: "LifecycleServiceAsyncStub",
-        inventory: "ReconcileServiceAsyncStub",
-        lookup: "LookupServiceAsyncStub",
-        sync: "SyncServiceAsyncStub",
-    ) -> None:
-        self._provider = provider
-        self._catalog = catalog
-        self._inventory = inventory
-        self._lookup = lookup
-        self._sync = sync
+    _provider: DigitalOcean
+    _catalog: "LifecycleServiceAsyncStub"
+    _inventory: "ReconcileServiceAsyncStub"
+    _lookup: "LookupServiceAsyncStub"
+    _sync: "SyncServiceAsyncStub"
 
     @service_activity("catalog")
     async def record_provision(self, request: Progress) -> None:

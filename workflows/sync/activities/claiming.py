@@ -42,7 +42,7 @@ class ClaimActivities:
             answer = await self._claim(request, ended)
         return ClaimResult(not answer.standing, tuple(answer.sweep_ids))
 
-    @service_activity(heartbeat=True)
+    @service_activity(heartbeat=True, doing="waiting for other syncs of the same kinds")
     async def claim_kinds(self, request: ClaimInput) -> None:
         """Claims all kinds of this sync, after waiting for other runs with claims.
 

@@ -57,7 +57,7 @@ class ConfirmActivities:
         self._sources = sources
         self._inventory = inventory
 
-    @service_activity()
+    @service_activity(doing="reading unseen resources by id", cursor=SuspectsResult)
     async def confirm_suspects(self, request: SuspectsInput) -> SuspectsResult:
         """Confirms all suspects of a sweep; those settled before a restart are skipped."""
         rows = rows_of(request.provider, request.kind)

@@ -30,7 +30,7 @@ class ProjectActivities:
         self._provider = provider
         self._inventory = inventory
 
-    @service_activity(heartbeat=True)
+    @service_activity(heartbeat=True, doing="looking for the internal project")
     async def project_exists(self, request: ProjectInput) -> bool:
         """Whether the provider lists a project with the name."""
         return await find_project(self._provider, request.name) is not None
@@ -40,7 +40,7 @@ class ProjectActivities:
         """Creates the project of that name if it does not exist; returns the provider's id."""
         return (await ensure_project(self._provider, request.name)).provider_id
 
-    @service_activity()
+    @service_activity(doing="reading project members", cursor=MembersCursor)
     async def record_members(self, request: MembersInput) -> MembersCursor:
         """Records the project of each resource; returns the counts."""
         start = reached_before(MembersCursor) or MembersCursor()

@@ -70,7 +70,7 @@ class SweepActivities:
         self._inventory = inventory
         self._memory = PageMemory()
 
-    @service_activity()
+    @service_activity(doing="reading a kind", cursor=SweepCursor)
     async def sweep_kind(self, request: SweepInput) -> SweepResult:
         """Runs one pass, resuming from the cursor of an earlier attempt."""
         rows = rows_of(request.provider, request.kind)
@@ -111,7 +111,7 @@ class SweepActivities:
         result = replace(closed, unpriced_sizes=unpriced)
         return result if members is None else replace(result, members=members.cursor)
 
-    @service_activity()
+    @service_activity(doing="recording an interrupted read")
     async def fail_sweep(self, request: FailSweepInput) -> SweepResult:
         """Closes an interrupted pass, which strikes nothing."""
         sweep = await self._begin(request.sweep)
