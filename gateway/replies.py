@@ -17,7 +17,21 @@ ENVOY_MESSAGE: Final = "%LOCAL_REPLY_BODY%"
 """Envoy's message, which names the field."""
 
 
-_EXHAUSTED: Final = code_pb2.RESOURCE_EXHAUSTED
+CODES: Final = {
+    400: code_pb2.INVALID_ARGUMENT,
+    401: code_pb2.UNAUTHENTICATED,
+    404: code_pb2.NOT_FOUND,
+    405: code_pb2.UNIMPLEMENTED,
+    408: code_pb2.DEADLINE_EXCEEDED,
+    413: code_pb2.RESOURCE_EXHAUSTED,
+    426: code_pb2.FAILED_PRECONDITION,
+    429: code_pb2.RESOURCE_EXHAUSTED,
+    431: code_pb2.RESOURCE_EXHAUSTED,
+    501: code_pb2.UNIMPLEMENTED,
+    503: code_pb2.UNAVAILABLE,
+    504: code_pb2.DEADLINE_EXCEEDED,
+}
+"""The code of gRPC for each status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,91 +59,48 @@ class Reply:
         return {"code": self.code, "message": self.message, "details": [info]}
 
 
-def _details(text: str) -> str:
-    return f"response.code_details.contains('{text}')"
+def _on(when: str, status: int, reason: str, message: str) -> Reply:
+    return Reply(when, status, CODES[status], reason, message)
 
 
-def _token(details: str, reason: str, message: str) -> Reply:
-    return Reply(_details(details), 401, code_pb2.UNAUTHENTICATED, reason, message)
+def _details(text: str, status: int, reason: str, message: str) -> Reply:
+    """The reply where Envoy's details of its own have a text."""
+    return _on(f"response.code_details.contains('{text}')", status, reason, message)
 
 
-def _when(status: int, code: int, reason: str, message: str) -> Reply:
+def _when(status: int, reason: str, message: str) -> Reply:
     """The reply for an HTTP status of Envoy."""
-    return Reply(f"response.code == {status}", status, code, reason, message)
+    return _on(f"response.code == {status}", status, reason, message)
 
+
+ESCAPED: Final = "the path has an escaped slash or a fragment"
+MALFORMED: Final = "the request is not valid HTTP, or has a header with an underscore"
+TOO_MANY: Final = (
+    "too many requests, or too many bytes of requests; wait for the time in retry-after"
+)
+TOO_LARGE: Final = "the body of the request is too large"
+DOWN: Final = "response.code == 502 || response.code == 503"
 
 REPLIES: Final = (
-    _token("Jwt_is_missing", "TOKEN_MISSING", "a token is required"),
-    _token("Jwt_is_expired", "TOKEN_EXPIRED", "the token has expired"),
-    _token("Jwt_is_not_in_the_form", "TOKEN_MALFORMED", "the token is not a JWT"),
+    _details("Jwt_is_missing", 401, "TOKEN_MISSING", "a token is required"),
+    _details("Jwt_is_expired", 401, "TOKEN_EXPIRED", "the token has expired"),
+    _details("Jwt_is_not_in_the_form", 401, "TOKEN_MALFORMED", "the token is not a JWT"),
     # Envoy returns 403 for a wrong audience; for the caller it is an invalid token.
-    _token("jwt_authn_access_denied", "TOKEN_INVALID", "the token is not valid"),
-    Reply(
-        _details("rbac_access_denied_matched_policy[too_large]"),
-        413,
-        _EXHAUSTED,
-        "REQUEST_TOO_LARGE",
-        "the body of the request is too large",
-    ),
-    Reply(
-        _details("rbac_access_denied"),
-        405,
-        code_pb2.UNIMPLEMENTED,
-        "METHOD_NOT_ALLOWED",
-        "CONNECT is not supported",
-    ),
-    Reply(
-        _details("path_normalization_failed"),
-        400,
-        code_pb2.INVALID_ARGUMENT,
-        "PATH_REFUSED",
-        "the path has an escaped slash or a fragment",
-    ),
-    Reply(
-        _details("transcode_failure{INVALID_ARGUMENT}"),
-        400,
-        code_pb2.INVALID_ARGUMENT,
-        "INVALID_ARGUMENT",
-        ENVOY_MESSAGE,
-    ),
-    _when(
-        400,
-        code_pb2.INVALID_ARGUMENT,
-        "REQUEST_MALFORMED",
-        "the request is not valid HTTP, or has a header with an underscore",
-    ),
-    _when(404, code_pb2.NOT_FOUND, "ROUTE_NOT_FOUND", "there is no route for this path"),
-    _when(408, code_pb2.DEADLINE_EXCEEDED, "REQUEST_TIMEOUT", "the request did not arrive in time"),
-    _when(413, _EXHAUSTED, "REQUEST_TOO_LARGE", "the body of the request is too large"),
-    _when(426, code_pb2.FAILED_PRECONDITION, "HTTP_VERSION", "HTTP/1.1 or HTTP/2 is required"),
-    _when(
-        429,
-        _EXHAUSTED,
-        "RATE_LIMITED",
-        "too many requests, or too many bytes of requests; wait for the time in retry-after",
-    ),
-    _when(
-        431,
-        _EXHAUSTED,
-        "HEADERS_TOO_LARGE",
-        "the headers of the request are too large or too many",
-    ),
-    _when(
-        501,
-        code_pb2.UNIMPLEMENTED,
-        "TRANSFER_CODING_UNKNOWN",
-        "the only supported transfer coding is chunked",
-    ),
-    Reply(
-        "response.code == 502 || response.code == 503",
-        503,
-        code_pb2.UNAVAILABLE,
-        "SERVICE_UNAVAILABLE",
-        "the service is unavailable; retry later",
-    ),
-    _when(
-        504, code_pb2.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the service did not respond in time"
-    ),
+    _details("jwt_authn_access_denied", 401, "TOKEN_INVALID", "the token is not valid"),
+    _details("rbac_access_denied_matched_policy[too_large]", 413, "REQUEST_TOO_LARGE", TOO_LARGE),
+    _details("rbac_access_denied", 405, "METHOD_NOT_ALLOWED", "CONNECT is not supported"),
+    _details("path_normalization_failed", 400, "PATH_REFUSED", ESCAPED),
+    _details("transcode_failure{INVALID_ARGUMENT}", 400, "INVALID_ARGUMENT", ENVOY_MESSAGE),
+    _when(400, "REQUEST_MALFORMED", MALFORMED),
+    _when(404, "ROUTE_NOT_FOUND", "there is no route for this path"),
+    _when(408, "REQUEST_TIMEOUT", "the request did not arrive in time"),
+    _when(413, "REQUEST_TOO_LARGE", TOO_LARGE),
+    _when(426, "HTTP_VERSION", "HTTP/1.1 or HTTP/2 is required"),
+    _when(429, "RATE_LIMITED", TOO_MANY),
+    _when(431, "HEADERS_TOO_LARGE", "the headers of the request are too large or too many"),
+    _when(501, "TRANSFER_CODING_UNKNOWN", "the only supported transfer coding is chunked"),
+    _on(DOWN, 503, "SERVICE_UNAVAILABLE", "the service is unavailable; retry later"),
+    _when(504, "DEADLINE_EXCEEDED", "the service did not respond in time"),
     # For any other reply: keeps the status; the details are only in the log.
     Reply(
         "response.code < 500",
