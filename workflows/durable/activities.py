@@ -1,7 +1,7 @@
 """Shared by activities: errors, heartbeats and paged work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import wraps
 from typing import Any, Final, Protocol, TypeVar
 
@@ -11,7 +11,7 @@ from contracts.flows import Start, start_flow
 from workflows.durable.errors import as_failures
 from workflows.durable.heartbeats import beating, reached_before
 
-__all__ = ["described", "page_by_page", "service_activity", "start_all"]
+__all__ = ["described", "page_by_page", "pages_of", "service_activity", "start_all"]
 
 STARTS_AT_ONCE: Final = 8
 
@@ -88,6 +88,16 @@ async def page_by_page(first: Reached, step: Callable[[Reached], Awaitable[Reach
             place = await step(place)
             if not place.page_token:
                 return place
+
+
+async def pages_of(rpc: Any, request: Any) -> AsyncIterator[Any]:
+    """The pages of a service's list, from the request's page token on."""
+    while True:
+        page = await rpc(request)
+        yield page
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
 
 
 async def start_all(starts: Iterable[Start[Any]]) -> None:

@@ -1,6 +1,6 @@
 """Payloads of syncs: names, counts and cursors, never records."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ResourceSyncResult",
     "SuspectsInput",
     "SuspectsResult",
+    "SweepCounts",
     "SweepCursor",
     "SweepInput",
     "SweepResult",
@@ -110,27 +111,34 @@ class SweepCursor:
         return f"{self.kind}: {self.read_count:,}{of} recorded"
 
 
-@dataclass(frozen=True, slots=True)
-class SweepResult:
-    """The outcome of a pass, with the inventory's names."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepCounts:
+    """What a pass found and changed, with the inventory's names."""
 
-    sweep_id: str
-    outcome: str
-    reason: str
-    seen_count: int
-    discovered_count: int
-    updated_count: int
-    restored_count: int
-    struck_count: int
-    deleted_count: int
-    withheld_count: int
-    suspect_count: int
+    seen_count: int = 0
+    discovered_count: int = 0
+    updated_count: int = 0
+    restored_count: int = 0
+    struck_count: int = 0
+    deleted_count: int = 0
+    withheld_count: int = 0
+    unreadable_count: int = 0
+    reason: str = ""
+    """Why the outcome is another than `completed`."""
     last_complete_at: str = ""
     """When the kind was last read completely, by this pass or an earlier one, in ISO 8601 to the
     minute; empty if never."""
     unpriced_sizes: tuple[str, ...] = ()
     """Used sizes without a price from the provider or the declarations."""
-    unreadable_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult(SweepCounts):
+    """The outcome of a pass."""
+
+    sweep_id: str
+    outcome: str
+    suspect_count: int = 0
     members: "MembersCursor | None" = None
     """The cursor of the project members recorded with it."""
 
@@ -195,7 +203,7 @@ class MembersCursor:
 
 
 @dataclass(frozen=True, slots=True)
-class KindOutcome:
+class KindOutcome(SweepCounts):
     """The outcome of a kind or of another step of a sync."""
 
     kind: str
@@ -203,21 +211,14 @@ class KindOutcome:
     """`completed`, `partial`, `incomplete`, `frozen`, `halted` or `failed`, as a sweep's; `unread`
     where the token may not list a kind, or the account has not one that was added later, and
     never could."""
-    seen_count: int = 0
-    discovered_count: int = 0
-    updated_count: int = 0
-    restored_count: int = 0
-    struck_count: int = 0
-    deleted_count: int = 0
-    withheld_count: int = 0
     moved_count: int = 0
     pass_count: int = 0
-    reason: str = ""
-    last_complete_at: str = ""
-    """As in SweepResult: the last complete read, if this one did not complete."""
-    unpriced_sizes: tuple[str, ...] = ()
-    """As in SweepResult."""
-    unreadable_count: int = 0
+
+    @classmethod
+    def of(cls, kind: str, result: SweepResult, number: int) -> "KindOutcome":
+        """The outcome of a kind after the pass of that number."""
+        counts = {field.name: getattr(result, field.name) for field in fields(SweepCounts)}
+        return cls(kind, result.outcome, pass_count=number, **counts)
 
     @property
     def succeeded(self) -> bool:

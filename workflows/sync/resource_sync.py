@@ -197,7 +197,7 @@ class ResourceSync:
                 result = await self._read(sweep, number)
                 if kind == "project":
                     self._projects_sweep_id = result.sweep_id
-                outcome = replace(_outcome(kind, result), pass_count=number)
+                outcome = KindOutcome.of(kind, result, number)
                 if result.outcome == DEFERRED:
                     break
                 self._begun.pop(key, None)
@@ -302,24 +302,6 @@ def _key(kind: str, number: int) -> str:
     """The idempotency key of a pass over a kind."""
     info = workflow.info()
     return f"{info.workflow_id}/{info.run_id}/{kind}/{number}"
-
-
-def _outcome(kind: str, result: SweepResult) -> KindOutcome:
-    return KindOutcome(
-        kind,
-        result.outcome,
-        seen_count=result.seen_count,
-        discovered_count=result.discovered_count,
-        updated_count=result.updated_count,
-        restored_count=result.restored_count,
-        struck_count=result.struck_count,
-        deleted_count=result.deleted_count,
-        withheld_count=result.withheld_count,
-        reason=result.reason,
-        last_complete_at=result.last_complete_at,
-        unpriced_sizes=result.unpriced_sizes,
-        unreadable_count=result.unreadable_count,
-    )
 
 
 def _members_outcome(counts: MembersCursor) -> KindOutcome:

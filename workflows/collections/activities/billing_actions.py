@@ -8,7 +8,7 @@ from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 
 from contracts.collections import TrialEndInput
 from workflows.collections.payloads import ActionOutcome, BillingAction
-from workflows.durable.activities import service_activity
+from workflows.durable.activities import pages_of, service_activity
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.spend.payloads import PausedCheck, PausedStates
 
@@ -107,19 +107,13 @@ class BillingActionActivities:
         """The requested deployments for which the transition is allowed or already done."""
         states = {*request.from_states, request.to_state}
         only, but = set(request.only), set(request.but)
-        token = ""
-        while True:
-            page = await self._lifecycle.ListTenantDeployments(
-                pb.ListTenantDeploymentsRequest(
-                    tenant_id=request.tenant_id, page_size=DEPLOYMENTS_A_PAGE, page_token=token
-                )
-            )
+        wanted = pb.ListTenantDeploymentsRequest(
+            tenant_id=request.tenant_id, page_size=DEPLOYMENTS_A_PAGE
+        )
+        async for page in pages_of(self._lifecycle.ListTenantDeployments, wanted):
             for one in page.deployments:
                 if one.state in states and one.id not in but and (not only or one.id in only):
                     yield one
-            token = page.next_page_token
-            if not token:
-                return
 
 
 def _action(request: BillingAction, deployment_id: str) -> pb.ApplyBillingActionRequest:

@@ -14,7 +14,7 @@ from contracts.provisioning import DROPLET_TURN
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.droplets import read_droplet
 from providers.digitalocean.errors import NotFound
-from workflows.durable.activities import service_activity
+from workflows.durable.activities import pages_of, service_activity
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceAsyncStub
@@ -43,23 +43,16 @@ class PowerActivities:
         return tuple([one async for one in self._owned(deployment_id) if await self._is_on(one)])
 
     async def _owned(self, deployment_id: str) -> AsyncIterator[str]:
-        token = ""
-        while True:
-            page = await self._lookup.ListLifetimes(
-                pb.ListLifetimesRequest(
-                    provider=DIGITALOCEAN,
-                    kind=DROPLET,
-                    deployment_id=deployment_id,
-                    page_size=LIVES_A_PAGE,
-                    page_token=token,
-                )
-            )
+        wanted = pb.ListLifetimesRequest(
+            provider=DIGITALOCEAN,
+            kind=DROPLET,
+            deployment_id=deployment_id,
+            page_size=LIVES_A_PAGE,
+        )
+        async for page in pages_of(self._lookup.ListLifetimes, wanted):
             for life in page.lifetimes:
                 if _is_owned(life, deployment_id):
                     yield life.provider_id
-            token = page.next_page_token
-            if not token:
-                return
 
     async def _is_on(self, droplet_id: str) -> bool:
         """Whether a droplet runs, read when no run holds its lock, because a resize powers it off.

@@ -19,7 +19,7 @@ from kinds.unreadable import UnreadableRow
 from providers.digitalocean.errors import NotFound, ProviderError
 from providers.digitalocean.projects import PART_ERRORS
 from providers.digitalocean.sources import Sources
-from workflows.durable.activities import service_activity
+from workflows.durable.activities import pages_of, service_activity
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.sync.activities.sightings import Rows, rows_of, unreadable_message
 from workflows.sync.payloads import SuspectsInput, SuspectsResult
@@ -62,16 +62,9 @@ class ConfirmActivities:
         """Confirms all suspects of a sweep; those settled before a restart are skipped."""
         rows = rows_of(request.provider, request.kind)
         told = reached_before(SuspectsResult) or SuspectsResult()
-        page_token = ""
+        wanted = ListSuspectsRequest(sweep_id=request.sweep_id, page_size=SUSPECTS_A_PAGE)
         async with beating(lambda: told):
-            while True:
-                page = await self._inventory.ListSuspects(
-                    ListSuspectsRequest(
-                        sweep_id=request.sweep_id,
-                        page_size=SUSPECTS_A_PAGE,
-                        page_token=page_token,
-                    )
-                )
+            async for page in pages_of(self._inventory.ListSuspects, wanted):
                 readings = await self._read(rows, page.provider_ids)
                 await self._record(rows, request, readings)
                 told = SuspectsResult(
@@ -80,9 +73,7 @@ class ConfirmActivities:
                     unreadable_count=told.unreadable_count
                     + sum(one.error is not None for one in readings),
                 )
-                page_token = page.next_page_token
-                if not page_token:
-                    return told
+        return told
 
     async def _read(self, rows: Rows, identifiers: Sequence[str]) -> list[_Reading]:
         at_once = asyncio.Semaphore(READS_AT_ONCE)

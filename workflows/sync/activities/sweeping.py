@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, nullcontext
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +34,7 @@ from workflows.sync.activities.sightings import ResourceRows, Rows, rows_of, unr
 from workflows.sync.payloads import (
     UNKNOWN_TOTAL,
     FailSweepInput,
+    SweepCounts,
     SweepCursor,
     SweepInput,
     SweepResult,
@@ -54,6 +55,8 @@ DEFERRED: Final = "deferred"
 
 MAX_UNREADABLE: Final = 1000
 """Maximum unreadable rows; with more, the listing is broken and the sweep fails."""
+
+COUNTS: Final = [one.name for one in fields(SweepCounts) if one.name.endswith("_count")]
 
 SHRANK: Final = "the total decreased while the pages were read, so a row may have been missed"
 
@@ -76,7 +79,7 @@ class SweepActivities:
         rows = rows_of(request.provider, request.kind)
         by_projects = self._sources.is_listed_by_projects(rows.listing)
         if by_projects and request.members == "later":
-            return _deferred()
+            return SweepResult("", DEFERRED)
         if request.sweep_id and activity.info().attempt == 1:
             cursor = SweepCursor(request.kind, request.sweep_id)
         else:
@@ -280,10 +283,6 @@ def _too_many(cursor: SweepCursor) -> str:
     return f"more than {MAX_UNREADABLE:,} rows of {cursor.kind} could not be read"
 
 
-def _deferred() -> SweepResult:
-    return SweepResult("", DEFERRED, "", 0, 0, 0, 0, 0, 0, 0, 0)
-
-
 def _after(listed: ListedPage, cursor: SweepCursor) -> SweepCursor:
     """The cursor after this page, with its evidence."""
     page, evidence = listed.page, cursor.evidence
@@ -327,20 +326,14 @@ def _result(answer: CompleteSweepResponse) -> SweepResult:
         reason=sweep.reason,
         seen=sweep.seen_count,
     )
+    counts = {name: getattr(sweep, name) for name in COUNTS}
     return SweepResult(
-        sweep_id=sweep.id,
-        outcome=sweep.outcome,
+        sweep.id,
+        sweep.outcome,
+        answer.suspect_count,
         reason=sweep.reason,
-        seen_count=sweep.seen_count,
-        discovered_count=sweep.discovered_count,
-        updated_count=sweep.updated_count,
-        restored_count=sweep.restored_count,
-        struck_count=sweep.struck_count,
-        deleted_count=sweep.deleted_count,
-        withheld_count=sweep.withheld_count,
-        suspect_count=answer.suspect_count,
         last_complete_at=_to_the_minute(answer),
-        unreadable_count=sweep.unreadable_count,
+        **counts,
     )
 
 
