@@ -32,34 +32,29 @@ routes = Routes()
 _MAX_DAYS = 31
 
 
-def _issued(request: Request) -> list[Invoice]:
-    simulation = simulation_of(request)
+def _issued(simulation: Simulation) -> list[Invoice]:
     simulation.invoices.issue_due(simulation.clock.now())
     return simulation.invoices.issued()
 
 
-def _spellings(request: Request) -> frozenset[Spelling]:
-    return spellings_of(simulation_of(request).store)
+def _history_entries(simulation: Simulation) -> list[Entry]:
+    now, spellings = simulation.clock.now(), spellings_of(simulation.store)
+    return entries_until(_issued(simulation), now, spellings)
 
 
-def _history_entries(request: Request) -> list[Entry]:
-    now = simulation_of(request).clock.now()
-    return entries_until(_issued(request), now, _spellings(request))
-
-
-def _money(request: Request) -> Callable[[Decimal | None], object]:
+def _money(simulation: Simulation) -> Callable[[Decimal | None], object]:
     """How an amount reads in JSON: as a text, or as a number with its digits."""
-    if Spelling.JSON_NUMBERS not in _spellings(request):
+    if Spelling.JSON_NUMBERS not in spellings_of(simulation.store):
         return lambda amount: None if amount is None else f"{amount:f}"
     return lambda amount: None if amount is None else orjson.Fragment(f"{amount:f}")
 
 
 @routes.at("/v2/customers/my/balance")
-async def _balance(simulation: Simulation, request: Request) -> Answer:
+async def _balance(simulation: Simulation, _: Request) -> Answer:
     now = simulation.clock.now()
-    owed = balance_of(_history_entries(request))
-    money = _money(request)
-    preview, _ = simulation.invoices.preview(now)
+    owed = balance_of(_history_entries(simulation))
+    money = _money(simulation)
+    preview = simulation.invoices.preview(now)[0]
     return {
         "month_to_date_balance": money(preview.amount + owed),
         "account_balance": money(owed),
@@ -81,11 +76,10 @@ def _entry(entry: Entry, money: Callable[[Decimal | None], object]) -> bytes:
 
 
 @routes.at("/v2/customers/my/billing_history")
-async def _history(_: Simulation, request: Request) -> Answer:
-    money = _money(request)
-    return cut(
-        request, "billing_history", [_entry(entry, money) for entry in _history_entries(request)]
-    )
+async def _history(simulation: Simulation, request: Request) -> Answer:
+    money = _money(simulation)
+    entries = [_entry(entry, money) for entry in _history_entries(simulation)]
+    return cut(request, "billing_history", entries)
 
 
 def _head(invoice: Invoice, money: Callable[[Decimal | None], object]) -> Document:
@@ -101,9 +95,9 @@ def _head(invoice: Invoice, money: Callable[[Decimal | None], object]) -> Docume
 @routes.at("/v2/customers/my/invoices")
 async def _invoices(simulation: Simulation, request: Request) -> Answer:
     page = requested_page(request)
-    invoices = _issued(request)
+    invoices = _issued(simulation)
     preview, _ = simulation.invoices.preview(simulation.clock.now())
-    money = _money(request)
+    money = _money(simulation)
     extra = b'"invoice_preview":%s,' % orjson.dumps(_head(preview, money))
     shown = [orjson.dumps(_head(i, money)) for i in invoices[page.offset : page.offset + page.size]]
     return listing(request, "invoices", shown, page, len(invoices), extra=extra)
@@ -144,7 +138,7 @@ async def _items(simulation: Simulation, request: Request) -> Answer:
     lines, total = simulation.invoices.lines(
         invoice.uuid, simulation.clock.now(), page.offset, page.size
     )
-    money = _money(request)
+    money = _money(simulation)
     return listing(request, "invoice_items", [_item(line, money) for line in lines], page, total)
 
 
@@ -153,7 +147,7 @@ async def _csv(simulation: Simulation, request: Request) -> Answer:
     invoice = _requested(request)
     pieces = simulation.invoices.csv(invoice.uuid, simulation.clock.now())
     disposition = f'attachment; filename="DigitalOcean Invoice {invoice.period}.csv"'
-    is_octets = Spelling.OCTET_STREAM in _spellings(request)
+    is_octets = Spelling.OCTET_STREAM in spellings_of(simulation.store)
     kind = "application/octet-stream" if is_octets else "text/csv"
     headers = {"content-disposition": disposition, "content-type": kind}
     return StreamingResponse(_unhurried(pieces), headers=headers)
@@ -170,7 +164,7 @@ async def _unhurried(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
 async def _summary(simulation: Simulation, request: Request) -> Answer:
     invoice = _requested(request)
     totals = simulation.invoices.totals(invoice.uuid, simulation.clock.now())
-    money = _money(request)
+    money = _money(simulation)
     return {
         "invoice_uuid": invoice.uuid,
         "invoice_id": invoice.number,
@@ -183,7 +177,7 @@ async def _summary(simulation: Simulation, request: Request) -> Answer:
         "product_charges": {
             "name": "Product usage charges",
             "amount": money(totals.usage),
-            "items": _products(request, invoice),
+            "items": _products(simulation, invoice),
         },
         "overages": {"name": "Overages", "amount": money(totals.overages)},
         "taxes": {"name": "Taxes", "amount": money(totals.taxes)},
@@ -194,10 +188,9 @@ async def _summary(simulation: Simulation, request: Request) -> Answer:
     }
 
 
-def _products(request: Request, invoice: Invoice) -> list[Document]:
+def _products(simulation: Simulation, invoice: Invoice) -> list[Document]:
     """What each product comes to; of a very long invoice only its first lines'."""
     products: dict[str, list[Decimal]] = {}
-    simulation = simulation_of(request)
     lines, _ = simulation.invoices.lines(invoice.uuid, simulation.clock.now(), 0, _MAX_SUMMED)
     for line in lines:
         if line.charge is Charge.USAGE:
@@ -238,9 +231,9 @@ async def _insights(simulation: Simulation, request: Request) -> Answer:
     if not 0 <= (last - first).days < _MAX_DAYS:
         raise BadRequest(f"The range must be of 1 to {_MAX_DAYS} days.")
     page = requested_page(request)
-    now, spellings = simulation.clock.now(), _spellings(request)
+    now, spellings = simulation.clock.now(), spellings_of(simulation.store)
     points = list(data_points(simulation.ledger, first, last, now, spellings))
-    money = _money(request)
+    money = _money(simulation)
     shown = [
         {
             "usage_team_urn": urn,

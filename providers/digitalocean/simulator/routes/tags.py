@@ -5,12 +5,12 @@ import re
 import orjson
 from starlette.requests import Request
 
-from providers.digitalocean.simulator.simulation import Simulation, simulation_of
+from providers.digitalocean.simulator.simulation import Simulation
 from providers.digitalocean.simulator.state import Document, Row
 from providers.digitalocean.simulator.web.errors import BadRequest, NotFound, Unprocessable, found
-from providers.digitalocean.simulator.web.paging import cut, single
+from providers.digitalocean.simulator.web.paging import cut
 from providers.digitalocean.simulator.web.payload import payload, required
-from providers.digitalocean.simulator.web.routing import Answer, Routes
+from providers.digitalocean.simulator.web.routing import Answer, Routes, json_answer
 
 __all__ = ["routes"]
 
@@ -53,17 +53,17 @@ async def _list(simulation: Simulation, request: Request) -> Answer:
     return cut(request, "tags", [orjson.dumps(_document(*entry)) for entry in counts])
 
 
-def _requested(request: Request) -> tuple[str, dict[str, int]]:
+def _requested(simulation: Simulation, request: Request) -> tuple[str, dict[str, int]]:
     wanted = request.path_params["name"].lower()
-    for name, counts in _counts(simulation_of(request)).items():
+    for name, counts in _counts(simulation).items():
         if name.lower() == wanted:
             return name, counts
     raise NotFound
 
 
 @routes.at("/v2/tags/{name}")
-async def _read(_: Simulation, request: Request) -> Answer:
-    return single("tag", orjson.dumps(_document(*_requested(request))))
+async def _read(simulation: Simulation, request: Request) -> Answer:
+    return {"tag": _document(*_requested(simulation, request))}
 
 
 @routes.at("/v2/tags", "POST")
@@ -74,13 +74,13 @@ async def _create(simulation: Simulation, request: Request) -> Answer:
         raise BadRequest("name may hold letters, numbers, colons, dashes and underscores.")
     if simulation.store.body("tag", name) is None:
         simulation.store.insert([Row("tag", "", name, name, orjson.dumps({"name": name}))])
-    return single("tag", orjson.dumps(_document(name, _counts(simulation)[name])), 201)
+    return json_answer({"tag": _document(name, _counts(simulation)[name])}, 201)
 
 
 @routes.at("/v2/tags/{name}/resources", "POST", "DELETE")
 async def _change(simulation: Simulation, request: Request) -> None:
     """Attach (POST) or take off (DELETE) a tag of the resources that the body lists."""
-    name, _ = _requested(request)
+    name, _ = _requested(simulation, request)
     resources = required(await payload(request), "resources", list)
     with simulation.store.transaction():
         for resource in resources:
@@ -100,7 +100,7 @@ def _change_one(simulation: Simulation, name: str, resource: Document, *, attach
 @routes.at("/v2/tags/{name}", "DELETE")
 async def _delete(simulation: Simulation, request: Request) -> None:
     """The tag goes, and comes off whatever carries it."""
-    name, counts = _requested(request)
+    name, counts = _requested(simulation, request)
     with simulation.store.transaction():
         for kind in counts:
             for document in simulation.store.documents(kind):
