@@ -52,7 +52,7 @@ def run_workflow(
     noun: str,
     start: Start[Any],
     workflow: Callable[..., Any],
-    show: Callable[[Any], object],
+    show: Callable[[Any], object] = lambda result: say(result.in_words()),
     *,
     progress: Progress = details,
     reached: Callable[[Any], Any] | None = None,
@@ -60,9 +60,9 @@ def run_workflow(
 ) -> None:
     """Starts a run, or joins the active one, and shows its result; exits on failure.
 
-    `workflow` is the method that the run calls, whose return type is the type of the result.
-    `reached` is the query for the progress of a failed run, which is shown as well. Without
-    `wait`, only prints the run.
+    `workflow` is the method that the run calls, whose return type is the type of the result; by
+    default, the result is shown in words. `reached` is the query for the progress of a failed
+    run, which is shown as well. Without `wait`, only prints the run.
     """
     if not asyncio.run(_run(noun, start, workflow, show, progress, reached, wait=wait)):
         raise typer.Exit(1)

@@ -13,7 +13,6 @@ from cli.runs import run_workflow, under_way
 from contracts.costs import list_price_sync
 from contracts.flows import BY_HAND
 from services.common.values.money import amount_text
-from workflows.costs.payloads import ListPriceResult
 from workflows.costs.readings import ListPriceSync
 
 __all__ = ["fetch_list_prices", "list_changes", "list_prices"]
@@ -56,18 +55,8 @@ def list_changes(meter: Meter = "") -> None:
 
 def fetch_list_prices(follow: Follow = True) -> None:
     """Read the provider's list prices now and record their changes."""
-    run_workflow(
-        "sync",
-        list_price_sync(BY_HAND),
-        ListPriceSync.run,
-        _show,
-        progress=under_way,
-        wait=follow,
-    )
-
-
-def _show(result: ListPriceResult) -> None:
-    say(result.in_words())
+    start = list_price_sync(BY_HAND)
+    run_workflow("sync", start, ListPriceSync.run, progress=under_way, wait=follow)
 
 
 def _dimensions(price: pb.ListPrice) -> str:

@@ -7,13 +7,13 @@ import orjson
 import typer
 from arcadia.inventory.v1 import drift_pb2
 from arcadia.inventory.v1 import drift_service_pb2 as pb
-from google.protobuf.timestamp_pb2 import Timestamp
 from rich.text import Text
 
 from cli.caller import call, pages
 from cli.options import command_group
 from cli.output import NOBODY, UNKNOWN, instant, json_value, print_list, run_text, say
 from cli.runs import run_workflow
+from services.common.rpc.wire import timestamp
 from workflows.drift.drift_sweep import DriftSweep
 from workflows.drift.payloads import DriftSweepResult
 from workflows.sync.starts import UnknownKind, drift_sweep_by_hand
@@ -95,16 +95,12 @@ def mute_field(
     ] = 0,
 ) -> None:
     """Mute a field: its drifts are still detected, but listed as muted."""
-    until = None
-    if days:
-        until = Timestamp()
-        until.FromDatetime(datetime.now(UTC) + timedelta(days=days))
     request = pb.CreateIgnoreRuleRequest(
         kind=kind,
         field=field,
         tenant_id=tenant,
         resource_id=resource,
-        expires_at=until,
+        expires_at=timestamp(datetime.now(UTC) + timedelta(days=days)) if days else None,
         reason=reason,
     )
     rule = call(request).ignore_rule

@@ -132,13 +132,7 @@ def show_differences(period: Period = "", tenant: Tenant = "") -> None:
 @commands.command("refresh")
 def refresh_margin(period: Period = "") -> None:
     """Recompute a month from its bill and invoices, or join the active run."""
-    month = _month(period)
-    run_workflow(
-        "refresh",
-        margin_refresh(month),
-        MarginRefresh.run,
-        lambda result: say(result.in_words()),
-    )
+    run_workflow("refresh", margin_refresh(_month(period)), MarginRefresh.run)
 
 
 def _month(text: str) -> date:

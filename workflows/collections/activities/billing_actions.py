@@ -7,6 +7,7 @@ from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 
 from contracts.collections import TrialEndInput
+from services.common.rpc.messages import message_of
 from workflows.collections.payloads import ActionOutcome, BillingAction
 from workflows.durable.activities import pages_of, service_activity
 from workflows.durable.heartbeats import beating, reached_before
@@ -117,11 +118,5 @@ class BillingActionActivities:
 
 
 def _action(request: BillingAction, deployment_id: str) -> pb.ApplyBillingActionRequest:
-    return pb.ApplyBillingActionRequest(
-        deployment_id=deployment_id,
-        to_state=request.to_state,
-        from_states=request.from_states,
-        actor=request.actor,
-        reason=request.reason,
-        key=f"{request.key}/{request.to_state}/{deployment_id}",
-    )
+    key = f"{request.key}/{request.to_state}/{deployment_id}"
+    return message_of(pb.ApplyBillingActionRequest, request, deployment_id=deployment_id, key=key)

@@ -8,6 +8,7 @@ from temporalio import activity
 from contracts.costs import ListPriceInput
 from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.list_prices import list_prices
+from services.common.rpc.messages import message_of
 from workflows.costs.payloads import ListPriceResult
 from workflows.durable.activities import service_activity
 
@@ -33,12 +34,7 @@ class ListPriceActivities:
                 provider=request.provider,
                 on="" if request.on is None else request.on.isoformat(),
                 prices=[
-                    pb.ToldPrice(
-                        meter=price.meter,
-                        dimensions=dict(price.dimensions),
-                        usd=price.usd,
-                        per_qty=price.per_qty,
-                    )
+                    message_of(pb.ToldPrice, price, dimensions=dict(price.dimensions))
                     for price in told
                 ],
                 recorded_by=activity.info().workflow_id or "",

@@ -141,11 +141,7 @@ class InvoicingActivities:
     @service_activity(ANALYTICS)
     async def set_status(self, request: StatusInput) -> None:
         """Changes the status of the roll-up."""
-        await self._steps.SetRollupStatus(
-            pb.SetRollupStatusRequest(
-                rollup_id=request.rollup_id, status=request.status, reason=request.reason
-            )
-        )
+        await self._steps.SetRollupStatus(message_of(pb.SetRollupStatusRequest, request))
 
     @service_activity(ANALYTICS, heartbeat=True)
     async def refresh_margin(self, period: str) -> None:

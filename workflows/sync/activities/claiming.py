@@ -12,6 +12,7 @@ from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from services.common.rpc.messages import message_of
 from workflows.durable.activities import service_activity
 from workflows.sync.payloads import ClaimInput, ClaimResult
 
@@ -59,13 +60,12 @@ class ClaimActivities:
         """The conflicting claims, empty if ours were granted, and the opened sweeps."""
         info = activity.info()
         answer: ClaimKindsResponse = await self._inventory.ClaimKinds(
-            ClaimKindsRequest(
-                provider=request.provider,
-                kinds=request.kinds,
+            message_of(
+                ClaimKindsRequest,
+                request,
                 workflow_id=info.workflow_id,
                 run_id=info.workflow_run_id,
                 ended_run_ids=sorted(ended),
-                sweep_keys=request.sweep_keys,
             )
         )
         return answer

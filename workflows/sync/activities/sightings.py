@@ -1,7 +1,6 @@
 """Converts the provider's rows to the inventory's messages."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from arcadia.inventory.v1.resources_pb2 import UnreadableRow as UnreadableRowMessage
@@ -13,20 +12,16 @@ from arcadia.inventory.v1.sync_service_pb2 import (
     RecordUnchangedRequest,
     Sighting,
 )
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from kinds import RESOURCE_KINDS
 from kinds.kind import ResourceKind
 from kinds.listing import AnyListing, Listing
 from kinds.pricing import BySize
-from kinds.project import (
-    PROJECT,
-    PROJECTS,
-    SightedProject,
-    sight_project,
-)
+from kinds.project import PROJECT, PROJECTS, sight_project
 from kinds.project import ProjectMember as Member
 from kinds.unreadable import JsonObject, UnreadableRow
+from services.common.rpc.messages import message_of
+from services.common.rpc.wire import timestamp
 
 if TYPE_CHECKING:
     from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceAsyncStub
@@ -75,7 +70,7 @@ class ResourceRows:
             status=sighted.status,
             tags=sighted.tags,
             attrs_json=sighted.attrs_json,
-            provider_created_at=_timestamp(sighted.provider_created_at),
+            provider_created_at=timestamp(sighted.provider_created_at),
             unknown_fields=sighted.unknown_fields,
         )
 
@@ -147,7 +142,7 @@ class ProjectRows:
 
     def message(self, row: JsonObject) -> ProjectSighting:
         """Converts a row. Raises UnreadableRow."""
-        return _project_message(sight_project(row))
+        return message_of(ProjectSighting, sight_project(row))
 
     async def record(
         self, inventory: "SyncServiceAsyncStub", sweep_id: str, messages: list[ProjectSighting]
@@ -184,20 +179,3 @@ def unreadable_message(error: UnreadableRow, place: str) -> UnreadableRowMessage
 def member_message(member: Member) -> ProjectMember:
     """The message of a project's member."""
     return ProjectMember(kind=member.kind, provider_id=member.provider_id)
-
-
-def _project_message(project: SightedProject) -> ProjectSighting:
-    return ProjectSighting(
-        provider_id=project.provider_id,
-        name=project.name,
-        description=project.description,
-        purpose=project.purpose,
-        environment=project.environment,
-        is_default=project.is_default,
-    )
-
-
-def _timestamp(instant: datetime | None) -> Timestamp | None:
-    if instant is None:
-        return None
-    return Timestamp(seconds=int(instant.timestamp()), nanos=instant.microsecond * 1000)

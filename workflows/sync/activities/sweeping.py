@@ -25,6 +25,7 @@ from providers.digitalocean.api.pages import Page, Prefetch
 from providers.digitalocean.errors import AccessDenied
 from providers.digitalocean.page_memory import PageMemory
 from providers.digitalocean.sources import Source, Sources
+from services.common.rpc.messages import message_of
 from workflows.durable.activities import service_activity
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.sync.activities.members import MEMBER_PAGES_AT_ONCE, MembersRecording
@@ -167,13 +168,9 @@ class SweepActivities:
         return cursor
 
     async def _begin(self, request: SweepInput) -> resources_pb2.Sweep:
+        run_id = activity.info().workflow_run_id
         answer = await self._inventory.BeginSweep(
-            BeginSweepRequest(
-                provider=request.provider,
-                kind=request.kind,
-                key=request.key,
-                run_id=activity.info().workflow_run_id,
-            )
+            message_of(BeginSweepRequest, request, run_id=run_id)
         )
         return answer.sweep
 
