@@ -58,7 +58,7 @@ def application(settings: Settings) -> FastAPI:
         version = prices.version(body.plan_code)
         inputs = plan_inputs(
             version,
-            prices.addons_of(body.addons, version.currency),
+            prices.addons_of(body.addons, version),
             [UsageSeries(kind, projected_qty=qty) for kind, qty in body.projected_usage.items()],
             body.starts_on,
             prices.known,

@@ -37,6 +37,17 @@ from services.analytics.invoicing.profiles.rules.parties import Party, is_tax_do
             "Adjustment of March 2026: Plan: Studio",
         ),
         ("one_off", "", "Plan: move_to_pro", {}, "Plan: move_to_pro"),
+        (
+            "overage", "droplet_hours", "Overage: droplet_hours s-2vcpu-4gb", {"allowance": "0"},
+            "Droplet hours s-2vcpu-4gb",
+        ),
+        (
+            "ad_hoc", "llm_tokens", "Usage: llm_tokens gpt-4o, o3", {}, "LLM tokens gpt-4o, o3",
+        ),
+        (
+            "overage", "droplet_hours", "Minimum: droplet_hours syd1 gpu-*", {},
+            "Minimum charge: Droplet hours syd1 gpu-*",
+        ),
         ("overage", "droplet_hours", "hours of acme", {}, "hours of acme"),
         ("overage", "droplet_hours", "Overage: something else", {}, "Overage: something else"),
     ],

@@ -175,7 +175,7 @@ class Quoter:
             inputs = await _change(wanted, changing, caller, prices, session)
             return await self._priced(inputs, changing.subscription.tenant_id, wanted, caller, now)
         version = await _version(wanted, caller, prices, session)
-        addons = prices.addons_of(wanted.addons, version.currency)
+        addons = prices.addons_of(wanted.addons, version)
         inputs = plan_inputs(version, addons, wanted.usage, wanted.starts_on, prices.known)
         return await self._priced(inputs, caller.tenant_id or "", wanted, caller, now)
 
@@ -284,7 +284,7 @@ async def _change(
     return change_inputs(
         held,
         version,
-        prices.addons_of(wanted.addons, version.currency),
+        prices.addons_of(wanted.addons, version),
         wanted.usage,
         day,
         changing.known,

@@ -1,7 +1,7 @@
 """Parsers of quote requests; each error names the field."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,7 @@ from arcadia.catalog.v1 import quote_service_pb2 as pb
 from google.protobuf.struct_pb2 import Value
 
 from services.catalog import requests
+from services.catalog.plans.rules.terms import check_dimension, check_value
 from services.catalog.quoting.inputs import UsageSeries
 from services.common.errors import InvalidArgument
 from services.common.values.money import MAX_QUANTITY, exact
@@ -20,6 +21,12 @@ from services.common.values.periods import optional_day
 __all__ = ["Wanted", "quantity", "wanted"]
 
 MAX_ADDONS: Final = 100
+
+MAX_PARTS: Final = 1_000
+"""Combinations of dimensions of a kind."""
+
+QTY: Final = "qty"
+"""The key of a quantity beside its dimensions."""
 
 EXACT_DIGITS: Final = 15
 """Maximum digits of a decimal that survives a double; longer ones must be sent as text."""
@@ -64,12 +71,57 @@ def wanted(request: pb.CreateQuoteRequest, today: date) -> Wanted:
 
 def _usage(said: Mapping[str, Value]) -> tuple[UsageSeries, ...]:
     """Sorted by kind, so that the first of several errors is deterministic."""
-    facts = []
+    facts: list[UsageSeries] = []
     for kind in sorted(said):
-        field = f"projected_usage.{kind}"
+        field, value = f"projected_usage.{kind}", said[kind]
         requests.usage_kind(field, kind)
-        facts.append(UsageSeries(kind, projected_qty=quantity(said[kind], field)))
+        if value.WhichOneof("kind") == "list_value":
+            facts += _by_dimension(kind, value.list_value.values, field)
+        else:
+            facts.append(UsageSeries(kind, projected_qty=quantity(value, field)))
     return tuple(facts)
+
+
+def _by_dimension(kind: str, said: Sequence[Value], field: str) -> list[UsageSeries]:
+    """The usage of a kind by its dimensions, each combination once."""
+    if not 1 <= len(said) <= MAX_PARTS:
+        raise InvalidArgument(field, f"must be from 1 to {MAX_PARTS} parts", reason="OUT_OF_RANGE")
+    found: dict[str, UsageSeries] = {}
+    for place, part in enumerate(said):
+        if part.WhichOneof("kind") != "struct_value":
+            raise InvalidArgument(
+                field,
+                f"[{place}] is not an object with {QTY} and dimensions",
+                reason="NOT_A_DECIMAL",
+            )
+        series = _part(kind, part.struct_value.fields, f"{field}[{place}]")
+        if series.label in found:
+            raise InvalidArgument(
+                f"{field}[{place}]", f"{series.label} is named twice", reason="DUPLICATE_KIND"
+            )
+        found[series.label] = series
+    return list(found.values())
+
+
+def _part(kind: str, fields: Mapping[str, Value], path: str) -> UsageSeries:
+    """A quantity with its dimensions: `{"size": "s-2vcpu-4gb", "qty": 1440}`."""
+    dimensions = tuple(
+        (key, _dimension(kind, key, fields[key], f"{path}.{key}"))
+        for key in sorted(fields)
+        if key != QTY
+    )
+    if QTY not in fields:
+        raise InvalidArgument(f"{path}.{QTY}", "is required", reason="FIELD_REQUIRED")
+    return UsageSeries(
+        kind, dimensions=dimensions, projected_qty=quantity(fields[QTY], f"{path}.{QTY}")
+    )
+
+
+def _dimension(kind: str, key: str, said: Value, field: str) -> str:
+    check_dimension(kind, key, field)
+    if said.WhichOneof("kind") != "string_value":
+        raise InvalidArgument(field, "is not a text", reason="MALFORMED_VALUE")
+    return check_value(said.string_value, field)
 
 
 def quantity(said: Value, field: str) -> Decimal:

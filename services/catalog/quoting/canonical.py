@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from services.catalog.plans.rules.matches import Match, named
 from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.inputs import (
     HeldAddon,
@@ -108,7 +109,9 @@ def _version(version: VersionSnapshot) -> orjson.Fragment:
             {
                 "currency": version.currency,
                 "id": version.id,
-                "items": {item.resource_kind: _item(item) for item in version.items},
+                "items": {
+                    named(item.resource_kind, item.match): _item(item) for item in version.items
+                },
                 "plan_code": version.plan_code,
                 "price_cents": version.price_cents,
                 "version": version.version,
@@ -119,7 +122,7 @@ def _version(version: VersionSnapshot) -> orjson.Fragment:
 
 def _item(item: PlanItem) -> dict[str, Any]:
     cap, package = item.hard_cap_qty, item.package_qty
-    return {
+    return _with_match(item.match) | {
         "amount_cents": item.amount_cents,
         "hard_cap_qty": None if cap is None else text_of(cap),
         "included_qty": text_of(item.included_qty),
@@ -169,8 +172,12 @@ def _addon(held: HeldAddon) -> dict[str, Any]:
     }
 
 
+def _with_match(match: Match) -> dict[str, Any]:
+    return {"match": dict(match)} if match else {}
+
+
 def _price(price: PriceSnapshot) -> dict[str, Any]:
-    return {
+    return _with_match(price.match) | {
         "effective_from": price.effective_from,
         "effective_to": price.effective_to,
         "id": price.id,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from services.catalog.plans.rules.matches import words
 from services.catalog.quoting.inputs import HeldAddon, QuoteInputs, Spans, Term
 from services.catalog.quoting.lines import Line, LineKind, PlanChange, ServiceDays
 from services.catalog.quoting.numbers import cents
 from services.catalog.quoting.recurring import merged_terms, month_line
-from services.catalog.quoting.usage import minimum_shares
+from services.catalog.quoting.shares import minimum_shares
 
 __all__ = ["change_lines"]
 
@@ -74,14 +75,14 @@ def _charges(terms: Sequence[Term], addons: Sequence[HeldAddon]) -> Iterator[tup
                 {"addon_id": addon.id},
             ),
         )
-    for kind, share in minimum_shares(terms):
+    for share in minimum_shares(terms):
         item, version = share.item, share.version
         if item is not None:
+            kind = item.resource_kind
+            description = f"Minimum: {words(kind, item.match)}"
             yield (
                 (LineKind.OVERAGE, kind, version.plan_code, version.price_cents, item),
-                _Charge(
-                    LineKind.OVERAGE, kind, f"Minimum: {kind}", item.amount_cents, share.days, {}
-                ),
+                _Charge(LineKind.OVERAGE, kind, description, item.amount_cents, share.days, {}),
             )
 
 

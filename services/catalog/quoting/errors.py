@@ -20,8 +20,8 @@ class AmountOutOfRange(ValueError):
 class NoPriceInForce(ValueError):
     """Usage without a plan item on a day without a unit price in force."""
 
-    def __init__(self, resource_kind: str, day: date) -> None:
-        super().__init__(f"{resource_kind} has no price in force on {day}")
+    def __init__(self, resource_kind: str, day: date, label: str = "") -> None:
+        super().__init__(f"{label or resource_kind} has no price in force on {day}")
         self.resource_kind = resource_kind
         self.day = day
 

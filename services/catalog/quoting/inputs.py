@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from services.catalog.plans.rules.matches import Match, winner
 from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.numbers import ZERO
-from services.catalog.vocabulary import PricingModel
 from services.common.values.periods import Period
 
 __all__ = [
@@ -36,6 +36,7 @@ Spans = tuple[Period, ...]
 LIMIT: Final = Decimal(10**30)
 """Exclusive bound of every number of a quote."""
 
+_ITEM_ORDER: Final = attrgetter("resource_kind", "match")
 _QTY: Final = attrgetter("qty")
 _ADDON_ORDER: Final = attrgetter("addon.code", "addon.id")
 _PRICE_ORDER: Final = attrgetter("resource_kind", "effective_from", "id")
@@ -43,7 +44,7 @@ _PRICE_ORDER: Final = attrgetter("resource_kind", "effective_from", "id")
 
 @dataclass(frozen=True)
 class VersionSnapshot:
-    """A plan version. Its items are sorted by kind."""
+    """A plan version. Its items are sorted by kind, then by match."""
 
     id: str
     plan_code: str
@@ -60,7 +61,7 @@ class VersionSnapshot:
             prices = [tier.unit_price_cents for tier in item.tiers]
             known = [bound for bound in bounds if bound is not None]
             _refuse_out_of_range(item.resource_kind, *numbers, *known, *prices)
-        ordered = tuple(sorted(self.items, key=lambda item: item.resource_kind))
+        ordered = tuple(sorted(self.items, key=_ITEM_ORDER))
         object.__setattr__(self, "items", ordered)
 
     def __hash__(self) -> int:
@@ -68,21 +69,43 @@ class VersionSnapshot:
 
     @cached_property
     def item_of(self) -> Mapping[str, PlanItem]:
-        """Its items by kind."""
-        return {item.resource_kind: item for item in self.items}
+        """Its items without a match, by kind."""
+        return {item.resource_kind: item for item in self.items if not item.match}
+
+    @cached_property
+    def rows_of(self) -> Mapping[str, tuple[PlanItem, ...]]:
+        """All of its items, by kind."""
+        kinds = dict.fromkeys(item.resource_kind for item in self.items)
+        return {
+            kind: tuple(item for item in self.items if item.resource_kind == kind) for kind in kinds
+        }
+
+    @cached_property
+    def matched_kinds(self) -> frozenset[str]:
+        """The kinds with an item that has a match."""
+        return frozenset(item.resource_kind for item in self.items if item.match)
+
+    def item_for(self, kind: str, dimensions: tuple[tuple[str, str], ...]) -> PlanItem | None:
+        """The item that prices usage with these dimensions; None if none covers it."""
+        if kind not in self.matched_kinds:
+            return self.item_of.get(kind)
+        return _won(self, kind, dimensions)
 
     @cached_property
     def minimums(self) -> tuple[str, ...]:
         """The kinds with a minimum, which is due with or without usage."""
-        return tuple(
-            item.resource_kind
-            for item in self.items
-            if item.pricing_model is PricingModel.MINIMUM and item.amount_cents
-        )
+        return tuple(item.resource_kind for item in self.items if item.is_minimum)
 
     def sells_as(self, other: "VersionSnapshot") -> bool:
         """Whether the other version has the same plan and base price."""
         return (self.plan_code, self.price_cents) == (other.plan_code, other.price_cents)
+
+
+@lru_cache(maxsize=4096)
+def _won(
+    version: VersionSnapshot, kind: str, dimensions: tuple[tuple[str, str], ...]
+) -> PlanItem | None:
+    return winner(version.rows_of[kind], dict(dimensions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +155,7 @@ class PriceSnapshot:
     unit_price_cents: Decimal
     effective_from: date
     effective_to: date | None
+    match: Match = ()
 
     def __post_init__(self) -> None:
         _refuse_out_of_range(self.resource_kind, self.unit_price_cents)

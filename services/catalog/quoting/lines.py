@@ -89,6 +89,7 @@ def line(
     base: int,
     service: ServiceDays | None,
     meta: dict[str, str],
+    dimensions: tuple[tuple[str, str], ...] = (),
 ) -> Line:
     """Builds a line of `qty` / `over` units at a price for `base` of them; rounds once.
 
@@ -115,6 +116,7 @@ def line(
         amount,
         service,
         meta,
+        dimensions,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from services.catalog.plans.rules.matches import Match, match_of
 from services.catalog.plans.rules.plans import PlanItem, PriceTier
 from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.inputs import (
@@ -86,7 +87,7 @@ def _version_of(content: bytes) -> VersionSnapshot:
         version=_whole(said["version"]),
         price_cents=_whole(said["price_cents"]),
         currency=_text(said["currency"]),
-        items=tuple(_item(kind, item) for kind, item in said["items"].items()),
+        items=tuple(_item(label.partition("[")[0], item) for label, item in said["items"].items()),
     )
 
 
@@ -104,6 +105,7 @@ def _item(kind: str, said: Any) -> PlanItem:
         ),
         package_qty=_decimal(said["package_qty"]),
         amount_cents=_whole(said["amount_cents"]),
+        match=_match(said.get("match", {})),
     )
 
 
@@ -126,7 +128,12 @@ def _price(said: Any) -> PriceSnapshot:
         unit_price_cents=_number(said["unit_price_cents"]),
         effective_from=date.fromisoformat(said["effective_from"]),
         effective_to=_day(said["effective_to"]),
+        match=_match(said.get("match", {})),
     )
+
+
+def _match(said: Any) -> Match:
+    return match_of({key: list(map(_text, values)) for key, values in said.items()})
 
 
 def _spans(said: Any) -> tuple[Period, ...]:

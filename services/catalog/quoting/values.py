@@ -1,15 +1,16 @@
-"""Values usage at the unit prices in force on its days."""
+"""Values usage at the unit prices in force on its days: the most specific one for each."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 
+from services.catalog.plans.rules.matches import winner
 from services.catalog.quoting.inputs import PriceSnapshot, UsageRun, UsageSeries
 from services.catalog.quoting.numbers import EXACT
-from services.catalog.quoting.usage import OVERAGE_UNITS
+from services.catalog.quoting.shares import OVERAGE_UNITS
 
-__all__ = ["ValuedRun", "value_of"]
+__all__ = ["ValuedRun", "price_on", "priced_runs", "value_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +28,36 @@ def value_of(series: UsageSeries, prices: Sequence[PriceSnapshot]) -> list[Value
     """The value of usage, split where its price changes."""
     of_kind = [price for price in prices if price.resource_kind == series.resource_kind]
     with localcontext(EXACT):
-        return [valued for run in series.runs for valued in _valued(run, of_kind)]
+        return [*_valued(series, of_kind)]
 
 
-def _valued(run: UsageRun, prices: Sequence[PriceSnapshot]) -> Iterator[ValuedRun]:
-    start = run.first
-    while start < run.end:
-        price = next((price for price in prices if price.in_force(start)), None)
-        end = min([run.end, *_edges(prices, start)])
-        piece = UsageRun(start, (end - start).days, run.qty)
+def _valued(series: UsageSeries, prices: Sequence[PriceSnapshot]) -> Iterator[ValuedRun]:
+    for run, price in priced_runs(series, prices):
         if price is None:
-            yield ValuedRun(piece, None)
+            yield ValuedRun(run, None)
         else:
             units = run.qty * OVERAGE_UNITS[price.resource_kind][price.unit]
-            yield ValuedRun(piece, units * price.unit_price_cents)
-        start = end
+            yield ValuedRun(run, units * price.unit_price_cents)
+
+
+def price_on(
+    day: date, dimensions: tuple[tuple[str, str], ...], prices: Sequence[PriceSnapshot]
+) -> PriceSnapshot | None:
+    """The price of usage on a day; None if none is in force."""
+    return winner((price for price in prices if price.in_force(day)), dict(dimensions))
+
+
+def priced_runs(
+    series: UsageSeries, prices: Sequence[PriceSnapshot]
+) -> Iterator[tuple[UsageRun, PriceSnapshot | None]]:
+    """The runs of usage, split where its price changes, with their prices."""
+    for run in series.runs:
+        start = run.first
+        while start < run.end:
+            end = min([run.end, *_edges(prices, start)])
+            price = price_on(start, series.dimensions, prices)
+            yield UsageRun(start, (end - start).days, run.qty), price
+            start = end
 
 
 def _edges(prices: Sequence[PriceSnapshot], after: date) -> Iterator[date]:

@@ -10,8 +10,8 @@ from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
 from services.catalog.deployments.store.locks import lock_catalog_shared
 from services.catalog.limits.check_quota import check_quota
-from services.catalog.plans.rules.plans import PlanVersion
-from services.catalog.plans.rules.terms import check_currency
+from services.catalog.plans.rules.plans import PlanVersion, VersionTerms
+from services.catalog.plans.rules.terms import check_addon, check_currency
 from services.catalog.plans.store.versions import find_version, read_versions
 from services.catalog.subscriptions.rules import changes
 from services.catalog.subscriptions.rules.subscriptions import Subscription
@@ -76,7 +76,10 @@ async def change_plan(
     await lock_catalog_shared(session)
     wanted = await _version(session, plan_code, version)
     changes.check_version(wanted, by_tenant=change.by_tenant)
-    check_currency("plan_code", wanted.terms.currency, await _currency(session, locked))
+    held_terms = await _terms(session, locked)
+    check_currency("plan_code", wanted.terms.currency, held_terms.currency)
+    for addon in locked.subscription.addons_from(locked.day):
+        check_addon("plan_code", addon.terms.resource_kind, wanted.terms.items)
     if change.by_tenant and locked.subscription.starts_on <= change.cause.day:
         now = locked.subscription.term_on(change.cause.day).plan_version_id
         known = await read_versions(session, [now])
@@ -105,8 +108,8 @@ async def attach_addon(
     changes.check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
     await _check_addons(session, locked.subscription, change.cause.day)
     await lock_catalog_shared(session)
-    currency = await _currency(session, locked)
-    [addon] = await addons_to_attach(session, [("code", code)], currency)
+    terms = await _terms(session, locked)
+    [addon] = await addons_to_attach(session, [("code", code)], terms)
     identifier = await spans.add_addon(
         session, locked.subscription, addon, locked.day, by_tenant=change.by_tenant
     )
@@ -244,10 +247,10 @@ async def _version(session: WriteSession, plan_code: str, version: int) -> PlanV
         ) from None
 
 
-async def _currency(session: WriteSession, locked: _Locked) -> str:
-    """The currency of a subscription, which all its versions share."""
-    identifier = locked.subscription.terms[0].plan_version_id
-    return (await read_versions(session, [identifier]))[identifier].terms.currency
+async def _terms(session: WriteSession, locked: _Locked) -> VersionTerms:
+    """The terms of a subscription on the day of its change."""
+    identifier = locked.subscription.term_on(locked.day).plan_version_id
+    return (await read_versions(session, [identifier]))[identifier].terms
 
 
 async def _changed(

@@ -10,8 +10,8 @@ from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.deployments.store.deployments import lock_deployment
 from services.catalog.deployments.store.events import record_event
 from services.catalog.deployments.store.locks import lock_catalog_shared
-from services.catalog.plans.rules.plans import Addon, PlanVersion
-from services.catalog.plans.rules.terms import check_currency
+from services.catalog.plans.rules.plans import Addon, PlanVersion, VersionTerms
+from services.catalog.plans.rules.terms import check_addon, check_currency
 from services.catalog.plans.store.addons import read_addons
 from services.catalog.plans.store.versions import find_active_version
 from services.catalog.subscriptions.rules import changes
@@ -60,7 +60,7 @@ async def subscribe(
     addons = await addons_to_attach(
         session,
         [(f"addons[{position}]", code) for position, code in enumerate(order.addons)],
-        version.terms.currency,
+        version.terms,
     )
     identifier = await subscriptions.create_subscription(
         session,
@@ -92,18 +92,20 @@ async def active_version(session: WriteSession, plan_code: str) -> PlanVersion:
 
 
 async def addons_to_attach(
-    session: WriteSession, codes: Sequence[tuple[str, str]], currency: str
+    session: WriteSession, codes: Sequence[tuple[str, str]], plan: VersionTerms
 ) -> list[Addon]:
-    """The addons of these (field, code) pairs, including repetitions.
+    """The addons of these (field, code) pairs, including repetitions, for a plan.
 
-    Raises InvalidArgument for an unknown one, FailedPrecondition for another currency.
+    Raises InvalidArgument for an unknown one, FailedPrecondition for another currency or one that
+    would add to no item.
     """
     known = await read_addons(session, {code for _, code in codes}) if codes else {}
     found = []
     for field, code in codes:
         if code not in known:
             raise InvalidArgument(field, f"{code!r} is not an addon", reason="UNKNOWN_ADDON")
-        check_currency(field, known[code].terms.currency, currency)
+        check_currency(field, known[code].terms.currency, plan.currency)
+        check_addon(field, known[code].terms.resource_kind, plan.items)
         found.append(known[code])
     return found
 

@@ -5,17 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 
-from services.catalog.plans.rules.matches import Match, Tie, find_tie, label
+from services.catalog.plans.rules.matches import Match, Tie, find_tie, label, named
 from services.catalog.plans.rules.plans import UnitPrice, VersionTerms
 from services.common.errors import FailedPrecondition
 from services.common.values.effective_dates import Span
 
-__all__ = ["check_items_decide", "check_prices_decide", "named"]
-
-
-def named(kind: str, match: Match) -> str:
-    """The name of a row: `droplet_hours`, `droplet_hours[size=s-1vcpu-1gb]`."""
-    return f"{kind}[{label(match)}]" if match else kind
+__all__ = ["check_items_decide", "check_prices_decide"]
 
 
 def check_items_decide(terms: VersionTerms, field: str = "") -> None:

@@ -13,10 +13,8 @@ from services.catalog.plans.rules.changes import (
     PlanEntryChange,
     VersionChange,
 )
-from services.catalog.plans.rules.deciding import (
-    check_items_decide,
-    named,
-)
+from services.catalog.plans.rules.deciding import check_items_decide
+from services.catalog.plans.rules.matches import named
 from services.catalog.plans.rules.plans import (
     Addon,
     Plan,

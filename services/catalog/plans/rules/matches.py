@@ -13,14 +13,17 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 __all__ = [
     "PREFIX",
     "Match",
+    "Matching",
     "Tie",
     "find_tie",
     "label",
     "match_json",
     "match_of",
+    "named",
     "rank",
     "values_text",
     "winner",
+    "words",
 ]
 
 Match = tuple[tuple[str, tuple[str, ...]], ...]
@@ -31,6 +34,9 @@ Empty for a row without a match.
 
 Rank = tuple[int, int]
 """The number of keys, and of those matched exactly."""
+
+SHOWN: Final = 3
+"""Values of a dimension that a name has."""
 
 PREFIX: Final = "*"
 """The last character of a value that is a prefix."""
@@ -65,14 +71,28 @@ def match_json(match: Match) -> str:
     return json.dumps(dict(match))
 
 
+def named(kind: str, match: Match) -> str:
+    """The name of a row: `droplet_hours`, `droplet_hours[size=s-1vcpu-1gb]`."""
+    return f"{kind}[{label(match)}]" if match else kind
+
+
+def words(kind: str, match: Match) -> str:
+    """The name of a row for people, with the first values: `droplet_hours s-1vcpu-1gb`."""
+    said = [kind]
+    for _, values in match:
+        more = len(values) - SHOWN
+        said.append(", ".join(values[:SHOWN]) + (f" and {more} more" if more > 0 else ""))
+    return " ".join(said)
+
+
 def label(match: Match) -> str:
     """`region=syd1,size=a|b`: unique for a match; empty without one."""
     return ",".join(f"{key}={'|'.join(values)}" for key, values in match)
 
 
-def values_text(match: Match) -> dict[str, str]:
-    """The allowed values of each dimension as one text: `{"size": "a, b"}`."""
-    return {key: ", ".join(values) for key, values in match}
+def values_text(match: Match) -> tuple[tuple[str, str], ...]:
+    """The allowed values of each dimension as one text: `size` with `a, b`."""
+    return tuple((key, ", ".join(values)) for key, values in match)
 
 
 def rank(match: Match, dimensions: Mapping[str, str]) -> Rank | None:

@@ -47,6 +47,11 @@ class PlanItem:
     amount_cents: int = 0
     match: Match = ()
 
+    @property
+    def is_minimum(self) -> bool:
+        """Whether an amount is due with or without usage."""
+        return self.pricing_model is PricingModel.MINIMUM and bool(self.amount_cents)
+
 
 @dataclass(frozen=True, slots=True)
 class VersionTerms:

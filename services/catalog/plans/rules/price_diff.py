@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 
 from services.catalog.plans.rules.changes import Change, PriceChange, PriceEnd
-from services.catalog.plans.rules.deciding import check_prices_decide, named
-from services.catalog.plans.rules.matches import Match
+from services.catalog.plans.rules.deciding import check_prices_decide
+from services.catalog.plans.rules.matches import Match, named
 from services.catalog.plans.rules.plans import ResourcePrice, UnitPrice
 from services.catalog.plans.rules.words import NOTHING, differences, words_of
 from services.common.errors import FailedPrecondition

@@ -1,13 +1,13 @@
 """Validates the terms of plan items, from requests and documents alike."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
 from kinds.metering import DIMENSION_VALUE
-from services.catalog.plans.rules.deciding import named
-from services.catalog.plans.rules.matches import PREFIX, Match, label
+from services.catalog.plans.rules.matches import PREFIX, Match, label, named
 from services.catalog.plans.rules.plans import PlanItem, UnitPrice, VersionTerms
 from services.catalog.vocabulary import DIMENSIONS, UNITS, PricingModel
 from services.common.errors import FailedPrecondition, InvalidArgument
@@ -15,8 +15,11 @@ from services.common.errors import FailedPrecondition, InvalidArgument
 __all__ = [
     "MAX_PRICE",
     "MAX_QTY",
+    "check_addon",
     "check_currency",
+    "check_dimension",
     "check_unit_price",
+    "check_value",
     "check_version",
 ]
 
@@ -33,8 +36,8 @@ MAX_VALUES: Final = 100
 MAX_MATCH: Final = 1_500
 """Characters of a match: it is part of a database key."""
 
-VALUE: Final = re.compile(rf"{DIMENSION_VALUE}\*?", re.ASCII)
-"""A value of a dimension, or a prefix."""
+VALUE: Final = re.compile(DIMENSION_VALUE, re.ASCII)
+"""A value of a dimension, or a prefix without its `*`."""
 
 TIERED: Final = frozenset({PricingModel.GRADUATED, PricingModel.VOLUME})
 BY_AMOUNT: Final = frozenset({PricingModel.FLAT, PricingModel.MINIMUM})
@@ -94,27 +97,37 @@ def _check_unit(kind: str, unit: str, field: str) -> None:
 def _check_match(kind: str, match: Match, path: str) -> None:
     for key, values in match:
         field = f"{path}.{key}"
-        if key not in DIMENSIONS[kind]:
-            known = f"has {', '.join(DIMENSIONS[kind])}" if DIMENSIONS[kind] else "has none"
-            raise InvalidArgument(
-                field,
-                f"{key!r} is not a dimension of {kind}, which {known}",
-                reason="UNKNOWN_DIMENSION",
-            )
+        check_dimension(kind, key, field)
         if not 1 <= len(values) <= MAX_VALUES:
             raise InvalidArgument(
                 field, f"must be from 1 to {MAX_VALUES} values", reason="OUT_OF_RANGE"
             )
         for value in values:
-            if not VALUE.fullmatch(value):
-                raise InvalidArgument(
-                    field,
-                    f"{value!r} is not a value: letters, digits and any of ._:/@+-, at most 100,"
-                    f" and {PREFIX} only at the end, after a prefix",
-                    reason="MALFORMED_VALUE",
-                )
+            check_value(value.removesuffix(PREFIX), field)
     if len(label(match)) > MAX_MATCH:
         raise InvalidArgument(path, f"must not be longer than {MAX_MATCH} characters")
+
+
+def check_dimension(kind: str, key: str, field: str) -> None:
+    """Raises InvalidArgument, with the field, for a key that the meter does not declare."""
+    if key not in DIMENSIONS[kind]:
+        known = f"has {', '.join(DIMENSIONS[kind])}" if DIMENSIONS[kind] else "has none"
+        raise InvalidArgument(
+            field,
+            f"{key!r} is not a dimension of {kind}, which {known}",
+            reason="UNKNOWN_DIMENSION",
+        )
+
+
+def check_value(value: str, field: str) -> str:
+    """A value of a dimension. Raises InvalidArgument, with the field."""
+    if not VALUE.fullmatch(value):
+        raise InvalidArgument(
+            field,
+            f"{value!r} is not a value: letters, digits and any of ._:/@+-, from 1 to 100",
+            reason="MALFORMED_VALUE",
+        )
+    return value
 
 
 def _check_tiers(item: PlanItem, path: str) -> None:
@@ -135,6 +148,22 @@ def _check_tiers(item: PlanItem, path: str) -> None:
             raise InvalidArgument(
                 f"{path}.tiers[{position}].up_to_qty", "must be above that of the tier before"
             )
+
+
+def check_addon(field: str, kind: str, items: Iterable[PlanItem]) -> None:
+    """Raises FailedPrecondition, with the field, for an addon whose quantity would count nowhere.
+
+    It adds to the item without a match, or where the plan has no item of the kind, to the usage at
+    the resource price without a match. A plan with only items that match has neither.
+    """
+    of_kind = [item for item in items if item.resource_kind == kind]
+    if of_kind and all(item.match for item in of_kind):
+        raise FailedPrecondition(
+            f"{field}: adds {kind}, of which the plan has only items with a match: there is none"
+            " that an addon could add to",
+            reason="ADDON_WITHOUT_ITEM",
+            metadata={"field": field, "resource_kind": kind},
+        )
 
 
 def check_currency(field: str, priced_in: str, currency: str) -> None:

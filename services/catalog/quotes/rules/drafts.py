@@ -2,7 +2,7 @@
 
 A draft counts as if it had been in force on every day: its version of a plan replaces every
 version of that plan, its addon that addon at any price, and its unit price every price of the
-kind. Unchanged prices stay frozen, so a draft without changes gives the billed amounts.
+kind and match. Unchanged prices stay frozen, so a draft without changes gives the billed amounts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -19,6 +19,7 @@ from services.catalog.plans.rules.changes import (
     PriceEnd,
     VersionChange,
 )
+from services.catalog.plans.rules.matches import Match, named
 from services.catalog.plans.rules.plans import AddonTerms, UnitPrice
 from services.catalog.quotes.rules.snapshots import (
     Known,
@@ -41,8 +42,8 @@ __all__ = ["Draft", "DraftPricing", "draft_of", "draft_version_of"]
 ALWAYS: Final = date(FIRST_YEAR, 1, 1)
 """The first day of a draft's unit price."""
 
-PriceLine = tuple[str, str]
-"""A kind and a currency."""
+PriceLine = tuple[str, str, Match]
+"""A kind, a currency and a match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Draft:
     addons: Mapping[tuple[str, str], AddonTerms] = field(default_factory=dict)
     """By code and currency."""
     prices: Mapping[PriceLine, PriceSnapshot | None] = field(default_factory=dict)
-    """The last price of a kind; None if the draft ends it."""
+    """The last price of a kind and match; None if the draft ends it."""
 
     @property
     def is_empty(self) -> bool:
@@ -112,9 +113,12 @@ class DraftPricing:
         """
         terms = self._terms(frozen)
         addons = tuple([self._addon(held, frozen.currency) for held in frozen.addons])
-        drafted = {kind for kind, currency in self._draft.prices if currency == frozen.currency}
+        drafted = {
+            (kind, match) for kind, in_, match in self._draft.prices if in_ == frozen.currency
+        }
         used = {series.resource_kind for series in (*frozen.usage, *unsold)}
-        if terms == frozen.terms and addons == frozen.addons and not drafted & used:
+        is_priced = any(kind in used for kind, _ in drafted)
+        if terms == frozen.terms and addons == frozen.addons and not is_priced:
             return frozen
         others = {term.version.currency for term in terms} - {frozen.currency}
         if others:
@@ -154,19 +158,22 @@ class DraftPricing:
         changed = replace(held.addon, qty=terms.qty, price_cents=terms.price_cents)
         return held._replace(addon=changed)
 
-    def _prices(self, frozen: QuoteInputs, drafted: Collection[str]) -> Known:
-        """The draft's unit prices, then the frozen ones, then the current ones."""
+    def _prices(self, frozen: QuoteInputs, drafted: Collection[tuple[str, Match]]) -> Known:
+        """The draft's unit prices, then the frozen ones, then the current ones of other kinds."""
         currency = frozen.currency
-        kept = [price for price in frozen.prices if price.resource_kind not in drafted]
-        known = {*drafted, *(price.resource_kind for price in kept)}
-        prices = [
-            *(price for (_, in_), price in self._draft.prices.items() if price and in_ == currency),
-            *kept,
+        frozen_kinds = {price.resource_kind for price in frozen.prices}
+        known = {*frozen_kinds, *(kind for kind, _ in drafted)}
+        others = [
+            *frozen.prices,
             *(
                 price
                 for in_, price in self._known.prices
-                if in_ == currency and price.resource_kind not in known
+                if in_ == currency and price.resource_kind not in frozen_kinds
             ),
+        ]
+        prices = [
+            *(one for (_, in_, _), one in self._draft.prices.items() if one and in_ == currency),
+            *(price for price in others if (price.resource_kind, price.match) not in drafted),
         ]
         priced = self._known.priced
         if priced is not None:
@@ -195,14 +202,15 @@ def _always(price: UnitPrice | None) -> PriceSnapshot | None:
     if price is None:
         return None
     return PriceSnapshot(
-        id=f"draft/{price.resource_kind}/{price.currency}",
+        id=f"draft/{named(price.resource_kind, price.match)}/{price.currency}",
         resource_kind=price.resource_kind,
         unit=price.unit,
         unit_price_cents=price.unit_price_cents,
         effective_from=ALWAYS,
         effective_to=None,
+        match=price.match,
     )
 
 
 def _line(price: UnitPrice) -> PriceLine:
-    return price.resource_kind, price.currency
+    return price.resource_kind, price.currency, price.match

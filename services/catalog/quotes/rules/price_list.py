@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.catalog.plans.rules.terms import check_currency
+from services.catalog.plans.rules.terms import check_addon, check_currency
 from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quoting.inputs import AddonSnapshot, VersionSnapshot
 from services.common.errors import InvalidArgument
@@ -32,10 +32,11 @@ class PriceList:
             )
         return version
 
-    def addons_of(self, codes: Sequence[str], currency: str) -> list[AddonSnapshot]:
-        """The addons of these codes in a currency, in order.
+    def addons_of(self, codes: Sequence[str], version: VersionSnapshot) -> list[AddonSnapshot]:
+        """The addons of these codes for a plan version, in order.
 
-        Raises InvalidArgument for an unknown one, FailedPrecondition for another currency.
+        Raises InvalidArgument for an unknown one, FailedPrecondition for another currency or one
+        that would add to no item.
         """
         found = []
         for place, code in enumerate(codes):
@@ -43,6 +44,7 @@ class PriceList:
             if sold is None:
                 raise InvalidArgument(field, f"there is no addon {code!r}", reason="UNKNOWN_ADDON")
             addon, priced_in = sold
-            check_currency(field, priced_in, currency)
+            check_currency(field, priced_in, version.currency)
+            check_addon(field, addon.resource_kind, version.items)
             found.append(addon)
         return found

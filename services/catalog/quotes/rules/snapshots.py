@@ -8,6 +8,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from services.catalog.plans.rules.plans import Addon, PlanVersion, ResourcePrice
+from services.catalog.quotes.rules.relevant import could_price, with_relevant_items
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     ChangeInputs,
@@ -100,6 +101,7 @@ def price_snapshots(prices: Sequence[ResourcePrice]) -> list[tuple[str, PriceSna
                 unit_price_cents=known.price.unit_price_cents,
                 effective_from=known.price.effective_from,
                 effective_to=known.price.effective_to,
+                match=known.price.match,
             ),
         )
         for known in prices
@@ -174,7 +176,7 @@ def sold_kinds(
     if known.priced is None:
         return frozenset(UNITS)
     sold = set(known.priced.get(terms[-1].version.currency, ()))
-    sold.update(*(term.version.item_of for term in terms))
+    sold.update(*(term.version.rows_of for term in terms))
     sold.update(held.addon.resource_kind for held in addons)
     return sold
 
@@ -265,21 +267,27 @@ def _held(subscription: Subscription, billed: BilledDays, period: Period) -> tup
 
 
 def with_prices(inputs: QuoteInputs, known: Known) -> QuoteInputs:
-    """Adds the unit prices that the inputs need: of kinds without a plan item."""
-    asked = {
-        series.resource_kind
+    """Adds the unit prices that the inputs need, of usage without a plan item.
+
+    Of prices by dimension, keeps only those that match some usage.
+    """
+    asked = [
+        series
         for series in inputs.usage
-        for term in inputs.terms
-        if series.resource_kind not in term.version.item_of and series.is_used
-    }
+        if series.is_used
+        and any(
+            term.version.item_for(series.resource_kind, series.dimensions) is None
+            for term in inputs.terms
+        )
+    ]
     if not asked:
-        return inputs
+        return with_relevant_items(inputs)
     prices = tuple(
         price
         for currency, price in known.prices
-        if currency == inputs.currency and price.resource_kind in asked and _meets(price, inputs)
+        if currency == inputs.currency and could_price(price, asked) and _meets(price, inputs)
     )
-    return replace(inputs, prices=prices)
+    return with_relevant_items(replace(inputs, prices=prices))
 
 
 def _meets(price: PriceSnapshot, inputs: QuoteInputs) -> bool:

@@ -27,6 +27,8 @@ __all__ = ["month_inputs"]
 def month_inputs(inputs: Inputs, borne: Period) -> QuoteInputs:
     """The inputs of engine 1 for those of a month with its usage by day.
 
+    Prices with a match are left out: there were none in the months that engine 1 billed.
+
     `borne` are the days whose usage the subscription bears, also those that it does not bill.
     """
     *former, term = (Term(_version(one.version), one.days) for one in inputs.terms)
@@ -55,7 +57,7 @@ def month_inputs(inputs: Inputs, borne: Period) -> QuoteInputs:
         ),
         free_days=days_in(inputs.trial_days),
         usage=tuple(fact for fact in facts.values() if fact.qty),
-        prices=tuple(PriceSnapshot(**_fields(price)) for price in inputs.prices),
+        prices=tuple(PriceSnapshot(**_fields(price)) for price in inputs.prices if not price.match),
     )
 
 
@@ -66,10 +68,10 @@ def _version(version: Version) -> VersionSnapshot:
         version.version,
         version.price_cents,
         version.currency,
-        version.items,
+        tuple(item for item in version.items if not item.match),
     )
 
 
 def _fields(snapshot: Any) -> dict[str, Any]:
-    """The fields of a snapshot, which both engines name alike."""
-    return {name: getattr(snapshot, name) for name in snapshot.__slots__}
+    """The fields of a snapshot, which both engines name alike; engine 1 knows no matches."""
+    return {name: getattr(snapshot, name) for name in snapshot.__slots__ if name != "match"}

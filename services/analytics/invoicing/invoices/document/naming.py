@@ -85,19 +85,24 @@ def line_name(kind: str, meter: str, description: str, meta: Mapping[str, str]) 
             return f"{lead}Plan: {_read(rest)}"
         case "Addon":
             return f"{lead}Add-on: {_read(rest)}"
-        case "Minimum" if rest == meter:
-            return f"{lead}Minimum charge: {meter_name(meter)}"
-        case "Overage" | "Usage" if rest == meter:
-            return lead + _used(meter, meta)
+        case "Minimum" if rest.split(" ", 1)[0] == meter:
+            return f"{lead}Minimum charge: {_matched(meter, rest)}"
+        case "Overage" | "Usage" if rest.split(" ", 1)[0] == meter:
+            return lead + _used(_matched(meter, rest), meta)
         case _:
             return description
 
 
-def _used(meter: str, meta: Mapping[str, str]) -> str:
+def _matched(meter: str, rest: str) -> str:
+    """The meter's name, with the values that its price matches: `Droplet hours s-1vcpu-1gb`."""
+    return meter_name(meter) + rest.removeprefix(meter)
+
+
+def _used(name: str, meta: Mapping[str, str]) -> str:
     allowance = meta.get("allowance", "")
     over = f" over {grouped(allowance)} included" if allowance not in ("", "0") else ""
     tier = f", tier {meta['tier']}" if meta.get("tier") else ""
-    return f"{meter_name(meter)}{over}{tier}"
+    return f"{name}{over}{tier}"
 
 
 def _read(code: str) -> str:
