@@ -124,7 +124,7 @@ async def test_equal_slugs_of_two_tenants_are_adopted_each_by_its_own(
     }
 
 
-async def test_a_filter_by_id_finds_what_is_still_kept_under_the_slug_of_its_tenant(
+async def test_a_filter_by_id_finds_usage_stored_under_the_tenants_slug(
     analytics: Analytics,
 ) -> None:
     analytics.peers.spans = [droplet(1), droplet(2, tenant="globex")]

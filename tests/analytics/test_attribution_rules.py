@@ -57,21 +57,21 @@ def span(
     return OwnedSpan(holder.tenant_id, holder.deployment_id, start, end)
 
 
-def test_a_cost_falls_to_the_deployments_tenant() -> None:
+def test_a_cost_is_attributed_to_the_deployments_tenant() -> None:
     assert attribute(cost(), [span(ACME)], APRIL) == [CostPart(ACME, Decimal("12.00"))]
 
 
-def test_else_to_the_resources_own_tenant() -> None:
+def test_a_cost_without_a_deployment_goes_to_the_resources_tenant() -> None:
     own = Holder(Attribution.TENANT, "acme")
     assert attribute(cost(), [span(own)], APRIL) == [CostPart(own, Decimal("12.00"))]
 
 
-def test_else_to_nobody_and_is_shown_as_internal() -> None:
+def test_a_cost_without_an_owner_is_internal() -> None:
     nobody = OwnedSpan("", "", APRIL.start_at, APRIL.end_at)
     assert attribute(cost(), [nobody], APRIL) == [CostPart(INTERNAL, Decimal("12.00"))]
 
 
-def test_a_resource_that_changed_hands_is_shared_by_the_time_each_had_it() -> None:
+def test_a_resource_that_changed_owners_is_shared_by_time() -> None:
     moved = APRIL.start_at + timedelta(days=10)
     parts = attribute(cost(), [span(ACME, end=moved), span(GLOBEX, start=moved)], APRIL)
     assert parts == [CostPart(ACME, Decimal(4)), CostPart(GLOBEX, Decimal(8))]
@@ -109,7 +109,7 @@ def test_what_is_not_matched_is_no_tenants(classification: str) -> None:
     assert attribute(line, [span(ACME)], APRIL) == [CostPart(holder, Decimal("12.00"))]
 
 
-def test_a_cost_of_forty_digits_is_split_to_the_last_one() -> None:
+def test_a_cost_of_forty_digits_is_split_exactly() -> None:
     amount = Decimal("123456789012345678901234." + "0123456789" * 2)
     parts = split_exactly(amount, {ACME: 1, GLOBEX: 2})
     total = sum(Fraction(part.amount_usd) for part in parts)

@@ -100,7 +100,7 @@ async def test_all_costs_of_that_month_make_the_overall_margin_minus_1580_cents(
     }
 
 
-async def test_a_droplet_that_changed_hands_costs_each_owner_its_time(
+async def test_a_droplet_that_changed_owners_is_split_by_time(
     analytics: Analytics,
 ) -> None:
     await invoice(analytics.database, PERIOD, "acme", *STUDIO)
@@ -350,7 +350,7 @@ async def test_a_new_rate_ends_the_open_one_and_none_overlap(analytics: Analytic
     assert [one.rate for one in of_march.exchange_rates] == ["1.5"]
 
 
-async def test_a_rate_of_some_months_sits_inside_an_open_one_which_goes_on_after_it(
+async def test_a_rate_of_some_months_splits_an_open_one_that_continues_after_it(
     analytics: Analytics,
 ) -> None:
     await invoice(analytics.database, PERIOD, "acme", *STUDIO)
@@ -393,7 +393,7 @@ async def test_a_rate_of_some_months_sits_inside_an_open_one_which_goes_on_after
         ({"effective_to": "2025-01-01"}, "effective_to"),
     ],
 )
-async def test_a_rate_that_makes_no_sense_is_refused_by_its_field(
+async def test_an_invalid_rate_is_refused_with_the_field(
     analytics: Analytics, wrong: dict[str, str], field: str
 ) -> None:
     sane = {
@@ -608,7 +608,7 @@ async def test_a_month_that_is_not_closed_is_not_reconciled(analytics: Analytics
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
 
 
-async def test_a_bill_that_changes_meanwhile_is_a_lost_race(analytics: Analytics) -> None:
+async def test_a_bill_that_changes_between_pages_is_aborted(analytics: Analytics) -> None:
     analytics.peers.cost_lines = [line("1.00"), line("2.00")]
     analytics.peers.abort_costs_at = "1"
     with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -633,7 +633,7 @@ async def computed(analytics: Analytics, period: str) -> None:
     assert (answer.revenue_state, answer.cogs_state) == ("final", "final")
 
 
-async def test_a_bill_that_was_ingested_or_matched_anew_makes_its_month_due_again(
+async def test_re_ingesting_or_re_matching_a_bill_makes_its_month_due_again(
     analytics: Analytics,
 ) -> None:
     for period in ("2026-01-01", "2026-02-01", "2026-03-01"):

@@ -83,7 +83,7 @@ async def test_the_same_facts_have_the_same_hash_however_they_are_paged(
     assert (await analytics.figures())[0].facts_hash not in {hash_ for hash_, *_ in hashes}
 
 
-async def test_a_pass_that_breaks_off_changes_nothing_and_may_go_on(
+async def test_an_interrupted_generation_changes_nothing_and_can_continue(
     analytics: Analytics,
 ) -> None:
     analytics.peers.spans = [droplet(1)]
@@ -117,7 +117,7 @@ async def test_a_pass_with_a_page_missing_does_not_count(analytics: Analytics) -
     assert await analytics.figures() == []
 
 
-async def test_a_pass_that_a_younger_one_overtook_gives_way(analytics: Analytics) -> None:
+async def test_a_generation_overtaken_by_a_newer_one_ends(analytics: Analytics) -> None:
     analytics.peers.spans = [droplet(number) for number in range(1, 4)]
     slow = await analytics.page("2026-04-10", "slow", size=1)
     await analytics.meter("2026-04-10", key="quick")

@@ -37,7 +37,7 @@ def test_spaces_are_split_by_gb_and_time() -> None:
     assert weights[INTERNAL] == 3 * weights[ACME]
 
 
-def test_a_bucket_that_moved_is_split_between_those_who_had_it() -> None:
+def test_a_bucket_that_changed_owners_is_split_between_them() -> None:
     used = SharedUse(stored=[stored(1, "10", ACME), stored(1, "10", GLOBEX, 3 * DAY)])
     weights = chosen_key("spaces_bucket", used).weights
     assert weights[GLOBEX] == 3 * weights[ACME]

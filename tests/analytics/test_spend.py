@@ -32,7 +32,7 @@ from tests.analytics.peers import BLOG, SHOP
 from tests.analytics.test_accrual import accrue
 
 
-def test_a_cap_is_reached_by_the_cent_and_what_is_foreign_is_brought_to_its_currency() -> None:
+def test_a_cap_is_exact_to_the_cent_and_converts_other_currencies() -> None:
     assert is_reached(1_000, 1_000)
     assert not is_reached(1_000, 999)
     spent = [Spent("AUD", 100, None), Spent("USD", 333, Decimal("1.5")), Spent("EUR", 7, None)]
@@ -47,7 +47,7 @@ def test_a_cap_is_reached_by_the_cent_and_what_is_foreign_is_brought_to_its_curr
 
 @given(st.lists(st.sampled_from([Status.OPEN, Status.NOTIFIED, Status.AWAITING_APPROVAL,
                                  Status.PAUSED])), st.sampled_from(Status))  # fmt: skip  # a table
-def test_late_and_repeated_words_never_take_a_breach_back(told: list[Status], at: Status) -> None:
+def test_late_and_repeated_signals_never_reopen_a_breach(told: list[Status], at: Status) -> None:
     once = at
     for word in told:
         moved = after_outcome(once, word)
@@ -56,7 +56,7 @@ def test_late_and_repeated_words_never_take_a_breach_back(told: list[Status], at
         once = moved
 
 
-def test_nobody_is_asked_about_a_month_that_is_over() -> None:
+def test_a_past_month_asks_for_no_approval() -> None:
     asked = Status.AWAITING_APPROVAL
     assert after_outcome(asked, asked, month_is_over=True) is Status.EXPIRED
     for status in set(Status) - {asked}:
@@ -166,7 +166,7 @@ async def test_each_cap_is_held_against_its_own_accrual_page_by_page_once_a_mont
     assert listed[exact.id].policy.cap_cents == 5000
 
 
-async def test_a_decision_is_kept_with_who_made_it_and_told_twice_it_is_one(
+async def test_a_decision_is_stored_with_its_actor_and_is_idempotent(
     analytics: Analytics,
 ) -> None:
     analytics.peers.price = base
@@ -258,7 +258,7 @@ async def test_policies_are_made_once_listed_changed_and_ended(analytics: Analyt
         ({"deployment_id": "shop"}, "deployment_id"),
     ],
 )
-async def test_a_policy_that_cannot_be_is_refused_by_its_field(
+async def test_an_invalid_policy_is_refused_with_the_field(
     analytics: Analytics, asked: dict[str, Any], field: str
 ) -> None:
     good = {"tenant_id": "acme", "cap_cents": 1, "currency": "AUD", "action": "notify"}

@@ -84,7 +84,7 @@ async def test_a_key_that_names_no_event_is_refused_and_the_others_are_voided(
     assert [one.reason for one in of_another.refused] == ["NOT_FOUND"]
 
 
-async def test_a_void_says_why(analytics: Analytics) -> None:
+async def test_a_void_has_its_reason(analytics: Analytics) -> None:
     await analytics.send(event("right"))
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await analytics.void("right", reason="")

@@ -210,7 +210,7 @@ async def test_what_a_tenant_may_read_concerns_it_alone(shop: Shop) -> None:
     assert [entry.tenant_id for entry in entries_of(shop.admin_url)] == ["acme", None]
 
 
-def test_a_flood_of_refusals_is_counted_and_not_kept() -> None:
+def test_a_flood_of_refusals_is_counted_and_not_stored() -> None:
     budget = RefusalBudget()
     kept = [budget.take(("acme", "m"), 1.0) for _ in range(REFUSALS_A_MINUTE + 40)]
     assert kept == [True] * REFUSALS_A_MINUTE + [False] * 40
@@ -317,7 +317,7 @@ def test_a_key_a_token_and_a_password_are_taken_out_of_every_text(secret: str) -
         {"name": "api_token", "value": "hush"},
     ],
 )
-def test_a_member_that_says_it_is_a_secret_has_no_value(member: dict[str, str]) -> None:
+def test_a_member_marked_as_secret_is_redacted(member: dict[str, str]) -> None:
     told = {"before": {}, "after": {"envs": [member]}}
     assert read_changes(1, json.dumps(told), "").told == [
         {"before": {}, "after": {"envs": [member | {"value": "[redacted]"}]}}

@@ -270,7 +270,7 @@ async def test_what_was_forged_by_a_superuser_is_found(log: Log, forgery: str, f
     assert any(each.endswith(fault) for each in (await log.verified()).faults)
 
 
-async def test_a_chain_whose_end_was_cut_off_is_shorter_than_who_kept_its_hash_knows(
+async def test_a_truncated_chain_is_detected_by_a_stored_hash(
     log: Log,
 ) -> None:
     for n in range(3):
@@ -321,7 +321,7 @@ async def test_the_command_line_lists_exports_and_verifies(log: Log) -> None:
     assert (code, "does not match the stored hash" in verified) == (1, True)
 
 
-async def test_a_dropped_month_leaves_its_links_and_the_chain_whole(log: Log) -> None:
+async def test_a_dropped_month_leaves_its_links_and_a_valid_chain(log: Log) -> None:
     await log.deploy("web", "acme")
     log.forge(
         "SELECT prepare_audit_month('2000-01-01')",

@@ -75,7 +75,7 @@ def test_what_must_never_happen_is_a_fault_by_its_name() -> None:
     assert faults(became={"died: OSError()": 1}) == ["died: OSError()"]
 
 
-def test_an_attack_that_was_none_is_not_held() -> None:
+def test_an_attack_with_too_few_tries_is_not_held() -> None:
     assert faults(enough=False) == ["too few tries"]
 
 

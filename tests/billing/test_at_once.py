@@ -118,7 +118,7 @@ async def test_a_page_of_the_feed_is_of_the_lines_that_it_names(
     assert [line.amount_usd for line in (*first.cost_lines, *last.cost_lines)] == ["1"] * 3
 
 
-async def test_a_run_that_ends_beside_another_does_not_take_away_what_that_one_matches_with(
+async def test_a_run_that_ends_keeps_the_candidates_of_another(
     billing: Billing, known: KnownAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known.resources = [Known("1")]

@@ -51,7 +51,7 @@ async def test_a_span_is_replaced_and_nothing_outside_of_it(billing: Billing) ->
     assert (answer.row_count, answer.amount_usd) == (2, "7.5")
 
 
-async def test_a_day_that_cost_nothing_is_known_and_one_not_read_is_not(billing: Billing) -> None:
+async def test_a_day_without_costs_is_known_and_an_unread_day_is_not(billing: Billing) -> None:
     await replaced(billing, cost("2026-05-02", "3"))
     assert billing.rows(
         "SELECT day::text, row_count, amount_usd::text FROM cloud_daily_cost_days ORDER BY day"

@@ -191,7 +191,7 @@ async def test_the_group_of_a_line_may_be_its_database_cluster(
     assert found(billing) == [by("group_project", "d", "database")]
 
 
-async def test_a_resource_that_changed_hands_is_split_by_seconds(
+async def test_a_resource_that_changed_owners_is_split_by_seconds(
     billing: Billing, known: KnownAccount
 ) -> None:
     moved = MAY + timedelta(days=10)

@@ -78,7 +78,7 @@ async def test_what_a_spreadsheet_would_run_is_neutralised_and_amounts_keep_thei
     assert {row["amount_usd"] for row in rows} == {"-1.1"}
 
 
-async def test_a_form_that_does_not_exist_is_refused_by_its_name(billing: Billing) -> None:
+async def test_an_unknown_format_is_refused_with_its_name(billing: Billing) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await exported(billing, "xlsx")
     assert violated_field(refused.value) == "format"

@@ -126,7 +126,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
-async def test_an_odd_entry_stops_no_other_and_is_shown_with_its_reason(
+async def test_an_unreadable_entry_does_not_stop_others_and_is_shown_with_its_reason(
     billing: Billing, odd: ingest_pb.HistoryEntry
 ) -> None:
     answer = await billing.record(entry("good"), odd, other("Refund", "-1"), walk="w", last=True)

@@ -171,7 +171,9 @@ async def test_a_stream_that_was_cut_off_is_refused(billing: Billing, total: int
     assert billing.staged() == 0
 
 
-async def test_a_caller_that_vanishes_in_mid_stream_leaves_nothing(billing: Billing) -> None:
+async def test_a_caller_that_disconnects_in_mid_stream_leaves_no_resources(
+    billing: Billing,
+) -> None:
     invoice = await billing.discovered()
     ingest_id = await billing.begin(invoice.id)
     call = billing.ingest.UploadInvoiceCsv(metadata=billing.worker)
@@ -318,7 +320,7 @@ async def test_the_month_of_the_summary_counts_where_the_history_names_none(
     assert done.provider_invoice.period == "2024-02-01"
 
 
-async def test_what_is_not_there_is_not_found(billing: Billing) -> None:
+async def test_a_missing_object_is_not_found(billing: Billing) -> None:
     nobody = "00000000-0000-7000-8000-000000000000"
     for call in (
         billing.begin(nobody),

@@ -102,7 +102,7 @@ def test_amounts_are_exact_in_every_form(written_as: str, amount: str) -> None:
         "$1.00 USD", "0x10", "1_000", "١٢", "+-1", "\t1", "\u00a01", "X1", "1X",
     ],
 )  # fmt: skip  # a table
-def test_what_is_no_amount_is_refused_with_row_column_and_reason(malformed: str) -> None:
+def test_an_invalid_amount_is_refused_with_row_column_and_reason(malformed: str) -> None:
     error = refused(HEAD + DOCUMENTED + row(USD=malformed))
     assert (error.row, error.column) == (2, "USD")
     assert str(error).startswith("row 2, column USD: ")
@@ -138,7 +138,7 @@ def test_instants_are_read_in_both_forms(written_as: str, instant: datetime | No
     ],
 )  # fmt: skip  # a table
 @pytest.mark.parametrize("column", ["start", "end"])
-def test_what_is_no_instant_is_refused_with_row_column_and_reason(
+def test_an_invalid_timestamp_is_refused_with_row_column_and_reason(
     malformed: str, column: str
 ) -> None:
     error = refused(HEAD + row(**{column: malformed}))
@@ -158,7 +158,7 @@ def test_blank_hours_are_null_and_others_are_exact() -> None:
 @pytest.mark.parametrize(
     "malformed", ["NaN", "1e3", "many", "$1", "1.2.3", "(1)", "\t1", "\t", "X", "1X"]
 )
-def test_what_are_no_hours_is_refused_with_row_column_and_reason(malformed: str) -> None:
+def test_invalid_hours_are_refused_with_row_column_and_reason(malformed: str) -> None:
     error = refused(HEAD + row(hours=malformed))
     assert (error.row, error.column) == (1, "hours")
 
@@ -211,7 +211,7 @@ def test_a_body_truncated_within_a_row_is_refused(end: int) -> None:
     assert refused(HEAD + DOCUMENTED + DOCUMENTED[:end]).row == 2
 
 
-def test_a_page_of_html_is_no_invoice() -> None:
+def test_a_page_of_html_is_not_an_invoice() -> None:
     error = refused(b"<!DOCTYPE html>\n<html><body>504 Gateway Time-out</body></html>\n")
     assert error.row == 0
     assert "<!DOCTYPE html>" in str(error)
@@ -226,7 +226,7 @@ def test_an_invoice_may_have_no_lines() -> None:
     assert read(HEAD) == []
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_column() -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_column() -> None:
     assert len(read(b"\xef\xbb\xbf" + HEAD + DOCUMENTED, cut=1)) == 1
 
 
@@ -314,7 +314,7 @@ def test_any_allowed_dialect_gives_exactly_the_same_values(
 
 
 @given(content=st.binary(max_size=2_000), cut=st.integers(1, 100), headed=st.booleans())
-def test_any_bytes_are_read_or_refused_whatever_the_cut(
+def test_any_bytes_are_read_or_refused_at_any_chunking(
     content: bytes, cut: int, headed: bool
 ) -> None:
     content = HEAD + content if headed else content
@@ -336,7 +336,7 @@ def test_offsets_of_any_kind_mean_the_same_instant() -> None:
         assert found.start_at == at
 
 
-def test_hostile_files_are_read_or_refused_whatever_the_cut() -> None:
+def test_hostile_files_are_read_or_refused_at_any_chunking() -> None:
     result = fuzz(seed=1, files=300)
     assert 0 < result.read_count < result.file_count
     assert len(result.reasons) > 5

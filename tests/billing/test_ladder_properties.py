@@ -161,7 +161,7 @@ async def test_no_line_is_matched_with_a_resource_that_did_not_live_in_its_span(
 
 @few
 @given(account=accounts(), bill=lines(ids=False))
-async def test_a_name_matches_the_one_that_bore_it_and_nothing_when_several_did(
+async def test_a_name_matches_its_only_bearer_and_nothing_if_there_are_several(
     billing: Billing, known: KnownAccount, account: list[Known], bill: list[Line]
 ) -> None:
     known.resources = account

@@ -122,7 +122,9 @@ async def test_an_ambiguous_name_matches_nothing_and_says_so(
     ]
 
 
-async def test_a_resource_counts_only_while_it_lived(billing: Billing, known: KnownAccount) -> None:
+async def test_a_resource_counts_only_during_its_lifetime(
+    billing: Billing, known: KnownAccount
+) -> None:
     known.resources = [
         Known("1", lived_from=MAY - timedelta(days=9), lived_to=MID_MAY),
         Known("2", lived_from=MID_MAY + timedelta(hours=1)),
@@ -133,7 +135,7 @@ async def test_a_resource_counts_only_while_it_lived(billing: Billing, known: Kn
     assert found(billing) == [by("name", "1"), by("name", "2"), AMBIGUOUS]
 
 
-async def test_a_resource_whose_making_is_not_told_counts_before_its_first_sighting(
+async def test_a_resource_with_an_unknown_creation_counts_before_its_first_sighting(
     billing: Billing, known: KnownAccount
 ) -> None:
     seen = MID_MAY + timedelta(days=1)
@@ -254,7 +256,7 @@ async def test_lines_are_written_matched_and_then_left_alone(
     assert billing.rows("SELECT count(*) FROM cloud_match_candidates") == [(0,)]
 
 
-async def test_a_bill_of_many_pages_is_written_whole_and_matched(
+async def test_a_bill_of_many_pages_is_written_completely_and_matched(
     billing: Billing, known: KnownAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "BLOCKS_A_PAGE", 1)
@@ -339,7 +341,7 @@ def test_the_name_is_what_stands_before_the_size(product: str, description: str,
     assert judge(product, "", description, "", is_credit=False).resource_name == name
 
 
-def test_a_credit_is_one_whatever_its_product() -> None:
+def test_a_credit_is_classified_as_a_credit_whatever_its_product() -> None:
     assert judge("Droplets", "", "web-1 (s)", "", is_credit=True).classification == "credit"
     assert judge("Taxes", "", "GST", "", is_credit=True).classification == "tax"
 

@@ -51,7 +51,7 @@ async def test_the_partitions_are_closed_to_the_service(billing: Billing) -> Non
         connection.execute("SELECT * FROM partitions.cloud_cost_lines_2026_05")
 
 
-async def test_a_new_month_waits_for_no_reader_and_none_waits_for_it(billing: Billing) -> None:
+async def test_creating_a_month_does_not_block_readers_or_wait_for_them(billing: Billing) -> None:
     await billing.discovered()
     async with billing.database.read(ALL) as session:
         reading = text("SELECT count(*) FROM cloud_cost_lines")

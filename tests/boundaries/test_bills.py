@@ -92,7 +92,7 @@ def test_a_bill_is_balanced_to_the_cent_and_its_residual_is_exact(
     assert (told.residual_usd, told.balanced) == (Decimal(residual), balanced)
 
 
-def test_an_empty_bill_is_nothing() -> None:
+def test_an_empty_bill_has_no_lines() -> None:
     told = reconcile([], summary_usd=Decimal(0), history_usd=Decimal(0))
     assert (told.line_count, told.total_usd, told.balanced) == (0, Decimal(0), True)
 
@@ -265,11 +265,11 @@ def test_a_product_is_known_by_its_name_alone() -> None:
         ("", Judged("", "unknown", False, "")),
     ],
 )
-def test_a_daily_estimate_is_judged_by_its_sku(sku: str, judged: Judged) -> None:
+def test_a_daily_estimate_is_classified_by_its_sku(sku: str, judged: Judged) -> None:
     assert judge_daily("Web-1 (s-1vcpu-1gb)", "", sku, is_credit=False) == judged
 
 
-def test_a_daily_credit_is_one() -> None:
+def test_a_daily_credit_is_classified_as_a_credit() -> None:
     credit = Judged("", "credit", False, "")
     assert judge_daily("web-1", "", "1-DO-DROP-1", is_credit=True) == credit
     overage = Judged("droplet", "shared", True, "")
@@ -339,7 +339,7 @@ NO_AMOUNT = "is not an amount such as $1,234.56"
         ("1e" + "0" * 200, NO_AMOUNT),
     ],
 )
-def test_what_is_no_amount_is_refused_with_the_reason(text: str, why: str) -> None:
+def test_an_invalid_amount_is_refused_with_the_reason(text: str, why: str) -> None:
     assert bad(read_amount, text) == why
 
 
@@ -407,5 +407,5 @@ YEARS = "is not between the years 2000 and 2199"
         ("2200-01-01T00:00:00Z", YEARS),
     ],
 )
-def test_what_is_no_instant_is_refused_with_the_reason(text: str, why: str) -> None:
+def test_an_invalid_timestamp_is_refused_with_the_reason(text: str, why: str) -> None:
     assert bad(read_instant, text) == why

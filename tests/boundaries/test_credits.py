@@ -45,7 +45,7 @@ def test_all_that_is_left_is_taken_back_with_its_tax() -> None:
     )
 
 
-def test_a_line_is_taken_back_to_its_last_cent_and_not_further() -> None:
+def test_a_line_is_credited_up_to_its_amount_and_not_more() -> None:
     assert credit_of(lines(), tax(), wanted((A, 100)), rate_percent=GST) == note(
         (A, 100), subtotal=100, tax_cents=10
     )
@@ -78,7 +78,7 @@ def test_what_cannot_be_taken_back_is_refused_by_its_line(
     assert (violation.field, violation.description) == (field, why)
 
 
-def test_nothing_left_is_said() -> None:
+def test_a_used_up_quota_is_reported() -> None:
     with pytest.raises(FailedPrecondition, match=r"^nothing is left to credit$") as refused:
         credit_of(lines(100, 50), tax(followed=15), [], rate_percent=GST)
     assert refused.value.reason == "NOTHING_TO_CREDIT"

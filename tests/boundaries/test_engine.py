@@ -120,7 +120,7 @@ def test_every_line_of_every_month_multiplies_and_covers_days_of_it() -> None:
                 assert JUNE.start <= line.service.start < line.service.end <= JUNE.end
 
 
-def test_a_change_on_the_last_day_names_that_day_though_it_comes_to_nothing() -> None:
+def test_a_change_on_the_last_day_has_that_day_even_at_no_cost() -> None:
     first, last = Period(JUNE.start, date(2026, 6, 30)), Period(date(2026, 6, 30), JUNE.end)
     old, new = selling(price_cents=10, name="old"), selling(price_cents=12, name="new")
     more = HeldAddon(AddonSnapshot("a", "more", "dns_zones", Decimal(1), 14), (last,), added=True)
@@ -511,7 +511,7 @@ def test_inputs_are_priced_again_as_they_were() -> None:
         recompute(unpriced, "2")
 
 
-def test_a_comparison_walks_into_lists_and_tells_types_and_absence_apart() -> None:
+def test_a_comparison_distinguishes_types_and_absence_inside_lists() -> None:
     left = json.dumps({"a": [1, 2, 3], "b": {"z": 1, "y": 2}, "c": 1, "d": None, "f": [1]})
     right = json.dumps({"a": [1, 4], "b": 5, "c": True, "e": {"z": 1, "y": 2}, "f": {"0": 1}})
     assert compare(left, right) == [

@@ -108,7 +108,7 @@ def test_usage_is_named_by_its_kind_and_its_dimensions() -> None:
     assert UsageSeries("dns_zones", dimensions=sizes).label == "dns_zones[region=syd1,size=s-1]"
 
 
-def test_nothing_is_used_where_every_day_and_every_projection_is_nothing() -> None:
+def test_zero_usage_is_no_usage() -> None:
     assert not UsageSeries(TOKENS).is_used
     assert not UsageSeries(TOKENS, (run(1, qty=0), run(2, qty=0))).is_used
     assert UsageSeries(TOKENS, (run(1, qty=0), run(2))).is_used

@@ -111,7 +111,7 @@ def test_a_number_is_kept_without_zeros_that_say_nothing(text: str, kept: str) -
     assert str(exact(text, "qty")) == kept
 
 
-def test_a_bound_itself_is_in_range_and_what_is_next_to_it_is_not() -> None:
+def test_a_bound_is_in_range_and_its_neighbour_is_not() -> None:
     assert exact("0", "qty", minimum=0, maximum=100) == 0
     assert exact("100", "qty", minimum=0, maximum=100) == 100
     assert exact("100.000", "qty", minimum=0, maximum=100) == 100
@@ -149,7 +149,7 @@ def test_a_line_is_rounded_half_up_over_any_denominator(
         ("10", 30, "0.333333333333", "1/3"), ("100", 3, "33.333333333333", "100/3"),
     ],
 )  # fmt: skip  # a table
-def test_a_quantity_is_shown_as_a_decimal_and_told_as_a_fraction_where_none_equals_it(
+def test_a_quantity_without_an_equal_decimal_also_has_a_fraction(
     numerator: str, denominator: int, shown: str, fraction: str
 ) -> None:
     assert quantity_text(Decimal(numerator), denominator) == (shown, fraction)
@@ -177,7 +177,7 @@ def test_the_engine_writes_nothing_as_one_zero(zero: str) -> None:
     assert text_of(Decimal(zero)) == "0"
 
 
-def test_a_digit_that_would_be_lost_is_an_error() -> None:
+def test_losing_a_digit_is_an_error() -> None:
     with localcontext(EXACT), pytest.raises(Inexact):
         Decimal("1" * 200) * Decimal("1" * 200)
 
@@ -219,7 +219,7 @@ def test_each_number_has_one_shortest_text(number: Decimal | Fraction | int, tex
 @pytest.mark.parametrize(
     "fraction", [Fraction(1, 3), Fraction(1, 6), Fraction(1, 7), Fraction(7, 30)]
 )
-def test_what_no_decimal_equals_is_refused_by_its_name(fraction: Fraction) -> None:
+def test_a_value_without_an_equal_decimal_is_refused_with_its_name(fraction: Fraction) -> None:
     with pytest.raises(ValueError, match=f"^{fraction} is no decimal$"):
         plain(fraction)
 
@@ -254,7 +254,7 @@ def test_what_cannot_be_split_is_said() -> None:
         split(0, [1, -1])
 
 
-def test_a_currency_is_known_by_its_code_or_refused_by_its_field() -> None:
+def test_an_unknown_currency_code_is_refused_with_its_field() -> None:
     assert currency_code("currency", "KWD") == "KWD"
     for code in ("", "XAU", "aud", "AUDX"):
         with pytest.raises(InvalidArgument) as error:

@@ -293,7 +293,7 @@ def test_a_quote_is_billed_line_for_line_with_its_own_days() -> None:
     )
 
 
-def test_a_late_month_names_itself_and_one_that_tells_no_days_has_none() -> None:
+def test_a_late_month_is_named_and_one_without_days_has_no_name() -> None:
     made = part_of(SUBSCRIBED, quotes_pb2.Quote(currency="AUD"), APRIL, is_own=False)
     assert made.proof.service_month == date(2026, 4, 1)
     assert made.proof.covered_days is None

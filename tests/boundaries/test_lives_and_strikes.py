@@ -118,7 +118,7 @@ def test_another_name_ends_no_interval_though_something_was_noted_with_it() -> N
     assert list(existence(renamed, MONTH)) == [piece(T0, MONTH.end, name="old")]
 
 
-def test_a_life_of_a_second_is_one_and_a_shorter_one_is_none() -> None:
+def test_a_lifetime_of_a_second_counts_and_a_shorter_one_does_not() -> None:
     second = life(lived_from=at(5.5), lived_to=at(6.0), owners=(OwnerSpan(ACME, at(5.5), None),))
     assert list(existence(second, MONTH)) == [piece(at(5), at(6))]
     shorter = life(lived_from=at(5.0), lived_to=at(5.9), owners=(OwnerSpan(ACME, at(5), None),))
@@ -168,7 +168,7 @@ def test_a_size_that_is_unknown_says_why() -> None:
     assert [one.unmeasured for one in existence(life(unmeasured="no key"), MONTH)] == [""]
 
 
-def test_an_owner_of_no_time_is_none_unless_it_was_the_first() -> None:
+def test_a_zero_length_ownership_counts_only_if_it_is_the_first() -> None:
     def owned(*owners: OwnerSpan, **told: Any) -> list[OwnerSpan]:
         return ownership(life(owners=owners, **told))
 

@@ -238,7 +238,7 @@ def test_two_spellings_of_one_value_are_the_same_either_way(
 
 
 @pytest.mark.parametrize(("same", "expected", "actual"), OTHER)
-def test_a_real_difference_is_one_either_way(same: Comparator, expected: Any, actual: Any) -> None:
+def test_a_real_difference_is_symmetric(same: Comparator, expected: Any, actual: Any) -> None:
     assert not same(expected, actual)
     if same is not c.image:
         assert not same(actual, expected)

@@ -75,7 +75,7 @@ def seconds(count: float) -> timedelta:
         ({"is_matched": False}, [CostPart(ACME, Decimal("12.00"))]),
     ],
 )
-def test_a_cost_without_a_life_falls_as_its_line_says(
+def test_a_cost_without_a_lifetime_is_attributed_by_its_line(
     more: dict[str, Any], parts: list[CostPart]
 ) -> None:
     assert attribute(cost(**more), [], APRIL) == parts
@@ -91,7 +91,7 @@ def test_an_owner_of_one_second_pays_for_one_second() -> None:
     assert parts == [CostPart(ACME, Decimal("0.001000")), CostPart(GLOBEX, Decimal("2591.999000"))]
 
 
-def test_less_than_a_second_is_none() -> None:
+def test_less_than_a_second_does_not_count() -> None:
     nearly = BEGIN + seconds(0.999999)
     spans = [span(ACME, end=nearly), span(GLOBEX, BEGIN + seconds(1))]
     assert attribute(cost(), spans, APRIL) == [CostPart(GLOBEX, Decimal("12.000000"))]
@@ -345,7 +345,7 @@ def test_an_amount_is_converted_by_the_rate_that_the_answer_names() -> None:
     assert books.cents(100, "JPY") == 10_000
 
 
-def test_who_earns_a_cent_comes_before_who_earns_none_and_so_it_is_with_costs() -> None:
+def test_shares_are_ordered_by_revenue_and_then_by_costs() -> None:
     def order(earned: dict[str, int], spent: dict[str, int]) -> list[str]:
         sides = [
             {Holder(Attribution.TENANT, name): cents for name, cents in one.items()}

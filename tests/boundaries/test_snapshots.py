@@ -104,7 +104,7 @@ def test_a_trial_is_free_until_the_day_before_its_end() -> None:
     assert days_of(held(), on_trial=True) == ([], [JUNE])
 
 
-def test_a_pause_is_nobodys_from_its_day_until_the_day_before_it_is_lifted() -> None:
+def test_a_pause_is_unbilled_from_its_day_to_the_day_before_it_ends() -> None:
     def paused(*pauses: tuple[date, date | None]) -> list[Period]:
         spans = tuple(PauseSpan(start, end) for start, end in pauses)
         return days_of(held(pauses=spans))[0]
@@ -163,7 +163,7 @@ def test_an_addon_is_held_on_its_days_and_current_at_the_end_of_the_month() -> N
     assert free.addons == (HeldAddon(ZONES, ()),)
 
 
-def test_a_part_of_a_month_is_of_its_calendar_month() -> None:
+def test_a_part_of_a_month_is_a_fraction_of_its_calendar_month() -> None:
     part = frozen(held(), period=span(10, 20))
     assert (part.month, part.terms) == (JUNE, (Term(OLD, (span(10, 20),)),))
 
@@ -273,7 +273,7 @@ def test_a_change_gives_the_days_that_are_left_to_the_other_version() -> None:
     assert (free.terms, free.trial_days) == ((Term(NEW, (span(20, 31),)),), (span(1, 20),))
 
 
-def test_a_change_on_a_trial_without_an_end_is_of_no_billed_day() -> None:
+def test_a_change_during_an_open_ended_trial_affects_no_billed_day() -> None:
     free = change(held(), NEW, on=day(16), trial=True)
     assert (free.terms, free.trial_days) == ((Term(NEW, ()),), (JUNE,))
     assert free.change == ChangeInputs((Term(OLD, ()),))

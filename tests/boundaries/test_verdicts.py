@@ -25,7 +25,7 @@ MONTH = Period.month(2026, 4)
 CLOSED = Reconciliation(datetime(2026, 5, 1, tzinfo=UTC), 0, 0)
 
 
-def test_a_difference_keeps_what_the_books_say_and_why() -> None:
+def test_a_difference_has_the_figures_of_each_side_and_an_explanation() -> None:
     books = replace(BOOKS, provider_hours=Decimal(700), billed_hours=Decimal(3))
     judgement = judge(books)
     assert judgement is not None
@@ -60,7 +60,7 @@ def test_a_month_that_is_open_or_not_compared_has_no_differences_yet(
     assert check_reconciled(CLOSED, "2026-04") is CLOSED
 
 
-def test_a_cost_is_of_a_time_before_its_resource_was_known() -> None:
+def test_a_cost_may_precede_the_first_sighting_of_its_resource() -> None:
     later = OwnedSpan("acme", "", MONTH.start_at + timedelta(days=1), MONTH.end_at)
     whole = replace(later, start=MONTH.start_at)
     charged = replace(cost(), start=MONTH.start_at)

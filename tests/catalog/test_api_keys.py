@@ -291,7 +291,7 @@ async def test_a_key_that_makes_no_sense_is_refused_by_its_field(
     assert await refusal(call, violated_field) == ("INVALID_ARGUMENT", field)
 
 
-async def test_an_expired_key_opens_nothing_and_is_not_rotated(shop: Shop) -> None:
+async def test_an_expired_key_is_rejected_and_cannot_be_rotated(shop: Shop) -> None:
     made = await create(shop, ends_at=timestamp(shop.clock() + timedelta(days=1)))
     shop.clock.now += timedelta(days=1, microseconds=-1)
     assert await proved(shop, made.key)
@@ -336,7 +336,7 @@ async def test_a_second_rotation_ends_the_oldest_secret_and_no_overlap_the_prese
         assert await refusal(call, violated_field) == ("INVALID_ARGUMENT", "overlap_seconds")
 
 
-async def test_a_revoked_key_opens_nothing_by_any_of_its_secrets_and_stays_revoked(
+async def test_a_revoked_key_is_rejected_with_any_of_its_secrets_permanently(
     shop: Shop,
 ) -> None:
     made = await create(shop)
@@ -355,7 +355,7 @@ async def test_a_revoked_key_opens_nothing_by_any_of_its_secrets_and_stays_revok
             await session.execute(text("UPDATE api_keys SET revoked_at = NULL"))
 
 
-async def test_a_changed_hash_or_secret_opens_nothing(shop: Shop) -> None:
+async def test_a_changed_hash_or_secret_is_rejected(shop: Shop) -> None:
     made, other = await create(shop), await create(shop)
     presented = read_key(made.key)
     for byte in range(32):

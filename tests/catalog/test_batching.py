@@ -41,7 +41,7 @@ async def test_a_job_begins_after_all_of_its_askers_asked() -> None:
     assert (await first, await second) == (0, 1)
 
 
-async def test_a_failure_is_for_all_askers_of_its_job_and_for_nobody_later() -> None:
+async def test_a_failure_affects_only_the_callers_of_its_job() -> None:
     failing = True
 
     async def job(asked: Sequence[int]) -> list[int]:

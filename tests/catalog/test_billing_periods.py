@@ -148,7 +148,7 @@ async def test_usage_that_the_plan_does_not_cover_is_billed_at_the_price_in_forc
     assert line.meta["resource_price_id"]
 
 
-async def test_what_is_not_there_fails_alone_and_results_keep_their_order(seeded: Shop) -> None:
+async def test_a_missing_item_fails_alone_and_results_keep_their_order(seeded: Shop) -> None:
     subscription = await subscribe(seeded)
     nobody = "0197f3c4-0000-7000-8000-000000000000"
     first, second, third = await batch(

@@ -53,7 +53,7 @@ def test_what_more_costs_is_shown_in_the_currency_by_the_model(
 
 
 @pytest.mark.parametrize("trials", ["0", "-1"])
-def test_no_trial_is_not_taken_for_one(trials: str) -> None:
+def test_a_deployment_without_a_trial_is_not_on_trial(trials: str) -> None:
     result = CliRunner().invoke(app, ["trial", "grant", "acme", f"--trials={trials}"])
     assert result.exit_code == 2
     assert "--trials" in result.output

@@ -113,7 +113,7 @@ async def test_who_subscribes_after_a_publish_began_gets_what_it_published(shop:
     assert subscription.plan_version == version
 
 
-async def test_a_publish_waits_for_who_is_subscribing(shop: Shop) -> None:
+async def test_a_publish_waits_for_running_subscriptions(shop: Shop) -> None:
     version, deployment = await draft(shop), await shop.deploy()
     async with meeting(shop, HELD) as both:
         await both.join(publish(shop, version))

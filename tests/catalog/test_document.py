@@ -258,7 +258,7 @@ async def test_a_price_ends_where_the_next_one_begins(shop: Shop, end: str) -> N
 
 
 @pytest.mark.parametrize("end", ["", ", effective_to: 2027-01-01"])
-async def test_a_price_of_some_months_sits_inside_another_which_goes_on_after_it(
+async def test_a_price_of_some_months_splits_another_that_continues_after_it(
     shop: Shop, end: str
 ) -> None:
     dear = DNS.replace("60", "65")
@@ -282,7 +282,7 @@ async def test_a_price_of_some_months_sits_inside_another_which_goes_on_after_it
     assert list((await apply(shop, exported)).changes) == []
 
 
-async def test_a_new_price_goes_around_what_was_set_from_a_later_day(shop: Shop) -> None:
+async def test_a_new_price_keeps_prices_set_for_later_days(shop: Shop) -> None:
     def entry(cents: int, start: str, end: str = "") -> str:
         said = f"{{{DNS.replace('60', str(cents))}, effective_from: {start}"
         return said + (f", effective_to: {end}}}" if end else "}")

@@ -59,7 +59,7 @@ def plan(said: str) -> str:
         ),
     ],
 )
-def test_a_document_that_makes_no_sense_is_refused_by_its_path(document: str, path: str) -> None:
+def test_an_invalid_document_is_refused_with_the_path(document: str, path: str) -> None:
     with pytest.raises(InvalidArgument) as refused:
         read_document(document)
     assert refused.value.metadata["field"] == path

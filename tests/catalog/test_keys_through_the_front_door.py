@@ -101,7 +101,7 @@ def test_a_tenants_key_sees_its_tenant_alone(stack: WholeStack, nobody: httpx.Cl
     )
 
 
-def test_a_revoked_token_opens_nothing(stack: WholeStack, nobody: httpx.Client) -> None:
+def test_a_revoked_token_is_rejected(stack: WholeStack, nobody: httpx.Client) -> None:
     token = mint_user_token(stack.settings, subject="thief", roles=["platform-viewer"])
     assert statuses(nobody, token) == {200}
     with stack.client() as operator:

@@ -54,7 +54,9 @@ def walked(start: State, wishes: list[State]) -> list[State]:
 
 
 @given(st.sampled_from([State.TRIAL, State.ACTIVE]), st.lists(st.sampled_from(STATES)))
-def test_any_walk_visits_allowed_moves_only(start: State, wishes: list[State]) -> None:
+def test_any_sequence_of_moves_uses_allowed_transitions_only(
+    start: State, wishes: list[State]
+) -> None:
     states = walked(start, wishes)
     assert all(to in MOVES[before] for before, to in pairwise(states))
     assert State.TRIAL not in states[1:]
@@ -162,7 +164,7 @@ async def action(shop: Shop, deployment_id: str, key: str, **said: Any) -> tuple
     return answer.outcome, answer.deployment.state
 
 
-async def test_a_billing_action_moves_from_the_named_states_only_and_once_a_key(
+async def test_a_billing_action_moves_only_from_the_given_states_and_once_per_key(
     shop: Shop,
 ) -> None:
     made = await shop.deploy()

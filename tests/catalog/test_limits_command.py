@@ -37,7 +37,7 @@ async def test_limits_are_shown_set_and_unset(shop: Shop, monkeypatch: pytest.Mo
     assert row(unset.output, "deployments") == ["deployments", "100", "1", "100", "100,000"]
 
 
-async def test_a_limit_that_cannot_be_is_refused_with_its_reason(
+async def test_an_invalid_limit_is_refused_with_the_reason(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = await run(shop, monkeypatch, "set", "acme", "wishes", "3")

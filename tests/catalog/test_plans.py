@@ -116,7 +116,7 @@ async def test_a_published_version_is_neither_changed_nor_published_again(
         assert await refusal(call, reason_of) == ("FAILED_PRECONDITION", "VERSION_PUBLISHED")
 
 
-async def test_a_draft_says_what_it_was_last_told(shop: Shop) -> None:
+async def test_a_draft_shows_its_latest_state(shop: Shop) -> None:
     item = {
         "resource_kind": "llm_tokens",
         "overage_unit": "1k_tokens",
@@ -295,7 +295,7 @@ async def in_force(shop: Shop, day: str) -> list[str]:
     return [f"{one.unit_price_cents} {one.currency}" for one in answer.resource_prices]
 
 
-async def test_a_unit_price_of_some_months_sits_inside_an_open_one_which_goes_on_after_it(
+async def test_a_unit_price_of_some_months_splits_an_open_one_that_continues_after_it(
     shop: Shop,
 ) -> None:
     request = price("2026-06-01", "45", effective_to="2026-09-01")

@@ -97,7 +97,7 @@ async def test_items_that_tie_are_refused_at_publish_and_both_are_named(shop: Sh
         ({}, "items[1].resource_kind", "DUPLICATE_KIND"),
     ],
 )
-async def test_a_match_that_cannot_be_is_refused_by_its_path(
+async def test_an_invalid_match_is_refused_with_its_path(
     shop: Shop, match: dict[str, Any], field: str, reason: str
 ) -> None:
     for read, said in ((violated_field, field), (reason_of, reason)):

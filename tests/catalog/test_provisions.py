@@ -156,7 +156,7 @@ async def test_a_droplet_without_a_price_is_forced_with_a_reason_that_is_kept(sh
     assert (await refusal(forced, reason_of))[0] == "UNAVAILABLE"
 
 
-async def test_user_data_is_told_to_workers_until_the_provision_ends(shop: Shop) -> None:
+async def test_user_data_is_available_to_workers_until_the_provision_ends(shop: Shop) -> None:
     deployment = await shop.deploy()
     provision_id = started(shop, deployment.id)
     assert shop.rows("INSERT INTO provision_user_data VALUES (%s, '#!/bin/sh') RETURNING 1",

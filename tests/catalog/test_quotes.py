@@ -85,7 +85,7 @@ async def test_studio_bare_is_fifty_a_month_without_overage(seeded: Shop) -> Non
     assert not answer.ad_hoc
 
 
-async def test_no_token_of_a_tenant_is_needed_to_ask_what_a_plan_costs(seeded: Shop) -> None:
+async def test_quoting_a_plan_needs_no_tenants_token(seeded: Shop) -> None:
     answer = await quote(seeded, seeded.user("visitor"), plan_code="studio")
     assert answer.all_in_monthly_cents == 5000
     got = await seeded.quotes.GetQuote(pb.GetQuoteRequest(id=answer.id), metadata=seeded.operator)

@@ -142,7 +142,7 @@ async def test_changing_plan_takes_effect_on_its_day(shop: Shop) -> None:
     assert await refusal(again, reason_of) == ("FAILED_PRECONDITION", "NOTHING_CHANGES")
 
 
-async def test_a_change_that_was_to_come_can_be_replaced_and_taken_back(shop: Shop) -> None:
+async def test_a_scheduled_change_can_be_replaced_and_withdrawn(shop: Shop) -> None:
     made = await subscribed(shop)
     for plan, day in (("pro", "2026-04-20"), ("starter", "2026-04-15")):
         answer = await shop.change("ChangePlan", made.id, plan_code=plan, effective_on=day)

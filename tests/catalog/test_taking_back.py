@@ -69,7 +69,7 @@ async def with_everything_agreed(shop: Shop) -> Kept:
     return await shop.subscription(made.id)
 
 
-async def test_a_cancellation_that_is_taken_back_gives_back_all_that_it_cut(shop: Shop) -> None:
+async def test_withdrawing_a_cancellation_restores_what_it_cut(shop: Shop) -> None:
     before = await with_everything_agreed(shop)
     ended = await shop.change("CancelSubscription", before.id, shop.acme, effective_on="2026-04-20")
     assert ended.subscription.ends_on == "2026-04-20"

@@ -81,7 +81,7 @@ async def test_a_quote_of_a_change_verifies_and_its_credit_is_proved_too(seeded:
     assert not (await verified(seeded, made.id)).verified
 
 
-async def test_a_quote_that_was_spoilt_is_refused_and_never_verified(seeded: Shop) -> None:
+async def test_a_corrupted_quote_is_refused_and_never_verified(seeded: Shop) -> None:
     spoilt = await quote(seeded, plan_code="studio")
     rewrite(seeded, "answer", b"garbage")
     assert not (await verified(seeded, spoilt.id)).verified
@@ -124,7 +124,7 @@ async def costly(shop: Shop) -> None:
         await getattr(shop.catalog, method)(request, metadata=shop.operator)
 
 
-async def test_an_amount_beyond_all_sense_is_refused_and_fails_its_own_subscription_only(
+async def test_an_amount_out_of_range_fails_only_its_own_subscription(
     seeded: Shop,
 ) -> None:
     await costly(seeded)

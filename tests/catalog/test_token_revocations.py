@@ -70,7 +70,7 @@ async def test_tokens_that_are_revoked_again_keep_one_revocation_of_the_later_mo
     assert shop.rows("SELECT count(*) FROM token_revocations") == [(1,)]
 
 
-async def test_a_revocation_lives_as_long_as_a_token_and_is_then_forgotten(shop: Shop) -> None:
+async def test_a_revocation_is_deleted_when_its_tokens_have_expired(shop: Shop) -> None:
     made = await revoke(shop, subject="m")
     longest = timedelta(days=shop.settings.jwt_max_days)
     assert made.ends_at.ToDatetime(UTC) == shop.clock() + longest + timedelta(minutes=2)

@@ -111,7 +111,7 @@ async def test_who_asks_at_once_or_soon_after_shares_one_question(catalog: Catal
     assert catalog.asked == 1
 
 
-async def test_a_revoked_key_opens_nothing_once_it_is_asked_for_again(
+async def test_a_revoked_key_is_rejected_once_the_cache_expires(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ApiKeys, "FRESH_SECONDS", 0.01)

@@ -28,7 +28,7 @@ async def ended_by(task: asyncio.Task[Any], event: asyncio.Event) -> bool:
     return ended
 
 
-async def test_work_that_fails_is_done_again() -> None:
+async def test_failed_background_work_is_repeated() -> None:
     failures = [RuntimeError("unexpected"), TimeoutError()]
     done = asyncio.Event()
 

@@ -301,7 +301,7 @@ async def test_an_error_is_short_whatever_the_caller_sent(backend: Backend) -> N
     ("method", "token", "code"),
     [("Tenant", MEMBER, "INVALID_ARGUMENT"), ("Internal", None, "UNAUTHENTICATED")],
 )
-async def test_a_malformed_message_is_judged_after_the_caller(
+async def test_a_malformed_message_is_rejected_after_the_access_check(
     backend: Backend, method: str, token: Token | None, code: str
 ) -> None:
     metadata = [("authorization", bearer(token))] if token else []
@@ -379,7 +379,7 @@ async def test_the_calls_of_one_tenant_wait_for_each_other_and_never_for_another
     assert len(backend.seen) == 25
 
 
-async def test_a_call_that_waits_too_long_for_its_turn_is_told_when_to_come_again(
+async def test_a_call_that_waits_too_long_is_refused_with_a_retry_delay(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shares, "TENANTS_WAIT_SECONDS", 0.0)

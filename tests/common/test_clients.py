@@ -111,7 +111,7 @@ async def test_a_call_is_proven_and_keeps_the_id_of_the_request_that_it_serves(
     assert remaining <= DEADLINE_SECONDS * ROUNDED_UP
 
 
-async def test_a_call_that_serves_no_request_gets_an_id_of_its_own(
+async def test_a_call_outside_a_request_gets_a_new_id(
     called: tuple[Called, grpc.aio.Channel],
 ) -> None:
     backend, channel = called
@@ -121,7 +121,7 @@ async def test_a_call_that_serves_no_request_gets_an_id_of_its_own(
 
 
 @pytest.mark.parametrize("method", METHODS)
-async def test_nobody_is_asked_for_longer_than_the_caller_waits(
+async def test_a_peer_is_not_awaited_beyond_the_callers_deadline(
     called: tuple[Called, grpc.aio.Channel], method: str
 ) -> None:
     backend, channel = called
@@ -140,7 +140,7 @@ async def test_what_was_unavailable_is_asked_again(
     assert len(backend.calls) == 3
 
 
-async def test_what_stays_unavailable_is_said_to_be(
+async def test_a_lasting_outage_is_reported(
     called: tuple[Called, grpc.aio.Channel],
 ) -> None:
     backend, channel = called

@@ -170,7 +170,7 @@ async def test_a_full_pool_is_busy_and_not_down(database: Database) -> None:
         assert await database.ping()
 
 
-async def test_a_call_that_gets_no_connection_of_a_full_pool_is_told_that_it_is_busy(
+async def test_a_call_without_a_connection_from_a_full_pool_gets_database_busy(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "POOL_SECONDS", 0.1)
@@ -210,7 +210,7 @@ async def test_a_connection_cut_under_the_drivers_own_statement_is_unavailable(
     assert await ids(database, ALL) == [1, 2, 3]
 
 
-async def test_a_full_disk_is_told_as_such_and_the_next_write_goes_on(database: Database) -> None:
+async def test_a_full_disk_is_reported_and_the_next_write_succeeds(database: Database) -> None:
     full = "DO $$ BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = 'disk_full'; END $$"
 
     async def write(*, by_the_driver: bool) -> None:
@@ -229,7 +229,7 @@ async def test_a_full_disk_is_told_as_such_and_the_next_write_goes_on(database: 
     assert await ids(database, ALL) == [1, 2, 3, 4]
 
 
-async def test_a_value_that_no_index_can_hold_is_refused_and_is_no_outage(
+async def test_a_value_too_large_for_an_index_is_refused_and_is_no_outage(
     database: Database,
 ) -> None:
     too_large = "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'program_limit_exceeded'; END $$"
@@ -304,7 +304,9 @@ async def test_a_single_read_over_a_cut_connection_is_unavailable_and_the_next_w
     assert await ids_at_once(database, ALL) == [1, 2, 3]
 
 
-async def test_a_caller_that_hangs_up_leaves_the_next_one_no_scope(database: Database) -> None:
+async def test_a_disconnected_callers_scope_does_not_reach_the_next_call(
+    database: Database,
+) -> None:
     slow = compiled(text("SELECT pg_sleep(30)"))
     waiting = asyncio.create_task(database.single_read(ALL).fetch(slow, {}))
     await asyncio.sleep(0.2)

@@ -71,7 +71,7 @@ def test_a_span_without_others_has_just_the_days_that_are_its_own(
     assert left == sorted(left, key=lambda one: one.start)
 
 
-def test_a_bounded_span_sits_inside_an_open_one_which_goes_on_after_it() -> None:
+def test_a_bounded_span_splits_an_open_one_that_continues_after_it() -> None:
     overlay = lay_over([("open", span(0, None))], span(5, 9))
     assert list(overlay.cut) == [("open", DAYS[5])]
     assert list(overlay.going_on) == [("open", span(9, None))]

@@ -155,7 +155,7 @@ async def test_a_refused_call_lets_go_of_its_request(
 
 
 @pytest.mark.usefixtures("no_collector")
-async def test_a_caller_who_hangs_up_leaves_nothing_behind(backend: Backend) -> None:
+async def test_a_disconnected_caller_leaves_no_resources(backend: Backend) -> None:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{backend.port}") as channel:
         calling: Any = channel.unary_unary(f"/{SERVICE}/Hanging")
         call = calling(b"")

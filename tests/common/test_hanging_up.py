@@ -93,7 +93,7 @@ async def hang_up(*tasks: asyncio.Task[None]) -> None:
 
 
 @pytest.mark.parametrize("work", [read_long, write_long, drive_long, fetch_long])
-async def test_a_caller_who_hangs_up_costs_no_connection(
+async def test_a_disconnected_caller_does_not_leak_a_connection(
     database: Database, watching: Watching, work: Callable[[Database], Coroutine[Any, Any, None]]
 ) -> None:
     count = 1 if work is fetch_long else SIZE
@@ -106,7 +106,7 @@ async def test_a_caller_who_hangs_up_costs_no_connection(
         assert await watching.sessions("(state = 'active' OR state LIKE 'idle in%%')") == set()
 
 
-async def test_a_caller_who_hangs_up_while_a_connection_is_made_orphans_none(
+async def test_a_caller_that_disconnects_during_connecting_leaks_no_connection(
     url: str, watching: Watching
 ) -> None:
     """At every step of the way there: the loop is let go a little further each time."""
@@ -126,7 +126,7 @@ async def test_a_caller_who_hangs_up_while_a_connection_is_made_orphans_none(
         assert left == set()
 
 
-async def test_a_pool_is_whole_after_any_number_of_callers_hung_up(
+async def test_a_pool_is_complete_after_any_number_of_disconnects(
     database: Database, watching: Watching
 ) -> None:
     for turns in range(40):

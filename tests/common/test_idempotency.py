@@ -108,7 +108,7 @@ async def test_the_same_key_with_another_body_is_a_conflict_and_changes_nothing(
     assert shop.count("done") == 1
 
 
-async def test_nobody_is_answered_with_anothers_key(shop: Shop) -> None:
+async def test_nobody_gets_the_response_of_anothers_key(shop: Shop) -> None:
     answers = [
         await shop.create("web", key="k", by=caller)
         for caller in (ANNA, BERT, ANNA_OF_GLOBEX, OPERATOR)
@@ -130,7 +130,7 @@ async def test_what_was_refused_leaves_the_key_free(shop: Shop) -> None:
     assert shop.count("done") == 1
 
 
-async def test_a_lost_answer_to_a_commit_is_told_as_one_and_by_a_key_it_is_done_once(
+async def test_a_lost_commit_response_is_reported_and_a_key_makes_it_idempotent(
     shop: Shop, postgres: PostgresServer
 ) -> None:
     url = shop.database.engine.url
@@ -165,7 +165,7 @@ async def test_a_key_is_forgotten_after_its_time(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("key", ["a b", "é", "x" * 256, "\t"])
-async def test_a_key_that_is_none_is_refused_by_its_name(shop: Shop, key: str) -> None:
+async def test_a_malformed_key_is_refused_with_its_name(shop: Shop, key: str) -> None:
     with pytest.raises(InvalidArgument) as refused:
         await shop.create("web", key=key)
     assert refused.value.violations[0].field == "request_id"

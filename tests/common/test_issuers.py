@@ -79,7 +79,9 @@ async def test_a_token_of_an_issuer_that_is_not_configured_is_refused(
     assert await refusal(TokenVerifier(Settings()), token) == "TOKEN_INVALID"
 
 
-async def test_the_shared_secret_opens_doors_beside_an_issuer(provider: OpenIdProvider) -> None:
+async def test_the_shared_secret_is_accepted_in_addition_to_an_issuer(
+    provider: OpenIdProvider,
+) -> None:
     verifier = trusting(configured(provider))
     token = mint_user_token(Settings(), subject="anna", tenant_id="acme")
     assert (await verified(verifier, token)).subject == "anna"
@@ -194,7 +196,7 @@ async def test_each_algorithm_verifies(
     assert (await verified(trusting(issuer), token)).subject == "staff:x"
 
 
-async def test_a_key_that_is_not_understood_costs_no_other(
+async def test_a_malformed_key_does_not_affect_the_others(
     provider: OpenIdProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = provider.sign_in("anna")
@@ -212,7 +214,7 @@ async def test_a_key_that_is_not_understood_costs_no_other(
     assert keys.find(key_id) is not None
 
 
-async def test_all_callers_of_an_issuer_that_is_down_hear_that_it_is(
+async def test_all_callers_of_an_unavailable_issuer_get_unavailable(
     provider: OpenIdProvider,
 ) -> None:
     down = configured(provider, jwks_uri=f"http://127.0.0.1:{free_port()}/jwks")
@@ -246,9 +248,7 @@ ISSUER = {"name": "staff", "issuer": "https://id.test", "audience": "a"}
         ({"tenants": ["acme"]}, "tenants"),
     ],
 )
-def test_an_issuer_that_cannot_be_meant_is_refused_by_its_field(
-    changed: dict[str, Any], named: str
-) -> None:
+def test_an_invalid_issuer_is_refused_with_the_field(changed: dict[str, Any], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         OidcIssuer.model_validate(ISSUER | changed)
 

@@ -125,5 +125,5 @@ def test_a_number_of_ten_bytes_counts_as_one_field() -> None:
 
 
 @given(st.binary(max_size=300), st.integers(0, 20))
-def test_any_bytes_are_judged(message: bytes, most: int) -> None:
+def test_any_bytes_are_accepted_or_refused(message: bytes, most: int) -> None:
     assert has_more_fields(message, QUOTE, most) in {True, False}

@@ -110,7 +110,7 @@ def test_values_are_written_as_the_wire_has_them() -> None:
     assert told.attempt_count == 0
 
 
-def test_a_field_that_nobody_gives_is_an_error() -> None:
+def test_a_missing_field_is_an_error() -> None:
     failure = Failure(UUID(int=1), Decimal(1), date(2026, 4, 1), None)
     with pytest.raises(TypeError, match="Failure has no message of RollupFailure"):
         message_of(rollups_pb2.RollupFailure, failure)

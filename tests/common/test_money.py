@@ -61,7 +61,7 @@ def test_a_number_is_read_as_it_was_written(number: Decimal) -> None:
     "text",
     ["", " ", "NaN", "inf", "-Infinity", "1,0", "0x1", "1e400", "--1", "1_000", "\u0661", "."],
 )
-def test_what_is_no_exact_number_is_refused_by_the_name_of_its_field(text: str) -> None:
+def test_an_inexact_number_is_refused_with_its_field(text: str) -> None:
     with pytest.raises(InvalidArgument) as refused:
         exact(text, "items[0].qty")
     assert refused.value.violations[0].field == "items[0].qty"
@@ -98,7 +98,7 @@ def test_a_number_has_one_text(number: Decimal | Fraction | int, text: str) -> N
     assert plain(number) == text
 
 
-def test_a_fraction_that_no_decimal_equals_has_no_text() -> None:
+def test_a_fraction_without_an_equal_decimal_has_no_text() -> None:
     with pytest.raises(ValueError, match="1/3"):
         plain(Fraction(1, 3))
 

@@ -72,7 +72,7 @@ def test_a_token_made_for_other_filters_is_refused() -> None:
 
 
 @given(st.text(max_size=300))
-def test_what_is_no_token_of_ours_is_refused_and_never_an_error_of_ours(text: str) -> None:
+def test_an_unknown_page_token_is_refused_and_never_an_internal_error(text: str) -> None:
     if not text:
         return
     with pytest.raises(InvalidArgument) as refused:

@@ -71,7 +71,7 @@ def test_what_names_no_month_is_refused_by_the_name_of_its_field(text: str) -> N
 
 
 @pytest.mark.parametrize("text", ["", "2026-02-30", "2026-5-20", "20.05.2026", "1970-01-01"])
-def test_what_is_no_day_is_refused_by_the_name_of_its_field(text: str) -> None:
+def test_an_invalid_day_is_refused_with_its_field(text: str) -> None:
     with pytest.raises(InvalidArgument) as refused:
         read_day(text, "starts_on")
     assert refused.value.violations[0].field == "starts_on"

@@ -134,7 +134,7 @@ async def test_the_list_is_fetched_again_after_any_failure(monkeypatch: pytest.M
         await running
 
 
-async def test_a_list_that_is_not_learned_for_half_a_minute_is_told_as_out_of_date() -> None:
+async def test_a_list_not_refreshed_for_half_a_minute_is_reported_as_stale() -> None:
     catalog, now = Catalog(), [0.0]
     revocations = Revocations(catalog.fetch, clock=lambda: now[0])
     health = HealthWatch(

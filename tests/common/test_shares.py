@@ -197,7 +197,7 @@ async def test_a_service_without_a_catalog_goes_by_the_defaults() -> None:
     assert await limits.fresh_value("acme", DEPLOYMENTS) == DEPLOYMENTS.default
 
 
-async def test_nobody_waits_for_the_limits_and_a_value_is_read_once_for_all_who_ask() -> None:
+async def test_reading_limits_does_not_block_and_is_shared_by_callers() -> None:
     catalog = Catalog({"acme": {"deployments": 500}})
     limits = KnownLimits(catalog.load)
     assert {limits.value("acme", DEPLOYMENTS) for _ in range(100)} == {DEPLOYMENTS.default}

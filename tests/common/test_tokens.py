@@ -74,7 +74,7 @@ def test_a_missing_token_is_refused(authorization: str | None) -> None:
 
 
 @pytest.mark.parametrize("authorization", ["Bearer", "Bearer ", "Basic dXNlcg==", "x" * 10_000])
-def test_what_is_no_bearer_token_is_refused(authorization: str) -> None:
+def test_a_value_that_is_not_a_bearer_token_is_refused(authorization: str) -> None:
     assert refusal(authorization) == "TOKEN_MALFORMED"
 
 
@@ -172,7 +172,7 @@ def test_a_token_that_ends_too_far_from_now_is_refused() -> None:
     assert TokenVerifier(longer).verify(authorization, internal=False).subject == "user-1"
 
 
-def test_both_secrets_open_doors_while_one_is_exchanged() -> None:
+def test_both_secrets_are_accepted_during_a_rotation() -> None:
     after = Settings(
         jwt_secret=SECRET.upper(),
         jwt_secret_previous=SECRET,

@@ -48,7 +48,7 @@ def test_what_a_container_stands_on_exists_and_is_waited_for_until_it_is_ready(n
         assert dependency in JOBS or "healthcheck" in SERVICES[dependency], dependency
 
 
-def test_nothing_waits_for_itself() -> None:
+def test_no_container_depends_on_itself() -> None:
     def before(name: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         assert name not in path, f"a circle: {path}"
         yield path

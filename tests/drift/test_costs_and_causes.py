@@ -78,7 +78,7 @@ async def test_a_larger_volume_costs_by_the_gigabyte(account: Account) -> None:
 
 
 @pytest.mark.parametrize("price", ["-1", "NaN", "free", "Infinity", ""])
-async def test_a_price_that_is_none_is_refused(account: Account, price: str) -> None:
+async def test_a_malformed_price_is_refused(account: Account, price: str) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await list_prices(account, s_1vcpu_1gb=price)
     assert violated_field(refused.value) == "prices[0].monthly_usd"
@@ -103,7 +103,7 @@ async def explain(account: Account, drift_id: str) -> None:
     await account.reconcile.RecordDriftCauses(request, metadata=account.inventory.worker)
 
 
-async def test_a_cause_is_kept_and_nobody_asks_again(account: Account) -> None:
+async def test_a_cause_is_stored_and_not_looked_up_again(account: Account) -> None:
     drift = await resized(account)
     assert sorted(await unexplained(account)) == ["name", "size"]
     await explain(account, drift.id)
@@ -143,7 +143,7 @@ async def test_an_open_drift_says_whose_margin_it_touches(account: Account) -> N
         ("s-1vcpu-1gb", "NaN", "prices[0].monthly_usd"),
     ],
 )
-async def test_a_price_that_cannot_be_kept_is_refused(
+async def test_a_price_that_cannot_be_stored_is_refused(
     account: Account, size: str, monthly_usd: str, field: str
 ) -> None:
     listed = [pb.ListPrice(size=size, monthly_usd=monthly_usd)]
@@ -154,7 +154,7 @@ async def test_a_price_that_cannot_be_kept_is_refused(
 
 
 @pytest.mark.parametrize("field", ["action_id", "action_type"])
-async def test_a_cause_that_cannot_be_kept_is_refused(account: Account, field: str) -> None:
+async def test_a_cause_that_cannot_be_stored_is_refused(account: Account, field: str) -> None:
     drift = await resized(account)
     cause = drift_pb2.DriftCause(action_id="77")
     setattr(cause, field, "a\0b")

@@ -31,14 +31,14 @@ async def complete(
     return answer.drift.status
 
 
-async def test_a_revert_learns_what_to_revert(account: Account) -> None:
+async def test_begin_revert_returns_the_drift_and_the_live_resource(account: Account) -> None:
     answer = await begin(account, await drifted(account))
     assert answer.drift.expected.string_value == "s-2vcpu-2gb"
     assert (answer.resource.provider_id, answer.resource.size) == ("1", "s-1vcpu-1gb")
     assert answer.drift.revert_run.status == "running"
 
 
-async def test_a_drift_is_reverted_only_once_the_live_value_reads_so(account: Account) -> None:
+async def test_a_drift_is_reverted_only_after_the_live_value_matches(account: Account) -> None:
     drift_id = await drifted(account)
     await begin(account, drift_id)
     assert await complete(account, drift_id) == "open"

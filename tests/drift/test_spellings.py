@@ -215,7 +215,7 @@ def forwarding(certificate: str = "", name: str | None = None, port: int = 443) 
     return {"entry_protocol": "https", "entry_port": port, "certificate_id": certificate, **named}
 
 
-def test_a_certificate_is_told_by_its_name_and_not_by_its_id() -> None:
+def test_a_certificate_is_identified_by_its_name_and_not_by_its_id() -> None:
     assert by_certificate_name([forwarding("a", "shop")], [forwarding("b", "shop")])
     assert not by_certificate_name([forwarding("a", "shop")], [forwarding("b", "other")])
     assert not by_certificate_name([forwarding("a", "shop")], [forwarding()])
@@ -225,7 +225,7 @@ def test_a_certificate_is_told_by_its_name_and_not_by_its_id() -> None:
     assert not by_certificate_name(both, [forwarding("a", "x", 2), forwarding("b", "y", 1)])
 
 
-def test_a_certificate_whose_name_nobody_may_read_is_unknown_and_not_another() -> None:
+def test_a_certificate_with_an_unreadable_name_is_unknown_and_not_different() -> None:
     assert by_certificate_name([forwarding("a", "shop")], [forwarding("b")]) is None
     assert by_certificate_name([forwarding("a")], [forwarding("b")]) is None
     assert by_certificate_name([forwarding("a")], [forwarding()]) is False

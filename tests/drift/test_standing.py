@@ -28,9 +28,7 @@ from cli.inventory.provision import status_text
         ({"status": "reverted"}, {"status": "completed"}, "reverted"),
     ],
 )
-def test_a_drift_says_what_is_done_about_it(
-    drift: dict[str, Any], run: dict[str, Any], told: str
-) -> None:
+def test_a_drift_shows_its_revert(drift: dict[str, Any], run: dict[str, Any], told: str) -> None:
     message = drift_pb2.Drift(**{"status": "open", **drift})
     if run:
         message.revert_run.CopyFrom(runs_pb2.Run(**run))
@@ -47,9 +45,7 @@ def test_a_drift_says_what_is_done_about_it(
          "7 · web-1 · failed · create · no such size"),
     ],
 )  # fmt: skip  # a table
-def test_a_provision_says_nothing_of_what_it_has_not_yet(
-    standing: dict[str, Any], told: str
-) -> None:
+def test_a_provision_omits_what_it_does_not_have_yet(standing: dict[str, Any], told: str) -> None:
     droplet = deployments_pb2.DropletOrder(name="web-1")
     assert status_text(deployments_pb2.Provision(id="7", droplet=droplet, **standing)) == told
 

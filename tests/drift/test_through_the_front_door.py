@@ -81,7 +81,7 @@ def test_the_command_line_mutes_lists_what_is_muted_and_takes_it_back(
     assert "muted" not in stack.run("drift", "list").stdout
 
 
-def test_accepting_answers_once_and_then_422(
+def test_accepting_succeeds_once_and_then_returns_422(
     stack: WholeStack, drift_id: str, resource_id: str
 ) -> None:
     with stack.client() as http:

@@ -126,7 +126,7 @@ def test_trap_3_another_record_still_fires(desired: dict[str, Any], shown: dict[
     assert attrs_drift("domain", "records", [desired], [shown], name="example.com")
 
 
-def test_trap_3_a_single_name() -> None:
+def test_trap_3_a_single_name_in_any_notation() -> None:
     same = dns_name("example.com")
     assert same("@", "Example.com.")
     assert not same("www", "www.example.org.")

@@ -239,7 +239,7 @@ async def test_what_somebody_changes_after_that_is_found_field_by_field(world: W
     assert await world.sweep() == expected
 
 
-async def test_a_certificate_that_is_taken_away_is_found(world: World) -> None:
+async def test_a_removed_certificate_is_a_drift(world: World) -> None:
     endpoint = str(world.first("cdn_endpoint")["id"])
     world.simulator.platform("certificates_renewed")
     world.simulator.change("cdn_endpoint", endpoint, certificate_id="")

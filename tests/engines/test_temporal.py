@@ -43,7 +43,7 @@ async def test_schedules_survive_a_killed_server(engine_room: EngineRoom) -> Non
     engine_room.stop(server)
 
 
-async def test_a_queue_that_nobody_polls_is_told_from_one_that_is(temporal_address: str) -> None:
+async def test_an_unpolled_queue_is_distinguished_from_a_polled_one(temporal_address: str) -> None:
     client = await Client.connect(temporal_address)
     assert not queue_polled(temporal_address, client.namespace, "nobody", since=0.0)
 

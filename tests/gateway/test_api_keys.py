@@ -61,13 +61,13 @@ async def test_two_headers_of_which_one_is_a_key_are_refused(
     assert backend.arrivals == []
 
 
-async def test_a_key_in_the_query_is_no_token(gateway: Gateway, backend: Backend) -> None:
+async def test_a_key_in_the_query_is_not_a_token(gateway: Gateway, backend: Backend) -> None:
     answer = await gateway.http.get(INVENTORY, params={"access_token": made_up()})
     assert refusal(answer) == (401, 16, "TOKEN_MISSING")
     assert backend.arrivals == []
 
 
-async def test_a_key_opens_no_internal_rpc(gateway: Gateway, backend: Backend) -> None:
+async def test_a_key_cannot_call_internal_rpcs(gateway: Gateway, backend: Backend) -> None:
     answer = await gateway.http.post(
         INTERNAL,
         headers={

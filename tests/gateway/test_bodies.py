@@ -201,7 +201,7 @@ NOT_JSON = [
 
 @pytest.mark.parametrize("kind", NOT_JSON)
 @pytest.mark.parametrize("body", ['{"reason": "x", "reason": "y"}', '{"reason": "x"}'])
-async def test_a_body_that_is_called_grpc_is_no_json(
+async def test_a_body_with_a_grpc_content_type_is_not_json(
     gateway: Gateway, backend: Backend, kind: str, body: str
 ) -> None:
     answer = await gateway.http.post(
@@ -216,7 +216,7 @@ async def test_a_body_that_is_called_grpc_is_no_json(
 
 
 @pytest.mark.parametrize("kind", ["application/grpc;x=1", "application/grpc-web"])
-async def test_a_caller_who_only_nearly_speaks_grpc_is_refused_in_json(
+async def test_a_caller_with_an_almost_grpc_content_type_is_refused_in_json(
     gateway: Gateway, backend: Backend, kind: str
 ) -> None:
     answer = await gateway.http.post(ASSIGN, content="{}", headers={"content-type": kind})

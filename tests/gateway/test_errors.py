@@ -120,7 +120,7 @@ async def test_a_query_parameter_of_the_wrong_type_is_400_and_named(
         ("[]", ""),
     ],
 )
-async def test_a_body_that_does_not_fit_is_400(
+async def test_a_body_with_wrong_types_is_400(
     gateway: Gateway, backend: Backend, body: str, named: str
 ) -> None:
     answer = await gateway.http.post(
@@ -162,7 +162,7 @@ async def test_headers_over_the_limit_are_431(narrow: Gateway, backend: Backend)
     assert refusal(answer) == (431, 8, "HEADERS_TOO_LARGE")
 
 
-async def test_a_caller_who_asks_too_often_gets_429_and_no_other_does(
+async def test_a_caller_over_its_rate_limit_gets_429_and_others_do_not(
     narrow: Gateway, backend: Backend
 ) -> None:
     eager = [await narrow.http.get(INVENTORY, headers=narrow.bearer("eager")) for _ in range(8)]
@@ -215,7 +215,7 @@ async def test_a_service_is_always_given_a_deadline(gateway: Gateway, backend: B
     assert backend.last.seconds_left <= 16
 
 
-async def test_a_caller_cannot_lengthen_the_time_that_a_call_may_take(
+async def test_a_caller_cannot_extend_the_timeout_of_a_call(
     narrow: Gateway, backend: Backend
 ) -> None:
     backend.answers["ListResources"] = never
@@ -234,7 +234,7 @@ async def test_a_caller_cannot_lengthen_the_time_that_a_call_may_take(
         {"grpc-previous-rpc-attempts": "x"}, {"grpc-status": "x"}, {"grpc-encoding": "x0"},
     ],
 )  # fmt: skip  # a table
-async def test_a_header_that_grpc_cannot_read_harms_nobody(
+async def test_an_invalid_grpc_header_does_not_affect_other_calls(
     gateway: Gateway, backend: Backend, header: dict[str, str]
 ) -> None:
     """Services share a connection: a header that one cannot parse may break the calls after it."""
@@ -259,7 +259,7 @@ async def test_a_compressed_grpc_call_ends_at_the_gateway_which_could_not_measur
     assert backend.arrivals == []
 
 
-async def test_a_long_value_in_one_call_harms_no_other_on_the_connection(
+async def test_a_long_value_does_not_affect_other_calls_on_the_connection(
     gateway: Gateway, backend: Backend
 ) -> None:
     backend.answers["ListResources"] = failing(errors.InvalidArgument("kind", "k" * 100_000))

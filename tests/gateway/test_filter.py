@@ -62,7 +62,7 @@ def nested(depth: int, names: str, values: int) -> str:
     ],
     ids=["deep", "list", "names", "strings", "escapes", "number"],
 )
-async def test_a_body_is_checked_in_memory_of_its_own_size(
+async def test_checking_a_body_needs_memory_of_its_size(
     tmp_path: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch, body: str
 ) -> None:
     async with gateway_with(MEASURED, tmp_path, backend, monkeypatch) as gateway:

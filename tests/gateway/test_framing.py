@@ -117,7 +117,7 @@ async def test_another_version_is_426_and_the_last_of_its_connection(
     assert backend.arrivals == []
 
 
-async def test_a_body_is_never_taken_for_a_request(gateway: Gateway, backend: Backend) -> None:
+async def test_a_body_is_never_interpreted_as_a_request(gateway: Gateway, backend: Backend) -> None:
     hidden = "GET /api/v1/inventory/hidden HTTP/1.1\r\nhost: gateway\r\n\r\n"
     sized = f"host: gateway\r\ncontent-length: {len(hidden)}\r\n"
     requests = [

@@ -37,7 +37,7 @@ async def brisk(
 
 
 @pytest.mark.parametrize("said", ["", "GET /api/hea", "PRI * HTTP/2.0\r\n"])
-async def test_a_connection_that_begins_no_request_is_closed(brisk: Gateway, said: str) -> None:
+async def test_a_connection_without_a_request_is_closed(brisk: Gateway, said: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", brisk.port)
     writer.write(said.encode())
     async with asyncio.timeout(PATIENCE):
@@ -56,7 +56,7 @@ async def test_a_connection_that_is_used_stays_open(brisk: Gateway, backend: Bac
     assert (await brisk.get(INVENTORY)).status_code == 200
 
 
-async def test_an_answer_that_nobody_reads_is_dropped(brisk: Gateway, backend: Backend) -> None:
+async def test_an_unread_response_is_dropped(brisk: Gateway, backend: Backend) -> None:
     async def large(request: Any, context: Any) -> Message:
         return inventory_service_pb2.ListResourcesResponse(next_page_token="x" * 300_000)
 
@@ -164,7 +164,7 @@ async def asking(
 
 
 @pytest.mark.parametrize("target", ["gateway:443", "127.0.0.1:4051"])
-async def test_a_tunnel_is_refused(gateway: Gateway, backend: Backend, target: str) -> None:
+async def test_connect_is_refused(gateway: Gateway, backend: Backend, target: str) -> None:
     for authorization in ("", f"authorization: {gateway.bearer()['authorization']}\r\n"):
         status, body = await gateway.raw(
             f"CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n{authorization}\r\n"

@@ -74,7 +74,7 @@ async def test_a_forged_token_in_an_issuers_name_is_401(
     assert backend.arrivals == []
 
 
-async def test_both_secrets_open_doors_while_one_is_exchanged(
+async def test_both_secrets_are_accepted_during_a_rotation(
     gateway: Gateway, backend: Backend
 ) -> None:
     assert await verdict(gateway, jwt.encode(claims(), PREVIOUS, "HS512")) == 200

@@ -107,7 +107,7 @@ async def test_a_stream_passes_for_grpc_callers(gateway: Gateway, backend: Backe
         "/./api/v1/inventory",
     ],
 )
-async def test_a_path_is_tidied_before_it_is_judged(
+async def test_a_path_is_normalised_before_it_is_checked(
     gateway: Gateway, backend: Backend, path: str
 ) -> None:
     status, body = await gateway.raw_get(path)

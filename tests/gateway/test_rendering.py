@@ -151,7 +151,7 @@ def test_listed_origins_take_the_place_of_the_defaults() -> None:
 @pytest.mark.parametrize(
     "origin", ["*", "https://*", "app.example.com", "https://app.example.com/", "https://a.*.b"]
 )
-def test_what_is_no_origin_is_refused(origin: str) -> None:
+def test_an_invalid_origin_is_refused(origin: str) -> None:
     with pytest.raises(ValueError, match="ARCADIA_CORS_ORIGINS"):
         origin_patterns(Settings(cors_origins=origin))
 

@@ -45,11 +45,11 @@ async def test_another_scheme_than_bearer_is_401(gateway: Gateway, backend: Back
     assert await verdict(gateway, "Basic c29tZWJvZHk6eA==") == (401, 16, "TOKEN_MISSING")
 
 
-async def test_something_that_is_no_jwt_is_401(gateway: Gateway, backend: Backend) -> None:
+async def test_a_value_that_is_not_a_jwt_is_401(gateway: Gateway, backend: Backend) -> None:
     assert await verdict(gateway, "Bearer something") == (401, 16, "TOKEN_MALFORMED")
 
 
-async def test_a_good_token_passes_and_is_handed_on_to_the_service(
+async def test_a_valid_token_passes_and_is_forwarded_to_the_service(
     gateway: Gateway, backend: Backend
 ) -> None:
     token = signed(gateway)
@@ -122,7 +122,7 @@ async def test_a_token_without_an_end_is_401(gateway: Gateway, backend: Backend)
     assert await verdict(gateway, f"Bearer {token}") == (401, 16, "TOKEN_INVALID")
 
 
-async def test_a_token_in_the_query_or_a_cookie_is_not_looked_at(
+async def test_a_token_in_the_query_or_a_cookie_is_ignored(
     gateway: Gateway, backend: Backend
 ) -> None:
     token = signed(gateway)

@@ -346,7 +346,7 @@ async def test_what_comes_back_belongs_to_somebody_again_from_then_on(
     assert not lives.HasField("valid_to")
 
 
-async def test_a_classed_project_gives_its_tenant_what_no_tag_and_no_operator_gave(
+async def test_a_classified_project_assigns_resources_without_tag_or_explicit_owner(
     inventory: Inventory,
 ) -> None:
     await inventory.record(
@@ -366,7 +366,7 @@ async def test_a_classed_project_gives_its_tenant_what_no_tag_and_no_operator_ga
     assert await owners(inventory, "2") == [("globex", "", "tag")]
 
 
-async def test_a_classification_sent_again_answers_as_it_did(inventory: Inventory) -> None:
+async def test_a_repeated_classification_returns_the_first_response(inventory: Inventory) -> None:
     shop = await project(inventory, "shop")
     first = await classify(inventory, shop, "tenant", "acme", request_id="k")
     await classify(inventory, shop, "unclassified")

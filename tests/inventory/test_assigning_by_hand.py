@@ -22,7 +22,7 @@ async def run(inventory: Inventory, *arguments: str) -> tuple[int, str]:
     return process.returncode, said.decode()
 
 
-async def test_a_resource_is_given_away_and_back_to_the_rules(inventory: Inventory) -> None:
+async def test_an_explicit_assignment_can_be_made_and_removed(inventory: Inventory) -> None:
     await inventory.record(sighting("1", tags=["tenant:acme"]))
     resource_id = (await inventory.one("1")).id
     given = await run(inventory, resource_id, "--tenant", "globex", "--reason", "sold")

@@ -95,7 +95,7 @@ async def test_a_kind_that_was_read_to_its_end_is_given_back(inventory: Inventor
     assert await claim(inventory, "b", "droplet", "vpc") == [("vpc", "a")]
 
 
-async def test_a_claim_that_is_not_given_back_stands(inventory: Inventory) -> None:
+async def test_a_claim_that_is_not_released_stays(inventory: Inventory) -> None:
     begun = await asked(inventory, "a", "droplet", keys=("a/droplet",))
 
     await close(inventory, begun.sweep_ids[0], total=0, gives_back=False)
@@ -126,7 +126,7 @@ async def test_a_kind_of_which_rows_are_still_read_by_their_ids_is_not_given_bac
     assert await claim(inventory, "b", "droplet") == [("droplet", "a")]
 
 
-async def test_a_late_answer_gives_back_no_claim_of_another_run(inventory: Inventory) -> None:
+async def test_a_late_response_does_not_release_another_runs_claim(inventory: Inventory) -> None:
     begun = await asked(inventory, "a", "droplet", keys=("a/droplet",))
     assert await claim(inventory, "b", "droplet", ended=("a",)) == []
 

@@ -75,7 +75,7 @@ async def test_a_watch_prints_what_was_and_what_comes(
     assert second["changes"]["name"]["new"] == "renamed"
 
 
-async def test_a_halted_sweep_is_found_and_let_go_on(
+async def test_a_halted_sweep_is_listed_and_can_be_confirmed(
     inventory: Inventory, settings: Settings
 ) -> None:
     kept = [sighting(f"kept-{number}") for number in range(20)]

@@ -106,7 +106,7 @@ async def test_a_sweep_is_complete_without_the_catalog_and_the_next_one_asks(
     assert (await inventory.one("1")).deployment_id == SHOP
 
 
-async def test_a_sweep_that_learns_nothing_new_changes_nothing(
+async def test_a_sweep_without_new_data_changes_nothing(
     inventory: Inventory, catalog: SmallCatalog
 ) -> None:
     know(catalog, SHOP, "acme", "shop")
@@ -160,7 +160,7 @@ async def close_learned(inventory: Inventory, sweep_id: str, *, total: int) -> N
     assert closed.sweep.outcome == "completed"
 
 
-async def test_a_filter_by_id_finds_what_stands_under_its_tenants_slug(
+async def test_a_filter_by_id_finds_rows_stored_under_the_tenants_slug(
     inventory: Inventory, catalog: SmallCatalog
 ) -> None:
     await inventory.sweep(
@@ -175,7 +175,7 @@ async def test_a_filter_by_id_finds_what_stands_under_its_tenants_slug(
     assert set(await inventory.listed(deployment_id=SHOP, tenant_id="globex")) == set()
 
 
-async def test_a_filter_by_id_never_takes_a_part_of_the_resources_for_all_of_them(
+async def test_a_filter_by_id_never_returns_an_incomplete_result(
     inventory: Inventory, silent_catalog: SmallCatalog
 ) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:

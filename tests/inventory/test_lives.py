@@ -125,7 +125,7 @@ def test_the_first_owner_had_it_since_it_was_made() -> None:
     assert ownership(made_earlier) == [OwnerSpan(ACME, at(-5), None)]
 
 
-def test_ownership_ends_with_the_life_also_when_it_was_given_away_after() -> None:
+def test_ownership_ends_with_the_lifetime_even_if_reassigned_later() -> None:
     lost = life(
         lived=(T0, at(5)),
         owners=(OwnerSpan(ACME, T0, at(6)), OwnerSpan(GLOBEX, at(6), at(7))),
@@ -272,7 +272,7 @@ def test_a_bucket_holds_gb_of_2_to_the_30_bytes_as_it_grows() -> None:
     assert shown == [(T0, Decimal(100)), (at(1), Decimal("200.000000000931"))]
 
 
-def test_a_bucket_is_of_unknown_size_until_it_was_measured_and_says_why() -> None:
+def test_a_bucket_has_an_unknown_size_with_a_reason_until_measured() -> None:
     later = life(
         kind="spaces_bucket",
         measured=str(2**30),

@@ -73,7 +73,7 @@ async def intervals(
             return found
 
 
-async def test_a_key_means_what_has_its_id_or_has_or_had_its_name(inventory: Inventory) -> None:
+async def test_a_key_matches_an_id_or_a_current_or_former_name(inventory: Inventory) -> None:
     await inventory.record(sighting("1", name="Web"), sighting("2", name="db"))
     await inventory.record(sighting("1", name="web", attrs={}), kind="volume")
     await inventory.record(sighting("2", name="web-2"))
@@ -96,7 +96,7 @@ async def test_a_key_means_what_has_its_id_or_has_or_had_its_name(inventory: Inv
     assert [span.name for span in found[3][0].names] == ["db", "web-2"]
 
 
-async def test_an_ambiguous_name_answers_them_all_tombstoned_ones_too(
+async def test_an_ambiguous_name_returns_all_matches_including_tombstoned_ones(
     inventory: Inventory,
 ) -> None:
     await inventory.sweep(sighting("old", name="web"))
@@ -266,7 +266,7 @@ async def test_an_interval_tells_the_fields_by_which_its_kind_is_metered(
     assert told == ["", "7"]
 
 
-async def test_a_buckets_interval_says_its_size_or_why_it_is_unknown(inventory: Inventory) -> None:
+async def test_a_buckets_interval_has_its_size_or_why_it_is_unknown(inventory: Inventory) -> None:
     made = stamp(LONG_AGO)
     measured = {"size_bytes": 3 * 2**29, "object_count": 1, "measured_at": "2026-04-01T00:17:00Z"}
     refused = {"unmeasured": "the Spaces key may not read the bucket"}
@@ -337,7 +337,9 @@ async def test_projects_are_found_by_name_id_and_tenant_gone_ones_too(
     assert await found() == []
 
 
-async def test_a_page_costs_the_same_at_any_size(inventory: Inventory, statements: Count) -> None:
+async def test_a_page_needs_a_constant_number_of_statements(
+    inventory: Inventory, statements: Count
+) -> None:
     for number in range(3):
         await inventory.record(*(sighting(f"{one}", name=f"{number}-{one}") for one in range(200)))
     costs = set()

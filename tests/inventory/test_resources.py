@@ -67,7 +67,7 @@ def test_no_order_of_any_list_is_a_change(content: Content, dice: random.Random)
 
 
 @given(CONTENTS, CONTENTS)
-def test_a_change_back_is_the_change_turned_round(one: Content, other: Content) -> None:
+def test_changing_back_costs_the_opposite_of_the_change(one: Content, other: Content) -> None:
     there = meaningful_changes(one, other)
     back = meaningful_changes(other, one)
     assert back == tuple(FieldChange(c.field, c.new, c.old) for c in there)
@@ -140,11 +140,11 @@ def test_a_real_difference_is_a_change(old: Any, new: Any) -> None:
         ({"id": 7, "updated_at": "x"}, {"id": 7, "updated_at": "y"}),
     ],
 )
-def test_the_same_in_another_form_is_no_change(old: Any, new: Any) -> None:
+def test_the_same_value_in_another_form_is_no_change(old: Any, new: Any) -> None:
     assert not meaningful_changes(replace(WEB, attrs={"k": old}), replace(WEB, attrs={"k": new}))
 
 
-def test_a_key_that_is_gone_is_a_change_to_nothing() -> None:
+def test_a_missing_key_is_a_change_to_null() -> None:
     changes = meaningful_changes(WEB, replace(WEB, attrs={}))
     assert changes == (FieldChange("attrs.memory", 1024, None),)
 

@@ -174,7 +174,7 @@ async def test_a_changed_tenant_tag_is_tagged_and_an_assignment(
     assert MessageToDict(assigned.changes) == {"tenant_id": {"old": "acme", "new": "globex"}}
 
 
-async def test_a_batch_of_another_kind_than_its_sweep_is_refused_whole(
+async def test_a_batch_of_another_kind_than_its_sweep_is_refused_completely(
     inventory: Inventory,
 ) -> None:
     sweep_id = await inventory.begin("volume")
@@ -184,7 +184,7 @@ async def test_a_batch_of_another_kind_than_its_sweep_is_refused_whole(
     assert await inventory.listed() == {}
 
 
-async def test_a_batch_for_a_closed_sweep_is_refused_whole(inventory: Inventory) -> None:
+async def test_a_batch_for_a_closed_sweep_is_refused_completely(inventory: Inventory) -> None:
     swept = await inventory.sweep(sighting("1"))
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await inventory.record(sighting("2"), sweep_id=swept.sweep.id)
@@ -241,7 +241,7 @@ async def test_a_nul_character_is_refused_with_the_name_of_the_field(
     assert violated_field(refused.value) == "sightings[0].attrs_json"
 
 
-async def test_an_empty_batch_is_nothing(inventory: Inventory) -> None:
+async def test_an_empty_batch_changes_nothing(inventory: Inventory) -> None:
     sweep_id = await inventory.begin()
     counts = await inventory.record(sweep_id=sweep_id)
     assert counts.unchanged_count == 0

@@ -36,7 +36,7 @@ def droplets(count: int, **columns: Any) -> list[Any]:
     return [sighting(str(number), **columns) for number in range(count)]
 
 
-async def test_new_rows_changed_rows_and_unchanged_rows_cost_the_same_at_any_number(
+async def test_recording_rows_needs_a_constant_number_of_statements(
     inventory: Inventory, statements: Count
 ) -> None:
     sweep_id = await inventory.begin()
@@ -56,7 +56,7 @@ async def test_new_rows_changed_rows_and_unchanged_rows_cost_the_same_at_any_num
     assert unchanged < discovered == changed - look_up < 10
 
 
-async def test_closing_a_sweep_costs_the_same_at_any_number(
+async def test_closing_a_sweep_needs_a_constant_number_of_statements(
     inventory: Inventory, statements: Count
 ) -> None:
     costs = []
@@ -67,7 +67,9 @@ async def test_closing_a_sweep_costs_the_same_at_any_number(
     assert costs[0] == costs[1]
 
 
-async def test_a_page_costs_the_same_at_any_size(inventory: Inventory, statements: Count) -> None:
+async def test_a_page_needs_a_constant_number_of_statements(
+    inventory: Inventory, statements: Count
+) -> None:
     await inventory.record(*droplets(1000))
     costs = [await statements(inventory.listed(page_size=size)) for size in (1, 100, 500)]
     assert len(set(costs)) == 1

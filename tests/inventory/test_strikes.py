@@ -209,7 +209,7 @@ async def accept_scope(
     return (await inventory.reading.AcceptScope(request, metadata=metadata)).sweep
 
 
-async def test_an_operator_who_narrowed_the_token_thaws_the_kind(inventory: Inventory) -> None:
+async def test_accepting_the_scope_unfreezes_the_kind(inventory: Inventory) -> None:
     await inventory.sweep(KEPT, LOST, scopes=WIDE)
     frozen = await inventory.sweep(KEPT, scopes=NARROW)
     accepted = await accept_scope(inventory, frozen.sweep.id)
@@ -285,7 +285,7 @@ async def test_a_key_cannot_name_sweeps_of_two_kinds(inventory: Inventory) -> No
     assert refused.value.code() is grpc.StatusCode.ALREADY_EXISTS
 
 
-async def test_a_closed_sweep_answers_as_it_is(inventory: Inventory) -> None:
+async def test_closing_a_closed_sweep_returns_it_unchanged(inventory: Inventory) -> None:
     await inventory.sweep(KEPT, LOST)
     for _ in range(3):
         swept = await inventory.sweep(KEPT)

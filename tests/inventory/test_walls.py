@@ -155,7 +155,7 @@ async def test_the_partitions_are_closed_to_the_service(
         connection.execute("SELECT * FROM partitions.cloud_resource_events_2026_01")
 
 
-async def test_a_resource_that_changes_hands_keeps_its_past_to_itself(
+async def test_a_resources_history_stays_with_its_owner_of_the_time(
     tenants: Inventory,
 ) -> None:
     await tenants.record(sighting("a1", tags=["tenant:globex"], name="renamed"))

@@ -133,7 +133,7 @@ async def test_an_event_that_was_never_committed_holds_nothing_back(
         assert [event.id for event in await watching] == [later]
 
 
-async def test_a_long_transaction_that_writes_no_event_holds_nothing_back(
+async def test_a_long_transaction_without_events_does_not_delay_watchers(
     inventory: Inventory, writers: Writers
 ) -> None:
     async with writers.one() as busy:
@@ -230,7 +230,7 @@ async def test_few_events_among_many_of_others_are_found(
 
 
 @pytest.mark.parametrize("cursor", [-1, 1_000])
-async def test_a_cursor_that_was_never_given_is_refused(inventory: Inventory, cursor: int) -> None:
+async def test_an_unknown_cursor_is_refused(inventory: Inventory, cursor: int) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await first(inventory, 1, after_event_id=cursor)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -264,7 +264,7 @@ async def test_many_watchers_share_one_listener_and_leave_the_pool_alone(
     await _listeners(inventory, 0)
 
 
-async def test_a_lost_listener_loses_no_event_and_comes_again(inventory: Inventory) -> None:
+async def test_a_lost_listener_reconnects_and_loses_no_event(inventory: Inventory) -> None:
     watching = asyncio.create_task(first(inventory, 2))
     await _listeners(inventory, 1)
     async with inventory.database.read(ALL) as session:

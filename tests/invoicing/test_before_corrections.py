@@ -85,9 +85,7 @@ def test_an_invoice_that_was_credited_in_full_before_frees_its_month_and_is_hand
     postgres.drop(name)
 
 
-def test_a_link_that_an_older_release_sealed_is_sealed_alike_and_a_one_off_invoice_another() -> (
-    None
-):
+def test_an_older_releases_chain_hash_is_reproduced_and_a_one_off_invoice_has_another() -> None:
     sealed = invoice(
         number=42, subtotal_cents=6422, tax_cents=642, total_cents=7064, issuer=Party("Issuer"),
         recipient=Party("Acme"),

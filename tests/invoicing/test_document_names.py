@@ -77,6 +77,6 @@ async def test_a_void_notice_is_named_by_its_invoice(books: Books) -> None:
         ({"tenant_id": '../a"b c'}, "draft-..-a-b-c-2026-04-AUD"),
     ],
 )
-def test_a_draft_is_named_by_whose_it_is(standing: dict[str, Any], stem: str) -> None:
+def test_the_file_name_of_a_draft_has_the_tenant(standing: dict[str, Any], stem: str) -> None:
     draft = {"id": ID, "number": None, "status": InvoiceStatus.DRAFT}
     assert file_stem(*invoice(**{**draft, **standing}).title) == stem

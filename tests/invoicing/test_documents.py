@@ -246,7 +246,7 @@ async def test_a_renderer_that_died_is_an_error_with_a_reason_and_the_next_downl
     assert (await downloaded(books, invoice.id)).startswith(b"%PDF")
 
 
-async def test_a_caller_who_goes_away_ends_no_rendering(
+async def test_a_disconnected_caller_does_not_stop_a_rendering(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoice = await billed(books)
@@ -270,7 +270,7 @@ async def test_a_caller_who_goes_away_ends_no_rendering(
     assert not begun.is_set()
 
 
-async def test_a_document_that_hangs_keeps_no_other_tenant_waiting(
+async def test_a_hanging_document_does_not_delay_other_tenants(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     books.catalog.subscriptions = [SHOP, Subscription("globex", "store")]
@@ -451,7 +451,7 @@ def shown(**changes: Any) -> DocumentLine:
     return made
 
 
-def test_a_line_of_days_reads_as_a_pocket_calculator_takes_it() -> None:
+def test_the_quantity_and_price_of_a_line_of_days_multiply_to_its_amount() -> None:
     line = shown(
         qty=Decimal(12), unit="day", price_base_qty=Decimal(31), amount_cents=1935,
         service_days=12, service_start=date(2026, 5, 20),

@@ -159,7 +159,7 @@ async def test_every_part_of_an_invoice_is_computed_again(books: Books) -> None:
     assert not answer.verified
 
 
-async def test_a_quote_that_nobody_knows_and_a_catalog_that_is_down_are_told_as_such(
+async def test_an_unknown_quote_and_a_down_catalog_have_different_errors(
     books: Books,
 ) -> None:
     books.catalog.subscriptions = [SHOP]

@@ -128,7 +128,7 @@ async def test_a_run_that_broke_off_can_be_undone(month_end: MonthEnd) -> None:
     assert (await until(month_end, rollup, "undone")).issued_count == 0
 
 
-async def test_a_run_that_is_cancelled_says_so_and_the_next_one_takes_it_up(
+async def test_a_cancelled_run_reports_it_and_the_next_one_resumes(
     month_end: MonthEnd,
 ) -> None:
     tenants(month_end.books, 3)

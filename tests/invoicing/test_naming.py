@@ -52,7 +52,7 @@ from services.analytics.invoicing.profiles.rules.parties import Party, is_tax_do
         ("overage", "droplet_hours", "Overage: something else", {}, "Overage: something else"),
     ],
 )  # fmt: skip  # a table
-def test_a_line_is_called_what_people_call_it(
+def test_a_line_has_a_display_name(
     kind: str, meter: str, description: str, meta: dict[str, str], name: str
 ) -> None:
     assert line_name(kind, meter, description, meta) == name

@@ -280,7 +280,7 @@ async def test_a_deployment_that_changed_its_currency_is_adjusted_in_each(month:
 
 @pytest.mark.parametrize("how", ["void", "credit"])
 @pytest.mark.parametrize(("currency", "left"), [("JPY", "AUD"), ("AUD", "JPY")])
-async def test_a_month_that_was_taken_back_in_one_currency_waits_in_that_one_alone(
+async def test_a_month_credited_in_one_currency_is_billed_again_in_that_one_only(
     month: Month, how: str, currency: str, left: str
 ) -> None:
     """15 GB of April are 150 cents, and ¥45 beside ¥10,000: 10 of each were billed at first."""

@@ -202,7 +202,7 @@ async def test_the_same_invoice_made_twice_is_one_and_another_is_another(books: 
     assert {first.id, second.id} == {one.id for one in await books.listed(tenant_id="acme")}
 
 
-async def test_a_one_off_invoice_keeps_no_month_from_being_billed_nor_undone(books: Books) -> None:
+async def test_a_one_off_invoice_does_not_prevent_billing_or_undoing_a_month(books: Books) -> None:
     books.catalog.subscriptions = [SHOP]
     draft = await books.bill_at_once("acme", ("Setup", 100, ""))
     books.execute("UPDATE tenant_invoices SET period = %s", APRIL)

@@ -73,7 +73,7 @@ async def test_one_that_dies_or_answers_nothing_is_an_error(death: str) -> None:
     assert error.reason == "DOCUMENT_RENDERER_DIED"
 
 
-async def test_one_that_cannot_be_started_is_an_error() -> None:
+async def test_a_renderer_that_cannot_start_is_an_error() -> None:
     error = await refused(Renderer(command=("/no/such/program",)))
     assert isinstance(error, Unavailable)
     assert error.reason == "DOCUMENT_RENDERER_DIED"
@@ -107,7 +107,7 @@ async def test_a_tenant_waits_for_itself_and_nobody_waits_for_it() -> None:
         pass
 
 
-async def test_a_caller_who_goes_away_gives_its_turn_back() -> None:
+async def test_a_disconnected_caller_frees_its_turn() -> None:
     renderer = Renderer(Limits(processes=1))
     async with renderer.turn("acme"):
 

@@ -86,7 +86,7 @@ async def test_every_step_may_be_sent_again(books: Books) -> None:
     ]
 
 
-async def test_one_tenants_failure_is_parked_and_stops_nobody(books: Books) -> None:
+async def test_one_tenants_failure_does_not_stop_the_others(books: Books) -> None:
     books.subscribe_tenants(3)
     books.catalog.refused["tenant-001"] = "NO_PRICE_IN_FORCE"
 
@@ -282,7 +282,7 @@ async def test_a_voided_event_of_a_billed_month_is_given_back(books: Books) -> N
     assert (await books.invoice_of("acme")).subtotal_cents == 5750 - 400
 
 
-async def test_a_month_that_costs_less_than_was_billed_makes_a_credit(books: Books) -> None:
+async def test_a_month_that_costs_less_than_billed_gives_a_credit(books: Books) -> None:
     """Of who left, nothing else is billed: the invoice is negative, and nothing is lost."""
     left = Subscription("acme", "shop", ends_on="2026-04-01")
     books.catalog.subscriptions = [left]
@@ -374,7 +374,7 @@ async def test_a_voided_month_is_billed_by_its_own_roll_up_less_what_later_ones_
     assert books.open_changes() == 0
 
 
-async def test_one_odd_quantity_parks_its_own_tenant_and_stops_nobody(books: Books) -> None:
+async def test_an_invalid_quantity_fails_only_its_own_tenant(books: Books) -> None:
     """The catalog refuses the batch as a whole; the others are priced all the same."""
     books.subscribe_tenants(7)
     books.catalog.most = Decimal(1000)
@@ -392,7 +392,7 @@ async def test_one_odd_quantity_parks_its_own_tenant_and_stops_nobody(books: Boo
     assert failure.deployment_id == odd.deployment_id
 
 
-async def test_a_tenant_whose_sum_is_beyond_all_invoices_is_parked_alone(books: Books) -> None:
+async def test_a_tenant_with_a_sum_out_of_range_fails_alone(books: Books) -> None:
     huge = [Subscription("acme", slug, base_cents=2**62) for slug in ("a", "b")]
     books.catalog.subscriptions = [*huge, Subscription("globex", "shop")]
     rollup = await books.rolled_up()
@@ -405,7 +405,7 @@ async def test_a_tenant_whose_sum_is_beyond_all_invoices_is_parked_alone(books: 
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_a_draft_that_is_forced_anew_bills_the_late_usage_of_the_old_one(
+async def test_a_forced_new_draft_bills_the_late_usage_of_the_old_one(
     books: Books,
 ) -> None:
     books.catalog.subscriptions = [SHOP]

@@ -185,12 +185,12 @@ def test_numbers_are_read_as_they_are_written(number: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "42", "INV-42", "INV-00004x", "inv-000042", "INV-٠٠٠٠٤٢"])
-def test_what_is_no_number_of_an_invoice_is_refused(text: str) -> None:
+def test_an_invalid_invoice_number_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgument):
         read_invoice_number(text, "after_number")
 
 
-def test_a_roll_up_goes_its_way_and_no_other() -> None:
+def test_a_roll_up_moves_only_along_allowed_transitions() -> None:
     assert not check_rollup_move(RollupStatus.RUNNING, RollupStatus.RUNNING)
     assert check_rollup_move(RollupStatus.AWAITING_APPROVAL, RollupStatus.ISSUING)
     for current, wanted in (

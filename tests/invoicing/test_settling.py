@@ -44,7 +44,7 @@ async def test_a_draft_is_issued_then_paid_and_then_stays_so(books: Books) -> No
     assert (await refusal(books.void(issued.id)))[1] == "INVOICE_NOT_VOIDABLE"
 
 
-async def test_a_draft_that_does_not_add_up_is_told_and_is_not_issued_by_hand_either(
+async def test_a_draft_that_does_not_add_up_is_reported_and_cannot_be_issued(
     books: Books,
 ) -> None:
     books.catalog.subscriptions = [SHOP, Subscription("globex", "shop")]
@@ -236,7 +236,7 @@ async def test_tax_follows_the_region_and_the_rule_of_the_periods_end(books: Boo
     ]
 
 
-async def test_a_tax_rule_of_some_months_sits_inside_an_open_one_which_goes_on_after_it(
+async def test_a_tax_rule_of_some_months_splits_an_open_one_that_continues_after_it(
     books: Books,
 ) -> None:
     request = profiles_pb.CreateTaxRuleRequest(
@@ -330,7 +330,7 @@ async def test_invoices_are_listed_newest_month_first_page_by_page(books: Books)
     assert len((await books.invoices.ListInvoices(other, metadata=books.operator)).invoices) == 2
 
 
-async def test_a_margin_that_an_invoice_left_behind_is_provisional_until_computed_anew(
+async def test_a_margin_is_provisional_after_a_later_invoice_until_recomputed(
     books: Books,
 ) -> None:
     books.catalog.subscriptions = [SHOP, Subscription("globex", "shop")]

@@ -26,7 +26,7 @@ async def posts(receiver: Receiver) -> AsyncIterator[SignedPosts]:
         yield SignedPosts(client, receiver.url, "secret", seconds=1)
 
 
-async def test_an_answer_without_a_reference_is_not_believed_where_one_is_needed(
+async def test_a_response_without_a_required_reference_is_a_failure(
     receiver: Receiver, posts: SignedPosts
 ) -> None:
     for said in (A_PROXYS_PAGE, b"", b"[]", b'{"reference": true}', b'{"reference": ""}'):
@@ -39,12 +39,12 @@ async def test_an_answer_without_a_reference_is_not_believed_where_one_is_needed
     assert (receipt.is_delivered, receipt.reference) == (True, "17")
 
 
-async def test_a_notice_is_taken_by_any_2xx(receiver: Receiver, posts: SignedPosts) -> None:
+async def test_any_2xx_accepts_a_notice(receiver: Receiver, posts: SignedPosts) -> None:
     receiver.says = A_PROXYS_PAGE
     assert (await posts.post("spend-breach/1", b"{}", NOW)).is_delivered
 
 
-async def test_an_answer_that_drips_in_is_not_waited_for(
+async def test_a_response_that_arrives_too_slowly_times_out(
     receiver: Receiver, posts: SignedPosts
 ) -> None:
     receiver.says, receiver.pause_of_bytes = b" " * 50, 0.1

@@ -38,7 +38,7 @@ def told(one: Any) -> tuple[Any, ...]:
     return one.deployment_id, one.resource_kind, one.day[-2:], one.qty, value
 
 
-async def test_days_that_nobody_bills_are_listed_with_their_value(books: Books) -> None:
+async def test_unbilled_days_are_listed_with_their_value(books: Books) -> None:
     """Before it began, after it ended and without any subscription; days of a trial are free."""
     shop = Subscription("acme", "shop", starts_on="2026-04-10", ends_on="2026-04-20")
     trial = Subscription("acme", "trial", trial_until="2026-04-15", ends_on="2026-04-15")
@@ -148,7 +148,7 @@ async def test_an_odd_quantity_has_no_value_and_hides_none_of_the_others(books: 
     assert (rollup.unbilled.value_cents, rollup.unbilled.unpriced_count) == ("30", 1)
 
 
-async def test_a_month_is_named_and_no_other_thing(books: Books) -> None:
+async def test_only_a_valid_month_is_accepted(books: Books) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await unbilled(books, period="2026-04-02")
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -212,7 +212,7 @@ async def test_whose_subscription_never_was_gets_back_what_later_invoices_bill_f
 
 
 @pytest.mark.parametrize("force", [True, False])
-async def test_a_draft_of_late_usage_alone_outlives_the_roll_up_that_made_it(
+async def test_a_draft_with_late_usage_only_is_kept_after_its_roll_up(
     month: Month, force: bool
 ) -> None:
     deployment = await april_and_late_tokens(month)

@@ -84,14 +84,14 @@ def test_the_new_kinds_own_test_fails_with_what_is_left_and_then_passes(copy: Pa
 
 
 @pytest.mark.parametrize("name", ["", "BareMetal", "bare-metal", "../bare", "bare__metal"])
-def test_what_is_no_name_writes_nothing(name: str, tmp_path: Path) -> None:
+def test_an_invalid_name_writes_nothing(name: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidName, match="lower-case words"):
         lay_out(name, tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_kind_that_is_there_is_left_alone(copy: Path) -> None:
+def test_an_existing_kind_is_not_changed(copy: Path) -> None:
     before = (copy / "kinds/volume.py").read_text()
 
     with pytest.raises(InvalidName, match=r"kinds/volume\.py exists already"):

@@ -22,7 +22,7 @@ def headings(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(FOLDER)))
-def test_a_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     for target, anchor in LINK.findall(page.read_text()):
         place = page.parent / target if target else page
         assert place.exists(), f"{page.name} links to {target}"

@@ -184,7 +184,7 @@ async def answering(*pages: dict[str, Any]) -> AsyncIterator[DigitalOcean]:
         yield DigitalOcean(http, RateBudget(), Retries(attempts=1))
 
 
-async def test_a_page_that_lacks_rows_is_not_taken_for_whole(
+async def test_a_page_without_all_its_rows_is_incomplete(
     provider: DigitalOcean, simulator: Simulator
 ) -> None:
     told = truth(simulator, HISTORY)
@@ -257,7 +257,7 @@ async def test_an_amount_is_its_own_digits_as_a_text_or_as_a_number(
 
 
 @pytest.mark.parametrize("odd", ["true", "null", "[]", "1e999999999", '""', "{}"])
-async def test_an_odd_item_costs_itself_only(odd: str) -> None:
+async def test_an_unreadable_item_does_not_affect_others(odd: str) -> None:
     good = '{"amount": "1.00"}, 7, {"amount": 2.5}'
     text = f'{{"invoice_items": [{{"amount": {odd}}}, {good}], "meta": {{"total": 4}}}}'
     async with saying(text) as provider:
@@ -268,7 +268,7 @@ async def test_an_odd_item_costs_itself_only(odd: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["NaN", '{"a": NaN}', '{"a": -Infinity}', "{", "[" * 100_000])
-async def test_what_is_no_json_is_no_answer(text: str) -> None:
+async def test_a_body_that_is_not_json_is_an_error(text: str) -> None:
     async with saying(text) as provider:
         with pytest.raises(ProviderUnavailable, match="not JSON"):
             await billing.balance(provider)
@@ -310,7 +310,7 @@ ENTRY = {"type": "Refund", "amount": 4.4, "date": "2026-05-20T00:00:00Z", "descr
         ("free text", "`type` is missing"),
     ],
 )
-async def test_an_odd_entry_of_the_history_stops_no_other(odd: Any, why: str) -> None:
+async def test_an_unreadable_entry_of_the_history_does_not_stop_others(odd: Any, why: str) -> None:
     page = {"billing_history": [ENTRY, odd, ENTRY], "meta": {"total": 3}}
     async with answering(page) as provider:
         entries = await history(provider)
@@ -344,7 +344,7 @@ async def test_the_csv_is_taken_by_every_name_that_it_was_seen_with(kind: str) -
 
 
 @pytest.mark.parametrize("key", ["billing_history", "meta"])
-async def test_a_page_without_what_it_must_have_is_no_empty_list(
+async def test_a_page_without_required_fields_is_not_an_empty_list(
     provider: DigitalOcean, simulator: Simulator, key: str
 ) -> None:
     simulator.fault("missing_key", path=HISTORY, key=key)

@@ -133,7 +133,7 @@ async def test_what_somebody_else_did_since_we_looked_is_done(
     assert (await live(provider, droplet))["status"] == "off"
 
 
-async def test_a_refusal_for_another_reason_is_one(
+async def test_a_refusal_for_another_reason_is_raised(
     simulator: Simulator, provider: DigitalOcean, droplet: str
 ) -> None:
     with pytest.raises(RequestRefused) as refused:

@@ -12,7 +12,7 @@ from tests.providers.test_billing import answering
 @pytest.mark.parametrize(
     "places", [CertificateNames(of_row=True), CertificateNames(of_lists=("rules",))]
 )
-async def test_a_row_that_is_no_object_costs_no_other_its_certificates_name(
+async def test_a_row_that_is_not_an_object_does_not_affect_other_rows(
     places: CertificateNames,
 ) -> None:
     page = {"certificates": [None, {"id": "1", "name": "web"}], "meta": {"total": 2}}

@@ -30,12 +30,12 @@ async def test_a_renewed_certificate_is_found_by_its_name(
     assert KIND.sight(after).provider_id == KIND.sight(before).provider_id == NAME
 
 
-async def test_a_certificate_that_no_list_has_is_gone(source: Source) -> None:
+async def test_an_unlisted_certificate_is_gone(source: Source) -> None:
     with pytest.raises(NotFound, match="no certificate has the name nobody"):
         await source.one("nobody")
 
 
-async def test_a_list_that_does_not_add_up_proves_no_death(
+async def test_a_list_that_does_not_add_up_is_no_evidence_of_deletion(
     source: Source, simulator: Simulator
 ) -> None:
     simulator.fault("wrong_total", path="/v2/certificates")

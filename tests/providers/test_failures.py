@@ -76,7 +76,7 @@ async def test_a_listing_that_may_be_gone_with_its_object_is_asked_for_once(
     assert len(simulator.requests(path=DROPLETS)) == 1
 
 
-async def test_a_404_of_a_proxy_does_not_say_that_an_object_is_gone(
+async def test_a_404_of_a_proxy_is_not_taken_as_a_deletion(
     simulator: Simulator, provider: DigitalOcean
 ) -> None:
     simulator.fault("not_found_page", path=DROPLETS)
@@ -129,7 +129,7 @@ async def test_a_revoked_token_is_refused(
         await count(provider)
 
 
-async def test_a_missing_scope_is_no_empty_list(
+async def test_a_missing_scope_is_not_an_empty_list(
     simulator: Simulator, provider: DigitalOcean, token: str
 ) -> None:
     simulator.narrow(token, "droplet:read")
@@ -145,7 +145,7 @@ async def test_a_redirect_is_not_followed(simulator: Simulator, provider: Digita
         await count(provider)
 
 
-async def test_a_429_that_asks_for_long_patience_is_told_with_the_time_to_wait(
+async def test_a_429_with_a_long_wait_is_an_error_with_the_time_to_wait(
     simulator: Simulator, provider: DigitalOcean
 ) -> None:
     simulator.fault("too_many_requests", path=DROPLETS, retry_after=900)
@@ -156,7 +156,7 @@ async def test_a_429_that_asks_for_long_patience_is_told_with_the_time_to_wait(
     assert len(simulator.requests(path=DROPLETS)) == 1
 
 
-async def test_a_429_holds_back_everybody_with_the_same_token_for_as_long_as_asked(
+async def test_a_429_delays_all_requests_with_the_same_token(
     simulator: Simulator, token: str
 ) -> None:
     slept: list[float] = []
@@ -249,7 +249,7 @@ async def test_a_refusal_is_one_in_html_or_as_a_text_too(
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 524])
-async def test_what_passes_is_tried_again_also_without_headers_or_a_body(status: int) -> None:
+async def test_transient_failures_are_retried_without_headers_or_a_body(status: int) -> None:
     listed = httpx.Response(200, json={"droplets": [{"id": 1}], "meta": {"total": 1}})
     async with answering(httpx.Response(status), listed) as provider:
         assert await count(provider) == 1

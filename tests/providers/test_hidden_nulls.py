@@ -107,7 +107,7 @@ async def test_a_read_by_id_leaves_hidden_nulls_unknown_too(
     assert sighted(kind, row).unknown_fields == {"attrs.droplet"}
 
 
-async def test_a_scope_that_some_row_shows_is_not_asked_for(
+async def test_a_scope_that_a_row_shows_is_not_checked(
     simulator: Simulator, provider: DigitalOcean
 ) -> None:
     await seen(provider, RESOURCE_KINDS["reserved_ip"])
@@ -116,7 +116,7 @@ async def test_a_scope_that_some_row_shows_is_not_asked_for(
 
 
 @pytest.mark.parametrize("nulls", [False, True])
-async def test_a_field_that_is_left_out_where_unset_is_unknown_without_its_scope_and_else_none(
+async def test_an_omitted_field_is_unknown_without_its_scope_and_otherwise_unset(
     nulls: bool, simulator: Simulator, token: str, provider: DigitalOcean
 ) -> None:
     kind = RESOURCE_KINDS["load_balancer"]

@@ -139,7 +139,7 @@ def test_a_nanosecond_is_no_reason_to_refuse_a_row() -> None:
 @pytest.mark.parametrize(
     "broken", [{"id": None}, {"id": ""}, {"created_at": "yesterday"}, {"networks": {"v4": [{}]}}]
 )
-def test_a_row_that_makes_no_sense_is_an_error(broken: dict[str, Any]) -> None:
+def test_a_malformed_row_is_an_error(broken: dict[str, Any]) -> None:
     with pytest.raises(UnreadableRow):
         DROPLET.sight(droplet(**broken))
 
@@ -191,7 +191,7 @@ def test_a_row_that_is_no_object_says_so(row: Any) -> None:
         DROPLET.sight(row)
 
 
-def test_a_backslash_before_a_zero_is_no_nul_character() -> None:
+def test_an_escaped_backslash_before_a_zero_is_not_a_nul_character() -> None:
     assert DROPLET.sight(droplet(name="C:\\u0000")).name == "C:\\u0000"
 
 

@@ -48,7 +48,7 @@ async def test_every_size_of_droplets_and_apps_has_its_price(provider: DigitalOc
     assert (Decimal(app.usd), app.per_qty) == (Decimal(5), "672")
 
 
-async def test_a_changed_price_is_told_from_then_on(
+async def test_a_changed_price_is_reported_from_then_on(
     provider: DigitalOcean, simulator: Simulator
 ) -> None:
     simulator.reprice(SIZE, "30")

@@ -36,7 +36,7 @@ async def test_a_row_is_read_by_its_own_id(provider: DigitalOcean, simulator: Si
         await source.one("another")
 
 
-async def test_a_parent_that_went_meanwhile_takes_its_rows_along(
+async def test_a_parent_deleted_meanwhile_has_no_rows(
     provider: DigitalOcean, simulator: Simulator
 ) -> None:
     simulator.fault("status", path="/v2/databases/", status=404)

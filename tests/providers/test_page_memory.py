@@ -49,7 +49,7 @@ def test_what_is_kept_of_a_page_are_its_ids_and_digests_in_order(
     assert (kept.provider_ids, kept.digests) == (ids, digests)
 
 
-def test_a_page_with_an_id_that_breaks_the_line_is_not_kept() -> None:
+def test_a_page_with_an_id_that_has_a_line_break_is_not_cached() -> None:
     page = Page([], 1, None, None)
 
     assert remembered(page, ["a\nb"], [1], scopes=frozenset(), unpriced_sizes=frozenset()) is None

@@ -286,7 +286,7 @@ def test_null_is_an_empty_list_where_an_answer_never_tells_a_total() -> None:
         read_page({}, "databases", 1, counted=False)
 
 
-def test_a_listing_that_says_nothing_of_its_total_has_none() -> None:
+def test_a_listing_without_a_total_has_none() -> None:
     assert read_page({"databases": []}, "databases", 1).total is None
 
 

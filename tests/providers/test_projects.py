@@ -58,7 +58,7 @@ async def test_a_creation_that_failed_is_an_error(
         await ensure_project(provider, "never-made")
 
 
-async def test_a_token_that_may_not_make_projects_is_told_so(
+async def test_a_token_that_may_not_create_projects_is_reported(
     simulator: Simulator, provider: DigitalOcean, token: str
 ) -> None:
     simulator.narrow(token, "project:create")

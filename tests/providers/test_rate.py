@@ -105,7 +105,7 @@ async def test_who_would_wait_too_long_is_told_how_long() -> None:
 
 
 @pytest.mark.parametrize("answered", [{}, {"ratelimit-limit": "many"}, {"ratelimit-limit": "5000"}])
-async def test_headers_that_say_nothing_change_nothing(answered: dict[str, str]) -> None:
+async def test_missing_rate_limit_headers_change_nothing(answered: dict[str, str]) -> None:
     time = Time()
     budget = time.budget()
     budget.observe(answered)
@@ -121,7 +121,7 @@ def test_clients_with_one_token_share_one_budget() -> None:
     assert budgets.of("one") is not budgets.of("another")
 
 
-async def test_a_token_that_is_spent_holds_up_nobody_with_another_token() -> None:
+async def test_an_exhausted_token_does_not_delay_other_tokens() -> None:
     budgets = RateBudgets()
     budgets.of("of one queue").pause(3600)
 
@@ -191,7 +191,7 @@ CDN = "/v2/cdn/endpoints"
 
 
 @pytest.mark.parametrize("cdn_first", [True, False])
-async def test_a_limit_that_a_path_announces_for_itself_holds_nobody_else_back(
+async def test_a_paths_own_limit_does_not_delay_other_paths(
     cdn_first: bool,
 ) -> None:
     time = Time()
@@ -235,7 +235,7 @@ async def test_a_small_limit_that_two_families_announce_is_the_tokens() -> None:
     assert time.now == 60.0
 
 
-async def test_a_429_of_a_path_with_a_limit_of_its_own_lets_the_others_pass() -> None:
+async def test_a_429_of_a_path_with_its_own_limit_does_not_delay_other_paths() -> None:
     time = Time()
     budget = time.budget()
     budget.observe(headers(5000, 4900, reset_in=3000), "/v2/droplets")

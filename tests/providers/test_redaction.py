@@ -32,7 +32,7 @@ def test_what_a_secrets_name_holds_is_gone_at_any_depth(name: str, around: Any, 
 
 
 @given(value=plain)
-def test_what_is_no_secret_stays_as_it_is(value: Any) -> None:
+def test_values_that_are_not_secrets_are_unchanged(value: Any) -> None:
     assert redact(value) == value
 
 
@@ -51,11 +51,11 @@ def test_an_address_loses_the_password_in_it() -> None:
     assert told == {"hint": f"use postgresql://{REDACTED}@db:25060/main?sslmode=require"}
 
 
-def test_a_flag_about_a_password_is_no_secret() -> None:
+def test_a_flag_about_a_password_is_not_a_secret() -> None:
     assert redact({"password": True, "token": None}) == {"password": True, "token": None}
 
 
-def test_a_public_key_is_no_secret() -> None:
+def test_a_public_key_is_not_a_secret() -> None:
     assert redact({"public_key": "ssh-ed25519 AAAA", "ssh_keys": [1]}) == {
         "public_key": "ssh-ed25519 AAAA",
         "ssh_keys": [1],

@@ -67,7 +67,7 @@ def turned(value: Any, order: random.Random) -> Any:
 @KINDS
 @ON_THE_SAME_ROWS
 @given(data=st.data())
-def test_order_means_nothing(
+def test_the_order_is_irrelevant(
     kind: ResourceKind, listed: dict[str, list[Row]], data: st.DataObject
 ) -> None:
     row = data.draw(st.sampled_from(listed[kind.name]))
@@ -105,7 +105,7 @@ def test_what_is_hidden_is_unknown_and_the_rest_stays(
 @KINDS
 @ON_THE_SAME_ROWS
 @given(data=st.data())
-def test_a_row_of_any_shape_is_a_resource_or_unreadable_in_words_with_its_id(
+def test_any_row_is_a_resource_or_unreadable_with_a_reason_and_its_id(
     kind: ResourceKind, listed: dict[str, list[Row]], data: st.DataObject
 ) -> None:
     row = data.draw(st.sampled_from(listed[kind.name]))

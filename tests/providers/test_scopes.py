@@ -181,7 +181,7 @@ def test_a_hidden_member_of_a_list_is_paired_by_all_that_is_visible() -> None:
     assert with_known(list(reversed(seen)), RULES, ["sources", "tags"]) == list(reversed(RULES))
 
 
-def test_a_new_element_takes_nothing_from_the_old_ones() -> None:
+def test_a_new_element_does_not_affect_existing_ones() -> None:
     opened = {"ports": "443", "sources": {"addresses": ["192.0.2.1"]}}
 
     assert with_known([opened], RULES, ["sources", "tags"]) == [opened]

@@ -123,7 +123,7 @@ async def test_a_bucket_is_found_by_its_name_in_whichever_region(
         await source.one("nobodys")
 
 
-async def test_a_region_that_does_not_answer_is_no_region_without_buckets() -> None:
+async def test_an_unavailable_region_is_not_a_region_without_buckets() -> None:
     nobody = str(free_port())
     async with Spaces.open(ENDPOINT, (nobody,), KEYS, retries=QUICK) as client:
         with pytest.raises(ProviderUnavailable):
@@ -146,7 +146,7 @@ async def test_a_region_that_does_not_answer_is_no_region_without_buckets() -> N
     ],
     ids=["refused", "busy", "a page", "no list", "no name", "no XML"],
 )
-async def test_an_answer_that_is_not_understood_is_never_an_empty_list(
+async def test_an_unparseable_response_is_never_an_empty_list(
     status: int, body: bytes, error: type[ProviderError]
 ) -> None:
     with answering(status, body) as port:
@@ -202,7 +202,7 @@ async def test_the_objects_are_added_up_to_the_last_page() -> None:
             assert await client.measure("in-parts", port) == BucketSize(12, 2)
 
 
-async def test_a_bucket_beyond_the_bounds_is_of_unknown_size_not_of_its_first_parts(
+async def test_a_bucket_beyond_the_bounds_has_an_unknown_size(
     s3_regions: tuple[str, str],
 ) -> None:
     page = (
@@ -217,7 +217,7 @@ async def test_a_bucket_beyond_the_bounds_is_of_unknown_size_not_of_its_first_pa
                 await client.measure("endless", port)
 
 
-async def test_a_listing_that_goes_round_in_circles_is_no_size() -> None:
+async def test_a_circular_listing_gives_no_size() -> None:
     page = (
         b"<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Size>5</Size></Contents>"
         b"<NextContinuationToken>same</NextContinuationToken></ListBucketResult>"
@@ -245,7 +245,7 @@ async def measured(spaces: Spaces, provider: DigitalOcean) -> dict[str, JsonObje
 
 
 @pytest.mark.parametrize("without_statistics", [False, True], ids=["by headers", "by objects"])
-async def test_a_bucket_says_how_much_it_holds_and_when_it_was_measured(
+async def test_a_bucket_has_its_size_and_the_time_of_measurement(
     simulated: Spaces,
     provider: DigitalOcean,
     provider_simulator: Simulator,
@@ -264,7 +264,7 @@ async def test_a_bucket_says_how_much_it_holds_and_when_it_was_measured(
     assert SPACES_BUCKET.sight(row).unknown_fields == ()
 
 
-async def test_a_bucket_that_the_key_may_not_read_costs_no_other_its_size(
+async def test_an_unreadable_bucket_does_not_affect_the_sizes_of_others(
     simulated: Spaces, provider: DigitalOcean, provider_simulator: Simulator
 ) -> None:
     provider_simulator.fault("status", path="/s3/nyc3/acme-assets", status=403)

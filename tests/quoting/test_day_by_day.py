@@ -40,14 +40,14 @@ def check(number: int) -> None:
 
 
 @pytest.mark.parametrize("part", range(6))
-def test_a_month_comes_to_what_its_days_come_to_and_every_line_multiplies(part: int) -> None:
+def test_a_month_equals_the_sum_of_its_days_and_every_line_multiplies(part: int) -> None:
     for number in range(part * MONTHS // 6, (part + 1) * MONTHS // 6):
         check(number)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("part", range(4))
-def test_a_million_months_come_to_what_their_days_come_to(part: int) -> None:
+def test_a_million_months_equal_the_sum_of_their_days(part: int) -> None:
     count = SOAKED_MONTHS // 4
     first = SOAKED_MONTHS + part * count
     for number in range(first, first + count):

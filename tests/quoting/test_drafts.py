@@ -85,7 +85,7 @@ def drafted(wanted: CatalogDocument, *prices: UnitPrice) -> Draft:
 
 
 @given(any_month())
-def test_a_draft_that_changes_nothing_comes_to_what_was_billed(made: QuoteInputs) -> None:
+def test_a_draft_without_changes_gives_the_billed_amounts(made: QuoteInputs) -> None:
     if made.projected_from is not None:
         return
     frozen = inputs_to_reprice(inputs_json(made).decode(), "2")
@@ -93,7 +93,7 @@ def test_a_draft_that_changes_nothing_comes_to_what_was_billed(made: QuoteInputs
 
 
 @given(any_month())
-def test_a_draft_with_the_versions_that_were_billed_comes_to_the_same_amounts(
+def test_a_draft_with_the_billed_versions_gives_the_same_amounts(
     made: QuoteInputs,
 ) -> None:
     if made.projected_from is not None:

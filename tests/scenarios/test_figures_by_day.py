@@ -168,7 +168,7 @@ async def test_hours_before_the_subscription_are_listed_as_unbilled(autumn: Apri
     assert {one["resource_kind"] for one in found} == {"droplet_hours"}
 
 
-async def test_yen_have_no_smaller_unit(autumn: April) -> None:
+async def test_yen_have_no_minor_unit(autumn: April) -> None:
     answer = await invoiced(autumn, "yen", "2026-10")
     [plan] = [line for line in answer["lines"] if line["kind"] == "plan_base"]
     assert (answer["invoice"]["currency"], plan["amount_cents"]) == ("JPY", "1935")

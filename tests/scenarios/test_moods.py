@@ -205,11 +205,13 @@ def unlisted_in(mood: Mood) -> dict[str, str]:
         if not mood.alone
     ],
 )
-async def test_a_day_in_a_mood_fails_nothing_and_invents_nothing(moody: Moody, mood: str) -> None:
+async def test_a_day_in_a_mood_causes_no_failures_and_no_false_changes(
+    moody: Moody, mood: str
+) -> None:
     await pass_a_day(moody, MOODS[mood])
 
 
-async def test_a_day_with_a_narrow_token_fails_nothing_and_invents_nothing(
+async def test_a_day_with_a_narrow_token_causes_no_failures_and_no_false_changes(
     never_whole: Moody,
 ) -> None:
     await pass_a_day(never_whole, MOODS["narrow_token"])

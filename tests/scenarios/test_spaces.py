@@ -67,7 +67,7 @@ async def may(
         yield system
 
 
-async def test_a_bucket_shows_how_much_it_holds_since_when_or_why_nobody_knows(may: April) -> None:
+async def test_a_bucket_shows_its_size_and_time_or_why_it_is_unknown(may: April) -> None:
     found = (await may.get("/inventory", kind="spaces_bucket"))["resources"]
     assert len(found) == 5
     attrs = {

@@ -86,7 +86,7 @@ def addresses() -> dict[str, str]:
     return {f"{service}_address": f"127.0.0.1:{free_port()}" for service in Service}
 
 
-async def test_an_answer_of_health_asks_nobody(
+async def test_a_health_response_makes_no_calls(
     fresh_settings: Callable[..., Settings],
     addresses: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,

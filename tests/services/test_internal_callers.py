@@ -51,7 +51,7 @@ def test_a_program_may_make_the_internal_calls_in_its_code(program: str) -> None
     assert not refused, f"{program} may not call {sorted(refused)}"
 
 
-def test_the_calls_are_found() -> None:
+def test_the_notes_of_the_script_find_the_calls() -> None:
     assert "LookupDeployments" in _calls("billing")
     assert "RecordSightings" in _calls("worker")
     assert {program for program in PROGRAMS if _calls(program)} == PROGRAMS.keys()

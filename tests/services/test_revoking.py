@@ -197,7 +197,7 @@ async def test_a_key_works_in_every_service_until_it_is_revoked_and_its_stream_e
     ],
     ids=" ".join,
 )
-async def test_a_revoked_token_opens_nothing_in_any_service_and_its_stream_ends(
+async def test_a_revoked_token_is_rejected_by_every_service_and_its_stream_ends(
     house: House, named: dict[str, str]
 ) -> None:
     token = house.token("leaver", tenant_id="acme")

@@ -189,6 +189,6 @@ def test_a_page_in_a_browser_cannot_reach_the_control_api(
     assert sim.get("/_simulator/settings") == before
 
 
-def test_a_page_of_this_machine_may(sim: Simulator) -> None:
+def test_a_page_on_this_machine_may_call(sim: Simulator) -> None:
     header = {"origin": "http://localhost:3000"}
     assert sim.client.get("/_simulator/health", headers=header).status_code == 200

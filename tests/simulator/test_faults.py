@@ -101,7 +101,7 @@ def test_a_rule_picks_by_method_pattern_count_and_seeded_chance(sim: Simulator) 
     assert set(chosen[0]) == {200, 500}
 
 
-def test_a_rule_that_is_none_is_refused(sim: Simulator) -> None:
+def test_a_malformed_rule_is_refused(sim: Simulator) -> None:
     sim.post("/_simulator/faults", {"fault": "boredom"}, 422)
     sim.post("/_simulator/faults", {"fault": "drop", "tmies": 1}, 422)
 
@@ -132,7 +132,7 @@ def test_an_error_may_come_as_a_success_or_as_a_page(sim: Simulator) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html")
 
 
-def test_a_row_may_be_odd_in_lists_and_alone(sim: Simulator) -> None:
+def test_a_row_fault_applies_in_lists_and_single_reads(sim: Simulator) -> None:
     second = str(_page(sim).json()["droplets"][1]["id"])
     place = {"times": None, "row_id": second}
     _rule(sim, "absent_field", key="networks.v4.0.ip_address", **place)

@@ -158,7 +158,7 @@ def test_a_wrong_setting_is_refused_by_name_and_changes_nothing(
     assert sim.get("/_simulator/settings") == before
 
 
-def test_a_rule_may_strike_each_so_many_th_time_that_the_same_is_asked() -> None:
+def test_a_rule_may_apply_to_every_nth_identical_request() -> None:
     book = FaultRules()
     book.add(Rule(Fault.SERVER_ERROR, every=3, turn=2))
     met = asked(book, *["/v2/a"] * 6, "/v2/b", "/v2/b")

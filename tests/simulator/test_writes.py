@@ -41,7 +41,7 @@ def test_a_droplet_is_new_until_its_action_completes(sim: Simulator) -> None:
     assert _read(sim, made["droplet"]["id"])["status"] == "active"
 
 
-def test_a_droplet_that_was_just_made_may_not_be_found_by_its_id(sim: Simulator) -> None:
+def test_a_new_droplet_may_not_be_found_by_its_id(sim: Simulator) -> None:
     sim.post("/_simulator/settings", {"settle_ms": 600_000})
     identifier = sim.post("/v2/droplets", _ORDER, 202)["droplet"]["id"]
     assert sim.client.get(f"/v2/droplets/{identifier}").status_code == 404

@@ -21,12 +21,12 @@ from tests.stack.conftest import SmallStack
         ("nothing that is known", "it exited with code 3"),
     ],
 )
-def test_the_log_tells_the_reason(small_stack: SmallStack, line: str, reason: str) -> None:
+def test_the_log_gives_the_reason(small_stack: SmallStack, line: str, reason: str) -> None:
     lines = ["starting", line, "stopped"]
     assert reason in likely_reason(small_stack.part("any"), 3, lines)
 
 
-def test_without_a_word_the_exit_tells_it(small_stack: SmallStack) -> None:
+def test_without_a_log_line_the_exit_code_gives_the_reason(small_stack: SmallStack) -> None:
     part = small_stack.part("any", timeout=7.0)
     assert likely_reason(part, None, []) == "it was not ready after 7 s"
     assert "out of memory" in likely_reason(part, -signal.SIGKILL, [])

@@ -48,7 +48,7 @@ def test_following_gives_whole_lines_once_and_starts_again_when_the_log_is_cut(
     assert follower.lines() == ["cut"]
 
 
-def test_a_line_of_json_is_told_as_a_person_reads_it() -> None:
+def test_a_json_log_line_is_formatted_for_people() -> None:
     line = (
         '{"event":"call","program":"catalog","level":"warn","rpc":"/a.B/C","ms":46.5,'
         '"request_id":"01a2","reason":"","timestamp":"2026-11-23T20:33:03.000818+02:00",'

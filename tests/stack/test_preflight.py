@@ -19,7 +19,7 @@ def found_for(small_stack: SmallStack, part: str, port: int) -> list[str]:
     return problems(parts, Settings(), small_stack.layout)
 
 
-def test_a_free_machine_has_no_problems(small_stack: SmallStack) -> None:
+def test_preflight_finds_no_problems_on_a_free_machine(small_stack: SmallStack) -> None:
     assert found_for(small_stack, "any", free_port()) == []
 
 
@@ -46,7 +46,7 @@ def test_the_offset_that_is_free_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     assert free_offset(Settings(port_offset=100), layout) == 300
 
 
-def test_a_port_that_no_offset_moves_is_not_blamed_on_the_offset(
+def test_a_port_independent_of_the_offset_is_reported_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     layout = Layout(tmp_path)
@@ -107,7 +107,7 @@ def test_every_part_needs_only_parts_that_are_there(tmp_path: Path) -> None:
     assert all(set(part.after) <= names for part in parts)
 
 
-def test_a_port_of_a_closed_connection_is_waited_for_not_complained_of(
+def test_a_port_of_a_closed_connection_is_awaited_without_an_error(
     small_stack: SmallStack,
 ) -> None:
     # Whoever closes first keeps the port for a minute; here the client, on a port of its own.

@@ -35,7 +35,7 @@ def test_what_cannot_be_written_down_is_not_started(tmp_path: Path) -> None:
     assert not trace.exists()
 
 
-def test_a_process_is_told_from_another_with_the_same_id(tmp_path: Path) -> None:
+def test_a_process_is_distinguished_from_another_with_the_same_id(tmp_path: Path) -> None:
     process = Process.start(shell("sleep 60"), tmp_path / "log", register=ignored)
     same_id_of_earlier_life = Mark(process.pid, process.mark.started - 100)
     assert process.mark.alive()
@@ -46,7 +46,7 @@ def test_a_process_is_told_from_another_with_the_same_id(tmp_path: Path) -> None
     assert not process.mark.alive()
 
 
-def test_a_dead_process_that_nobody_waited_for_is_not_alive(tmp_path: Path) -> None:
+def test_a_zombie_process_is_not_alive(tmp_path: Path) -> None:
     process = Process.start(shell("exit 0"), tmp_path / "log", register=ignored)
     until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
     assert not process.mark.alive()
@@ -119,7 +119,7 @@ def test_the_guard_ends_what_a_killed_parent_left(
     assert gone(tmp_path)
 
 
-def test_a_clock_that_is_set_hides_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setting_the_clock_does_not_hide_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     own = mark_of(os.getpid())
     # What the system says once its clock was set an hour on: it counts from its own start.
     boot_time = psutil.boot_time() + 3600
@@ -150,7 +150,7 @@ asyncio.run(main())
 """
 
 
-def test_grpc_runs_nothing_in_a_child_before_its_program() -> None:
+def test_grpc_runs_no_fork_handlers_in_a_child() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", BUSY_WITH_GRPC], capture_output=True, text=True, check=True
     )

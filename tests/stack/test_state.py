@@ -7,7 +7,7 @@ from stack.processes.process import mark_of
 from stack.state import Lock, PartState, PartStatus, StackState
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+def test_a_written_state_is_read_back(tmp_path: Path) -> None:
     mark = mark_of(os.getpid())
     parts = [
         PartStatus("postgres", PartState.READY, mark, since=12.5, restarts=2, reason="killed"),
@@ -19,7 +19,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert state.running() == [mark]
 
 
-def test_a_file_that_is_not_ours_tells_nothing(tmp_path: Path) -> None:
+def test_a_state_file_of_another_program_is_ignored(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     assert StackState.read(file) is None
     for content in ("", "{}", "[1]", '{"supervisor": 7, "ready": true, "parts": []}'):

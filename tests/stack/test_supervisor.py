@@ -54,7 +54,7 @@ async def test_a_killed_part_is_restarted(small_stack: SmallStack) -> None:
         assert "it was killed" in state.parts[0].reason
 
 
-async def test_a_part_that_dies_again_and_again_is_given_up_and_the_rest_goes_on(
+async def test_a_part_that_exits_repeatedly_is_given_up_and_the_others_continue(
     small_stack: SmallStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stack.runner.MIN_BACKOFF", 0.01)

@@ -51,7 +51,7 @@ def test_every_part_is_shown_as_it_becomes_ready(printed: list[str]) -> None:
     assert shown == {*services, *engines, "migrate", "seed", "worker", "sync"}
 
 
-def test_the_first_line_to_paste_tells_that_it_is_well(curl_lines: list[str]) -> None:
+def test_the_first_command_to_paste_shows_the_health(curl_lines: list[str]) -> None:
     assert len(curl_lines) == 3
     answer = pasted(curl_lines[0])
     assert answer.status_code == 200
@@ -67,13 +67,13 @@ def test_the_first_line_to_paste_tells_that_it_is_well(curl_lines: list[str]) ->
     assert sources == {"resource_sync", "balance", "provider_bills", "daily_costs", "metering"}
 
 
-def test_the_second_shows_an_operator_droplets_of_everybody(curl_lines: list[str]) -> None:
+def test_the_second_command_shows_an_operator_all_droplets(curl_lines: list[str]) -> None:
     droplets = resources(pasted(curl_lines[1]))
     assert {droplet["kind"] for droplet in droplets} == {"droplet"}
     assert len({droplet["tenant_id"] for droplet in droplets}) > 1
 
 
-def test_the_third_shows_a_tenant_its_own_alone(curl_lines: list[str]) -> None:
+def test_the_third_command_shows_a_tenant_its_own_droplets(curl_lines: list[str]) -> None:
     droplets = resources(pasted(curl_lines[2]))
     assert {droplet["tenant_id"] for droplet in droplets} == {"acme"}
 
@@ -191,7 +191,7 @@ def test_a_killed_part_comes_back(stack: WholeStack, name: str) -> None:
         assert resources(operator.get("/api/v1/inventory"))
 
 
-def test_a_part_that_hangs_is_told_by_status(stack: WholeStack) -> None:
+def test_status_shows_a_hanging_part(stack: WholeStack) -> None:
     mark = stack.part("catalog").mark
     assert mark is not None
     mark.send(signal.SIGSTOP)

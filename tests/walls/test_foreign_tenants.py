@@ -159,7 +159,7 @@ def test_every_rpc_that_a_tenant_may_call_is_declared_here() -> None:
 
 
 @pytest.mark.parametrize(("service", "name"), ASKED, ids=[name for _, name in ASKED])
-async def test_a_foreign_tenant_learns_no_more_than_of_what_does_not_exist(
+async def test_another_tenants_object_looks_like_a_missing_one(
     served: dict[Service, Served], service: Service, name: str
 ) -> None:
     here, ask = served[service], WALLS[service].asked[name]

@@ -172,7 +172,7 @@ async def test_after_the_grace_it_is_suspended_and_powered_off_only_where_that_i
     assert begun(debtor, other) == []
 
 
-async def test_a_payment_that_nobody_told_of_is_seen_at_the_next_look(debtor: Debtor) -> None:
+async def test_a_payment_with_a_lost_signal_is_seen_in_the_next_round(debtor: Debtor) -> None:
     shop = await debtor.deploy("shop", power_off_when_suspended=True)
     droplet = await debtor.provision(shop)
     await debtor.owe()
@@ -188,7 +188,7 @@ async def test_a_payment_that_nobody_told_of_is_seen_at_the_next_look(debtor: De
     assert (debtor.states(), debtor.power(droplet)) == ({"shop": "active"}, "active")
 
 
-async def test_neither_a_pause_nor_a_machine_that_is_stuck_keeps_a_suspension_away(
+async def test_neither_a_pause_nor_a_stuck_machine_prevents_a_suspension(
     debtor: Debtor,
 ) -> None:
     shop = await debtor.deploy("shop", power_off_when_suspended=True)
@@ -376,7 +376,7 @@ async def test_a_suspension_is_told_of_before_it_once(debtor: Debtor) -> None:
     await ended(debtor)
 
 
-async def test_a_notice_that_nobody_takes_is_said_and_does_not_stop_the_suspension(
+async def test_an_undelivered_notice_is_reported_and_does_not_stop_the_suspension(
     debtor: Debtor,
 ) -> None:
     await debtor.deploy("shop")
@@ -391,7 +391,7 @@ async def test_a_notice_that_nobody_takes_is_said_and_does_not_stop_the_suspensi
     await ended(debtor)
 
 
-async def test_an_invoice_is_told_of_before_it_is_past_due(debtor: Debtor) -> None:
+async def test_a_notice_is_posted_before_an_invoice_is_past_due(debtor: Debtor) -> None:
     await debtor.deploy("shop")
     soon, later = await debtor.owe(4, due_in_days=2), await debtor.owe(5, due_in_days=3)
     await debtor.sweep(grace=HOUR, past_due_notice_days=3)

@@ -105,7 +105,7 @@ def test_what_lives_in_a_project_is_known_to_live_there(synced: Synced) -> None:
     }  # fmt: skip  # a table
 
 
-def test_a_bucket_of_which_only_a_project_tells_has_no_region_that_is_made_up(
+def test_a_bucket_known_only_from_a_project_has_no_region(
     synced: Synced,
 ) -> None:
     query = "SELECT DISTINCT region FROM cloud_resources WHERE kind = 'spaces_bucket'"

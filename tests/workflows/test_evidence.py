@@ -162,7 +162,7 @@ async def test_a_link_that_leads_back_strikes_nothing(system: System) -> None:
         ("kubernetes_cluster", "tag:read"),
     ],
 )
-async def test_a_narrower_token_strikes_nothing_and_forgets_nothing(
+async def test_a_narrower_token_gives_no_strikes_and_keeps_known_values(
     system: System, kind: str, scope: str
 ) -> None:
     before = state_of(system, kind)

@@ -28,7 +28,7 @@ def rpc_error(code: grpc.StatusCode) -> AioRpcError:
     "error", [errors.CredentialsRefused, errors.AccessDenied, errors.MalformedAnswer,
               errors.PagingLoop, errors.NotFound, errors.RequestRefused]
 )  # fmt: skip  # a table
-def test_what_somebody_has_to_mend_is_not_retried(error: type[errors.ProviderError]) -> None:
+def test_failures_that_need_an_operator_are_not_retried(error: type[errors.ProviderError]) -> None:
     failure = failure_of(error("no"))
 
     assert failure.non_retryable

@@ -62,7 +62,7 @@ def test_the_operators_table_is_current() -> None:
     assert all(f"| `{flow.prefix}" in PAGE.read_text() for flow in FLOWS)
 
 
-def test_an_id_stays_as_it_is_lest_two_releases_run_the_same_work_at_once() -> None:
+def test_workflow_ids_are_stable_across_releases() -> None:
     day = date(2026, 4, 1)
     bill = InvoiceIngestInput("7", "b1")
 

@@ -76,7 +76,7 @@ async def test_the_limit_of_one_path_holds_up_no_other_kind(system: System) -> N
     assert {outcome.outcome for outcome in outcomes.values()} == {"completed"}
 
 
-async def test_what_passes_is_asked_for_again_and_does_not_show(system: System) -> None:
+async def test_transient_failures_are_retried_and_not_visible(system: System) -> None:
     for fault in ("error_body", "not_found_page"):
         system.simulator.fault(fault, path="/v2/droplets", times=1)
     system.simulator.fault("status", path="/v2/projects", status=404, times=1)
@@ -135,7 +135,7 @@ def known_droplets(system: System) -> dict[str, tuple[Any, ...]]:
     return {row[0]: row[1:] for row in rows}
 
 
-async def test_one_odd_row_costs_one_row_and_says_why(system: System) -> None:
+async def test_an_unreadable_row_affects_only_itself_and_has_a_reason(system: System) -> None:
     await system.sync("droplet")
     before = known_droplets(system)
     ids = [str(droplet["id"]) for droplet in system.simulator.truth()]

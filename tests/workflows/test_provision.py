@@ -216,7 +216,7 @@ async def test_a_key_that_the_account_does_not_have_fails_the_provision(
     assert "ssh_keys" in (await provisioning.now(asked.id)).reason
 
 
-async def test_a_making_whose_answer_was_lost_is_found_and_not_made_again(
+async def test_a_creation_with_a_lost_response_is_found_and_not_repeated(
     provisioning: Provisioning,
 ) -> None:
     provisioning.system.simulator.fault("drop", path="/v2/droplets", method="POST", times=1)

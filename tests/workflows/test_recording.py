@@ -78,7 +78,7 @@ async def test_who_reads_faster_than_is_recorded_is_held_back() -> None:
         await recording.finish()
 
 
-async def test_a_failed_call_is_raised_and_its_rows_are_not_passed_over() -> None:
+async def test_a_failed_call_is_raised_and_the_cursor_does_not_skip_its_rows() -> None:
     async def record(_: list[list[int]]) -> None:
         raise ConnectionError
 
@@ -110,7 +110,7 @@ async def test_the_place_waits_for_a_call_that_a_later_one_overtakes() -> None:
         assert recording.place == 2
 
 
-async def test_leaving_calls_off_what_is_under_way() -> None:
+async def test_leaving_the_context_cancels_pending_requests() -> None:
     ended = asyncio.Event()
 
     async def record(_: list[list[int]]) -> None:

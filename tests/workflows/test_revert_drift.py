@@ -308,7 +308,7 @@ async def test_a_machine_that_is_off_while_it_is_resized_is_one_that_runs(
         assert await asking == (drifting.id,)
 
 
-async def test_a_machine_that_is_busy_for_long_keeps_no_other_waiting(
+async def test_a_busy_machine_does_not_delay_others(
     drifting: Drifting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(powering, "LOOKS_APART", 0.01)

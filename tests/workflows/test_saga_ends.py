@@ -82,7 +82,7 @@ async def begins(script: Script, name: str) -> None:
     await asyncio.to_thread(until, lambda: name in script.begun)
 
 
-async def test_a_droplet_that_may_not_be_deleted_is_deleted_once_that_is_mended(
+async def test_deleting_a_droplet_is_retried_until_it_is_permitted(
     client: Client,
 ) -> None:
     script = provisioning(
@@ -122,7 +122,7 @@ async def test_the_end_is_told_however_long_the_catalog_was_away(client: Client)
     assert last_word(script) == ("failed", "CatalogUnavailable: down")
 
 
-async def test_a_provision_that_nobody_wrote_down_makes_nothing(client: Client) -> None:
+async def test_an_unrecorded_provision_creates_nothing(client: Client) -> None:
     unknown = ApplicationError("unknown", type="ProvisionUnknown")
     script = provisioning(record_provision=[unknown] * 10_000)
     async with running(client, script, Provision.run, ORDER) as handle:
@@ -130,7 +130,7 @@ async def test_a_provision_that_nobody_wrote_down_makes_nothing(client: Client) 
     assert script.done == []
 
 
-async def test_a_cancellation_does_not_stop_what_takes_back_after_a_failure(
+async def test_a_cancellation_does_not_stop_compensations_after_a_failure(
     client: Client,
 ) -> None:
     script = provisioning(tag_droplet=[refused("no")])
@@ -146,7 +146,7 @@ async def test_a_cancellation_does_not_stop_what_takes_back_after_a_failure(
 
 
 @pytest.mark.parametrize("step", ["create_droplet", "record_spec"])
-async def test_a_cancellation_is_heeded_though_the_step_at_hand_succeeds(
+async def test_a_cancellation_during_a_step_that_succeeds_is_not_lost(
     client: Client, step: str
 ) -> None:
     script = provisioning()
@@ -162,7 +162,7 @@ async def test_a_cancellation_is_heeded_though_the_step_at_hand_succeeds(
     assert last_word(script) == ("cancelled", "the provision was cancelled")
 
 
-async def test_a_cancellation_before_the_first_step_is_told(client: Client) -> None:
+async def test_a_cancellation_before_the_first_step_is_reported(client: Client) -> None:
     down = ApplicationError("down", type="CatalogUnavailable")
     script = provisioning(record_provision=[down] * 3)
     async with running(client, script, Provision.run, ORDER) as handle:
@@ -204,7 +204,7 @@ async def test_a_machine_is_turned_on_again_though_the_provider_fails_for_long(
 
 
 @pytest.mark.soak
-async def test_a_machine_that_cannot_be_turned_on_is_not_left_off_without_a_word(
+async def test_a_machine_that_cannot_be_powered_on_is_reported(
     client: Client,
 ) -> None:
     script = reverting(set_field=[refused("no")])

@@ -102,7 +102,7 @@ async def comes_to(debtor: Debtor, action: str, status: str) -> Any:
     raise AssertionError(f"the breach is {found}")
 
 
-async def test_a_cap_that_is_reached_is_told_of_asked_about_or_enforced_once_a_month(
+async def test_a_reached_cap_notifies_asks_or_pauses_once_a_month(
     debtor: Debtor,
 ) -> None:
     shop, spared = await debtor.deploy("shop"), await debtor.deploy("spared")
@@ -165,7 +165,7 @@ async def test_what_is_refused_is_paused_though_a_worker_a_signal_and_a_service_
     assert (ended.status, ended.run.status) == ("paused", "completed")
 
 
-async def test_a_decision_that_nobody_told_of_is_found_and_an_approval_changes_nothing(
+async def test_a_decision_with_a_lost_signal_is_found(
     debtor: Debtor,
 ) -> None:
     shop = await debtor.deploy("shop")
@@ -190,7 +190,7 @@ async def test_a_decision_that_nobody_told_of_is_found_and_an_approval_changes_n
     assert debtor.states() == {"shop": "active"}
 
 
-async def test_a_breach_whose_work_was_lost_is_dealt_with_by_the_next_evaluation(
+async def test_a_breach_without_a_workflow_gets_one_at_the_next_evaluation(
     debtor: Debtor,
 ) -> None:
     shop = await debtor.deploy("shop")
@@ -269,7 +269,7 @@ async def test_a_cancelled_run_powers_on_what_it_powered_off(debtor: Debtor) -> 
     assert debtor.states() == {"shop": "paused"}
 
 
-async def test_a_pause_is_told_of_before_it_and_falls_away_with_its_policy(debtor: Debtor) -> None:
+async def test_a_pause_is_announced_and_cancelled_with_its_policy(debtor: Debtor) -> None:
     shop = await debtor.deploy("shop")
     accrue(debtor, shop, 500)
     policy = await cap(debtor, "pause", 500)
