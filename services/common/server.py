@@ -21,6 +21,7 @@ from grpc_health.v1 import health_pb2_grpc as standard_health
 from grpc_reflection.v1alpha import reflection
 
 from services.common.audit.auditor import Auditor
+from services.common.audit.months import keep_months_prepared
 from services.common.audit.rpcs import audited_rpcs
 from services.common.audit.servicer import AuditServicer
 from services.common.db.database import Database
@@ -235,6 +236,7 @@ async def _serve(definition: ServiceDefinition, settings: Settings) -> None:
     watches = {
         asyncio.create_task(running.watch.run()),
         asyncio.create_task(running.revocations.run()),
+        asyncio.create_task(keep_months_prepared(database)),
     }
     log.info("listening", address=settings.address(definition.service))
     stopping = asyncio.create_task(stop.wait())

@@ -249,6 +249,22 @@ async def test_a_whole_chain_is_verified_in_parts(log: Log) -> None:
     assert violated_field(refused.value) == "after_seq"
 
 
+async def test_a_part_that_is_verified_ends_with_its_bytes(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand entries may have a hundred megabytes."""
+    for n in range(3):
+        await log.deploy(f"web-{n}", "acme")
+    monkeypatch.setattr(servicer, "LINK_BYTES", 1)
+    parts: list[tuple[int, bool, list[str]]] = []
+    seq = 0
+    while not parts or not parts[-1][1]:
+        part = await log.verified(after_seq=seq)
+        seq = part.seq
+        parts.append((part.checked, part.complete, list(part.faults)))
+    assert parts == [(1, False, []), (1, False, []), (1, True, [])]
+
+
 @pytest.mark.parametrize(
     ("forgery", "fault"),
     [

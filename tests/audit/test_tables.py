@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from alembic import command
 
+from services.common.db import migrations
 from services.common.db.migrations import migrate, migration_config, provision
 from services.common.settings import Service
 from tests.support.databases import PostgresServer
@@ -77,6 +78,23 @@ BEFORE = {
     Service.ANALYTICS: ("0016", RATE, "UPDATE exchange_rates SET created_by = 'other'"),
 }
 """Of each service: the release before, a row of it, and a change of that row."""
+
+
+def test_a_migration_that_finds_a_table_locked_is_tried_again(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of the audit log locks every table that it watches."""
+    name = f"catalog_{uuid.uuid4().hex[:12]}"
+    settings = postgres.settings({Service.CATALOG: name})
+    provision(settings, Service.CATALOG)
+    command.upgrade(migration_config(settings, Service.CATALOG), "0009")
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT", "100ms")
+    with psycopg.connect(postgres.url(name)) as holding:
+        holding.execute("LOCK TABLE subscriptions IN ROW EXCLUSIVE MODE")
+        monkeypatch.setattr("services.common.db.migrations.sleep", lambda _: holding.rollback())
+        migrate(settings, Service.CATALOG)
+        assert holding.execute("SELECT count(*) FROM audit_entries").fetchone() == (0,)
+    postgres.drop(name)
 
 
 @pytest.mark.parametrize("service", Service)

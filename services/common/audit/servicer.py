@@ -37,6 +37,8 @@ DEFAULT_SPAN: Final = timedelta(days=90)
 """The default period of a search without a beginning, because a log has years of entries."""
 
 LINKS_A_PAGE: Final = 1_000
+LINK_BYTES: Final = 4_000_000
+"""Maximum size of the entries that one call verifies; an entry has up to 120,000."""
 MAX_UNLINKED: Final = 5
 
 NAMES: Final = ("object", "actor", "tenant_id", "rpc", "outcome", "by_request_id")
@@ -128,8 +130,9 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         """Verifies a part of this service's chain."""
         size = min(max(request.page_size, 0) or LINKS_A_PAGE, LINKS_A_PAGE)
         async with self._database.read(ALL) as session:
-            before, links = await reading.links_after(session, request.after_seq, size)
-            complete = len(links) < size
+            before, links, complete = await reading.links_after(
+                session, request.after_seq, limit=size, max_bytes=LINK_BYTES
+            )
             found = verify_links(request.after_seq, before, links, await reading.kept_from(session))
             strays = await reading.unlinked_entries(session, MAX_UNLINKED) if complete else []
         faults = [*found.faults, *(f"the entry {stray} is not in the chain" for stray in strays)]

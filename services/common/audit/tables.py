@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.common.db.tables import declare, index, instants, key, names, unique, uuids
 
-__all__ = ["MAX_CHANGES", "audit_tables_in", "tables_for", "watched"]
+__all__ = ["MAX_CHANGES", "audit_tables_in", "months_for", "tables_for", "watched"]
 
 MAX_CHANGES: Final = 50
 """Maximum changed rows of a transaction with their values; further ones are only counted."""
@@ -254,6 +254,37 @@ BEGIN
         ' EXECUTE FUNCTION audit_change(%L, %L)', keys, '{left_out}');
 END $watched$;
 """
+
+
+_MONTHS: Final = """
+CREATE FUNCTION prepare_audit_months() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+BEGIN
+    PERFORM public.prepare_audit_month(
+        (date_trunc('month', now() AT TIME ZONE 'UTC') + ahead * interval '1 month')::date)
+    FROM generate_series(0, 2) AS ahead;
+END $$;
+REVOKE ALL ON FUNCTION prepare_audit_months() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION prepare_audit_months() TO {role};
+
+CREATE OR REPLACE FUNCTION audit_record(
+    id uuid, at timestamptz, actor text, tenant_id text, rpc text, outcome text, request_id text,
+    objects text[], content text) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM public.prepare_audit_month(date_trunc('month', at AT TIME ZONE 'UTC')::date);
+    INSERT INTO public.audit_entries
+    VALUES (id, at, actor, tenant_id, rpc, outcome, request_id, objects, content);
+    RETURN id;
+END $$;
+SELECT prepare_audit_months();
+"""
+
+
+def months_for(role: str) -> str:
+    """The SQL with which a service's role makes the partitions ahead, for one of its migrations."""
+    return _MONTHS.format(role=role)
 
 
 def tables_for(role: str) -> str:

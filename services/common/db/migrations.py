@@ -6,6 +6,7 @@ append-only tables also apply to the service itself.
 """
 
 from pathlib import Path
+from time import sleep
 from typing import Any, Final
 
 import psycopg
@@ -15,6 +16,7 @@ from alembic.config import Config
 from psycopg import sql
 from sqlalchemy import Connection, MetaData, create_engine, pool, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
 
 from services.common.db.session_limits import IDLE_SECONDS, STATEMENT_SECONDS
 from services.common.settings import Service, Settings
@@ -22,6 +24,9 @@ from services.common.settings import Service, Settings
 __all__ = ["migrate", "migration_config", "provision", "run_environment"]
 
 LOCK_TIMEOUT: Final = "5s"
+"""A migration that waits for a table holds up all who come after it."""
+LOCK_TRIES: Final = 10
+LOCK_PAUSE_SECONDS: Final = 2.0
 STATEMENT_TIMEOUT: Final = "10min"
 MIGRATION_LOCK: Final = 7_203_451_187
 """The advisory lock that serializes migrations of a database."""
@@ -126,9 +131,22 @@ def migration_config(settings: Settings, service: Service) -> Config:
 
 
 def migrate(settings: Settings, service: Service) -> None:
-    """Provisions a service's database and upgrades it to the newest version."""
+    """Provisions a service's database and upgrades it to the newest version.
+
+    The upgrade is one transaction. If it cannot lock a table in time, it is rolled back and tried
+    again: some migrations lock many tables, of which one may have a long transaction.
+    """
     provision(settings, service)
-    command.upgrade(migration_config(settings, service), "head")
+    for attempt in range(1, LOCK_TRIES + 1):
+        try:
+            command.upgrade(migration_config(settings, service), "head")
+        except OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable) or attempt == LOCK_TRIES:
+                raise
+            log.warning("a table is locked, trying again", service=service, attempt=attempt)
+            sleep(LOCK_PAUSE_SECONDS)
+        else:
+            break
     log.info("migrated", service=service)
 
 

@@ -92,11 +92,23 @@ ORDER BY p.at DESC, p.id DESC
 _TIMEOUT: Final = text(f"SET LOCAL statement_timeout = '{READ_SECONDS}s'")
 
 _HASH: Final = text("SELECT hash FROM audit_links WHERE seq = :seq")
+# The lengths first, as above.
 _LINKS: Final = text("""
-SELECT l.seq, l.entry_id, l.entry_at, l.previous_hash, l.hash, e.content, e.actor, e.tenant_id,
-       e.rpc, e.outcome, e.request_id, e.objects
-FROM audit_links AS l LEFT JOIN audit_entries AS e ON e.at = l.entry_at AND e.id = l.entry_id
-WHERE l.seq > :seq ORDER BY l.seq LIMIT :limit
+SELECT p.seq, p.entry_id, p.entry_at, p.previous_hash, p.hash, p.found, e.content, e.actor,
+       e.tenant_id, e.rpc, e.outcome, e.request_id, e.objects
+FROM (
+    SELECT f.*, count(*) OVER () AS found,
+           sum(f.length) OVER (ORDER BY f.seq) - f.length AS bytes_before
+    FROM (
+        SELECT l.*, coalesce(octet_length(e.content), 0) AS length
+        FROM audit_links AS l
+        LEFT JOIN audit_entries AS e ON e.at = l.entry_at AND e.id = l.entry_id
+        WHERE l.seq > :seq ORDER BY l.seq LIMIT :limit
+    ) AS f
+) AS p
+LEFT JOIN audit_entries AS e ON e.at = p.entry_at AND e.id = p.entry_id
+WHERE p.bytes_before < :max_bytes
+ORDER BY p.seq
 """)
 _UNLINKED: Final = text("""
 SELECT e.id FROM audit_entries AS e
@@ -166,12 +178,20 @@ async def list_entries(
         ) from error
 
 
-async def links_after(session: ReadSession, seq: int, limit: int) -> tuple[str | None, list[Link]]:
-    """The hash of the link at a position, and the following links; None without one."""
+async def links_after(
+    session: ReadSession, seq: int, *, limit: int, max_bytes: int
+) -> tuple[str | None, list[Link], bool]:
+    """The hash of the link at a position, the following links, and whether these are all.
+
+    The hash is None without a link. The list ends with the link at which the contents of the
+    entries reach `max_bytes`.
+    """
     found = (await session.execute(_HASH, {"seq": seq})).scalar_one_or_none()
-    rows = await session.execute(_LINKS, {"seq": seq, "limit": limit})
+    values = {"seq": seq, "limit": limit, "max_bytes": max_bytes}
+    rows = (await session.execute(_LINKS, values)).all()
     links = [record_of(Link, row) for row in rows]
-    return (BEGINNING if seq == 0 else found), links
+    all_read = not rows or len(rows) == rows[0].found < limit
+    return (BEGINNING if seq == 0 else found), links, all_read
 
 
 async def unlinked_entries(session: ReadSession, limit: int) -> list[UUID]:

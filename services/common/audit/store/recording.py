@@ -15,7 +15,7 @@ from services.common.values.clock import utc_now
 if TYPE_CHECKING:  # which records the changes of its sessions
     from services.common.db.database import WriteSession
 
-__all__ = ["ENTRIES", "RECORDING", "entries_json", "record", "record_changes"]
+__all__ = ["ENTRIES", "RECORDING", "entries_json", "make_months", "record", "record_changes"]
 
 _CHANGES: Final = text(
     "SELECT nullif(current_setting('arcadia.audit_rows', true), '')::integer AS rows,"
@@ -39,6 +39,12 @@ _RECORD: Final = text(
     "SELECT audit_record(:id, :at, :actor, :tenant_id, :rpc, :outcome, :request_id,"
     " CAST(:objects AS text[]), :content)"
 )
+_MAKE_MONTHS: Final = text("SELECT prepare_audit_months()")
+
+
+async def make_months(session: "WriteSession") -> None:
+    """Makes the partitions of this month and the next two, where they are missing."""
+    await session.execute(_MAKE_MONTHS)
 
 
 async def record(session: "WriteSession", entry: Entry) -> None:

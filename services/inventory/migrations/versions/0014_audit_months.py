@@ -1,0 +1,14 @@
+"""Partitions of the audit log are made before their month begins."""
+
+from alembic import op
+
+from services.common.audit.tables import months_for
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute(months_for("inventory"))
