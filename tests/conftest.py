@@ -1,4 +1,4 @@
-"""The real engines, for every test that asks for one; each worker of pytest has its own."""
+"""The real engines for the tests; each worker of pytest has its own."""
 
 import functools
 import os

@@ -1,4 +1,4 @@
-"""A served analytics service, and those who call it."""
+"""A served analytics service, and its callers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A served analytics service, with peers whose answers a test sets."""
+"""A served analytics service, whose peers return responses that a test sets."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The services that analytics asks, on a real server, with answers that a test sets."""
+"""The services that analytics calls, on a real server, with responses that a test sets."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Invoices as the roll-up leaves them, for tests of the margin."""
+"""Invoices as after a roll-up, for tests of the margin."""
 
 from dataclasses import dataclass
 from uuid import UUID

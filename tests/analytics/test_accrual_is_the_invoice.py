@@ -1,4 +1,4 @@
-"""The accrual at the end of a period is its invoices: proven with the real quote engine."""
+"""The accrual at the end of a period equals its invoices, with the real quote engine."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What was metered for a deployment before the catalog knew it is its own when it is registered."""
+"""Usage metered before the catalog knew a deployment goes to it when it is registered."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack

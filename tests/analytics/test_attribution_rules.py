@@ -1,4 +1,4 @@
-"""Whose a cost is, point in time, and that the parts are always the whole."""
+"""Point-in-time attribution of costs, whose parts always add up to the whole."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal

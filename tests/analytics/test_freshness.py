@@ -1,4 +1,4 @@
-"""What is not fresh of that from which a month is metered is told of, with the roll-up."""
+"""Stale sources of a metered month are reported with the roll-up."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The margin of a month: it adds up to the provider's invoice and to the tenants', to the cent."""
+"""The margin of a month adds up to the provider's invoice and the tenants', to the cent."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Metering a day from what the inventory knows: replaced as a whole, or not at all."""
+"""Metering a day from the inventory: replaced completely, or not at all."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What counts, and how much: exact to the second, and adding up however it is cut."""
+"""Metered quantities: exact to the second, and additive however time is split."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

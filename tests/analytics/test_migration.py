@@ -1,4 +1,4 @@
-"""The migrations make the tables that the code declares, and carry forward what was there."""
+"""The migrations create the declared tables, and keep existing data."""
 
 import uuid
 

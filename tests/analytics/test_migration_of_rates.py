@@ -1,4 +1,4 @@
-"""What a database of the release before holds is what it was after the migrations."""
+"""Data of the previous release keep their meaning after the migrations."""
 
 import uuid
 

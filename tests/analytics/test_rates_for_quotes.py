@@ -1,4 +1,4 @@
-"""What the catalog's margin guard asks for: the rate that the margin goes by too."""
+"""The catalog's margin guard gets the same exchange rate as the margin."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""By what shared costs are split: the first key of a product that is known."""
+"""Shared costs are split by the first known key of their product."""
 
 from decimal import Decimal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What a draft would have earned, added up by tenant, deployment and meter."""
+"""Simulated revenue, added up by tenant, deployment and meter."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Spans of resources that were read by the release before are kept, of unknown size."""
+"""Spans read by the previous release are kept, with an unknown size."""
 
 import uuid
 

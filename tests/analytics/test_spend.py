@@ -1,4 +1,4 @@
-"""Caps on what tenants come to: whose they are, when they are reached, and what is decided."""
+"""Spending caps: their owners, when they are reached, and the decisions."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""The days of a month's usage as runs: what the catalog prices, to the last digit."""
+"""A month's usage by day as runs, which the catalog prices exactly."""
 
 from datetime import date, timedelta
 from decimal import Decimal

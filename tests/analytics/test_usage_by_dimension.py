@@ -1,4 +1,4 @@
-"""Usage keeps its dimensions from the fact to the figure, and to what is priced."""
+"""Usage keeps its dimensions from the fact to the priced figure."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Usage events count once each, in their own day, or late in the next invoice."""
+"""Usage events count once, in their day, or late in the next invoice."""
 
 import asyncio
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""A wrong usage event is taken back by its key, before and after its month is billed."""
+"""A wrong usage event is voided by its key, before and after its month is billed."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""PostgreSQL's wall behind the queries: usage is its tenant's, all else the operator's."""
+"""Row-level security: a tenant sees its usage, operators everything else."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""The audit log of a service, as a superuser of its database reads it."""
+"""The audit log of a service, read as a superuser."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""The database keeps the audit log append-only and chained, whoever writes at the same time."""
+"""The audit log is append-only and chained, also with concurrent writers."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What an entry of the audit log says of a write, and that it is there with it."""
+"""The contents of audit entries, which are written with the change."""
 
 import json
 from types import SimpleNamespace

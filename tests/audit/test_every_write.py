@@ -1,5 +1,7 @@
-"""Every write RPC of every service leaves an entry, done or refused: the RPCs are read from the
-protos, so that a new one without an entry fails here."""
+"""Every write RPC of every service leaves an entry, done or refused.
+
+The RPCs are read from the protos, so that a new one without an entry fails here.
+"""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""The audit log is read over the API: of all services together, and by each tenant its own."""
+"""Reading the audit log over the API: of all services, and by each tenant its own."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""Every table is watched by the audit log, or it is said here why it is not."""
+"""Every table is watched by the audit log, or listed here with the reason why not."""
 
 import uuid
 

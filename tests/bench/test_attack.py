@@ -1,4 +1,4 @@
-"""When an attack counts as held, and what the fuzzer tries."""
+"""When an attack counts as held, and the fuzzer's requests."""
 
 from collections import Counter
 from itertools import islice

@@ -1,4 +1,4 @@
-"""`make bench` compares with an earlier release: what it says where there is none."""
+"""`make bench` compares with an earlier release: errors without one."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`make bench`: every bench runs, and the exit code and the summary say what is not well."""
+"""`make bench`: every benchmark runs; exit code and summary report failures."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator

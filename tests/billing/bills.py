@@ -1,4 +1,4 @@
-"""A served billing service, and bills for it in both of their forms."""
+"""A served billing service, and bills for it in both forms."""
 
 import csv
 import io

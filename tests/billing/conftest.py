@@ -1,4 +1,4 @@
-"""A served billing service for every test that asks for one."""
+"""A served billing service for the tests."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Every way in which the specification lets an invoice's CSV be written."""
+"""Every CSV dialect that the specification allows for an invoice."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

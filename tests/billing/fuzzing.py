@@ -1,4 +1,4 @@
-"""Hostile files without end: mutations of good ones, cut at random, read to rows or refused."""
+"""Endless hostile files: mutations of valid ones, cut at random, that are read or refused."""
 
 import random
 import re

@@ -1,4 +1,4 @@
-"""An inventory that knows an account by heart: a real gRPC server of its LookupService."""
+"""A fixed inventory: a real gRPC server of LookupService."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

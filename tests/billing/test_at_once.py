@@ -1,4 +1,4 @@
-"""Bills that are read while they are brought in: the old lines or the new ones, never both."""
+"""Bills read during an ingest: the old lines or the new ones, never both."""
 
 import asyncio
 from collections.abc import AsyncIterator

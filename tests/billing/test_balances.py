@@ -1,4 +1,4 @@
-"""The account's balance, kept every hour."""
+"""The account's balance, stored every hour."""
 
 from datetime import UTC, datetime
 from typing import Any

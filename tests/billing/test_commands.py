@@ -1,4 +1,4 @@
-"""`arcadia costs` on the command line: balance, totals, lines, what is unmatched, export."""
+"""`arcadia costs`: balance, totals, lines, unmatched lines, export."""
 
 import asyncio
 import csv

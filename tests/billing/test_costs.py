@@ -1,4 +1,4 @@
-"""What operators and other services read of costs: lines, totals, estimates, feeds."""
+"""Reading costs: lines, totals, estimates, feeds."""
 
 import random
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The provider's daily estimates: a span is replaced as a whole or not at all."""
+"""The provider's daily estimates: a span is replaced completely or not at all."""
 
 from collections.abc import AsyncIterator
 

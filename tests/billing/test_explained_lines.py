@@ -1,4 +1,4 @@
-"""Every billed line finds its owner, or says why not: by id, in shares, or as not known."""
+"""Every billed line has an owner or a reason: by id, in shares, or unknown."""
 
 import csv
 import io

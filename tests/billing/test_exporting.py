@@ -1,4 +1,4 @@
-"""Cost lines as files: whole, exact, harmless, and valid by the public validator of FOCUS."""
+"""Cost lines as files: complete, exact, safe, and accepted by the public FOCUS validator."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""How a cost line reads in FOCUS: prices of the price, services, regions; exact and complete."""
+"""A cost line in FOCUS: prices, services, regions; exact and complete."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""The billing history is kept whole and held against the balance; no odd entry stops another."""
+"""The whole billing history is stored and reconciled; an unreadable entry does not stop others."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""An invoice's lines: replaced as a whole or not at all, exact, each with its id."""
+"""An invoice's lines: replaced completely or not at all, exact, each with its id."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The CSV form of an invoice: read exactly in every allowed dialect, else refused by name."""
+"""The CSV form of an invoice: read exactly in every allowed dialect, or refused."""
 
 import tracemalloc
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""What holds for the ladder whatever the account and the bill, through the SQL that climbs it."""
+"""Properties of the matching ladder for any account and bill, through its SQL."""
 
 import random
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Each line finds its resource by the ladder: by id, by name, by group; or says why it did not."""
+"""Matching by the ladder: by id, by name, by group; or the reason why not."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Bills name what costs: every product of a bill is of a kind that the inventory keeps."""
+"""Every product of a bill belongs to a kind of the inventory."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What holds for whatever a bill says: its decimals arrive as they are, once."""
+"""Properties of ingests: decimals stay exact, and every line counts once."""
 
 import random
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The provider's invoices as operators read them: newest first, with residual, matches and run."""
+"""Reading the provider's invoices: newest first, with residual, matches and run."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The provider's bills are the operator's: a wall in PostgreSQL behind that of the RPCs."""
+"""The provider's bills are for operators only, also by row-level security."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What people do to subscriptions, usage and bills, in any order: to the services and the model."""
+"""Actions on subscriptions, usage and bills, in any order, on the services and on the model."""
 
 from calendar import monthrange
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
-"""What bills should come to: a model of subscriptions, usage and invoices, without a database.
+"""A model of subscriptions, usage and invoices without a database.
 
-Subscriptions are spans of days, usage is a number on a day, and an invoice is what it adds to
-what the others bill. What a month comes to is reckoned day by day by tests/quoting/oracle.py.
+Subscriptions are spans of days, usage is a number on a day, and an invoice is the difference to
+what the others bill. The amounts of a month are computed day by day by tests/quoting/oracle.py.
 """
 
 from collections import Counter

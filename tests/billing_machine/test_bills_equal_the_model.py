@@ -1,4 +1,4 @@
-"""Subscriptions, usage and bills in any order: every bill is the model's, after every step."""
+"""Subscriptions, usage and bills in any order: every bill equals the model's after every step."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The real catalog and analytics, driven step by step from a test that is not asynchronous."""
+"""The real catalog and analytics, called step by step from a synchronous test."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator, Sequence

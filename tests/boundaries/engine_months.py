@@ -1,9 +1,9 @@
-"""Months of every kind, exactly at their bounds, and the answers of engine 2, frozen.
+"""Months at all bounds, and the frozen results of engine 2.
 
     python -m tests.boundaries.engine_months
 
-rewrites `engine_2.json`: only for a new kind of month, never because a figure or a text of
-an old one changed. That is another version of the engine.
+rewrites `engine_2.json`: only for a new kind of month, never because an existing figure or text
+changed, which needs a new version of the engine.
 """
 
 import json

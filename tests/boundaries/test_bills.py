@@ -1,4 +1,4 @@
-"""The provider's bill: words, values and sums exactly at the bound of what is read."""
+"""The provider's bill: texts, values and sums exactly at their limits."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

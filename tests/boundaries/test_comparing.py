@@ -1,4 +1,4 @@
-"""What counts as drift of a resource, field by field: presence, what is unseen, in flight."""
+"""Comparison of a resource, field by field: presence, hidden fields, actions in progress."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Credit notes exactly at what is left: of a line, of the invoice, of its tax."""
+"""Credit notes exactly at the rest of a line, of the invoice, and of its tax."""
 
 from decimal import Decimal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The engine exactly at its bounds: full, at the allowance, the cap, the tier, the day."""
+"""The engine exactly at its bounds: full months, allowances, caps, tiers, days."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the engine is asked: the range of each number, days that follow each other, one order."""
+"""The engine's inputs: the range of each number, consecutive days, one order."""
 
 from collections.abc import Callable
 from dataclasses import replace

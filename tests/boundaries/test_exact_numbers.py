@@ -1,4 +1,4 @@
-"""Numbers exactly at a bound and on each side of it, and the errors of those beyond."""
+"""Numbers at a bound and on each side of it, and their errors."""
 
 from decimal import Decimal, Inexact, localcontext
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Invoices to the last cent, word and hash: what was issued must always verify."""
+"""Invoices to the last cent, text and hash: issued ones must always verify."""
 
 import json
 from dataclasses import replace

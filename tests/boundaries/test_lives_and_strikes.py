@@ -1,4 +1,4 @@
-"""Lives, sizes and strikes exactly at a bound: a second, an empty value, the breaker's share."""
+"""Lifetimes, sizes and strikes exactly at their bounds: seconds, empty values, the breaker."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

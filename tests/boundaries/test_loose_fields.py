@@ -1,4 +1,4 @@
-"""How far the wire is loose: each spelling that means the same, beside one that does not."""
+"""Accepted spellings of fields on the wire, each with one that is rejected."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Costs, hours and margins exactly at a bound: a second, an hour, half a tenth of a percent."""
+"""Costs, hours and margins exactly at their bounds: a second, an hour, 0.05 percent."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Which days of a subscription are billed, free, or nobody's: each span exactly at its ends."""
+"""Billed, free and unbilled days of a subscription: each span exactly at its ends."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

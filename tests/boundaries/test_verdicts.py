@@ -1,4 +1,4 @@
-"""What is decided of a month's books, of a cost before its resource, and of a broken sweep."""
+"""Decisions on reconciliation, on a cost before its resource, and on an interrupted sweep."""
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta

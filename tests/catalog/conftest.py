@@ -1,4 +1,4 @@
-"""A served catalog for every test that asks for one."""
+"""A served catalog for the tests."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

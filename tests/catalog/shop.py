@@ -1,4 +1,4 @@
-"""A served catalog, and those who call it."""
+"""A served catalog, and its callers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

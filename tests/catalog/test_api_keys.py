@@ -1,4 +1,4 @@
-"""API keys: created without more power than their creator has, rotated, revoked, resolved."""
+"""API keys: created without more rights than their creator, rotated, revoked, resolved."""
 
 import itertools
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""An operator changes what lies in any month; who bills learns of it, in order, and misses none."""
+"""Operators' changes in any month are listed for billing, in order and completely."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""One job for all who ask at the same time: each has its own answer, a failure is for all."""
+"""One job for concurrent callers: each gets its own result, a failure is for all."""
 
 import asyncio
 from collections.abc import Sequence

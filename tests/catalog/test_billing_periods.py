@@ -1,4 +1,4 @@
-"""What subscriptions are billed for a period: the batch that roll-up and accrual ask for."""
+"""Billable subscriptions of a period, as roll-up and accrual list them."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the commands of the catalog say and refuse, without a service behind them."""
+"""Output and errors of the catalog's commands, without a service."""
 
 import pytest
 from arcadia.catalog.v1 import catalog_pb2

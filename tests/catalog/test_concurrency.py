@@ -1,6 +1,6 @@
-"""Real transactions at the same time: each ends in one winner and a clear refusal.
+"""Concurrent transactions: each conflict has one winner and a clear refusal.
 
-A third transaction holds what they want until all of them wait for it, so that they truly meet.
+A third transaction holds a lock until all of them wait for it, so that they are really concurrent.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Keys that keys create: no key takes over another, and a leaked one is revoked with its own."""
+"""Keys created by keys: no key takes over another, and a leaked one is revoked with its own."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The catalog as one file: shown before it is applied, applied wholly, and once."""
+"""The catalog as one file: previewed, applied completely, and once."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

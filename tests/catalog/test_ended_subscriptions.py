@@ -1,4 +1,4 @@
-"""Subscriptions that ended: free days stay free, and one that never began is in nobody's way."""
+"""Ended subscriptions: free days stay free, and one that never began blocks nothing."""
 
 import pytest
 from arcadia.catalog.v1 import subscription_service_pb2 as pb

@@ -1,4 +1,4 @@
-"""A day on which something was held is a billed day: a tenant gives nothing up for today."""
+"""A day on which a subscription was active is billed: tenants cannot cancel for today."""
 
 from typing import Any
 

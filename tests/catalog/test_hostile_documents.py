@@ -1,4 +1,4 @@
-"""Documents that make no sense, or harm: refused by the path of what is wrong, and words too."""
+"""Invalid and hostile documents are refused with the path of the error."""
 
 import pytest
 from arcadia.catalog.v1 import catalog_service_pb2 as pb

@@ -1,4 +1,4 @@
-"""The lifecycle of deployments: only the moves of the table, each recorded, none otherwise."""
+"""The lifecycle of deployments: only the transitions of the table, each recorded."""
 
 import re
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What a tenant may have: counted where it is made, refused at the limit, raised by an operator."""
+"""Quotas: counted on creation, refused at the limit, raised by an operator."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

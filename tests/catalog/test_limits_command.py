@@ -1,4 +1,4 @@
-"""`arcadia limits`: what an operator reads and sets at the command line."""
+"""`arcadia limits`: shows and sets limits."""
 
 import asyncio
 from typing import Any

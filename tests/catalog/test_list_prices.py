@@ -1,4 +1,4 @@
-"""List prices of the provider: by day, changed once, and with what a change does to margins."""
+"""The provider's list prices: by day, changed once, and with the effects on margins."""
 
 from datetime import date, timedelta
 from decimal import Decimal

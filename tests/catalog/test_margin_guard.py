@@ -1,4 +1,4 @@
-"""The cost side of a quote: exact, in its own currency, and unknown where billing does not know."""
+"""The cost side of a quote: exact, in its currency, and unknown without known costs."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which price a usage fact goes to: the most specific match, which must be the only one."""
+"""The price of a usage fact: the most specific match, which must be unique."""
 
 from dataclasses import dataclass
 from itertools import product

@@ -1,4 +1,4 @@
-"""The migrations make the tables that the code declares, and keep what was there before."""
+"""The migrations create the declared tables, and keep existing data."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Limits come to tenants that were there before: nothing of theirs is refused or counted twice."""
+"""Existing tenants get limits: nothing of theirs is refused or counted twice."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""List prices come to a catalog that was there before, and it sells as it did."""
+"""An existing catalog gets list prices, and its prices stay unchanged."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Plan items and prices of before matches keep their meaning: they are for all of their meter."""
+"""Plan items and prices without matches keep their meaning: they apply to the whole meter."""
 
 import uuid
 

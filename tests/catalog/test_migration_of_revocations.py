@@ -1,4 +1,4 @@
-"""What was revoked before the list had a version stays revoked and is learned."""
+"""Revocations from before the list had a version stay in force."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Plans, versions, addons and unit prices: what is published stays, what overlaps is refused."""
+"""Plans, versions, addons and unit prices: published ones are immutable, overlaps are refused."""
 
 import asyncio
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Prices by dimension over the API: what is set, what is refused, with both rows named."""
+"""Prices by dimension over the API: accepted ones, and refused ones with both rows named."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How far a provision is: workers say it, operators read it, and it ends once."""
+"""The progress of a provision: workers record it, operators read it, and it ends once."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Quotes over gRPC: what they say, whose they are, how they are proved, what is refused."""
+"""Quotes over gRPC: contents, owners, proofs, refusals."""
 
 import asyncio
 from datetime import date

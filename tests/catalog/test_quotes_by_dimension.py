@@ -1,4 +1,4 @@
-"""Quotes of usage by dimension, and what addons do in plans with prices by dimension."""
+"""Quotes of usage by dimension, and addons of plans with prices by dimension."""
 
 from typing import Any
 

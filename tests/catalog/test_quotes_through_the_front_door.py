@@ -1,4 +1,4 @@
-"""The figures that integrators are promised, over HTTP through the gateway."""
+"""The documented figures, over HTTP through the gateway."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whatever is done to a subscription, in whatever order: its days never contradict each other."""
+"""The days of a subscription stay consistent after any sequence of changes."""
 
 import random
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Batches are read in a constant number of statements, whatever there is in them."""
+"""Batches are read in a constant number of statements, whatever their size."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Subscriptions: bound to a version, their addons to a price, each for a span of days."""
+"""Subscriptions: bound to a version, addons bound to a price, each for a span of days."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is agreed for a later day can be moved or taken back until its day comes."""
+"""Scheduled changes can be moved or withdrawn until their day."""
 
 from typing import Any, Final
 from uuid import UUID

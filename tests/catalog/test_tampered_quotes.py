@@ -1,4 +1,4 @@
-"""Stored quotes that somebody with the database's own power rewrote, and amounts of nobody's."""
+"""Stored quotes that a superuser rewrote, and amounts out of range."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What tenants and operators do with the catalog over HTTP, and from the command line."""
+"""The catalog for tenants and operators over HTTP, and from the command line."""
 
 import uuid
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Revocations of tokens, as operators and tenants' admins make them."""
+"""Revocations of tokens by operators and tenants' admins."""
 
 from datetime import UTC, timedelta
 from typing import Any

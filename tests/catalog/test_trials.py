@@ -1,4 +1,4 @@
-"""One trial a tenant, unless an operator grants more; how long it lasts is an operator's to say."""
+"""One trial per tenant, unless an operator grants more; operators set their length."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A tenant runs its own deployments, and nobody else's; the database is the second wall."""
+"""A tenant manages only its own deployments, also by row-level security."""
 
 from typing import Any
 

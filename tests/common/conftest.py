@@ -1,4 +1,4 @@
-"""What the tests of the common ground share."""
+"""Fixtures for tests of `services.common`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""API keys as they are written and read, and how whom they prove is remembered."""
+"""API keys: their format, and the cache of their holders."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What runs in the background for as long as its process runs."""
+"""Background work of a process."""
 
 import asyncio
 from dataclasses import dataclass, field

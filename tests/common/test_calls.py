@@ -1,4 +1,4 @@
-"""What happens around every RPC, on a real server: access, errors, request ids, the log."""
+"""The interceptor of RPCs, on a real server: access, errors, request ids, the log."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence

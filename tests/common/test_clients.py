@@ -1,4 +1,4 @@
-"""How our programs call each other: proven, named, in time, and again when it was in vain."""
+"""Calls between our programs: authenticated, named, with deadlines and retries."""
 
 from collections.abc import AsyncIterator
 from typing import Any

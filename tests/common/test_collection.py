@@ -1,7 +1,7 @@
-"""No test knows the time from when it was collected: by the time that it runs that is long ago.
+"""No test reads the clock at collection, because it runs long after.
 
-What runs at the collection is what a module does when it is imported: its own statements, the
-bodies of its classes, the decorators and defaults of its functions, and what those call.
+Code that runs at collection is what an import runs: a module's statements, class bodies,
+decorators and defaults of functions, and what those call.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""One transaction a call, carried by its scope and its request id into PostgreSQL."""
+"""One transaction per call, with its scope and request id in PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""The tests that take long begin, so that no worker waits for another at the end."""
+"""Long tests start first, so that no worker waits for another at the end."""
 
 from pathlib import Path
 from types import SimpleNamespace

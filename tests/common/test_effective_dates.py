@@ -1,4 +1,4 @@
-"""What is set last holds on the days that it covers; what was set before holds on the others."""
+"""A newer row is in force on the days that it covers; older ones on the others."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

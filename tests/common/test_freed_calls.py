@@ -1,6 +1,6 @@
-"""What a call held is free as soon as it is answered: without a round of the collector.
+"""A finished call frees its memory without a garbage collection.
 
-Services collect seldom, so a reference cycle around a refused request keeps its body for good.
+Services collect seldom, so a reference cycle around a refused request would keep its body.
 """
 
 import asyncio

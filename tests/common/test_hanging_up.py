@@ -1,4 +1,4 @@
-"""Callers who hang up: their work ends, and the connection that did it serves the next one."""
+"""Disconnected callers: their work ends, and its connection serves the next one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine

@@ -1,4 +1,4 @@
-"""A repeated write is done once and answers as it did; another's key is nobody's business."""
+"""A repeated write is done once and returns the first response; keys are separate per caller."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

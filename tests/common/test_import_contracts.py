@@ -1,4 +1,4 @@
-"""The import contracts of pyproject.toml leave nothing out: what they do not name, they pass."""
+"""The import contracts of pyproject.toml name every package."""
 
 import re
 import tomllib

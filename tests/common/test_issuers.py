@@ -1,4 +1,4 @@
-"""Section 1 of the spec: OIDC issuers beside the shared secret, with a real provider."""
+"""OIDC issuers in addition to the shared secret, with a real provider."""
 
 import time
 from collections.abc import Iterator

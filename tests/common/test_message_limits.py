@@ -1,4 +1,4 @@
-"""How many fields a message has on the wire, counted before it is read."""
+"""The number of fields of an encoded message, counted before it is parsed."""
 
 from typing import Any, cast
 

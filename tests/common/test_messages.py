@@ -1,4 +1,4 @@
-"""A message takes what it can from a record, and says what it lacks."""
+"""Rendering a message from a record, and the error for missing fields."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Databases are made once, belong to nobody who logs in, and move forward."""
+"""Databases are created once, are owned by no login role, and migrate forward."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A month's partition is made once, however many sessions need it first at the same moment."""
+"""A month's partition is created once, however many sessions need it at the same time."""
 
 import threading
 from collections.abc import Callable

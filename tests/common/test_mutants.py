@@ -1,4 +1,4 @@
-"""What `make mutants` says of what mutmut found."""
+"""The report of `make mutants` about mutmut's results."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Section 1 of the spec: what a role opens."""
+"""The RPCs that a role may call."""
 
 import pytest
 from arcadia.common.v1 import access_pb2

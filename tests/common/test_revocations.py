@@ -1,4 +1,4 @@
-"""Which tokens are refused before their end."""
+"""Tokens that are refused before they expire."""
 
 import asyncio
 from dataclasses import replace

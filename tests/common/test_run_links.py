@@ -1,4 +1,4 @@
-"""An operator gets from an answer to the work that it speaks of in one click."""
+"""Responses have a link to their workflow run for operators."""
 
 from arcadia.analytics.v1 import invoice_service_pb2, invoices_pb2, spend_service_pb2
 from arcadia.catalog.v1 import catalog_service_pb2, deployment_service_pb2, deployments_pb2

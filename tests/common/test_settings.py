@@ -1,4 +1,4 @@
-"""Section 10 of the spec: configuration by environment."""
+"""Configuration by environment."""
 
 from pathlib import Path
 

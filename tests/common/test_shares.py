@@ -1,4 +1,4 @@
-"""Each tenant's share of a process, and what a process knows of the limits of tenants."""
+"""Each tenant's share of a process, and the cache of tenants' limits."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a program tells about itself: JSON lines always, OpenTelemetry when configured."""
+"""Telemetry: JSON logs always, OpenTelemetry when configured."""
 
 import json
 import subprocess

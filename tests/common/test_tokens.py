@@ -1,4 +1,4 @@
-"""Section 1 of the spec: which tokens open doors."""
+"""Accepted and refused tokens."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""docker-compose.yml, read as Compose reads it: merged, and with its variables filled in."""
+"""docker-compose.yml, parsed as Compose does: merged, and with its variables."""
 
 import re
 from pathlib import Path

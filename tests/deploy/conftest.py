@@ -1,4 +1,4 @@
-"""The wheel, what the image has in it, and a rehearsal of production; each made once."""
+"""The wheel, the contents of the image, and a rehearsal of production; each built once."""
 
 import os
 from collections.abc import Callable, Iterator

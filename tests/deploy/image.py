@@ -1,7 +1,7 @@
-"""What our image has in it, laid out in a folder: the wheel, and what requirements.txt names.
+"""The contents of our image in a folder: the wheel, and the packages of requirements.txt.
 
-There is no container engine where the tests run. So the programs run from the installed
-wheel, see only the distributions that the image has, and start as its entry point starts them.
+The tests have no container engine. So programs run from the installed wheel, see only the image's
+packages, and start like its entry point.
 """
 
 import importlib.metadata

@@ -1,7 +1,7 @@
-"""Production without its container engine: programs and jobs as docker-compose.yml starts them.
+"""Production without a container engine: programs and jobs as in docker-compose.yml.
 
-Programs run from what the image has in it, with the environment and the secrets that their
-containers get, on the tests' engines; only addresses and folders differ.
+Programs run from the image's contents, with the environment and secrets of their containers, on
+the tests' engines; only addresses and folders differ.
 """
 
 import subprocess

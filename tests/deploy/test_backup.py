@@ -1,4 +1,4 @@
-"""A backup as docs/operations.md makes it, restored as it says, on another server."""
+"""A backup as in docs/operations.md, restored on another server."""
 
 import dataclasses
 import subprocess

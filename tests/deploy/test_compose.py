@@ -1,4 +1,4 @@
-"""docker-compose.yml is of one piece: the schema, the cross-references, and the confinement."""
+"""docker-compose.yml is consistent: the schema, the cross-references, and the confinement."""
 
 import importlib.metadata
 import re

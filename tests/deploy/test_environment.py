@@ -1,4 +1,4 @@
-"""What docker-compose.yml gives to our programs is what they read, and all that they need."""
+"""docker-compose.yml sets exactly the variables that our programs read and need."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Our image: what the Dockerfile makes of it, and that everything a program needs is in it."""
+"""The image has everything that a program needs."""
 
 import re
 import tomllib

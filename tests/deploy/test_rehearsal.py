@@ -1,4 +1,4 @@
-"""A rehearsal of production: what docker-compose.yml says, in its order, on real engines."""
+"""A rehearsal of production: docker-compose.yml in its order, on real engines."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Secrets are files: made once, kept, and handed to programs as variables."""
+"""Secrets are files: created once, kept, and passed to programs as variables."""
 
 import subprocess
 from pathlib import Path

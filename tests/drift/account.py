@@ -1,4 +1,4 @@
-"""An account whose resources have specs, and those who look for drift in it."""
+"""An account whose resources have specs, and its callers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

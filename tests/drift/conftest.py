@@ -1,4 +1,4 @@
-"""A served inventory, with what operators and workers say about drift."""
+"""A served inventory with calls of operators and workers about drift."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""A certificate is one resource by its name over its renewals, and references follow it."""
+"""A certificate is identified by name over its renewals, and references follow it."""
 
 from typing import Any
 

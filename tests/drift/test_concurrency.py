@@ -1,4 +1,4 @@
-"""Sweeps, decisions and sightings at the same time: real transactions in parallel."""
+"""Concurrent sweeps, decisions and sightings in real transactions."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What a drift costs a month, whose margin that is, and what caused it."""
+"""The monthly cost of a drift, its owner, and its cause."""
 
 from datetime import UTC, datetime
 

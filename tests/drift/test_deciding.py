@@ -1,4 +1,4 @@
-"""What an operator decides about drift, and what becomes of it at once and later."""
+"""Operators' decisions about drift, and their effects."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What holds for every kind and for whatever values its fields have."""
+"""Properties of comparisons for every kind and any values."""
 
 import json
 import random

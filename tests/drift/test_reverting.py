@@ -1,4 +1,4 @@
-"""How a revert begins and ends, as its worker tells it; the work itself is elsewhere."""
+"""The begin and end of a revert, as recorded by a worker."""
 
 import grpc
 import pytest

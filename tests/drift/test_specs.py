@@ -1,4 +1,4 @@
-"""What can be desired of a resource, and how that is kept."""
+"""Specs: what can be desired, and how it is stored."""
 
 from typing import Any
 

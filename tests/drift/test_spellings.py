@@ -1,4 +1,4 @@
-"""One value in two spellings is no drift, and no event; another value is, however it is spelled."""
+"""Two notations of one value are no drift and no event; another value is both."""
 
 from dataclasses import replace
 from ipaddress import ip_address

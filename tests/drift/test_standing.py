@@ -1,4 +1,4 @@
-"""How a drift and a provision stand, as the command line says it."""
+"""The status of a drift and a provision on the command line."""
 
 from typing import Any
 

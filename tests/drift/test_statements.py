@@ -1,4 +1,4 @@
-"""A page of a sweep costs a constant number of statements, whatever it finds."""
+"""A page of a sweep needs a constant number of statements."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a drift sweep opens, moves, leaves alone and closes."""
+"""The drifts that a sweep opens, updates, skips and closes."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""The fifteen traps: each does not fire, and a real change still does."""
+"""The fifteen traps: none gives a false drift, and a real change still does."""
 
 from typing import Any
 

@@ -1,8 +1,7 @@
-"""The platform changes much by itself, and that is no drift; what somebody changes is one.
+"""Changes by the platform itself are no drift; other changes are.
 
-A spec is taken from the live value of every resource of a simulated account. Then the platform
-does all that it does by itself, and nothing drifts. Then each desired field is changed for real,
-and each is found.
+Specs are taken from the live values of a simulated account. Then the platform makes all its
+changes, and nothing drifts. Then each desired field is changed, and each is found.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
