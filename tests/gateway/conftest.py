@@ -1,4 +1,4 @@
-"""The gateways that the tests share: started once, because each is a process."""
+"""Gateways shared by the tests: started once, because each is a process."""
 
 from collections.abc import AsyncIterator
 

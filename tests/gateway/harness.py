@@ -1,7 +1,7 @@
-"""A real gRPC server with programmed answers, and a real Envoy in front of it.
+"""A real gRPC server with programmed responses, and a real Envoy in front of it.
 
-What is tested here is Envoy's configuration: the server answers what a test tells it to,
-and keeps what reached it.
+The tests are of Envoy's configuration: the server returns what a test sets, and records what
+reaches it.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""API keys at the gateway: let through by their form, limited by their id, shown nowhere."""
+"""API keys at the gateway: passed by format, limited by id, never shown."""
 
 import asyncio
 import uuid

@@ -1,4 +1,4 @@
-"""What a JSON body may hold: only fields that exist, each once, in JSON as the standard has it."""
+"""JSON bodies: only known fields, each once, in standard JSON."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Which web pages may call the gateway from a browser."""
+"""The web pages that may call the gateway from a browser."""
 
 import httpx
 import pytest

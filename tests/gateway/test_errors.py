@@ -1,4 +1,4 @@
-"""How a refusal is told: one shape, whoever makes it, with the status of the specification."""
+"""Errors: one format, whatever their source, with the specified status."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The gateway's Lua filter itself: how much work a body makes, and what an error in it does."""
+"""The gateway's Lua filter: the cost of a body, and its own errors."""
 
 import contextlib
 import json

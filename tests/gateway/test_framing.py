@@ -1,4 +1,4 @@
-"""Where a request ends: what can be read in two ways is refused, and its connection closed."""
+"""Request framing: ambiguous requests are refused, and their connection is closed."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Callers who hold on to what they do not use: each is let go of, and the others are answered."""
+"""Callers who hold resources: they are disconnected, and others are served."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""OIDC issuers, a secret that is exchanged and the longest life of a token, at the gateway."""
+"""OIDC issuers, secret rotation and the maximum lifetime of a token, at the gateway."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""How messages are written as JSON, and read from it."""
+"""The JSON format of messages."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the gateway tells about itself, and what it keeps to itself."""
+"""The gateway's logs and metrics, and what they must not contain."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""What can be reached through the gateway, and what by no trick."""
+"""What is reachable through the gateway, and what is not."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The configuration as it is written, for the local mode and for a deployment."""
+"""The rendered configuration, for the local mode and for production."""
 
 import base64
 import json

@@ -1,6 +1,6 @@
-"""The routes of the API, held by a golden file: a changed route is a change for every caller.
+"""The routes of the API, compared with a golden file: a changed route affects every caller.
 
-buf's check for breaking changes does not look at HTTP paths; this does.
+buf's check for breaking changes does not check HTTP paths.
 """
 
 import re

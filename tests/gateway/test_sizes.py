@@ -1,4 +1,4 @@
-"""How large a body may be: little, unless its method declares more in the proto."""
+"""The size of bodies: small, unless the method declares more in the proto."""
 
 import json
 from collections.abc import AsyncIterator

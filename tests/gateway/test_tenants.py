@@ -1,4 +1,4 @@
-"""A tenant's callers have its share at the gateway together, and answers say what is left."""
+"""A tenant's callers share its limit at the gateway, and responses show the rest."""
 
 from collections.abc import AsyncIterator
 from typing import Any

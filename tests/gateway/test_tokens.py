@@ -1,4 +1,4 @@
-"""Who passes the gateway: the token is checked before anything else is."""
+"""Authentication at the gateway: the token is checked first."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""A catalog that knows a few deployments, on a real server of its own."""
+"""A fake catalog with a few deployments, on a real server."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""A served inventory for every test that asks for one."""
+"""A served inventory for the tests."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Whose a resource is: by an operator's word, else its tags, else its project; and since when."""
+"""The owner of a resource: explicit, by tags, or by project; and since when."""
 
 import asyncio
 import itertools

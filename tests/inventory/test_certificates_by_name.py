@@ -1,4 +1,4 @@
-"""Certificates that an earlier release kept by their ids become one for each name."""
+"""Certificates stored by id by an earlier release become one per name."""
 
 import uuid
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Syncs claim their kinds, all or none; a claim ends with its run, or when it is given back."""
+"""Syncs claim their kinds, all or none; a claim ends with its run, or when released."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Sweeps and batches at the same time: real transactions in parallel."""
+"""Concurrent sweeps and batches in real transactions."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Tags name a deployment by its slug; the catalog says which one that is, and whose."""
+"""Tags name a deployment by its slug; the catalog resolves it to a deployment and tenant."""
 
 import grpc
 import pytest

@@ -1,4 +1,4 @@
-"""The history is append-only, by the database itself, in partitions by month."""
+"""The history is append-only in the database, and partitioned by month."""
 
 from collections.abc import Iterator
 from typing import Any

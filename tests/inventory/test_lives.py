@@ -1,4 +1,4 @@
-"""What a resource was at any time: read backwards from what it is now."""
+"""The state of a resource at any time, reconstructed from its history."""
 
 import itertools
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What other services ask: which resource a bill means, how long it lived, and whose it was."""
+"""Lookups by other services: the resource of a bill, its lifetime, and its owners."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The migrations make the tables that the code declares, on an empty database."""
+"""The migrations create the declared tables in an empty database."""
 
 import uuid
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A resource that changes hands: each tenant reads its own past, and nothing of the other's."""
+"""A resource that changes owners: each tenant reads only its own part of the history."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""To whom a resource belongs: explicit before tag before project, and never by a guess."""
+"""Ownership: explicit before tag before project, and never a guess."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The provider's projects, and which resources live in them."""
+"""The provider's projects, and their resources."""
 
 from typing import Any
 

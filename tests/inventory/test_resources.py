@@ -1,4 +1,4 @@
-"""Which changes of a resource mean something: by examples and as properties."""
+"""Significant changes of a resource: by examples and as properties."""
 
 import random
 from dataclasses import replace

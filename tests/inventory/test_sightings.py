@@ -1,4 +1,4 @@
-"""The one way into the inventory: what a sighting makes of a row."""
+"""The effect of a sighting on a row; the only way into the inventory."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A batch costs a constant number of statements, however large it is."""
+"""A batch needs a constant number of statements, whatever its size."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

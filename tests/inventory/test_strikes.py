@@ -1,4 +1,4 @@
-"""Three strikes, on evidence: what a sweep did not see, and when that means anything."""
+"""Strikes: resources that a sweep with complete evidence did not see."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What a sweep is evidence for, as pure rules."""
+"""The evidence of a sweep, as pure rules."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What is listed as it was is told by its digest, and is as good as a sighting in full."""
+"""Unchanged rows are recorded by digest, with the same effect as a full sighting."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A row that was listed and could not be read costs that row, and no other."""
+"""An unreadable row affects only itself."""
 
 import grpc
 import pytest

@@ -1,4 +1,4 @@
-"""Two walls around each tenant's rows: the query's own, and PostgreSQL's behind it."""
+"""Tenant isolation: by the query, and by PostgreSQL's row-level security."""
 
 import grpc
 import psycopg

@@ -1,4 +1,4 @@
-"""The history as a stream: from a cursor, nothing missed and nothing twice."""
+"""The history as a stream: from a cursor, each event exactly once."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""A served analytics service with a catalog, and those who bill with it."""
+"""A served analytics service with a catalog, and its callers."""
 
 import json
 from collections.abc import Sequence

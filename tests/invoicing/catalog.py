@@ -1,9 +1,9 @@
 """A small catalog on a real server: subscriptions, and an engine with one plan.
 
-Studio costs 5000 cents a month and includes 1488 droplet hours (1 cent an hour over) and 100 GB
-of Spaces (2 cents over); the addon `storage_50gb` costs 750; LLM tokens are ad hoc, 1 cent a
-thousand. Usage counts on the days that a subscription has; a part of a month is billed by days.
-Enough to see what a roll-up does with quotes; the real engine has its own tests.
+Studio costs 5000 cents a month and includes 1488 droplet hours (1 cent per further hour) and 100
+GB of Spaces (2 cents per further GB); the addon `storage_50gb` costs 750; LLM tokens are ad hoc, 1
+cent a thousand. Usage counts on the days of a subscription; a part of a month is billed by days.
+This is enough to test a roll-up; the real engine has its own tests.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A served analytics service that bills, for every test that asks for one."""
+"""A served analytics service for the tests of billing."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress

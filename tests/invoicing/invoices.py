@@ -1,4 +1,4 @@
-"""An issued invoice and a line, for tests of rules that need no database."""
+"""An issued invoice and a line, for tests of rules without a database."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

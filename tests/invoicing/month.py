@@ -1,4 +1,4 @@
-"""A month's end as it runs: Temporal, a worker and the analytics, apart where they are killed."""
+"""A month-end with Temporal, a worker and analytics as separate processes."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""Accounts receivable, as a real HTTP server that fails, dawdles and answers twice."""
+"""Accounts receivable, as a real HTTP server that fails, is slow and responds twice."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""What is billed for a month and its adjustments always add up to the month's price."""
+"""A month's bill and its adjustments always add up to the month's price."""
 
 from collections.abc import Sequence
 from dataclasses import replace

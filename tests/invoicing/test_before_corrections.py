@@ -1,4 +1,4 @@
-"""What the release before issued and credited, under this one."""
+"""Invoices and credit notes of the previous release, under this one."""
 
 import uuid
 from dataclasses import replace

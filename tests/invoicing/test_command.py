@@ -1,4 +1,4 @@
-"""`arcadia rollup`: the month's end from the command line."""
+"""`arcadia rollup`: the month-end from the command line."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""`arcadia rollup run` follows a roll-up for longer than a token holds."""
+"""`arcadia rollup run` follows a roll-up for longer than a token is valid."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor

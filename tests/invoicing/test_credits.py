@@ -1,4 +1,4 @@
-"""What is taken back of invoices: in full and billed again, of a tax alone, never too much."""
+"""Credit notes: in full with re-billing, of tax only, and never too much."""
 
 import asyncio
 

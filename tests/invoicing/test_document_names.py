@@ -1,4 +1,4 @@
-"""Files of documents are named by what people call the document."""
+"""The file names of documents."""
 
 import asyncio
 import sys

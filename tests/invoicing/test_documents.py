@@ -1,4 +1,4 @@
-"""The documents of invoices, credit notes and voids, as a person checks them."""
+"""The documents of invoices, credit notes and voids."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""A tenant's invoice in FOCUS: at the prices that it pays, exact, and valid."""
+"""A tenant's invoice in FOCUS: at the tenant's prices, exact, and valid."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The hand-over to accounts receivable: signed, once, and tried again for as long as it takes."""
+"""The hand-over to accounts receivable: signed, idempotent, and retried."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""What was issued stays as it is, for everybody, and the chain says where it does not."""
+"""Issued invoices are immutable, and the hash chain detects changes."""
 
 import grpc
 import psycopg

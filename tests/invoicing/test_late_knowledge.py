@@ -1,4 +1,4 @@
-"""What is learned late is billed late, never lost: the real catalog, metering and roll-up."""
+"""Late usage is billed later, never lost: with the real catalog, metering and roll-up."""
 
 import asyncio
 from dataclasses import replace

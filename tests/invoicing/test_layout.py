@@ -1,4 +1,4 @@
-"""How a document is laid out, whatever people named things."""
+"""The layout of documents with any names."""
 
 import io
 from dataclasses import replace

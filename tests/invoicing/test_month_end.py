@@ -1,4 +1,4 @@
-"""The month's end as a saga, on a real Temporal server, with whatever can be killed killed."""
+"""The month-end as a saga, on a real Temporal server, with every process killed in turn."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What people read on a document: names instead of codes, and a title that the law allows."""
+"""The texts of a document: names instead of codes, and a lawful title."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,6 +1,6 @@
-"""Whatever is voided, credited, forced or learned in whatever order: each use is billed once.
+"""Voids, credits, forced drafts and late usage in any order: each usage is billed once.
 
-The real catalog, metering and roll-up; every amount is reckoned by hand beside it.
+With the real catalog, metering and roll-up; every expected amount is computed by hand.
 """
 
 from itertools import count

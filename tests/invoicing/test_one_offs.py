@@ -1,4 +1,4 @@
-"""What is billed by hand: lines on a tenant's next invoice, and invoices made at once."""
+"""One-off lines on a tenant's next invoice, and one-off invoices."""
 
 import asyncio
 from datetime import UTC, datetime

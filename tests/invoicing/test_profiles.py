@@ -1,4 +1,4 @@
-"""To whom invoices are made out: what a billing profile takes, and what an invoice keeps of it."""
+"""Billing profiles: accepted values, and the copy on an invoice."""
 
 import io
 from typing import Any

@@ -1,4 +1,4 @@
-"""A document is rendered in a process of its own, which keeps nobody waiting."""
+"""A document is rendered in a separate process that blocks nobody."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Drafts that await approval: replaced by force, or issued one by one by hand."""
+"""Drafts that await approval: replaced by force, or issued individually."""
 
 import asyncio
 

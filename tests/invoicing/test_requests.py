@@ -1,4 +1,4 @@
-"""What a caller is told of a request that cannot be answered."""
+"""Errors for invalid requests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The steps of a roll-up: one invoice a tenant and month, whatever is sent twice or breaks off."""
+"""The steps of a roll-up: one invoice per tenant and month, despite repeats and interruptions."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Rules of invoices that need no database: sums, tax, hashes, credits, numbers."""
+"""Rules of invoices without a database: sums, tax, hashes, credits, numbers."""
 
 import json
 from dataclasses import replace

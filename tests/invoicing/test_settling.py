@@ -1,4 +1,4 @@
-"""What becomes of an invoice: paid, void, credited; whom it is made out to and how it is taxed."""
+"""Paying, voiding and crediting invoices; their recipient and tax."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""How an answer to a post is read: what is believed, and for how long it is waited for."""
+"""The interpretation of responses to posts: what is accepted, and the timeouts."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""A simulation by the real catalog of months that were really billed."""
+"""A simulation of billed months by the real catalog."""
 
 import asyncio
 import csv

@@ -1,4 +1,4 @@
-"""Roll-ups of a month that come after each other: what is said of one is not done to another."""
+"""Superseded roll-ups of a month: a decision on one does not affect another."""
 
 import grpc
 import pytest

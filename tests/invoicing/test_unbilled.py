@@ -1,4 +1,4 @@
-"""Usage that nobody is billed for is a list: by deployment, kind and day, with its value."""
+"""Unbilled usage is listed by deployment, kind and day, with its value."""
 
 from datetime import date, timedelta
 from decimal import Decimal

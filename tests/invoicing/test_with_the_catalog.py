@@ -1,4 +1,4 @@
-"""What the roll-up makes of the real catalog and metering: parts of months, and lateness."""
+"""The roll-up with the real catalog and metering: partial months, and late usage."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace

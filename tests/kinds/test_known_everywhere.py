@@ -1,4 +1,4 @@
-"""A kind is known wherever it must be: to the inventory, the simulator, bills, meters, docs."""
+"""A kind is known everywhere: to the inventory, the simulator, bills, meters, docs."""
 
 import pytest
 

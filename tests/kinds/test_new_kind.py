@@ -1,4 +1,4 @@
-"""`make new-kind` lays out a kind whose own test says what is left, until nothing is."""
+"""`make new-kind` lays out a kind whose test lists the remaining steps."""
 
 import os
 import shutil

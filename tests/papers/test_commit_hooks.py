@@ -1,4 +1,4 @@
-"""What runs before a commit is what `make lint` runs, from this checkout alone."""
+"""The commit hooks run the steps of `make lint`, from this checkout only."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the pages name is there: links, tests of the recipes, terms in their order."""
+"""The targets of documentation pages exist: links, tests of recipes, ordered terms."""
 
 import re
 from pathlib import Path

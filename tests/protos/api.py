@@ -1,4 +1,4 @@
-"""Every method and message of ours, read from the committed descriptor set."""
+"""Every method and message of ours, from the committed descriptor set."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Who may call what, and by which route."""
+"""The callers and routes of RPCs."""
 
 from itertools import combinations
 

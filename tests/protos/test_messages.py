@@ -1,4 +1,4 @@
-"""The shapes that all messages keep to."""
+"""Conventions of messages."""
 
 import pytest
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto

@@ -1,4 +1,4 @@
-"""What the provider's tests share."""
+"""Fixtures of the provider's tests."""
 
 import uuid
 from collections.abc import AsyncIterator, Iterator

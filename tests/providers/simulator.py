@@ -1,4 +1,4 @@
-"""A simulator of the tests' own, which they may make misbehave."""
+"""A simulator for the tests, with faults."""
 
 import os
 import sys

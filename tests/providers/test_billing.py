@@ -1,4 +1,4 @@
-"""The account's money as the provider tells it: all of it, or an honest error."""
+"""The provider's billing API: complete data, or an error."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

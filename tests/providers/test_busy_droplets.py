@@ -1,4 +1,4 @@
-"""A droplet that something else is done to is waited for, and never taken for a refusal."""
+"""A busy droplet is waited for, and not treated as a refusal."""
 
 import asyncio
 from collections.abc import Iterator

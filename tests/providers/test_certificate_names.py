@@ -1,4 +1,4 @@
-"""The names of certificates beside their ids."""
+"""Names of certificates in addition to their ids."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A certificate is read by its name, whatever id it has since its renewal."""
+"""A certificate is read by its name, whatever its id after a renewal."""
 
 import pytest
 

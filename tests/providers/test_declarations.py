@@ -1,4 +1,4 @@
-"""Every kind is declared whole: no field undecided, each row makes sense, each price is exact."""
+"""Declarations of kinds are complete: every field is covered, rows are valid, prices are exact."""
 
 from decimal import Decimal
 from typing import Any

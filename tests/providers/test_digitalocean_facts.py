@@ -1,4 +1,4 @@
-"""What the tests know of DigitalOcean's API is what its OpenAPI document says."""
+"""The stored facts about DigitalOcean's API match its OpenAPI document."""
 
 import json
 import os

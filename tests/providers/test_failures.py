@@ -1,4 +1,4 @@
-"""What may pass is tried again, within bounds; what may not is told by its own error."""
+"""Transient failures are retried within bounds; permanent ones have their own errors."""
 
 import asyncio
 from collections.abc import AsyncIterator

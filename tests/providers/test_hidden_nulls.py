@@ -1,4 +1,4 @@
-"""A null for a field whose scope the token lacks is unknown, and any other null is none."""
+"""A null for a field whose scope the token lacks is unknown, and any other null is unset."""
 
 from typing import Any
 

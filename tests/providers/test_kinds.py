@@ -1,4 +1,4 @@
-"""A row becomes what the inventory keeps: nothing that moves by itself, nothing secret."""
+"""Conversion of rows: without volatile and secret fields."""
 
 import random
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""docs/kinds.md is what the declarations say."""
+"""docs/kinds.md matches the declarations."""
 
 from kinds import RESOURCE_KINDS
 from kinds.document import PAGE, rendered

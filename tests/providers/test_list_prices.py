@@ -1,4 +1,4 @@
-"""List prices as the provider tells them: exact, all of them, or an error."""
+"""The provider's list prices: exact and complete, or an error."""
 
 import struct
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What is listed below each object of another kind: the replicas of each database."""
+"""Listings below each object of another kind: the replicas of each database."""
 
 import httpx
 import orjson

@@ -1,4 +1,4 @@
-"""A page that was recorded before is known again by its bytes, and by nothing less."""
+"""A recorded page is recognised only by identical bytes."""
 
 import asyncio
 import gc

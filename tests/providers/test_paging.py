@@ -1,4 +1,4 @@
-"""A listing is read to its end, or it is an error: it is never quietly shorter."""
+"""A listing is read completely, or it is an error."""
 
 import asyncio
 from collections.abc import AsyncIterator

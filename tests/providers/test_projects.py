@@ -1,4 +1,4 @@
-"""The project of our own is made once, however the provider answers; the members of projects."""
+"""The internal project is created once, whatever the provider returns; members of projects."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""A token's budget: no burst beyond the minute's share, and the headers are believed."""
+"""A token's budget: no burst beyond the limit per minute, and headers are respected."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Properties of row making that hold for every kind, shown on rows that the simulator lists."""
+"""Properties of row conversion for every kind, on rows from the simulator."""
 
 import random
 from typing import Any

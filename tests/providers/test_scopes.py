@@ -1,4 +1,4 @@
-"""What a scope hides is unknown: it keeps what was known, and differs from nothing."""
+"""Fields hidden by a scope are unknown: they keep their values, and are not compared."""
 
 from typing import Any
 

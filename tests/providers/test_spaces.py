@@ -1,6 +1,6 @@
-"""Buckets over S3, from real servers that check nothing less than the protocol.
+"""Buckets over S3, from real servers that check the protocol.
 
-A server a region: the endpoint's `{region}` is the port, so that each region is a server.
+One server per region: the endpoint's `{region}` is the port.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""Months at random, with every boundary hit on purpose: for the reckoning day by day.
+"""Random months that include every boundary, for the day-by-day computation.
 
-Plain `random`, because a million of them are drawn: a number names a month for good.
+Plain `random`, because a million of them are drawn: a number always gives the same month.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""A month reckoned apart from the engine: day by day, in fractions, straight from section 6.
+"""An independent computation of a month: day by day, in fractions, from the specification.
 
-It shares no code with the engine. A day belongs to the version that holds on it; days that are
-priced together are those of one plan at one price with the same item, and of no item at all.
+It shares no code with the engine. A day belongs to the version in force on it; days are priced
+together if they have one plan at one price with the same item, or no item.
 """
 
 from collections import defaultdict

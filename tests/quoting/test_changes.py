@@ -1,4 +1,4 @@
-"""What a change of a subscription costs in its month: what the month's bill differs by."""
+"""The cost of a change of a subscription in its month: the difference of the month's bills."""
 
 from collections.abc import Sequence
 from dataclasses import replace

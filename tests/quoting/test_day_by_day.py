@@ -1,4 +1,4 @@
-"""The engine against a reckoning of its own kind: every day for itself, in fractions."""
+"""The engine compared with an independent computation: day by day, in fractions."""
 
 from collections import defaultdict
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""A draft of the catalog applied to what billed months were computed from."""
+"""A draft of the catalog applied to the frozen inputs of billed months."""
 
 from collections.abc import Sequence
 from dataclasses import replace

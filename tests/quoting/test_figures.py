@@ -1,4 +1,4 @@
-"""The figures that must come out, and one worked example for each pricing model."""
+"""Required figures, and one worked example for each pricing model."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""Usage goes to the row that wins it, and each row prices its own as a kind of its own would."""
+"""Usage goes to the winning row, which prices it like a separate kind."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Proofs: what verifies, what does not and why, and what a comparison names."""
+"""Proofs: verification, reasons of failures, and comparisons."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What holds for every catalog and every usage."""
+"""Properties for every catalog and every usage."""
 
 import subprocess
 import sys

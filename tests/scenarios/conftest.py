@@ -1,4 +1,4 @@
-"""April 2026 from the provider's account to the tenants' invoices, for the tests that read it."""
+"""April 2026 from the provider's account to the tenants' invoices, shared by tests."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The whole system on databases of its own, with a simulated account: what scenarios stand on."""
+"""The whole system on its own databases, with a simulated account."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -1,4 +1,4 @@
-"""April 2026 through the gateway, to the cent: the figures of the specification."""
+"""April 2026 through the gateway, to the cent: the specified figures."""
 
 from collections import defaultdict
 from decimal import Decimal

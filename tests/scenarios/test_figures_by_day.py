@@ -1,6 +1,6 @@
-"""The figures of usage by its day, from events to invoices, through the gateway.
+"""Figures of usage by day, from events to invoices, through the gateway.
 
-September and October 2026, on an account that has nothing: all usage is sent in.
+September and October 2026, on an empty account: all usage is sent as events.
 """
 
 from collections.abc import AsyncIterator

@@ -1,8 +1,8 @@
-"""A day of schedules over the account in each of its moods: nothing fails, and nothing is false.
+"""A day of schedules in each mood of the account: no failures, and no false data.
 
-Every row of the table of schedules that runs each day is triggered by hand, in the order of a
-day, in every hour in which more than the hourly rows run: so the sync runs more often than the
-three times after which what a mood hid would count as deleted.
+Every daily schedule is triggered in order, in every hour in which more than the hourly ones run:
+so the sync runs more often than the three times after which hidden resources would count as
+deleted.
 """
 
 import asyncio

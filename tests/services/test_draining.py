@@ -1,4 +1,4 @@
-"""How a service ends: what runs is still answered, and nothing new is begun."""
+"""Shutdown of a service: running calls are completed, and new ones refused."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""What holds for every RPC of every service, on real servers with real databases."""
+"""Properties of every RPC of every service, on real servers with real databases."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""`GET /api/health`: the state of the whole, as a service saw it lately, at no cost."""
+"""`GET /api/health`: the recently observed state of the system, without calls."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

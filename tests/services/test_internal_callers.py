@@ -1,4 +1,4 @@
-"""Each of our programs may make the internal calls that stand in its code."""
+"""Each of our programs may make the internal calls in its code."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The answer to COMMIT is lost for every write in turn: each is done once all the same."""
+"""The response to COMMIT is lost for every write in turn: each is done once."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A service that refuses large requests is as small afterwards as before."""
+"""A service that refuses large requests releases their memory."""
 
 import subprocess
 import sys

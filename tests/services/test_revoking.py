@@ -1,4 +1,4 @@
-"""Keys and tokens that are revoked open nothing in any service, and their streams end."""
+"""Revoked keys and tokens are rejected by every service, and their streams end."""
 
 import asyncio
 import os

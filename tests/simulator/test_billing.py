@@ -1,4 +1,4 @@
-"""Every invoice's forms agree to the cent, and with the account's book."""
+"""The forms of each invoice agree to the cent, and with the account's ledger."""
 
 import csv
 import io

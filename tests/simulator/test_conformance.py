@@ -1,4 +1,4 @@
-"""What the simulator answers is what DigitalOcean's OpenAPI document describes."""
+"""The simulator's responses match DigitalOcean's OpenAPI document."""
 
 from functools import cache
 from typing import Any

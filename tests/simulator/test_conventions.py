@@ -1,4 +1,4 @@
-"""Pages, errors, tokens and limits are as DigitalOcean's."""
+"""Pages, errors, tokens and limits like DigitalOcean's."""
 
 from pathlib import Path
 

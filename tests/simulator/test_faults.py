@@ -1,4 +1,4 @@
-"""Each way to misbehave, and that it ends when its rule does."""
+"""Each fault, and its end with its rule."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The moods of the account: each by its name, at the start, over the control API, in the docs."""
+"""The moods of the account: by name, at the start, over the control API, in the docs."""
 
 import os
 import subprocess

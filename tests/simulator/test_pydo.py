@@ -1,4 +1,4 @@
-"""DigitalOcean's own client lists the whole account."""
+"""DigitalOcean's client lists the whole account."""
 
 from datetime import date
 from operator import attrgetter

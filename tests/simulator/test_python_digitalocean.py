@@ -1,4 +1,4 @@
-"""python-digitalocean, which many scripts use, reads the whole account, its old paths too."""
+"""python-digitalocean, a widely used client, reads the whole account, with its old paths."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The account bills in every spelling that was seen, by name; what it comes to stays the same."""
+"""The account bills in every seen spelling, by name; amounts stay the same."""
 
 import csv
 import io

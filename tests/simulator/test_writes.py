@@ -1,4 +1,4 @@
-"""What the sagas do to the account, and how it answers."""
+"""The writes of sagas on the account, and their responses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The report of the soak, at the end of what pytest prints."""
+"""The report of the soak, at the end of pytest's output."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A small disk of PostgreSQL's own, which a test can fill."""
+"""A small disk for PostgreSQL, which a test can fill."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What is broken, one after the other, while the load runs."""
+"""The faults, injected one by one under load."""
 
 import asyncio
 import signal

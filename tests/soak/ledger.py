@@ -1,4 +1,4 @@
-"""What the load was told: every effect that was acknowledged, by the key it was asked for with."""
+"""The acknowledged effects of the load, by idempotency key."""
 
 import time
 from collections import Counter, defaultdict

@@ -1,7 +1,7 @@
-"""The whole system, as the supervisor runs it, with a link in front of every part.
+"""The whole system as run by the supervisor, with a link in front of every part.
 
-A program of its own: `python -m tests.soak.linked_stack`, told the ports of the links by
-`SOAK_LINKS`. Each part listens where it always does; all others find it behind its link.
+A separate program: `python -m tests.soak.linked_stack`, with the ports of the links in
+`SOAK_LINKS`. Each part listens on its usual port; all others reach it through its link.
 """
 
 import asyncio

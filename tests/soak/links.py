@@ -1,4 +1,4 @@
-"""The connections between the parts, through which a test can cut and slow them."""
+"""The connections between parts, which a test can cut and slow down."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The load: writers that never give up on a key, and readers, until they are told to stop."""
+"""The load: writers that retry a key until it succeeds, and readers, until they are stopped."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""How the load speaks to the system: as its users do, from outside, through the links."""
+"""The load's clients: like users, from outside, through the links."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

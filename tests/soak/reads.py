@@ -1,4 +1,4 @@
-"""What the load reads: pages of the inventory over HTTP, and the watch over gRPC."""
+"""The reads of the load: pages of the inventory over HTTP, and the watch over gRPC."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final

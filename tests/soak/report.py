@@ -1,4 +1,4 @@
-"""What was broken, how soon it was well again, and what was lost: the table of `make soak`."""
+"""The table of `make soak`: faults, recovery times, and losses."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The whole system behind links, under load, and what it may suffer."""
+"""The whole system behind links, under load, with its allowed effects."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Everything is broken in turn while the system works: nothing is lost, and nothing doubled."""
+"""Every part fails in turn while the system works: nothing is lost or doubled."""
 
 import pytest
 

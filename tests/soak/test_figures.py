@@ -1,4 +1,4 @@
-"""The soak's own instruments: they see what is lost and what is doubled, and they do break."""
+"""The soak's instruments detect losses and duplicates, and its faults take effect."""
 
 import asyncio
 import time

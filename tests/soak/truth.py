@@ -1,4 +1,4 @@
-"""What is really there in the end, held against what was acknowledged."""
+"""The final state compared with the acknowledged effects."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The durable work that runs under the load: what Temporal carries through every fault."""
+"""The workflows that run under load through every fault."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What the load writes: over HTTP through the gateway, and over gRPC to the services."""
+"""The writes of the load: over HTTP through the gateway, and over gRPC to the services."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Small parts for the supervisor: shell scripts in the place of programs."""
+"""Small parts for the supervisor: shell scripts instead of programs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""Every command that lists says in one plain line that there is nothing to list."""
+"""Every list command says in one line that its list is empty."""
 
 import re
 from collections.abc import Iterator

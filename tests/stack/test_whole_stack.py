@@ -1,6 +1,6 @@
-"""What a user sees of the running system, and what is left of it however it ends.
+"""The running system as seen by a user, and what remains after any end.
 
-All in one file, so that one stack serves them all when the files are spread over workers.
+All in one file, so that they share one stack when files are spread over workers.
 """
 
 import contextlib

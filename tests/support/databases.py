@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests, and a fresh database for every test that asks for one."""
+"""A real PostgreSQL for tests, with a fresh database for each."""
 
 import uuid
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Which of pytest's workers runs which test, and in which order."""
+"""The assignment of tests to pytest's workers, and their order."""
 
 from enum import IntEnum
 from pathlib import Path

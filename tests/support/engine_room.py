@@ -1,6 +1,6 @@
-"""Where the tests' real engines run: a folder of their own, and a guard that ends them.
+"""The folder of the tests' real engines, and a guard that stops them.
 
-Even when pytest is killed, the guard ends every process that was started here.
+Even if pytest is killed, the guard stops every process that was started here.
 """
 
 import os

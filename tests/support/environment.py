@@ -1,4 +1,4 @@
-"""Settings, turned back into the environment that a program reads them from."""
+"""Settings as environment variables for a program."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Where a kind of resource must be known, and what each place still lacks."""
+"""Where a kind of resource must be known, and what each place lacks."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

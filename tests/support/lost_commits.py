@@ -1,4 +1,4 @@
-"""A proxy in front of PostgreSQL that can lose the answers to COMMIT."""
+"""A proxy in front of PostgreSQL that can lose responses to COMMIT."""
 
 import asyncio
 import contextlib

@@ -1,7 +1,7 @@
 """Lays out a new kind of resource: `make new-kind NAME=bare_metal`.
 
-Writes its declaration, its part of the simulated account, and its test, and prints what is still
-to be said. The new test fails with the same list until nothing is left on it.
+Writes its declaration, its part of the simulated account, and its test, and prints the remaining
+steps. The new test fails with the same list until it is empty.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A real OpenID provider in a process of its own, and users who sign in there."""
+"""A real OpenID provider in a separate process, and users who sign in there."""
 
 import contextlib
 import subprocess

@@ -1,4 +1,4 @@
-"""What DigitalOcean's OpenAPI document says of its calls, as far as the tests hold us to it."""
+"""DigitalOcean's OpenAPI document of calls, as far as the tests use it."""
 
 from functools import cache
 from typing import Any

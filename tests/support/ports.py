@@ -1,4 +1,4 @@
-"""Ports for tests: no two tests are given the same one, in whatever process they run."""
+"""Ports for tests: unique across processes."""
 
 import itertools
 import os

@@ -1,4 +1,4 @@
-"""Finding what runs, to see that nothing was left."""
+"""Finds running processes, to check that none is left."""
 
 import time
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What DigitalOcean's own client says of answers that the kept OpenAPI document lacks.
+"""Facts about responses from DigitalOcean's client that our OpenAPI document lacks.
 
-Its methods carry an example of each answer in their docstrings.
+The docstrings of its methods have an example of each response.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Schedules that do not fire by themselves while tests run."""
+"""Schedules that do not fire while tests run."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""A service inside the test's own process: it starts many times faster than a process."""
+"""A service inside the test's process, which starts many times faster."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Waiting for what another process, or another task, does."""
+"""Waits for another process or task."""
 
 import time
 from collections.abc import Callable, Iterator

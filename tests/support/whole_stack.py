@@ -1,4 +1,4 @@
-"""The whole system as a user runs it: `arcadia up`, with a data directory of its own."""
+"""The whole system as a user runs it: `arcadia up`, with its own data directory."""
 
 import random
 import shlex

@@ -1,4 +1,4 @@
-"""Workers inside the test's own process: they start in no time, and cannot be killed."""
+"""Workers inside the test's process: they start fast, and cannot be killed."""
 
 import asyncio
 from contextlib import AsyncExitStack

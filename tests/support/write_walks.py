@@ -1,4 +1,4 @@
-"""Calls that make every write of the services that people and programs write to, in an order."""
+"""Calls of every write RPC for users, in a valid order."""
 
 import uuid
 from collections import Counter

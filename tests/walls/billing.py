@@ -1,4 +1,4 @@
-"""Billing shows nothing to tenants: all of it is the operator's, or internal."""
+"""Billing shows nothing to tenants: everything is the operator's, or internal."""
 
 from services.common.settings import Service
 from tests.walls.wall import Wall

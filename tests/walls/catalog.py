@@ -1,4 +1,4 @@
-"""The catalog's things of a tenant, and how each RPC is asked for another's."""
+"""A tenant's objects in the catalog, and requests for another tenant's."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

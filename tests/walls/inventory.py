@@ -1,4 +1,4 @@
-"""The inventory's things of a tenant, and how each RPC is asked for another's."""
+"""A tenant's objects in the inventory, and requests for another tenant's."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Every RPC of every service, called by a tenant for what belongs to another: nothing is found."""
+"""Every RPC of every service, called by a tenant for another tenant's objects: NOT_FOUND."""
 
 import asyncio
 from collections.abc import AsyncIterator

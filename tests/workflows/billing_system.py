@@ -1,4 +1,4 @@
-"""Billing on a fresh database, over a simulated account, and the worker that brings bills in."""
+"""Billing on a fresh database, over a simulated account, with the worker that ingests bills."""
 
 from collections import Counter
 from dataclasses import dataclass

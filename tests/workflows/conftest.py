@@ -1,4 +1,4 @@
-"""What the workflows' tests share."""
+"""Fixtures of the workflows' tests."""
 
 import sys
 import uuid

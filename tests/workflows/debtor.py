@@ -1,4 +1,4 @@
-"""A tenant that owes: the analytics and the catalog beside an inventory, and a worker."""
+"""A tenant with unpaid invoices: analytics, catalog and inventory, with a worker."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

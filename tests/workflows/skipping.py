@@ -1,4 +1,4 @@
-"""Temporal's test server, on which days pass in a moment, and steps that fail as they are told."""
+"""Temporal's test server, which skips time, and steps that fail on request."""
 
 import asyncio
 import sysconfig

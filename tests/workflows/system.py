@@ -1,4 +1,4 @@
-"""A Temporal server, an inventory on a fresh database, and a simulator: what a sync stands on."""
+"""A Temporal server, an inventory on a fresh database, and a simulator, for tests of syncs."""
 
 import re
 import sys

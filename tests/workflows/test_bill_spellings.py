@@ -1,4 +1,4 @@
-"""A whole walk over an account that bills in every spelling that was seen, all at once."""
+"""A read of the whole history of an account that bills in all seen spellings."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The provider's bills on a real Temporal server, over a simulated account with years of them."""
+"""The provider's bills on a real Temporal server, over a simulated account with several years."""
 
 import asyncio
 import time

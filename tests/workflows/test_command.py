@@ -1,4 +1,4 @@
-"""`arcadia sync` starts a sync, waits for it, and says how it went."""
+"""`arcadia sync` starts a sync, waits for it, and shows its outcome."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,4 @@
-"""Drift sweeps on a real Temporal server, over a simulated account that somebody changes."""
+"""Drift sweeps on a real Temporal server, over a simulated account with changes."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Who does not pay is past due, then suspended; payment undoes all of it, and nothing else."""
+"""Dunning: past due, then suspended; payment reverts all of it, and nothing else."""
 
 import asyncio
 import uuid

@@ -1,7 +1,7 @@
-"""The provider's known traps, for kinds of each sort: what is no evidence strikes nothing.
+"""The provider's known faults, for each type of kind: without evidence there are no strikes.
 
-Volumes are listed in pages, databases without any, images among others, and the records of
-domains one zone at a time.
+Volumes are listed in pages, databases without any, images among others, and the records of domains
+per zone.
 """
 
 from collections.abc import AsyncIterator

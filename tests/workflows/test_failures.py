@@ -1,4 +1,4 @@
-"""Temporal retries what waiting may mend, and nothing else."""
+"""Temporal retries transient failures only."""
 
 from datetime import timedelta
 

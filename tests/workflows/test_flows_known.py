@@ -1,4 +1,4 @@
-"""What contracts say of a flow is what the workers run, and what operators read."""
+"""The contracts of flows match the workers and the documentation."""
 
 from datetime import date
 from typing import Any, get_type_hints

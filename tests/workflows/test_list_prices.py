@@ -1,4 +1,4 @@
-"""The daily sync of list prices: all of them or none, and each change once."""
+"""The daily sync of list prices: all or none, and each change once."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass

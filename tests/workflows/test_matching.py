@@ -1,4 +1,4 @@
-"""On years of the simulator's bills, matching is held against the truth that it knows."""
+"""Matching of several years of simulated bills, compared with the true resources."""
 
 from collections import defaultdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""Members of projects are recorded many pages a call, in the order of their projects."""
+"""Members of projects are recorded in many pages per call, in the order of projects."""
 
 import asyncio
 from dataclasses import dataclass, field

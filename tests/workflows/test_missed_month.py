@@ -1,4 +1,4 @@
-"""A month that ended while everything was down is billed once, when it is up again."""
+"""A month that ended during an outage is billed once afterwards."""
 
 import asyncio
 import uuid

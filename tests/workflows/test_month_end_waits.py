@@ -1,4 +1,4 @@
-"""The month's end asks first how fresh that is from which the month is metered."""
+"""The month-end first checks the freshness of its sources."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

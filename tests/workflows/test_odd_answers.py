@@ -1,4 +1,4 @@
-"""What real accounts were seen to answer: it costs no more than what it is about."""
+"""Unusual responses seen in real accounts affect only the objects in them."""
 
 import asyncio
 import sys

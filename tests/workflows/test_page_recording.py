@@ -1,4 +1,4 @@
-"""Known pages are recorded by their digests alone, as long as the inventory knows them so."""
+"""Known pages are recorded by digest, as long as the inventory agrees."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Each purpose has its token; a token that serves several is shared so that nobody starves."""
+"""Each purpose has its token; a token for several is shared fairly."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Provisioning at the simulated provider: everything is made, or nothing is left behind."""
+"""Provisioning at the simulated provider: everything is created, or nothing is left."""
 
 import asyncio
 import subprocess

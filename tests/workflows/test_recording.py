@@ -1,4 +1,4 @@
-"""Rows are recorded a bounded number at a time, and the place never runs ahead."""
+"""A bounded number of rows is recorded at a time, and the cursor never runs ahead."""
 
 import asyncio
 from itertools import chain

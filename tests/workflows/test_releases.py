@@ -1,4 +1,4 @@
-"""Routed by release, a run stays where it began, and what may wait for weeks moves on."""
+"""With versioning, a run stays on its release, and long-waiting runs move on."""
 
 import asyncio
 import uuid

@@ -1,7 +1,7 @@
-"""Runs that began under older code go on under this one.
+"""Saved runs of older code replay with this one.
 
-The histories were taken from real runs (`pytest tests/workflows/record_histories.py`).
-A change that does not replay them needs a patch marker, not a new history.
+The histories are of real runs (`pytest tests/workflows/record_histories.py`). A change that does
+not replay them needs a patch marker, not a new history.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A sync brings the account into the inventory, and never takes silence for absence."""
+"""A sync records the account in the inventory, and never takes errors for absence."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Reverting drift at the simulated provider: done and read back, or undone and said why."""
+"""Reverting drift at the simulated provider: verified, or compensated with a reason."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

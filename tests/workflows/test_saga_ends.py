@@ -1,4 +1,4 @@
-"""Sagas end undone whatever stands in the way of it, for days if need be."""
+"""Sagas always compensate, with retries for days if necessary."""
 
 import asyncio
 from collections.abc import AsyncIterator

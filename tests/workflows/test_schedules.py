@@ -1,4 +1,4 @@
-"""The table of schedules is what Temporal runs; what an operator paused stays paused."""
+"""Temporal's schedules match the table; an operator's pause is kept."""
 
 import asyncio
 from collections.abc import AsyncIterator

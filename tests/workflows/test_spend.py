@@ -1,4 +1,4 @@
-"""Caps on spending: told of, asked about, or enforced, once a month and never twice."""
+"""Spending caps: notify, ask or pause, once a month."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""What a run is about, in the one line that Temporal's UI shows of it."""
+"""The one-line summary of a run in Temporal's UI."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""A sweep asks which deployments tags name only where the kind has tags."""
+"""A sweep resolves deployments of tags only if the kind has tags."""
 
 from collections.abc import AsyncGenerator
 from typing import Any

@@ -1,4 +1,4 @@
-"""A worker that dies is noticed soon, whatever step it was at."""
+"""A dead worker is detected soon, at any step."""
 
 import ast
 from collections.abc import Iterator

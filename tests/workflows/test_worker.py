@@ -1,4 +1,4 @@
-"""Worker processes come and go; the work goes on where it was."""
+"""Worker processes start and stop; runs continue."""
 
 import asyncio
 import signal

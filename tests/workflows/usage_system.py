@@ -1,4 +1,4 @@
-"""Analytics on a fresh database, with peers whose answers a test sets, and the worker that asks."""
+"""Analytics on a fresh database, with programmed peers, and a worker."""
 
 from dataclasses import dataclass
 from datetime import date
