@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SimulationServiceStub:
-    """What a change of prices would have earned: billed months priced again by a draft.
+    """Simulates a change of prices: billed months are priced again by a draft of the catalog.
     """
 
     def __init__(self, channel):
@@ -43,13 +43,13 @@ class SimulationServiceStub:
 
 
 class SimulationServiceServicer:
-    """What a change of prices would have earned: billed months priced again by a draft.
+    """Simulates a change of prices: billed months are priced again by a draft of the catalog.
     """
 
     def SimulateCatalog(self, request, context):
-        """Prices the frozen inputs of the last billed months by a draft of the catalog, as if it
-        had been in force on every day and every subscription were on it. Nothing is stored or
-        changed. One-off lines, credit notes and tax are left out, before and after.
+        """Prices the frozen inputs of the last billed months by a draft of the catalog, as if it had
+        been in force on every day for every subscription. Stores and changes nothing. One-off
+        lines, credit notes and tax are left out, before and after.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -72,7 +72,7 @@ def add_SimulationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SimulationService:
-    """What a change of prices would have earned: billed months priced again by a draft.
+    """Simulates a change of prices: billed months are priced again by a draft of the catalog.
     """
 
     @staticmethod

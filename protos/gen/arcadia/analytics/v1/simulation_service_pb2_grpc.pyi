@@ -27,31 +27,31 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SimulationServiceStub:
-    """What a change of prices would have earned: billed months priced again by a draft."""
+    """Simulates a change of prices: billed months are priced again by a draft of the catalog."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SimulationServiceAsyncStub: ...
     SimulateCatalog: _grpc.UnaryUnaryMultiCallable[_simulation_service_pb2.SimulateCatalogRequest, _simulation_service_pb2.SimulateCatalogResponse]
-    """Prices the frozen inputs of the last billed months by a draft of the catalog, as if it
-    had been in force on every day and every subscription were on it. Nothing is stored or
-    changed. One-off lines, credit notes and tax are left out, before and after.
+    """Prices the frozen inputs of the last billed months by a draft of the catalog, as if it had
+    been in force on every day for every subscription. Stores and changes nothing. One-off
+    lines, credit notes and tax are left out, before and after.
     """
 
 @_typing.type_check_only
 class SimulationServiceAsyncStub(SimulationServiceStub):
-    """What a change of prices would have earned: billed months priced again by a draft."""
+    """Simulates a change of prices: billed months are priced again by a draft of the catalog."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SimulateCatalog: _aio.UnaryUnaryMultiCallable[_simulation_service_pb2.SimulateCatalogRequest, _simulation_service_pb2.SimulateCatalogResponse]  # type: ignore[assignment]
-    """Prices the frozen inputs of the last billed months by a draft of the catalog, as if it
-    had been in force on every day and every subscription were on it. Nothing is stored or
-    changed. One-off lines, credit notes and tax are left out, before and after.
+    """Prices the frozen inputs of the last billed months by a draft of the catalog, as if it had
+    been in force on every day for every subscription. Stores and changes nothing. One-off
+    lines, credit notes and tax are left out, before and after.
     """
 
 class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What a change of prices would have earned: billed months priced again by a draft."""
+    """Simulates a change of prices: billed months are priced again by a draft of the catalog."""
 
     @_abc_1.abstractmethod
     def SimulateCatalog(
@@ -59,9 +59,9 @@ class SimulationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _simulation_service_pb2.SimulateCatalogRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_simulation_service_pb2.SimulateCatalogResponse, _abc.Awaitable[_simulation_service_pb2.SimulateCatalogResponse]]:
-        """Prices the frozen inputs of the last billed months by a draft of the catalog, as if it
-        had been in force on every day and every subscription were on it. Nothing is stored or
-        changed. One-off lines, credit notes and tax are left out, before and after.
+        """Prices the frozen inputs of the last billed months by a draft of the catalog, as if it had
+        been in force on every day for every subscription. Stores and changes nothing. One-off
+        lines, credit notes and tax are left out, before and after.
         """
 
 def add_SimulationServiceServicer_to_server(servicer: SimulationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

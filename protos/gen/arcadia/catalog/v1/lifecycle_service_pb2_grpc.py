@@ -110,7 +110,7 @@ class LifecycleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetProvisionUserData(self, request, context):
-        """The cloud-init data of a provision that has not ended.
+        """Returns the cloud-init data of a provision that has not ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -49,7 +49,7 @@ class LifecycleServiceStub:
     RecordProvisionProgress: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.RecordProvisionProgressRequest, _lifecycle_service_pb2.RecordProvisionProgressResponse]
     """Records the progress of a provision."""
     GetProvisionUserData: _grpc.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GetProvisionUserDataRequest, _lifecycle_service_pb2.GetProvisionUserDataResponse]
-    """The cloud-init data of a provision that has not ended."""
+    """Returns the cloud-init data of a provision that has not ended."""
 
 @_typing.type_check_only
 class LifecycleServiceAsyncStub(LifecycleServiceStub):
@@ -72,7 +72,7 @@ class LifecycleServiceAsyncStub(LifecycleServiceStub):
     RecordProvisionProgress: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.RecordProvisionProgressRequest, _lifecycle_service_pb2.RecordProvisionProgressResponse]  # type: ignore[assignment]
     """Records the progress of a provision."""
     GetProvisionUserData: _aio.UnaryUnaryMultiCallable[_lifecycle_service_pb2.GetProvisionUserDataRequest, _lifecycle_service_pb2.GetProvisionUserDataResponse]  # type: ignore[assignment]
-    """The cloud-init data of a provision that has not ended."""
+    """Returns the cloud-init data of a provision that has not ended."""
 
 class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
     """Deployments, for workers and other services."""
@@ -128,6 +128,6 @@ class LifecycleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _lifecycle_service_pb2.GetProvisionUserDataRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_lifecycle_service_pb2.GetProvisionUserDataResponse, _abc.Awaitable[_lifecycle_service_pb2.GetProvisionUserDataResponse]]:
-        """The cloud-init data of a provision that has not ended."""
+        """Returns the cloud-init data of a provision that has not ended."""
 
 def add_LifecycleServiceServicer_to_server(servicer: LifecycleServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ListPriceServiceStub:
-    """The provider's list prices: what a unit of usage costs the operator.
+    """The provider's list prices: the operator's cost of a unit of usage.
     """
 
     def __init__(self, channel):
@@ -53,7 +53,7 @@ class ListPriceServiceStub:
 
 
 class ListPriceServiceServicer:
-    """The provider's list prices: what a unit of usage costs the operator.
+    """The provider's list prices: the operator's cost of a unit of usage.
     """
 
     def ListListPrices(self, request, context):
@@ -64,15 +64,15 @@ class ListPriceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListListPriceChanges(self, request, context):
-        """Lists changes of list prices, newest first, each with what it does to margins.
+        """Lists changes of list prices, newest first, each with its effects on margins.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordListPrices(self, request, context):
-        """Records what the provider's API tells on a day, with the declared prices of what it does
-        not tell. Prices that are as before change nothing.
+        """Records the prices from the provider's API on a day, and the declared prices of what the
+        API lacks. Unchanged prices change nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -105,7 +105,7 @@ def add_ListPriceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ListPriceService:
-    """The provider's list prices: what a unit of usage costs the operator.
+    """The provider's list prices: the operator's cost of a unit of usage.
     """
 
     @staticmethod

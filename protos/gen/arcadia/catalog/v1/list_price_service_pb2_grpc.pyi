@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ListPriceServiceStub:
-    """The provider's list prices: what a unit of usage costs the operator."""
+    """The provider's list prices: the operator's cost of a unit of usage."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -36,28 +36,28 @@ class ListPriceServiceStub:
     ListListPrices: _grpc.UnaryUnaryMultiCallable[_list_price_service_pb2.ListListPricesRequest, _list_price_service_pb2.ListListPricesResponse]
     """Lists list prices, by meter and dimensions, newest first."""
     ListListPriceChanges: _grpc.UnaryUnaryMultiCallable[_list_price_service_pb2.ListListPriceChangesRequest, _list_price_service_pb2.ListListPriceChangesResponse]
-    """Lists changes of list prices, newest first, each with what it does to margins."""
+    """Lists changes of list prices, newest first, each with its effects on margins."""
     RecordListPrices: _grpc.UnaryUnaryMultiCallable[_list_price_service_pb2.RecordListPricesRequest, _list_price_service_pb2.RecordListPricesResponse]
-    """Records what the provider's API tells on a day, with the declared prices of what it does
-    not tell. Prices that are as before change nothing.
+    """Records the prices from the provider's API on a day, and the declared prices of what the
+    API lacks. Unchanged prices change nothing.
     """
 
 @_typing.type_check_only
 class ListPriceServiceAsyncStub(ListPriceServiceStub):
-    """The provider's list prices: what a unit of usage costs the operator."""
+    """The provider's list prices: the operator's cost of a unit of usage."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListListPrices: _aio.UnaryUnaryMultiCallable[_list_price_service_pb2.ListListPricesRequest, _list_price_service_pb2.ListListPricesResponse]  # type: ignore[assignment]
     """Lists list prices, by meter and dimensions, newest first."""
     ListListPriceChanges: _aio.UnaryUnaryMultiCallable[_list_price_service_pb2.ListListPriceChangesRequest, _list_price_service_pb2.ListListPriceChangesResponse]  # type: ignore[assignment]
-    """Lists changes of list prices, newest first, each with what it does to margins."""
+    """Lists changes of list prices, newest first, each with its effects on margins."""
     RecordListPrices: _aio.UnaryUnaryMultiCallable[_list_price_service_pb2.RecordListPricesRequest, _list_price_service_pb2.RecordListPricesResponse]  # type: ignore[assignment]
-    """Records what the provider's API tells on a day, with the declared prices of what it does
-    not tell. Prices that are as before change nothing.
+    """Records the prices from the provider's API on a day, and the declared prices of what the
+    API lacks. Unchanged prices change nothing.
     """
 
 class ListPriceServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The provider's list prices: what a unit of usage costs the operator."""
+    """The provider's list prices: the operator's cost of a unit of usage."""
 
     @_abc_1.abstractmethod
     def ListListPrices(
@@ -73,7 +73,7 @@ class ListPriceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _list_price_service_pb2.ListListPriceChangesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_list_price_service_pb2.ListListPriceChangesResponse, _abc.Awaitable[_list_price_service_pb2.ListListPriceChangesResponse]]:
-        """Lists changes of list prices, newest first, each with what it does to margins."""
+        """Lists changes of list prices, newest first, each with its effects on margins."""
 
     @_abc_1.abstractmethod
     def RecordListPrices(
@@ -81,8 +81,8 @@ class ListPriceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _list_price_service_pb2.RecordListPricesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_list_price_service_pb2.RecordListPricesResponse, _abc.Awaitable[_list_price_service_pb2.RecordListPricesResponse]]:
-        """Records what the provider's API tells on a day, with the declared prices of what it does
-        not tell. Prices that are as before change nothing.
+        """Records the prices from the provider's API on a day, and the declared prices of what the
+        API lacks. Unchanged prices change nothing.
         """
 
 def add_ListPriceServiceServicer_to_server(servicer: ListPriceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
