@@ -93,7 +93,7 @@ def _own(service: Service, error: grpc.aio.AioRpcError) -> ArcadiaError:
     if error.code() is grpc.StatusCode.ABORTED:
         return Aborted(f"the {service} says: {said}", reason=f"{service}_MOVED_ON".upper())
     return Unavailable(
-        f"the {service} does not answer",
+        f"the {service} does not respond",
         reason=f"{service}_UNAVAILABLE".upper(),
         metadata={"code": error.code().name},
     )

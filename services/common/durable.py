@@ -32,7 +32,7 @@ SIGNAL_SECONDS: Final = 2.0
 async def connect(
     settings: Settings, *, interceptors: Sequence[Interceptor] = (), runtime: Runtime | None = None
 ) -> Client:
-    """A client of the configured namespace. Raises RuntimeError if Temporal does not answer."""
+    """A client of the configured namespace. Raises RuntimeError if Temporal does not respond."""
     try:
         return await Client.connect(
             settings.temporal(),
@@ -47,7 +47,7 @@ async def connect(
         if REFUSED not in str(error):
             raise
         raise RuntimeError(
-            f"nothing listens at {settings.temporal()}: is the stack up? `arcadia status` tells"
+            f"nothing listens at {settings.temporal()}: `arcadia status` shows the stack"
         ) from error
 
 
@@ -76,7 +76,7 @@ class FlowClient:
     ) -> Started:
         """Starts a run, or returns the running one; see `contracts.flows.start_flow`.
 
-        Raises Unavailable while Temporal does not answer.
+        Raises Unavailable while Temporal does not respond.
         """
         client = await self._connected()
         await announce_effect()
@@ -91,7 +91,7 @@ class FlowClient:
     async def first_run_id(self, workflow_id: str) -> str:
         """The first run of the running chain of an id (continue-as-new).
 
-        Raises Unavailable while Temporal does not answer.
+        Raises Unavailable while Temporal does not respond.
         """
         client = await self._connected()
         try:
@@ -127,4 +127,4 @@ class FlowClient:
 
 def _temporal_down() -> Unavailable:
     """The error of a call that Temporal did not answer."""
-    return Unavailable("Temporal does not answer", reason="TEMPORAL_DOWN")
+    return Unavailable("Temporal does not respond", reason="TEMPORAL_DOWN")

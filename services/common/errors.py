@@ -273,7 +273,7 @@ class Unimplemented(ArcadiaError):
     code = code_pb2.UNIMPLEMENTED
 
     def __init__(self) -> None:
-        super().__init__("this release does not answer this call", reason="UNIMPLEMENTED")
+        super().__init__("this release does not support this call", reason="UNIMPLEMENTED")
 
 
 def quota_headers(quota: str, *, limit: int, used: int) -> dict[str, str]:

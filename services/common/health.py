@@ -63,7 +63,7 @@ class HealthWatch:
     sources: Sequence[tuple[str, datetime | None]] = ()
     reports: Mapping[Service, health_pb2.ReportHealthResponse] = field(default_factory=dict)
     queues: frozenset[str] | None = None
-    """The task queues polled by a worker; None if Temporal does not answer."""
+    """The task queues polled by a worker; None if Temporal does not respond."""
 
     async def run(self) -> None:
         """Runs the checks until it is cancelled."""

@@ -65,7 +65,7 @@ def test_a_line_is_credited_up_to_its_amount_and_not_more() -> None:
         ([(A, 0)], "lines[0].amount_cents", "must be positive"),
         ([(A, -1)], "lines[0].amount_cents", "must be positive"),
         ([(A, 1), (A, 1)], "lines[1].line_id", "is named twice"),
-        ([(A, 1), (UUID(int=9), 1)], "lines[1].line_id", "is no line of this invoice"),
+        ([(A, 1), (UUID(int=9), 1)], "lines[1].line_id", "is not a line of this invoice"),
         ([(T, 15)], "lines[0].amount_cents", "exceeds the amount left: 14"),
     ],
 )

@@ -225,17 +225,20 @@ def without_currency(said: Any) -> None:
     [
         (lambda said: said.update(terms=[]), "ValueError: there are no terms"),
         (without_currency, "KeyError: 'currency'"),
-        (lambda said: said.update(currency=5), "TypeError: 5 is no text"),
+        (lambda said: said.update(currency=5), "TypeError: 5 is not text"),
         (
             lambda said: said["terms"][0]["plan_version"].update(price_cents="5"),
-            "ValueError: '5' is no whole number",
+            "ValueError: '5' is not a whole number",
         ),
-        (lambda said: said.update(usage={"boats": {}}), "ValueError: 'boats' is no kind of usage"),
+        (
+            lambda said: said.update(usage={"boats": {}}),
+            "ValueError: 'boats' is not a kind of usage",
+        ),
         (
             lambda said: said["terms"][0]["plan_version"]["items"]["dns_zones"].update(
                 overage_unit="boat"
             ),
-            "ValueError: 'boat' is no unit of dns_zones",
+            "ValueError: 'boat' is not a unit of dns_zones",
         ),
     ],
 )
@@ -473,7 +476,7 @@ def test_a_proof_is_verified_to_the_bit_and_says_which_part_is_not() -> None:
     assert verify(told) == Verification(True, told.inputs_hash, told.result_hash, "2", "")
     for forged, reason in (
         ({"inputs_hash": "0"}, "the inputs are not those that were hashed"),
-        ({"result_hash": "0"}, "the inputs come to another result"),
+        ({"result_hash": "0"}, "the inputs give another result"),
     ):
         assert verify(replace(told, **forged)) == Verification(
             False, told.inputs_hash, told.result_hash, "2", reason
@@ -481,7 +484,7 @@ def test_a_proof_is_verified_to_the_bit_and_says_which_part_is_not() -> None:
     spaced = verify(replace(told, inputs_json=f"{told.inputs_json} "))
     assert (spaced.verified, spaced.reason) == (False, "the inputs are not in their canonical form")
     assert verify(replace(told, engine_version="0")) == Verification(
-        False, "", "", "0", "the inputs cannot be read: there is no engine '0'"
+        False, "", "", "0", "the inputs cannot be read: unknown engine '0'"
     )
     unread = verify(replace(told, inputs_json="{"))
     assert (unread.verified, unread.inputs_hash, unread.result_hash, unread.engine_version) == (

@@ -220,7 +220,7 @@ def test_each_number_has_one_shortest_text(number: Decimal | Fraction | int, tex
     "fraction", [Fraction(1, 3), Fraction(1, 6), Fraction(1, 7), Fraction(7, 30)]
 )
 def test_a_value_without_an_equal_decimal_is_refused_with_its_name(fraction: Fraction) -> None:
-    with pytest.raises(ValueError, match=f"^{fraction} is no decimal$"):
+    with pytest.raises(ValueError, match=f"^{fraction} is not a decimal$"):
         plain(fraction)
 
 

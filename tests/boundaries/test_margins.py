@@ -230,7 +230,7 @@ def test_what_may_have_existed_before_its_first_sighting_has_an_unknown_begin() 
         Difference.BEGIN_UNKNOWN,
         (
             "charged for a time before it was first seen (2026-04-04 04:00):"
-            " the provider does not tell when it was made"
+            " the provider does not report when it was created"
         ),
     )
     assert judge(replace(seen, first_seen=at)) == told

@@ -104,4 +104,4 @@ def test_a_proof_of_an_engine_that_never_was_is_not_verified() -> None:
     _, proof = prove(three_droplets())
     verification = verify(replace(proof, engine_version="3"))
     assert not verification.verified
-    assert "no engine '3'" in verification.reason
+    assert "unknown engine '3'" in verification.reason

@@ -92,7 +92,7 @@ async def receive(
                 event.index,
                 event.idempotency_key,
                 "UNKNOWN_DEPLOYMENT",
-                f"deployment_id: there is no deployment {event.deployment[:100]!r}"
+                f"deployment_id: unknown deployment {event.deployment[:100]!r}"
                 + (f" of {event.tenant_id[:100]!r}" if event.tenant_id else ""),
             )
         )

@@ -67,7 +67,7 @@ class InventoryLookup:
     async def candidates(self, keys: list[Key]) -> list[Candidate]:
         """Every resource that may match one of the keys.
 
-        Raises Unavailable if the inventory does not answer, because matches must be complete.
+        Raises Unavailable if the inventory does not respond, because matches must be complete.
         """
         found: list[Candidate] = []
         for start in range(0, len(keys), KEYS_A_CALL):
@@ -86,7 +86,7 @@ class InventoryLookup:
                 for key in keys
             ],
         )
-        with answering("the inventory does not answer", "INVENTORY_UNAVAILABLE"):
+        with answering("the inventory does not respond", "INVENTORY_UNAVAILABLE"):
             return await self._stub.LookupResources(request, timeout=CALL_SECONDS)
 
 

@@ -80,4 +80,4 @@ async def make_changes(session: WriteSession, changes: Iterable[Change]) -> None
             case PriceEnd():
                 await end_price(session, change.price_id, change.effective_to)
             case _:
-                raise AssertionError(f"{type(change).__name__} is no change of the catalog")
+                raise AssertionError(f"{type(change).__name__} is not a change of the catalog")

@@ -154,23 +154,23 @@ def _number(said: object) -> Decimal:
 
 def _text(said: object) -> str:
     if not isinstance(said, str):
-        raise TypeError(f"{said!r} is no text")
+        raise TypeError(f"{said!r} is not text")
     return said
 
 
 def _whole(said: object) -> int:
     if type(said) is not int:
-        raise ValueError(f"{said!r} is no whole number")
+        raise ValueError(f"{said!r} is not a whole number")
     return said
 
 
 def _kind(said: str) -> str:
     if said not in UNITS:
-        raise ValueError(f"{said!r} is no kind of usage")
+        raise ValueError(f"{said!r} is not a kind of usage")
     return said
 
 
 def _unit(kind: str, said: str) -> str:
     if said not in UNITS[kind]:
-        raise ValueError(f"{said!r} is no unit of {kind}")
+        raise ValueError(f"{said!r} is not a unit of {kind}")
     return said

@@ -97,7 +97,7 @@ def recompute(frozen: str, engine_version: str) -> Recomputed:
     """Prices the inputs of a proof with an engine version. Raises UnreadableInputs."""
     again = _ENGINES.get(engine_version)
     if again is None:
-        raise UnreadableInputs(f"there is no engine {engine_version!r}")
+        raise UnreadableInputs(f"unknown engine {engine_version!r}")
     try:
         return again(frozen)
     except UnreadableInputs:
@@ -154,7 +154,7 @@ def verify(proof: Proof) -> Verification:
     elif inputs_hash != proof.inputs_hash:
         reason = "the inputs are not those that were hashed"
     elif result_hash != proof.result_hash:
-        reason = "the inputs come to another result"
+        reason = "the inputs give another result"
     return Verification(not reason, inputs_hash, result_hash, version, reason)
 
 

@@ -124,7 +124,7 @@ class IssuerKeys:
         told = answer.raise_for_status().json()
         keys = told.get("keys") if isinstance(told, dict) else None
         if not isinstance(keys, list):
-            raise jwt.PyJWKSetError("the answer is no key set")
+            raise jwt.PyJWKSetError("the response is not a key set")
         found: dict[str | None, jwt.PyJWK] = {}
         for key in keys:
             if not isinstance(key, dict) or not self._signs(key):

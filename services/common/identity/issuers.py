@@ -38,7 +38,7 @@ class OidcIssuer(BaseModel):
     @model_validator(mode="after")
     def _name_is_not_reserved(self) -> Self:
         if self.name == KEY_SUBJECT:
-            raise ValueError(f"{KEY_SUBJECT} goes before the subjects of API keys")
+            raise ValueError(f"{KEY_SUBJECT} is reserved for the subjects of API keys")
         return self
 
     @model_validator(mode="after")

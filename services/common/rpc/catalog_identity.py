@@ -80,7 +80,7 @@ class CatalogIdentity:
         )
 
     async def _ask(self, method: Any, request: Any) -> Any:
-        silence = "the catalog does not answer, so API keys and revocations are not known"
+        silence = "the catalog does not respond, so API keys and revocations are unknown"
         with answering(silence, "IDENTITY_UNAVAILABLE"):
             return await method(request, timeout=WAIT_SECONDS)
 

@@ -285,7 +285,7 @@ class _Call:
         whose = f"operator {caller.subject}" if caller.is_operator else f"tenant {caller.tenant_id}"
         if self.streams[whose] >= most:
             raise ResourceExhausted(
-                f"this {whose.partition(' ')[0]} has {most} such streams open already",
+                f"this {whose.partition(' ')[0]} has {most} such streams open",
                 reason="TOO_MANY_STREAMS",
             )
         self.streams[whose] += 1

@@ -45,7 +45,7 @@ def pollers_of(
 async def polled_queues(
     channel: grpc.aio.Channel, namespace: str, queues: Iterable[str], *, seconds: float
 ) -> frozenset[str] | None:
-    """The queues that a worker recently polled; None if Temporal does not answer.
+    """The queues that a worker recently polled; None if Temporal does not respond.
 
     `seconds` is the timeout.
     """

@@ -226,7 +226,7 @@ def _decimal_of(fraction: Fraction) -> Decimal:
     while rest % 5 == 0:
         rest, fives = rest // 5, fives + 1
     if rest != 1:
-        raise ValueError(f"{fraction} is no decimal")
+        raise ValueError(f"{fraction} is not a decimal")
     places = max(twos, fives)
     digits = fraction.numerator * 10**places // fraction.denominator
     return Decimal((int(digits < 0), tuple(map(int, str(abs(digits)))), -places))

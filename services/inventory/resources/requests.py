@@ -24,9 +24,9 @@ def check_one_owner(request: pb.AssignResourceRequest) -> None:
     """Raises InvalidArgument for a request with no owner, or with more than one."""
     named = bool(request.deployment_id or request.tenant_id)
     if request.by_rules and (named or request.nobody):
-        raise InvalidArgument("by_rules", "is set beside an owner")
+        raise InvalidArgument("by_rules", "must not be set together with an owner")
     if request.nobody and named:
-        raise InvalidArgument("nobody", "is set beside an owner")
+        raise InvalidArgument("nobody", "must not be set together with an owner")
     if not (named or request.by_rules or request.nobody):
         raise InvalidArgument(
             "tenant_id",

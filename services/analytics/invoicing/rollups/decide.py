@@ -43,7 +43,7 @@ SIGNALLED_WHILE: Final[Mapping[str, frozenset[RollupStatus]]] = {
 async def signal_workflow(flows: FlowClient, rollup: Rollup, decision: str) -> str:
     """Signal-with-start: signals the roll-up's workflow, started if needed; returns its run id.
 
-    Raises Unavailable if Temporal does not answer.
+    Raises Unavailable if Temporal does not respond.
     """
     request = RollupInput(
         period=rollup.period.isoformat(),

@@ -354,7 +354,8 @@ async def _take_up(
 
 def _moved() -> Aborted:
     return Aborted(
-        "another invoice billed one of the tenants' months in the meantime", reason="INVOICES_MOVED"
+        "another invoice billed a month of one of the tenants in the meantime",
+        reason="INVOICES_MOVED",
     )
 
 

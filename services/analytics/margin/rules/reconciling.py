@@ -140,7 +140,7 @@ def judge(books: Books) -> tuple[Difference, str] | None:
     if books.first_seen is not None and _may_have_existed(books, books.first_seen):
         return Difference.BEGIN_UNKNOWN, (
             f"charged for a time before it was first seen ({books.first_seen:%Y-%m-%d %H:%M}):"
-            " the provider does not tell when it was made"
+            " the provider does not report when it was created"
         )
     if books.inventory_hours is None:
         return Difference.TIMING, (

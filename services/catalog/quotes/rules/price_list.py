@@ -42,7 +42,7 @@ class PriceList:
         for place, code in enumerate(codes):
             field, sold = f"addons[{place}]", self.addons.get(code)
             if sold is None:
-                raise InvalidArgument(field, f"there is no addon {code!r}", reason="UNKNOWN_ADDON")
+                raise InvalidArgument(field, f"unknown addon {code!r}", reason="UNKNOWN_ADDON")
             addon, priced_in = sold
             check_currency(field, priced_in, version.currency)
             check_addon(field, addon.resource_kind, version.items)

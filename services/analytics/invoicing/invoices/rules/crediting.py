@@ -108,7 +108,7 @@ def _named(
     seen: set[UUID] = set()
     for index, one in enumerate(wanted):
         if one.line_id not in left:
-            raise InvalidArgument(f"lines[{index}].line_id", "is no line of this invoice")
+            raise InvalidArgument(f"lines[{index}].line_id", "is not a line of this invoice")
         if one.line_id in seen:
             raise InvalidArgument(f"lines[{index}].line_id", "is named twice")
         if one.amount_cents <= 0:

@@ -31,7 +31,7 @@ def changed_lines(invoice: Invoice, lines: Sequence[Line], proofs: Sequence[Proo
         if digest(proof.inputs_json) != proof.inputs_hash:
             return "frozen inputs are not those that were drafted"
     if sum(line.amount_cents for line in lines) != invoice.total_cents:
-        return "the lines do not come to the total"
+        return "the lines do not add up to the total"
     return ""
 
 
