@@ -1,7 +1,7 @@
-"""A stand-in for DigitalOcean's API: a program of its own that keeps one believable account.
+"""A simulator of DigitalOcean's API: a separate program with one realistic account.
 
-It speaks the public API under `/v2` over real HTTP, and a control API without a token under
-`/_simulator`, by which a test or a bench makes it misbehave, grow and move its clock. Nothing
-of ours imports it and it knows nothing of our client: what it answers comes from the public
-OpenAPI document. `docs/simulator.md` tells how to use it.
+It serves the public API under `/v2` over real HTTP, and a control API without a token under
+`/_simulator`, by which tests and benchmarks inject faults, grow the account and move its clock. It
+imports nothing of ours, and nothing of ours imports it: its responses come from the public OpenAPI
+document. See `docs/simulator.md`.
 """

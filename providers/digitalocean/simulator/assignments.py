@@ -1,4 +1,4 @@
-"""Which resource is in which project: read and moved by URN."""
+"""The project of each resource: read and changed by URN."""
 
 from collections.abc import Sequence
 
@@ -28,12 +28,12 @@ TYPE_OF_KIND = {kind: urn_type for urn_type, kind in URN_TYPES.items() if urn_ty
 
 
 def urn_of(kind: str, identifier: str) -> str:
-    """The name under which projects hold a resource; reserved IPs keep their old type's name."""
+    """The URN of a resource in projects; reserved IPs keep their old type's name."""
     return f"do:{TYPE_OF_KIND[kind]}:{identifier}"
 
 
 def exists(store: Store, urn: str) -> bool:
-    """Whether a URN names something that is there."""
+    """Whether a URN names an existing resource."""
     _, urn_type, identifier = urn.split(":", 2)
     kind = URN_TYPES.get(urn_type)
     return kind is not None and store.body(kind, identifier) is not None
@@ -46,7 +46,7 @@ class Assignments:
         self._store = store
 
     def add(self, assignments: list[Assignment]) -> None:
-        """Put resources into projects in bulk; a resource that was elsewhere moves."""
+        """Assigns resources to projects in bulk; a resource of another project moves."""
         with self._store.transaction():
             self._store.connection.executemany(
                 "INSERT INTO assignment (urn, project_id, assigned_at) VALUES (?, ?, ?) "
@@ -56,13 +56,13 @@ class Assignments:
             )
 
     def remove(self, urns: list[str]) -> None:
-        """Forget resources that are gone, in one statement."""
+        """Removes deleted resources, in one statement."""
         self._store.connection.execute(
             "DELETE FROM assignment WHERE urn IN (SELECT value FROM json_each(?))", (as_set(urns),)
         )
 
     def project_of(self, urn: str) -> str | None:
-        """The id of the project that a resource is in."""
+        """The id of a resource's project."""
         found = self._store.connection.execute(
             "SELECT project_id FROM assignment WHERE urn = ?", (urn,)
         ).fetchone()
@@ -71,9 +71,9 @@ class Assignments:
     def page(
         self, project_id: str, offset: int, limit: int, *, hidden: Sequence[str] = ()
     ) -> tuple[list[bytes], int]:
-        """A page of a project's resources as the API lists them, and how many there are.
+        """A page of a project's resources in the API's format, and their total.
 
-        Resources whose URN is of a `hidden` type are left out.
+        Resources with a URN of a `hidden` type are left out.
         """
         unseen = "".join(" AND urn NOT LIKE ?" for _ in hidden)
         given = (project_id, *(f"do:{urn_type}:%" for urn_type in hidden))
@@ -100,6 +100,6 @@ def _url(urn_type: str, identifier: str) -> str:
         return f"https://{identifier}.digitaloceanspaces.com"
     kind = BY_NAME.get(URN_TYPES.get(urn_type, ""))
     path = f"/v2/{urn_type}" if kind is None else kind.path
-    # Only the old type of reserved IPs has a path of its own.
+    # Reserved IPs have a path only under their old type.
     path = "/v2/floating_ips" if urn_type == "floatingip" else path
     return f"https://api.digitalocean.com{path}/{identifier}"

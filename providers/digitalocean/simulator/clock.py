@@ -1,4 +1,4 @@
-"""The simulator's own clock: the machine's time plus an offset that only grows."""
+"""The simulator's clock: the machine's time plus an offset that only increases."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ __all__ = ["Clock", "ClockWentBackError", "parse_instant", "render_instant", "wa
 
 
 class ClockWentBackError(ValueError):
-    """The clock was asked to show an earlier instant: the world's history cannot be undone."""
+    """The clock cannot be set back, because the world's history cannot be undone."""
 
 
 def wall_time() -> datetime:
@@ -16,18 +16,18 @@ def wall_time() -> datetime:
 
 
 def render_instant(instant: datetime) -> str:
-    """An instant as the API mostly writes it: whole seconds and a `Z`."""
+    """An instant in the API's usual format: whole seconds and a `Z`."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_instant(text: str) -> datetime:
-    """Read an ISO 8601 instant; one without a zone is UTC. ValueError when it is none."""
+    """Parses an ISO 8601 instant, by default in UTC. Raises ValueError."""
     instant = datetime.fromisoformat(text)
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 class Clock:
-    """Runs with the machine's time, ahead of it (or behind) by a settable offset."""
+    """Runs with the machine's time, with a settable offset."""
 
     def __init__(self, offset: timedelta, wall: Callable[[], datetime] = wall_time) -> None:
         self._wall = wall
@@ -35,7 +35,7 @@ class Clock:
 
     @property
     def offset(self) -> timedelta:
-        """How far this clock is ahead of the machine's."""
+        """The offset from the machine's time."""
         return self._offset
 
     def now(self) -> datetime:
@@ -43,11 +43,11 @@ class Clock:
         return self._wall() + self._offset
 
     def advance(self, by: timedelta) -> None:
-        """Jump forward. ClockWentBackError for a negative step."""
+        """Moves forward. ClockWentBackError for a negative step."""
         if by < timedelta(0):
             raise ClockWentBackError("the simulator's clock only goes forward; use reset")
         self._offset += by
 
     def set(self, instant: datetime) -> None:
-        """Jump to an instant and run on from there. ClockWentBackError when it is past."""
+        """Moves to an instant. ClockWentBackError if it is in the past."""
         self.advance(instant - self.now())

@@ -1,4 +1,4 @@
-"""How one simulator is set up: from the command line, and from the environment for defaults."""
+"""The configuration of a simulator: the command line, with defaults from the environment."""
 
 import argparse
 from collections.abc import Collection, Sequence
@@ -14,11 +14,11 @@ from providers.digitalocean.simulator.clock import parse_instant
 __all__ = ["PORT", "Config", "Environment", "configure"]
 
 PORT: Final = 8025
-"""Where it listens without an offset."""
+"""The default port."""
 
 
 class Environment(BaseSettings):
-    """The variables of the local mode that the simulator reads, each with its default."""
+    """The environment variables that the simulator reads, with their defaults."""
 
     model_config = SettingsConfigDict(
         env_prefix="ARCADIA_", frozen=True, extra="ignore", env_ignore_empty=True
@@ -28,7 +28,7 @@ class Environment(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     port_offset: int = 0
     simulator_mood: str = ""
-    """How the simulated account misbehaves, by one of the names in docs/simulator.md."""
+    """The mood of the simulated account, by one of the names in docs/simulator.md."""
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,20 @@ class Config:
     port: int
     data_dir: Path
     scale: int = 0
-    """Droplets to have, GPU ones not counted; 0 leaves the account as it is."""
+    """The number of droplets without GPU; 0 leaves the account unchanged."""
     seed: int = 2024
     now: datetime | None = None
-    """What the clock shows when the world is first made; the machine's time when None."""
+    """The clock at the creation of the world; the machine's time if None."""
     latency_ms: int = 0
     rate_limit_per_minute: int = 250
     rate_limit_per_hour: int = 5000
-    """The API's own limits per token; 0 turns a limit off."""
+    """The API's limits per token; 0 disables a limit."""
     action_seconds: float = 4.0
-    """How long an action takes by the simulator's clock; a create takes twice as long."""
+    """The duration of an action by the simulator's clock; a create takes twice as long."""
     settle_ms: int = 250
-    """How long a new object answers 404 by its id, in real time."""
+    """How long a new object returns 404 by its id, in real time."""
     mood: str = ""
-    """The mood in which the account is held; empty: it behaves."""
+    """The mood of the account; empty for none."""
     log_level: str = "info"
 
 
@@ -64,11 +64,11 @@ _NUMBERS: Final = {
     "action_seconds": None,
     "settle_ms": None,
 }
-"""The fields that are numbers, each an option of its own, with their notes."""
+"""The numeric fields, each an option, with their help."""
 
 
 def configure(arguments: Sequence[str], environment: Environment, moods: Collection[str]) -> Config:
-    """Read the command line. Exits with a usage message when it is wrong."""
+    """Parses the command line. Exits with a usage message if it is invalid."""
     parser = argparse.ArgumentParser(
         prog="simulator", description="A stand-in for the DigitalOcean API on 127.0.0.1."
     )
@@ -87,6 +87,6 @@ def configure(arguments: Sequence[str], environment: Environment, moods: Collect
     )
     parsed = parser.parse_args(arguments)
     if parsed.mood and parsed.mood not in moods:
-        # Of the environment's too, which the parser's own `choices` would not check.
+        # Also checks the environment's value, which the parser's `choices` would not.
         parser.error(f"there is no mood {parsed.mood!r}; there are {', '.join(moods)}")
     return Config(log_level=environment.log_level, **vars(parsed))

@@ -1,4 +1,4 @@
-"""Every plain list of the API, declared: where it is, under which key, and what may filter it."""
+"""Every plain list of the API: its path, its key, and its filters."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ __all__ = ["BY_NAME", "KINDS", "Filter", "Kind"]
 
 @dataclass(frozen=True)
 class Filter:
-    """A query parameter that narrows a list by SQL over the object table, `?` its value."""
+    """A query parameter that filters a list by SQL over the object table, with `?` as its value."""
 
     parameter: str
     condition: str
@@ -17,9 +17,9 @@ class Filter:
 
 @dataclass(eq=False)
 class Kind:
-    """A kind of resource that is listed and read by its id in the one usual way.
+    """A kind of resource that is listed and read by its id in the usual way.
 
-    Most are `/v2/<name>s`, which answers under `<name>s`, and each object under `<name>`.
+    Most are at `/v2/<name>s`, with the key `<name>s`, and each object under `<name>`.
     """
 
     name: str
@@ -35,12 +35,12 @@ class Kind:
     readable: bool = True
     """Whether `path/{id}` exists."""
     also_read_by: str = ""
-    """A field by which an object is read as well as by its id."""
+    """A field by which an object can be read instead of its id."""
     scoped_fields: tuple[tuple[str, str], ...] = field(default=())
-    """Fields that are left out unless the token has the scope beside them; a dotted path names
-    a member, of every element where it leads through a list."""
+    """Fields that are omitted unless the token has the scope; a dotted path names a member, in
+    every element of a list."""
     listed: bool = True
-    """Whether the usual list and read serve it; else routes of its own do."""
+    """Whether the usual list and read serve it; else special routes do."""
 
     def __post_init__(self) -> None:
         self.plural = self.plural or f"{self.name}s"
@@ -63,7 +63,7 @@ _CREDENTIALS = "database:view_credentials"
 
 
 def _hidden_logins(*connections: str) -> tuple[tuple[str, str], ...]:
-    """The members of connections that let one in."""
+    """The credentials in connections."""
     members = ("uri", "user", "password")
     return tuple((f"{name}.{member}", _CREDENTIALS) for name in connections for member in members)
 

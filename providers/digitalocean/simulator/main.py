@@ -1,4 +1,4 @@
-"""The process: configuration, JSON logs, the web server, and an end on SIGTERM."""
+"""The process: configuration, JSON logs, the web server, and shutdown on SIGTERM."""
 
 import asyncio
 import logging
@@ -45,9 +45,9 @@ from providers.digitalocean.simulator.web.gate import Gate
 __all__ = ["build", "main"]
 
 GRACE_SECONDS: Final = 5
-"""How long requests that are being answered are waited for at the end."""
+"""How long running requests are awaited at shutdown."""
 BUSY_SECONDS: Final = 1.0
-"""Whoever is told to stop and does not come to hear of it within this is in a long call."""
+"""If the process has not reacted to a signal after this time, it is in a long call."""
 
 
 class _JsonLines(logging.Formatter):
@@ -70,10 +70,10 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on SIGTERM and SIGINT, without raising the signal again at the end.
+        """Stops on SIGTERM and SIGINT, without raising the signal again at the end.
 
-        A thread waits for them: a handler would not run before the one statement that a long
-        control call may be in has come to its end.
+        A thread waits for them, because a handler would not run during a long statement of a
+        control call.
         """
         signals = {SIGTERM, SIGINT}
         former = pthread_sigmask(SIG_BLOCK, signals)
@@ -85,7 +85,7 @@ class _Server(uvicorn.Server):
             answered = Event()
             loop.call_soon_threadsafe(answered.set)
             if not answered.wait(BUSY_SECONDS) or not ended.wait(GRACE_SECONDS + BUSY_SECONDS):
-                # What a call has not yet answered is rolled back when the file is next opened.
+                # Uncommitted changes are rolled back when the file is opened again.
                 os._exit(0)
 
         Thread(target=stop_when_told, daemon=True).start()
@@ -103,7 +103,7 @@ def _log_as_json(level: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until told to stop; the exit status. A taken port is an error of its own."""
+    """Serves until stopped; returns the exit status. A port in use has its own error."""
     config = configure(arguments, Environment(), MOODS)
     _log_as_json(config.log_level)
     simulation = open_simulation(config)
@@ -141,7 +141,7 @@ _AREAS = (
 
 
 async def _unknown_path(request: Request, error: Exception) -> Response:
-    """The framework's own 404 and 405, in the API's form."""
+    """The framework's 404 and 405, in the API's format."""
     if isinstance(error, HTTPException) and error.status_code == 405:
         return await error_response(request, NotFound("The method is not offered here."))
     return await error_response(request, NotFound())

@@ -1,10 +1,9 @@
-"""The moods in which the account can be held, by name: one table, from which the rest follows.
+"""The moods of the account, by name: one table.
 
-A mood is something that real accounts were seen to do. It is made of fault rules and settings,
-which are in force while the account is in it, of scopes that tokens lack meanwhile, and of a
-change to the account, which is made once.
-To add one, add a row to `_MOODS`: `as_seen`, the control API, `--mood`, and the scenario of a day
-in each mood take it up by themselves, and a test asks for its line in `docs/simulator.md`.
+A mood is a behaviour seen in real accounts: fault rules and settings that are in force during the
+mood, scopes that tokens lack, and a change to the account that is made once. To add one, add a row
+to `_MOODS`: `as_seen`, the control API, `--mood` and the scenario of moods use it, and a test
+requires its line in `docs/simulator.md`.
 """
 
 from collections.abc import Callable
@@ -33,7 +32,7 @@ __all__ = [
 
 
 def settings_of(simulation: Simulation) -> Document:
-    """What is set now."""
+    """The current settings."""
     limiter, pace = simulation.limiter, simulation.pace
     return {
         "rate_limit_per_minute": limiter.per_minute,
@@ -45,7 +44,7 @@ def settings_of(simulation: Simulation) -> Document:
 
 
 def tune(simulation: Simulation, wanted: Document) -> None:
-    """Change some of them. Unprocessable, with nothing changed, for an unknown name or type."""
+    """Changes settings. Unprocessable, with nothing changed, for an unknown name or type."""
     now = settings_of(simulation)
     if unknown := set(wanted) - set(now):
         raise Unprocessable(f"unknown: {', '.join(sorted(unknown))}")
@@ -61,40 +60,40 @@ def tune(simulation: Simulation, wanted: Document) -> None:
 
 
 _WHOLE = frozenset({"rate_limit_per_minute", "rate_limit_per_hour", "latency_ms", "settle_ms"})
-"""Those that are whole numbers."""
+"""The whole-number settings."""
 
 
 @dataclass(frozen=True)
 class Mood:
-    """One way in which the account behaves."""
+    """A behaviour of the account."""
 
     name: str
     does: str
-    """In a sentence, as the control API and the documentation say it."""
+    """A sentence for the control API and the documentation."""
     rules: tuple[Rule, ...] = ()
     settings: Document = field(default_factory=dict)
-    """Limits and pace, by the names that the control API has for them."""
+    """Limits and pace, by their names in the control API."""
     change: Callable[[Simulation], None] | None = None
-    """Made when the mood is entered for the first time; it stays when the mood is left."""
+    """Made when the mood is first entered; kept when it is left."""
     withheld: frozenset[str] = frozenset()
-    """Scopes that every token lacks meanwhile."""
+    """Scopes that every token lacks during the mood."""
     alone: bool = False
-    """Whether it is none of `as_seen`: what it hides is what the others are to show."""
+    """Whether it is not part of `as_seen`, because it would hide what the others show."""
 
 
 class UnknownMoodError(ValueError):
-    """There is no such mood; the text names those that there are."""
+    """There is no such mood; the text lists the known ones."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no mood {name!r}; there are {', '.join(MOODS)}")
 
 
 EVERY: Final = 4
-"""A request that is repeated goes wrong each fourth time, so that trying again helps."""
+"""Every fourth identical request fails, so that a retry helps."""
 
 
 def _in_turn(fault: Fault, path: str, turn: int, retry_after: int | None = None) -> Rule:
-    """A read below a path goes wrong the `turn`-th time, and each fourth time after it."""
+    """A read below a path fails the `turn`-th time, and every fourth time after it."""
     return Rule(fault, path, every=EVERY, turn=turn, retry_after=retry_after)
 
 
@@ -104,7 +103,7 @@ def _platform_acts(simulation: Simulation) -> None:
 
 
 def _respelled(simulation: Simulation) -> None:
-    # An invoice that can never be read is waived by an operator: nothing reads it by itself.
+    # An invoice that can never be read must be waived by an operator.
     respell(simulation.store, set(Spelling) - {Spelling.UNREADABLE_INVOICE})
 
 
@@ -191,7 +190,7 @@ _MOODS: Final = (
 )
 
 AS_SEEN: Final = "as_seen"
-"""All moods of the account at once: what real accounts were seen to answer."""
+"""All moods of the account at once."""
 
 
 def _seen() -> list[Mood]:
@@ -222,7 +221,7 @@ def mood_named(name: str) -> Mood:
 
 
 def enter(simulation: Simulation, mood: Mood) -> None:
-    """Put the account into a mood, and out of the one that it is in."""
+    """Enters a mood, after leaving the current one."""
     leave(simulation)
     with simulation.store.transaction():
         for one in _seen() if mood.name == AS_SEEN else (mood,):
@@ -236,7 +235,7 @@ def enter(simulation: Simulation, mood: Mood) -> None:
 
 
 def leave(simulation: Simulation) -> None:
-    """Lift the rules of the mood that the account is in, and put its settings back."""
+    """Removes the rules of the current mood, and restores its settings."""
     for number in simulation.mood_rules:
         simulation.faults.remove(number)
     tune(simulation, simulation.before_mood)
@@ -245,7 +244,7 @@ def leave(simulation: Simulation) -> None:
 
 
 def _change(simulation: Simulation, mood: Mood) -> None:
-    """Make a mood's change unless this account has it already, from an earlier run too."""
+    """Makes a mood's change unless the account has it already, also from an earlier run."""
     fact = f"mood:{mood.name}"
     if mood.change is not None and simulation.store.fact(fact) is None:
         mood.change(simulation)

@@ -1,4 +1,4 @@
-"""The running simulation: state, clock, faults and limits, wired once per process."""
+"""The running simulation: state, clock, faults and limits, constructed once per process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,14 +23,14 @@ __all__ = ["Freshness", "Pace", "Simulation", "scope_of", "simulation_of"]
 
 @dataclass
 class Freshness:
-    """Objects that are not yet readable by id. Real time; forgotten at a restart."""
+    """Objects that are not readable by id yet. In real time; lost at a restart."""
 
     seconds: float
     now: Callable[[], float] = monotonic
     _visible_at: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def note(self, kind: str, identifier: str) -> None:
-        """An object was made just now."""
+        """Records a new object."""
         now = self.now()
         self._visible_at = {key: at for key, at in self._visible_at.items() if at > now}
         self._visible_at[kind, identifier] = now + self.seconds
@@ -43,7 +43,7 @@ class Freshness:
 
 @dataclass
 class Pace:
-    """How slow the simulator is; the control API changes it."""
+    """The delays of the simulator; the control API changes them."""
 
     latency_ms: int
     action_seconds: float
@@ -51,7 +51,7 @@ class Pace:
 
 @dataclass
 class Simulation:
-    """Everything that a route needs."""
+    """The context of all routes."""
 
     config: Config
     store: Store
@@ -67,26 +67,26 @@ class Simulation:
     fresh: Freshness
     pace: Pace
     mood: str = ""
-    """The mood that the account is in; empty: it behaves."""
+    """The current mood of the account; empty for none."""
     mood_rules: tuple[int, ...] = ()
-    """The numbers of the fault rules that the mood put in force."""
+    """The numbers of the fault rules of the mood."""
     before_mood: Document = field(default_factory=dict)
-    """The settings that the mood changed, as they were."""
+    """The previous values of the settings that the mood changed."""
 
     def project_name(self, urn: str) -> str:
-        """The name of the project that a resource is in, empty when it is in none."""
+        """The name of a resource's project, empty if none."""
         project_id = self.assignments.project_of(urn)
         project = None if project_id is None else self.store.document("project", project_id)
         return "" if project is None else str(project["name"])
 
 
 def simulation_of(request: Request) -> Simulation:
-    """The simulation that serves a request."""
+    """The simulation of a request."""
     simulation: Simulation = request.app.state.simulation  # set by `app.build`
     return simulation
 
 
 def scope_of(request: Request) -> TokenScope:
-    """What the request's token may see; the gate put it there."""
+    """The scopes of the request's token, set by the gate."""
     scope: TokenScope = request.state.token_scope
     return scope

@@ -22,7 +22,7 @@ __all__ = ["open_simulation", "reset_world"]
 
 
 def open_simulation(config: Config) -> Simulation:
-    """The simulation of a data directory; a new world where there is none yet."""
+    """The simulation of a data directory; creates a new world if there is none."""
     store = Store(config.data_dir / "world.sqlite3")
     ledger = Ledger(store)
     simulation = Simulation(
@@ -53,7 +53,7 @@ def open_simulation(config: Config) -> Simulation:
 
 
 def reset_world(simulation: Simulation, seed: int, now: datetime) -> None:
-    """Forget everything and make the world of a seed, seen from an instant."""
+    """Deletes everything and creates the world of a seed, as of an instant."""
     store = simulation.store
     simulation.clock = Clock(now - wall_time())
     world = make_world(seed, now)

@@ -1,7 +1,7 @@
 """The simulator's state, in one SQLite file.
 
-Every API object is kept as the JSON text that a list answers, so that a page is a join of
-bytes and memory does not grow with the account. SQL is written here and in `ledger.py` only.
+Every API object is stored as the JSON text of its list, so that a page is a join of bytes and
+memory does not grow with the account. Only this module and `ledger.py` have SQL.
 """
 
 import sqlite3
@@ -17,7 +17,7 @@ import orjson
 __all__ = ["Document", "Query", "Row", "Store", "as_set"]
 
 Document = dict[str, Any]
-"""One JSON object in the shape that the OpenAPI document gives it."""
+"""A JSON object in the format of the OpenAPI document."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -86,10 +86,10 @@ def as_set(texts: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """One object on its way into the store.
+    """An object to store.
 
-    `bucket` tells apart the lists that a kind has: GPU droplets from the others, the records
-    of one domain from those of the next.
+    `bucket` separates the lists of a kind: GPU droplets from the others, the records of one domain
+    from another's.
     """
 
     kind: str
@@ -101,9 +101,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Query:
-    """Which objects of a kind a list shows, in which order.
+    """The objects of a kind in a list, and their order.
 
-    `condition` is SQL over the object table, made of this program's own constants.
+    `condition` is SQL over the object table, from constants of this program.
     """
 
     kind: str
@@ -114,7 +114,7 @@ class Query:
 
 
 class Store:
-    """The SQLite file, opened by the one process that serves it."""
+    """The SQLite file, opened by one process."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; joins the transaction that is already open."""
+        """All or nothing; joins an open transaction."""
         if self.connection.in_transaction:
             yield
             return
@@ -144,7 +144,7 @@ class Store:
         self.connection.execute("COMMIT")
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Deletes everything."""
         with self.transaction():
             tables = ("meta", "object", "assignment", "pending", "lifespan", "token")
             for table in (*tables, "invoice", "invoice_line"):
@@ -155,7 +155,7 @@ class Store:
     # Small facts about the world as a whole.
 
     def fact(self, name: str) -> str | None:
-        """A named fact, None when it was never set."""
+        """A named fact, None if it was never set."""
         found = self.connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return None if found is None else str(found[0])
 
@@ -164,7 +164,7 @@ class Store:
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def next_number(self, name: str, step: int = 1) -> int:
-        """The next of a series of numbers that was started with `set_fact`."""
+        """The next of a series of numbers started with `set_fact`."""
         number = int(self.fact(name) or "1")
         self.set_fact(name, str(number + step))
         return number
@@ -172,7 +172,7 @@ class Store:
     # Objects.
 
     def insert(self, rows: Iterable[Row]) -> None:
-        """Add objects at the end of their lists, in bulk."""
+        """Adds objects at the end of their lists, in bulk."""
         kinds: set[str] = set()
 
         def values() -> Iterator[tuple[str, str, str, str, str]]:
@@ -187,14 +187,14 @@ class Store:
         self.forget_positions(*kinds)
 
     def replace(self, kind: str, identifier: str, document: Document, name: str) -> None:
-        """Rewrite one object in its place."""
+        """Replaces one object."""
         self.connection.execute(
             "UPDATE object SET body = ?, name = ? WHERE kind = ? AND id = ?",
             (orjson.dumps(document).decode(), name, kind, identifier),
         )
 
     def delete(self, kind: str, identifiers: Sequence[str]) -> int:
-        """Remove objects in one statement; answers how many there were."""
+        """Deletes objects in one statement; returns their number."""
         gone = self.connection.execute(
             "DELETE FROM object WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
             (kind, as_set(identifiers)),
@@ -203,7 +203,7 @@ class Store:
         return gone
 
     def forget_positions(self, *kinds: str) -> None:
-        """Drop what is cached of the lists of these kinds, after rows came or went."""
+        """Clears the cached positions of these kinds, after rows were added or removed."""
         for key in [key for key in self._positions if key[0] in kinds]:
             del self._positions[key]
 
@@ -224,7 +224,7 @@ class Store:
         return [orjson.loads(body) for body in self.page(Query(kind), 0, -1)[0]]
 
     def page(self, query: Query, offset: int, limit: int) -> tuple[list[bytes], int]:
-        """The bodies of one page and the total; a negative limit takes all the rest."""
+        """The bodies of one page and the total; a negative limit means all the rest."""
         if query.condition:
             return self._filtered_page(query, offset, limit)
         positions = self._list_positions(query.kind, query.bucket)
@@ -237,7 +237,7 @@ class Store:
         )
         where, parameters = _list_condition(query.kind, query.bucket)
         found = self.connection.execute(
-            "SELECT CAST(body AS BLOB) FROM object NOT INDEXED "  # the row's own number is best
+            "SELECT CAST(body AS BLOB) FROM object NOT INDEXED "  # reading by row id is fastest
             f"WHERE {where} AND position BETWEEN ? AND ? ORDER BY position",
             (*parameters, wanted[0], wanted[-1]),
         ).fetchall()
@@ -245,7 +245,7 @@ class Store:
         return (bodies[::-1] if query.newest_first else bodies), total
 
     def _list_positions(self, kind: str, bucket: str | None) -> "array[int]":
-        """Where the objects of a list stand: 8 bytes each, read once until the list changes."""
+        """The positions of the objects of a list: 8 bytes each, cached until the list changes."""
         cached = self._positions.get((kind, bucket))
         if cached is None:
             where, parameters = _list_condition(kind, bucket)

@@ -1,4 +1,4 @@
-"""Copies of objects of any kind under ids of their own, for measurements."""
+"""Copies objects of any kind under new ids, for measurements."""
 
 from ipaddress import IPv4Address, IPv6Address
 from itertools import cycle, islice
@@ -18,7 +18,7 @@ _FIRST_ADDRESSES: Final = {
     "reserved_ipv6": IPv6Address("2001:2::"),
     "load_balancer": IPv4Address("100.64.0.0"),
 }
-"""What the `ip` of copies counts up from: ranges that nobody is given on the Internet."""
+"""The first `ip` of copies, in ranges that are not assigned on the Internet."""
 
 _REFUSED: Final = {
     "account": "there is one account",
@@ -26,17 +26,17 @@ _REFUSED: Final = {
     "region": "the provider decides which regions there are",
     "size": "the provider decides which sizes there are",
 }
-"""The kinds that are not copied, and why."""
+"""The kinds that cannot be copied, and why."""
 
 _DEFAULTS: Final = ("default", "is_default")
-"""Flags that one object of many has."""
+"""Flags that only one of many objects has."""
 
 
 def clone_objects(simulation: Simulation, kind: str, count: int) -> int:
-    """Make so many more of a kind; they are in no project and on no bill.
+    """Copies objects of a kind; the copies are in no project and on no bill.
 
-    Unprocessable for a kind of which there is none or no more can be made, and for a count
-    below 1; then nothing is made.
+    Unprocessable for a kind without objects or that cannot be copied, and for a count below 1;
+    then nothing is created.
     """
     if kind in _REFUSED:
         raise Unprocessable(f"kind: {kind} cannot be cloned: {_REFUSED[kind]}")
@@ -70,7 +70,7 @@ def _copy(ids: Ids, kind: str, original: Row, number: int) -> Row:
         document[held] = _identifier(ids, kind, document[held], number)
     identifier = str(document[held])
     document |= _own_fields(ids, kind, document, number)
-    if not original.id.isdecimal():  # addresses and the like are made of the id
+    if not original.id.isdecimal():  # the object's id is its address
         document |= {
             name: value.replace(original.id, identifier)
             for name, value in document.items()

@@ -36,7 +36,7 @@ _MAX_USER_DATA = 65_536
 
 @dataclass(frozen=True)
 class DropletOrder:
-    """What a create asks for, checked: one name, or several for droplets that are alike."""
+    """A validated request to create a droplet: one name, or several for equal droplets."""
 
     name: str
     names: tuple[str, ...]
@@ -51,7 +51,7 @@ class DropletOrder:
 
     @classmethod
     def read(cls, asked: Document) -> Self:
-        """Check a request's body. Unprocessable, naming the field, when it does not do."""
+        """Validates a request's body. Unprocessable with the field if it is invalid."""
         names = tuple(optional(asked, "names", list, []))
         name = "" if names else required(asked, "name", str)
         for given in names or (name,):
@@ -106,7 +106,7 @@ def create_droplet(
     status: str = "new",
     project_id: str | None = None,
 ) -> Document:
-    """Add one droplet to the account and to a project (the default one); its document."""
+    """Adds a droplet to the account and to a project, by default the default one; its document."""
     store = simulation.store
     now = simulation.clock.now().replace(microsecond=0)
     vpcs = store.documents("vpc")
@@ -127,7 +127,7 @@ def create_droplet(
         vpc_uuid=order.vpc_uuid or default_vpc,
         tags=order.tags,
         status=status,
-        # The agent shows itself after the first boot.
+        # The agent appears after the first boot.
         features=tuple(
             feature
             for feature, has in (

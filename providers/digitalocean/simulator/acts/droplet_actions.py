@@ -1,4 +1,4 @@
-"""Droplet actions, from the request to their effect after a while on the simulator's clock."""
+"""Droplet actions, from the request to their effect after a time on the simulator's clock."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ __all__ = ["begin_action", "settle", "take_snapshot"]
 def begin_action(
     simulation: Simulation, droplet: Document, effect: Effect, length: float = 1.0
 ) -> Document:
-    """Start an action; `length` is in units of the configured action time. Its document."""
+    """Starts an action; `length` is in units of the configured action time. Its document."""
     now = simulation.clock.now()
     number = simulation.store.next_number("action_id", 7)
     action: Document = {
@@ -45,7 +45,7 @@ def begin_action(
 
 
 def settle(simulation: Simulation) -> None:
-    """Bring every action that is due to its end."""
+    """Completes every due action."""
     for pending in simulation.pending.due(simulation.clock.now()):
         with simulation.store.transaction():
             _complete(simulation, pending)
@@ -61,7 +61,7 @@ def _complete(simulation: Simulation, pending: Pending) -> None:
         _lock(simulation, pending.effect.droplet_id, locked=False)
     action = simulation.store.document("action", str(pending.action_id))
     if action is not None:
-        # A droplet that was deleted meanwhile leaves its action in error.
+        # An action on a droplet that was deleted meanwhile fails.
         action["status"] = "errored" if droplet is None else "completed"
         action["completed_at"] = render_instant(pending.due)
         simulation.store.replace("action", str(pending.action_id), action, action["type"])
@@ -138,7 +138,7 @@ _EFFECTS: dict[str, Callable[[Simulation, Document, Pending], None]] = {
 
 
 def take_snapshot(simulation: Simulation, droplet: Document, name: str, at: datetime) -> int:
-    """Add a snapshot of a droplet and start to bill it; answers its id."""
+    """Adds a snapshot of a droplet and starts billing it; returns its id."""
     number = simulation.store.next_number("image_id", 13)
     size = round(droplet["disk"] * 0.113, 2)
     origin = Origin.of_document(droplet)

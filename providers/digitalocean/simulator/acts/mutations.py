@@ -11,7 +11,7 @@ from providers.digitalocean.simulator.world.droplets import with_size
 
 __all__ = ["delete_objects", "resize_droplet", "restart_bills", "set_fields", "touch"]
 
-# A new name that replaces the one of the touch before, and for what has tags one more of them.
+# A new name that replaces the one of the previous touch, and one more tag.
 _NAME = "CASE instr(name, '.r') WHEN 0 THEN name ELSE substr(name, 1, instr(name, '.r') - 1) END"
 _UNTOUCHED = (
     "CASE WHEN json_extract(body, '$.tags[#-1]') LIKE 'touched-%' "
@@ -37,7 +37,7 @@ def touch(simulation: Simulation, kind: str, count: int | None) -> int:
 
 
 def delete_objects(simulation: Simulation, kind: str, identifiers: list[str]) -> int:
-    """Remove objects with what hangs on them; answers how many there were."""
+    """Deletes objects and their parts; returns their number."""
     if kind == "droplet":
         return remove_droplets(simulation, identifiers)
     with simulation.store.transaction():
@@ -48,7 +48,7 @@ def delete_objects(simulation: Simulation, kind: str, identifiers: list[str]) ->
 
 
 def resize_droplet(simulation: Simulation, droplet: Document, size: str, *, disk: bool) -> Document:
-    """Give a droplet another size, and go on billing it by that; answers its new document."""
+    """Changes the size of a droplet, and its billing; returns its new document."""
     identifier = str(droplet["id"])
     resized = with_size(droplet, SIZES[size], disk=disk)
     with simulation.store.transaction():
@@ -58,7 +58,7 @@ def resize_droplet(simulation: Simulation, droplet: Document, size: str, *, disk
 
 
 def restart_bills(simulation: Simulation, identifier: str, **changes: str) -> None:
-    """Ends a resource's open lifespans now and begins new ones, with another `sku` or `name`."""
+    """Ends a resource's open lifespans and begins new ones, with another `sku` or `name`."""
     now = simulation.clock.now().replace(microsecond=0)
     former = simulation.ledger.open_lifespans(identifier)
     simulation.ledger.end([identifier], now)
@@ -66,7 +66,7 @@ def restart_bills(simulation: Simulation, identifier: str, **changes: str) -> No
 
 
 def set_fields(simulation: Simulation, kind: str, identifier: str, fields: Document) -> bool:
-    """Set members of an object by dotted path (`region.slug`, `tags.0`); False when not there."""
+    """Sets members of an object by dotted path (`region.slug`, `tags.0`); False if missing."""
     document = simulation.store.document(kind, identifier)
     if document is None:
         return False

@@ -1,4 +1,4 @@
-"""Actions under way, kept so that a restarted simulator brings them to their end."""
+"""Running actions, stored so that a restarted simulator completes them."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ __all__ = ["Effect", "Pending", "PendingActions"]
 
 @dataclass(frozen=True)
 class Effect:
-    """What an action will have done to a droplet when it completes."""
+    """The effect of an action on a droplet when it completes."""
 
     action: str
     """The action's type: `create`, `resize`, `power_off`, …"""
@@ -33,7 +33,7 @@ class Pending:
 
 
 class PendingActions:
-    """The pending table; remembers when the next one is due, so that asking costs nothing."""
+    """The table of pending actions; caches the next due time."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -44,7 +44,7 @@ class PendingActions:
         return None if due is None else str(due)
 
     def add(self, pending: Pending) -> None:
-        """Remember an action that was begun."""
+        """Adds a started action."""
         effect = orjson.dumps(asdict(pending.effect)).decode()
         self._store.connection.execute(
             "INSERT INTO pending VALUES (?, ?, ?)",
@@ -53,7 +53,7 @@ class PendingActions:
         self._next = self._read_next()
 
     def due(self, now: datetime) -> list[Pending]:
-        """The actions that are to complete by now, the earliest first; they stay pending."""
+        """The due actions, earliest first; they stay pending."""
         if self._next is None or self._next > now.isoformat():
             return []
         found = self._store.connection.execute(
@@ -66,17 +66,17 @@ class PendingActions:
         ]
 
     def remove(self, action_id: int) -> None:
-        """Forget an action that came to its end."""
+        """Removes a completed action."""
         self._store.connection.execute("DELETE FROM pending WHERE action_id = ?", (action_id,))
         self._next = self._read_next()
 
     def of_droplet(self, droplet_id: str) -> bool:
-        """Whether an action of this droplet is under way."""
+        """Whether an action of this droplet is running."""
         found = self._store.connection.execute(
             "SELECT 1 FROM pending WHERE json_extract(effect, '$.droplet_id') = ?", (droplet_id,)
         ).fetchone()
         return found is not None
 
     def forget(self) -> None:
-        """Read again what is next, after the table was emptied."""
+        """Clears the cache, after the table was emptied."""
         self._next = self._read_next()

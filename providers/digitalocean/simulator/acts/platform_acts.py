@@ -1,8 +1,8 @@
-"""What the platform does to resources by itself, without anybody having asked for it.
+"""Changes that the platform makes to resources by itself.
 
-Each act was seen in accounts of the real provider: certificates are renewed, rules put again,
-fields spelled anew or left out. A test takes a spec, lets an act happen, and finds no drift; a
-mood of an account names the acts that it goes through.
+Each act was seen in real accounts: certificates are renewed, rules are rewritten, fields are
+respelled or omitted. A test takes a spec, triggers an act, and finds no drift; a mood of an
+account names its acts.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,18 +36,18 @@ BUILD_STACK: Final = "buildpack-stack=ubuntu-22"
 
 @dataclass(frozen=True)
 class PlatformAct:
-    """One thing that the platform does."""
+    """A change by the platform."""
 
     kinds: tuple[str, ...]
-    """The kinds of objects that show it."""
+    """The kinds of the changed objects."""
     does: str
-    """In words."""
+    """Its description."""
     apply: Apply
-    """Does it to the whole account; how many objects changed."""
+    """Applies it to the whole account; returns the number of changed objects."""
 
 
 def _each(simulation: Simulation, kind: str, change: Change) -> int:
-    """Changes the objects of a kind for which `change` answers another one."""
+    """Changes the objects of a kind for which `change` returns another one."""
     changed = 0
     with simulation.store.transaction():
         for document in simulation.store.documents(kind):
@@ -93,7 +93,7 @@ def _with_cased_tags(document: Document) -> Document | None:
 
 
 def _rewritten_rules(rules: list[Document]) -> list[Document]:
-    """A rule for each peer, in the opposite order, with ports and peers in another spelling."""
+    """One rule per peer, in reverse order, with other notations of ports and peers."""
     return [
         {**rule, "ports": _other_ports(rule), side: {sort: [_other_peer(sort, peer)]}}
         for rule in reversed(rules)
@@ -140,7 +140,7 @@ def _without(*fields: str) -> Change:
 
 
 def _renew_certificates(simulation: Simulation) -> int:
-    """New certificates under the same names; what used the old ones uses them."""
+    """Replaces certificates by new ones under the same names, also where they are used."""
     store = simulation.store
     renewed: dict[str, str] = {}
     with store.transaction():
@@ -227,7 +227,7 @@ def _respelled_record(record: Document) -> Document:
 
 
 def _written_back(app: Document) -> Document:
-    """The spec in the current schema, with the defaults of an app filled in."""
+    """The spec in the current schema, with an app's defaults."""
     spec = app["spec"]
     services = spec.get("services", [])
     routed = [(service, route) for service in services for route in service.get("routes", [])]
@@ -271,7 +271,7 @@ def _respelled_policy(cluster: Document) -> Document | None:
 
 
 def _scaled_pools(cluster: Document) -> Document:
-    """Each pool that scales by itself, at another size within its bounds."""
+    """Each autoscaled pool, with another size within its bounds."""
     pools = [
         pool | {"count": pool["min_nodes"] if pool["count"] > pool["min_nodes"] else max_nodes}
         if pool["auto_scale"] and (max_nodes := pool["max_nodes"])
@@ -356,4 +356,4 @@ PLATFORM_ACTS: Final[Mapping[str, PlatformAct]] = MappingProxyType(
         ),
     }
 )
-"""The acts by their names."""
+"""The acts by name."""

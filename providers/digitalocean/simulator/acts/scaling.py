@@ -19,9 +19,9 @@ _CHUNK = 2_000
 
 
 def scale_to(simulation: Simulation, droplets: int) -> int:
-    """Have that many droplets in the plain list; answers how many there are then.
+    """Scales the plain list to a number of droplets; returns the resulting number.
 
-    Only bulk droplets come and go: fewer than the account's own are never reached.
+    Only bulk droplets are added and removed, so it never falls below the account's own.
     """
     _, present = simulation.store.page(Query("droplet", "cpu"), 0, 0)
     with simulation.store.transaction():
@@ -45,7 +45,7 @@ def _grow(simulation: Simulation, missing: int) -> None:
     )
     projects = {document["name"]: document["id"] for document in store.documents("project")}
     default = next(d["id"] for d in store.documents("project") if d["is_default"])
-    while chunk := list(islice(made, _CHUNK)):  # so that memory does not grow with the account
+    while chunk := list(islice(made, _CHUNK)):  # so that memory stays constant
         store.insert(droplet_row(bulk.droplet) for bulk in chunk)
         simulation.ledger.add(bulk.lifespan for bulk in chunk)
         simulation.assignments.add(
@@ -71,7 +71,7 @@ def _shrink(simulation: Simulation, excess: int) -> None:
 
 
 def remove_droplets(simulation: Simulation, identifiers: list[str]) -> int:
-    """Take droplets away with their places in projects and their backups, and end their bills."""
+    """Removes droplets from projects, with their backups, and ends their bills."""
     with simulation.store.transaction():
         _detach(simulation, identifiers)
         simulation.assignments.remove([f"do:droplet:{identifier}" for identifier in identifiers])
@@ -80,7 +80,7 @@ def remove_droplets(simulation: Simulation, identifiers: list[str]) -> int:
 
 
 def _detach(simulation: Simulation, identifiers: list[str]) -> None:
-    """Volumes are let go of, backups deleted; snapshots outlive their droplet."""
+    """Detaches volumes and deletes backups; snapshots stay."""
     store = simulation.store
     gone = {int(identifier) for identifier in identifiers}
     for volume in store.documents("volume"):
@@ -99,7 +99,7 @@ def _detach(simulation: Simulation, identifiers: list[str]) -> None:
 
 
 BULK_NAME = "fleet-"
-"""How the names of bulk droplets begin."""
+"""The prefix of bulk droplets' names."""
 
 _TENANTS = (
     ("acme", "Acme production"),
@@ -114,7 +114,7 @@ _REGIONS = ("nyc3", "sfo3", "ams3", "fra1", "sgp1")
 
 @dataclass(frozen=True)
 class BulkDroplet:
-    """A bulk droplet, the project it is in and its life for the bills."""
+    """A bulk droplet, its project and its billed lifetime."""
 
     droplet: Droplet
     project: str
@@ -122,7 +122,7 @@ class BulkDroplet:
 
 
 def bulk_droplets(ids: Ids, first_id: int, numbers: range, now: datetime) -> Iterator[BulkDroplet]:
-    """Droplets `fleet-<number>`, spread over tenants, sizes and regions, ids from `first_id` on."""
+    """Generates droplets `fleet-<number>` over tenants, sizes and regions, with ascending ids."""
     vpcs = {slug: ids.uuid("vpc", f"default-{slug}") for slug in _REGIONS}
     image = IMAGES["ubuntu-24-04-x64"]
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -21,12 +21,12 @@ __all__ = ["FIRST_INSIGHT", "DataPoint", "Entry", "balance_of", "data_points", "
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry; `amount` is what it adds to what the account owes."""
+    """An entry; `amount` is the change of what the account owes."""
 
     type: str
     description: str
     amount: Decimal | None
-    """None in an odd entry, which has none."""
+    """None in an unreadable entry."""
     date: datetime
     invoice: Invoice | None = None
 
@@ -34,7 +34,7 @@ class Entry:
 def entries_until(
     invoices: list[Invoice], now: datetime, spellings: Collection[Spelling] = frozenset()
 ) -> list[Entry]:
-    """Every entry until now, the newest first; the amounts sum to the account's balance."""
+    """All entries until now, newest first; the amounts add up to the balance."""
     entries: list[Entry] = []
     for number, invoice in enumerate(sorted(invoices, key=lambda i: i.period)):
         title = f"{date.fromisoformat(f'{invoice.period}-01'):%B %Y}"
@@ -60,7 +60,7 @@ def entries_until(
 
 
 def _extras(number: int, issued: datetime) -> list[Entry]:
-    """What happens besides: a promotion that partly expires, an adjustment, a refund."""
+    """Other entries: a promotion that partly expires, an adjustment, a refund."""
     soon = issued + timedelta(hours=1)
     extras = {
         1: Entry("Credit", "Promotional credit", Decimal("-100.00"), soon),
@@ -83,7 +83,7 @@ def _chargebacks(at: datetime) -> list[Entry]:
 
 
 def balance_of(entries: list[Entry]) -> Decimal:
-    """What the account owes after these entries."""
+    """The balance of the account after these entries."""
     return sum((entry.amount for entry in entries if entry.amount is not None), Decimal("0.00"))
 
 
@@ -93,7 +93,7 @@ _WORDS = {
     "nfs_share": "NFS",
     "reserved_ipv6": "RIP6",
 }
-"""What a SKU calls a product where that is not the beginning of our name for it."""
+"""The name of a product in a SKU, where it is not a prefix of our name."""
 
 FIRST_INSIGHT = date(2025, 12, 1)
 
@@ -103,12 +103,12 @@ SKUS: Final[Mapping[str, str]] = {
     "kubernetes_node": "DOKS",
     "load_balancer": "LBAA",
 }
-"""The four letters of today, where they are not the first of the kind."""
+"""The current four letters of kinds, where they are not the first four."""
 
 
 @dataclass(frozen=True)
 class DataPoint:
-    """What one resource cost on one day, USD."""
+    """The cost of a resource on a day, USD."""
 
     day: date
     amount: str
@@ -125,7 +125,7 @@ def data_points(
     now: datetime,
     spellings: Collection[Spelling] = frozenset(),
 ) -> Iterator[DataPoint]:
-    """Estimates of the days from `first` to `last`, both included, that are over by now."""
+    """Estimates of the completed days from `first` to `last`, inclusive."""
     words = {**_WORDS, **(SKUS if Spelling.SKUS in spellings else {})}
     day = max(first, FIRST_INSIGHT)
     while day <= last and day < now.date():

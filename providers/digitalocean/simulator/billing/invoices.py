@@ -1,4 +1,4 @@
-"""Invoices: issued when their month has ended, and never changed after that."""
+"""Invoices: issued at the end of their month, then immutable."""
 
 import csv
 import io
@@ -32,7 +32,7 @@ _LINE: Final = TypeAdapter(Line)
 
 @dataclass(frozen=True)
 class Invoice:
-    """An invoice's head; `issued_at` is when it was made, or last estimated for the preview."""
+    """An invoice's header; `issued_at` is the issue time, or the last estimate for the preview."""
 
     uuid: str
     number: str
@@ -42,25 +42,25 @@ class Invoice:
 
 
 class Unstored(Protocol):
-    """An invoice that is not in the store, because its lines follow from their numbers."""
+    """An invoice whose lines are computed from their numbers instead of stored."""
 
     @property
     def head(self) -> Invoice:
-        """Its head."""
+        """Its header."""
         ...
 
     @property
     def item_count(self) -> int:
-        """How many lines its JSON form has."""
+        """The number of lines of its JSON form."""
         ...
 
     @property
     def totals(self) -> MonthTotals:
-        """What its lines come to."""
+        """The totals of its lines."""
         ...
 
     def lines(self, offset: int, limit: int) -> list[Line]:
-        """A page of its JSON form; a negative limit takes all the rest."""
+        """A page of its JSON form; a negative limit means all the rest."""
         ...
 
     def csv(self) -> Iterator[bytes]:
@@ -69,7 +69,7 @@ class Unstored(Protocol):
 
 
 class Invoices:
-    """The account's invoices, issued as the clock passes the ends of months."""
+    """The account's invoices, issued when the clock passes the end of a month."""
 
     def __init__(self, store: Store, ledger: Ledger) -> None:
         self._unstored: dict[str, Unstored] = {}
@@ -78,7 +78,7 @@ class Invoices:
         self._preview: tuple[tuple[datetime, int], Invoice, list[Line]] | None = None
 
     def issue_due(self, now: datetime) -> None:
-        """Make the invoices of all months that have ended."""
+        """Issues the invoices of all completed months."""
         current = Period.month_of(now)
         last = self._store.connection.execute("SELECT max(period) FROM invoice").fetchone()[0]
         period = Period.month_of(FIRST_DAY)
@@ -123,11 +123,11 @@ class Invoices:
             )
 
     def add(self, invoice: Unstored) -> None:
-        """Has one more, until the program ends or the account is made anew."""
+        """Adds an invoice, until the program ends or the account is reset."""
         self._unstored[invoice.head.uuid] = invoice
 
     def forget(self) -> None:
-        """Has only what is stored."""
+        """Keeps only stored invoices."""
         self._unstored.clear()
         self._preview = None
 
@@ -144,7 +144,7 @@ class Invoices:
         return sorted(heads, key=lambda invoice: invoice.period, reverse=True)
 
     def preview(self, now: datetime) -> tuple[Invoice, list[Line]]:
-        """What the running month has come to by the last full hour."""
+        """The preview of the running month, up to the last full hour."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         key = (hour, self._ledger.version)
         if self._preview is None or self._preview[0] != key:
@@ -162,7 +162,7 @@ class Invoices:
     def lines(
         self, uuid: str, now: datetime, offset: int = 0, limit: int = -1
     ) -> tuple[list[Line], int]:
-        """A page of an invoice's lines and how many there are; negative: all the rest."""
+        """A page of an invoice's lines and their total; a negative limit means all the rest."""
         if (unstored := self._unstored.get(uuid)) is not None:
             return unstored.lines(offset, limit), unstored.item_count
         preview, lines = self.preview(now)
@@ -190,7 +190,7 @@ class Invoices:
         return [_LINE.validate_json(text) for (text,) in rows]
 
     def totals(self, uuid: str, now: datetime) -> MonthTotals:
-        """What an invoice's lines come to."""
+        """The totals of an invoice's lines."""
         unstored = self._unstored.get(uuid)
         return totals_of(self.lines(uuid, now)[0]) if unstored is None else unstored.totals
 
@@ -235,7 +235,7 @@ def csv_pieces(
 
 
 def csv_time(instant: datetime) -> str:
-    """As in `2020-07-01 00:00:00 +0000`."""
+    """A time such as `2020-07-01 00:00:00 +0000`."""
     return f"{instant:%Y-%m-%d %H:%M:%S} +0000"
 
 

@@ -15,9 +15,9 @@ __all__ = ["Ledger", "Lifespan"]
 
 @dataclass(frozen=True)
 class Lifespan:
-    """One stretch of a resource's life in which nothing that the bill shows changed.
+    """A span of a resource's life with constant billed properties.
 
-    A resize or a rename ends one stretch and begins the next, for the same `resource_id`.
+    A resize or a rename ends one span and begins the next, for the same `resource_id`.
     """
 
     kind: str
@@ -29,7 +29,7 @@ class Lifespan:
     project: str
     started_at: datetime
     sku: str = ""
-    """The size slug where the price depends on it, else empty."""
+    """The size slug if the price depends on it, else empty."""
     quantity: Decimal = Decimal(1)
     """GB for storage, units or nodes otherwise."""
     group_name: str = ""
@@ -56,7 +56,7 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.version = 0
-        """Grows with every change, so that what was computed can be told stale."""
+        """Increases with every change, to invalidate computed values."""
 
     def add(self, lifespans: Iterable[Lifespan]) -> None:
         """Records lifespans, in bulk."""
@@ -112,7 +112,7 @@ class Ledger:
             yield replace(life, monthly=Decimal(met[-1])) if met else life
 
     def end(self, resource_ids: Iterable[str], at: datetime, kind: str | None = None) -> None:
-        """Ends the open lifespans of these resources, of one billed kind or of all, at once."""
+        """Ends the open lifespans of these resources, of one billed kind or of all."""
         self.version += 1
         condition = "" if kind is None else "AND kind = ?"
         self._store.connection.execute(
@@ -122,7 +122,7 @@ class Ledger:
         )
 
     def open_lifespans(self, resource_id: str) -> list[Lifespan]:
-        """What of a resource is being billed now."""
+        """The currently billed lifespans of a resource."""
         found = self._store.connection.execute(
             f"SELECT {_COLUMNS} FROM lifespan WHERE resource_id = ? AND ended_at IS NULL "
             "ORDER BY id",
@@ -141,7 +141,7 @@ class Ledger:
 
 
 def _stored(value: object) -> str | None:
-    """A field of a lifespan, as its column has it."""
+    """A field of a lifespan, in its column's format."""
     if isinstance(value, datetime):
         return value.isoformat()
     return None if value is None else str(value)

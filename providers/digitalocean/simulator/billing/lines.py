@@ -1,4 +1,4 @@
-"""The lines of a bill, and what a lifespan costs."""
+"""The lines of a bill, and the cost of a lifespan."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,18 +54,18 @@ _FLAT = {
     "gradient_agent": Decimal("12.40"),
     "uptime_check": Decimal(1),
 }
-"""Prices of kinds of which the account has one or two. Real prices depend on usage and sizes that
-the simulator does not have; a bill needs an amount only."""
+"""Prices of kinds with one or two resources. Real prices depend on usage and sizes that the
+simulator does not have; a bill only needs an amount."""
 _BACKUP_SHARE = Decimal("0.2")
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Rounded half up to the cent, as each line of a bill is."""
+    """Rounded half up to the cent, like each line of a bill."""
     return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def monthly_of_storage(kind: str, gigabytes: Decimal) -> Decimal:
-    """The price of a month of that many GB. KeyError for what is not priced by the GB."""
+    """The monthly price of that many GB. KeyError for kinds not priced per GB."""
     return _PER_GB[kind] * gigabytes
 
 
@@ -98,7 +98,7 @@ _MONTHLY: dict[str, Callable[[Lifespan], Decimal]] = {
 
 
 def monthly_of(life: Lifespan) -> Decimal | None:
-    """The price of a whole month; None for what is billed for the account as one (Spaces)."""
+    """The price of a whole month; None if it is billed for the whole account (Spaces)."""
     price = _MONTHLY.get(life.kind)
     return None if price is None else price(life)
 
@@ -109,7 +109,7 @@ _HOUR = Decimal(3600)
 
 
 class Charge(StrEnum):
-    """The section of the invoice's summary that a line counts to."""
+    """The section of the invoice's summary that a line belongs to."""
 
     USAGE = "usage"
     OVERAGE = "overage"
@@ -119,14 +119,14 @@ class Charge(StrEnum):
 
 @dataclass(frozen=True)
 class Period:
-    """A half-open stretch of time, UTC; for invoices a calendar month."""
+    """A half-open span of time, UTC; for invoices a calendar month."""
 
     start: datetime
     end: datetime
 
     @classmethod
     def month_of(cls, instant: datetime) -> "Period":
-        """The calendar month that an instant lies in."""
+        """The calendar month of an instant."""
         start = datetime(instant.year, instant.month, 1, tzinfo=UTC)
         return cls(
             start, start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
@@ -134,7 +134,7 @@ class Period:
 
     @property
     def name(self) -> str:
-        """As invoices name it: `2026-05`."""
+        """The name on invoices: `2026-05`."""
         return f"{self.start:%Y-%m}"
 
 
@@ -153,7 +153,7 @@ class Line:
     project_name: str = ""
     category: str = "iaas"
     kind: str = ""
-    """What was billed, and which: the truth that matching is tested against."""
+    """The billed resource: the truth for tests of matching."""
     resource_id: str = ""
     resource_uuid: str = ""
 
@@ -185,11 +185,11 @@ _PRODUCTS = {
 
 
 _NAMED_ALONE = frozenset({"reserved_ipv6", "nat_gateway"})
-"""What a bill names without saying how large it is."""
+"""Kinds that a bill names without a size."""
 
 
 def description_of(life: Lifespan) -> str:
-    """How a bill and the insights describe a resource: its name, then what it is in brackets."""
+    """A resource's description on bills and in the insights: its name, then details in brackets."""
     if life.kind == "reserved_ip":
         return f"Unused Floating IP - {life.name}"
     if life.kind in _NAMED_ALONE:
@@ -202,9 +202,9 @@ def description_of(life: Lifespan) -> str:
 
 
 def usage_amount(life: Lifespan, period: Period) -> tuple[Decimal, Decimal] | None:
-    """Unrounded amount and hours of a stretch within a period; None when it has no part in it.
+    """Unrounded amount and hours of a lifespan within a period; None if they do not overlap.
 
-    Hours are begun hours until 2026, exact ones since; a month never costs more than its price.
+    Hours are started hours until 2026, exact ones since; a month never costs more than its price.
     """
     monthly = monthly_of(life)
     start = max(life.started_at, period.start)
@@ -218,7 +218,7 @@ def usage_amount(life: Lifespan, period: Period) -> tuple[Decimal, Decimal] | No
 
 
 def usage_line(life: Lifespan, period: Period) -> Line | None:
-    """The line of a stretch of life in a month's bill; at least a cent for a droplet."""
+    """The line of a lifespan in a month's bill; at least a cent for a droplet."""
     used = usage_amount(life, period)
     if used is None:
         return None

@@ -1,4 +1,4 @@
-"""A month's bill as a whole: usage, what the account shares, credits and tax."""
+"""A month's whole bill: usage, shared charges, credits and tax."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class MonthTotals:
 
     @property
     def amount(self) -> Decimal:
-        """What is to be paid."""
+        """The amount to pay."""
         return self.usage + self.overages + self.taxes + self.credits
 
 
@@ -76,7 +76,7 @@ def bill_month(lives: Iterable[Lifespan], period: Period, ids: Ids) -> list[Line
 
 
 def _spaces(lives: list[Lifespan], period: Period) -> list[Line]:
-    """One subscription for all buckets, and the storage that it does not include."""
+    """One subscription for all buckets, and the storage beyond it."""
     if not lives:
         return []
     hours = Decimal(int((period.end - period.start).total_seconds())) / 3600
@@ -103,7 +103,7 @@ def _spaces(lives: list[Lifespan], period: Period) -> list[Line]:
 
 
 def _bandwidth(period: Period, ids: Ids) -> list[Line]:
-    """Transfer is pooled: what goes over the pool is one line of the whole account."""
+    """Transfer is pooled: overage of the pool is one line of the account."""
     chance = ids.chance("bandwidth", period.name)
     if chance.random() > 0.55:
         return []
@@ -116,7 +116,7 @@ def _bandwidth(period: Period, ids: Ids) -> list[Line]:
 
 
 def _credits(charged: Decimal, period: Period, ids: Ids) -> list[Line]:
-    """A credit now and then, never more than what is charged."""
+    """An occasional credit, never more than the charges."""
     chance = ids.chance("credit", period.name)
     if chance.random() > 0.2 or not charged:
         return []

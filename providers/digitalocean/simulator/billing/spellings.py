@@ -1,7 +1,7 @@
-"""The spellings that real bills were seen in, by name: what a mood of the account is made of.
+"""The spellings seen in real bills, by name; moods of the account use them.
 
-A spelling changes how a bill reads, never what it comes to: the lines of every form still add up
-to the summary, the history and the balance.
+A spelling changes how a bill reads, never its amounts: the lines of every form still add up to the
+summary, the history and the balance.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,43 +18,44 @@ __all__ = ["Spelling", "respell", "spelled", "spellings_of"]
 
 
 class Spelling(StrEnum):
-    """One way in which bills were seen to differ from the documented ones."""
+    """A difference of seen bills from the documentation."""
 
     BLANKS_IN_NAMES = "blanks_in_names"
-    """Two blanks before the size, and one at the end of the description."""
+    """Two spaces before the size, and one at the end of the description."""
     CHARGEBACKS = "chargebacks"
-    """The history has a chargeback, its reversal, and two refunds that say the same."""
+    """The history has a chargeback, its reversal, and two identical refunds."""
     GROUPED_DATABASES = "grouped_databases"
     """A database's line names a node; its cluster is the group."""
     JSON_NUMBERS = "json_numbers"
-    """Amounts in JSON are numbers, not texts."""
+    """Amounts in JSON are numbers instead of text."""
     LOCAL_TAXES = "local_taxes"
-    """Taxes are called by their name: GST."""
+    """Taxes have their name: GST."""
     LONG_DESCRIPTIONS = "long_descriptions"
     """A description of five thousand characters."""
     MANY_DIGITS = "many_digits"
-    """Hours and amounts to the 13th and 16th digit, as bills by the second have them."""
+    """Hours and amounts have 13 and 16 decimal places, as on bills by the second."""
     NO_CATEGORY = "no_category"
     """The CSV form has no column `category`, as in earlier years."""
     OCTET_STREAM = "octet_stream"
-    """The CSV form is called application/octet-stream."""
+    """The content type of the CSV form is application/octet-stream."""
     ODD_HISTORY = "odd_history"
-    """The history begins with an entry that has no amount."""
+    """The history begins with an entry without an amount."""
     PRODUCT_NAMES = "product_names"
-    """Droplets are `Premium Droplets`, backups `Backups`; volume snapshots a product of a name
-    that is nowhere documented."""
+    """Droplets are `Premium Droplets`, backups `Backups`; volume snapshots have an undocumented
+    product name."""
     REFUNDS = "refunds"
-    """The first line of a resource is refunded in part, by a line with its id, and billed more."""
+    """The first line of a resource is partly refunded, by a line with its id, and billed higher.
+    """
     SKUS = "skus"
-    """Daily estimates name their product by the four letters of today."""
+    """Daily estimates name their product by the current four letters."""
     UNREADABLE_INVOICE = "unreadable_invoice"
-    """The CSV form of the oldest invoice is, and stays, a page of HTML."""
+    """The CSV form of the oldest invoice is always a page of HTML."""
     UTC_SUFFIX = "utc_suffix"
     """Times in the CSV form end in ` +0000 UTC`."""
 
 
 FACT: Final = "bill_spellings"
-"""Where the account keeps which spellings it bills in."""
+"""The stored spellings of the account."""
 
 Respelling = Callable[[Sequence[Line]], list[Line]]
 
@@ -65,23 +66,23 @@ PRODUCT_NAMES: Final[Mapping[str, str]] = {
 }
 LONG_TEXT: Final = ", " + "and so on " * 500
 LEAST: Final = Decimal("0.0000238095238095")
-"""What one line of a pair has more, and the other less."""
+"""The amount by which one line of a pair is more, and the other less."""
 HOUR_DIGITS: Final = Decimal("1e-13")
 REFUND: Final = Decimal("0.75")
 
 
 def spellings_of(store: Store) -> frozenset[Spelling]:
-    """The spellings that the account bills in; none at first."""
+    """The current spellings of the account; none at first."""
     return frozenset(map(Spelling, (store.fact(FACT) or "").split()))
 
 
 def respell(store: Store, spellings: Iterable[Spelling]) -> None:
-    """Has the account bill in these spellings only, also in invoices that are issued."""
+    """Sets the spellings of the account, also for issued invoices."""
     store.set_fact(FACT, " ".join(sorted(spellings)))
 
 
 def spelled(lines: Sequence[Line], spellings: frozenset[Spelling]) -> list[Line]:
-    """The lines of a bill as they read in these spellings; they come to the same."""
+    """The lines of a bill in these spellings, with the same total."""
     respelled = list(lines)
     for spelling, change in _RESPELLINGS.items():
         if spelling in spellings:
@@ -132,7 +133,7 @@ def _lengthened(line: Line) -> Line:
 
 
 def _by_the_second(lines: Sequence[Line]) -> list[Line]:
-    """Of two lines of usage after each other one costs less by what the other costs more."""
+    """Of two consecutive lines of usage one costs less by what the other costs more."""
     exact = [
         replace(line, hours=_hours(line)) if line.hours is not None else line for line in lines
     ]
@@ -158,4 +159,4 @@ _RESPELLINGS: Final[Mapping[Spelling, Respelling]] = {
     Spelling.BLANKS_IN_NAMES: _each(_with_blanks),
     Spelling.MANY_DIGITS: _by_the_second,
 }
-"""Those that change lines, in the order in which they do."""
+"""The spellings that change lines, in order."""

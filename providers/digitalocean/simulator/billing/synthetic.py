@@ -1,4 +1,4 @@
-"""Invoices of any length: each line is computed from its number, and none is stored."""
+"""Invoices of any length: each line is computed from its number, none is stored."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from providers.digitalocean.simulator.billing.month import MonthTotals
 __all__ = ["Billed", "SyntheticInvoice", "amount_of"]
 
 AMOUNTS: Final = 1_000
-"""The amounts are one to so many cents; in every run of so many lines each comes once."""
+"""The amounts are one to this many cents; each occurs once in every run of that length."""
 STRIDE: Final = 7_919
 
 LINES_A_PIECE: Final = 1_000
@@ -31,7 +31,7 @@ class Billed:
 
 
 def amount_of(line_count: int) -> Decimal:
-    """What an invoice of so many lines comes to, USD."""
+    """The total of an invoice of that many lines, USD."""
     whole, rest = divmod(line_count, AMOUNTS)
     cents = whole * sum(range(1, AMOUNTS + 1)) + sum(map(_cents, range(rest)))
     return Decimal(cents) / 100
@@ -43,14 +43,14 @@ def _cents(number: int) -> int:
 
 @dataclass(frozen=True)
 class SyntheticInvoice:
-    """An hour of one droplet a line, the droplets in turns."""
+    """One hour of one droplet per line, the droplets in turn."""
 
     head: Invoice
     period: Period
     droplets: Sequence[Billed]
     line_count: int
     item_count: int
-    """Of how many lines, the first ones, the JSON form knows."""
+    """The number of lines, from the first, that the JSON form has."""
 
     @property
     def totals(self) -> MonthTotals:
@@ -103,6 +103,6 @@ class SyntheticInvoice:
         return f"{csv_time(start)},{csv_time(start + timedelta(minutes=MINUTES_A_LINE))}"
 
     def _after(self, turn: int) -> timedelta:
-        """When in the month a turn begins; a line ends within the month."""
+        """The start of a turn in the month; a line ends within the month."""
         minutes = int((self.period.end - self.period.start).total_seconds()) // 60
         return timedelta(minutes=turn % (minutes - MINUTES_A_LINE))

@@ -1,1 +1,1 @@
-"""The API's routes, a module per area; `control` is the simulator's own."""
+"""The API's routes, one module per area; `control` is the simulator's own."""

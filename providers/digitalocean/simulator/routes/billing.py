@@ -43,7 +43,7 @@ def _history_entries(simulation: Simulation) -> list[Entry]:
 
 
 def _money(simulation: Simulation) -> Callable[[Decimal | None], object]:
-    """How an amount reads in JSON: as a text, or as a number with its digits."""
+    """An amount in JSON: as text, or as a number with its digits."""
     if Spelling.JSON_NUMBERS not in spellings_of(simulation.store):
         return lambda amount: None if amount is None else f"{amount:f}"
     return lambda amount: None if amount is None else orjson.Fragment(f"{amount:f}")
@@ -154,7 +154,7 @@ async def _csv(simulation: Simulation, request: Request) -> Answer:
 
 
 async def _unhurried(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The same pieces, with other requests served in between."""
+    """The same pieces, yielding to other requests between them."""
     for piece in pieces:
         yield piece
         await asyncio.sleep(0)
@@ -189,7 +189,7 @@ async def _summary(simulation: Simulation, request: Request) -> Answer:
 
 
 def _products(simulation: Simulation, invoice: Invoice) -> list[Document]:
-    """What each product comes to; of a very long invoice only its first lines'."""
+    """The totals by product; of a very long invoice only its first lines'."""
     products: dict[str, list[Decimal]] = {}
     lines, _ = simulation.invoices.lines(invoice.uuid, simulation.clock.now(), 0, _MAX_SUMMED)
     for line in lines:
@@ -256,7 +256,7 @@ async def _insights(simulation: Simulation, request: Request) -> Answer:
 
 @routes.at("/_simulator/truth/invoices/{uuid}")
 async def _truth(simulation: Simulation, request: Request) -> Answer:
-    """For tests, without a token: which resource each line of an invoice is for."""
+    """For tests, without a token: the resource of each line of an invoice."""
     lines, _ = simulation.invoices.lines(_requested(request).uuid, simulation.clock.now())
     return {
         "lines": [

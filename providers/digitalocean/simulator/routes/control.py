@@ -1,6 +1,6 @@
-"""The simulator's own API under `/_simulator`, without a token: misbehaviour, limits, clock.
+"""The control API under `/_simulator`, without a token: faults, limits, clock.
 
-What changes or shows the account itself is in `control_world`.
+`control_world` changes and shows the account itself.
 """
 
 from dataclasses import fields, replace
@@ -54,7 +54,7 @@ async def _health(simulation: Simulation, _: Request) -> Answer:
 
 @routes.at("/_simulator/requests", "GET", "DELETE")
 async def _requests(simulation: Simulation, request: Request) -> Answer:
-    """The API requests served, oldest first; `?clear=true` or DELETE forgets them then."""
+    """The served API requests, oldest first; `?clear=true` or DELETE clears them."""
     log = simulation.log
     entries = log.entries()
     if request.method == "DELETE" or request.query_params.get("clear") == "true":
@@ -96,14 +96,14 @@ async def _remove_faults(simulation: Simulation, request: Request) -> None:
 
 @routes.at("/_simulator/moods")
 async def _moods(simulation: Simulation, _: Request) -> Answer:
-    """Every mood with what it does, and the one that the account is in, null for none."""
+    """Every mood with its description, and the current one, or null."""
     moods = [{"name": mood.name, "does": mood.does} for mood in MOODS.values()]
     return {"moods": moods, "mood": simulation.mood or None}
 
 
 @routes.at("/_simulator/moods", "POST")
 async def _enter_mood(simulation: Simulation, request: Request) -> None:
-    """`{"mood": name}`: out of the one that it is in, if any."""
+    """`{"mood": name}`: enters it, after leaving the current one."""
     name = required(await payload(request), "mood", str)
     try:
         mood = mood_named(name)
@@ -156,7 +156,7 @@ async def _clock(simulation: Simulation, request: Request) -> Answer:
 
 @routes.at("/_simulator/settings", "GET", "POST")
 async def _settings(simulation: Simulation, request: Request) -> Answer:
-    """Change limits and pace of the running process; answers all of them."""
+    """Changes limits and pace of the running process; returns all of them."""
     asked = await payload(request)
     forget = asked.pop("forget_requests", False)
     tune(simulation, asked)
@@ -171,9 +171,9 @@ MAX_DROPLETS: Final = 100_000
 
 @routes.at("/_simulator/invoices", "POST")
 async def _add_invoice(simulation: Simulation, request: Request) -> Answer:
-    """`{"lines", "droplets"?, "items"?}`: one more for the last month, on so many droplets.
+    """`{"lines", "droplets"?, "items"?}`: adds an invoice of the last month for those droplets.
 
-    Its JSON form knows the first `items` lines, all when it is not said.
+    Its JSON form has the first `items` lines, by default all.
     """
     asked = await payload(request)
     lines = required(asked, "lines", int)
@@ -216,7 +216,7 @@ def _billed(simulation: Simulation, body: bytes) -> Billed:
 
 @routes.at("/_simulator/billing/spellings", "GET", "POST")
 async def _spellings(simulation: Simulation, request: Request) -> Answer:
-    """`{"spellings": [names]}`: bill in these only; GET returns them, and all that exist."""
+    """`{"spellings": [names]}`: sets the spellings; GET returns them, and all known ones."""
     if request.method == "POST":
         asked = required(await payload(request), "spellings", list)
         unknown = sorted({str(name) for name in asked} - {*Spelling})

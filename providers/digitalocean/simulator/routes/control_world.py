@@ -36,7 +36,7 @@ async def _scale(simulation: Simulation, request: Request) -> Answer:
 
 @routes.at("/_simulator/reset", "POST")
 async def _reset(simulation: Simulation, request: Request) -> Answer:
-    """`{"seed"?, "now"?, "scale"?}`: a new world; faults, tokens and limits are forgotten."""
+    """`{"seed"?, "now"?, "scale"?}`: a new world; faults, tokens and limits are reset."""
     asked = await payload(request)
     now = parse_instant(asked["now"]) if "now" in asked else simulation.config.now or wall_time()
     reset_world(simulation, optional(asked, "seed", int, simulation.config.seed), now)
@@ -72,7 +72,7 @@ def _delete(simulation: Simulation, asked: Document) -> Document:
 
 
 def _create(simulation: Simulation, asked: Document) -> Document:
-    """Droplets that are active at once, in a project when one is named."""
+    """Creates droplets that are active at once, in a project if given."""
     order = DropletOrder.read(asked | {"image": asked.get("image", "ubuntu-24-04-x64")})
     project = asked.get("project_id")
     names = [order.name] if order.name else list(order.names)
@@ -120,7 +120,7 @@ _MUTATIONS = {
 
 @routes.at("/_simulator/truth")
 async def _truth(simulation: Simulation, request: Request) -> Answer:
-    """The objects of a `kind`, all of a token's fields in them; `ids` picks some."""
+    """The objects of a `kind`, with all fields; `ids` selects some."""
     store = simulation.store
     kind = request.query_params.get("kind", "droplet")
     picked = request.query_params.get("ids")
@@ -136,7 +136,7 @@ async def _truth(simulation: Simulation, request: Request) -> Answer:
 
 @routes.at("/_simulator/truth/kinds")
 async def _kinds(simulation: Simulation, _: Request) -> Answer:
-    """How many objects of each kind there are."""
+    """The number of objects of each kind."""
     counted = simulation.store.connection.execute(
         "SELECT kind, count(*) FROM object GROUP BY kind ORDER BY kind"
     )
@@ -163,7 +163,7 @@ async def _acts(_: Simulation, __: Request) -> Answer:
 
 @routes.at("/_simulator/platform", "POST")
 async def _act(simulation: Simulation, request: Request) -> Answer:
-    """`{"acts"?: [names]}`, all when none is named; answers how many objects each changed."""
+    """`{"acts"?: [names]}`, by default all; returns the number of objects that each changed."""
     names = optional(await payload(request), "acts", list, list(PLATFORM_ACTS))
     if unknown := [str(name) for name in names if name not in PLATFORM_ACTS]:
         raise Unprocessable(f"acts: not an act of the platform: {', '.join(unknown)}")

@@ -1,4 +1,4 @@
-"""Droplets made, removed and acted on, and what belongs to one of them."""
+"""Writes of droplets, and their parts."""
 
 import orjson
 from starlette.requests import Request
@@ -42,7 +42,7 @@ _WITHOUT_ARGUMENT = frozenset(
 
 
 def requested_droplet(request: Request) -> Document:
-    """The droplet that the path names. Raises NotFound, also for one just created."""
+    """The droplet in the path. Raises NotFound, also for a new one."""
     simulation = simulation_of(request)
     identifier = request.path_params["id"]
     document = found(simulation.store.document("droplet", identifier))
@@ -53,7 +53,7 @@ def requested_droplet(request: Request) -> Document:
 
 @routes.at("/v2/droplets", "POST")
 async def _create(simulation: Simulation, request: Request) -> Answer:
-    """202 with the droplet, still `new`, and a link to the action that makes it."""
+    """202 with the droplet, still `new`, and a link to its action."""
     order = DropletOrder.read(await payload(request))
     made: list[Document] = []
     links: list[Document] = []
@@ -72,7 +72,7 @@ async def _create(simulation: Simulation, request: Request) -> Answer:
 
 
 def _require_idle(simulation: Simulation, droplet: Document) -> None:
-    """Unprocessable while another action is under way, or the platform has a droplet locked."""
+    """Unprocessable while another action is running, or the platform has locked a droplet."""
     if droplet["locked"] or simulation.pending.of_droplet(str(droplet["id"])):
         raise Unprocessable(PENDING_EVENT)
 
@@ -80,14 +80,14 @@ def _require_idle(simulation: Simulation, droplet: Document) -> None:
 @routes.at("/v2/droplets/{id}", "DELETE")
 async def _delete(simulation: Simulation, request: Request) -> None:
     droplet = requested_droplet(request)
-    if droplet["status"] != "new":  # the making of one may be broken off
+    if droplet["status"] != "new":  # its creation may be aborted
         _require_idle(simulation, droplet)
     remove_droplets(simulation, [str(droplet["id"])])
 
 
 @routes.at("/v2/droplets", "DELETE")
 async def _delete_tagged(simulation: Simulation, request: Request) -> None:
-    """DELETE by `tag_name`, which must be given: there is no deleting of all."""
+    """DELETE by `tag_name`, which is required, so that not all are deleted."""
     if not request.query_params.get("tag_name"):
         raise Unprocessable("tag_name is a required parameter")
     bodies, _ = simulation.store.page(query_for(BY_NAME["droplet"], request), 0, -1)

@@ -1,4 +1,4 @@
-"""The lists and single reads that are alike for every kind, and those of reserved IPs."""
+"""The lists and single reads common to all kinds, and those of reserved IPs."""
 
 import orjson
 from starlette.requests import Request
@@ -23,8 +23,8 @@ routes = Routes()
 
 
 def query_for(kind: Kind, request: Request) -> Query:
-    """The list that a request asks for, its filters applied."""
-    # A client that sends all parameters sends an empty one for no filter, as is the default.
+    """The list that a request selects, with its filters."""
+    # A client that sends all parameters sends an empty one for no filter.
     given = [f for f in kind.filters if request.query_params.get(f.parameter)]
     bucket: str | None = None
     if kind.name == "droplet":
@@ -57,7 +57,7 @@ def _add_list(kind: Kind) -> None:
 
 
 def _by_field(store: Store, kind: Kind, value: str) -> bytes | None:
-    """The object whose other name this is."""
+    """The object with this other name."""
     if not kind.also_read_by:
         return None
     condition = f"json_extract(body, '$.{kind.also_read_by}') = ?"
@@ -83,7 +83,7 @@ async def _account(simulation: Simulation, _: Request) -> Answer:
 
 
 def _shown(request: Request, kind: Kind, body: bytes) -> bytes:
-    """An address with the droplet that holds it, as the token may see both."""
+    """An address with its droplet, as far as the token may read both."""
     document = orjson.loads(body)
     token = scope_of(request)
     holder = document["droplet"]

@@ -1,4 +1,4 @@
-"""What belongs to one object: a droplet's images and firewalls, records, pools, members."""
+"""Parts of one object: a droplet's images and firewalls, records, pools, members."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -64,7 +64,7 @@ async def _droplet_firewalls(simulation: Simulation, request: Request) -> Answer
 @routes.at("/v2/droplets/{id}/neighbors")
 @routes.at("/v2/droplets/{id}/kernels")
 async def _nothing_of_a_droplet(_: Simulation, request: Request) -> Answer:
-    """Kernels and neighbours: no droplet of the account has any."""
+    """Kernels and neighbours: empty for every droplet."""
     requested_droplet(request)
     key = {"kernels": "kernels", "neighbors": "droplets"}[request.url.path.rsplit("/", 1)[1]]
     return cut(request, key, [])
@@ -105,12 +105,12 @@ _IN_A_VPC = {
     "kubernetes_cluster": "vpc_uuid",
     "database": "private_network_uuid",
 }
-"""The kinds that live in a network, each with the field that names it."""
+"""The kinds in a network, each with the field that names it."""
 
 
 @routes.at("/v2/databases/{id}/replicas")
 async def _replicas(simulation: Simulation, request: Request) -> Answer:
-    """The read-only replicas of a database, all at once."""
+    """The read-only replicas of a database, unpaged."""
     store = simulation.store
     identifier = request.path_params["id"]
     found(store.body("database", identifier))
@@ -143,7 +143,7 @@ async def _pool(_: Simulation, request: Request) -> Answer:
 
 @routes.at("/v2/droplets/{id}/destroy_with_associated_resources")
 async def _associated(simulation: Simulation, request: Request) -> Answer:
-    """What would go with a droplet, each with its monthly cost."""
+    """What would be deleted with a droplet, with monthly costs."""
     droplet = requested_droplet(request)
     store = simulation.store
     volumes = [d for d in store.documents("volume") if droplet["id"] in d["droplet_ids"]]

@@ -1,4 +1,4 @@
-"""Projects and what is in them, read and written."""
+"""Projects and their resources, read and written."""
 
 import uuid
 
@@ -35,12 +35,12 @@ routes = Routes()
 
 
 def default_project(simulation: Simulation) -> Document:
-    """The project that takes whatever is put nowhere else."""
+    """The project for resources without another."""
     return next(d for d in simulation.store.documents("project") if d["is_default"])
 
 
 def requested_project(request: Request) -> Document:
-    """The project that the path names; `default` is one too. NotFound when there is none."""
+    """The project in the path; `default` is allowed. NotFound if there is none."""
     identifier = request.path_params.get("id", "default")
     simulation = simulation_of(request)
     if identifier == "default":
@@ -59,14 +59,14 @@ async def _read(_: Simulation, request: Request) -> Answer:
 
 
 def _hidden_types(request: Request) -> list[str]:
-    """The types of URNs that the token may not see: a project shows only what it may."""
+    """The types of URNs hidden from the token."""
     token = scope_of(request)
     return [urn_type for urn_type, kind in URN_TYPES.items() if not token.sees(kind)]
 
 
 @routes.at("/v2/projects/default/resources")
 async def _default_resources(simulation: Simulation, request: Request) -> Answer:
-    """All of them at once: this one list does not page."""
+    """All at once: this list is not paged."""
     project_id = default_project(simulation)["id"]
     bodies, total = simulation.assignments.page(project_id, 0, -1, hidden=_hidden_types(request))
     body = b'{"resources":[%s],"links":{},"meta":{"total":%d}}' % (b",".join(bodies), total)
@@ -178,7 +178,7 @@ def _change(request: Request, asked: Document) -> Response:
 
 
 def _hand_over_default(simulation: Simulation, before: Document, after: Document) -> None:
-    """There is always one default project: a new one takes over, the last one stays."""
+    """There is always one default project: a new one replaces it, the last one stays."""
     if before["is_default"] and not after["is_default"]:
         raise Unprocessable("a default project cannot be unset; make another one default")
     if after["is_default"] and not before["is_default"]:
@@ -197,7 +197,7 @@ async def _delete(simulation: Simulation, request: Request) -> None:
 
 @routes.at("/v2/projects/{id}/resources", "POST")
 async def _assign(simulation: Simulation, request: Request) -> Answer:
-    """Move resources into a project; the answer has a status for each."""
+    """Moves resources into a project; the response has a status for each."""
     project_id = requested_project(request)["id"]
     urns = required(await payload(request), "resources", list)
     if not all(isinstance(urn, str) and urn.count(":") >= 2 for urn in urns):

@@ -1,8 +1,7 @@
-"""The S3 API of Spaces, as far as buckets are listed and measured: below `/s3/<region>`.
+"""The S3 API of Spaces, for listing and measuring buckets: below `/s3/<region>`.
 
-Any access key is taken that is not revoked, as any token is; signatures are looked at for
-their form alone. Objects are not kept: a bucket of so many bytes has as many objects of one
-size as they fill.
+Any access key that is not revoked is accepted, like any token; only the format of signatures is
+checked. Objects are not stored: a bucket has as many objects of one size as its bytes need.
 """
 
 import re
@@ -23,7 +22,7 @@ from providers.digitalocean.simulator.web.errors import ApiError
 __all__ = ["AUTHORIZATION", "BELOW", "bucket_bytes", "routes"]
 
 BELOW: Final = "/s3/"
-"""Where it is served: `SPACES_ENDPOINT` is the simulator's address with `/s3/{region}`."""
+"""Its path: `SPACES_ENDPOINT` is the simulator's address with `/s3/{region}`."""
 
 AUTHORIZATION: Final = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,]+)/\d{8}/([a-z0-9-]+)/s3/aws4_request, ?"
@@ -37,7 +36,7 @@ MAX_KEYS: Final = 1000
 
 
 def bucket_bytes(document: Document) -> int:
-    """How much a bucket holds."""
+    """The size of a bucket."""
     return int(Decimal(str(document["size_gigabytes"])) * BYTES_A_GIGABYTE)
 
 
@@ -49,7 +48,7 @@ class _Refused(Exception):
 
 
 def _admit(request: Request) -> str:
-    """The region that is asked. Raises _Refused for what is not signed for it."""
+    """The requested region. Raises _Refused if the request is not signed for it."""
     region = str(request.path_params["region"])
     signed = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     if signed is None:
@@ -99,7 +98,7 @@ def _head_bucket(request: Request, region: str) -> Response:
 
 
 def _read_bucket(request: Request, region: str) -> Response:
-    """Its objects, by either version of the list, or where it is."""
+    """Its objects, by either version of the list, or its location."""
     document = _bucket(request, region)
     if "location" in request.query_params:
         root = Element("LocationConstraint", xmlns=NAMESPACE)

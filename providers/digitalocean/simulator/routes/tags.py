@@ -1,4 +1,4 @@
-"""Tags: counted from the objects that carry them, made, attached and taken off."""
+"""Tags: counted from tagged objects, created, attached and removed."""
 
 import re
 
@@ -28,7 +28,7 @@ _KINDS = {"droplet": "droplet", "image": "image", "volume": "volume", "volume_sn
 
 
 def _counts(simulation: Simulation) -> dict[str, dict[str, int]]:
-    """How many objects of each kind carry each tag; tags of nothing but their own too."""
+    """The number of objects of each kind with each tag, unused tags included."""
     kinds = ", ".join(f"'{kind}'" for kind in _TAGGED)
     rows = simulation.store.connection.execute(
         "SELECT value, kind, count(*) FROM object, json_each(body, '$.tags') "
@@ -68,7 +68,7 @@ async def _read(simulation: Simulation, request: Request) -> Answer:
 
 @routes.at("/v2/tags", "POST")
 async def _create(simulation: Simulation, request: Request) -> Answer:
-    """201 with the tag, also when it was there already."""
+    """201 with the tag, also if it existed."""
     name = required(await payload(request), "name", str)
     if not _NAME.match(name):
         raise BadRequest("name may hold letters, numbers, colons, dashes and underscores.")
@@ -79,7 +79,7 @@ async def _create(simulation: Simulation, request: Request) -> Answer:
 
 @routes.at("/v2/tags/{name}/resources", "POST", "DELETE")
 async def _change(simulation: Simulation, request: Request) -> None:
-    """Attach (POST) or take off (DELETE) a tag of the resources that the body lists."""
+    """Attaches (POST) or removes (DELETE) a tag of the resources in the body."""
     name, _ = _requested(simulation, request)
     resources = required(await payload(request), "resources", list)
     with simulation.store.transaction():
@@ -99,7 +99,7 @@ def _change_one(simulation: Simulation, name: str, resource: Document, *, attach
 
 @routes.at("/v2/tags/{name}", "DELETE")
 async def _delete(simulation: Simulation, request: Request) -> None:
-    """The tag goes, and comes off whatever carries it."""
+    """Deletes the tag, also from all resources."""
     name, counts = _requested(simulation, request)
     with simulation.store.transaction():
         for kind in counts:

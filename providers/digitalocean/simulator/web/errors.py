@@ -29,7 +29,7 @@ PENDING_EVENT = "Droplet already has a pending event."
 
 
 class ApiError(Exception):
-    """An answer that is not a success; the subclasses give status, id and message."""
+    """An error response; the subclasses have status, id and message."""
 
     status = 500
     error_id = "server_error"
@@ -51,7 +51,7 @@ class ApiError(Exception):
 class BadRequest(
     ApiError, status=400, error_id="bad_request", message="The request could not be understood."
 ):
-    """400: the request cannot be read."""
+    """400: the request is malformed."""
 
 
 class Unauthorized(
@@ -84,7 +84,7 @@ class Conflict(
     error_id="conflict",
     message="The request could not be completed due to a conflict.",
 ):
-    """409: it exists already, or its state forbids the request."""
+    """409: it exists already, or its state does not allow the request."""
 
 
 class PreconditionFailed(
@@ -102,7 +102,7 @@ class Unprocessable(
     error_id="unprocessable_entity",
     message="The request could not be processed.",
 ):
-    """422: readable, but not acceptable."""
+    """422: the request is invalid."""
 
 
 class TooManyRequests(
@@ -122,12 +122,12 @@ def found(value: Found | None) -> Found:
 
 
 def render_error(error_id: str, message: str) -> bytes:
-    """The body of an error answer, with a request id of its own."""
+    """The body of an error response, with a new request id."""
     return orjson.dumps({"id": error_id, "message": message, "request_id": str(uuid.uuid4())})
 
 
 async def error_response(_request: Request, error: Exception) -> Response:
-    """Answers an `ApiError` that was raised anywhere below the routes."""
+    """Responds to an `ApiError` raised in a route."""
     if not isinstance(error, ApiError):
         raise error
     body = render_error(error.error_id, error.message)
@@ -135,9 +135,9 @@ async def error_response(_request: Request, error: Exception) -> Response:
 
 
 async def unexpected_response(request: Request, error: Exception) -> Response:
-    """Answer an unexpected error with 500; the server logs it with its traceback.
+    """Responds to an unexpected error with 500; the server logs it with its traceback.
 
-    The control API says which it was: its callers are tests and benches that look for it.
+    The control API names the error, for tests and benchmarks.
     """
     cause = f"{type(error).__name__}: {error}"
     message = cause if request.url.path.startswith("/_simulator") else ApiError.default_message

@@ -1,4 +1,4 @@
-"""What each fault does to an answer."""
+"""The effects of faults on responses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ _HTML_504 = (
 
 
 class RawAnswer:
-    """Status, headers and body of an answer that replaces the true one."""
+    """Status, headers and body that replace a response."""
 
     def __init__(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
         self.status = status
@@ -69,7 +69,7 @@ _INSTEAD: dict[Fault, Callable[[Rule], RawAnswer]] = {
 
 
 def instead(rule: Rule) -> RawAnswer | None:
-    """The answer that a rule gives in place of the true one, if it does."""
+    """The response of a rule instead of the true one, if any."""
     make = _INSTEAD.get(rule.fault)
     return None if make is None else make(rule)
 
@@ -102,13 +102,13 @@ def _cycling_next(document: dict[str, Any], _firing: Firing) -> None:
 
 
 def _list_name(document: dict[str, Any]) -> str | None:
-    """The key of the answer's list; None in the answer of a single object."""
+    """The key of the list in a response; None in the response of a single object."""
     return next((key for key, value in document.items() if isinstance(value, list)), None)
 
 
 def _empty_absent(document: dict[str, Any], _firing: Firing) -> None:
     name = _list_name(document)
-    # Seen where the answer says that the total is 0, and nowhere else.
+    # Seen only in responses with a total of 0.
     if name is not None and not document[name] and _says_zero(document):
         del document[name]
 
@@ -160,7 +160,7 @@ def _absent_field(document: dict[str, Any], firing: Firing) -> None:
 
 
 def _place(document: dict[str, Any], rule: Rule) -> tuple[Any, Any]:
-    """The object and the field that a rule's `key` names in a row; (None, None) if missing."""
+    """The object and the field of a rule's `key` in a row; (None, None) if missing."""
     name = _list_name(document)
     rows = document[name] if name is not None else list(document.values())
     means = (row for row in rows if isinstance(row, dict) and rule.row_id in ("", _id(row)))
@@ -171,7 +171,7 @@ def _place(document: dict[str, Any], rule: Rule) -> tuple[Any, Any]:
             holder = holder[part]
         holder[last]
     except (KeyError, IndexError, TypeError):
-        # A field that the row lacks can be set, and not removed.
+        # A missing field can be set, but not removed.
         settable = rule.fault is Fault.ODD_FIELD and isinstance(holder, dict) and not above
         return (holder, last) if settable else (None, None)
     return holder, last
@@ -197,7 +197,7 @@ _TWISTS: dict[Fault, Callable[[dict[str, Any], Firing], None]] = {
 
 
 def twisted(body: bytes, firings: list[Firing]) -> bytes:
-    """The body after what the rules do to its content; other than JSON objects stay."""
+    """The body after the rules' changes; bodies other than JSON objects are unchanged."""
     twists = [firing for firing in firings if firing.rule.fault in _TWISTS]
     if twists and body.startswith(b"{"):
         document = orjson.loads(body)

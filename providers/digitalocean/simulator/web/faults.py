@@ -1,4 +1,4 @@
-"""Fault rules: how the simulator misbehaves, and which rules a request matches."""
+"""Fault rules: the faults of the simulator, and the matching requests."""
 
 import random
 import re
@@ -11,7 +11,7 @@ __all__ = ["Fault", "FaultRules", "Firing", "Rule"]
 
 
 class Fault(StrEnum):
-    """What can go wrong."""
+    """The types of faults."""
 
     TOO_MANY_REQUESTS = "too_many_requests"
     """429; with a `retry-after` header when the rule has `retry_after`."""
@@ -21,62 +21,64 @@ class Fault(StrEnum):
     STATUS = "status"
     """Any other status, `status`, with an error body."""
     PENDING_EVENT = "pending_event"
-    """422 that tells of another action on the droplet, begun since the caller looked."""
+    """422 about another action on the droplet."""
     DELAY = "delay"
-    """`delay_ms` before the answer, which is otherwise as it should be."""
+    """`delay_ms` before an otherwise correct response."""
     DROP = "drop"
-    """The connection breaks in the middle of the body."""
+    """The connection breaks within the body."""
     TRUNCATE = "truncate"
-    """A well-formed answer whose JSON stops half-way."""
+    """A well-formed response with truncated JSON."""
     MISSING_KEY = "missing_key"
-    """200, but `key` (by default the list's own) is not in the object."""
+    """200, but `key` (by default the list's) is missing."""
     SHIFT = "shift"
-    """After page `page` was served its first item is deleted, so that later pages shift."""
+    """After page `page` its first item is deleted, so that later pages shift."""
     SHRINKING_TOTAL = "shrinking_total"
-    """`meta.total` is less by one with each answer."""
+    """`meta.total` decreases by one with each response."""
     FOREIGN_NEXT = "foreign_next"
-    """The links lead to another host."""
+    """The links have another host."""
     CYCLING_NEXT = "cycling_next"
-    """`next` leads to the same page for ever."""
+    """`next` always links to the same page."""
     EMPTY_ABSENT = "empty_absent"
-    """A list without rows is left out of its answer."""
+    """A list without rows is omitted."""
     EMPTY_NULL = "empty_null"
     """A list without rows is null."""
     ERROR_BODY = "error_body"
     """200 with an error body."""
     NOT_FOUND_PAGE = "not_found_page"
-    """404 with a page of HTML, as a proxy answers."""
+    """404 with a page of HTML, as from a proxy."""
     ODD_FIELD = "odd_field"
-    """A row has `value` at the dotted path `key` (row `id`, or the first), in lists and alone."""
+    """A row has `value` at the dotted path `key` (row `id`, or the first), in lists and single
+    reads."""
     ABSENT_FIELD = "absent_field"
-    """A row has nothing at the dotted path `key` (row `id`, or the first), in lists and alone."""
+    """A row has nothing at the dotted path `key` (row `id`, or the first), in lists and single
+    reads."""
     EXTRA_ROW = "extra_row"
     """The first page of a list also shows `row`, and counts it."""
     HIDDEN_ROW = "hidden_row"
-    """A list leaves out the row `id`, and does not count it."""
+    """A list omits the row `id`, and does not count it."""
     WRONG_TOTAL = "wrong_total"
-    """`meta.total` is `by` more than there are."""
+    """`meta.total` is too high by `by`."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """When to misbehave, and how."""
+    """A fault, and when it applies."""
 
     fault: Fault
     path: str = "/v2/"
-    """The beginning of the path."""
+    """A prefix of the path."""
     pattern: str = ""
-    """A regular expression searched in path and query, in addition."""
+    """A regular expression that must also match in path and query."""
     method: str = ""
-    """Empty: any."""
+    """Empty for any."""
     times: int | None = None
-    """How often; None for ever."""
+    """How often it applies; None without a limit."""
     skip: int = 0
-    """How many matching requests pass first."""
+    """The number of matching requests that pass first."""
     every: int = 0
-    """Each so many-th time that the very same is asked, query included; 0: however often."""
+    """Applies to every n-th identical request, query included; 0 applies to all."""
     turn: int = 1
-    """The time at which that begins."""
+    """The first of these."""
     probability: float = 1.0
     seed: int = 0
     retry_after: int | None = None
@@ -92,7 +94,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Firing:
-    """A rule that a request met, for the `number`-th time."""
+    """A rule that applies to a request, for the `number`-th time."""
 
     rule: Rule
     number: int
@@ -105,7 +107,7 @@ class _Kept:
     seen: int = 0
     fired: int = 0
     same: Counter[str] = field(default_factory=Counter)
-    """How often the very same was asked."""
+    """The number of identical requests."""
 
     def meets(self, method: str, path: str, query: str) -> bool:
         rule = self.rule
@@ -136,26 +138,26 @@ def _page(query: str) -> int:
 
 @dataclass
 class FaultRules:
-    """The rules in force, in memory only: a restarted simulator has none."""
+    """The active rules, in memory only: a restarted simulator has none."""
 
     _rules: dict[int, _Kept] = field(default_factory=dict)
     _last: int = 0
 
     def add(self, rule: Rule) -> int:
-        """Put a rule in force; answers its number."""
+        """Adds a rule; returns its number."""
         self._last += 1
         self._rules[self._last] = _Kept(rule, random.Random(rule.seed))
         return self._last
 
     def remove(self, number: int | None = None) -> None:
-        """Lift one rule, or all."""
+        """Removes one rule, or all."""
         if number is None:
             self._rules.clear()
         else:
             self._rules.pop(number, None)
 
     def meet(self, method: str, path: str, query: str) -> list[Firing]:
-        """The rules that strike this request, oldest first; each counts it."""
+        """The rules that apply to this request, oldest first; counts them."""
         return [
             Firing(kept.rule, kept.fired)
             for kept in self._rules.values()

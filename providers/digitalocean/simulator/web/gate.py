@@ -31,14 +31,14 @@ _ONLY_HERE = "The control API is called by programs of this machine only."
 
 
 class Gate:
-    """Serves `/v2` behind checks; the control API is open to programs of this machine."""
+    """Serves `/v2` behind checks; the control API is only for programs on this machine."""
 
     def __init__(self, app: ASGIApp, simulation: Simulation) -> None:
         self._app = app
         self._simulation = simulation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serves one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -51,7 +51,7 @@ class Gate:
         await _ApiPassage(self._simulation, scope, send).serve(self._app, receive)
 
     async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The control API asks for no token: so no page in a browser may reach it."""
+        """The control API needs no token, so web pages must not reach it."""
         if _from_this_machine(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
@@ -62,7 +62,7 @@ class Gate:
 
 
 class _Passage:
-    """One request on its way through the gate."""
+    """One request that passes the gate."""
 
     def __init__(self, simulation: Simulation, scope: Scope, send: Send) -> None:
         self._simulation = simulation
@@ -72,7 +72,7 @@ class _Passage:
         self._query: str = scope["query_string"].decode("latin-1")
 
     async def _meet(self, path: str) -> list[Firing]:
-        """The faults that the request meets; those that only delay it have done so."""
+        """The faults of the request; delays have been applied."""
         firings = self._simulation.faults.meet(self._scope["method"], path, self._query)
         for firing in firings:
             if firing.rule.fault is Fault.DELAY:
@@ -85,7 +85,7 @@ class _Passage:
 
 
 class _ApiPassage(_Passage):
-    """One request of the API."""
+    """A request of the API."""
 
     def __init__(self, simulation: Simulation, scope: Scope, send: Send) -> None:
         super().__init__(simulation, scope, send)
@@ -116,7 +116,7 @@ class _ApiPassage(_Passage):
         await self._send(message)
 
     def _early_answer(self, firings: list[Firing]) -> RawAnswer | None:
-        """A fault's own answer, or a refusal, before any route is asked."""
+        """A fault's response, or an error, before the route is called."""
         try:
             self._scope.setdefault("state", {})["token_scope"] = self._admit()
         except ApiError as error:
@@ -135,18 +135,19 @@ class _ApiPassage(_Passage):
         self._note(0 if drops else answer.status, self._token)
         await self._send(_start(answer, body, self._allowance))
         if drops:
-            # Less than was promised, and no more to come: the server closes the connection.
+            # Less than announced, so the server closes the connection.
             half = body[: len(body) // 2]
             await self._send({"type": "http.response.body", "body": half, "more_body": True})
             return
-        # Before the answer is sent: who asks for the next page at once finds it shifted.
+        # Before the response is sent, so that an immediate request for the next page sees the
+        # shift.
         for firing in firings:
             if firing.rule.fault is Fault.SHIFT and answer.status == 200:
                 self._shift(body)
         await self._send({"type": "http.response.body", "body": body})
 
     def _shift(self, body: bytes) -> None:
-        """Delete the first item of the page that was just served."""
+        """Deletes the first item of the page that was just served."""
         kind = next((kind for kind in KINDS if kind.path == self._path), None)
         if kind is None:
             return
@@ -157,7 +158,7 @@ class _ApiPassage(_Passage):
 
 
 class _StoragePassage(_Passage):
-    """One request of the S3 API: it has faults, and neither tokens nor limits of the API's."""
+    """A request of the S3 API: with faults, without the API's tokens and limits."""
 
     async def serve(self, app: ASGIApp, receive: Receive) -> None:
         firings = await self._meet(self._asked)
@@ -172,20 +173,20 @@ class _StoragePassage(_Passage):
 
 
 def _replacement(firings: list[Firing]) -> RawAnswer | None:
-    """The answer that a fault gives in place of the true one, if one does."""
+    """The response of a fault instead of the true one, if any."""
     return next((a for a in map(instead, (f.rule for f in firings)) if a is not None), None)
 
 
 def _without_last_slash(scope: Scope) -> Scope:
-    """The request without slashes at the end of its path, which the real APIs take as well."""
+    """The request without slashes at the end of its path, as in the real APIs."""
     path = scope["path"].rstrip("/")
     return {**scope, "path": path, "raw_path": path.encode()}
 
 
 def _from_this_machine(headers: Headers) -> bool:
-    """Whether a request names this machine, and no page of another site sent it.
+    """Whether a request names this machine, and is not from a page of another site.
 
-    A name that somebody let point here would have a browser take the two for one site.
+    A foreign name that points here would look like the same site to a browser.
     """
     named = urlsplit("//" + headers.get("host", "")).hostname
     origin = headers.get("origin")
@@ -198,7 +199,7 @@ def _bearer(headers: Headers) -> str:
 
 
 async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> RawAnswer:
-    """What the routes answer, whole."""
+    """The complete response of a route."""
     messages: list[Message] = []
 
     async def collect(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""The API's own request limits, per token, by the machine's clock as the caller sees it.
+"""The API's request limits, per token, by the machine's clock.
 
 Sliding windows: 5000 an hour and 250 a minute by default, and for CDN endpoints 5 in 10 s.
 """
@@ -19,17 +19,17 @@ _CDN_SECONDS, _CDN_REQUESTS = 10.0, 5
 
 @dataclass(frozen=True)
 class Allowance:
-    """How many requests a token has left, as the headers state it."""
+    """The requests that a token has left, for the headers."""
 
     limit: int
     remaining: int
     reset: int
     """When the oldest request leaves the window, in epoch seconds."""
     retry_after: int | None = None
-    """Whole seconds to wait; None when the request is allowed."""
+    """Whole seconds to wait; None if the request is allowed."""
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """The `ratelimit-*` headers of every answer."""
+        """The `ratelimit-*` headers of every response."""
         return [
             (b"ratelimit-limit", b"%d" % self.limit),
             (b"ratelimit-remaining", b"%d" % self.remaining),
@@ -45,7 +45,7 @@ class _Windows:
 
 @dataclass
 class RateLimiter:
-    """Counts requests per token; a limit of 0 is off."""
+    """Counts requests per token; a limit of 0 is disabled."""
 
     per_minute: int
     per_hour: int
@@ -53,7 +53,7 @@ class RateLimiter:
     _tokens: dict[str, _Windows] = field(default_factory=dict)
 
     def take(self, token: str, path: str) -> Allowance:
-        """Count one request of a token, unless a window is full: then it is refused."""
+        """Counts one request of a token, unless a window is full."""
         now = self.now()
         windows = self._tokens.setdefault(token, _Windows())
         _expire(windows.hour, now - _HOUR)
@@ -64,7 +64,7 @@ class RateLimiter:
                 windows.cdn.append(now)
         retry_after = None if wait is None else max(1, ceil(wait))
         if self.per_minute and path.startswith(_CDN_PATH):
-            # A path with a limit of its own announces that one, and not the token's.
+            # A path with its own limit announces that one instead of the token's.
             return Allowance(
                 limit=_CDN_REQUESTS,
                 remaining=max(0, _CDN_REQUESTS - len(windows.cdn)),
@@ -94,7 +94,7 @@ class RateLimiter:
         return None
 
     def forget(self) -> None:
-        """Start every window anew."""
+        """Resets every window."""
         self._tokens.clear()
 
 

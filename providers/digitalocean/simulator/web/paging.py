@@ -1,4 +1,4 @@
-"""Pages as the API gives them: `?page=&per_page=`, full URLs in `links.pages`, `meta.total`."""
+"""The API's pages: `?page=&per_page=`, full URLs in `links.pages`, `meta.total`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _MAX_PER_PAGE = 200
 
 
 class LinksWhenSingle(Enum):
-    """What `links` is when everything fits one page: the API's kinds differ in this."""
+    """The value of `links` if everything fits on one page, which differs by kind."""
 
     EMPTY = b'"links":{},'
     EMPTY_PAGES = b'"links":{"pages":{}},'
@@ -26,18 +26,18 @@ class LinksWhenSingle(Enum):
 
 @dataclass(frozen=True)
 class Page:
-    """The page that a request asks for; both numbers are at least 1."""
+    """The requested page; both numbers are at least 1."""
 
     number: int
     size: int
 
     @property
     def offset(self) -> int:
-        """How many items come before it."""
+        """The number of items before it."""
         return (self.number - 1) * self.size
 
     def last(self, total: int) -> int:
-        """The number of the last page of a list of `total` items."""
+        """The number of the last page of `total` items."""
         return max(1, -(-total // self.size))
 
 
@@ -88,7 +88,10 @@ def listing(
     when_single: LinksWhenSingle = LinksWhenSingle.EMPTY,
     extra: bytes = b"",
 ) -> Response:
-    """Answer one page of a list. `extra` is further members of the object, comma at its end."""
+    """A response with a page of a list.
+
+    `extra` has further members of the object, with a comma at the end.
+    """
     parts = (
         b'{"',
         key.encode(),
@@ -103,21 +106,21 @@ def listing(
 
 
 def cut(request: Request, key: str, bodies: Sequence[bytes]) -> Response:
-    """Answers the page of a list that is asked for, of which all is at hand."""
+    """A response with the requested page of a complete list."""
     page = requested_page(request)
     shown = list(bodies[page.offset : page.offset + page.size])
     return listing(request, key, shown, page, len(bodies))
 
 
 def unpaged(key: str, bodies: Sequence[bytes]) -> Response:
-    """Answers a list that the API gives in one piece, without a total."""
+    """A response with an unpaged list without a total."""
     return Response(
         b'{"%s":[%s]}' % (key.encode(), b",".join(bodies)), media_type="application/json"
     )
 
 
 def single(key: str, body: bytes, status: int = 200) -> Response:
-    """Answer one object under its key."""
+    """A response with one object under its key."""
     return Response(
         b'{"%s":%s}' % (key.encode(), body), status_code=status, media_type="application/json"
     )

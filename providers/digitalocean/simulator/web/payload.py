@@ -1,4 +1,4 @@
-"""Request bodies, read and checked."""
+"""Parses and checks request bodies."""
 
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 async def payload(request: Request) -> Document:
-    """The JSON object that a request carries; an empty body is an empty object."""
+    """The JSON object of a request; an empty body is an empty object."""
     text = await request.body()
     if not text:
         return {}
@@ -28,7 +28,7 @@ async def payload(request: Request) -> Document:
 
 
 def required(document: Document, name: str, kind: type[T]) -> T:
-    """A member that must be there and of its type, and no empty text. Unprocessable otherwise."""
+    """A required member of a type, not an empty text. Raises Unprocessable."""
     value = document.get(name)
     if value is None or value == "":
         raise Unprocessable(f"{name} is a required field")
@@ -38,7 +38,7 @@ def required(document: Document, name: str, kind: type[T]) -> T:
 
 
 def optional(document: Document, name: str, kind: type[T], default: T) -> T:
-    """A member that may be absent or null. Unprocessable for the wrong type."""
+    """An optional member, absent or null. Unprocessable for the wrong type."""
     if document.get(name) is None:
         return default
     return required(document, name, kind) if document[name] != "" else default

@@ -1,4 +1,4 @@
-"""The last API requests that were served, for a bench that replays them and tests that count."""
+"""The last served API requests, for replay by a benchmark and counting by tests."""
 
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -8,30 +8,30 @@ __all__ = ["RequestLog", "Served"]
 
 @dataclass(frozen=True)
 class Served:
-    """One API request and the status of its answer; 0 when the connection was dropped."""
+    """An API request and the status of its response; 0 if the connection was dropped."""
 
     method: str
     path: str
-    """With the query string, as it came."""
+    """With the query string, as received."""
     status: int
     token_suffix: str
-    """The last four characters, so that a test can tell tokens apart."""
+    """The last four characters, to distinguish tokens."""
 
 
 class RequestLog:
-    """A bounded memory of requests, oldest first."""
+    """A bounded log of requests, oldest first."""
 
     def __init__(self, capacity: int = 20_000) -> None:
         self._served: deque[Served] = deque(maxlen=capacity)
 
     def add(self, served: Served) -> None:
-        """Remember one; the oldest is forgotten when it is full."""
+        """Adds a request; removes the oldest if full."""
         self._served.append(served)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Clears the log."""
         self._served.clear()
 
     def entries(self) -> list[dict[str, str | int]]:
-        """What is remembered, as JSON objects."""
+        """The log as JSON objects."""
         return [asdict(served) for served in self._served]

@@ -1,4 +1,4 @@
-"""What a token may see: everything, unless the control API registered fewer scopes."""
+"""The scopes of tokens: all, unless the control API registered fewer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,27 +15,27 @@ __all__ = ["EVERYTHING", "TokenScope", "Tokens", "needed_scope"]
 
 @dataclass(frozen=True)
 class TokenScope:
-    """The scopes of one token, either listed or all but some."""
+    """The scopes of one token: listed, or all except some."""
 
     only: frozenset[str] | None = None
-    """Exactly these, when not None."""
+    """Exactly these, if not None."""
     without: frozenset[str] = frozenset()
     revoked: bool = False
     nulls: bool = False
-    """Whether fields whose scopes it lacks are null, and not left out."""
+    """Whether fields of missing scopes are null instead of omitted."""
 
     def has(self, scope: str) -> bool:
         """Whether the token has a scope such as `droplet:read`."""
         return scope not in self.without and (self.only is None or scope in self.only)
 
     def visible(self, kind: Kind, bodies: list[bytes]) -> list[bytes]:
-        """The objects without the fields whose scopes the token lacks."""
+        """The objects without the fields of missing scopes."""
         if not any(self._hidden(kind)):
             return bodies
         return [orjson.dumps(self.narrowed(kind, orjson.loads(body))) for body in bodies]
 
     def narrowed(self, kind: Kind, document: Document) -> Document:
-        """An object without the fields whose scopes the token lacks."""
+        """An object without the fields of missing scopes."""
         for path in self._hidden(kind):
             _hide(document, path.split("."), as_null=self.nulls)
         return document
@@ -54,9 +54,9 @@ _SCOPE = TypeAdapter(TokenScope)
 
 
 def _hide(value: object, steps: list[str], *, as_null: bool) -> None:
-    """Removes what stands where the steps lead, in every element of the lists on the way.
+    """Removes the value at a path, in every element of lists.
 
-    Or puts null in its place.
+    Or sets it to null.
     """
     if isinstance(value, list):
         for element in value:
@@ -84,12 +84,12 @@ _AREAS = {
     "/v2/monitoring": "monitoring",
 }
 _LISTED_BY = {"/v2/nfs": "nfs:list"}
-"""Lists that take another scope than the reads of what they list."""
+"""Lists that need another scope than reads of their objects."""
 _READ_BELOW = {
     ("/v2/droplets", "firewalls"): "firewall",
     ("/v2/volumes", "snapshots"): "block_storage_snapshot",
 }
-"""What is listed below an object, and is read by a scope of its own."""
+"""Lists below an object that need their own scope."""
 _BY_LENGTH = sorted(_AREAS.items(), key=lambda area: -len(area[0]))
 _VERBS = {"GET": "read", "HEAD": "read", "POST": "create", "DELETE": "delete"}
 
@@ -109,7 +109,7 @@ def needed_scope(method: str, path: str) -> str | None:
 
 
 class Tokens:
-    """The tokens that were registered; any other non-empty token may do everything."""
+    """The registered tokens; any other non-empty token has all scopes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -120,22 +120,25 @@ class Tokens:
         }
 
     def withhold(self, scopes: frozenset[str]) -> None:
-        """Take scopes from every token, which then sees nulls; none: give them back."""
+        """Removes scopes from every token, which then gets nulls; none restores them."""
         self._withheld = scopes
 
     def register(self, token: str, scope: TokenScope) -> None:
-        """Set a token's scopes, from the next request on and after restarts."""
+        """Sets a token's scopes, from the next request on and after restarts."""
         text = _SCOPE.dump_json(scope).decode()
         self._store.connection.execute("INSERT OR REPLACE INTO token VALUES (?, ?)", (token, text))
         self._scopes[token] = scope
 
     def forget(self) -> None:
-        """Give every token everything again."""
+        """Restores all scopes of every token."""
         self._store.connection.execute("DELETE FROM token")
         self._scopes.clear()
 
     def admit(self, token: str, method: str, path: str) -> TokenScope:
-        """The scope of a token. Unauthorized without a valid one, Forbidden beyond its scopes."""
+        """The scopes of a token.
+
+        Unauthorized without a valid one, Forbidden without the needed scope.
+        """
         scope = self._scopes.get(token, EVERYTHING)
         if self._withheld:
             scope = replace(scope, without=scope.without | self._withheld, nulls=True)

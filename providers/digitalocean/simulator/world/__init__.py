@@ -1,1 +1,1 @@
-"""The account that the simulator starts with: declared plans, made into API documents."""
+"""The initial account of the simulator: declared plans, converted to API documents."""

@@ -1,4 +1,4 @@
-"""The world while it is being made: rows, project assignments and lifespans in one place."""
+"""The world under construction: rows, project assignments and lifespans."""
 
 import random
 import uuid
@@ -19,21 +19,21 @@ _NAMESPACE = uuid.UUID("6f1d1c1e-6f0a-4c4e-9a8e-0b6d1f1b7a11")
 
 @dataclass
 class Ids:
-    """One seeded source. Names give UUIDs, so adding an object moves no other's id."""
+    """A seeded source of ids. Names give UUIDs, so adding an object does not change others' ids."""
 
     seed: int
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def uuid(self, *names: object) -> str:
-        """The UUID of whatever the names name."""
+        """The UUID for these names."""
         return str(uuid.uuid5(_NAMESPACE, "/".join(map(str, (self.seed, *names)))))
 
     def chance(self, *names: object) -> random.Random:
-        """A source of chance for whatever the names name."""
+        """A random source for these names."""
         return random.Random("/".join(map(str, (self.seed, *names))))
 
     def number(self, series: str, first: int) -> int:
-        """The next integer id of a series; gaps are irregular, as the API's are."""
+        """The next integer id of a series, with irregular gaps like the API's."""
         last = self._numbers.get(series, first)
         number = last + self.chance(series, last).randint(1, 40)
         self._numbers[series] = number
@@ -46,7 +46,7 @@ class Ids:
 
 
 FIRST_DAY = datetime(2024, 1, 9, 9, 0, tzinfo=UTC)
-"""When the account was opened."""
+"""When the account was created."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Place:
 
 @dataclass
 class World:
-    """What the seed makes, before it is written to the store in one transaction."""
+    """The generated world, before it is stored in one transaction."""
 
     ids: Ids
     now: datetime
@@ -89,12 +89,12 @@ class World:
     lifespans: list[Lifespan] = field(default_factory=list)
 
     def add(self, kind: str, identifier: str, document: Document, *, bucket: str = "") -> None:
-        """Add an object; its name is the document's own."""
+        """Adds an object; its name is in the document."""
         name = str(document.get("name", identifier))
         self.rows.append(Row(kind, bucket, identifier, name, orjson.dumps(document)))
 
     def assign(self, urn: str, project: str, at: datetime) -> None:
-        """Put a resource into a project, by the project's name."""
+        """Assigns a resource to a project, by name."""
         self.assignments.append(Assignment(urn, self.project_id(project), render_instant(at)))
 
     def project_id(self, name: str) -> str:
@@ -104,7 +104,7 @@ class World:
     def bill(
         self, kind: str, identifier: str, place: Placed, started_at: datetime, **more: Any
     ) -> None:
-        """Records a lifespan for the bills, which show the id as the UUID where it is one."""
+        """Records a lifespan for the bills, which have the id as the UUID if it is one."""
         is_uuid = len(identifier) == 36
         uuid = identifier if is_uuid else self.ids.uuid("resource", kind, identifier)
         where = (place.name, place.region, place.project)
@@ -113,15 +113,14 @@ class World:
     def begin(
         self, kind: str, name: str, *, earliest: float = 0.0, latest: float = 0.9
     ) -> tuple[str, datetime]:
-        """The UUID of an object, and when it was made; as `instant`."""
+        """The UUID of an object, and its creation time; as `instant`."""
         created = self.instant(kind, name, earliest=earliest, latest=latest)
         return self.ids.uuid(kind, name), created
 
     def instant(self, *names: object, earliest: float = 0.0, latest: float = 0.9) -> datetime:
-        """An instant between shares of the account's life, the same for the same names.
+        """An instant within a range of the account's age, the same for the same names.
 
-        It is reckoned in whole days of that life, so that a world made later in the same day
-        is the same world.
+        In whole days of that age, so that a world created later on the same day is the same.
         """
         life = timedelta(days=max(30, (self.now - FIRST_DAY).days - 1))
         chance = self.ids.chance("instant", *names)

@@ -1,4 +1,4 @@
-"""What the account can buy: regions, sizes and images, and their documents."""
+"""The products of the account: regions, sizes and images, and their documents."""
 
 import struct
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Region:
-    """A data centre."""
+    """A region."""
 
     slug: str
     name: str
@@ -47,11 +47,11 @@ class Size:
     monthly: Decimal
     description: str = "Basic"
     gpu: tuple[int, str, int] | None = None
-    """How many, which model, GiB of memory each."""
+    """Number, model, and GiB of memory each."""
 
     @property
     def hourly(self) -> Decimal:
-        """The price of an hour: a month counts 672 of them."""
+        """The hourly price: a month has 672 hours."""
         return self.monthly / _PRICED_HOURS
 
 
@@ -69,7 +69,7 @@ class AppSize:
 
 @dataclass(frozen=True)
 class Image:
-    """An image that droplets are made from; a retired one has lost its slug."""
+    """An image for droplets; a retired one has no slug."""
 
     id: int
     slug: str | None
@@ -153,7 +153,7 @@ _CREATED = "2024-01-09T14:04:21Z"
 
 
 def _float32(number: Decimal) -> float:
-    """The number as the API shows prices: through single precision, 15 digits."""
+    """The number as in the API's prices: single precision, 15 digits."""
     (single,) = struct.unpack("f", struct.pack("f", float(number)))
     return float(f"{single:.15g}")
 
@@ -200,7 +200,7 @@ def size_document(size: Size) -> bytes:
 
 
 def gpu_document(size: Size) -> dict[str, object]:
-    """The GPUs of a size that has some."""
+    """The GPUs of a size, if any."""
     count, model, memory = size.gpu or (0, "", 0)
     return {"count": count, "model": model, "vram": {"amount": memory, "unit": "gib"}}
 

@@ -1,4 +1,4 @@
-"""The products of the account, made from their declarations in a file."""
+"""The products of the account, from their declarations in a file."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from providers.digitalocean.simulator.world.projects import owner_uuid
 __all__ = ["add_products"]
 
 DECLARED: Final = Path(__file__).with_name("products.yaml")
-"""Its head says what a declaration may have."""
+"""Its header documents the declarations."""
 
 
 @cache
@@ -32,7 +32,7 @@ def _declared() -> dict[str, list[Document]]:
 
 
 class _LookUp:
-    """What `{name[key]}` in a text is: a function of the key."""
+    """Resolves `{name[key]}` in a text by a function of the key."""
 
     def __init__(self, found: Callable[[str], Any]) -> None:
         self._found = found
@@ -76,7 +76,7 @@ def _known(
     identifier: str,
     created: datetime,
 ) -> dict[str, Any]:
-    """What a field of a text may stand for, beside the words of the product."""
+    """The values of fields in texts, in addition to the product's own."""
     name, region, scheme = words["name"], words.get("region", ""), words.get("scheme", "postgresql")
     known: dict[str, Any] = {
         "name": name,
@@ -113,7 +113,7 @@ def _known(
 
 
 def _login(world: World, name: str, scheme: str, *, private: bool) -> Document:
-    """How one connects to a database or a replica, with its password."""
+    """The connection of a database or a replica, with its password."""
     password = world.ids.secret(name)
     host = f"{'private-' if private else ''}{name}-do-user-16432871-0.db.ondigitalocean.com"
     return {
@@ -128,7 +128,7 @@ def _login(world: World, name: str, scheme: str, *, private: bool) -> Document:
 
 
 def _filled(value: Any, known: Mapping[str, Any]) -> Any:
-    """A declared value with its fields filled in; one that is a field alone keeps its type."""
+    """A declared value with its fields resolved; a single field keeps its type."""
     if isinstance(value, dict):
         return {key: _filled(one, known) for key, one in value.items()}
     if isinstance(value, list):

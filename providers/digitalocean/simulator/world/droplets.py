@@ -1,4 +1,4 @@
-"""Droplets as the API answers them, and the images made of them in their three forms."""
+"""Droplets in the API's format, and their images in three formats."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,7 +32,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Droplet:
-    """One droplet of the world; times are in the API's own text."""
+    """A droplet of the world; times are in the API's format."""
 
     id: int
     name: str
@@ -44,7 +44,7 @@ class Droplet:
     tags: tuple[str, ...] = ()
     status: str = "active"
     disk: int | None = None
-    """GiB where it is not the size's own: a resize may have left the disk alone."""
+    """GiB if it differs from the size's, after a resize without the disk."""
     volume_ids: tuple[str, ...] = ()
     backup_ids: tuple[int, ...] = ()
     snapshot_ids: tuple[int, ...] = ()
@@ -53,7 +53,7 @@ class Droplet:
 
     @property
     def bucket(self) -> str:
-        """Which of the two droplet lists shows it."""
+        """The droplet list that contains it."""
         return "gpu" if self.size.gpu else "cpu"
 
 
@@ -90,7 +90,7 @@ def _networks(droplet: Droplet) -> dict[str, object]:
 
 
 def droplet_document(droplet: Droplet) -> bytes:
-    """The JSON text of a droplet, with the region, size and image that it embeds."""
+    """The JSON text of a droplet, with embedded region, size and image."""
     document: dict[str, object] = {
         "id": droplet.id,
         "name": droplet.name,
@@ -127,13 +127,13 @@ def _window(window: tuple[str, str] | None) -> dict[str, str] | None:
 
 
 def droplet_row(droplet: Droplet) -> Row:
-    """The droplet on its way into the store."""
+    """The droplet as a row of the store."""
     body = droplet_document(droplet)
     return Row("droplet", droplet.bucket, str(droplet.id), droplet.name, body)
 
 
 def with_size(document: Document, size: Size, *, disk: bool) -> Document:
-    """A droplet's document after a resize; the disk grows only when asked to."""
+    """A droplet's document after a resize; the disk grows only on request."""
     resized = {
         **document,
         "memory": size.memory,
@@ -158,13 +158,13 @@ class Origin:
 
     @classmethod
     def of(cls, droplet: Droplet) -> Self:
-        """Of a droplet of the seed."""
+        """From a generated droplet."""
         disk = droplet.disk or droplet.size.disk
         return cls(droplet.id, droplet.region.slug, disk, droplet.image.distribution)
 
     @classmethod
     def of_document(cls, droplet: Document) -> Self:
-        """Of a droplet as the store has it."""
+        """From a stored droplet."""
         return cls(
             droplet["id"],
             droplet["region"]["slug"],

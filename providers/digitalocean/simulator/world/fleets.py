@@ -1,4 +1,4 @@
-"""The projects, fleets and clusters of the account as declarations; the fleets as droplets."""
+"""Declarations of the account's projects, fleets and clusters; the fleets as droplets."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,12 +38,12 @@ class ProjectPlan:
 
 @dataclass(frozen=True)
 class Site:
-    """Where droplets run, and whose they are."""
+    """The place of droplets, and their owner."""
 
     region: str
     project: str
     tenant: str = ""
-    """Empty: the operator's own."""
+    """Empty: the operator."""
     deployment: str = ""
     tags: tuple[str, ...] = ("env:prod",)
 
@@ -56,7 +56,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Droplets that are alike; `role` with a number gives each its name."""
+    """Equal droplets; `role` with a number gives each its name."""
 
     role: str
     count: int
@@ -65,9 +65,9 @@ class Fleet:
     image: str = "ubuntu-24-04-x64"
     backups: bool = False
     resized_from: str = ""
-    """The size that the first droplet had until it was resized with its disk left alone."""
+    """The first droplet's size before it was resized without its disk."""
     renamed_from: str = ""
-    """The name that the last droplet had in its first months."""
+    """The last droplet's name in its first months."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class PoolPlan:
     size: str
     count: int
     limits: tuple[int, int] | None = None
-    """The least and most nodes of an autoscaled pool."""
+    """The bounds of an autoscaled pool."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ GLOBEX_ETL = Site("fra1", "Globex production", "globex", "globex-etl")
 INITECH = Site("nyc3", "Initech production", "initech", "initech-reports")
 HOOLI_SEARCH = Site("ams3", "Hooli production", "hooli", "hooli-search")
 HOOLI_ML = Site("ams3", "Hooli production", "hooli", "hooli-ml")
-# Umbrella has no project of its own: only its tags say whose it is.
+# Umbrella has no project: only tags show its resources.
 UMBRELLA = Site("sgp1", "Operations", "umbrella", "umbrella-lab")
 
 
@@ -135,7 +135,7 @@ FLEETS = (
     Fleet("worker", 2, "s-4vcpu-8gb", ACME_WEB, resized_from="s-2vcpu-4gb"),
     Fleet("cache", 1, "m-2vcpu-16gb", ACME_WEB),
     Fleet("shop", 3, "s-2vcpu-4gb", ACME_SHOP),
-    # A second web-1: names are not unique, and matching costs by name alone must notice.
+    # A second web-1: names are not unique, which matching must detect.
     Fleet("web", 1, "s-1vcpu-1gb", ACME_STAGING, image="20.04 (LTS) x64"),
     Fleet("worker", 1, "s-1vcpu-2gb", ACME_STAGING),
     Fleet("portal", 3, "s-2vcpu-4gb", GLOBEX_PORTAL, image="debian-12-x64", backups=True),
@@ -176,7 +176,7 @@ _FIRST_DROPLET = 386_412_077
 
 
 class FleetDroplet:
-    """A droplet with its fleet and its age, which the API does not show."""
+    """A droplet with its fleet and its age, which the API does not have."""
 
     def __init__(self, droplet: Droplet, fleet: Fleet, number: int, created: datetime) -> None:
         self.droplet = droplet
@@ -196,7 +196,7 @@ class FleetDroplet:
 
 
 def half_way(start: datetime, end: datetime) -> datetime:
-    """The whole minute half-way: when what changed once in a life changed."""
+    """The middle of its life, in whole minutes, for changes."""
     midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
     return (start + (midnight - start) / 2).replace(microsecond=0, second=0)
 
@@ -249,7 +249,7 @@ def _backup_window(now: datetime) -> tuple[str, str]:
 
 
 def bill_droplet(world: World, made: FleetDroplet) -> None:
-    """The droplet's stretches of life: one, or two where it was resized or renamed."""
+    """The droplet's lifespans: one, or two if it was resized or renamed."""
     fleet, droplet = made.fleet, made.droplet
     middle = half_way(made.created, world.now)
     stretches: list[tuple[str, str, datetime, datetime | None]] = [

@@ -57,9 +57,9 @@ CERTIFICATE_ID = "892071a0-bb95-49bc-8021-3afd67a210bf"
 
 
 def add_reserved_ips(world: World, fleets: list[FleetDroplet]) -> None:
-    """Addresses of droplets, and an unassigned one, which is therefore billed.
+    """Addresses of droplets, and an unassigned one, which is billed.
 
-    The stored body holds the droplet's id; the routes embed the droplet as it is then.
+    The stored body has the droplet's id; the routes embed the current droplet.
     """
     holders = {"bastion": "nyc3", "vpn": "sgp1", "mail-relay": "sfo3", "": "fra1"}
     for number, (role, region) in enumerate(holders.items()):
@@ -94,7 +94,7 @@ _DOMAINS = {
 
 
 def add_domains(world: World, fleets: list[FleetDroplet]) -> None:
-    """Zones with their records; domains are named, not numbered."""
+    """Zones with their records; domains are identified by name."""
     for name, (project, role) in _DOMAINS.items():
         target = next(made.droplet for made in fleets if made.fleet.role == role)
         host = f"{target.region.prefix}.{target.id // 250 % 250}.{target.id % 250 + 1}"
@@ -233,7 +233,7 @@ def _node_droplet(
 
 
 def add_keys(world: World) -> None:
-    """SSH keys and certificates: one of Let's Encrypt, and one that was uploaded."""
+    """SSH keys and certificates: one of Let's Encrypt, and an uploaded one."""
     for name in ("ops-laptop", "ci"):
         identifier = world.ids.number("ssh_key", 51_218_000)
         digest = world.ids.uuid("fingerprint", name).replace("-", "")

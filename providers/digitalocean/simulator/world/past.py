@@ -17,7 +17,7 @@ __all__ = ["add_actions", "add_past"]
 
 @dataclass(frozen=True)
 class Deleted:
-    """A deleted droplet; its times are shares of the account's age."""
+    """A deleted droplet; its times are fractions of the account's age."""
 
     name: str
     size: str
@@ -30,7 +30,7 @@ class Deleted:
 
 _DELETED = (
     Deleted("legacy-db-1", "s-4vcpu-8gb", "nyc3", "Acme production", 0.02, 0.46, backups=True),
-    # The name was used again: only the times tell the two web-2 apart.
+    # The name was used again: only the times distinguish the two web-2.
     Deleted("web-2", "s-1vcpu-2gb", "nyc3", "Acme production", 0.01, 0.04),
     Deleted("portal-old", "s-2vcpu-2gb", "fra1", "Globex production", 0.05, 0.33),
     Deleted("migration-temp", "c-4", "nyc3", "Initech production", 0.51, 0.515),
@@ -41,7 +41,7 @@ _DELETED = (
 
 
 def add_past(world: World) -> None:
-    """Lifespans without an object of today."""
+    """Lifespans of deleted objects."""
     for droplet in _DELETED:
         identifier = world.ids.number("droplet", 386_412_077)
         started = world.instant(droplet.name, earliest=droplet.created, latest=droplet.created)

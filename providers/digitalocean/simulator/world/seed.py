@@ -1,4 +1,4 @@
-"""The world as a whole: what a new simulator starts with."""
+"""The whole world of a new simulator."""
 
 from datetime import datetime
 
@@ -35,7 +35,7 @@ __all__ = ["add_offers", "make_world"]
 
 
 def make_world(seed: int, now: datetime) -> World:
-    """The account, the same for the same seed and day."""
+    """Creates the account, the same for the same seed and day."""
     world = World(Ids(seed), now)
     add_account(world)
     add_projects(world)
@@ -62,7 +62,7 @@ def make_world(seed: int, now: datetime) -> World:
 
 
 def add_offers(world: World) -> None:
-    """Regions, sizes and the images that anyone may use."""
+    """Regions, sizes and public images."""
     for region in REGIONS.values():
         world.rows.append(Row("region", "", region.slug, region.name, region_document(region)))
     for size in SIZES.values():

@@ -21,7 +21,7 @@ _BACKUPS_KEPT = 4
 
 @dataclass(frozen=True)
 class VolumePlan:
-    """A volume, on the droplet of that project, role and number; on none without a role."""
+    """A volume, attached to the droplet of a project, role and number; to none without a role."""
 
     name: str
     gigabytes: int
@@ -50,7 +50,7 @@ _VOLUMES = (
 
 @dataclass(frozen=True)
 class BucketPlan:
-    """A Spaces bucket; there is no API that lists them, only project URNs and S3."""
+    """A Spaces bucket, visible only in project URNs and S3."""
 
     name: str
     region: str
@@ -136,7 +136,7 @@ def _size(world: World, droplet: Droplet, *names: object) -> float:
 
 
 def add_droplet_images(world: World, fleets: list[FleetDroplet]) -> None:
-    """Snapshots taken by hand, and the weekly backups of the droplets that have them."""
+    """Manual snapshots, and weekly backups of droplets that have them."""
     for made in fleets:
         droplet = made.droplet
         snapshots: list[int] = []
@@ -156,7 +156,7 @@ def add_droplet_images(world: World, fleets: list[FleetDroplet]) -> None:
 
 
 def _add_backups(world: World, made: FleetDroplet) -> tuple[int, ...]:
-    """The last weekly backups; not among the snapshots, but images of their own type."""
+    """The last weekly backups; images of their own type, not snapshots."""
     identifiers: list[int] = []
     origin = Origin.of(made.droplet)
     midnight = world.now.replace(hour=4, minute=11, second=0, microsecond=0)
@@ -174,7 +174,7 @@ def _add_backups(world: World, made: FleetDroplet) -> tuple[int, ...]:
 
 
 def add_custom_images(world: World) -> None:
-    """Images that were uploaded."""
+    """Uploaded images."""
     for name, size in (("golden-web-2025-11", 3.42), ("appliance-vpn", 0.87)):
         identifier = world.ids.number("image", _FIRST_IMAGE)
         created = world.instant("custom image", name, earliest=0.5)
