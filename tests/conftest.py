@@ -22,17 +22,17 @@ from tests.support.environment import OURS
 from tests.support.ports import free_port
 from tests.support.whole_stack import WholeStack
 
-# A developer's own settings, and least of all a real token, are not for the tests.
+# A developer's settings, above all real tokens, must not reach the tests.
 for variable in [name for name in os.environ if name.startswith(OURS)]:
     del os.environ[variable]
 
 
-# Each client of httpx reads the certificates of all authorities anew, in 27 ms of processor time,
-# and the tests open thousands of clients, of plain HTTP on loopback: they are read once.
+# Each httpx client reads the certificates of all authorities, in 27 ms of processor time. The
+# tests open thousands of clients of plain HTTP on loopback, so they are read once.
 vars(transports)["create_ssl_context"] = functools.cache(httpx.create_ssl_context)
 
-# On a busy machine drawing an example may take long: that is no fault of the property. A
-# fixture that is made once for all examples is meant so.
+# On a busy machine generating an example may be slow, which is no error of the property. A fixture
+# shared by all examples is intended.
 hypothesis.settings.register_profile(
     "arcadia",
     deadline=None,
@@ -41,9 +41,8 @@ hypothesis.settings.register_profile(
         hypothesis.HealthCheck.function_scoped_fixture,
     ],
 )
-# For `make mutants`: the same few examples each time, so that a mutant always has one outcome.
-# What survives runs them all, and the rules' bounds are tested by figures, not by chance. That an
-# example fails is enough: nobody reads it, so none is made smaller.
+# For `make mutants`: few, fixed examples, so that a mutant has a deterministic outcome. Surviving
+# mutants run all of them, and bounds are tested by figures. Failing examples need no shrinking.
 hypothesis.settings.register_profile(
     "mutants",
     hypothesis.settings.get_profile("arcadia"),
@@ -55,13 +54,13 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "arcadia")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Names our markers."""
+    """Registers our markers."""
     config.addinivalue_line("markers", "soak: takes long; run by `make soak`")
     config.addinivalue_line("markers", "focus: runs the public validator, which wants Python 3.12")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesOfAStack:
-    """Called by pytest-xdist: how tests are shared out."""
+    """Called by pytest-xdist: the distribution of tests."""
     return FilesOfAStack(config, log)
 
 
@@ -93,7 +92,7 @@ def postgres(engine_room: EngineRoom) -> PostgresServer:
 
 @pytest.fixture
 def fresh_database(postgres: PostgresServer) -> Iterator[Callable[[Service], str]]:
-    """Makes a migrated database of a service for this test alone; gives its service URL."""
+    """Creates a migrated database of a service for this test; returns its service URL."""
     made: list[str] = []
 
     def make(service: Service) -> str:
@@ -109,7 +108,7 @@ def fresh_database(postgres: PostgresServer) -> Iterator[Callable[[Service], str
 def fresh_settings(
     postgres: PostgresServer, fresh_database: Callable[[Service], str]
 ) -> FreshSettings:
-    """Makes settings in which the named services have a fresh database each."""
+    """Creates settings in which the named services have a fresh database each."""
 
     def make(*services: Service, **overrides: Any) -> Settings:
         urls = {f"{service}_database_url": fresh_database(service) for service in services}
@@ -154,7 +153,8 @@ def stack(engine_room: EngineRoom) -> Iterator[WholeStack]:
     """The whole system, as `arcadia up` runs it; shared, so leave it as you found it."""
     whole = WholeStack.at(engine_room.folder / "stack", engine_room)
     whole.up()
-    # Imported here: Temporal's library takes a second, which pure tests need not wait for.
+    # Imported here, because Temporal's library takes a second to load, which pure tests do not
+    # need.
     from tests.support.schedules import hold_schedules_of
 
     hold_schedules_of(whole.settings)

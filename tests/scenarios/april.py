@@ -24,7 +24,8 @@ APRIL = Period.month(2026, 4)
 MAY_22 = "2026-05-22T00:00:00Z"
 
 SEED = 3
-"""Its April has no pooled transfer and no credit: what is billed is what is made here."""
+"""An April without pooled transfer and credits, so that the bill has only the resources made here.
+"""
 
 BILLED = (
     "droplet", "volume", "snapshot", "image", "load_balancer", "database", "kubernetes_cluster",
@@ -32,15 +33,15 @@ BILLED = (
     "partner_attachment", "container_registry", "functions_namespace", "nfs_share",
     "database_replica", "gradient_agent", "dedicated_inference", "uptime_check",
 )  # fmt: skip  # a table
-"""The simulator's kinds that cost something."""
+"""The simulator's kinds with costs."""
 
 IDENTIFIERS = ("id", "ip", "namespace", "uuid", "name")
-"""Where they have their ids: the first one that is there."""
+"""Their id fields; the first existing one counts."""
 
 
 OF_THE_KIND = "SELECT id FROM cloud_resources WHERE kind = %(kind)s"
 FIRST_SEEN = (
-    # The database keeps what happened from being rewritten, even by its owner.
+    # Triggers prevent even the owner from rewriting the history.
     "ALTER TABLE cloud_resource_assignments DISABLE TRIGGER USER",
     "UPDATE cloud_resources SET first_seen_at = %(at)s WHERE kind = %(kind)s",
     (
@@ -57,19 +58,19 @@ FIRST_SEEN = (
 
 @dataclass(frozen=True)
 class Account:
-    """What of the account a test names."""
+    """The parts of the account that tests name."""
 
     zones: tuple[str, ...]
-    """Two, that have no time of making at the provider."""
+    """Two, without a creation time at the provider."""
     snapshot: str
 
 
 def make_account(simulator: Simulator) -> Account:
-    """The account from its first day to now.
+    """Creates the account from its first day to now.
 
-    April's bill, in USD: acme 5 droplets at 6.00 and one, of no deployment, for the last
-    59.36 h at 0.53; globex 3 at 6.00; the operator 24.00 and 6.00; one that was gone before
-    anybody looked, for 54.88 h, 0.49; 10 % tax on 79.02, 7.90. In all 86.92.
+    April's bill, in USD: acme 5 droplets at 6.00 and one without deployment, for the last 59.36 h
+    at 0.53; globex 3 at 6.00; the operator 24.00 and 6.00; one that was deleted before the first
+    sync, for 54.88 h, 0.49; 10 % tax on 79.02, 7.90. In total 86.92.
     """
     simulator.reset(seed=SEED, now="2026-03-20T00:00:00Z")
     zones = tuple(str(one["name"]) for one in simulator.truth("domain")[:2])
@@ -111,7 +112,7 @@ def names(prefix: str, count: int) -> Iterable[str]:
 
 @dataclass
 class April:
-    """The system, and everybody who looks at it through the gateway."""
+    """The system, and its callers through the gateway."""
 
     settings: Settings
     """Of the services: what they stand on."""
@@ -122,9 +123,9 @@ class April:
     deployments: dict[str, str] = field(default_factory=dict)
     """Their ids by their slugs."""
     margin_of_acme_alone: Any = None
-    """April's margin while nobody but acme had been billed."""
+    """April's margin before anyone but acme was billed."""
     second_rollup: Any = None
-    """The one that billed globex too."""
+    """The invoice of globex."""
 
     def http(self, tenant: str = "") -> httpx.AsyncClient:
         """A client of a tenant's member, or of an operator."""
@@ -138,7 +139,7 @@ class April:
         )
 
     async def get(self, path: str, tenant: str = "", status: int = 200, **asked: Any) -> Any:
-        """What the gateway answers to a member of a tenant, or to an operator."""
+        """The gateway's response to a member of a tenant, or to an operator."""
         async with self.http(tenant) as http:
             answer = await http.get(f"/api/v1{path}", params=asked or None)
         assert answer.status_code == status, answer.text
@@ -152,7 +153,7 @@ class April:
         return answer.json()
 
     async def subscribed(self, slug: str, *addons: str) -> None:
-        """A deployment is on Studio since the first of April: the operator makes up for it."""
+        """Subscribes a deployment to Studio from the first of April, as an operator."""
         await self.post(
             f"/deployments/{self.deployments[slug]}/subscribe",
             plan_code="studio",
@@ -161,7 +162,7 @@ class April:
         )
 
     async def metered(self, month: Period) -> None:
-        """Every day of a month is metered to its end."""
+        """Meters every day of a month completely."""
         await self.temporal.execute_workflow(
             Metering.run,
             MeteringInput(
@@ -172,24 +173,24 @@ class April:
         )
 
     async def attributed(self, month: Period) -> None:
-        """The month's bill is its owners', and its margin and its books are computed."""
+        """Attributes the month's bill, and computes its margin and reconciliation."""
         await (
             await start_flow(self.temporal, margin_refresh(month.start), MarginRefresh.run)
         ).result()
 
     async def rolled_up(self, period: str = "2026-04") -> Any:
-        """The roll-up of a month, to its end."""
+        """Runs the roll-up of a month."""
         rollup = (await self.post("/rollups", period=period))["rollup"]
         await self.temporal.get_workflow_handle(rollup["run"]["workflow_id"]).result()
         return (await self.get(f"/rollups/{rollup['id']}"))["rollup"]
 
     async def invoice_of(self, tenant: str) -> Any:
-        """April's invoice, with its lines, as a member of its tenant reads it."""
+        """April's invoice with its lines, as a member of its tenant reads it."""
         [found] = (await self.get("/invoices", tenant, period="2026-04"))["invoices"]
         return await self.get(f"/invoices/{found['id']}", tenant)
 
     def first_seen(self, instant: str, kind: str) -> None:
-        """Has the inventory have seen a kind, as it is now owned, since an instant."""
+        """Sets when the inventory first saw a kind, with its current owners."""
         name = self.settings.database_url(Service.INVENTORY).rpartition("/")[2]
         url = f"{self.settings.admin_url().rpartition('/')[0]}/{name}"
         with psycopg.connect(url) as connection:

@@ -21,7 +21,7 @@ MAY = APRIL.following()
 async def april(
     engine_room: EngineRoom, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[April]:
-    """All of it, billed: first acme alone, then globex too."""
+    """The whole of April, billed: first acme alone, then globex too."""
     folder = tmp_path_factory.mktemp("april")
     async with running_scenario("april", engine_room, postgres, folder, make_account) as made:
         await _bring_in(made)

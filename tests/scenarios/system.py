@@ -32,7 +32,7 @@ async def running_scenario(
     folder: Path,
     make_account: Callable[[Simulator], Account],
 ) -> AsyncIterator[April]:
-    """Everything from the provider to the gateway; the account is made before anybody looks."""
+    """Everything from the provider to the gateway; the account is created before the first sync."""
     simulator = start_simulator(engine_room, f"{name}-simulator")
     engine = Temporal(
         engine_room.folder / f"{name}-temporal", free_port(), free_port(), durable=False

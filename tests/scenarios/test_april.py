@@ -25,7 +25,7 @@ def share(margin: Any, attribution: str, tenant: str = "") -> tuple[int, int, in
 
 
 async def used(april: April, tenant: str, from_day: str, to_day: str) -> dict[str, Decimal]:
-    """What a tenant's member reads of its usage over days, by kind."""
+    """A tenant's usage over days, by kind, as its member reads it."""
     totals: defaultdict[str, Decimal] = defaultdict(Decimal)
     answer = await april.get("/usage", tenant, from_day=from_day, to_day=to_day, page_size=500)
     for figure in answer["daily_usage"]:
@@ -107,7 +107,7 @@ async def test_every_cut_of_the_margin_adds_up_to_the_bill_and_to_the_invoices(
     }
     assert share(margin, "tenant", "globex") == (6422, 1800, 4622, "72")
     assert share(margin, "internal") == (0, 3000, -3000, None)
-    # What was gone before anybody looked, and the provider's own tax.
+    # The deleted droplet, and the provider's tax.
     assert share(margin, "unattributed") == (0, 49 + 790, -839, None)
     listed = await april.get("/dashboard/margin/shares", period="2026-04", group_by="tenant")
     assert listed["margin_shares"] == margin["by_tenant"]

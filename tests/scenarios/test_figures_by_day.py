@@ -22,13 +22,13 @@ STUDIO_HOURS = 9 * 24
 
 
 def make_account(simulator: Simulator) -> Account:
-    """Nobody runs anything there."""
+    """An account without resources."""
     simulator.reset(seed=5, now="2026-11-02T00:00:00Z")
     return Account((), "")
 
 
 def zones(model: str, **terms: Any) -> dict[str, Any]:
-    """A plan item of one pricing model, over an allowance of none."""
+    """A plan item with one pricing model, without allowance."""
     return {
         "resource_kind": "dns_zones",
         "included_qty": "0",
@@ -64,7 +64,7 @@ async def publish(system: April) -> None:
 
 
 async def subscribe(system: April, tenant: str, plan: str, starts_on: str) -> str:
-    """Deploys `app` for a tenant of that name; an operator subscribes it in the past."""
+    """Creates the deployment `app` of a tenant; an operator subscribes it in the past."""
     made = (await system.post("/deployments", tenant, slug="app"))["deployment"]
     system.deployments[tenant] = made["id"]
     answer = await system.post(

@@ -37,7 +37,7 @@ from workflows.sync.starts import sync_by_hand
 
 UNTIL_HOUR: Final = 7
 AT_ONCE: Final = 8
-"""Specs that are recorded at a time."""
+"""Maximum specs per call."""
 BORN: Final = "2024-03-04T09:00:00Z"
 """Two months after the account's first bill: few bills, of every kind of line."""
 
@@ -50,7 +50,7 @@ class Moody:
     system: April
 
     async def everything(self, path: str, key: str, **asked: Any) -> list[Any]:
-        """All pages of a list, as an operator reads it."""
+        """All pages of a list, as an operator."""
         found: list[Any] = []
         token = ""
         async with self.system.http() as http:
@@ -63,12 +63,12 @@ class Moody:
                     return found
 
     async def lasting(self) -> dict[str, Any]:
-        """The resources that live, by their ids."""
+        """The existing resources, by id."""
         found = await self.everything("/inventory", "resources")
         return {one["id"]: one for one in found}
 
     async def desired(self) -> None:
-        """Everything is to stay as it is."""
+        """Records the live state of every resource as its spec."""
         ids = [*await self.lasting()]
         async with self.system.http() as http:
             for start in range(0, len(ids), AT_ONCE):
@@ -82,7 +82,7 @@ class Moody:
                     assert answer.is_success, answer.text
 
     async def ingested_anew(self) -> None:
-        """Every bill is read again: it may have been read in another mood before."""
+        """Ingests every bill again, because it may have been read in another mood."""
         for bill in await self.everything("/billing/provider-invoices", "provider_invoices"):
             answer = await self.system.post(f"/billing/provider-invoices/{bill['id']}/ingest")
             run = answer["provider_invoice"]["run"]
@@ -91,7 +91,7 @@ class Moody:
             ).result()
 
     async def run(self, row: PlannedSchedule) -> Any:
-        """What a run of a schedule answers; it must not fail."""
+        """The result of a schedule's run, which must not fail."""
         schedule = self.system.temporal.get_schedule_handle(row.id)
         before = (await schedule.describe()).info.num_actions
         await schedule.trigger(overlap=ScheduleOverlapPolicy.ALLOW_ALL)
@@ -112,7 +112,7 @@ class Moody:
 async def running(
     name: str, engine_room: EngineRoom, postgres: PostgresServer, folder: Path
 ) -> AsyncIterator[Moody]:
-    """A system that runs by hand only."""
+    """A system without running schedules."""
     simulators: list[Simulator] = []
 
     def make_account(simulator: Simulator) -> Account:
@@ -137,13 +137,13 @@ async def moody(
 async def never_whole(
     engine_room: EngineRoom, postgres: PostgresServer, tmp_path: Path
 ) -> AsyncIterator[Moody]:
-    """A system of its own, whose token never could list what it may not in the mood."""
+    """A system whose token never had the scopes missing in the mood."""
     async with running("narrow", engine_room, postgres, tmp_path) as system:
         yield system
 
 
 def a_day(rows: tuple[PlannedSchedule, ...]) -> Iterator[PlannedSchedule]:
-    """What runs each day, in its order, in the hours in which more than the hourly rows do."""
+    """The daily schedules in order, in the hours in which more than the hourly ones run."""
     daily = [row for row in rows if row.calendar.day_of_month[0].end > 1]
     hours = {row.id: _numbers(row.calendar.hour) for row in daily}
     busy = {hour for found in hours.values() if len(found) < 24 for hour in found}
@@ -163,7 +163,7 @@ def _numbers(ranges: Any) -> list[int]:
 
 
 def failures(result: Any, expected: Mapping[str, str]) -> list[str]:
-    """What a run says of parts of it that did not end as expected, though it did not fail."""
+    """Unexpected outcomes of parts of a successful run."""
     told = [
         one.in_words()
         for one in getattr(result, "outcomes", ())
@@ -173,10 +173,10 @@ def failures(result: Any, expected: Mapping[str, str]) -> list[str]:
 
 
 def outcomes_in(mood: Mood) -> dict[str, str]:
-    """The kinds that do not simply complete in a mood, and how they are read in it.
+    """The expected outcomes of kinds other than completed.
 
-    Kinds with odd rows are read in part: those rows cost themselves, and nothing else. What the
-    token sees less of than before is frozen.
+    Kinds with unreadable rows are partial. Kinds of which the token sees less than before are
+    frozen.
     """
     odd = {rule.path for rule in mood.rules if rule.fault is Fault.ODD_FIELD}
     return {
@@ -190,7 +190,7 @@ def outcomes_in(mood: Mood) -> dict[str, str]:
 
 
 def unlisted_in(mood: Mood) -> dict[str, str]:
-    """The kinds that the token of a mood may not list, by their scopes."""
+    """The kinds that a mood's token may not list, by scope."""
     return {
         kind.scope: kind.name for kind in RESOURCE_KINDS.values() if kind.scope in mood.withheld
     }

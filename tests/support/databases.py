@@ -18,12 +18,12 @@ UNREACHABLE = {
     "TEMPORAL_ADDRESS": "127.0.0.1:1",
     **{f"{service}_address": "127.0.0.1:1" for service in Service},
 }
-"""Where no peer is named there is none: at the default ports a developer's own stack may run."""
+"""Without a peer there is none: a developer's stack may run on the default ports."""
 
 
 @dataclass
 class PostgresServer:
-    """A running server. Databases are copied from a migrated template, one for each service."""
+    """A running server. Databases are copied from a migrated template, one per service."""
 
     port: int
     _templates: dict[Service, str] = field(default_factory=dict)
@@ -58,14 +58,14 @@ class PostgresServer:
         return name
 
     def drop(self, name: str) -> None:
-        """Drops a database, whoever is still connected."""
+        """Drops a database, also with open connections."""
         with self._connect() as connection:
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
             )
 
     def settings(self, databases: dict[Service, str], **overrides: Any) -> Settings:
-        """Settings of a program whose services use these databases."""
+        """Settings of a program with services on these databases."""
         urls = {
             f"{service}_database_url": self.url(name, service)
             for service, name in databases.items()

@@ -34,13 +34,13 @@ _REQUIRES = re.compile(r"Requires ((?:`[a-z_:]+`(?:, | and )?)+)")
 _SIZES = re.compile(
     r'"((?!apps-)(?:[a-z0-9_]+-)*(?:[0-9]+vcpu|gpu-[a-z0-9]+)-[0-9]+gb?|c2?-[0-9]+)"'
 )
-"""Slugs of sizes, wherever the document names one."""
+"""Slugs of sizes anywhere in the document."""
 _SHOWS = (":read", ":view_credentials")
-"""How a scope ends that shows a field; the others let one write it."""
+"""The suffix of scopes that show a field; others allow writing."""
 
 
 def facts() -> dict[str, Any]:
-    """The facts as they are committed."""
+    """The committed facts."""
     read: dict[str, Any] = json.loads(FACTS.read_text())
     return read
 
@@ -66,7 +66,7 @@ def derive(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def rendered(derived: dict[str, Any]) -> str:
-    """The facts as text, a line for each call and each schema."""
+    """The facts as text, one line per call and schema."""
     parts = []
     for part, entries in sorted(derived.items()):
         lines = [
@@ -116,10 +116,10 @@ def _call(
 def _shown_by_scopes(
     document: dict[str, Any], schema: dict[str, Any], path: str = "", within: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, str]]:
-    """The dotted path of each field that only a scope shows, with that scope.
+    """The dotted path of each field that needs a scope, with that scope.
 
-    Elements of lists stand for all of them: `droplets.tags`. What is inside such a field is
-    hidden with it, and not looked at.
+    `droplets.tags` stands for all elements of a list. Members of such a field are hidden with it,
+    and not listed.
     """
     reference = schema.get("$ref", "")
     if reference in within:
@@ -139,7 +139,7 @@ def _shown_by_scopes(
 
 
 def _scope_of(document: dict[str, Any], schema: dict[str, Any]) -> str | None:
-    """The scope that a field's own text says it takes to see it."""
+    """The scope in a field's description."""
     words = str(schema.get("description", ""))
     schema = _there(document, schema)
     named = _REQUIRES.search(f"{words} {schema.get('description', '')}")
@@ -158,7 +158,7 @@ def _content(node: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _required(document: dict[str, Any], schema: dict[str, Any]) -> set[str]:
-    """The fields that every body needs, whichever of several forms it has."""
+    """The fields required in every form of a body."""
     schema = _there(document, schema)
     needed = set(schema.get("required", ()))
     for part in schema.get("allOf", ()):

@@ -10,17 +10,17 @@ from xdist.scheduler import LoadScopeScheduling
 __all__ = ["FilesOfAStack", "long_first"]
 
 WHOLE_STACK = ("test_whole_stack.py", "front_door.py")
-"""How the names of files end whose tests share the whole system, which takes long to start."""
+"""Suffixes of files whose tests share the whole system, which is slow to start."""
 
 LONG = ("workflows", "invoicing", "scenarios", "billing_machine")
 """Folders whose files take long."""
 
 ENGINES = "engine_room"
-"""The fixture that every test uses, by way of others, that needs a real engine."""
+"""The fixture behind every fixture with a real engine."""
 
 
 class Rank(IntEnum):
-    """How long a file takes, the longest first: at the end no worker then waits for another."""
+    """The expected duration of a file; long ones come first."""
 
     WHOLE_STACK = 0
     LONG = 1
@@ -30,7 +30,7 @@ class Rank(IntEnum):
 
 
 class FilesOfAStack(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives a file to one worker, and all files that need the whole stack to the same one."""
+    """Gives a file to one worker, and all files with the whole stack to the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]

@@ -20,16 +20,16 @@ __all__ = ["EngineRoom"]
 
 PREFIX = "arcadia-tests-"
 MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of its own is made in it
-"""Where Linux keeps files in memory. A database is some 600 files: to make one on a disk takes
-ten times as long, and nearly every test makes one."""
+"""Where Linux has files in memory. A database has some 600 files; creating one on disk takes ten
+times as long, and nearly every test does."""
 NEEDED_BYTES = 6 * 2**30
-"""What a run may fill with databases and logs, several times over."""
+"""Several times the maximum size of a run's databases and logs."""
 START_SECONDS = 240.0
 STOP_SECONDS = 120.0
 
 
 class EngineRoom:
-    """Starts processes for tests and ends them all."""
+    """Starts processes for tests and stops them all."""
 
     def __init__(self) -> None:
         _remove_leftovers()
@@ -63,17 +63,17 @@ class EngineRoom:
         return self.start(name, command, ready)
 
     def stop(self, process: Process) -> None:
-        """Ends one process."""
+        """Stops one process."""
         process.stop(STOP_SECONDS)
         self._guard.release(process.mark)
         self._running.pop(process.pid, None)
 
     def log(self, name: str) -> Path:
-        """Where a process's output goes."""
+        """The log file of a process."""
         return self.folder / f"{name}-{os.getpid()}.log"
 
     def close(self) -> None:
-        """Ends everything, in reverse order, and removes the folder."""
+        """Stops all processes, in reverse order, and removes the folder."""
         for process in reversed(list(self._running.values())):
             self.stop(process)
         self._guard.close()
@@ -81,7 +81,7 @@ class EngineRoom:
 
 
 def _parent() -> Path:
-    """Where the folder is made: in memory where there is enough of it, else as TMPDIR says."""
+    """The parent folder: in memory if there is enough, else TMPDIR."""
     if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK | os.X_OK):
         return Path(tempfile.gettempdir())
     free = min(psutil.disk_usage(str(MEMORY)).free, psutil.virtual_memory().available)

@@ -9,11 +9,11 @@ from services.common.settings import Settings
 __all__ = ["OURS", "environment_of"]
 
 OURS = ("ARCADIA_", "TEMPORAL_", "DO_API_", "OTEL_", "SPACES_")
-"""What the variables begin with that our programs read."""
+"""The prefixes of variables that our programs read."""
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """The environment in which a program finds exactly these settings."""
+    """The environment with exactly these settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)

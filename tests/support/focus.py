@@ -28,7 +28,7 @@ def criteria_of(version: str) -> set[str]:
 async def validated(
     file: Path, version: str, criteria: Collection[str]
 ) -> tuple[set[str], set[str], str]:
-    """The rules that passed, those that failed, and all that it told."""
+    """The rules that passed and failed, and the output."""
     # It looks for its own data below the working directory, and for newer rules elsewhere.
     ended = await asyncio.create_subprocess_exec(
         ENVIRONMENT / "bin" / "focus-validator", "--data-file", file,

@@ -16,18 +16,18 @@ from services.billing.ingest.rules.matching import ALSO_NAMES
 __all__ = ["missing"]
 
 OVER_S3: frozenset[str] = frozenset({"spaces_bucket"})
-"""Listed over S3, which the simulator answers beside the API."""
+"""Listed over S3, which the simulator serves too."""
 
 
 @cache
 def _kinds_of_the_account() -> frozenset[str]:
-    """The kinds that the simulated account has something of."""
+    """The kinds in the simulated account."""
     world = make_world(42, datetime(2026, 5, 1, 12, tzinfo=UTC))
     return frozenset(row.kind for row in world.rows) | OVER_S3
 
 
 def missing(name: str) -> list[str]:
-    """What is still to be said about a kind: the file, then what belongs there. Empty for none."""
+    """The missing steps of a kind: the file, then its content. Empty if complete."""
     return list(_missing(name))
 
 

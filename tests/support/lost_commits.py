@@ -17,21 +17,21 @@ CHUNK_BYTES: Final = 64 * 1024
 
 @dataclass
 class LostCommits:
-    """Which answer is lost next."""
+    """Which response is lost next."""
 
     port: int
     _before: int | None = None
 
     def lose_after(self, commits: int) -> None:
-        """Lets so many answers through, and loses the next one."""
+        """Loses the response after this many."""
         self._before = commits
 
     def lose_none(self) -> None:
-        """Lets all answers through."""
+        """Loses no response."""
         self._before = None
 
     def loses_this(self) -> bool:
-        """Counts a COMMIT; whether its answer is the one to lose."""
+        """Counts a COMMIT; returns whether to lose its response."""
         if self._before is None:
             return False
         if self._before:
@@ -43,8 +43,11 @@ class LostCommits:
 
 @asynccontextmanager
 async def losing_commits(server_port: int) -> AsyncIterator[LostCommits]:
-    """The proxy, on a port of its own. While it is armed, a COMMIT reaches the server and is
-    carried out; its answer does not come back, and the connection ends."""
+    """The proxy, on its own port.
+
+    If armed, a COMMIT reaches the server and is executed, but its response is lost and the
+    connection ends.
+    """
     commits = LostCommits(0)
     tasks: set[asyncio.Task[None]] = set()
 
@@ -64,7 +67,7 @@ async def losing_commits(server_port: int) -> AsyncIterator[LostCommits]:
                 server_writer.write(said)
                 await server_writer.drain()
                 if loses:
-                    await server_reader.read(CHUNK_BYTES)  # it is committed, or was refused
+                    await server_reader.read(CHUNK_BYTES)  # it has been committed or refused
                     return
         except OSError:
             pass  # one of the two is gone: the other learns it below

@@ -31,11 +31,11 @@ from mutmut.utils.format_utils import mangled_name_from_mutant_name
 __all__ = ["pytest_runtestloop"]
 
 KILLED, SURVIVED, NO_TESTS = 1, 0, 33
-"""How mutmut writes what became of a mutant."""
+"""mutmut's codes of outcomes."""
 
 SECONDS, TIMES = 20, 10
-"""What the tests of a mutant may take of the processor: so long, and so many times as long as
-without it. A mutant that does not end is killed; that the machine is busy counts for nothing."""
+"""The processor time limit of a mutant's tests: a constant, and a multiple of the time without it.
+Wall-clock time does not count."""
 
 SAVED_EVERY = 100
 
@@ -44,15 +44,15 @@ Item = Any
 
 @dataclass
 class Reach:
-    """Which tests reach a function, and how long each of them takes; by place in the collection."""
+    """The tests that reach a function, with durations, by position in the collection."""
 
     tests_of: dict[str, list[int]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     noticed: Counter[tuple[str, int]] = field(default_factory=Counter)
-    """How many mutants of a function, or of a module, a test noticed first."""
+    """How many mutants of a function, or of a module, a test killed first."""
 
     def sharp_first(self, mutant: str) -> list[int]:
-        """The tests that may notice a mutant: those that noticed others of it, then the quick."""
+        """The tests that may kill a mutant: those that killed others of it, then the fast ones."""
         function = mangled_name_from_mutant_name(mutant)
         module = function.rpartition(".")[0]
         return sorted(
@@ -65,7 +65,7 @@ class Reach:
         )
 
     def was_noticed(self, mutant: str, test: int) -> None:
-        """A test failed for a mutant."""
+        """Records that a test killed a mutant."""
         function = mangled_name_from_mutant_name(mutant)
         self.noticed[function, test] += 1
         self.noticed[function.rpartition(".")[0], test] += 1
@@ -73,7 +73,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Fork:
-    """A process that tries a mutant, and where it tells which test failed."""
+    """A process that tries a mutant, and the pipe for the failed test."""
 
     pid: int
     meta: Path
@@ -97,7 +97,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 
 
 def _reach(items: Sequence[Item]) -> Reach:
-    """Runs every test once as it is, in a fork: what was computed there is not kept here."""
+    """Runs every test once without mutants, in a fork, so that its caches are not kept."""
     told, telling = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -132,13 +132,13 @@ def _measured(items: Sequence[Item]) -> tuple[Reach, list[str]]:
 
 
 def _spent() -> float:
-    """Seconds of the processor, with those of processes that a test started."""
+    """Processor seconds, including child processes."""
     spent = os.times()
     return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def _forget() -> None:
-    """Empties the caches: what a test before it computed is reached by the next one too."""
+    """Clears caches, so that results of earlier tests are not reused."""
     for module in [each for name, each in sys.modules.items() if name.startswith("services.")]:
         for member in list(vars(module).values()):
             if isinstance(member, functools._lru_cache_wrapper):
@@ -197,7 +197,7 @@ def _ended(running: dict[int, Fork], reach: Reach) -> tuple[Path, str, int]:
 
 
 def _tried(name: str, items: Sequence[Item], tests: Sequence[int], limit: int, telling: int) -> int:
-    """In a fork: whether any of some tests fails for a mutant."""
+    """In a fork: whether any of the tests fails for a mutant."""
     try:
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 1)
@@ -214,7 +214,7 @@ def _tried(name: str, items: Sequence[Item], tests: Sequence[int], limit: int, t
 
 
 def _save(done: list[tuple[Path, str, int]]) -> None:
-    """Keeps what became of mutants where mutmut does."""
+    """Saves the outcomes in mutmut's format."""
     found: dict[Path, dict[str, int]] = {}
     for meta, name, code in done:
         found.setdefault(meta, {})[name] = code

@@ -29,11 +29,11 @@ SURVIVED = frozenset({0, 5, 33, 35})
 UNCHECKED = frozenset({None, 2, 34})
 
 Outcome = tuple[str, str, int | None]
-"""A module, a mutant of it, and how pytest ended: None while it was not tried."""
+"""A module, a mutant of it, and pytest's exit code; None if it was not tried."""
 
 
 def outcomes(folder: Path, patterns: Sequence[str] = ()) -> Iterator[Outcome]:
-    """What became of each mutant under a folder whose name fits one of the patterns, if any."""
+    """The outcomes of the mutants under a folder that match one of the patterns, if any."""
     for file in sorted(folder.rglob("*.py.meta")):
         module = str(file.relative_to(folder)).removesuffix(".meta")
         for name, code in json.loads(file.read_text())["exit_code_by_key"].items():
@@ -76,7 +76,7 @@ def _tried(names: Sequence[str], at_once: int) -> int:
     return subprocess.run(
         [
             sys.executable, "-m", "pytest", "-q", "-p", "tests.support.mutant_forks",
-            # To explain a failure takes much longer than to find it.
+            # Explaining a failure takes much longer than finding it.
             "--assert=plain", "--tb=no", "--rootdir=.",
             *told["pytest_add_cli_args"], *told["pytest_add_cli_args_test_selection"],
         ],

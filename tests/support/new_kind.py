@@ -92,14 +92,14 @@ Until then this fails, and says what is left: pytest tests/kinds/test_$name.py""
 
 
 class InvalidName(ValueError):
-    """A name that is no module's, or is taken."""
+    """An invalid or existing module name."""
 
 
 def lay_out(name: str, root: Path) -> list[Path]:
-    """Writes the files of a new kind below `root`, and answers their paths.
+    """Writes the files of a new kind below `root`; returns their paths.
 
-    Raises InvalidName before anything is written: for what is not lower-case words joined by
-    underscores, and where one of the files is there already.
+    Raises InvalidName before anything is written: for a name that is not lower-case words joined
+    by underscores, and for existing files.
     """
     if not NAME.fullmatch(name):
         raise InvalidName(f"NAME={name}: use lower-case words joined by _, such as bare_metal")

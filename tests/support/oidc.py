@@ -22,18 +22,18 @@ CALLBACK = "http://localhost/callback"
 
 @dataclass
 class OpenIdProvider:
-    """The provider at one address; each start makes a key of its own."""
+    """The provider at one address; each start creates a new key."""
 
     port: int
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
     def issuer(self) -> str:
-        """What its tokens name as `iss`."""
+        """The `iss` of its tokens."""
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        """Starts it, and waits until it answers."""
+        """Starts it, and waits until it responds."""
         self._process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(self.port)],
             stdout=subprocess.DEVNULL,
@@ -47,12 +47,12 @@ class OpenIdProvider:
         return False
 
     def keys(self) -> list[Any]:
-        """Its key set, as it shows it."""
+        """Its published key set."""
         shown: list[Any] = httpx.get(f"{self.issuer}/jwks", trust_env=False).json()["keys"]
         return shown
 
     def stop(self) -> None:
-        """Ends its process."""
+        """Stops its process."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

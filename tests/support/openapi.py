@@ -16,23 +16,23 @@ def _facts() -> dict[str, Any]:
 
 
 def describes(path: str) -> bool:
-    """Whether the document has a GET of a path: the copy that is kept is trimmed."""
+    """Whether the document has a GET of a path, because our copy is trimmed."""
     return f"GET {path}" in _facts()["calls"]
 
 
 def call(method: str, path: str) -> dict[str, Any]:
-    """Parameters, scopes, fields that its body needs, and answer of a call."""
+    """Parameters, scopes, required body fields, and response of a call."""
     found: dict[str, Any] = _facts()["calls"][f"{method} {path}"]
     return found
 
 
 def sizes() -> set[str]:
-    """The slugs of droplet, database and GPU sizes that the document names anywhere."""
+    """The slugs of droplet, database and GPU sizes in the document."""
     return set(_facts()["sizes"])
 
 
 def response_schema(path: str) -> dict[str, Any]:
-    """The schema of the 200 answer to a GET."""
+    """The schema of the 200 response to a GET."""
     return {**call("GET", path)["answer"], "components": {"schemas": _facts()["schemas"]}}
 
 
@@ -42,7 +42,7 @@ def listed_fields(path: str, key: str) -> set[str]:
 
 
 def shown_by_scopes(path: str, key: str) -> dict[str, str]:
-    """The fields of a row of a listing that only a scope shows, as dotted paths."""
+    """The fields of a row of a listing that need a scope, as dotted paths."""
     shown: dict[str, str] = call("GET", path).get("shown_by", {})
     return {
         field.removeprefix(f"{key}."): scope

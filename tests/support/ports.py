@@ -10,19 +10,19 @@ from stack.ports import is_taken
 
 __all__ = ["FIRST", "LANES", "free_port", "lane", "offset_with_free"]
 
-# Below the range from which the system gives outgoing connections their ports: one of those
-# could otherwise have the port by the time that a server is started on it.
+# Below the range of ports of outgoing connections, one of which could otherwise take the port
+# before a server starts.
 FIRST, LAST = 26_000, 32_000
 LANES = 4
 
 
 def lane() -> int:
-    """Which of the lanes is that of this worker of pytest."""
+    """The lane of this worker of pytest."""
     return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % LANES
 
 
 def _cycle() -> Iterator[int]:
-    """The ports of this worker of pytest, over and over, from anywhere among them."""
+    """The ports of this worker of pytest, endlessly, from a random one on."""
     ports = list(range(FIRST + lane(), LAST, LANES))
     start = random.randrange(len(ports))
     return itertools.cycle(ports[start:] + ports[:start])
@@ -32,7 +32,7 @@ _PORTS = _cycle()
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on; raises OSError when there is none."""
+    """A free port on loopback; raises OSError if there is none."""
     for port in itertools.islice(_PORTS, LAST - FIRST):
         if not is_taken(port):
             return port

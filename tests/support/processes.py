@@ -9,12 +9,12 @@ __all__ = ["gone", "processes_of"]
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:
-    """Every living process that has to do with a folder: by its command, place or environment."""
+    """All running processes of a folder: by command, working directory or environment."""
     return [process for process in psutil.process_iter() if _belongs(process, str(folder))]
 
 
 def gone(folder: Path, *, within: float = 120.0) -> bool:
-    """Waits until no process has to do with a folder; whether that came to pass."""
+    """Waits until no process uses a folder; returns whether it succeeded."""
     deadline = time.monotonic() + within
     while processes_of(folder):
         if time.monotonic() > deadline:

@@ -13,10 +13,10 @@ __all__ = ["hold_schedules", "hold_schedules_of"]
 
 
 async def hold_schedules(client: Client, settings: Settings | None = None) -> None:
-    """Creates every schedule of the table, paused, or pauses those that are there.
+    """Creates every schedule of the table, paused, or pauses existing ones.
 
-    A worker process brings the schedules up to date when it starts and keeps a pause. Without
-    it a run that the wall clock starts (hourly at :15, …) does its work beside the test's own.
+    A worker upserts the schedules when it starts and keeps a pause. Otherwise scheduled runs
+    (hourly at :15, …) would interfere with the tests.
     """
     plans = planned(settings or Settings())
     await ensure_schedules(client, plans)
@@ -25,11 +25,11 @@ async def hold_schedules(client: Client, settings: Settings | None = None) -> No
 
 
 def hold_schedules_of(settings: Settings) -> None:
-    """The same for a system that runs already; waits until it is done."""
+    """The same for a running system; waits until it is done."""
 
     async def hold() -> None:
         await hold_schedules(await connect(settings), settings)
 
-    # In a thread of its own: the one of the tests keeps its event loop.
+    # In a separate thread, because the tests' thread has its own event loop.
     with ThreadPoolExecutor(max_workers=1) as thread:
         thread.submit(asyncio.run, hold()).result()

@@ -25,7 +25,7 @@ DEFINITIONS = {
 
 @asynccontextmanager
 async def served(service: Service, settings: Settings) -> AsyncIterator[None]:
-    """Serves it at its address of the settings, on its database of the settings."""
+    """Serves a service at its address and on its database of the settings."""
     database = Database(settings.database_url(service), application_name=service)
     address = settings.address(service)
     running = await start(DEFINITIONS[service], settings, database, address=address)

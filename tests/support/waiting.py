@@ -7,11 +7,11 @@ from typing import Final
 __all__ = ["PATIENCE", "tries", "until"]
 
 PATIENCE: Final = 240.0
-"""Seconds. Only what never comes takes so long, on a machine that is slow or busy as well."""
+"""Timeout in seconds; only reached if the event never happens."""
 
 
 def until(condition: Callable[[], object], *, within: float = PATIENCE) -> None:
-    """Waits for a condition; raises AssertionError when it does not come."""
+    """Waits for a condition; raises AssertionError on timeout."""
     deadline = time.monotonic() + within
     while not condition():
         if time.monotonic() > deadline:
@@ -20,7 +20,7 @@ def until(condition: Callable[[], object], *, within: float = PATIENCE) -> None:
 
 
 def tries(*, within: float = PATIENCE) -> Iterator[int]:
-    """Counts the looks at what should come, until patience ends; who looks pauses in between."""
+    """Yields attempts until the timeout; the caller pauses in between."""
     deadline = time.monotonic() + within
     count = 0
     while time.monotonic() < deadline:

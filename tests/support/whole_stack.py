@@ -34,19 +34,19 @@ COMMAND_SECONDS = 240.0
 
 @dataclass
 class WholeStack:
-    """A stack on ports and a folder of its own, running or not."""
+    """A stack on its own ports and folder, running or not."""
 
     settings: Settings
     room: EngineRoom
     program: tuple[str, ...] = (*COMMAND, "up")
-    """What starts it and supervises it."""
+    """The process that starts and supervises it."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """What the program is told beside the settings."""
+    """Environment variables in addition to the settings."""
     _process: Process | None = field(default=None, init=False)
 
     @classmethod
     def at(cls, folder: Path, room: EngineRoom) -> "WholeStack":
-        """A stack that keeps its data in a folder, on ports that are free."""
+        """A stack with its data in a folder, on free ports."""
         offsets = _offsets()
         while True:
             offset = random.choice(offsets)
@@ -57,12 +57,12 @@ class WholeStack:
 
     @property
     def layout(self) -> Layout:
-        """Where its data are."""
+        """Its data directory."""
         return Layout.of(self.settings)
 
     @property
     def name(self) -> str:
-        """Which one it is."""
+        """Its name."""
         return f"stack-{self.settings.port_offset}"
 
     def up(self) -> str:
@@ -79,7 +79,7 @@ class WholeStack:
 
     @property
     def supervisor(self) -> Process:
-        """Its supervisor; raises AssertionError when it was not started."""
+        """Its supervisor; raises AssertionError if it was not started."""
         assert self._process is not None
         return self._process
 
@@ -90,7 +90,7 @@ class WholeStack:
             self._process = None
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs an `arcadia` command to its end."""
+        """Runs an `arcadia` command."""
         return subprocess.run(
             [*COMMAND, *arguments],
             env=environment_of(self.settings),
@@ -101,24 +101,24 @@ class WholeStack:
         )
 
     def part(self, name: str) -> PartStatus:
-        """A part as the state file tells it."""
+        """A part in the state file."""
         state = running_state(self.layout)
         assert state is not None
         [found] = [part for part in state.parts if part.name == name]
         return found
 
     def kill(self, name: str) -> None:
-        """Kills a part, and waits until it is back and everything is well again."""
+        """Kills a part, and waits until everything is healthy again."""
         before = self.part(name)
         assert before.mark is not None
         before.mark.send(signal.SIGKILL)
         until(lambda: self.part(name).restarts > before.restarts)
         until(lambda: self.part(name).state is PartState.READY)
-        # What stands on it needs a moment to find it again.
+        # Dependent parts need a moment to reconnect.
         until(self.is_well)
 
     def is_well(self) -> bool:
-        """Whether every part answers."""
+        """Whether every part responds."""
         state = running_state(self.layout)
         return state is not None and all(
             part.well for part in view(self.settings, self.layout, state)
@@ -138,14 +138,14 @@ class WholeStack:
 
 
 def _offsets() -> range:
-    """The offsets of this worker of pytest: no two workers of a run try the same one."""
+    """The offsets of this worker of pytest, different for each worker."""
     # Their ports lie below those that `free_port` gives.
     of_all = range(OFFSET_STEP, FIRST - max(Port), OFFSET_STEP)
     return of_all[lane() :: LANES]
 
 
 def pasted(line: str) -> httpx.Response:
-    """What a printed `curl` line answers."""
+    """The response of a printed `curl` command."""
     curl, *words = shlex.split(line)
     assert curl == "curl"
     [url] = [word for word in words if word.startswith("http")]

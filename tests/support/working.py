@@ -13,17 +13,17 @@ __all__ = ["Workers"]
 
 
 class Workers:
-    """Starts workers of all queues, and ends them all."""
+    """Starts workers of all queues, and stops them all."""
 
     def __init__(self) -> None:
         self._working: list[asyncio.Task[None]] = []
 
     def start(self, settings: Settings, client: Client) -> None:
-        """They take up work as soon as the test waits for something."""
+        """Starts workers; they run whenever the test awaits."""
         self._working.append(asyncio.create_task(_work(settings, client)))
 
     async def stop(self) -> None:
-        """Ends them without waiting for what they do."""
+        """Stops them without waiting for running activities."""
         for working in self._working:
             working.cancel()
         await asyncio.gather(*self._working, return_exceptions=True)

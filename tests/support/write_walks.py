@@ -64,7 +64,7 @@ DECISIONS = (
     ("AcceptScope", inventory.AcceptScopeRequest, "frozen"),
     ("AcceptTotal", inventory.AcceptTotalRequest, "incomplete"),
 )
-"""What an operator decides about a sweep, by its outcome."""
+"""An operator's decision about a sweep, by its outcome."""
 
 SWEPT = """
 INSERT INTO cloud_sweeps (provider, kind, key, outcome, seen_count, started_at, finished_at)
@@ -75,12 +75,12 @@ RETURNING id
 FEBRUARY = Period.month(2026, 2)
 
 MAX_TRIES = 40
-"""More tries than any write has commits."""
+"""More attempts than any write has commits."""
 
 
 @dataclass
 class Walk:
-    """Calls writes one after the other, with or without losses, and notes what each did."""
+    """Calls writes in sequence, with or without losses, and records their effects."""
 
     planting: Planting
     commits: LostCommits
@@ -90,7 +90,7 @@ class Walk:
     lost: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, name: str, request: Message, token: Token | None = None) -> Any:
-        """The answer to a write, sent until it comes, always by the same key."""
+        """The response to a write, retried with the same key."""
         before = self._rows()
         key = ("idempotency-key", uuid.uuid4().hex)
         answer = await self._answer(name, request, (*(token or self.planting.operator), key))
@@ -119,7 +119,7 @@ class Walk:
         raise AssertionError(f"{name} is never answered")
 
     def _rows(self) -> Counter[str]:
-        """How many rows each table has; neither keys nor the audit log are an effect."""
+        """The number of rows of each table, without keys and the audit log."""
         with psycopg.connect(self.admin_url) as connection:
             tables = connection.execute(
                 "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
@@ -139,7 +139,7 @@ class Walk:
 async def walking(
     postgres: PostgresServer, service: Service, *, loses: bool
 ) -> AsyncIterator[Walk]:
-    """A service on a fresh database, behind a proxy that can lose the answers to its COMMITs."""
+    """A service on a fresh database, behind a proxy that can lose responses to COMMIT."""
     name = postgres.create(service)
     async with losing_commits(postgres.port) as commits:
         settings = postgres.settings({service: name})

@@ -55,7 +55,7 @@ MONTH = "SELECT prepare_month(ARRAY['usage_facts', 'daily_usage', 'usage_events'
 
 @dataclass(frozen=True)
 class Ids:
-    """What is named in the requests."""
+    """Ids for the requests."""
 
     tenant: str
     usage: str
@@ -66,7 +66,7 @@ class Ids:
 
 
 async def plant(planting: Planting) -> Ids:
-    """A droplet's day and an invoice of each tenant."""
+    """Creates a droplet's day and an invoice of each tenant."""
     async with planting.database.write(ALL) as session:
         await session.execute(text(MONTH))
         await session.execute(text(USAGE), {"tenants": [VICTIM, INTRUDER]})
@@ -90,7 +90,7 @@ WALL = Wall(
     absent=Ids("nobody", NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE),
     plant=plant,
     asked={
-        # The other services' logs are behind the same wall, and not served here.
+        # The other services' logs have the same access rule, and are not served here.
         "AuditService/ListAuditEntries": lambda ids: audit.ListAuditEntriesRequest(
             service="analytics", tenant_id=ids.tenant
         ),

@@ -29,7 +29,7 @@ __all__ = ["WALL"]
 
 @dataclass(frozen=True)
 class Ids:
-    """Of a tenant and its things."""
+    """Ids of a tenant and its objects."""
 
     tenant: str
     deployment: str
@@ -41,11 +41,11 @@ class Ids:
     api_key: str
     sooner: str = "2189-01-01"
     later: str = "2190-01-01"
-    """Days for changes: as far ahead as a tenant may agree them, of a tenant that there is."""
+    """Days for changes: as far ahead as an existing tenant may schedule them."""
 
 
 async def plant(planting: Planting) -> Ids:
-    """Deployments of each tenant, named after it, of which one is subscribed."""
+    """Creates deployments of each tenant, named after it, one of which is subscribed."""
     await seed(planting.database)
     await _plant(planting, INTRUDER)
     return await _plant(planting, VICTIM)
@@ -115,7 +115,7 @@ ASKED: Mapping[str, Callable[[Any], Message]] = {
     "DeploymentService/UpdateDeployment": lambda ids: deployment_pb.UpdateDeploymentRequest(
         id=ids.deployment, llm_mode="hosted"
     ),
-    # It names no tenant: each learns of its own.
+    # It has no tenant field: each caller gets its own.
     "LimitService/GetLimits": lambda _: limit_pb.GetLimitsRequest(),
     "QuoteService/GetQuote": lambda ids: quote_pb.GetQuoteRequest(id=ids.quote),
     "QuoteService/VerifyQuote": lambda ids: quote_pb.VerifyQuoteRequest(id=ids.quote),

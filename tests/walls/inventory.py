@@ -24,14 +24,14 @@ FROM unnest(CAST(:tenants AS text[])) AS tenant
 
 @dataclass(frozen=True)
 class Ids:
-    """What is named in the requests."""
+    """Ids for the requests."""
 
     tenant: str
     resource: str
 
 
 async def plant(planting: Planting) -> Ids:
-    """A droplet and a project of each tenant, each with the tenant's name in its own."""
+    """Creates a droplet and a project of each tenant, with the tenant's name in theirs."""
     worker, reading = SyncServiceStub(planting.channel), InventoryServiceStub(planting.channel)
     sightings = [
         sync.Sighting(provider_id=tenant, name=f"web-{tenant}", tags=[f"tenant:{tenant}"])

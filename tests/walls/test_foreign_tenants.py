@@ -58,10 +58,10 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
 """)
 
 STAGING = {"cloud_staged_items", "cloud_staged_lines"}
-"""Filled by COPY, which row-level security would refuse; they are nobody's."""
+"""Written by COPY, which row-level security does not allow; they have no owner."""
 
 STREAM_SECONDS = 1.0
-"""A stream without an end is listened to for so long."""
+"""How long an endless stream is read."""
 
 
 def named(*access: access_pb2.Access) -> list[str]:
@@ -71,7 +71,7 @@ def named(*access: access_pb2.Access) -> list[str]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that a caller learns from a call."""
+    """Everything that a caller learns from a call."""
 
     status: grpc.StatusCode
     reason: str
@@ -80,14 +80,14 @@ class Outcome:
 
 @dataclass
 class Served:
-    """A running service with things of two tenants in it."""
+    """A running service with objects of two tenants."""
 
     planting: Planting
     ids: Any
     """Of the victim."""
 
     async def call(self, name: str, request: Message | None, token: Token) -> Outcome:
-        """Calls an RPC; a stream is read to its end, or for a while when it has none."""
+        """Calls an RPC; reads a stream to its end, or for a while if it has none."""
         _, method, _ = METHODS[name]
         content = b"" if request is None else request.SerializeToString()
         answers: list[Message] = []
@@ -123,12 +123,12 @@ def _reason(error: grpc.aio.AioRpcError) -> str:
 
 @pytest.fixture(scope="module")
 async def served(postgres: PostgresServer) -> AsyncIterator[dict[Service, Served]]:
-    """All services, each on its own database with things of two tenants."""
+    """All services, each on its own database with objects of two tenants."""
     names = {service: postgres.create(service) for service in Service}
     settings = postgres.settings(names)
     made: dict[Service, Served] = {}
     servers = []
-    # The catalog first: the analytics ask it.
+    # The catalog first, because analytics calls it.
     for service in (Service.CATALOG, *(one for one in DEFINITIONS if one != Service.CATALOG)):
         definition = DEFINITIONS[service]
         database = Database(settings.database_url(service), application_name=service)

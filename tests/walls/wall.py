@@ -25,19 +25,19 @@ from services.common.settings import Service, Settings
 __all__ = ["INTRUDER", "NOWHERE", "VICTIM", "Planting", "Token", "Wall"]
 
 VICTIM: Final = "globex"
-"""Whose things are planted. Nothing that names it may reach anybody else."""
+"""The owner of the objects. Nothing that names it may reach anyone else."""
 
 INTRUDER: Final = "acme"
 
 NOWHERE: Final = "00000000-0000-7000-8000-000000000000"
-"""An id that nobody has."""
+"""An id without an object."""
 
 Token = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Planting:
-    """What a module plants with: its running service, and the tokens of those who may."""
+    """A running service with tokens, for creating objects."""
 
     database: Database
     channel: grpc.aio.Channel
@@ -49,7 +49,7 @@ class Planting:
 
     @property
     def worker(self) -> Token:
-        """The metadata of a worker, whose token ends within minutes: a new one each time."""
+        """A worker's metadata, with a new token each time, because it expires within minutes."""
         return (("authorization", ServiceTokens(self.settings, "worker").authorization()),)
 
     def member(self, tenant_id: str) -> Token:
@@ -67,11 +67,10 @@ async def _nothing(planting: Planting) -> None:
 
 @dataclass(frozen=True)
 class Wall:
-    """The RPCs of a service that a tenant may call, and how each is asked for another's.
+    """The RPCs of a service that a tenant may call, with requests for another tenant's objects.
 
-    `plant` makes things of both tenants, every one of the victim's with its name in a text
-    that is shown, and answers their ids; `absent` is of the same shape, with ids that
-    nobody has.
+    `plant` creates objects of both tenants, with the victim's name in a shown text of each of its
+    own, and returns their ids; `absent` has the same fields, with ids without objects.
     """
 
     service: Service
