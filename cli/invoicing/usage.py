@@ -1,6 +1,9 @@
 """`arcadia usage`: usage of deployments by day, and manual metering."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Final
 
 import typer
@@ -9,13 +12,14 @@ from arcadia.analytics.v1 import usage_service_pb2 as pb
 
 from cli.caller import call, pages
 from cli.options import Deployment, Tenant, command_group, read
-from cli.output import NOBODY, dimensions_text, instant, print_list, say, say_all
+from cli.output import NOBODY, dimensions_text, instant, print_list, print_table, say, say_all
 from cli.runs import run_workflow
 from contracts.metering import metering_by_hand
+from services.common.values.money import plain
 from services.common.values.periods import read_day, read_month
 from workflows.metering.metering import Metering
 
-__all__ = ["commands", "days_of"]
+__all__ = ["commands", "days_of", "totals"]
 
 commands = command_group("Show and meter the usage of deployments.")
 
@@ -26,6 +30,13 @@ DAY: Final = "%Y-%m-%d"
 SECOND: Final = "%Y-%m-%d %H:%M:%S"
 
 Since = Annotated[str, typer.Option(help="From this day on; by default a week ago.")]
+Dimensions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dimension",
+        help="Only with this dimension, such as size=s-1vcpu-1gb or size=gpu-*; may be repeated.",
+    ),
+]
 Until = Annotated[str, typer.Option(help="Up to this day, exclusive.")]
 
 
@@ -34,6 +45,7 @@ def list_usage(
     tenant: Tenant = "",
     deployment: Annotated[str, typer.Option(help="Only of this deployment, by id or slug.")] = "",
     kind: Annotated[str, typer.Option(help="Only this kind of usage.")] = "",
+    dimension: Dimensions = None,
     since: Since = "",
     until: Until = "",
 ) -> None:
@@ -42,6 +54,7 @@ def list_usage(
         tenant_id=tenant,
         deployment_id=deployment,
         resource_kind=kind,
+        dimensions=";".join(dimension or ()),
         from_day=since or _a_week_ago(),
         to_day=until,
     )
@@ -59,6 +72,44 @@ def list_usage(
         pages(request, "daily_usage"),
         f"Nothing was metered since {request.from_day}; `--since` looks further back.",
     )
+
+
+@commands.command("show")
+def show_usage(
+    deployment: Annotated[str, typer.Argument(help="The deployment, by its id or slug.")],
+    month: Annotated[
+        str, typer.Option(help="The month, such as 2026-04; by default this one.")
+    ] = "",
+    tenant: Tenant = "",
+    kind: Annotated[str, typer.Option(help="Only this kind of usage.")] = "",
+    dimension: Dimensions = None,
+) -> None:
+    """Show the usage of a deployment in a month, summed by kind and dimensions."""
+    period = read(read_month, month or f"{datetime.now(UTC):%Y-%m}", "month")
+    request = pb.ListDailyUsageRequest(
+        tenant_id=tenant,
+        deployment_id=deployment,
+        resource_kind=kind,
+        dimensions=";".join(dimension or ()),
+        from_day=period.start.isoformat(),
+        to_day=period.end.isoformat(),
+    )
+    print_table(
+        ("kind", "dimensions", "qty", "days"),
+        totals(pages(request, "daily_usage")),
+        f"Nothing of {deployment} was metered in {period.code}.",
+    )
+
+
+def totals(figures: Iterable[usage_pb2.DailyUsage]) -> list[tuple[str, str, str, str]]:
+    """The kind, dimensions, quantity and number of days of some usage, a row for each sum."""
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    days: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for figure in figures:
+        of = figure.resource_kind, dimensions_text(figure)
+        sums[of] += Decimal(figure.qty)
+        days[of].add(figure.day)
+    return [(*of, plain(sums[of]), str(len(days[of]))) for of in sorted(sums)]
 
 
 @commands.command("unmetered")

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+import grpc
 import pytest
 from arcadia.analytics.v1 import usage_service_pb2 as usage_pb
 
@@ -15,7 +16,7 @@ from services.analytics.usage.store.reading import UsageFilter, list_usage
 from services.common.identity.callers import ALL
 from services.common.rpc.paging import first_page
 from services.common.values.periods import Period, month_of
-from tests.analytics.account import Analytics, event, yesterday
+from tests.analytics.account import Analytics, event, reason_of, yesterday
 from tests.analytics.peers import SHOP, Span, at
 
 APRIL = Period.month(2026, 4)
@@ -132,6 +133,32 @@ async def test_usage_is_found_by_the_dimensions_of_a_line(
         filtered = UsageFilter(tenant_id="acme", dimensions=wanted)
         listed = (await list_usage(session, ALL, filtered, first_page(10))).rows
     assert sorted(map(json_of, (one.dimensions for one in listed))) == sorted(map(json_of, found))
+
+
+async def test_usage_is_listed_by_some_of_its_dimensions(analytics: Analytics) -> None:
+    analytics.peers.spans = [droplet(1, SMALL), droplet(2, LARGE), droplet(3, {})]
+    await analytics.meter(DAY)
+    listed = await analytics.figures(dimensions="region=syd1;size=s-4*")
+    assert [dict(one.dimensions) for one in listed] == [LARGE]
+    assert len(await analytics.figures(dimensions="size=s-1vcpu-1gb,s-4vcpu-8gb")) == 2
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "reason"),
+    [
+        ("colour=red", "UNKNOWN_DIMENSION"),
+        ("size", "MALFORMED_VALUE"),
+        ("size=", "MALFORMED_VALUE"),
+        ("size=a;", "MALFORMED_VALUE"),
+        ("size=a;size=b", "MALFORMED_VALUE"),
+    ],
+)
+async def test_a_filter_by_an_unknown_dimension_or_without_a_value_is_refused(
+    analytics: Analytics, dimensions: str, reason: str
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await analytics.figures(dimensions=dimensions)
+    assert reason_of(refused.value) == reason
 
 
 async def _closed(analytics: Analytics, *spans: Span) -> None:

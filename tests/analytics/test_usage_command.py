@@ -2,8 +2,9 @@ from datetime import date
 
 import pytest
 import typer
+from arcadia.analytics.v1.usage_pb2 import DailyUsage
 
-from cli.invoicing.usage import days_of
+from cli.invoicing.usage import days_of, totals
 
 
 def test_a_month_is_metered_up_to_today() -> None:
@@ -12,3 +13,19 @@ def test_a_month_is_metered_up_to_today() -> None:
     for wrong in ("2026-12", "2026-13", "May"):
         with pytest.raises(typer.BadParameter):
             days_of(wrong, date(2026, 11, 30))
+
+
+def test_usage_is_summed_by_kind_and_dimensions() -> None:
+    def used(day: str, qty: str, **dimensions: str) -> DailyUsage:
+        return DailyUsage(day=day, resource_kind="droplet_hours", qty=qty, dimensions=dimensions)
+
+    assert totals(
+        [
+            used("2026-04-11", "24", size="s-2", region="syd1"),
+            used("2026-04-11", "0.5"),
+            used("2026-04-10", "1.5", region="syd1", size="s-2"),
+        ]
+    ) == [
+        ("droplet_hours", "", "0.5", "1"),
+        ("droplet_hours", "region=syd1 size=s-2", "25.5", "2"),
+    ]

@@ -1,5 +1,6 @@
 """Proofs: verification, reasons of failures, and comparisons."""
 
+import hashlib
 import json
 from dataclasses import replace
 from decimal import Decimal
@@ -9,6 +10,7 @@ import pytest
 
 from services.catalog.quoting.inputs import QuoteInputs, UsageRun, UsageSeries
 from services.catalog.quoting.proofs import Difference, Proof, compare, prove, verify
+from services.catalog.quoting.v1.subscriptions import month_inputs
 from services.catalog.quoting.v1.units import UNITS
 from tests.quoting.catalogs import APRIL, STUDIO, daily, month_of_plan
 
@@ -91,6 +93,20 @@ def test_usage_is_named_by_its_dimensions_and_verifies_with_them() -> None:
     _, proof = prove(month_of_plan(usage=(sized,)))
     assert '"droplet_hours[size=s-1]":{"dimensions":{"size":"s-1"}' in proof.inputs_json
     assert verify(proof).verified
+
+
+def test_a_month_that_engine_1_billed_is_priced_again_by_it_without_dimensions() -> None:
+    hashes = ("a" * 64, "b" * 64)
+    sized = tuple(
+        UsageSeries("droplet_hours", (UsageRun(APRIL.start, 30, Decimal(36)),), one, dimensions)
+        for one, dimensions in zip(hashes, ((), (("size", "s-1"),)), strict=True)
+    )
+    [used] = month_inputs(month_of_plan(usage=sized), APRIL).usage
+    both = hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+    assert (used.resource_kind, used.qty, used.facts_hash) == ("droplet_hours", Decimal(2160), both)
+    assert month_inputs(month_of_plan(usage=sized[::-1]), APRIL).usage == (used,)
+    [alone] = month_inputs(month_of_plan(usage=sized[:1]), APRIL).usage
+    assert alone.facts_hash == hashes[0]
 
 
 @pytest.mark.parametrize("proof", PROOFS_OF_ENGINE_1, ids=lambda proof: proof.inputs_hash[:8])

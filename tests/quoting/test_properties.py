@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from random import Random
 from uuid import UUID
@@ -101,6 +101,27 @@ def test_how_usage_is_cut_into_runs_changes_no_price(
         for series in usage
     )
     assert price(replace(made, usage=cut)) == price(made)
+
+
+@given(any_month(), usages(APRIL))
+def test_usage_by_dimension_costs_what_it_costs_in_one_where_no_price_matches_by_dimension(
+    made: QuoteInputs, usage: tuple[UsageSeries, ...]
+) -> None:
+    made = replace(made, month=APRIL, usage=usage, projected_from=None)
+    whole = {run: run.qty.to_integral_value(ROUND_FLOOR) for one in usage for run in one.runs}
+    parts = tuple(
+        replace(
+            series,
+            dimensions=dimensions,
+            runs=tuple(
+                replace(run, qty=whole[run] if dimensions else run.qty - whole[run])
+                for run in series.runs
+            ),
+        )
+        for series in usage
+        for dimensions in ((), (("size", "s-1"),))
+    )
+    assert price(replace(made, usage=parts)) == price(made)
 
 
 @given(any_month(), st.sampled_from(KINDS), days_in(APRIL), QTYS)

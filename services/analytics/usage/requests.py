@@ -21,10 +21,22 @@ from services.common.rpc.wire import instant_of, required, text, word
 from services.common.values.money import MAX_QUANTITY, exact
 from services.common.values.periods import optional_day
 
-__all__ = ["interval", "names_of", "read_event", "read_events", "read_keys", "usage_filter"]
+__all__ = [
+    "dimension_filter",
+    "interval",
+    "names_of",
+    "read_event",
+    "read_events",
+    "read_keys",
+    "usage_filter",
+]
 
 MAX_EVENTS: Final = 5_000
 NONE: Final = Decimal(0)
+
+MAX_FILTER_LENGTH: Final = 1_000
+DIMENSIONS: Final = frozenset(key for meter in METERS.values() for key in meter.dimensions)
+"""Every key that a meter declares."""
 
 
 def usage_filter(
@@ -44,6 +56,24 @@ def usage_filter(
         from_day=from_day,
         to_day=to_day,
     )
+
+
+def dimension_filter(said: str) -> dict[str, str]:
+    """The values of each dimension of a filter, such as `size=s-1,s-2;region=syd1`.
+
+    Raises InvalidArgument.
+    """
+    found: dict[str, str] = {}
+    for one in text("dimensions", said, MAX_FILTER_LENGTH).split(";") if said else ():
+        key, _, values = one.partition("=")
+        if not values or key in found:
+            raise InvalidArgument(
+                "dimensions",
+                f"{one!r} is not <key>=<values> of another dimension",
+                reason="MALFORMED_VALUE",
+            )
+        found[word("dimensions", key, DIMENSIONS, "UNKNOWN_DIMENSION")] = values
+    return found
 
 
 def read_events(

@@ -46,8 +46,11 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     ) -> pb.ListDailyUsageResponse:
         """Lists usage, newest day first."""
         scope = current_caller().scope
-        wanted = await self._resolved(requests.usage_filter(request), scope)
-        asked = page_request(request, ("usage", *_filters(request)), date, str, str, str, str)
+        dimensions = requests.dimension_filter(request.dimensions)
+        wanted = replace(requests.usage_filter(request), dimensions=dimensions)
+        wanted = await self._resolved(wanted, scope)
+        filters = ("usage", *_filters(request), request.dimensions)
+        asked = page_request(request, filters, date, str, str, str, str)
         async with self._database.read(scope) as session:
             found = await list_usage(session, scope, wanted, asked)
         return page_message(pb.ListDailyUsageResponse, found)

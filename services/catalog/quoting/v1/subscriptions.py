@@ -3,13 +3,15 @@
 Only for months that engine 1 billed: what is learned late of them is priced by their own rules.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from services.catalog.quoting.inputs import QuoteInputs as Inputs
+from services.catalog.quoting.inputs import UsageSeries
 from services.catalog.quoting.inputs import VersionSnapshot as Version
 from services.catalog.quoting.spans import days_in
+from services.catalog.quoting.v1.canonical import hash_of
 from services.catalog.quoting.v1.inputs import (
     AddonSnapshot,
     HeldAddon,
@@ -32,20 +34,10 @@ def month_inputs(inputs: Inputs, borne: Period) -> QuoteInputs:
     `borne` are the days whose usage the subscription bears, also those that it does not bill.
     """
     *former, term = (Term(_version(one.version), one.days) for one in inputs.terms)
-    facts: dict[str, UsageFact] = {}
+    used: dict[str, list[UsageSeries]] = {}
     for series in inputs.usage:
-        qty = sum(
-            (
-                run.qty * (min(run.end, borne.end) - max(run.first, borne.start)).days
-                for run in series.runs
-                if run.first < borne.end and borne.start < run.end
-            ),
-            Decimal(0),
-        )
-        known = facts.get(series.resource_kind, UsageFact(series.resource_kind, Decimal(0)))
-        facts[series.resource_kind] = replace(
-            known, qty=known.qty + qty, facts_hash=series.facts_hash
-        )
+        used.setdefault(series.resource_kind, []).append(series)
+    facts = [UsageFact(kind, _qty(of, borne), _facts_hash(of)) for kind, of in used.items()]
     return QuoteInputs(
         month=inputs.month,
         currency=inputs.currency,
@@ -56,9 +48,28 @@ def month_inputs(inputs: Inputs, borne: Period) -> QuoteInputs:
             for held in inputs.addons
         ),
         free_days=days_in(inputs.trial_days),
-        usage=tuple(fact for fact in facts.values() if fact.qty),
+        usage=tuple(fact for fact in facts if fact.qty),
         prices=tuple(PriceSnapshot(**_fields(price)) for price in inputs.prices if not price.match),
     )
+
+
+def _qty(used: Sequence[UsageSeries], borne: Period) -> Decimal:
+    """The usage of some days; engine 1 knows no dimensions."""
+    return sum(
+        (
+            run.qty * (min(run.end, borne.end) - max(run.first, borne.start)).days
+            for series in used
+            for run in series.runs
+            if run.first < borne.end and borne.start < run.end
+        ),
+        Decimal(0),
+    )
+
+
+def _facts_hash(used: Sequence[UsageSeries]) -> str:
+    """The hash of the facts; of several series, that of their sorted hashes."""
+    hashes = sorted(series.facts_hash for series in used)
+    return hashes[0] if len(hashes) == 1 else hash_of("\n".join(hashes).encode())
 
 
 def _version(version: Version) -> VersionSnapshot:

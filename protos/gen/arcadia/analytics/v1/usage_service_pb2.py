@@ -29,7 +29,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(arcadia/analytics/v1/usage_service.proto\x12\x14\x61rcadia.analytics.v1\x1a arcadia/analytics/v1/usage.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1e\x61rcadia/common/v1/limits.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xa1\x01\n\x15ListDailyUsageRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\x12\x15\n\rresource_kind\x18\x05 \x01(\t\x12\x10\n\x08\x66rom_day\x18\x06 \x01(\t\x12\x0e\n\x06to_day\x18\x07 \x01(\t\"h\n\x16ListDailyUsageResponse\x12\x35\n\x0b\x64\x61ily_usage\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.DailyUsage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x15ListUsageFactsRequest\x12\x16\n\x08usage_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"a\n\x16ListUsageFactsResponse\x12.\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1f.arcadia.analytics.v1.UsageFact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa9\x01\n\x1dListUnmeteredResourcesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\x12\x15\n\rresource_kind\x18\x05 \x01(\t\x12\x10\n\x08\x66rom_day\x18\x06 \x01(\t\x12\x0e\n\x06to_day\x18\x07 \x01(\t\"u\n\x1eListUnmeteredResourcesResponse\x12:\n\tresources\x18\x01 \x03(\x0b\x32\'.arcadia.analytics.v1.UnmeteredResource\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"^\n\x16SendUsageEventsRequest\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.UsageEvent\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"N\n\x17SendUsageEventsResponse\x12\x33\n\x07receipt\x18\x01 \x01(\x0b\x32\".arcadia.analytics.v1.EventReceipt\"w\n\x16VoidUsageEventsRequest\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.arcadia.analytics.v1.UsageEventKey\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xc5\x01\n\x17VoidUsageEventsResponse\x12\x36\n\x06voided\x18\x01 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12=\n\rvoided_before\x18\x02 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12\x33\n\x07refused\x18\x03 \x03(\x0b\x32\".arcadia.analytics.v1.RefusedEvent\"o\n\x1cListVoidedUsageEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\"w\n\x1dListVoidedUsageEventsResponse\x12=\n\rvoided_events\x18\x01 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xe9\x07\n\x0cUsageService\x12\x8c\x01\n\x0eListDailyUsage\x12+.arcadia.analytics.v1.ListDailyUsageRequest\x1a,.arcadia.analytics.v1.ListDailyUsageResponse\"\x1f\xc8\xf3\x18\x03\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/usage\x12\x9d\x01\n\x0eListUsageFacts\x12+.arcadia.analytics.v1.ListUsageFactsRequest\x1a,.arcadia.analytics.v1.ListUsageFactsResponse\"0\xc8\xf3\x18\x03\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02 \x12\x1e/api/v1/usage/{usage_id}/facts\x12\xae\x01\n\x16ListUnmeteredResources\x12\x33.arcadia.analytics.v1.ListUnmeteredResourcesRequest\x1a\x34.arcadia.analytics.v1.ListUnmeteredResourcesResponse\")\xc8\xf3\x18\x03\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v1/usage/unmetered\x12\x9f\x01\n\x0fSendUsageEvents\x12,.arcadia.analytics.v1.SendUsageEventsRequest\x1a-.arcadia.analytics.v1.SendUsageEventsResponse\"/\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\xd8\xf3\x18\x80\x80\x80\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/usage-events:\x01*\x12\xa4\x01\n\x0fVoidUsageEvents\x12,.arcadia.analytics.v1.VoidUsageEventsRequest\x1a-.arcadia.analytics.v1.VoidUsageEventsResponse\"4\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\xd8\xf3\x18\x80\x80\x80\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/usage-events/void:\x01*\x12\xaf\x01\n\x15ListVoidedUsageEvents\x12\x32.arcadia.analytics.v1.ListVoidedUsageEventsRequest\x1a\x33.arcadia.analytics.v1.ListVoidedUsageEventsResponse\"-\xc8\xf3\x18\x03\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x1d\x12\x1b/api/v1/usage-events/voidedb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(arcadia/analytics/v1/usage_service.proto\x12\x14\x61rcadia.analytics.v1\x1a arcadia/analytics/v1/usage.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1e\x61rcadia/common/v1/limits.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xb5\x01\n\x15ListDailyUsageRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\x12\x15\n\rresource_kind\x18\x05 \x01(\t\x12\x10\n\x08\x66rom_day\x18\x06 \x01(\t\x12\x0e\n\x06to_day\x18\x07 \x01(\t\x12\x12\n\ndimensions\x18\x08 \x01(\t\"h\n\x16ListDailyUsageResponse\x12\x35\n\x0b\x64\x61ily_usage\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.DailyUsage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"V\n\x15ListUsageFactsRequest\x12\x16\n\x08usage_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"a\n\x16ListUsageFactsResponse\x12.\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1f.arcadia.analytics.v1.UsageFact\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa9\x01\n\x1dListUnmeteredResourcesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\x12\x15\n\rresource_kind\x18\x05 \x01(\t\x12\x10\n\x08\x66rom_day\x18\x06 \x01(\t\x12\x0e\n\x06to_day\x18\x07 \x01(\t\"u\n\x1eListUnmeteredResourcesResponse\x12:\n\tresources\x18\x01 \x03(\x0b\x32\'.arcadia.analytics.v1.UnmeteredResource\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"^\n\x16SendUsageEventsRequest\x12\x30\n\x06\x65vents\x18\x01 \x03(\x0b\x32 .arcadia.analytics.v1.UsageEvent\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"N\n\x17SendUsageEventsResponse\x12\x33\n\x07receipt\x18\x01 \x01(\x0b\x32\".arcadia.analytics.v1.EventReceipt\"w\n\x16VoidUsageEventsRequest\x12\x33\n\x06\x65vents\x18\x01 \x03(\x0b\x32#.arcadia.analytics.v1.UsageEventKey\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xc5\x01\n\x17VoidUsageEventsResponse\x12\x36\n\x06voided\x18\x01 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12=\n\rvoided_before\x18\x02 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12\x33\n\x07refused\x18\x03 \x03(\x0b\x32\".arcadia.analytics.v1.RefusedEvent\"o\n\x1cListVoidedUsageEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\"w\n\x1dListVoidedUsageEventsResponse\x12=\n\rvoided_events\x18\x01 \x03(\x0b\x32&.arcadia.analytics.v1.VoidedUsageEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xe9\x07\n\x0cUsageService\x12\x8c\x01\n\x0eListDailyUsage\x12+.arcadia.analytics.v1.ListDailyUsageRequest\x1a,.arcadia.analytics.v1.ListDailyUsageResponse\"\x1f\xc8\xf3\x18\x03\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/usage\x12\x9d\x01\n\x0eListUsageFacts\x12+.arcadia.analytics.v1.ListUsageFactsRequest\x1a,.arcadia.analytics.v1.ListUsageFactsResponse\"0\xc8\xf3\x18\x03\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02 \x12\x1e/api/v1/usage/{usage_id}/facts\x12\xae\x01\n\x16ListUnmeteredResources\x12\x33.arcadia.analytics.v1.ListUnmeteredResourcesRequest\x1a\x34.arcadia.analytics.v1.ListUnmeteredResourcesResponse\")\xc8\xf3\x18\x03\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v1/usage/unmetered\x12\x9f\x01\n\x0fSendUsageEvents\x12,.arcadia.analytics.v1.SendUsageEventsRequest\x1a-.arcadia.analytics.v1.SendUsageEventsResponse\"/\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\xd8\xf3\x18\x80\x80\x80\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/v1/usage-events:\x01*\x12\xa4\x01\n\x0fVoidUsageEvents\x12,.arcadia.analytics.v1.VoidUsageEventsRequest\x1a-.arcadia.analytics.v1.VoidUsageEventsResponse\"4\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\xd8\xf3\x18\x80\x80\x80\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/usage-events/void:\x01*\x12\xaf\x01\n\x15ListVoidedUsageEvents\x12\x32.arcadia.analytics.v1.ListVoidedUsageEventsRequest\x1a\x33.arcadia.analytics.v1.ListVoidedUsageEventsResponse\"-\xc8\xf3\x18\x03\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x1d\x12\x1b/api/v1/usage-events/voidedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,29 +53,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USAGESERVICE'].methods_by_name['ListVoidedUsageEvents']._loaded_options = None
   _globals['_USAGESERVICE'].methods_by_name['ListVoidedUsageEvents']._serialized_options = b'\310\363\030\003\322\363\030\002\001\003\202\323\344\223\002\035\022\033/api/v1/usage-events/voided'
   _globals['_LISTDAILYUSAGEREQUEST']._serialized_start=228
-  _globals['_LISTDAILYUSAGEREQUEST']._serialized_end=389
-  _globals['_LISTDAILYUSAGERESPONSE']._serialized_start=391
-  _globals['_LISTDAILYUSAGERESPONSE']._serialized_end=495
-  _globals['_LISTUSAGEFACTSREQUEST']._serialized_start=497
-  _globals['_LISTUSAGEFACTSREQUEST']._serialized_end=583
-  _globals['_LISTUSAGEFACTSRESPONSE']._serialized_start=585
-  _globals['_LISTUSAGEFACTSRESPONSE']._serialized_end=682
-  _globals['_LISTUNMETEREDRESOURCESREQUEST']._serialized_start=685
-  _globals['_LISTUNMETEREDRESOURCESREQUEST']._serialized_end=854
-  _globals['_LISTUNMETEREDRESOURCESRESPONSE']._serialized_start=856
-  _globals['_LISTUNMETEREDRESOURCESRESPONSE']._serialized_end=973
-  _globals['_SENDUSAGEEVENTSREQUEST']._serialized_start=975
-  _globals['_SENDUSAGEEVENTSREQUEST']._serialized_end=1069
-  _globals['_SENDUSAGEEVENTSRESPONSE']._serialized_start=1071
-  _globals['_SENDUSAGEEVENTSRESPONSE']._serialized_end=1149
-  _globals['_VOIDUSAGEEVENTSREQUEST']._serialized_start=1151
-  _globals['_VOIDUSAGEEVENTSREQUEST']._serialized_end=1270
-  _globals['_VOIDUSAGEEVENTSRESPONSE']._serialized_start=1273
-  _globals['_VOIDUSAGEEVENTSRESPONSE']._serialized_end=1470
-  _globals['_LISTVOIDEDUSAGEEVENTSREQUEST']._serialized_start=1472
-  _globals['_LISTVOIDEDUSAGEEVENTSREQUEST']._serialized_end=1583
-  _globals['_LISTVOIDEDUSAGEEVENTSRESPONSE']._serialized_start=1585
-  _globals['_LISTVOIDEDUSAGEEVENTSRESPONSE']._serialized_end=1704
-  _globals['_USAGESERVICE']._serialized_start=1707
-  _globals['_USAGESERVICE']._serialized_end=2708
+  _globals['_LISTDAILYUSAGEREQUEST']._serialized_end=409
+  _globals['_LISTDAILYUSAGERESPONSE']._serialized_start=411
+  _globals['_LISTDAILYUSAGERESPONSE']._serialized_end=515
+  _globals['_LISTUSAGEFACTSREQUEST']._serialized_start=517
+  _globals['_LISTUSAGEFACTSREQUEST']._serialized_end=603
+  _globals['_LISTUSAGEFACTSRESPONSE']._serialized_start=605
+  _globals['_LISTUSAGEFACTSRESPONSE']._serialized_end=702
+  _globals['_LISTUNMETEREDRESOURCESREQUEST']._serialized_start=705
+  _globals['_LISTUNMETEREDRESOURCESREQUEST']._serialized_end=874
+  _globals['_LISTUNMETEREDRESOURCESRESPONSE']._serialized_start=876
+  _globals['_LISTUNMETEREDRESOURCESRESPONSE']._serialized_end=993
+  _globals['_SENDUSAGEEVENTSREQUEST']._serialized_start=995
+  _globals['_SENDUSAGEEVENTSREQUEST']._serialized_end=1089
+  _globals['_SENDUSAGEEVENTSRESPONSE']._serialized_start=1091
+  _globals['_SENDUSAGEEVENTSRESPONSE']._serialized_end=1169
+  _globals['_VOIDUSAGEEVENTSREQUEST']._serialized_start=1171
+  _globals['_VOIDUSAGEEVENTSREQUEST']._serialized_end=1290
+  _globals['_VOIDUSAGEEVENTSRESPONSE']._serialized_start=1293
+  _globals['_VOIDUSAGEEVENTSRESPONSE']._serialized_end=1490
+  _globals['_LISTVOIDEDUSAGEEVENTSREQUEST']._serialized_start=1492
+  _globals['_LISTVOIDEDUSAGEEVENTSREQUEST']._serialized_end=1603
+  _globals['_LISTVOIDEDUSAGEEVENTSRESPONSE']._serialized_start=1605
+  _globals['_LISTVOIDEDUSAGEEVENTSRESPONSE']._serialized_end=1724
+  _globals['_USAGESERVICE']._serialized_start=1727
+  _globals['_USAGESERVICE']._serialized_end=2728
 # @@protoc_insertion_point(module_scope)

@@ -12,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ListDailyUsageRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "tenant_id", "deployment_id", "resource_kind", "from_day", "to_day")
+    __slots__ = ("page_size", "page_token", "tenant_id", "deployment_id", "resource_kind", "from_day", "to_day", "dimensions")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -20,6 +20,7 @@ class ListDailyUsageRequest(_message.Message):
     RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
     FROM_DAY_FIELD_NUMBER: _ClassVar[int]
     TO_DAY_FIELD_NUMBER: _ClassVar[int]
+    DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     tenant_id: str
@@ -27,7 +28,8 @@ class ListDailyUsageRequest(_message.Message):
     resource_kind: str
     from_day: str
     to_day: str
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., from_day: _Optional[str] = ..., to_day: _Optional[str] = ...) -> None: ...
+    dimensions: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., from_day: _Optional[str] = ..., to_day: _Optional[str] = ..., dimensions: _Optional[str] = ...) -> None: ...
 
 class ListDailyUsageResponse(_message.Message):
     __slots__ = ("daily_usage", "next_page_token")
