@@ -141,7 +141,9 @@ class InvoicingActivities:
     @service_activity(ANALYTICS)
     async def set_status(self, request: StatusInput) -> None:
         """Changes the status of the roll-up."""
-        await self._steps.SetRollupStatus(message_of(pb.SetRollupStatusRequest, request))
+        await self._steps.SetRollupStatus(
+            message_of(pb.SetRollupStatusRequest, request, decided_by="")
+        )
 
     @service_activity(ANALYTICS, heartbeat=True)
     async def refresh_margin(self, period: str) -> None:
