@@ -17,7 +17,7 @@ from functools import partial
 from typing import Final
 
 from bench import before
-from bench.costs import cost_pages, ingest, margin, matching
+from bench.costs import cost_pages, coverage, ingest, margin, matching
 from bench.environment import BenchStack, running_stack
 from bench.inventory import drift, kinds, listing, sweeps
 from bench.invoicing import documents, rollups, usage_events
@@ -62,6 +62,7 @@ ON_STACK: Final[dict[str, Callable[[BenchStack], Iterable[Ratio]]]] = {
     "cost_pages": cost_pages.measure,
     "usage_events": usage_events.measure,
     "margin": margin.measure,
+    "coverage": coverage.measure,
     "rollups": rollups.measure,
     "dimensions": rollups.measure_dimensions,
     "quote_rpc": quote_rpc.measure,

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "audit": "system.audit:commands",
     "catalog": "catalog.catalog:commands",
     "costs": "costs.costs:commands",
+    "coverage": "invoicing.coverage:commands",
     "drift": "inventory.drift:commands",
     "gateway": "system.gateway:commands",
     "healthcheck": "system.healthcheck:healthcheck",

@@ -18,7 +18,7 @@ from services.common.values.money import amount_text
 from services.common.values.periods import month_of, read_month
 from workflows.metering.metering import MarginRefresh
 
-__all__ = ["commands", "missing_costs"]
+__all__ = ["Period", "commands", "missing_costs", "month_asked", "print_conversion"]
 
 commands = command_group("Show revenue, costs and margin.")
 
@@ -42,7 +42,7 @@ def show_margin(
     """Show a month: totals, parts and kinds."""
     if by not in ("tenant", "deployment"):
         raise typer.BadParameter("--by is tenant or deployment")
-    answer = call(pb.GetMarginRequest(period=_month(period).isoformat(), page_size=PAGE_SIZE))
+    answer = call(pb.GetMarginRequest(period=month_asked(period).isoformat(), page_size=PAGE_SIZE))
     states = f"revenue {answer.revenue_state}, costs {answer.cogs_state}"
     _print_whole(answer, f"{answer.period[:7]} ({states})")
     if not answer.HasField("as_of"):
@@ -90,7 +90,7 @@ def show_trend(
     deployment: Deployment = "",
 ) -> None:
     """Show the margin over months."""
-    last = month_of(_month(""))
+    last = month_of(month_asked(""))
     first = last
     for _ in range(months - 1):
         first = first.preceding()
@@ -103,14 +103,14 @@ def show_trend(
     answer = call(request)
     currency = answer.conversion.reporting_currency
     _print_rows(answer.months, "month", lambda one: Text(one.period[:7]), currency)
-    _print_conversion(answer.conversion)
+    print_conversion(answer.conversion)
 
 
 @commands.command("differences")
 def show_differences(period: Period = "", tenant: Tenant = "") -> None:
     """Show the differences between inventory, bill and usage of a closed month."""
     request = pb.ListReconciliationDifferencesRequest(
-        period=_month(period).isoformat(), tenant_id=tenant, page_size=PAGE_SIZE
+        period=month_asked(period).isoformat(), tenant_id=tenant, page_size=PAGE_SIZE
     )
     answer = call(request)
     say(f"{answer.agreed_count:,} resources agree, {answer.difference_count:,} do not.")
@@ -132,10 +132,10 @@ def show_differences(period: Period = "", tenant: Tenant = "") -> None:
 @commands.command("refresh")
 def refresh_margin(period: Period = "") -> None:
     """Recompute a month from its bill and invoices, or join the active run."""
-    run_workflow("refresh", margin_refresh(_month(period)), MarginRefresh.run)
+    run_workflow("refresh", margin_refresh(month_asked(period)), MarginRefresh.run)
 
 
-def _month(text: str) -> date:
+def month_asked(text: str) -> date:
     """The first day of a month; of the last one by default."""
     if not text:
         return month_of(datetime.now(UTC)).preceding().start
@@ -148,10 +148,11 @@ def _print_whole(answer: Any, title: str) -> None:
     currency = answer.conversion.reporting_currency
     revenue, costs, margin = _amounts(answer, currency)
     say(f"revenue {revenue} - costs {costs} = margin {margin}{percent} {currency}")
-    _print_conversion(answer.conversion)
+    print_conversion(answer.conversion)
 
 
-def _print_conversion(conversion: Any) -> None:
+def print_conversion(conversion: Any) -> None:
+    """Prints the exchange rates of amounts, or that a rate was assumed."""
     for rate in conversion.exchange_rates:
         say(
             f"1 {rate.from_currency} = {rate.rate} {rate.to_currency}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from services.analytics.coverage.servicer import CoverageServicer
 from services.analytics.deployments import Deployments
 from services.analytics.generations.store import FRESHNESS
 from services.analytics.invoicing.invoices.document.rendering import Limits, Renderer
@@ -47,6 +48,7 @@ def servicers(parts: Parts) -> Iterable[object]:
         UnbilledUsageServicer(database, catalog, deployments),
         ExchangeRateServicer(database),
         AttributionServicer(database, peers, deployments),
+        CoverageServicer(database),
         SimulationServicer(
             database, peers.catalog_drafts, floor_percent=settings.margin_floor_percent
         ),

@@ -1,0 +1,1 @@
+"""Coverage: what became of the costs and the usage of a month."""

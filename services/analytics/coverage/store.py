@@ -1,0 +1,314 @@
+"""Reads what became of a month's costs and usage, each in one statement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from services.analytics.coverage.rules import (
+    METER_GROUPS,
+    USD,
+    CostCoverage,
+    CoveragePart,
+    UsageCoverage,
+)
+from services.analytics.generations.store import Generation
+from services.common.db.database import ReadSession
+from services.common.db.records import records_of
+from services.common.rpc.paging import Page, PageRequest
+from services.common.values.periods import Period
+
+__all__ = [
+    "CoverageFilter",
+    "Rates",
+    "billed_currencies",
+    "list_parts",
+    "read_coverage",
+]
+
+Rates = Mapping[str, Decimal]
+"""The value of a minor unit of each currency in minor units of the reporting currency."""
+
+
+# Proofs from before covered days were kept cover their month: that release billed all usage.
+_PROVEN: Final = """
+proven AS MATERIALIZED (
+    SELECT invoice.tenant_id, proof.deployment_id,
+           range_agg(coalesce(proof.covered_days, datemultirange(daterange(:start, :end)))) AS days,
+           range_agg(trial.days) AS trial,
+           string_to_array(string_agg(array_to_string(proof.unsold_kinds, ' '), ' '), ' ') AS unsold
+    FROM tenant_invoices AS invoice
+    JOIN tenant_invoice_proofs AS proof ON proof.invoice_id = invoice.id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(range_agg(daterange((span ->> 0)::date, (span ->> 1)::date)),
+                        '{}'::datemultirange) AS days
+        FROM jsonb_array_elements(
+            proof.inputs_json::jsonb -> 'calendar' -> 'trial_days') AS trial_days (span)
+    ) AS trial
+    WHERE invoice.period >= :start AND invoice.status <> 'void'
+      AND invoice.credited_in_full_at IS NULL AND proof.subscription_id <> ''
+      AND coalesce(proof.service_month, invoice.period) = :start
+    GROUP BY 1, 2
+)"""
+
+# What a line of one dimension bills is told by the values that its price allows.
+_SOLD: Final = """
+sold AS MATERIALIZED (
+    SELECT line.tenant_id, line.deployment_id, line.resource_kind,
+           bool_or(line.kind = 'rebilled') AS is_rebilled,
+           range_agg(daterange(line.service_start, line.service_end))
+               FILTER (WHERE line.dimensions = '{}') AS days,
+           jsonb_agg(jsonb_build_array(line.dimensions, line.service_start, line.service_end))
+               FILTER (WHERE line.dimensions <> '{}') AS matched,
+           sum((line.amount_cents - coalesce(credited.cents, 0)) * rate.cents) AS revenue,
+           array_agg(line.id ORDER BY line.id) AS lines
+    FROM tenant_invoices AS invoice
+    JOIN tenant_invoice_lines AS line ON line.invoice_id = invoice.id
+    JOIN unnest(CAST(:currencies AS text[]), CAST(:rates AS numeric[])) AS rate (currency, cents)
+        ON rate.currency = invoice.currency
+    LEFT JOIN (SELECT line_id, sum(amount_cents) AS cents FROM credit_note_lines GROUP BY 1)
+        AS credited ON credited.line_id = line.id
+    WHERE invoice.period >= :start AND invoice.status <> 'void'
+      AND invoice.credited_in_full_at IS NULL
+      AND line.service_start < :end AND line.service_end > :start
+      AND (line.kind IN ('overage', 'ad_hoc', 'rebilled')
+           OR line.kind = 'adjustment' AND line.resource_kind <> '' AND line.amount_cents > 0)
+    GROUP BY 1, 2, 3
+)"""
+
+_IS_LINE_OF: Final = """
+EXISTS (
+    SELECT FROM jsonb_array_elements(sold.matched) AS line (matched)
+    WHERE usage.day >= (matched ->> 1)::date AND usage.day < (matched ->> 2)::date
+      AND NOT EXISTS (
+          SELECT FROM jsonb_each_text(matched -> 0) AS allowed (dimension, texts)
+          WHERE NOT EXISTS (
+              SELECT FROM string_to_table(texts, ', ') AS value
+              WHERE usage.dimensions ->> dimension = value
+                 OR value LIKE '%*' AND starts_with(
+                     coalesce(usage.dimensions ->> dimension, ''), rtrim(value, '*'))))
+)"""
+
+# Each day of usage is one of these, tested in this order.
+_USED: Final = f"""
+is_invoiced AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM tenant_invoices
+                   WHERE period = :start AND kind = 'month' AND status <> 'void') AS yes
+), classed AS MATERIALIZED (
+    SELECT usage.tenant_id, usage.deployment_id, usage.resource_kind, usage.day, usage.qty,
+           CASE WHEN proven.trial @> usage.day THEN 'free'
+                WHEN proven.days @> usage.day IS NOT TRUE
+                  OR usage.resource_kind = ANY(proven.unsold) THEN 'unbilled'
+                WHEN sold.days @> usage.day OR sold.matched IS NOT NULL AND {_IS_LINE_OF}
+                THEN CASE WHEN sold.is_rebilled THEN 'rebilled' ELSE 'billed' END
+                ELSE 'included' END AS coverage,
+           CASE WHEN proven.trial @> usage.day THEN ''
+                WHEN NOT is_invoiced.yes THEN 'not_invoiced'
+                WHEN proven.days @> usage.day IS NOT TRUE THEN 'no_subscription'
+                WHEN usage.resource_kind = ANY(proven.unsold) THEN 'not_sold'
+                ELSE '' END AS reason
+    FROM daily_usage AS usage
+    CROSS JOIN is_invoiced
+    LEFT JOIN proven USING (tenant_id, deployment_id)
+    LEFT JOIN sold USING (tenant_id, deployment_id, resource_kind)
+    WHERE usage.day >= :start AND usage.day < :end AND usage.qty > 0
+), used AS MATERIALIZED (
+    SELECT tenant_id, deployment_id, resource_kind, coverage, reason, sum(qty) AS qty,
+           count(DISTINCT day) AS days
+    FROM classed GROUP BY 1, 2, 3, 4, 5
+)"""
+
+# Taxes, credits and charges of the account are the operator's own.
+# A cost follows the usage of its deployment and kind, in proportion to quantities. The largest
+# share takes what rounding the others leaves, so that the shares add up exactly.
+_SPENT: Final = """
+meters AS MATERIALIZED (
+    SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:meters AS text[]), CAST(:groups AS text[]))
+        AS declared (kind, meter, meter_group)
+), spent AS MATERIALIZED (
+    SELECT cost.owner, cost.tenant_id, cost.deployment_id,
+           coalesce(weighed.meter_group, '') AS meter_group,
+           string_agg(DISTINCT coalesce(nullif(cost.kind, ''), 'other'), ', ') AS kind,
+           sum(cost.amount) AS amount
+    FROM (
+        SELECT CASE WHEN attribution = 'unattributed'
+                     AND classification IN ('tax', 'credit', 'account') THEN 'internal'
+                    ELSE attribution END AS owner,
+               tenant_id, deployment_id,
+               CASE WHEN classification IN ('tax', 'credit', 'account') THEN classification
+                    ELSE kind END AS kind,
+               sum(amount_usd) AS amount
+        FROM attributed_costs
+        WHERE period = :start AND pass_id = :pass_id AND attribution <> 'shared'
+        GROUP BY 1, 2, 3, 4
+    ) AS cost
+    LEFT JOIN (SELECT DISTINCT kind, meter_group FROM meters) AS weighed
+        ON weighed.kind = cost.kind
+    GROUP BY cost.owner, cost.tenant_id, cost.deployment_id, weighed.meter_group,
+             CASE WHEN weighed.meter_group IS NULL THEN cost.kind END
+), weighed AS MATERIALIZED (
+    SELECT spent.*, used.coverage, used.reason, used.qty,
+           round(spent.amount * used.qty / sum(used.qty) OVER owned, 10) AS share,
+           row_number() OVER (owned ORDER BY used.qty DESC, used.coverage, used.reason) AS rank
+    FROM spent JOIN used
+      ON spent.owner = 'tenant' AND used.tenant_id = spent.tenant_id
+         AND used.deployment_id = spent.deployment_id AND used.resource_kind = spent.meter_group
+    WINDOW owned AS (PARTITION BY spent.tenant_id, spent.deployment_id, spent.meter_group)
+), covered AS MATERIALIZED (
+    SELECT tenant_id, deployment_id, kind, meter_group, coverage, reason, qty,
+           CASE WHEN rank > 1 THEN share
+                ELSE amount - (sum(share) OVER owned - share) END AS amount
+    FROM weighed
+    WINDOW owned AS (PARTITION BY tenant_id, deployment_id, meter_group)
+    UNION ALL
+    SELECT tenant_id, deployment_id, kind, meter_group,
+           CASE owner WHEN 'internal' THEN 'internal' ELSE 'unbilled' END,
+           CASE WHEN owner = 'internal' THEN ''
+                WHEN owner = 'unattributed' THEN 'unattributed'
+                WHEN deployment_id = '' THEN 'no_deployment' ELSE 'not_metered' END,
+           NULL, amount
+    FROM spent
+    WHERE owner <> 'tenant' OR NOT EXISTS (
+        SELECT FROM used
+        WHERE used.tenant_id = spent.tenant_id AND used.deployment_id = spent.deployment_id
+          AND used.resource_kind = spent.meter_group)
+)"""
+
+_CURRENCIES: Final = text("""
+SELECT DISTINCT currency FROM tenant_invoices WHERE period >= :start AND status <> 'void'
+""")
+
+_COVERAGE: Final = text(f"""
+WITH {_PROVEN}, {_SOLD}, {_USED}, {_SPENT}
+SELECT NULL AS resource_kind, coverage, reason, sum(amount) AS amount_usd,
+       NULL AS qty, NULL AS day_count
+FROM covered GROUP BY 2, 3
+UNION ALL
+SELECT resource_kind, coverage, reason, NULL, sum(qty), sum(days)::bigint
+FROM used GROUP BY 1, 2, 3
+ORDER BY 1 NULLS FIRST, 2, 3
+""")
+
+# Revenue of all meters of a kind is held against its cost. Usage without a cost of its own is a
+# part as well; what is lost by it is unknown where it is not billed.
+_PARTS: Final = text(f"""
+WITH {_PROVEN}, {_SOLD}, {_USED}, {_SPENT}, earned AS MATERIALIZED (
+    SELECT sold.tenant_id, sold.deployment_id, weighed.meter_group, sum(sold.revenue) AS revenue,
+           array_agg(line) AS lines
+    FROM sold
+    JOIN (SELECT DISTINCT meter, meter_group FROM meters) AS weighed
+        ON weighed.meter = sold.resource_kind
+    CROSS JOIN unnest(sold.lines) AS line
+    GROUP BY 1, 2, 3
+), parts AS (
+    SELECT covered.tenant_id, covered.deployment_id, kind, covered.meter_group AS resource_kind,
+           coverage, reason, qty, amount AS cost, amount * :usd_cents AS cost_cents,
+           CASE WHEN coverage IN ('billed', 'rebilled') THEN earned.revenue END AS revenue,
+           CASE WHEN coverage IN ('billed', 'rebilled') THEN earned.lines END AS lines
+    FROM covered LEFT JOIN earned USING (tenant_id, deployment_id, meter_group)
+    UNION ALL
+    SELECT used.tenant_id, used.deployment_id, '', used.resource_kind, coverage, reason, qty,
+           NULL, NULL,
+           CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.revenue END,
+           CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.lines END
+    FROM used LEFT JOIN sold USING (tenant_id, deployment_id, resource_kind)
+    WHERE NOT EXISTS (
+        SELECT FROM spent JOIN meters ON meters.meter_group = spent.meter_group
+        WHERE spent.tenant_id = used.tenant_id AND spent.deployment_id = used.deployment_id
+          AND meters.meter = used.resource_kind)
+), lossy AS (
+    SELECT parts.*,
+           CASE WHEN coverage = 'unbilled' THEN cost_cents
+                WHEN coverage IN ('billed', 'rebilled') AND cost_cents IS NOT NULL
+                THEN greatest(cost_cents - revenue, 0)
+                ELSE 0 END AS lost
+    FROM parts
+), ranked AS (
+    SELECT lossy.*, row_number() OVER (ORDER BY lost DESC NULLS LAST, tenant_id, deployment_id,
+                                       kind, resource_kind, coverage, reason) AS place
+    FROM lossy
+    WHERE (CAST(:coverage AS text) = '' OR coverage = :coverage)
+      AND (CAST(:tenant_id AS text) = '' OR tenant_id = :tenant_id)
+      AND (CAST(:deployment_id AS text) = '' OR deployment_id = :deployment_id)
+      AND (NOT CAST(:losses_only AS boolean) OR lost IS DISTINCT FROM 0)
+)
+SELECT place, tenant_id, deployment_id, kind, resource_kind, coverage,
+       CASE WHEN coverage IN ('billed', 'rebilled') AND lost > 0 THEN 'below_cost'
+            ELSE reason END AS reason,
+       cost AS cost_usd, round(cost_cents)::bigint AS cost_cents,
+       round(revenue)::bigint AS revenue_cents, round(lost)::bigint AS lost_cents, qty,
+       coalesce(lines::text[], '{{}}') AS invoice_line_ids
+FROM ranked WHERE place > :after ORDER BY place LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageFilter:
+    """A filter; empty fields do not restrict it."""
+
+    coverage: str = ""
+    tenant_id: str = ""
+    deployment_id: str = ""
+    losses_only: bool = False
+
+
+async def billed_currencies(session: ReadSession, period: Period) -> set[str]:
+    """The currencies of the invoices that may bill a month."""
+    return {*(await session.execute(_CURRENCIES, {"start": period.start})).scalars()}
+
+
+async def read_coverage(
+    session: ReadSession, period: Period, costs: Generation | None, rates: Rates
+) -> tuple[list[CostCoverage], list[UsageCoverage]]:
+    """The costs of a generation and the usage of a month, by coverage and reason.
+
+    They add up exactly to the costs and to the usage.
+    """
+    rows = (await session.execute(_COVERAGE, _asked(period, rates) | _of_costs(costs))).all()
+    of_costs = sum(row.resource_kind is None for row in rows)
+    return records_of(CostCoverage, rows[:of_costs]), records_of(UsageCoverage, rows[of_costs:])
+
+
+async def list_parts(
+    session: ReadSession,
+    period: Period,
+    costs: Generation | None,
+    rates: Rates,
+    wanted: CoverageFilter,
+    asked: PageRequest,
+) -> Page[CoveragePart]:
+    """The next parts of a month, the largest loss first; `rates` has USD."""
+    values = {
+        "coverage": wanted.coverage,
+        "tenant_id": wanted.tenant_id,
+        "deployment_id": wanted.deployment_id,
+        "losses_only": wanted.losses_only,
+        # The rate is of a cent.
+        "usd_cents": rates[USD] * 100,
+        "after": asked.after or 0,
+        "limit": asked.limit,
+    }
+    rows = await session.execute(_PARTS, _asked(period, rates) | _of_costs(costs) | values)
+    return asked.page(records_of(CoveragePart, rows), attrgetter("place"))
+
+
+def _asked(period: Period, rates: Rates) -> dict[str, Any]:
+    return {
+        "start": period.start,
+        "end": period.end,
+        "currencies": list(rates),
+        "rates": list(rates.values()),
+    }
+
+
+def _of_costs(costs: Generation | None) -> dict[str, Any]:
+    kinds, meters, groups = zip(*METER_GROUPS, strict=True)
+    return {
+        "pass_id": costs.id if costs else 0,
+        "kinds": list(kinds),
+        "meters": list(meters),
+        "groups": list(groups),
+    }

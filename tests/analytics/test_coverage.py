@@ -1,0 +1,362 @@
+"""Coverage: every cost and every day of usage of a month is one thing, and the parts add up."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from arcadia.analytics.v1 import coverage_service_pb2 as pb
+from arcadia.analytics.v1 import exchange_rate_service_pb2 as rates_pb
+from arcadia.analytics.v1.coverage_service_pb2_grpc import CoverageServiceStub
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.analytics.account import Analytics
+from tests.analytics.peers import BLOG, SHOP
+
+PERIOD = "2026-04-01"
+
+COSTS = """
+INSERT INTO work_passes (work, subject, pass_key, state, started_at, completed_at)
+VALUES ('costs', '2026-04-01', 'test', 'current', now(), now()) RETURNING id
+"""
+COST = """
+INSERT INTO attributed_costs (period, pass_id, page, kind, classification, description, attribution,
+                              tenant_id, deployment_id, amount_usd)
+VALUES ('2026-04-01', %s, '', %s, %s, '', %s, %s, %s, %s)
+"""
+USAGE = """
+INSERT INTO daily_usage (day, tenant_id, deployment_id, resource_kind, qty, fact_count, facts_hash,
+                         metered_at, dimensions)
+SELECT day::date, %s, %s, %s, %s, 1, '', now(), %s::jsonb
+FROM generate_series(%s::date, %s::date - 1, interval '1 day') AS day
+"""
+ROLLUP = """
+INSERT INTO rollups (period, key, force, approval_required, workflow_id, run_id, started_by,
+                     started_at)
+VALUES ('2026-04-01', %s, false, false, '', '', '', now()) RETURNING id
+"""
+INVOICE = """
+INSERT INTO tenant_invoices (tenant_id, period, rollup_id, currency, subtotal_cents, tax_cents,
+    total_cents, tax_rule_id, tax_label, tax_rate_percent, line_count, lines_hash, proofs_hash,
+    created_at)
+VALUES (%s, '2026-04-01', %s, 'AUD', 0, 0, 0, gen_random_uuid(), 'GST', 0, 0, '', '', now())
+RETURNING id
+"""
+PROOF = """
+INSERT INTO tenant_invoice_proofs (invoice_id, tenant_id, position, deployment_id, subscription_id,
+    inputs_json, inputs_hash, engine_version, result_hash, covered_days, unsold_kinds)
+VALUES (%s, %s, %s, %s, 's', %s, '', '2', '', %s::datemultirange, %s)
+"""
+LINE = """
+INSERT INTO tenant_invoice_lines (invoice_id, tenant_id, position, kind, resource_kind, description,
+    qty, unit, unit_price_cents, amount_cents, meta, deployment_id, service_start, service_end,
+    dimensions)
+VALUES (%s, %s, %s, %s, %s, '', 1, 'hour', 1, %s, '{}', %s, %s, %s, %s::jsonb) RETURNING id
+"""
+TABLES = (
+    "tenant_invoice_lines", "tenant_invoice_proofs", "tenant_invoices", "rollups", "daily_usage",
+    "attributed_costs", "work_passes",
+)  # fmt: skip  # a table
+
+
+@dataclass
+class Month:
+    """April in the database: what was used, billed and paid for."""
+
+    connection: psycopg.Connection[Any]
+    generation: int = 0
+    positions: int = 0
+
+    def one(self, statement: str, *values: Any) -> Any:
+        row = self.connection.execute(statement.encode(), values).fetchone()
+        assert row is not None
+        return row[0]
+
+    def cost(
+        self,
+        amount: str,
+        kind: str = "droplet",
+        deployment: str = SHOP.id,
+        tenant: str = "acme",
+        *,
+        attribution: str = "tenant",
+        classification: str = "resource",
+    ) -> None:
+        self.generation = self.generation or self.one(COSTS)
+        self.connection.execute(
+            COST, (self.generation, kind, classification, attribution, tenant, deployment, amount)
+        )
+
+    def use(
+        self,
+        kind: str = "droplet_hours",
+        qty: str = "24",
+        deployment: str = SHOP.id,
+        tenant: str = "acme",
+        *,
+        since: str = "2026-04-01",
+        until: str = "2026-05-01",
+        dimensions: str = "{}",
+    ) -> None:
+        self.connection.execute(USAGE, (tenant, deployment, kind, qty, dimensions, since, until))
+
+    def bill(
+        self,
+        *lines: tuple[Any, ...],
+        deployment: str = SHOP.id,
+        tenant: str = "acme",
+        days: str = "{[2026-04-01,2026-05-01)}",
+        trial: str = "[]",
+        unsold: tuple[str, ...] = (),
+    ) -> list[UUID]:
+        """An invoice: lines of (kind, meter, cents, dimensions)."""
+        self.positions += 1
+        invoice = self.one(INVOICE, tenant, self.one(ROLLUP, str(self.positions)))
+        inputs = f'{{"calendar": {{"trial_days": {trial}}}}}'
+        self.connection.execute(
+            PROOF, (invoice, tenant, self.positions, deployment, inputs, days, list(unsold))
+        )
+        return [
+            self.one(
+                LINE,
+                invoice,
+                tenant,
+                position,
+                kind,
+                meter,
+                cents,
+                deployment,
+                "2026-04-01",
+                "2026-05-01",
+                dimensions,
+            )
+            for position, (kind, meter, cents, dimensions) in enumerate(lines, 1)
+        ]
+
+
+class Coverage:
+    """An operator who asks what became of April."""
+
+    def __init__(self, analytics: Analytics) -> None:
+        self.analytics = analytics
+        self.service: Any = CoverageServiceStub(analytics.channel)
+        self.month = Month(psycopg.connect(analytics.admin_url, autocommit=True))
+        self.month.connection.execute(
+            "SELECT prepare_month('{attributed_costs,daily_usage}', '2026-04-01')"
+        )
+
+    async def get(self) -> Any:
+        request = pb.GetCoverageRequest(period=PERIOD)
+        return await self.service.GetCoverage(request, metadata=self.analytics.operator)
+
+    async def costs(self) -> dict[tuple[str, str], Decimal]:
+        costs = (await self.get()).costs
+        return {(one.coverage, one.reason): Decimal(one.amount_usd) for one in costs}
+
+    async def page(self, **wanted: Any) -> Any:
+        request = pb.ListCoveragePartsRequest(period=PERIOD, **wanted)
+        return await self.service.ListCoverageParts(request, metadata=self.analytics.operator)
+
+    async def parts(self, **wanted: Any) -> list[Any]:
+        return list((await self.page(**wanted)).coverage_parts)
+
+
+@pytest.fixture
+def coverage(analytics: Analytics) -> Iterator[Coverage]:
+    asking = Coverage(analytics)
+    yield asking
+    asking.month.connection.close()
+
+
+async def test_a_cost_is_what_became_of_the_usage_of_its_kind(coverage: Coverage) -> None:
+    month = coverage.month
+    for kind, meter in (
+        ("droplet", "droplet_hours"), ("domain", "dns_zones"), ("volume", "volume_gb_month"),
+        ("load_balancer", "load_balancer_hours"),
+    ):  # fmt: skip  # a table
+        month.cost("10.00", kind)
+        month.use(meter)
+    month.bill(
+        ("overage", "droplet_hours", 2000, "{}"),
+        ("rebilled", "load_balancer_hours", 2000, "{}"),
+        unsold=("volume_gb_month",),
+    )
+    assert await coverage.costs() == {
+        ("billed", ""): 10,
+        ("included", ""): 10,
+        ("rebilled", ""): 10,
+        ("unbilled", "not_sold"): 10,
+    }
+
+
+async def test_days_on_trial_are_free_and_days_without_a_subscription_are_lost(
+    coverage: Coverage,
+) -> None:
+    coverage.month.use()
+    coverage.month.cost("30.00")
+    coverage.month.bill(
+        ("overage", "droplet_hours", 100, "{}"),
+        days="{[2026-04-01,2026-04-21)}",
+        trial='[["2026-04-01", "2026-04-06"]]',
+    )
+    assert await coverage.costs() == {
+        ("free", ""): 5,
+        ("billed", ""): 15,
+        ("unbilled", "no_subscription"): 10,
+    }
+    usage = (await coverage.get()).usage
+    assert {(one.coverage, one.reason): (one.qty, one.day_count) for one in usage} == {
+        ("free", ""): ("120", 5),
+        ("billed", ""): ("360", 15),
+        ("unbilled", "no_subscription"): ("240", 10),
+    }
+
+
+async def test_a_cost_without_metered_usage_or_without_a_deployment_is_lost(
+    coverage: Coverage,
+) -> None:
+    month = coverage.month
+    month.cost("1.00")  # a machine that was off all month
+    month.cost("2.00", "container_registry")
+    month.cost("4.00", deployment="")
+    month.cost("8.00", tenant="", deployment="", attribution="unattributed")
+    month.bill()
+    assert await coverage.costs() == {
+        ("unbilled", "not_metered"): 3,
+        ("unbilled", "no_deployment"): 4,
+        ("unbilled", "unattributed"): 8,
+    }
+
+
+async def test_the_operators_own_resources_taxes_and_credits_are_internal(
+    coverage: Coverage,
+) -> None:
+    month = coverage.month
+    month.cost("40.00", tenant="", deployment="", attribution="internal")
+    for classification, amount in (("tax", "11.29"), ("credit", "-5.00")):
+        month.cost(amount, "", "", "", attribution="unattributed", classification=classification)
+    assert await coverage.costs() == {("internal", ""): Decimal("46.29")}
+
+
+async def test_a_line_of_one_size_bills_the_usage_of_that_size_only(coverage: Coverage) -> None:
+    coverage.month.use(dimensions='{"size": "gpu-h100x1-80gb"}')
+    coverage.month.use(dimensions='{"size": "s-1vcpu-1gb"}', qty="8")
+    coverage.month.bill(("overage", "droplet_hours", 900, '{"size": "c-2, gpu-*"}'))
+    usage = (await coverage.get()).usage
+    assert {one.coverage: one.qty for one in usage} == {"billed": "720", "included": "240"}
+
+
+async def test_before_the_month_is_invoiced_its_usage_says_so(coverage: Coverage) -> None:
+    coverage.month.use()
+    coverage.month.cost("7.00")
+    assert await coverage.costs() == {("unbilled", "not_invoiced"): 7}
+
+
+async def test_without_a_bill_the_costs_are_unknown(coverage: Coverage) -> None:
+    coverage.month.use()
+    answer = await coverage.get()
+    assert (answer.costs_state, list(answer.costs)) == ("unknown", [])
+    assert not answer.HasField("amount_usd")
+    [part] = await coverage.parts()
+    assert (part.coverage, part.qty) == ("unbilled", "720")
+    assert not part.HasField("cost_usd")
+    assert not part.HasField("lost_cents")
+
+
+async def test_what_is_billed_for_less_than_it_costs_is_a_loss_beside_what_is_not_billed(
+    coverage: Coverage,
+) -> None:
+    month = coverage.month
+    rate = rates_pb.CreateExchangeRateRequest(
+        from_currency="USD", to_currency="AUD", rate="1.5", effective_from="2026-01-01"
+    )
+    await coverage.analytics.rates.CreateExchangeRate(rate, metadata=coverage.analytics.operator)
+    month.use()
+    month.cost("30.00")
+    lines = month.bill(("overage", "droplet_hours", 1000, "{}"))
+    month.use(deployment=BLOG.id, tenant="globex")
+    month.cost("4.00", deployment=BLOG.id, tenant="globex")
+    month.bill(("overage", "droplet_hours", 700, "{}"), deployment=BLOG.id, tenant="globex")
+    month.cost("20.00", "volume")
+    answer = await coverage.page()
+    told = [
+        (one.tenant_id, one.kind, one.coverage, one.reason, one.lost_cents)
+        for one in answer.coverage_parts
+    ]
+    assert told == [
+        ("acme", "droplet", "billed", "below_cost", 3500),
+        ("acme", "volume", "unbilled", "not_metered", 3000),
+        ("globex", "droplet", "billed", "", 0),
+    ]
+    first = answer.coverage_parts[0]
+    assert (first.cost_usd, first.cost_cents, first.revenue_cents) == ("30", 4500, 1000)
+    assert list(first.invoice_line_ids) == [str(line) for line in lines]
+    [used] = answer.conversion.exchange_rates
+    assert used.rate == "1.5"
+    assert len(await coverage.parts(losses_only=True)) == 2
+    assert [one.tenant_id for one in await coverage.parts(tenant_id="globex")] == ["globex"]
+    assert [one.kind for one in await coverage.parts(coverage="unbilled")] == ["volume"]
+
+
+async def test_the_list_is_paged_and_an_unknown_coverage_is_refused(coverage: Coverage) -> None:
+    for kind in ("droplet", "volume", "domain"):
+        coverage.month.cost("1.00", kind)
+    first = await coverage.page(page_size=2)
+    rest = await coverage.page(page_size=2, page_token=first.next_page_token)
+    kinds = [one.kind for one in (*first.coverage_parts, *rest.coverage_parts)]
+    assert sorted(kinds) == ["domain", "droplet", "volume"]
+    assert not rest.next_page_token
+    with pytest.raises(Exception, match="coverage"):
+        await coverage.page(coverage="lost")
+
+
+AMOUNTS = st.decimals("-50", "5000", places=7)
+DAYS = st.integers(1, 30)
+KINDS = {"droplet": "droplet_hours", "volume": "volume_gb_month", "app": "app_container_hours"}
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+async def test_the_parts_add_up_to_the_bill_and_to_the_usage(
+    coverage: Coverage, data: st.DataObject
+) -> None:
+    month = coverage.month
+    for table in TABLES:
+        month.connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL".encode())
+        month.connection.execute(f"DELETE FROM {table}".encode())
+    month.generation = 0
+    spent, used = Decimal(0), Decimal(0)
+    for tenant, deployment in (("acme", SHOP.id), ("globex", BLOG.id)):
+        for kind, meter in KINDS.items():
+            for amount in data.draw(st.lists(AMOUNTS, max_size=3)):
+                month.cost(str(amount), kind, deployment, tenant)
+                spent += amount
+            if data.draw(st.booleans()):
+                qty, last = data.draw(st.decimals("0.001", "900", places=9)), data.draw(DAYS)
+                month.use(meter, str(qty), deployment, tenant, until=f"2026-04-{last:02}")
+                used += qty * (last - 1)
+        start, end = sorted((data.draw(DAYS), data.draw(DAYS)))
+        if start < end:
+            month.bill(
+                *[("overage", meter, data.draw(st.integers(0, 9000)), "{}")
+                  for meter in data.draw(st.sets(st.sampled_from([*KINDS.values()])))],
+                deployment=deployment,
+                tenant=tenant,
+                days=f"{{[2026-04-{start:02},2026-05-01)}}",
+                trial=f'[["2026-04-{start:02}", "2026-04-{end:02}"]]',
+                unsold=tuple(data.draw(st.sets(st.sampled_from([*KINDS.values()])))),
+            )  # fmt: skip  # a table
+    answer = await coverage.get()
+    assert sum(Decimal(one.amount_usd) for one in answer.costs) == spent
+    assert sum(Decimal(one.qty) for one in answer.usage) == used
+    if answer.costs:
+        cents = sum(one.amount_cents for one in answer.costs)
+        assert abs(cents - spent * 100) <= Decimal("0.5")
+        listed = await coverage.parts(page_size=500)
+        assert sum(Decimal(one.cost_usd) for one in listed if one.HasField("cost_usd")) == spent
