@@ -22,7 +22,7 @@ from cli.inventory.provision import status_text
         (
             {},
             {"status": "failed", "reason": "the revert was cancelled"},
-            "open, not reverted: it was cancelled",
+            "open, not reverted: the revert was cancelled",
         ),
         ({"status": "accepted"}, {"status": "failed", "reason": "busy"}, "accepted"),
         ({"status": "reverted"}, {"status": "completed"}, "reverted"),

@@ -42,7 +42,7 @@ async def test_fetch_waits_and_tells_what_became_of_every_invoice(bills: Bills) 
     ran = await arcadia(bills, "fetch")
     assert ran.returncode == 0, ran.stderr
     assert "billing-history/digitalocean/manual" in ran.stdout
-    assert "history: 4 new invoices, 0 changed, 0 as before" in ran.stdout
+    assert "history: 4 new invoices, 0 changed, 0 unchanged" in ran.stdout
     for month in ("2024-01", "2024-02", "2024-03", "2024-04"):
         assert f"{month}: " in ran.stdout
     assert ran.stdout.count("residual 0;") == 4
