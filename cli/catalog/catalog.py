@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 import typer
 from arcadia.catalog.v1 import catalog_pb2
@@ -12,7 +12,15 @@ from arcadia.catalog.v1 import catalog_service_pb2 as pb
 from rich.text import Text
 
 from cli.caller import call, pages
+from cli.catalog.changes import apply_document, planned, print_changes
 from cli.catalog.list_prices import fetch_list_prices, list_changes, list_prices
+from cli.catalog.prices import (
+    export_prices,
+    import_prices,
+    list_resource_prices,
+    match_text,
+    set_prices,
+)
 from cli.catalog.simulate import simulate
 from cli.options import Output, Yes, command_group
 from cli.output import print_list, print_table, say
@@ -27,8 +35,10 @@ __all__ = ["commands", "price_of_more"]
 commands = command_group("Show and change plans, addons and prices.")
 
 commands.command("simulate")(simulate)
-
-SIGNS: Final = {"create": ("+", "green"), "update": ("~", "yellow"), "publish": ("!", "cyan")}
+commands.command("prices")(list_resource_prices)
+commands.command("set-prices")(set_prices)
+commands.command("export-prices")(export_prices)
+commands.command("import-prices")(import_prices)
 
 Code = Annotated[str, typer.Argument(help="The plan's code.")]
 File = Annotated[
@@ -83,6 +93,7 @@ def _print_version(version: catalog_pb2.PlanVersion) -> None:
     print_list(
         {
             "kind": "resource_kind",
+            "of": lambda item: match_text(item.match),
             "included": "included_qty",
             "overage": lambda item: price_of_more(item, version.currency),
             "model": "pricing_model",
@@ -117,27 +128,19 @@ def export_catalog(output: Output = None) -> None:
 @commands.command("plan")
 def plan_changes(file: File) -> None:
     """Show the changes that a file would make."""
-    _print_changes(_planned(file.read_text()).changes)
+    print_changes(planned(file.read_text()).changes)
 
 
 @commands.command("apply")
 def apply_file(file: File, yes: Yes = False) -> None:
     """Apply the changes of a file, all or nothing."""
-    document = file.read_text()
-    planned = _planned(document)
-    _print_changes(planned.changes)
-    if not planned.changes:
-        return
-    if not yes:
-        typer.confirm("Make these changes?", abort=True)
-    request = pb.ApplyCatalogRequest(document=document, state_hash=planned.state_hash)
-    say(f"{len(call(request).changes)} changes made")
+    apply_document(file.read_text(), yes=yes)
 
 
 @commands.command("seed")
 def seed_catalog() -> None:
     """Add missing seeded plans, addons and prices; nothing is overwritten."""
-    _print_changes(asyncio.run(_seed(Settings())))
+    print_changes(asyncio.run(_seed(Settings())))
 
 
 async def _seed(settings: Settings) -> Sequence[Change]:
@@ -147,20 +150,6 @@ async def _seed(settings: Settings) -> Sequence[Change]:
         return await seed(database)
     finally:
         await database.close()
-
-
-def _planned(document: str) -> Any:
-    return call(pb.ApplyCatalogRequest(document=document, validate_only=True))
-
-
-def _print_changes(changes: Sequence[pb.CatalogChange] | Sequence[Change]) -> None:
-    for change in changes:
-        sign, style = SIGNS[change.action]
-        say(f"{sign} {change.action} {change.object_type} {change.object_key}", style)
-        for difference in change.differences:
-            say(f"    {difference}")
-    if not changes:
-        say("Nothing changes.")
 
 
 def price_of_more(item: catalog_pb2.PlanItem, currency: str) -> str:

@@ -140,7 +140,8 @@ async def test_a_size_that_no_price_matches_is_refused(shop: Shop) -> None:
         connection.execute("ALTER TABLE plan_items DISABLE TRIGGER USER")
         for table in ("plan_items", "resource_prices"):
             connection.execute(
-                f"UPDATE {table} SET match = %s WHERE resource_kind = 'droplet_hours'".encode(),
+                f"UPDATE {table} SET match = %s"
+                " WHERE resource_kind = 'droplet_hours' AND match = '{}'".encode(),
                 [Jsonb({"size": ["s-2vcpu-*"]})],
             )
     assert await refusal(asked(shop, deployment.id), reason_of) == (

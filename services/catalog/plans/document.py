@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 import yaml
@@ -16,6 +17,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 
 from services.catalog import requests
+from services.catalog.plans.price_tables import compacted, expanded, renamed
 from services.catalog.plans.requests import addon_terms, unit_price, version_terms
 from services.catalog.plans.rules.changes import (
     AddonEntry,
@@ -39,6 +41,11 @@ LONGEST: Final = 300_000
 DEEPEST: Final = 12
 """Maximum nesting; a valid document needs eight."""
 
+PRICE_OF_MORE: Final = "overage_price_cents"
+UNIT_PRICE: Final = "unit_price_cents"
+
+_PRICE_ORDER: Final = attrgetter("resource_kind", "currency", "effective_from", "match")
+
 SECTIONS: Final = ("plans", "addons", "resource_prices")
 
 
@@ -56,11 +63,7 @@ def read_document(text: str, field: str = "document") -> CatalogDocument:
             f"{field}.addons",
             lambda entry: entry.code,
         ),
-        prices=_distinct(
-            [_price(entry, path) for entry, path in _entries(sections, "resource_prices", field)],
-            f"{field}.resource_prices",
-            lambda price: (price.resource_kind, price.currency, price.match, price.effective_from),
-        ),
+        prices=_prices(sections, field),
     )
 
 
@@ -73,7 +76,13 @@ def write_document(state: CatalogState) -> str:
             for plan in state.plans
         ],
         "addons": [{"code": addon.code, **_content(addon.terms)} for addon in state.addons],
-        "resource_prices": [_content(kept.price) for kept in state.prices],
+        "resource_prices": compacted(
+            [
+                _content(price)
+                for price in sorted((kept.price for kept in state.prices), key=_PRICE_ORDER)
+            ],
+            UNIT_PRICE,
+        ),
     }
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
 
@@ -153,16 +162,27 @@ def _distinct(entries: list[Any], path: str, key: Any) -> tuple[Any, ...]:
 
 def _plan(entry: dict[str, Any], path: str) -> PlanEntry:
     said = {key: value for key, value in entry.items() if key not in ("code", "name")}
-    request = message_of(said, pb.CreatePlanVersionRequest, path)
     read = PlanEntry(
         code=requests.code(f"{path}.code", _text(entry, "code", path)),
         name=requests.name(f"{path}.name", _text(entry, "name", path)),
-        terms=version_terms(request, f"{path}.") if said else None,
+        terms=_terms(said, path) if said else None,
         keeps_items="items" not in said,
     )
     if read.terms is not None:
         _require_price(entry, path)
     return read
+
+
+def _terms(said: dict[str, Any], path: str) -> VersionTerms:
+    rows = [] if "items" not in said else expanded(_entries(said, "items", path), PRICE_OF_MORE)
+    if rows:
+        said = said | {"items": [entry for entry, _ in rows]}
+    try:
+        request = message_of(said, pb.CreatePlanVersionRequest, path)
+        return version_terms(request, f"{path}.")
+    except InvalidArgument as error:
+        paths = {f"{path}.items[{place}]": of_row for place, (_, of_row) in enumerate(rows)}
+        raise renamed(error, paths) from None
 
 
 def _addon(entry: dict[str, Any], path: str) -> AddonEntry:
@@ -178,8 +198,15 @@ def _require_price(entry: Mapping[str, Any], path: str) -> None:
         raise InvalidArgument(f"{path}.price_cents", "is required", reason="FIELD_REQUIRED")
 
 
-def _price(entry: dict[str, Any], path: str) -> UnitPrice:
-    return unit_price(message_of(entry, pb.CreateResourcePriceRequest, path), f"{path}.")
+def _prices(sections: Mapping[str, Any], field: str) -> tuple[UnitPrice, ...]:
+    rows = expanded(_entries(sections, "resource_prices", field), UNIT_PRICE)
+    found: dict[Any, UnitPrice] = {}
+    for entry, path in rows:
+        price = unit_price(message_of(entry, pb.CreateResourcePriceRequest, path), f"{path}.")
+        if _PRICE_ORDER(price) in found:
+            raise InvalidArgument(path, "is there already", reason="DUPLICATE")
+        found[_PRICE_ORDER(price)] = price
+    return tuple(found.values())
 
 
 def _text(entry: dict[str, Any], key: str, path: str) -> str:
@@ -193,7 +220,7 @@ def _version_content(terms: VersionTerms) -> dict[str, Any]:
     return {
         "price_cents": terms.price_cents,
         "currency": terms.currency,
-        "items": [_content(item) for item in terms.items],
+        "items": compacted([_content(item) for item in terms.items], PRICE_OF_MORE),
     }
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from services.catalog.list_prices.rules.list_prices import PricedUnit
+from services.catalog.plans.rules.matches import Match, label, winner
 from services.catalog.plans.rules.plans import PlanItem, PlanVersion, ResourcePrice
 from services.catalog.quotes.rules.margin_guard import Conversion, margin_percent
 from services.catalog.vocabulary import UNITS, PricingModel
@@ -26,6 +27,7 @@ class SoldPrice:
     unit: str
     unit_price_cents: Decimal
     currency: str
+    match: Match = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def sold_prices(
                     item.overage_unit,
                     cents,
                     version.terms.currency,
+                    item.match,
                 )
     for known in prices:
         price = known.price
@@ -68,6 +71,7 @@ def sold_prices(
                 price.unit,
                 price.unit_price_cents,
                 price.currency,
+                price.match,
             )
 
 
@@ -77,23 +81,29 @@ def margin_effects(
     sold: Iterable[SoldPrice],
     conversions: Mapping[str, Conversion],
 ) -> list[MarginEffect]:
-    """The effects of a change on each price that sells its meter.
+    """The effects of a change on the prices that sell what it is for.
 
+    Of the rows of a plan, or of the unit prices in a currency, that is the most specific one.
     `conversions` are by currency.
     """
-    effects = []
+    rows: dict[tuple[str, str, str], list[SoldPrice]] = {}
     for price in sold:
-        if price.meter != after.meter:
+        if price.meter == after.meter:
+            rows.setdefault((price.kind, price.name, price.currency), []).append(price)
+    effects = []
+    for of_one in rows.values():
+        won = winner(of_one, dict(after.dimensions))
+        if won is None:
             continue
-        conversion = conversions[price.currency]
-        was, now = (_margin(price, unit, conversion) for unit in (before, after))
+        conversion = conversions[won.currency]
+        was, now = (_margin(won, unit, conversion) for unit in (before, after))
         effects.append(
             MarginEffect(
-                price.kind,
-                price.name,
-                price.unit_price_cents,
-                price.currency,
-                price.unit,
+                won.kind,
+                f"{won.name} {label(won.match)}".rstrip(),
+                won.unit_price_cents,
+                won.currency,
+                won.unit,
                 was,
                 now,
                 conversion.rate,
