@@ -159,6 +159,7 @@ async def test_the_accrual_at_the_end_of_a_period_equals_its_invoices(
                 month.end_at,
                 tenant_id=tenant,
                 deployment=random.choice([identity, f"app-{number}"]),
+                size=random.choice(["", "s-1vcpu-1gb", "s-2vcpu-4gb", "c-2", "gpu-unlisted"]),
             )
             for droplet in range(random.randrange(5))
         ]

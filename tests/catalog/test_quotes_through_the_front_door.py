@@ -99,6 +99,13 @@ def test_a_quote_is_kept_verified_and_compared(stack: WholeStack) -> None:
             {"plan_code": "studio", "projected_usage": {"llm_tokens": [1]}},
         ),
         ("projected_usage.tea", {"plan_code": "studio", "projected_usage": {"tea": 1}}),
+        (
+            "projected_usage.droplet_hours[1].sise",
+            {
+                "plan_code": "studio",
+                "projected_usage": {"droplet_hours": [{"qty": 1}, {"sise": "s", "qty": 1}]},
+            },
+        ),
     ],
 )
 def test_bad_input_is_a_400_that_names_the_field(
@@ -108,6 +115,33 @@ def test_bad_input_is_a_400_that_names_the_field(
         answer = http.post("/api/v1/quote", json=body)
     assert answer.status_code == 400, answer.text
     assert answer.json()["message"].startswith(f"{field}:")
+
+
+def test_usage_by_size_is_quoted_at_the_price_of_the_size(stack: WholeStack) -> None:
+    usage = {"droplet_hours": [{"size": "s-2vcpu-4gb", "qty": 1440}, {"qty": "1488"}]}
+    quote = quoted(stack, {"plan_code": "studio", "projected_usage": usage})
+    [line] = quote["overage"]
+    assert line["description"] == "Overage: droplet_hours s-2vcpu-4gb"
+    assert line["dimensions"] == {"size": "s-2vcpu-4gb"}
+    assert (line["qty"], line["amount_cents"]) == ("1440", "11808")
+
+
+def test_a_price_with_a_match_is_set_and_listed(stack: WholeStack) -> None:
+    price = {
+        "resource_kind": "load_balancer_hours", "unit": "hour", "unit_price_cents": "3.5",
+        "currency": "NZD", "effective_from": f"{YEAR}-01-01", "match": {"size": ["2", "3*"]},
+    }  # fmt: skip  # a table
+    path = "/api/v1/catalog/resource-prices"
+    with stack.client(None) as http:
+        answer = http.post(path, json=price)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["resource_price"]["match"] == {"size": ["2", "3*"]}
+        listed = http.get(path, params={"resource_kind": "load_balancer_hours"}).json()
+        assert {"size": ["2", "3*"]} in [one["match"] for one in listed["resource_prices"]]
+        refused = http.post(path, json=price | {"match": {"sise": ["2"]}})
+        assert (refused.status_code, refused.json()["message"].split(":")[0]) == (400, "match.sise")
+        tie = http.post(path, json=price | {"match": {"size": ["2"]}})
+        assert (tie.status_code, tie.json()["reason"]) == (422, "MATCH_TIE")
 
 
 def test_an_idempotency_key_gives_the_same_quote_and_another_body_is_a_conflict(

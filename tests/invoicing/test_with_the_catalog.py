@@ -284,7 +284,7 @@ async def test_a_subscription_backdated_into_a_billed_month_is_on_the_next_invoi
     assert (late.qty, late.unit, late.price_base_qty) == ("18", "day", "30")
 
 
-SIZES = ("s-1vcpu-1gb", "s-4vcpu-8gb", "")
+SIZES = ("s-1vcpu-1gb", "s-1vcpu-512mb-10gb", "")
 
 
 def by_size(month: Month) -> list[Span]:
@@ -321,7 +321,7 @@ async def test_usage_of_several_sizes_is_one_overage_and_traced_by_its_dimension
     assert set(orjson.loads(inputs)["usage"]) == {
         "droplet_hours[region=syd1]",
         "droplet_hours[region=syd1,size=s-1vcpu-1gb]",
-        "droplet_hours[region=syd1,size=s-4vcpu-8gb]",
+        "droplet_hours[region=syd1,size=s-1vcpu-512mb-10gb]",
     }
 
 
