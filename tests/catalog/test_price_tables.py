@@ -274,7 +274,7 @@ def test_the_seed_has_the_flat_price_for_the_smallest_sizes_and_usage_without_a_
         for dimensions in ({}, {"size": "s-1vcpu-1gb"}, {"size": "s-1vcpu-512mb-10gb"}):
             row = winner(items, dimensions)
             assert row is not None
-            assert (row.match, row.overage_price_cents) == ((), 1)
+            assert (row.match, row.overage_price_cents) == ((), Decimal(1))
         unknown = winner(items, {"size": "gpu-b300x8"})
         assert unknown is not None
         assert unknown.match == (("size", ("gpu-*",)),)
