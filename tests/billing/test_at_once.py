@@ -10,7 +10,8 @@ import pytest
 from arcadia.billing.v1 import cost_feed_service_pb2, cost_service_pb2
 from arcadia.billing.v1 import ingest_service_pb2 as pb
 
-from services.billing.costs import cost_feed_servicer, cost_servicer
+from services.billing.costs import cost_servicer
+from services.billing.costs.store import cost_feed
 from services.billing.costs.store.cost_feed import period_lines
 from services.billing.costs.store.cost_lines import CostLine, list_lines
 from services.billing.ingest import match
@@ -111,7 +112,7 @@ async def test_a_page_of_the_feed_is_of_the_lines_that_it_names(
         await billing.ingested(invoice_id, [Line("2.00")] * 3)
         return await period_lines(*asked, **more)
 
-    monkeypatch.setattr(cost_feed_servicer, "period_lines", replaced_just_before)
+    monkeypatch.setattr(cost_feed, "period_lines", replaced_just_before)
     request.page_token = first.next_page_token
     last = await feed(billing).ListPeriodCosts(request, metadata=billing.program("analytics"))
     assert last.lines_version == first.lines_version
