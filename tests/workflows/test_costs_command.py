@@ -46,7 +46,7 @@ async def test_fetch_waits_and_tells_what_became_of_every_invoice(bills: Bills) 
     for month in ("2024-01", "2024-02", "2024-03", "2024-04"):
         assert f"{month}: " in ran.stdout
     assert ran.stdout.count("residual 0;") == 4
-    assert "0 new invoices, 0 changed, 4 as before" in (await arcadia(bills, "fetch")).stdout
+    assert "0 new invoices, 0 changed, 4 unchanged" in (await arcadia(bills, "fetch")).stdout
 
 
 async def test_fetch_fails_when_an_invoice_failed_and_says_which_and_why(bills: Bills) -> None:
