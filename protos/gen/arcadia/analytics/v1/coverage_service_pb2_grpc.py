@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CoverageServiceStub:
-    """Which costs and which usage of a month are sold, and which are lost.
+    """The coverage of a month: which costs and usage are billed, and which are lost.
     """
 
     def __init__(self, channel):
@@ -48,11 +48,11 @@ class CoverageServiceStub:
 
 
 class CoverageServiceServicer:
-    """Which costs and which usage of a month are sold, and which are lost.
+    """The coverage of a month: which costs and usage are billed, and which are lost.
     """
 
     def GetCoverage(self, request, context):
-        """Returns the costs and the usage of a month by what became of them. The parts add up to the
+        """Returns the costs and the usage of a month by coverage and reason. The parts add up to the
         attributed bill and to the metered usage.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -88,7 +88,7 @@ def add_CoverageServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CoverageService:
-    """Which costs and which usage of a month are sold, and which are lost.
+    """The coverage of a month: which costs and usage are billed, and which are lost.
     """
 
     @staticmethod

@@ -27,14 +27,14 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CoverageServiceStub:
-    """Which costs and which usage of a month are sold, and which are lost."""
+    """The coverage of a month: which costs and usage are billed, and which are lost."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CoverageServiceAsyncStub: ...
     GetCoverage: _grpc.UnaryUnaryMultiCallable[_coverage_service_pb2.GetCoverageRequest, _coverage_service_pb2.GetCoverageResponse]
-    """Returns the costs and the usage of a month by what became of them. The parts add up to the
+    """Returns the costs and the usage of a month by coverage and reason. The parts add up to the
     attributed bill and to the metered usage.
     """
     ListCoverageParts: _grpc.UnaryUnaryMultiCallable[_coverage_service_pb2.ListCoveragePartsRequest, _coverage_service_pb2.ListCoveragePartsResponse]
@@ -42,18 +42,18 @@ class CoverageServiceStub:
 
 @_typing.type_check_only
 class CoverageServiceAsyncStub(CoverageServiceStub):
-    """Which costs and which usage of a month are sold, and which are lost."""
+    """The coverage of a month: which costs and usage are billed, and which are lost."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetCoverage: _aio.UnaryUnaryMultiCallable[_coverage_service_pb2.GetCoverageRequest, _coverage_service_pb2.GetCoverageResponse]  # type: ignore[assignment]
-    """Returns the costs and the usage of a month by what became of them. The parts add up to the
+    """Returns the costs and the usage of a month by coverage and reason. The parts add up to the
     attributed bill and to the metered usage.
     """
     ListCoverageParts: _aio.UnaryUnaryMultiCallable[_coverage_service_pb2.ListCoveragePartsRequest, _coverage_service_pb2.ListCoveragePartsResponse]  # type: ignore[assignment]
     """Lists the parts by deployment and kind, the largest loss first."""
 
 class CoverageServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Which costs and which usage of a month are sold, and which are lost."""
+    """The coverage of a month: which costs and usage are billed, and which are lost."""
 
     @_abc_1.abstractmethod
     def GetCoverage(
@@ -61,7 +61,7 @@ class CoverageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _coverage_service_pb2.GetCoverageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_coverage_service_pb2.GetCoverageResponse, _abc.Awaitable[_coverage_service_pb2.GetCoverageResponse]]:
-        """Returns the costs and the usage of a month by what became of them. The parts add up to the
+        """Returns the costs and the usage of a month by coverage and reason. The parts add up to the
         attributed bill and to the metered usage.
         """
 
