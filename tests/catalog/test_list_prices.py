@@ -156,6 +156,21 @@ def test_a_change_says_the_margin_of_each_price_that_sells_the_meter() -> None:
     assert (unknown.margin_percent_before, unknown.margin_percent_after) == (None, None)
 
 
+def test_a_change_of_a_sizes_price_affects_the_price_of_that_size() -> None:
+    sold = [*sold_prices([], [ResourcePrice(ID, one) for one in seeded().prices], DAY)]
+    size = (("size", "s-2vcpu-4gb"),)
+    [effect] = margin_effects(priced("24", size), priced("48", size), sold, {"AUD": Conversion()})
+    # 8.2 cents an hour, which costs 3.571 cents before and 7.143 after.
+    assert (effect.name, effect.unit_price_cents) == (
+        "droplet_hours size=s-2vcpu-4gb",
+        Decimal("8.2"),
+    )
+    assert (effect.margin_percent_before, effect.margin_percent_after) == (
+        Decimal("56.4"),
+        Decimal("12.9"),
+    )
+
+
 async def test_a_second_sync_of_the_same_prices_writes_nothing(shop: Shop) -> None:
     added, changed, _ = await record(shop, request(s_1vcpu_1gb="6", s_2vcpu_4gb="24"))
     assert (added, changed) == (2 + len(declared_prices("digitalocean")), 0)
