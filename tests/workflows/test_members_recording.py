@@ -48,11 +48,11 @@ def recording(inventory: FakeInventory, **options: Any) -> MembersRecording:
 async def test_pages_that_came_during_a_call_go_with_the_next_one_a_call_for_each_project() -> None:
     inventory = FakeInventory()
     async with recording(inventory) as members:
-        await members.add(page("one", 1, "1", "2"))
+        await members.add_page(page("one", 1, "1", "2"))
         await asyncio.sleep(0)
-        await members.add(page("one", 2, "3"))
-        await members.add(page("one", 3, "4"))
-        await members.add(page("two", 1, "1"))
+        await members.add_page(page("one", 2, "3"))
+        await members.add_page(page("one", 3, "4"))
+        await members.add_page(page("two", 1, "1"))
         assert members.cursor == MembersCursor()
         inventory.gate.set()
         await members.finish()
@@ -65,8 +65,8 @@ async def test_the_kind_that_is_read_along_comes_last() -> None:
     inventory = FakeInventory()
     inventory.gate.set()
     async with recording(inventory, reads_along=True) as members:
-        await members.add(page("one", 1, "bucket", kind="spaces_bucket"))
-        await members.add(page("two", 1, "1"))
+        await members.add_page(page("one", 1, "bucket", kind="spaces_bucket"))
+        await members.add_page(page("two", 1, "1"))
         await members.finish()
 
     assert inventory.calls == [("two", ["1"]), ("one", ["bucket"])]
@@ -79,7 +79,7 @@ async def test_what_cannot_be_read_is_noted_and_the_counts_go_on_from_the_cursor
     start = MembersCursor("one", 3, read_count=400, moved_count=7)
     async with recording(inventory, start=start) as members:
         refused = UnreadableRow(PROJECT, "one", "its resources: 403")
-        await members.add(MembersPage("one", 3, (), 0, (refused,)))
+        await members.add_page(MembersPage("one", 3, (), 0, (refused,)))
         await members.finish()
 
     assert inventory.calls == []

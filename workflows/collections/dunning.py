@@ -10,7 +10,6 @@ the run knows what it powered off and must not end before that is powered on.
 """
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -127,7 +126,7 @@ class Dunning:
         known = self._state.past_due
         # Deployments that were past due before this run were made so by an earlier run.
         outcome = await self._move(request, PAST_DUE, (ACTIVE,), overdue.in_words(), but=known)
-        known = (*known, *outcome.moved, *outcome.already_there)
+        known = (*known, *outcome.in_state)
         self._state = replace(self._state, past_due=known)
         self._tell(
             f"{overdue.in_words()}: {len(known)} deployments past due,"
@@ -217,10 +216,15 @@ class Dunning:
         paused = self._state.paused
         moved = {*self._state.past_due, *self._state.suspended}
         lifted: set[str] = set()
-        if active := sorted(moved.difference(paused)):
-            lifted |= await self._lifted(request, ACTIVE, (PAST_DUE, SUSPENDED), reason, active)
-        if paused:
-            lifted |= await self._lifted(request, PAUSED, (SUSPENDED,), reason, paused)
+        for to_state, from_states, only in (
+            (ACTIVE, (PAST_DUE, SUSPENDED), tuple(sorted(moved.difference(paused)))),
+            (PAUSED, (SUSPENDED,), paused),
+        ):
+            if only:
+                outcome = await self._move(
+                    request, to_state, from_states, reason, only=only, time_limit=ON_TIMEOUT
+                )
+                lifted.update(outcome.in_state)
         await each(
             set_power(droplet_id, is_on=True)
             for one in self._state.power_off
@@ -231,19 +235,6 @@ class Dunning:
         self._tell(f"{reason}: {len(moved) - left} deployments reactivated, {left} unchanged")
         self._state = self._beginning(self._state.look_count)
 
-    async def _lifted(
-        self,
-        request: DunningInput,
-        to_state: str,
-        from_states: tuple[str, ...],
-        reason: str,
-        only: Sequence[str],
-    ) -> set[str]:
-        outcome = await self._move(
-            request, to_state, from_states, reason, only=only, time_limit=ON_TIMEOUT
-        )
-        return {*outcome.moved, *outcome.already_there}
-
     async def _move(
         self,
         request: DunningInput,
@@ -251,10 +242,10 @@ class Dunning:
         from_states: tuple[str, ...],
         reason: str,
         *,
-        only: Sequence[str] = (),
-        but: Sequence[str] = (),
         time_limit: timedelta = OFF_TIMEOUT,
+        **which: tuple[str, ...],
     ) -> ActionOutcome:
+        """Moves the deployments of the tenant; `which` are `only` these, or all `but` these."""
         return await with_heartbeat(time_limit).run(
             BillingActionActivities.apply_billing_action,
             BillingAction(
@@ -265,8 +256,7 @@ class Dunning:
                 actor="dunning",
                 # A later round asks again: the prohibition may have been lifted.
                 key=f"dunning/{workflow.info().first_execution_run_id}/{self._state.look_count}",
-                only=tuple(only),
-                but=tuple(but),
+                **which,
             ),
             f"move deployments to {to_state}: {reason}"[:200],
         )

@@ -88,6 +88,11 @@ class ActionOutcome:
     power_off: tuple[str, ...] = ()
     """The changed deployments whose droplets a suspension powers off."""
 
+    @property
+    def in_state(self) -> tuple[str, ...]:
+        """The deployments that are in the state now, changed or already there."""
+        return (*self.moved, *self.already_there)
+
 
 @dataclass(frozen=True, slots=True)
 class TenantNotice:

@@ -179,8 +179,7 @@ class SpendBreach:
         )
         if workflow.patched(PATCH_POWER_OFF):
             # Also for an existing pause, because running machines still cost money.
-            stopped = (*outcome.moved, *outcome.already_there)
-            off = (await self._states(stopped)).off if stopped else ()
+            off = (await self._states(outcome.in_state)).off if outcome.in_state else ()
             self._power = tuple(map(PowerOff, off))
         paused = await self._record(request, PAUSED)
         if not is_told:

@@ -1,8 +1,7 @@
 """Records the project of each resource while the lists of members are read."""
 
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from arcadia.inventory.v1.sync_service_pb2 import (
     RecordProjectMembersRequest,
@@ -32,7 +31,7 @@ MEMBER_PAGES_AT_ONCE: Final = 16
 """Pages of members read concurrently; nothing else is read at that time."""
 
 
-class MembersRecording:
+class MembersRecording(Recording[MembersPage, tuple[str, int]]):
     """Records members, many pages per call, while more are being read.
 
     Goes on from a cursor. What cannot be read is noted in the sweep of the projects, where there
@@ -55,41 +54,26 @@ class MembersRecording:
         self._late: dict[str, list[ProjectMember]] = {}
         self._counts = start or MembersCursor()
         # One call at a time: of two projects that show a resource, the later one has it.
-        self._recording = Recording[MembersPage, tuple[str, int]](
-            self._record,
-            (self._counts.project_provider_id, self._counts.page),
-            calls_at_once=1,
-        )
+        start_at = (self._counts.project_provider_id, self._counts.page)
+        super().__init__(self._record_members, start_at, calls_at_once=1)
 
     @property
     def cursor(self) -> MembersCursor:
         """The cursor of the recorded members."""
-        project, page = self._recording.place
+        project, page = self.place
         return replace(self._counts, project_provider_id=project, page=page)
 
-    async def __aenter__(self) -> Self:
-        await self._recording.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        await self._recording.__aexit__(kind, error, at)
-
-    async def add(self, page: MembersPage) -> None:
+    async def add_page(self, page: MembersPage) -> None:
         """Adds a page. Raises errors of earlier calls."""
-        await self._recording.add(page, (page.project, page.number + 1))
+        await self.add(page, (page.project, page.number + 1))
 
     async def finish(self) -> None:
         """Waits until everything is recorded, including members that waited for their kind."""
-        await self._recording.finish()
+        await super().finish()
         late, self._late = self._late, {}
         await self._move(late)
 
-    async def _record(self, pages: "list[MembersPage]") -> None:
+    async def _record_members(self, pages: "list[MembersPage]") -> None:
         unreadable = [
             unreadable_message(error, f"project {page.project}, page {page.number}, part {number}")
             for page in pages

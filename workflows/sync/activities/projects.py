@@ -54,6 +54,6 @@ class ProjectActivities:
         pages = members_of(self._provider, projects, first=start.page, at_once=MEMBER_PAGES_AT_ONCE)
         async with members, beating(lambda: members.cursor), aclosing(pages):
             async for page in pages:
-                await members.add(page)
+                await members.add_page(page)
             await members.finish()
         return members.cursor

@@ -136,7 +136,9 @@ class SweepActivities:
         """
         start = cursor
         sending = PageRecording(rows, self._inventory, cursor.sweep_id, self._memory)
-        source = self._sources.of(rows.listing, on_members=None if members is None else members.add)
+        source = self._sources.of(
+            rows.listing, on_members=None if members is None else members.add_page
+        )
         at_once = PAGES_AT_ONCE if members is None else MEMBER_PAGES_AT_ONCE
         at_once = 1 if one_by_one else at_once
         memory = self._memory if isinstance(rows, ResourceRows) else None

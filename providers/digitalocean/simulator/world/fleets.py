@@ -175,14 +175,14 @@ CLUSTERS = (
 _FIRST_DROPLET = 386_412_077
 
 
+@dataclass
 class FleetDroplet:
     """A droplet with its fleet and its age, which the API does not have."""
 
-    def __init__(self, droplet: Droplet, fleet: Fleet, number: int, created: datetime) -> None:
-        self.droplet = droplet
-        self.fleet = fleet
-        self.number = number
-        self.created = created
+    droplet: Droplet
+    fleet: Fleet
+    number: int
+    created: datetime
 
     @property
     def was_resized(self) -> bool:
