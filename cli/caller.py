@@ -6,7 +6,7 @@ Without it, in development, calls as an operator with a token that the command l
 import asyncio
 import re
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -22,6 +22,7 @@ from services.common.identity.tokens import mint_user_token
 from services.common.settings import Service, Settings
 
 __all__ = [
+    "answers",
     "call",
     "called_with_token",
     "method_of",
@@ -46,17 +47,21 @@ def call(request: Message, seconds: float | None = None) -> Any:
     return run(send(request, seconds))
 
 
-def pages(request: Message, field: str) -> list[Any]:
-    """The rows of all pages of a list; `field` is the repeated field of the response."""
+def answers(request: Message, seconds: float | None = None) -> Iterator[Any]:
+    """Yields the responses of a list page by page, because all may be larger than memory."""
     listing: Any = request
     listing.page_size = listing.page_size or MAX_PAGE_SIZE
-    rows: list[Any] = []
     while True:
-        answer = call(listing)
-        rows += getattr(answer, field)
+        answer = call(listing, seconds)
+        yield answer
         if not answer.next_page_token:
-            return rows
+            return
         listing.page_token = answer.next_page_token
+
+
+def pages(request: Message, field: str) -> list[Any]:
+    """The rows of all pages of a list; `field` is the repeated field of the response."""
+    return [row for answer in answers(request) for row in getattr(answer, field)]
 
 
 async def send(request: Message, seconds: float | None = None) -> Any:

@@ -2,14 +2,14 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from arcadia.analytics.v1 import simulation_service_pb2 as pb
 
-from cli.caller import MAX_PAGE_SIZE, call
+from cli import caller
 from cli.options import Tenant
 from cli.output import UNKNOWN, money, print_table, say
 from services.common.values.csv_lines import neutral
@@ -58,24 +58,14 @@ def simulate(
         to_period=to,
         group_by=by,
         tenant_id=tenant,
-        page_size=MAX_PAGE_SIZE,
     )
-    answers = list(_pages(request))
+    answers = list(caller.answers(request, SECONDS))
     shares = _merged(answers) if by == "meter" else _of(answers, "simulated_shares")
     currency = answers[0].conversion.reporting_currency
     if output is not None:
         _write(output, shares, currency)
     _print(sorted(shares, key=_change, reverse=True), SUBJECT[by], currency)
     _print_summary(answers, shares, currency)
-
-
-def _pages(request: pb.SimulateCatalogRequest) -> Iterator[Any]:
-    while True:
-        answer = call(request, SECONDS)
-        yield answer
-        if not answer.next_page_token:
-            return
-        request.page_token = answer.next_page_token
 
 
 def _of(answers: Iterable[Any], field: str) -> list[Any]:

@@ -12,7 +12,7 @@ from arcadia.common.v1 import audit_pb2 as pb
 from google.protobuf.json_format import MessageToDict
 from rich.text import Text
 
-from cli.caller import call
+from cli.caller import answers, call
 from cli.options import Count, Output, Tenant, command_group
 from cli.output import instant, print_list, say
 from services.common.settings import Service
@@ -118,14 +118,8 @@ def _request(
 
 
 def _entries(request: pb.ListAuditEntriesRequest) -> Iterator[pb.AuditEntry]:
-    """Yields entries page by page, because a log may be larger than memory."""
     request.page_size = 100
-    while True:
-        answer = call(request)
-        yield from answer.entries
-        if not answer.next_page_token:
-            return
-        request.page_token = answer.next_page_token
+    return (entry for answer in answers(request) for entry in answer.entries)
 
 
 def _changed(entry: pb.AuditEntry) -> str:
