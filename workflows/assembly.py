@@ -17,6 +17,7 @@ from arcadia.billing.v1.balance_service_pb2_grpc import BalanceServiceStub
 from arcadia.billing.v1.ingest_service_pb2_grpc import IngestServiceStub
 from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
 from arcadia.catalog.v1.list_price_service_pb2_grpc import ListPriceServiceStub
+from arcadia.catalog.v1.migration_service_pb2_grpc import MigrationStepServiceStub
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 from arcadia.inventory.v1.reconcile_service_pb2_grpc import ReconcileServiceStub
 from arcadia.inventory.v1.sync_service_pb2_grpc import SyncServiceStub
@@ -49,6 +50,8 @@ from workflows.invoicing.invoice_rollup import InvoiceRollup
 from workflows.invoicing.month_end import MonthEnd
 from workflows.metering.activities.metering import AttributionActivities, MeteringActivities
 from workflows.metering.metering import MarginRefresh, Metering
+from workflows.migrations.activities.migrating import MigrationActivities
+from workflows.migrations.plan_migration import PlanMigration
 from workflows.provisioning.activities.powering import PowerActivities
 from workflows.provisioning.activities.provisioning import ProvisionActivities
 from workflows.provisioning.droplet_locks import DropletTurn
@@ -165,6 +168,7 @@ def _invoicing(peers: Peers) -> Sequence[object]:
         ),
         HandOverActivities(invoicing, receivable),
         BillingActionActivities(LifecycleServiceStub(peers.catalog)),
+        MigrationActivities(MigrationStepServiceStub(peers.catalog)),
         DunningActivities(invoicing),
         SpendActivities(SpendServiceStub(analytics), notices),
         TenantNoticeActivities(invoicing, notices),
@@ -193,6 +197,7 @@ SUBSYSTEMS: Final[Mapping[TaskQueue, Subsystem]] = {
             TrialEnd,
             SpendEvaluation,
             SpendBreach,
+            PlanMigration,
         ),
         _invoicing,
     ),

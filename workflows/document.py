@@ -6,7 +6,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from contracts import collections, costs, drift, invoicing, metering, provisioning, spend, sync
+from contracts import (
+    collections,
+    costs,
+    drift,
+    invoicing,
+    metering,
+    migrations,
+    provisioning,
+    spend,
+    sync,
+)
 from contracts.flows import Flow
 from services.common.settings import Settings
 from workflows.schedules import planned
@@ -22,6 +32,7 @@ FAMILIES: Final[tuple[ModuleType, ...]] = (
     metering,
     invoicing,
     collections,
+    migrations,
     spend,
     provisioning,
 )

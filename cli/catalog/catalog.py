@@ -14,6 +14,7 @@ from rich.text import Text
 from cli.caller import call, pages
 from cli.catalog.changes import apply_document, planned, print_changes
 from cli.catalog.list_prices import fetch_list_prices, list_changes, list_prices
+from cli.catalog.migrate import commands as migrations
 from cli.catalog.prices import (
     export_prices,
     import_prices,
@@ -39,6 +40,8 @@ commands.command("prices")(list_resource_prices)
 commands.command("set-prices")(set_prices)
 commands.command("export-prices")(export_prices)
 commands.command("import-prices")(import_prices)
+commands.add_typer(migrations, name="migrate")
+
 
 Code = Annotated[str, typer.Argument(help="The plan's code.")]
 File = Annotated[

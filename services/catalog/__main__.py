@@ -11,6 +11,7 @@ from services.catalog.keys.servicer import ApiKeyServicer
 from services.catalog.limits.read_limits import limits_loader
 from services.catalog.limits.servicer import LimitServicer
 from services.catalog.list_prices.servicer import ListPriceServicer
+from services.catalog.migrating.servicer import MigrationServicer, MigrationStepServicer
 from services.catalog.plans.servicer import CatalogServicer
 from services.catalog.pricing.draft_servicer import DraftPricingServicer
 from services.catalog.pricing.servicer import PricingServicer
@@ -42,6 +43,10 @@ def servicers(parts: Parts, now: Clock = utc_now) -> Iterable[object]:
         SubscriptionServicer(database, now),
         PricingServicer(database),
         DraftPricingServicer(database),
+        MigrationServicer(
+            database, now, FlowClient(settings), notice_days=settings.migration_notice_days
+        ),
+        MigrationStepServicer(database, now),
         QuoteServicer(database, quoter, now),
         ApiKeyServicer(database, now),
         TokenRevocationServicer(database, now, longest_life=token_life),

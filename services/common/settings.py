@@ -174,6 +174,9 @@ class Settings(BaseSettings):
     trial_days: int = Field(default=30, ge=1, le=365)
     """Maximum days of a trial that a tenant starts; operators are not limited."""
 
+    migration_notice_days: int = Field(default=30, ge=0, le=365)
+    """Minimum days from the notice of a migration of subscriptions to its effective day."""
+
     notice_url: str = ""
     """URL for tenants' notices, signed like invoices; empty for none."""
     ar_url: str = ""

@@ -18,7 +18,7 @@ UNWATCHED = {
         # Made with the rows that they tell of, which are watched.
         "backdated_changes", "deployment_events", "quote_counts", "token_revocation_list",
         # Written by workers alone, from what the provider tells.
-        "list_price_changes", "list_prices",
+        "list_price_changes", "list_prices", "plan_migration_subscriptions",
         # Secrets, which are deleted when the provision ends.
         "provision_user_data",
     },

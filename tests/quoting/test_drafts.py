@@ -146,6 +146,27 @@ def test_a_unit_price_of_the_draft_counts_from_the_first_day_whenever_it_begins(
     assert amounts(found) == [5000, 90]
 
 
+def test_a_price_of_the_draft_replaces_the_price_with_its_match_alone() -> None:
+    small, any_size = (("size", ("small",)),), ()
+    base = UnitPrice("droplet_hours", "hour", Decimal(2), "AUD", date(2000, 1, 1))
+    wanted = replace(base, unit_price_cents=Decimal(1), match=small)
+    made = replace(
+        month_of_plan(replace(STUDIO, items=())),
+        usage=tuple(
+            replace(daily("droplet_hours", APRIL, 10), dimensions=(("size", size),))
+            for size in ("large", "small")
+        ),
+        prices=tuple(
+            PriceSnapshot(
+                str(qty), "droplet_hours", "hour", Decimal(qty), date(2000, 1, 1), None, match
+            )
+            for qty, match in ((2, any_size), (3, small))
+        ),
+    )
+    found = by(drafted(CatalogDocument(prices=(wanted,)), base), made)
+    assert sorted(amounts(found)) == [300, 600, 5000]
+
+
 def test_usage_that_no_item_of_the_draft_covers_is_at_the_current_unit_price() -> None:
     made = replace(month_of_plan(usage=(daily("droplet_hours", APRIL, 72),)), prices=())
     current = PriceSnapshot("now", "droplet_hours", "hour", Decimal(2), date(2026, 1, 1), None)

@@ -20,7 +20,7 @@ from temporalio.worker import Worker
 from contracts.flows import OUTCOME, PERIOD, TaskQueue
 from workflows.worker import WORKFLOW_RUNNER
 
-__all__ = ["Script", "refused", "skipping", "until_heard", "working"]
+__all__ = ["Script", "refused", "skipped", "skipping", "until_heard", "working"]
 
 CANCELLED = "workflow_execution_cancel_requested_event_attributes"
 TAKEN_UP = "workflow_task_completed_event_attributes"
@@ -69,6 +69,13 @@ class Script:
 @asynccontextmanager
 async def skipping() -> AsyncIterator[Client]:
     """A client of a server whose time goes on when nothing is done."""
+    async with skipped() as environment:
+        yield environment.client
+
+
+@asynccontextmanager
+async def skipped() -> AsyncIterator[WorkflowEnvironment]:
+    """The server of `skipping`, to let days pass."""
     program = Path(sysconfig.get_path("scripts")) / "temporal-test-server"
     environment = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(program), data_converter=pydantic_data_converter
@@ -84,7 +91,7 @@ async def skipping() -> AsyncIterator[Client]:
                 },
             )
         )
-        yield environment.client
+        yield environment
 
 
 @asynccontextmanager

@@ -17,6 +17,8 @@ from contracts.invoicing import (
     rollup_hand_over,
 )
 from contracts.metering import margin_refresh, metering_by_hand
+from contracts.migrations import DECIDE as MIGRATION_DECIDED
+from contracts.migrations import PLAN_MIGRATION
 from contracts.provisioning import droplet_turn
 from contracts.spend import DECIDED, SPEND_BREACH, BreachInput, spend_breach
 from services.common.settings import Settings
@@ -51,7 +53,12 @@ def test_a_schedule_starts_a_workflow_with_what_it_takes(plan: PlannedSchedule) 
 
 @pytest.mark.parametrize(
     ("flow", "signal"),
-    [(DUNNING, LOOK), (INVOICE_ROLLUP, DECIDE), (SPEND_BREACH, DECIDED)],
+    [
+        (DUNNING, LOOK),
+        (INVOICE_ROLLUP, DECIDE),
+        (SPEND_BREACH, DECIDED),
+        (PLAN_MIGRATION, MIGRATION_DECIDED),
+    ],
 )
 def test_a_signal_of_the_services_is_one_of_the_workflows(flow: Flow, signal: str) -> None:
     assert hasattr(getattr(workflow_of(flow), signal), "__temporal_signal_definition")

@@ -62,4 +62,6 @@ def _upcoming_message(change: UpcomingChange) -> subscriptions_pb2.UpcomingChang
         plan_version=change.term.plan_version if change.term else 0,
         attached_addon_id=change.addon.id if change.addon else "",
         addon_code=change.addon.code if change.addon else "",
+        migration_id=(change.term and change.term.migration_id) or "",
+        noticed_on=(change.term and change.term.noticed_on) or "",
     )

@@ -140,6 +140,8 @@ subscription_terms = table(
     days("effective_from"),
     days("effective_to", nullable=True),
     flags("by_tenant"),
+    reference("migration_id", "plan_migrations", nullable=True),
+    days("noticed_on", nullable=True),
     key("id"),
     no_overlap(
         "subscription_terms_no_overlap",
@@ -148,6 +150,7 @@ subscription_terms = table(
         end="effective_to",
     ),
     index("plan_version", "plan_version_id"),
+    index("migration", "migration_id", where="migration_id IS NOT NULL"),
 )
 
 subscription_pauses = table(

@@ -6,6 +6,7 @@ import services.catalog.deployments.tables
 import services.catalog.keys.tables
 import services.catalog.limits.tables
 import services.catalog.list_prices.tables
+import services.catalog.migrating.tables
 import services.catalog.plans.tables
 import services.catalog.quotes.tables
 import services.catalog.revocations.tables  # noqa: F401  declares its tables, as each part does

@@ -5,7 +5,7 @@ version of that plan, its addon that addon at any price, and its unit price ever
 kind and match. Unchanged prices stay frozen, so a draft without changes gives the billed amounts.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
@@ -123,7 +123,7 @@ class DraftPricing:
         others = {term.version.currency for term in terms} - {frozen.currency}
         if others:
             raise MixedCurrencies(f"the month is in {frozen.currency}, the draft in {others.pop()}")
-        known = self._prices(frozen, drafted)
+        known = self._prices(frozen)
         sold = sold_kinds(terms, addons, known)
         return with_prices(
             replace(
@@ -158,23 +158,27 @@ class DraftPricing:
         changed = replace(held.addon, qty=terms.qty, price_cents=terms.price_cents)
         return held._replace(addon=changed)
 
-    def _prices(self, frozen: QuoteInputs, drafted: Collection[tuple[str, Match]]) -> Known:
+    def _prices(self, frozen: QuoteInputs) -> Known:
         """The draft's unit prices, then the frozen ones, then the current ones of other kinds."""
-        currency = frozen.currency
-        frozen_kinds = {price.resource_kind for price in frozen.prices}
-        known = {*frozen_kinds, *(kind for kind, _ in drafted)}
+        currency, drafted = frozen.currency, self._draft.prices
+        kept = {price.resource_kind for price in frozen.prices}
         others = [
             *frozen.prices,
             *(
                 price
                 for in_, price in self._known.prices
-                if in_ == currency and price.resource_kind not in frozen_kinds
+                if in_ == currency and price.resource_kind not in kept
             ),
         ]
         prices = [
-            *(one for (_, in_, _), one in self._draft.prices.items() if one and in_ == currency),
-            *(price for price in others if (price.resource_kind, price.match) not in drafted),
+            *(price for (_, in_, _), price in drafted.items() if price and in_ == currency),
+            *(
+                price
+                for price in others
+                if (price.resource_kind, currency, price.match) not in drafted
+            ),
         ]
+        known = {*kept, *(kind for kind, in_, _ in drafted if in_ == currency)}
         priced = self._known.priced
         if priced is not None:
             priced = {currency: {*priced.get(currency, ()), *known}}

@@ -31,6 +31,7 @@ __all__ = [
     "billable_page",
     "on_trial",
     "read_changing",
+    "read_deployments",
     "read_known",
 ]
 
@@ -84,6 +85,12 @@ async def begun_in(
     return found
 
 
+async def read_deployments(session: ReadSession, ids: Iterable[UUID]) -> dict[UUID, Deployment]:
+    """Deployments by their ids."""
+    rows = await session.execute(DEPLOYMENTS, {"ids": list(ids)})
+    return {deployment.id: deployment for deployment in records_of(Deployment, rows)}
+
+
 async def on_trial(session: ReadSession, ids: Iterable[UUID]) -> set[UUID]:
     """Those of the given subscriptions whose deployment is on trial."""
     rows = await session.execute(ON_TRIAL, {"ids": uuid_array(ids)})
@@ -118,12 +125,7 @@ async def billable_page(
     found = list(rows.scalars())
     subscriptions = await subscriptions_of(session, OF_TENANTS, **span, tenants=found)
     ids = {subscription.deployment_id for subscription in subscriptions}
-    deployments = {
-        deployment.id: deployment
-        for deployment in records_of(
-            Deployment, await session.execute(DEPLOYMENTS, {"ids": list(ids)})
-        )
-    }
+    deployments = await read_deployments(session, ids)
     return found, [
         (subscription, deployments[subscription.deployment_id]) for subscription in subscriptions
     ]

@@ -32,6 +32,10 @@ class PlanTerm:
     effective_to: date | None
     by_tenant: bool = False
     """Whether its tenant made the change, so that the tenant may cancel it."""
+    migration_id: UUID | None = None
+    """The migration that scheduled it, if any."""
+    noticed_on: date | None = None
+    """The day on which a migration announced it."""
 
 
 @dataclass(frozen=True, slots=True)

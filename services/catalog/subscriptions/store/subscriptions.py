@@ -84,7 +84,7 @@ LIMIT :limit
 
 TERMS: Final = text("""
 SELECT CAST(t.subscription_id AS text), t.id, p.code, v.version, v.id, t.effective_from,
-       t.effective_to, t.by_tenant
+       t.effective_to, t.by_tenant, t.migration_id, t.noticed_on
 FROM subscription_terms AS t
 JOIN plan_versions AS v ON v.id = t.plan_version_id
 JOIN plans AS p ON p.id = v.plan_id

@@ -48,7 +48,7 @@ class Subscription(_message.Message):
     def __init__(self, id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., plan_version_id: _Optional[str] = ..., status: _Optional[str] = ..., current_period_start: _Optional[str] = ..., current_period_end: _Optional[str] = ..., trial_end: _Optional[str] = ..., addons: _Optional[_Iterable[_Union[AttachedAddon, _Mapping]]] = ..., terms: _Optional[_Iterable[_Union[PlanTerm, _Mapping]]] = ..., starts_on: _Optional[str] = ..., ends_on: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., pauses: _Optional[_Iterable[_Union[PauseSpan, _Mapping]]] = ..., upcoming_changes: _Optional[_Iterable[_Union[UpcomingChange, _Mapping]]] = ...) -> None: ...
 
 class UpcomingChange(_message.Message):
-    __slots__ = ("id", "kind", "effective_on", "plan_code", "plan_version", "attached_addon_id", "addon_code", "by_tenant")
+    __slots__ = ("id", "kind", "effective_on", "plan_code", "plan_version", "attached_addon_id", "addon_code", "by_tenant", "migration_id", "noticed_on")
     ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_ON_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +57,8 @@ class UpcomingChange(_message.Message):
     ATTACHED_ADDON_ID_FIELD_NUMBER: _ClassVar[int]
     ADDON_CODE_FIELD_NUMBER: _ClassVar[int]
     BY_TENANT_FIELD_NUMBER: _ClassVar[int]
+    MIGRATION_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTICED_ON_FIELD_NUMBER: _ClassVar[int]
     id: str
     kind: str
     effective_on: str
@@ -65,7 +67,9 @@ class UpcomingChange(_message.Message):
     attached_addon_id: str
     addon_code: str
     by_tenant: bool
-    def __init__(self, id: _Optional[str] = ..., kind: _Optional[str] = ..., effective_on: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., attached_addon_id: _Optional[str] = ..., addon_code: _Optional[str] = ..., by_tenant: _Optional[bool] = ...) -> None: ...
+    migration_id: str
+    noticed_on: str
+    def __init__(self, id: _Optional[str] = ..., kind: _Optional[str] = ..., effective_on: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., attached_addon_id: _Optional[str] = ..., addon_code: _Optional[str] = ..., by_tenant: _Optional[bool] = ..., migration_id: _Optional[str] = ..., noticed_on: _Optional[str] = ...) -> None: ...
 
 class AttachedAddon(_message.Message):
     __slots__ = ("id", "code", "resource_kind", "qty", "price_cents", "currency", "attached_on", "detached_on")
