@@ -223,3 +223,22 @@ def test_an_operator_drafts_and_publishes_over_http(stack: WholeStack) -> None:
         assert answered(http.post("/api/v1/catalog:apply", json=same))["changes"] == []
         stale = {**same, "state_hash": "0" * 64}
         answered(http.post("/api/v1/catalog:apply", json=stale), 409)
+
+
+def test_a_table_of_sizes_is_set_shown_and_written_as_csv_from_the_command_line(
+    stack: WholeStack, tmp_path: Path
+) -> None:
+    table = ("set-prices", "load_balancer_hours", "1=3.5", "2=7", "--unit", "hour")
+    span = ("--currency", "JPY", "--from", "2098-01-01", "--yes")
+    assert "2 changes made" in arcadia(stack, *table, *span)
+    assert "Nothing changes." in arcadia(stack, *table, *span)
+    shown = arcadia(stack, "prices", "--meter", "load_balancer_hours", "--on", "2098-02-01")
+    assert "size 1" in shown
+    file = tmp_path / "prices.csv"
+    arcadia(stack, "export-prices", "--meter", "load_balancer_hours", "--output", str(file))
+    lines = file.read_text().splitlines()
+    assert lines[0] == "meter,size,unit,price,currency,effective_from,effective_to"
+    assert "load_balancer_hours,2,hour,7,JPY,2098-01-01," in lines
+    assert "Nothing changes." in arcadia(stack, "import-prices", str(file))
+    file.write_text(file.read_text().replace(",7,JPY", ",dear,JPY"))
+    assert "price" in arcadia(stack, "import-prices", str(file), status=2)
