@@ -22,6 +22,7 @@ from cli.catalog.prices import (
     match_text,
     set_prices,
 )
+from cli.catalog.rebilling import commands as rebilling
 from cli.catalog.simulate import simulate
 from cli.options import Output, Yes, command_group
 from cli.output import print_list, print_table, say
@@ -185,3 +186,4 @@ def price_of_more(item: catalog_pb2.PlanItem, currency: str) -> str:
 commands.command("list-prices")(list_prices)
 commands.command("list-price-changes")(list_changes)
 commands.command("fetch-list-prices")(fetch_list_prices)
+commands.add_typer(rebilling, name="rebilling")

@@ -18,6 +18,7 @@ from services.catalog.pricing.servicer import PricingServicer
 from services.catalog.quotes.margin_inputs import MarginChecker
 from services.catalog.quotes.quote import Quoter
 from services.catalog.quotes.servicer import QuoteServicer
+from services.catalog.rebilling.servicer import RebillingServicer
 from services.catalog.revocations.servicer import TokenRevocationServicer
 from services.catalog.subscriptions.servicer import SubscriptionServicer
 from services.common.durable import FlowClient
@@ -41,13 +42,14 @@ def servicers(parts: Parts, now: Clock = utc_now) -> Iterable[object]:
         LimitServicer(database, now, parts.limits),
         ListPriceServicer(database, margins.rates, now),
         SubscriptionServicer(database, now),
-        PricingServicer(database),
+        PricingServicer(database, margins.rates),
         DraftPricingServicer(database),
         MigrationServicer(
             database, now, FlowClient(settings), notice_days=settings.migration_notice_days
         ),
         MigrationStepServicer(database, now),
         QuoteServicer(database, quoter, now),
+        RebillingServicer(database, now),
         ApiKeyServicer(database, now),
         TokenRevocationServicer(database, now, longest_life=token_life),
         IdentityServicer(OwnIdentity(database, now)),

@@ -17,6 +17,7 @@ from arcadia.catalog.v1 import (
     list_price_service_pb2_grpc,
     pricing_service_pb2_grpc,
     quote_service_pb2_grpc,
+    rebilling_service_pb2_grpc,
     subscription_service_pb2_grpc,
     subscriptions_pb2,
     token_revocation_service_pb2_grpc,
@@ -67,6 +68,7 @@ class Shop:
     list_prices: "list_price_service_pb2_grpc.ListPriceServiceAsyncStub" = field(init=False)
     pricing: "pricing_service_pb2_grpc.PricingServiceAsyncStub" = field(init=False)
     quotes: "quote_service_pb2_grpc.QuoteServiceAsyncStub" = field(init=False)
+    rebilling: "rebilling_service_pb2_grpc.RebillingServiceAsyncStub" = field(init=False)
     keys: "api_key_service_pb2_grpc.ApiKeyServiceAsyncStub" = field(init=False)
     tokens: "token_revocation_service_pb2_grpc.TokenRevocationServiceAsyncStub" = field(init=False)
 
@@ -79,6 +81,7 @@ class Shop:
         self.list_prices = list_price_service_pb2_grpc.ListPriceServiceStub(self.channel)
         self.pricing = pricing_service_pb2_grpc.PricingServiceStub(self.channel)
         self.quotes = quote_service_pb2_grpc.QuoteServiceStub(self.channel)
+        self.rebilling = rebilling_service_pb2_grpc.RebillingServiceStub(self.channel)
         self.keys = api_key_service_pb2_grpc.ApiKeyServiceStub(self.channel)
         self.tokens = token_revocation_service_pb2_grpc.TokenRevocationServiceStub(self.channel)
         self._worker = ServiceTokens(self.settings, "worker")

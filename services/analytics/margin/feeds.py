@@ -226,9 +226,9 @@ def failures_of(
 def accrual_of(
     billable: pricing_service_pb2.BillableSubscription, quote: quotes_pb2.Quote
 ) -> Accrual:
-    """The invoice so far: recurring charges prorated, overage and ad hoc usage."""
+    """The invoice so far: recurring charges prorated, overage, ad hoc and rebilled usage."""
     kinds: dict[str, int] = {}
-    for line in (*quote.first_invoice, *quote.overage, *quote.ad_hoc):
+    for line in (*quote.first_invoice, *quote.overage, *quote.ad_hoc, *quote.rebilled):
         kind = line.resource_kind or line.kind
         kinds[kind] = kinds.get(kind, 0) + line.amount_cents
     return Accrual(
@@ -238,6 +238,7 @@ def accrual_of(
         recurring_cents=quote.first_invoice_cents,
         overage_cents=quote.overage_cents,
         ad_hoc_cents=quote.ad_hoc_cents,
+        rebilled_cents=quote.rebilled_cents,
         kind_cents=kinds,
         currency=quote.currency,
         inputs_json=quote.proof.inputs_json,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Column, Uuid
+from sqlalchemy import BigInteger, Column, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.schema import SchemaItem
 
@@ -122,10 +122,11 @@ accruals = table(
     _found_by(),
     names("subscription_id", "deployment_id", "tenant_id"),
     cents("accrued_cents", "recurring_cents", "overage_cents", "ad_hoc_cents"),
+    Column("rebilled_cents", BigInteger, nullable=False, server_default=text("0")),
     Column("kind_cents", JSONB, nullable=False),
     names("currency", "inputs_json", "inputs_hash", "engine_version", "result_hash"),
     key("period", "pass_id", "subscription_id"),
-    check("sum", "accrued_cents = recurring_cents + overage_cents + ad_hoc_cents"),
+    check("sum", "accrued_cents = recurring_cents + overage_cents + ad_hoc_cents + rebilled_cents"),
     index("order", "pass_id", "tenant_id", "deployment_id", "subscription_id"),
 )
 

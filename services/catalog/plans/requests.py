@@ -23,7 +23,7 @@ from services.common.rpc.fields import given
 from services.common.values.money import currency_code, exact
 from services.common.values.periods import optional_day, read_day
 
-__all__ = ["addon_terms", "cents", "qty_above_0", "unit_price", "version_terms"]
+__all__ = ["addon_terms", "cents", "qty_above_0", "read_match", "unit_price", "version_terms"]
 
 
 def version_terms(
@@ -63,7 +63,7 @@ def unit_price(request: pb.CreateResourcePriceRequest, field: str = "") -> UnitP
         currency=currency_code(f"{field}currency", request.currency),
         effective_from=read_day(request.effective_from, f"{field}effective_from"),
         effective_to=optional_day(request.effective_to, f"{field}effective_to"),
-        match=_match(f"{field}match", request.match),
+        match=read_match(f"{field}match", request.match),
     )
     check_unit_price(price, field)
     return price
@@ -100,12 +100,12 @@ def _item(item: catalog_pb2.PlanItem, path: str) -> PlanItem:
         ),
         package_qty=(_qty(f"{path}.package_qty", item.package_qty) if item.package_qty else None),
         amount_cents=cents(f"{path}.amount_cents", item.amount_cents),
-        match=_match(f"{path}.match", item.match),
+        match=read_match(f"{path}.match", item.match),
     )
 
 
-def _match(field: str, said: Mapping[str, Value]) -> Match:
-    """The dimensions in order, each with its values in order."""
+def read_match(field: str, said: Mapping[str, Value]) -> Match:
+    """The match of a price or a rule. Raises InvalidArgument for what is no list of texts."""
     return match_of({key: _values(f"{field}.{key}", value) for key, value in said.items()})
 
 

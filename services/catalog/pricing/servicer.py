@@ -28,6 +28,7 @@ from services.catalog.pricing.requests import (
     tenants,
     usage_to_value,
 )
+from services.catalog.quotes.margin_inputs import ExchangeRates
 from services.catalog.quotes.messages import (
     add_proof,
     add_spans,
@@ -51,7 +52,12 @@ from services.catalog.quotes.store.billable import (
 )
 from services.catalog.quotes.store.quotes import read_quote
 from services.catalog.quoting.engine import ENGINE_VERSION
-from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce, UnreadableInputs
+from services.catalog.quoting.errors import (
+    AmountOutOfRange,
+    NoExchangeRate,
+    NoPriceInForce,
+    UnreadableInputs,
+)
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.proofs import Proof, compare, prove, prove_by_first, verify
@@ -69,7 +75,7 @@ from services.common.rpc.messages import message_of, messages_of
 from services.common.rpc.paging import encode_token, page_request
 from services.common.rpc.wire import Context, internal_page_size
 from services.common.values.money import currency_code
-from services.common.values.periods import Period
+from services.common.values.periods import Period, month_of
 
 __all__ = ["PricingServicer"]
 
@@ -95,6 +101,7 @@ MAX_TENANTS: Final = 1_000
 
 _REASONS: Final[dict[type[Exception], str]] = {
     NoPriceInForce: "NO_PRICE_IN_FORCE",
+    NoExchangeRate: "NO_EXCHANGE_RATE",
     AmountOutOfRange: "AMOUNT_OUT_OF_RANGE",
     MixedCurrencies: "MIXED_CURRENCIES",
 }
@@ -104,8 +111,9 @@ _REASONS: Final[dict[type[Exception], str]] = {
 class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     """Batch pricing for other services and workers."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rates: ExchangeRates) -> None:
         self._database = database
+        self._rates = rates
 
     async def BatchQuote(
         self, request: pb.BatchQuoteRequest, context: Context
@@ -249,6 +257,9 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
                 if item.engine_version == FIRST_ENGINE and item.subscription_id in subscriptions
             }
             begun = await begun_in(session, deployments, period) if deployments else {}
+        if known is not before:
+            currencies = {version.currency for version in known.versions.values()}
+            known = await self._rates.with_rates(known, currencies, month_of(period.start).start)
         return _Priced(period, subscriptions, trials, known, begun)
 
 

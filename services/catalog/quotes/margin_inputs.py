@@ -1,7 +1,8 @@
 """The inputs of the margin guard: list prices, billing's unit costs, analytics' exchange rate."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -23,8 +24,10 @@ from services.catalog.quotes.rules.margin_guard import (
     MarginGuard,
     guard,
 )
+from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quoting.inputs import QuoteInputs
 from services.common.db.database import Database
+from services.common.errors import Unavailable
 from services.common.identity.callers import ALL
 from services.common.rpc.clients import open_channel
 from services.common.settings import Service, Settings
@@ -106,6 +109,24 @@ class ExchangeRates:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._analytics: ExchangeRateServiceAsyncStub = ExchangeRateServiceStub(channel)
+
+    async def with_rates(self, known: Known, currencies: Iterable[str], month: date) -> Known:
+        """The catalog with the rates by which costs are priced in a month, by its first day.
+
+        Raises Unavailable if analytics does not answer.
+        """
+        if known.costs is None:
+            return known
+        rates: dict[str, Decimal | None] = {}
+        for currency in sorted(set(currencies) - {"USD"}):
+            conversion = await self.to(currency, month)
+            if not conversion.known:
+                raise Unavailable(
+                    "the exchange rate is unknown: analytics does not answer",
+                    reason="RATE_UNKNOWN",
+                )
+            rates[currency] = conversion.rate
+        return replace(known, costs=replace(known.costs, rates=rates))
 
     async def to(self, currency: str, day: date) -> Conversion:
         """The conversion from USD on a day; unknown if analytics does not answer."""

@@ -46,11 +46,13 @@ def write_quote(message: quotes_pb2.Quote, quote: Quote, inputs: QuoteInputs) ->
     recurring, overage, ad_hoc = total(quote.recurring), total(quote.overage), total(quote.ad_hoc)
     common = _common(inputs.terms, inputs.month, inputs.projected_from)
     message.MergeFromString(common.content)
-    message.all_in_monthly_cents = recurring + overage + ad_hoc
+    rebilled = total(quote.rebilled)
+    message.all_in_monthly_cents = recurring + overage + ad_hoc + rebilled
     message.recurring_cents = recurring
     message.first_invoice_cents = total(quote.first_invoice)
     message.overage_cents = overage
     message.ad_hoc_cents = ad_hoc
+    message.rebilled_cents = rebilled
     message.currency = inputs.currency
     if inputs.trial_days and inputs.projected_from is None:
         add_spans(message.trial_days, inputs.trial_days)
@@ -63,6 +65,7 @@ def write_quote(message: quotes_pb2.Quote, quote: Quote, inputs: QuoteInputs) ->
         _add_lines(message.first_invoice, quote.first_invoice)
     _add_lines(message.overage, quote.overage)
     _add_lines(message.ad_hoc, quote.ad_hoc)
+    _add_lines(message.rebilled, quote.rebilled)
     if quote.change is not None:
         message.change.net_cents = quote.change.net_cents
         _add_lines(message.change.credits, quote.change.credits)
@@ -139,11 +142,13 @@ PROVEN: Final = (
     "first_invoice",
     "overage",
     "ad_hoc",
+    "rebilled",
     "all_in_monthly_cents",
     "recurring_cents",
     "first_invoice_cents",
     "overage_cents",
     "ad_hoc_cents",
+    "rebilled_cents",
     "currency",
     "plan_code",
     "plan_version",

@@ -25,7 +25,7 @@ from services.catalog.quotes.store.batch_writer import QuoteWriter
 from services.catalog.quotes.store.billable import Changing, read_changing
 from services.catalog.quotes.store.price_list import PriceListReader
 from services.catalog.quotes.store.quotes import change_of, keep_quote
-from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce
+from services.catalog.quoting.errors import AmountOutOfRange, NoExchangeRate, NoPriceInForce
 from services.catalog.quoting.inputs import QuoteInputs, VersionSnapshot
 from services.catalog.quoting.proofs import prove
 from services.common.audit.entries import entry_of_change, set_recorded
@@ -46,6 +46,7 @@ from services.common.limits.declared import QUOTES_A_DAY
 from services.common.limits.known import KnownLimits
 from services.common.rpc.messages import message_of
 from services.common.rpc.requests import add_answer_headers, current_idempotency_key
+from services.common.values.periods import month_of
 
 __all__ = ["Quoter"]
 
@@ -172,12 +173,23 @@ class Quoter:
             changing = await read_changing(
                 session, caller.scope, wanted.subscription_id, prices.known
             )
+            currencies = {version.currency for version in changing.known.versions.values()}
+            known = await self._margins.rates.with_rates(
+                changing.known, currencies, month_of(wanted.starts_on).start
+            )
+            changing = replace(changing, known=known)
             inputs = await _change(wanted, changing, caller, prices, session)
             return await self._priced(inputs, changing.subscription.tenant_id, wanted, caller, now)
         version = await _version(wanted, caller, prices, session)
         addons = prices.addons_of(wanted.addons, version)
-        inputs = plan_inputs(version, addons, wanted.usage, wanted.starts_on, prices.known)
-        return await self._priced(inputs, caller.tenant_id or "", wanted, caller, now)
+        known = await self._margins.rates.with_rates(
+            prices.known, [version.currency], month_of(wanted.starts_on).start
+        )
+        tenant_id = caller.tenant_id or ""
+        inputs = plan_inputs(
+            version, addons, wanted.usage, wanted.starts_on, known, tenant_id=tenant_id
+        )
+        return await self._priced(inputs, tenant_id, wanted, caller, now)
 
     async def _priced(
         self,
@@ -192,6 +204,12 @@ class Quoter:
         except AmountOutOfRange as error:
             raise InvalidArgument(
                 f"projected_usage.{error.resource_kind}", str(error), reason="OUT_OF_RANGE"
+            ) from error
+        except NoExchangeRate as error:
+            raise FailedPrecondition(
+                f"projected_usage.{error.resource_kind}: {error}",
+                reason="NO_EXCHANGE_RATE",
+                metadata={"field": f"projected_usage.{error.resource_kind}"},
             ) from error
         except NoPriceInForce as error:
             raise FailedPrecondition(

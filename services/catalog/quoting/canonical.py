@@ -23,6 +23,7 @@ from services.catalog.quoting.inputs import (
 )
 from services.catalog.quoting.lines import Line, PlanChange, Quote, content_of, total
 from services.catalog.quoting.numbers import text_of
+from services.catalog.quoting.rebilling import Rebilling
 from services.common.values.periods import Period
 
 __all__ = ["hash_of", "inputs_json", "result_json"]
@@ -41,8 +42,10 @@ def inputs_json(inputs: QuoteInputs) -> bytes:
         if inputs.projected_from is not None
         else (_terms(inputs.terms), [_addon(held) for held in inputs.addons])
     )
+    rebilling = {} if inputs.rebilling is None else {"rebilling": _rebilling(inputs.rebilling)}
     return _dumps(
-        {
+        rebilling
+        | {
             "addons": addons,
             "calendar": _calendar(inputs.month, inputs.projected_from, inputs.trial_days),
             "currency": inputs.currency,
@@ -57,8 +60,10 @@ def inputs_json(inputs: QuoteInputs) -> bytes:
 def result_json(quote: Quote) -> bytes:
     """The canonical JSON of a quote."""
     recurring, prorated = quote.fixed_json or map(_lines, (quote.recurring, quote.first_invoice))
+    rebilled = {"rebilled": _lines(quote.rebilled)} if quote.rebilled else {}
     return _dumps(
-        {
+        rebilled
+        | {
             "ad_hoc": _lines(quote.ad_hoc),
             "all_in_monthly_cents": quote.all_in_monthly_cents,
             "change": None if quote.change is None else _change(quote.change),
@@ -184,6 +189,40 @@ def _price(price: PriceSnapshot) -> dict[str, Any]:
         "resource_kind": price.resource_kind,
         "unit": price.unit,
         "unit_price_cents": text_of(price.unit_price_cents),
+    }
+
+
+def _rebilling(rebilling: Rebilling) -> dict[str, Any]:
+    rate = rebilling.exchange_rate
+    return {
+        "exchange_rate": None if rate is None else text_of(rate),
+        "list_prices": [
+            {
+                "dimensions": dict(price.dimensions),
+                "effective_from": price.effective_from,
+                "effective_to": price.effective_to,
+                "id": price.id,
+                "meter": price.meter,
+                "per_qty": text_of(price.per_qty),
+                "usd": text_of(price.usd),
+            }
+            for price in rebilling.list_prices
+        ],
+        "rate_on": rebilling.rate_on,
+        "rules": [
+            {
+                "code": rule.code,
+                "fixed_cents": text_of(rule.markup.fixed_cents),
+                "floor_cents": text_of(rule.markup.floor_cents),
+                "id": rule.id,
+                "match": dict(rule.match),
+                "percent": text_of(rule.markup.percent),
+                "step_cents": text_of(rule.markup.step_cents),
+                "takes_all": rule.takes_all,
+            }
+            for rule in rebilling.rules
+        ],
+        "tenant_id": rebilling.tenant_id,
     }
 
 

@@ -7,6 +7,7 @@ from services.catalog.quoting.changes import change_lines
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.numbers import EXACT
+from services.catalog.quoting.rebilled import divided, rebilled_lines
 from services.catalog.quoting.recurring import fixed_lines, shared_fixed_lines
 from services.catalog.quoting.usage import usage_lines
 
@@ -17,11 +18,13 @@ ENGINE_VERSION: Final = "2"
 
 
 def price(inputs: QuoteInputs) -> Quote:
-    """Computes the quote of inputs. Raises NoPriceInForce and AmountOutOfRange."""
+    """Computes the quote of inputs. Raises NoPriceInForce, NoExchangeRate and AmountOutOfRange."""
     with localcontext(EXACT):
-        overage, ad_hoc = usage_lines(inputs)
+        left, taken = divided(inputs)
+        overage, ad_hoc = usage_lines(left)
+        rebilled = rebilled_lines(inputs, taken)
         fixed = (fixed_lines if inputs.projected_from is None else shared_fixed_lines)(
             inputs.terms, inputs.addons, inputs.month.days
         )
         change = change_lines(inputs)
-    return Quote(fixed.recurring, fixed.prorated, overage, ad_hoc, change, fixed.json)
+    return Quote(fixed.recurring, fixed.prorated, overage, ad_hoc, change, fixed.json, rebilled)

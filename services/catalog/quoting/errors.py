@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final
 
-__all__ = ["MAX_AMOUNT", "AmountOutOfRange", "NoPriceInForce", "UnreadableInputs"]
+__all__ = ["MAX_AMOUNT", "AmountOutOfRange", "NoExchangeRate", "NoPriceInForce", "UnreadableInputs"]
 
 MAX_AMOUNT: Final = 10**15
 """Maximum of a line, in cents: more is a mistake, and sums must fit into 64 bits."""
@@ -22,6 +22,18 @@ class NoPriceInForce(ValueError):
 
     def __init__(self, resource_kind: str, day: date, label: str = "") -> None:
         super().__init__(f"{label or resource_kind} has no price in force on {day}")
+        self.resource_kind = resource_kind
+        self.day = day
+
+
+class NoExchangeRate(ValueError):
+    """Usage priced from cost in a currency for which no rate is set on a day."""
+
+    def __init__(self, resource_kind: str, currency: str, day: date) -> None:
+        super().__init__(
+            f"{resource_kind} is priced from cost, and no exchange rate from USD to {currency} is"
+            f" set for {day}"
+        )
         self.resource_kind = resource_kind
         self.day = day
 

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from services.catalog.plans.rules.matches import Match, winner
 from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.numbers import ZERO
+from services.catalog.quoting.rebilling import Rebilling
 from services.common.values.periods import Period
 
 __all__ = [
@@ -251,6 +252,8 @@ class QuoteInputs:
     prices: tuple[PriceSnapshot, ...] = ()
     projected_from: date | None = None
     change: ChangeInputs | None = None
+    rebilling: Rebilling | None = None
+    """None unless a rebilling rule may price some of the usage."""
 
     def __post_init__(self) -> None:
         # The order of addons and prices is not an input. Neither is that of usage, which is

@@ -36,6 +36,7 @@ class LineKind(StrEnum):
     ADDON = "addon"
     OVERAGE = "overage"
     AD_HOC = "ad_hoc"
+    REBILLED = "rebilled"
 
 
 class ServiceDays(NamedTuple):
@@ -175,11 +176,13 @@ class Quote:
         default=None, compare=False, repr=False
     )
     """The first two as canonical JSON, if they were built from common terms."""
+    rebilled: tuple[Line, ...] = ()
 
     @property
     def all_in_monthly_cents(self) -> int:
-        """The sum of recurring, overage and ad hoc lines."""
-        return total(self.recurring) + total(self.overage) + total(self.ad_hoc)
+        """The sum of recurring, overage, ad hoc and rebilled lines."""
+        usage = total(self.overage) + total(self.ad_hoc) + total(self.rebilled)
+        return total(self.recurring) + usage
 
 
 def total(lines: Sequence[Line]) -> int:

@@ -21,7 +21,9 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
+from services.catalog.quoting.rebilling import ListPriceSnapshot, Rebilling, RuleSnapshot
 from services.catalog.vocabulary import UNITS, PricingModel
+from services.common.values.cost_plus import Markup
 from services.common.values.periods import Period
 
 __all__ = ["read_inputs"]
@@ -48,6 +50,7 @@ def _inputs(said: Any) -> QuoteInputs:
         prices=tuple(map(_price, said["resource_prices"])),
         projected_from=_day(calendar["projected_from"]),
         change=None if replaced is None else ChangeInputs(_terms(replaced)),
+        rebilling=_rebilling(said["rebilling"]) if "rebilling" in said else None,
     )
 
 
@@ -134,6 +137,43 @@ def _price(said: Any) -> PriceSnapshot:
 
 def _match(said: Any) -> Match:
     return match_of({key: list(map(_text, values)) for key, values in said.items()})
+
+
+def _rebilling(said: Any) -> Rebilling:
+    return Rebilling(
+        tenant_id=_text(said["tenant_id"]),
+        rules=tuple(map(_rule, said["rules"])),
+        list_prices=tuple(map(_list_price, said["list_prices"])),
+        exchange_rate=_decimal(said["exchange_rate"]),
+        rate_on=date.fromisoformat(said["rate_on"]),
+    )
+
+
+def _rule(said: Any) -> RuleSnapshot:
+    return RuleSnapshot(
+        id=_text(said["id"]),
+        code=_text(said["code"]),
+        match=_match(said["match"]),
+        markup=Markup(
+            percent=_number(said["percent"]),
+            fixed_cents=_number(said["fixed_cents"]),
+            step_cents=_number(said["step_cents"]),
+            floor_cents=_number(said["floor_cents"]),
+        ),
+        takes_all=bool(said["takes_all"]),
+    )
+
+
+def _list_price(said: Any) -> ListPriceSnapshot:
+    return ListPriceSnapshot(
+        id=_text(said["id"]),
+        meter=_kind(said["meter"]),
+        dimensions=tuple(sorted(said["dimensions"].items())),
+        usd=_number(said["usd"]),
+        per_qty=_number(said["per_qty"]),
+        effective_from=date.fromisoformat(said["effective_from"]),
+        effective_to=_day(said["effective_to"]),
+    )
 
 
 def _spans(said: Any) -> tuple[Period, ...]:

@@ -58,11 +58,11 @@ def part_of(
     is_own: bool = True,
     unsold_kinds: tuple[str, ...] = (),
 ) -> Part:
-    """The charges of a subscription for a month: prorated recurring lines, overage, ad hoc.
+    """The charges of a subscription for a month: prorated recurring lines and usage.
 
     `is_own` says whether the month is the invoice's own; no line bills `unsold_kinds`.
     """
-    lines = (*quote.first_invoice, *quote.overage, *quote.ad_hoc)
+    lines = (*quote.first_invoice, *quote.overage, *quote.ad_hoc, *quote.rebilled)
     return Part(
         deployment_id=subscribed.deployment_id,
         currency=quote.currency,

@@ -208,6 +208,7 @@ class Accrual:
     """Recurring charges, prorated to the covered part of the month."""
     overage_cents: int
     ad_hoc_cents: int
+    rebilled_cents: int
     kind_cents: dict[str, int]
     """The same by billed kind."""
     currency: str
@@ -221,7 +222,8 @@ class Accrual:
     @property
     def accrued_cents(self) -> int:
         """The sum of all parts."""
-        return self.recurring_cents + self.overage_cents + self.ad_hoc_cents
+        usage = self.overage_cents + self.ad_hoc_cents + self.rebilled_cents
+        return self.recurring_cents + usage
 
 
 @dataclass(frozen=True, slots=True)

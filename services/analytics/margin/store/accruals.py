@@ -21,12 +21,13 @@ DELETE FROM accruals WHERE period = %(period)s AND pass_id = %(pass_id)s AND pag
 """
 WRITE: Final = f"""
 INSERT INTO accruals (period, pass_id, page, subscription_id, deployment_id, tenant_id,
-                      accrued_cents, recurring_cents, overage_cents, ad_hoc_cents, kind_cents,
-                      currency, inputs_json, inputs_hash, engine_version, result_hash)
+                      accrued_cents, recurring_cents, overage_cents, ad_hoc_cents,
+                      rebilled_cents, kind_cents, currency, inputs_json, inputs_hash,
+                      engine_version, result_hash)
 SELECT %(period)s, %(pass_id)s, %(page)s, a.subscription_id, a.deployment_id, a.tenant_id,
-       a.recurring_cents + a.overage_cents + a.ad_hoc_cents, a.recurring_cents, a.overage_cents,
-       a.ad_hoc_cents, a.kind_cents::jsonb, a.currency, a.inputs_json, a.inputs_hash,
-       a.engine_version, a.result_hash
+       a.recurring_cents + a.overage_cents + a.ad_hoc_cents + a.rebilled_cents, a.recurring_cents,
+       a.overage_cents, a.ad_hoc_cents, a.rebilled_cents, a.kind_cents::jsonb, a.currency,
+       a.inputs_json, a.inputs_hash, a.engine_version, a.result_hash
 FROM {unnested(Accrual, "a")}
 """
 FORGET: Final = [

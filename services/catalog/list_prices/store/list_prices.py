@@ -21,12 +21,14 @@ from services.catalog.list_prices.rules.list_prices import (
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.single_statements import SingleRead, compiled
 from services.common.rpc.paging import Page, PageRequest
+from services.common.values.periods import Period
 
 __all__ = [
     "COLUMNS",
     "ListPriceFilter",
     "fetch_prices_on",
     "list_prices",
+    "list_prices_in",
     "lock_list_prices",
     "open_list_prices",
     "price_at",
@@ -56,6 +58,13 @@ WHERE superseded_at IS NULL AND daterange(effective_from, effective_to) @> CAST(
 ORDER BY meter, dimensions, provider
 """)
 )
+
+IN_PERIOD: Final = text(f"""
+{SELECT}
+WHERE superseded_at IS NULL
+  AND effective_from < :end AND (effective_to IS NULL OR effective_to > :start)
+ORDER BY meter, dimensions, effective_from, provider
+""")
 
 LIST: Final = text(f"""
 {SELECT}
@@ -120,6 +129,12 @@ async def fetch_prices_on(session: SingleRead, meters: Iterable[str], day: date)
     """The prices of some meters in force on a day, of every provider, in a single statement."""
     rows = await session.fetch(ON, {"meters": sorted(set(meters)), "day": day})
     return [_price_of(*row) for row in rows]
+
+
+async def list_prices_in(session: ReadSession, period: Period) -> list[ListPrice]:
+    """The prices in force on a day of a period, of every provider."""
+    rows = await session.execute(IN_PERIOD, {"start": period.start, "end": period.end})
+    return [price_at(row) for row in rows]
 
 
 async def list_prices(

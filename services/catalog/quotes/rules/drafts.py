@@ -125,6 +125,8 @@ class DraftPricing:
             raise MixedCurrencies(f"the month is in {frozen.currency}, the draft in {others.pop()}")
         known = self._prices(frozen)
         sold = sold_kinds(terms, addons, known)
+        if frozen.rebilling is not None:
+            sold |= {price.meter for price in frozen.rebilling.list_prices}
         return with_prices(
             replace(
                 frozen,

@@ -8,6 +8,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from services.catalog.plans.rules.plans import Addon, PlanVersion, ResourcePrice
+from services.catalog.quotes.rules.from_cost import KnownCosts, rebilled_kinds, with_rebilling
 from services.catalog.quotes.rules.relevant import could_price, with_relevant_items
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
@@ -54,6 +55,8 @@ class Known:
     """With currencies."""
     priced: Mapping[str, AbstractSet[str]] | None = None
     """By currency, the kinds of usage that ever had a unit price; None if every kind is sold."""
+    costs: KnownCosts | None = None
+    """What prices from cost; None without rebilling rules."""
 
 
 def version_snapshot(version: PlanVersion) -> VersionSnapshot:
@@ -114,11 +117,13 @@ def plan_inputs(
     usage: Usage,
     starts_on: date,
     known: Known,
+    *,
+    tenant_id: str = "",
 ) -> QuoteInputs:
     """The inputs of a plan with addons from a day on, with a month's projected usage."""
     month = month_of(starts_on)
     days = (Period(starts_on, month.end),)
-    return with_prices(
+    inputs = with_prices(
         QuoteInputs(
             month=month,
             currency=version.currency,
@@ -129,6 +134,7 @@ def plan_inputs(
         ),
         known,
     )
+    return with_rebilling(inputs, known.costs, tenant_id)
 
 
 def subscription_inputs(
@@ -142,10 +148,13 @@ def subscription_inputs(
     billed = billed_days(subscription, period, on_trial=on_trial)
     terms = _terms(subscription, billed, known)
     addons = _held(subscription, billed, period)
+    month = month_of(period.start)
     sold = sold_kinds(terms, addons, known)
-    return with_prices(
+    if known.costs is not None:
+        sold |= rebilled_kinds(terms, known.costs, subscription.tenant_id, month.start)
+    inputs = with_prices(
         QuoteInputs(
-            month=month_of(period.start),
+            month=month,
             currency=terms[-1].version.currency,
             terms=tuple(terms),
             addons=addons,
@@ -154,6 +163,7 @@ def subscription_inputs(
         ),
         known,
     )
+    return with_rebilling(inputs, known.costs, subscription.tenant_id)
 
 
 def sold_to(
@@ -161,9 +171,10 @@ def sold_to(
 ) -> AbstractSet[str]:
     """The kinds of usage that are sold to a subscription in a period. Raises MixedCurrencies."""
     billed = billed_days(subscription, period, on_trial=on_trial)
-    return sold_kinds(
-        _terms(subscription, billed, known), _held(subscription, billed, period), known
-    )
+    terms = _terms(subscription, billed, known)
+    sold = sold_kinds(terms, _held(subscription, billed, period), known)
+    month = month_of(period.start)
+    return sold | rebilled_kinds(terms, known.costs, subscription.tenant_id, month.start)
 
 
 def sold_kinds(
@@ -204,7 +215,7 @@ def change_inputs(
     added = tuple(HeldAddon(addon, left, added=True) for addon in addons)
     held = _held(subscription, billed, Period(starts_on, month.end))
     _one_currency([version, *(term.version for term in terms)])
-    return with_prices(
+    inputs = with_prices(
         QuoteInputs(
             month=month,
             currency=version.currency,
@@ -217,6 +228,7 @@ def change_inputs(
         ),
         known,
     )
+    return with_rebilling(inputs, known.costs, subscription.tenant_id)
 
 
 def _moved(

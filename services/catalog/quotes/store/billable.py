@@ -10,9 +10,13 @@ from sqlalchemy import text
 
 from services.catalog.deployments.rules.deployments import Deployment
 from services.catalog.deployments.store.deployments import COLUMNS
+from services.catalog.list_prices.store.list_prices import list_prices_in
 from services.catalog.plans.store.prices import priced_kinds, prices_in
 from services.catalog.plans.store.versions import read_versions
+from services.catalog.quotes.rules.from_cost import KnownCosts, known_costs
 from services.catalog.quotes.rules.snapshots import Known, price_snapshots, version_snapshot
+from services.catalog.rebilling.rules.rebilling import Basis
+from services.catalog.rebilling.store import rules_in
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.subscriptions import (
     SELECT,
@@ -29,6 +33,7 @@ __all__ = [
     "Changing",
     "begun_in",
     "billable_page",
+    "costs_in",
     "on_trial",
     "read_changing",
     "read_deployments",
@@ -106,7 +111,14 @@ async def read_known(session: ReadSession, version_ids: Iterable[UUID], period: 
         {key: version_snapshot(version) for key, version in versions.items()},
         price_snapshots(prices),
         priced,
+        await costs_in(session, period),
     )
+
+
+async def costs_in(session: ReadSession, period: Period) -> KnownCosts | None:
+    """What prices from cost in a period, without exchange rates; None without rules."""
+    rules = await rules_in(session, Basis.LIST, period)
+    return known_costs(rules, await list_prices_in(session, period)) if rules else None
 
 
 async def billable_page(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from sqlalchemy import text
@@ -17,27 +18,33 @@ from services.catalog.quotes.rules.snapshots import (
     price_snapshots,
     version_snapshot,
 )
+from services.catalog.quotes.store.billable import costs_in
 from services.common.db.database import Database, ReadSession
 from services.common.db.single_statements import compiled
 from services.common.identity.callers import Scope
+from services.common.values.periods import FIRST_YEAR, LAST_YEAR, Period
 
 __all__ = ["REVISION", "PriceListReader", "read_revision"]
 
 CATALOG_ONLY: Final = Scope("")
 """A scope that sees the catalog and no tenant's rows."""
 
-# ctid and xmin change with every update of a row.
+# ctid and xmin change with every update of a row. Every change of list prices adds a row.
 REVISION: Final = """
 SELECT md5(string_agg(place, ',' ORDER BY place)) FROM (
     SELECT 'p' || ctid || xmin FROM plans
     UNION ALL SELECT 'v' || ctid || xmin FROM plan_versions WHERE status = 'active'
     UNION ALL SELECT 'a' || ctid || xmin FROM addons
     UNION ALL SELECT 'r' || ctid || xmin FROM resource_prices
+    UNION ALL SELECT 'b' || ctid || xmin FROM rebilling_rules
+    UNION ALL (SELECT 'l' || id FROM list_prices ORDER BY id DESC LIMIT 1)
 ) AS sold (place)
 """
 """The revision of the catalog, as SQL: a statement that contains it uses one snapshot for both."""
 
 REVISION_NOW: Final = text(REVISION)
+EVER: Final = Period(date(FIRST_YEAR, 1, 1), date(LAST_YEAR + 1, 1, 1))
+
 READ_REVISION: Final = compiled(REVISION_NOW)
 
 ACTIVE: Final = text(f"{SELECT_VERSIONS} WHERE v.status = 'active'")
@@ -49,13 +56,13 @@ async def read_revision(session: ReadSession) -> str:
 
 
 async def _price_list(session: ReadSession) -> PriceList:
-    """Reads the price list in four statements."""
+    """Reads the price list in a constant number of statements."""
     versions = [version_snapshot(version) for version in await versions_of(session, ACTIVE)]
     addons, prices = await all_addons(session), await all_prices(session)
     return PriceList(
         {version.plan_code: version for version in versions},
         {addon.code: (addon_snapshot(addon), addon.terms.currency) for addon in addons},
-        Known({}, price_snapshots(prices)),
+        Known({}, price_snapshots(prices), costs=await costs_in(session, EVER)),
     )
 
 

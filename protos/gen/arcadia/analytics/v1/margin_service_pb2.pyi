@@ -188,7 +188,7 @@ class ListAccrualsResponse(_message.Message):
     def __init__(self, accruals: _Optional[_Iterable[_Union[SubscriptionAccrual, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class SubscriptionAccrual(_message.Message):
-    __slots__ = ("subscription_id", "deployment_id", "tenant_id", "accrued_cents", "recurring_cents", "overage_cents", "ad_hoc_cents", "currency", "usage_until", "inputs_hash", "engine_version", "result_hash")
+    __slots__ = ("subscription_id", "deployment_id", "tenant_id", "accrued_cents", "recurring_cents", "overage_cents", "ad_hoc_cents", "currency", "usage_until", "inputs_hash", "engine_version", "result_hash", "rebilled_cents")
     SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -201,6 +201,7 @@ class SubscriptionAccrual(_message.Message):
     INPUTS_HASH_FIELD_NUMBER: _ClassVar[int]
     ENGINE_VERSION_FIELD_NUMBER: _ClassVar[int]
     RESULT_HASH_FIELD_NUMBER: _ClassVar[int]
+    REBILLED_CENTS_FIELD_NUMBER: _ClassVar[int]
     subscription_id: str
     deployment_id: str
     tenant_id: str
@@ -213,7 +214,8 @@ class SubscriptionAccrual(_message.Message):
     inputs_hash: str
     engine_version: str
     result_hash: str
-    def __init__(self, subscription_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., accrued_cents: _Optional[int] = ..., recurring_cents: _Optional[int] = ..., overage_cents: _Optional[int] = ..., ad_hoc_cents: _Optional[int] = ..., currency: _Optional[str] = ..., usage_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., inputs_hash: _Optional[str] = ..., engine_version: _Optional[str] = ..., result_hash: _Optional[str] = ...) -> None: ...
+    rebilled_cents: int
+    def __init__(self, subscription_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., accrued_cents: _Optional[int] = ..., recurring_cents: _Optional[int] = ..., overage_cents: _Optional[int] = ..., ad_hoc_cents: _Optional[int] = ..., currency: _Optional[str] = ..., usage_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., inputs_hash: _Optional[str] = ..., engine_version: _Optional[str] = ..., result_hash: _Optional[str] = ..., rebilled_cents: _Optional[int] = ...) -> None: ...
 
 class ListReconciliationDifferencesRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "period", "difference_type", "tenant_id")

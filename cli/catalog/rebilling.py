@@ -1,0 +1,100 @@
+"""`arcadia catalog rebilling`: rules that sell the provider's charges at a percentage on top."""
+
+from typing import Annotated
+
+import typer
+from arcadia.catalog.v1 import rebilling_service_pb2 as pb
+
+from cli.caller import call, pages
+from cli.options import command_group
+from cli.output import print_list
+
+__all__ = ["commands"]
+
+commands = command_group("Show, set and end rules that price what the provider charges.")
+
+Code = Annotated[str, typer.Argument(help="The rule's code.")]
+On = Annotated[str, typer.Option(help="Only those in force on this day, an ISO date.")]
+Month = Annotated[str, typer.Option(help="The first day of a month, an ISO date.")]
+Scope = Annotated[
+    list[str] | None,
+    typer.Option("--match", help="The scope, such as `tenant=acme` or `sku=gpu-*`; repeatable."),
+]
+
+
+@commands.command("list")
+def list_rules(on: On = "") -> None:
+    """List the rules by code, newest first."""
+    _print(pages(pb.ListRebillingRulesRequest(in_force_on=on), "rebilling_rules"))
+
+
+@commands.command("set")
+def set_rule(
+    code: Code,
+    basis: Annotated[str, typer.Argument(help="`list` or `bill`.")],
+    percent: Annotated[str, typer.Argument(help="Percent on top of the cost.")],
+    currency: Annotated[str, typer.Argument(help="ISO 4217, such as AUD.")],
+    since: Annotated[str, typer.Argument(help="The first month, by its first day.")],
+    until: Month = "",
+    match: Scope = None,
+    fixed_cents: Annotated[str, typer.Option(help="Added for each unit or cost line.")] = "",
+    step_cents: Annotated[str, typer.Option(help="Round prices to a multiple of this.")] = "",
+    floor_cents: Annotated[str, typer.Option(help="The lowest price.")] = "",
+    takes_all: Annotated[
+        bool, typer.Option("--takes-all", help="Price all usage in scope, covered or not.")
+    ] = False,
+) -> None:
+    """Set a rule from a month on; a rule of the same code ends there."""
+    request = pb.CreateRebillingRuleRequest(
+        code=code,
+        basis=basis,
+        percent=percent,
+        currency=currency,
+        effective_from=since,
+        effective_to=until,
+        fixed_cents=fixed_cents,
+        step_cents=step_cents,
+        floor_cents=floor_cents,
+        takes_all=takes_all,
+    )
+    for one in match or ():
+        key, is_pair, value = one.partition("=")
+        if not is_pair:
+            raise typer.BadParameter(f"{one!r} is not like tenant=acme")
+        request.match[key].list_value.append(value)
+    _print([call(request).rebilling_rule])
+
+
+@commands.command("end")
+def end_rule(
+    code: Code,
+    until: Annotated[str, typer.Argument(help="The first month without it, by its first day.")],
+) -> None:
+    """End a rule before a month."""
+    _print([call(pb.EndRebillingRuleRequest(code=code, effective_to=until)).rebilling_rule])
+
+
+def _print(rules: list[pb.RebillingRule]) -> None:
+    print_list(
+        {
+            "rule": "code",
+            "basis": "basis",
+            "of": _scope,
+            "percent": "percent",
+            "fixed": "fixed_cents",
+            "step": "step_cents",
+            "floor": "floor_cents",
+            "in": "currency",
+            "takes": lambda one: "all" if one.takes_all else "the rest",
+            "from": "effective_from",
+            "to": "effective_to",
+        },
+        rules,
+    )
+
+
+def _scope(rule: pb.RebillingRule) -> str:
+    return ", ".join(
+        f"{key} {'|'.join(one.string_value for one in value.list_value.values)}"
+        for key, value in sorted(rule.match.items())
+    )

@@ -1,0 +1,129 @@
+"""Adds to a quote's inputs what prices its usage from cost: rules, list prices, the rate."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from services.catalog.list_prices.rules.list_prices import ListPrice
+from services.catalog.plans.rules.matches import rank
+from services.catalog.quoting.inputs import QuoteInputs, Term, UsageSeries
+from services.catalog.quoting.rebilling import ListPriceSnapshot, Rebilling, RuleSnapshot
+from services.catalog.rebilling.rules.rebilling import NewRule, RebillingRule
+from services.catalog.vocabulary import UNITS
+
+__all__ = ["KnownCosts", "known_costs", "rebilled_kinds", "with_rebilling"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCosts:
+    """The rebilling rules on list prices, the list prices, and exchange rates by currency."""
+
+    rules: Sequence[tuple[NewRule, RuleSnapshot]]
+    list_prices: Sequence[ListPriceSnapshot]
+    rates: Mapping[str, Decimal | None] = field(default_factory=dict)
+    """Units of a currency for a USD on the first day of the month; None if no rate is set."""
+
+    def of(self, currency: str, month: date) -> list[RuleSnapshot]:
+        """The rules of a currency in force in a month, by its first day."""
+        return [
+            snapshot
+            for rule, snapshot in self.rules
+            if rule.currency == currency
+            and rule.effective_from <= month
+            and (rule.effective_to is None or month < rule.effective_to)
+        ]
+
+
+def known_costs(rules: Sequence[RebillingRule], prices: Iterable[ListPrice]) -> KnownCosts | None:
+    """What prices from cost; None without rules."""
+    if not rules:
+        return None
+    return KnownCosts(
+        [(one.rule, _snapshot(one)) for one in rules],
+        [
+            ListPriceSnapshot(
+                str(one.id),
+                one.price.meter,
+                one.price.dimensions,
+                one.price.usd,
+                one.price.per_qty,
+                one.effective_from,
+                one.effective_to,
+            )
+            for one in prices
+        ],
+    )
+
+
+def with_rebilling(inputs: QuoteInputs, known: KnownCosts | None, tenant_id: str) -> QuoteInputs:
+    """The inputs with the rules that may price their usage, and the list prices of that usage.
+
+    Unchanged if no rule may: then a quote does not depend on rebilling.
+    """
+    if known is None:
+        return inputs
+    used = [series for series in inputs.usage if series.is_used]
+    facts = [*_facts(inputs.terms, used, tenant_id)]
+    rules = tuple(
+        rule
+        for rule in known.of(inputs.currency, inputs.month.start)
+        if any(rank(rule.match, fact) is not None for fact in facts)
+    )
+    if not rules:
+        return inputs
+    prices = tuple(
+        price
+        for price in known.list_prices
+        if _meets(price, inputs)
+        and any(price.is_for(one.resource_kind, one.dimensions) for one in used)
+    )
+    rebilling = Rebilling(
+        tenant_id, rules, prices, known.rates.get(inputs.currency), inputs.month.start
+    )
+    return replace(inputs, rebilling=rebilling)
+
+
+def rebilled_kinds(
+    terms: Sequence[Term], known: KnownCosts | None, tenant_id: str, month: date
+) -> AbstractSet[str]:
+    """The kinds of usage that a rule may price: those that it names, or that have list prices."""
+    if known is None:
+        return frozenset()
+    listed = {price.meter for price in known.list_prices}
+    found = set()
+    for rule in known.of(terms[-1].version.currency, month):
+        scope = tuple((key, values) for key, values in rule.match if key != "sku")
+        named = any(key == "meter" for key, _ in scope)
+        for kind in UNITS:
+            facts = _facts(terms, [UsageSeries(kind)], tenant_id)
+            if (named or kind in listed) and any(rank(scope, fact) is not None for fact in facts):
+                found.add(kind)
+    return found
+
+
+def _facts(
+    terms: Iterable[Term], used: Sequence[UsageSeries], tenant_id: str
+) -> Iterator[dict[str, str]]:
+    for term in terms:
+        for series in used:
+            fact = {
+                "tenant": tenant_id,
+                "plan": term.version.plan_code,
+                "meter": series.resource_kind,
+            }
+            size = dict(series.dimensions).get("size")
+            yield fact if size is None else fact | {"sku": size}
+
+
+def _meets(price: ListPriceSnapshot, inputs: QuoteInputs) -> bool:
+    if inputs.projected_from is not None:
+        return price.in_force(inputs.projected_from)
+    until, month = price.effective_to, inputs.month
+    return price.effective_from < month.end and (until is None or until > month.start)
+
+
+def _snapshot(one: RebillingRule) -> RuleSnapshot:
+    rule = one.rule
+    return RuleSnapshot(str(one.id), rule.code, rule.match, rule.markup, rule.takes_all)

@@ -1,0 +1,50 @@
+"""Parsers of requests about rebilling rules."""
+
+from decimal import Decimal
+from typing import Final
+
+from arcadia.catalog.v1 import rebilling_service_pb2 as pb
+
+from services.catalog import requests
+from services.catalog.plans.requests import read_match
+from services.catalog.plans.rules.terms import MAX_PRICE
+from services.catalog.rebilling.rules.rebilling import Basis, NewRule, check_rule
+from services.common.values.cost_plus import Markup
+from services.common.values.money import currency_code, exact
+from services.common.values.periods import optional_day, read_day
+
+__all__ = ["new_rule"]
+
+MAX_PERCENT: Final = 10_000
+
+
+def new_rule(request: pb.CreateRebillingRuleRequest) -> NewRule:
+    """The rule to set. Raises InvalidArgument."""
+    rule = NewRule(
+        code=requests.code("code", request.code),
+        basis=Basis(requests.one_of("basis", request.basis, tuple(Basis), "UNKNOWN_BASIS")),
+        match=read_match("match", request.match),
+        markup=Markup(
+            percent=_amount("percent", request.percent, MAX_PERCENT),
+            fixed_cents=_amount("fixed_cents", request.fixed_cents),
+            step_cents=_amount("step_cents", request.step_cents),
+            floor_cents=_amount("floor_cents", request.floor_cents),
+        ),
+        currency=currency_code("currency", request.currency),
+        takes_all=request.takes_all,
+        effective_from=read_day(
+            requests.required("effective_from", request.effective_from), "effective_from"
+        ),
+        effective_to=optional_day(request.effective_to, "effective_to"),
+    )
+    for key, values in rule.match:
+        if key == "meter":
+            for value in values:
+                if not value.endswith("*"):
+                    requests.usage_kind("match.meter", value)
+    check_rule(rule)
+    return rule
+
+
+def _amount(field: str, value: str, most: int = MAX_PRICE) -> Decimal:
+    return exact(value, field, minimum=0, maximum=most) if value else Decimal(0)

@@ -1,0 +1,43 @@
+"""Sets and ends rebilling rules, between which nothing may be undecided."""
+
+from datetime import date, datetime
+
+from services.catalog.deployments.store.locks import lock_catalog
+from services.catalog.rebilling.rules.rebilling import (
+    NewRule,
+    RebillingRule,
+    check_rules_decide,
+)
+from services.catalog.rebilling.store import all_rules, create_rule, end_rule
+from services.common.db.database import WriteSession
+from services.common.errors import InvalidArgument
+
+__all__ = ["finish_rule", "set_rule"]
+
+
+async def set_rule(
+    session: WriteSession, rule: NewRule, *, created_by: str, now: datetime
+) -> RebillingRule:
+    """Sets a rule for its months; an earlier rule of its code stays in force outside them.
+
+    Raises FailedPrecondition if the rule ties with another one in some month.
+    """
+    await lock_catalog(session)
+    made = await create_rule(session, rule, created_by=created_by, now=now)
+    check_rules_decide([one.rule for one in await all_rules(session)])
+    return made
+
+
+async def finish_rule(session: WriteSession, code: str, day: date) -> RebillingRule:
+    """Ends a rule before a month. Raises NotFound if none is in force before it.
+
+    Raises FailedPrecondition if others tie without it.
+    """
+    if day.day != 1:
+        raise InvalidArgument(
+            "effective_to", "is not the first day of a month", reason="OUT_OF_RANGE"
+        )
+    await lock_catalog(session)
+    ended = await end_rule(session, code, day)
+    check_rules_decide([one.rule for one in await all_rules(session)])
+    return ended

@@ -1,0 +1,133 @@
+"""The SQL of rebilling rules."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from services.catalog.plans.rules.matches import match_of
+from services.catalog.rebilling.rules.rebilling import Basis, NewRule, RebillingRule
+from services.catalog.rebilling.tables import rebilling_rules
+from services.common.db.database import ReadSession, WriteSession
+from services.common.db.effective_rows import set_row
+from services.common.errors import NotFound
+from services.common.rpc.paging import Page, PageRequest
+from services.common.values.cost_plus import Markup
+from services.common.values.effective_dates import Span
+from services.common.values.periods import Period
+
+__all__ = ["all_rules", "create_rule", "end_rule", "list_rules", "rules_in"]
+
+COLUMNS: Final = """
+id, code, basis, match, percent, fixed_cents, step_cents, floor_cents, currency, takes_all,
+effective_from, effective_to, created_by, created_at
+"""
+SELECT: Final = f"SELECT {COLUMNS} FROM rebilling_rules WHERE superseded_at IS NULL"
+
+ALL: Final = text(f"{SELECT} ORDER BY code, effective_from")
+
+IN_PERIOD: Final = text(f"""
+{SELECT} AND basis = :basis AND effective_from < :end
+  AND (effective_to IS NULL OR effective_to > :start)
+ORDER BY code, effective_from
+""")
+
+LIST: Final = text(f"""
+{SELECT}
+  AND (CAST(:day AS date) IS NULL OR daterange(effective_from, effective_to) @> CAST(:day AS date))
+  AND (CAST(:after_code AS text) IS NULL OR code > CAST(:after_code AS text)
+       OR code = CAST(:after_code AS text) AND effective_from < CAST(:after_day AS date))
+ORDER BY code, effective_from DESC
+LIMIT :limit
+""")
+
+END: Final = text(f"""
+UPDATE rebilling_rules SET effective_to = :day
+WHERE code = :code AND superseded_at IS NULL AND effective_from < :day
+  AND (effective_to IS NULL OR effective_to > :day)
+RETURNING {COLUMNS}
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the database gives a new row."""
+
+    id: UUID
+
+
+async def all_rules(session: ReadSession) -> list[RebillingRule]:
+    """Every rule ever set, by code and first month."""
+    return [_rule(row) for row in await session.execute(ALL)]
+
+
+async def rules_in(session: ReadSession, basis: Basis, period: Period) -> list[RebillingRule]:
+    """The rules of a basis in force on a day of a period."""
+    values = {"basis": basis.value, "start": period.start, "end": period.end}
+    return [_rule(row) for row in await session.execute(IN_PERIOD, values)]
+
+
+async def list_rules(
+    session: ReadSession, day: date | None, asked: PageRequest
+) -> Page[RebillingRule]:
+    """Rules by code, newest first."""
+    code, start = asked.after or (None, None)
+    values = {"day": day, "after_code": code, "after_day": start, "limit": asked.limit}
+    found = [_rule(row) for row in await session.execute(LIST, values)]
+    return asked.page(found, attrgetter("rule.code", "rule.effective_from"))
+
+
+async def create_rule(
+    session: WriteSession, rule: NewRule, *, created_by: str, now: datetime
+) -> RebillingRule:
+    """Sets a rule for its months; an earlier rule of its code stays in force outside them.
+
+    Raises FailedPrecondition if a rule without an end would overlap one with a later start.
+    """
+    markup = rule.markup
+    made = await set_row(
+        session,
+        rebilling_rules,
+        _Made,
+        same={"code": rule.code},
+        values={
+            "basis": rule.basis.value,
+            "match": {key: list(values) for key, values in rule.match},
+            "percent": markup.percent,
+            "fixed_cents": markup.fixed_cents,
+            "step_cents": markup.step_cents,
+            "floor_cents": markup.floor_cents,
+            "currency": rule.currency,
+            "takes_all": rule.takes_all,
+            "created_by": created_by,
+            "created_at": now,
+        },
+        span=Span(rule.effective_from, rule.effective_to),
+        reason="RULE_OVERLAPS",
+    )
+    return RebillingRule(made.id, rule, created_by, now)
+
+
+async def end_rule(session: WriteSession, code: str, day: date) -> RebillingRule:
+    """Ends a rule; `day` is exclusive. Raises NotFound if none is in force before that day."""
+    row = (await session.execute(END, {"code": code, "day": day})).first()
+    if row is None:
+        raise NotFound("rebilling rule", code)
+    return _rule(row)
+
+
+def _rule(row: Row[Any]) -> RebillingRule:
+    rule = NewRule(
+        code=row.code,
+        basis=Basis(row.basis),
+        match=match_of(row.match),
+        markup=Markup(row.percent, row.fixed_cents, row.step_cents, row.floor_cents),
+        currency=row.currency,
+        takes_all=row.takes_all,
+        effective_from=row.effective_from,
+        effective_to=row.effective_to,
+    )
+    return RebillingRule(row.id, rule, row.created_by, row.created_at)

@@ -1,0 +1,198 @@
+"""Rebilling rules over the API, and quotes and bills that are priced by them."""
+
+from typing import Any
+
+import pytest
+from arcadia.catalog.v1 import catalog_service_pb2 as catalog_pb
+from arcadia.catalog.v1 import list_price_service_pb2 as list_pb
+from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
+from arcadia.catalog.v1 import quote_service_pb2 as quote_pb
+from arcadia.catalog.v1 import rebilling_service_pb2 as pb
+
+from tests.catalog.shop import Shop, refusal
+
+METAL = """
+plans:
+  - {code: metal, name: Metal, price_cents: 1000, currency: USD, items: []}
+"""
+
+
+def rule(code: str = "cost_plus", **said: Any) -> pb.CreateRebillingRuleRequest:
+    match = said.pop("match", {})
+    said = {"basis": "list", "percent": "20", "currency": "USD"} | said
+    said.setdefault("effective_from", "2026-04-01")
+    request = pb.CreateRebillingRuleRequest(code=code, **said)
+    for key, value in match.items():
+        request.match[key].string_value = value
+    return request
+
+
+async def set_rule(shop: Shop, code: str = "cost_plus", **said: Any) -> pb.RebillingRule:
+    answer = await shop.rebilling.CreateRebillingRule(rule(code, **said), metadata=shop.operator)
+    return answer.rebilling_rule
+
+
+async def listed(shop: Shop, **said: Any) -> list[pb.RebillingRule]:
+    request = pb.ListRebillingRulesRequest(**said)
+    answer = await shop.rebilling.ListRebillingRules(request, metadata=shop.operator)
+    return list(answer.rebilling_rules)
+
+
+async def stock(shop: Shop) -> None:
+    """A plan in USD without items, and the list prices."""
+    request = catalog_pb.ApplyCatalogRequest(document=METAL)
+    await shop.catalog.ApplyCatalog(request, metadata=shop.operator)
+    told = list_pb.RecordListPricesRequest(
+        provider="digitalocean",
+        on="2026-04-01",
+        recorded_by="sync",
+        prices=[
+            list_pb.ToldPrice(
+                meter="droplet_hours", dimensions={"size": size}, usd=usd, per_qty="672"
+            )
+            for size, usd in (("s-2vcpu-4gb", "24"), ("gpu-h100x1-80gb", "2278.08"))
+        ],
+    )
+    await shop.list_prices.RecordListPrices(told, metadata=shop.worker)
+
+
+def usage(hours: str, size: str) -> pricing_pb.UsageSeries:
+    return pricing_pb.UsageSeries(
+        resource_kind="droplet_hours",
+        runs=[pricing_pb.UsageRun(first_day="2026-04-01", days=30, qty=hours)],
+        dimensions={"size": size},
+    )
+
+
+async def billed(shop: Shop, subscription_id: str, *series: pricing_pb.UsageSeries) -> Any:
+    request = pricing_pb.BatchQuoteRequest(
+        period_start="2026-04-01",
+        period_end="2026-05-01",
+        items=[pricing_pb.BatchQuoteItem(subscription_id=subscription_id, usage=series)],
+    )
+    program = shop.program("analytics")
+    async for answer in shop.pricing.BatchQuote(request, metadata=program):
+        [result] = answer.results
+        return result
+    raise AssertionError("no answer")
+
+
+async def test_a_month_is_billed_at_list_price_plus_twenty_percent(shop: Shop) -> None:
+    await stock(shop)
+    await set_rule(shop)
+    shop.clock.set("2026-04-01")
+    deployment = await shop.deploy()
+    subscription = await shop.subscribe(deployment.id, "metal")
+    result = await billed(
+        shop, subscription.id, usage("24", "s-2vcpu-4gb"), usage("48", "gpu-h100x1-80gb")
+    )
+
+    amounts = {line.dimensions["size"]: line.amount_cents for line in result.quote.rebilled}
+    # 720 h at 24 USD and 1,440 h at 2,278.08 USD for 672, plus 20 %.
+    assert amounts == {"s-2vcpu-4gb": 3086, "gpu-h100x1-80gb": 585_792}
+    assert result.quote.rebilled_cents == sum(amounts.values())
+    assert result.quote.all_in_monthly_cents == 1000 + sum(amounts.values())
+    proof = pricing_pb.VerifyProofsRequest(proofs=[result.quote.proof])
+    answer = await shop.pricing.VerifyProofs(proof, metadata=shop.program("analytics"))
+    assert answer.verifications[0].verified
+
+
+async def test_what_is_sold_from_cost_alone_is_sold(shop: Shop) -> None:
+    await stock(shop)
+    await set_rule(shop, match={"meter": "volume_gb_month"})
+    shop.clock.set("2026-04-01")
+    subscription = await shop.subscribe((await shop.deploy()).id, "metal")
+    request = pricing_pb.ListBillableSubscriptionsRequest(
+        period_start="2026-04-01", period_end="2026-05-01"
+    )
+    answer = await shop.pricing.ListBillableSubscriptions(
+        request, metadata=shop.program("analytics")
+    )
+    [one] = answer.billable_subscriptions
+
+    assert one.subscription.id == subscription.id
+    assert list(one.sold_kinds) == ["volume_gb_month"]
+
+
+async def test_a_preview_is_priced_by_the_rules_and_follows_their_changes(shop: Shop) -> None:
+    await stock(shop)
+    await set_rule(shop)
+    request = quote_pb.CreateQuoteRequest(plan_code="metal", starts_on="2026-04-01")
+    request.projected_usage["volume_gb_month"].number_value = 100
+    first = await shop.quotes.CreateQuote(request, metadata=shop.acme)
+    await set_rule(shop, percent="50")
+    second = await shop.quotes.CreateQuote(request, metadata=shop.acme)
+
+    assert (first.rebilled_cents, second.rebilled_cents) == (1200, 1500)
+    assert first.rebilled[0].meta["rebilling_rule"] == "cost_plus"
+    read = await shop.quotes.GetQuote(quote_pb.GetQuoteRequest(id=first.id), metadata=shop.acme)
+    assert read.quote.rebilled_cents == 1200
+
+
+async def test_a_rule_is_for_its_months_its_tenant_and_its_currency(shop: Shop) -> None:
+    await stock(shop)
+    await set_rule(shop, "later", effective_from="2026-05-01")
+    await set_rule(shop, "globex", match={"tenant": "globex", "meter": "volume_gb_month"})
+    await set_rule(shop, "aud", currency="AUD")
+    request = quote_pb.CreateQuoteRequest(plan_code="metal", starts_on="2026-04-01")
+    request.projected_usage["volume_gb_month"].number_value = 100
+
+    status, reason = await refusal(
+        shop.quotes.CreateQuote(request, metadata=shop.acme), lambda error: error.details() or ""
+    )
+    assert (status, "no price in force" in reason) == ("FAILED_PRECONDITION", True)
+    theirs = await shop.quotes.CreateQuote(request, metadata=shop.tenant("globex"))
+    assert theirs.rebilled_cents == 1200
+
+
+async def test_a_rule_of_the_same_code_follows_and_an_end_is_an_end(shop: Shop) -> None:
+    await set_rule(shop)
+    await set_rule(shop, percent="30", effective_from="2026-06-01")
+    ended = pb.EndRebillingRuleRequest(code="cost_plus", effective_to="2026-08-01")
+    await shop.rebilling.EndRebillingRule(ended, metadata=shop.operator)
+
+    assert [(one.percent, one.effective_from, one.effective_to) for one in await listed(shop)] == [
+        ("30", "2026-06-01", "2026-08-01"),
+        ("20", "2026-04-01", "2026-06-01"),
+    ]
+    assert await listed(shop, in_force_on="2026-08-01") == []
+
+
+async def test_two_rules_that_tie_are_refused_and_both_are_named(shop: Shop) -> None:
+    await set_rule(shop, "of_acme", match={"tenant": "acme"})
+    status, told = await refusal(
+        shop.rebilling.CreateRebillingRule(
+            rule("of_droplets", match={"meter": "droplet_hours"}), metadata=shop.operator
+        ),
+        lambda error: error.details() or "",
+    )
+    assert status == "FAILED_PRECONDITION"
+    assert "of_acme" in told
+    assert "of_droplets" in told
+    assert [one.code for one in await listed(shop)] == ["of_acme"]
+    await set_rule(shop, "both", match={"tenant": "acme", "meter": "droplet_hours"})
+    await set_rule(shop, "of_droplets", match={"meter": "droplet_hours"})
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("basis", {"basis": "guess"}),
+        ("percent", {"percent": "-1"}),
+        ("currency", {"currency": "XXQ"}),
+        ("effective_from", {"effective_from": "2026-04-02"}),
+        ("effective_to", {"effective_to": "2026-04-01"}),
+        ("match.meter", {"match": {"meter": "magic"}}),
+        ("match.product", {"match": {"product": "Droplets"}}),
+        ("match.meter", {"basis": "bill", "match": {"meter": "droplet_hours"}}),
+        ("takes_all", {"basis": "bill", "takes_all": True}),
+    ],
+)
+async def test_a_wrong_rule_is_refused_by_its_field_and_nothing_is_set(
+    shop: Shop, field: str, wrong: dict[str, Any]
+) -> None:
+    call = shop.rebilling.CreateRebillingRule(rule(**wrong), metadata=shop.operator)
+    status, told = await refusal(call, lambda error: error.details() or "")
+
+    assert (status, told.partition(":")[0]) == ("INVALID_ARGUMENT", field)
+    assert shop.rows("SELECT count(*) FROM rebilling_rules") == [(0,)]
