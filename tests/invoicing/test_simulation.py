@@ -81,7 +81,8 @@ async def test_a_dearer_plan_and_overage_are_priced_by_deployment_and_meter(apri
     draft = await them.document()
     [studio] = [plan for plan in draft["plans"] if plan["code"] == "studio"]
     studio["price_cents"] = 6000
-    [item] = [one for one in studio["items"] if one["resource_kind"] == "droplet_hours"]
+    items = [one for one in studio["items"] if one["resource_kind"] == "droplet_hours"]
+    [item] = [one for one in items if "by" not in one]
     item["overage_price_cents"] = "2"
     answer = await them.simulate(draft)
     assert by_tenant(answer) == {"acme": (6422, 6000 + 750 + 1344), "globex": (2500, 3000)}
