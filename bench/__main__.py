@@ -21,7 +21,7 @@ from bench.costs import cost_pages, coverage, ingest, margin, matching
 from bench.environment import BenchStack, running_stack
 from bench.inventory import drift, kinds, listing, sweeps
 from bench.invoicing import documents, rollups, usage_events
-from bench.pricing import quote_http, quote_rpc, quoting
+from bench.pricing import quote_http, quote_rpc, quoting, simulation
 from bench.ratios import Ratio
 from bench.transport import pages, rpc
 
@@ -44,6 +44,7 @@ def _matching() -> Iterable[Ratio]:
 ALONE: Final[dict[str, Callable[[], Iterable[Ratio]]]] = {
     "rpc": lambda: [rpc.measure()],
     "quoting": quoting.measure,
+    "simulation": simulation.measure,
     "documents": documents.measure,
     "before": before.measure,
     "kinds": _kinds,

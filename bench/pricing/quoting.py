@@ -18,7 +18,7 @@ from services.catalog.quoting.inputs import (
 from services.catalog.quoting.proofs import prove
 from services.common.values.periods import month_of
 
-__all__ = ["measure"]
+__all__ = ["measure", "studio"]
 
 QUOTES: Final = 2_000
 ROUNDS: Final = 7
@@ -40,14 +40,14 @@ def measure() -> list[Ratio]:
 
 def _round() -> float:
     """Processor seconds of a round, which other programs do not affect."""
-    version, held = _studio()
+    version, held = studio()
     before = time.process_time()
     for number in range(QUOTES):
         prove(_inputs(version, held, number))
     return time.process_time() - before
 
 
-def _studio() -> tuple[VersionSnapshot, tuple[AddonSnapshot, ...]]:
+def studio() -> tuple[VersionSnapshot, tuple[AddonSnapshot, ...]]:
     """Studio and two addons, as seeded."""
     catalog = seeded()
     [terms] = [plan.terms for plan in catalog.plans if plan.code == "studio"]

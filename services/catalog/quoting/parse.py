@@ -44,7 +44,7 @@ def _inputs(said: Any) -> QuoteInputs:
         month=Period.month(int(year), int(month)),
         currency=_text(said["currency"]),
         terms=_terms(said["terms"]),
-        addons=tuple(map(_addon, said["addons"])),
+        addons=_addons_of(orjson.dumps(said["addons"])),
         trial_days=_spans(calendar["trial_days"]),
         usage=tuple(_usage(label, series) for label, series in said["usage"].items()),
         prices=tuple(map(_price, said["resource_prices"])),
@@ -55,6 +55,13 @@ def _inputs(said: Any) -> QuoteInputs:
 
 
 def _terms(said: Any) -> tuple[Term, ...]:
+    return _terms_of(orjson.dumps(said))
+
+
+# Cached, because they are common to many quotes and large.
+@lru_cache(maxsize=2048)
+def _terms_of(content: bytes) -> tuple[Term, ...]:
+    said = orjson.loads(content)
     terms = tuple(Term(_version(term["plan_version"]), _spans(term["days"])) for term in said)
     if not terms:
         raise ValueError("there are no terms")
@@ -77,13 +84,6 @@ def _usage(label: str, said: Any) -> UsageSeries:
 
 
 def _version(said: Any) -> VersionSnapshot:
-    return _version_of(orjson.dumps(said))
-
-
-# Cached, because a version is common to many quotes and large.
-@lru_cache(maxsize=1024)
-def _version_of(content: bytes) -> VersionSnapshot:
-    said = orjson.loads(content)
     return VersionSnapshot(
         id=_text(said["id"]),
         plan_code=_text(said["plan_code"]),
@@ -110,6 +110,12 @@ def _item(kind: str, said: Any) -> PlanItem:
         amount_cents=_whole(said["amount_cents"]),
         match=_match(said.get("match", {})),
     )
+
+
+# Cached too: an accrual, its invoice and a simulation have the same ones.
+@lru_cache(maxsize=2048)
+def _addons_of(content: bytes) -> tuple[HeldAddon, ...]:
+    return tuple(map(_addon, orjson.loads(content)))
 
 
 def _addon(said: Any) -> HeldAddon:

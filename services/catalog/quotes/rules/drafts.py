@@ -42,6 +42,8 @@ __all__ = ["Draft", "DraftPricing", "draft_of", "draft_version_of"]
 ALWAYS: Final = date(FIRST_YEAR, 1, 1)
 """The first day of a draft's unit price."""
 
+MAX_TERMS: Final = 2048
+
 PriceLine = tuple[str, str, Match]
 """A kind, a currency and a match."""
 
@@ -105,14 +107,22 @@ class DraftPricing:
     def __init__(self, draft: Draft, known: Known) -> None:
         self._draft = draft
         self._known = known
+        self._known_terms: dict[tuple[Term, ...], tuple[Term, ...]] = {}
+        """The terms of the draft by frozen ones, which most subscriptions have in common."""
 
     def inputs(self, frozen: QuoteInputs, unsold: Sequence[UsageSeries]) -> QuoteInputs:
         """The inputs of the draft; `unsold` is metered usage that was not sold in the month.
 
         Raises MixedCurrencies for a version in another currency.
         """
-        terms = self._terms(frozen)
-        addons = tuple([self._addon(held, frozen.currency) for held in frozen.addons])
+        terms = self._known_terms.get(frozen.terms)
+        if terms is None:
+            if len(self._known_terms) >= MAX_TERMS:
+                self._known_terms.clear()
+            terms = self._known_terms[frozen.terms] = self._terms(frozen)
+        addons = frozen.addons
+        if self._draft.addons:
+            addons = tuple([self._addon(held, frozen.currency) for held in frozen.addons])
         drafted = {
             (kind, match) for kind, in_, match in self._draft.prices if in_ == frozen.currency
         }
@@ -148,6 +158,8 @@ class DraftPricing:
             Term(versions.get(term.version.plan_code, term.version), term.days)
             for term in frozen.terms
         ]
+        if len(moved) == 1:
+            return (moved[0],)
         return tuple(
             Term(version, tuple(span for term in those for span in term.days))
             for version, those in _by_version(moved)
