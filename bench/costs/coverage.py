@@ -86,6 +86,7 @@ def measure(stack: BenchStack) -> list[Ratio]:
         for statement in (PREPARE, PROOFS, USAGE, LINES):
             connection.execute(statement, parameters)
         connection.execute("ANALYZE")
+        connection.execute("SET work_mem = '64MB'")  # as the service has it for this
 
         def bare() -> float:
             return seconds_of(lambda: connection.execute(BARE, parameters).fetchall())

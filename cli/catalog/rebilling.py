@@ -90,6 +90,7 @@ def _print(rules: list[pb.RebillingRule]) -> None:
             "to": "effective_to",
         },
         rules,
+        "There are no rebilling rules.",
     )
 
 

@@ -34,7 +34,11 @@ def show_coverage(period: Period = "") -> None:
     if answer.HasField("amount_usd"):
         say(f"The bill: {answer.amount_usd} USD")
     print_list(
-        {"usage": "resource_kind", "": _coverage, "quantity": "qty", "days": "day_count"},
+        {
+            "usage": "resource_kind",
+            "": _coverage,
+            "quantity": "qty",
+        },
         answer.usage,
     )
 
@@ -69,6 +73,7 @@ def list_parts(
             "lost": lambda one: money(one, "lost_cents", currency),
         },
         answer.coverage_parts,
+        "No costs or usage are known for this month.",
         folded=True,
     )
     if answer.next_page_token:

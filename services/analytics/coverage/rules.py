@@ -18,8 +18,8 @@ __all__ = ["METER_GROUPS", "USD", "CostCoverage", "Coverage", "CoveragePart", "U
 USD: Final = "USD"
 """The currency of the provider's bills."""
 
-TRANSFER: Final = ("", "bandwidth")
-"""The kinds of charges for transfer, which is of no kind of resource."""
+TRANSFER: Final = ("shared", "bandwidth")
+"""What charges for transfer are called; of no kind, they have the name of their classification."""
 
 TRANSFER_METER: Final = "bandwidth_gb"
 
@@ -66,7 +66,6 @@ class UsageCoverage:
     coverage: Coverage
     reason: str
     qty: Decimal
-    day_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,33 +92,36 @@ EXISTS (
                      coalesce(usage.dimensions ->> dimension, ''), rtrim(value, '*'))))
 )"""
 
-# Each day of usage is one of these, tested in this order.
+# What became of a day of usage is the first of these that holds: 1 free, 2 on no subscription's
+# day, 3 not sold, 4 on a line, 5 included.
 _USED: Final = f"""
 is_invoiced AS MATERIALIZED (
     SELECT EXISTS (SELECT FROM tenant_invoices
                    WHERE period = :start AND kind = 'month' AND status <> 'void') AS yes
-), classed AS MATERIALIZED (
-    SELECT usage.tenant_id, usage.deployment_id, usage.resource_kind, usage.day, usage.qty,
-           CASE WHEN proven.trial @> usage.day THEN 'free'
-                WHEN proven.days @> usage.day IS NOT TRUE
-                  OR usage.resource_kind = ANY(proven.unsold) THEN 'unbilled'
-                WHEN sold.days @> usage.day OR sold.matched IS NOT NULL AND {_IS_LINE_OF}
-                THEN CASE WHEN sold.is_rebilled THEN 'rebilled' ELSE 'billed' END
-                ELSE 'included' END AS coverage,
-           CASE WHEN proven.trial @> usage.day THEN ''
-                WHEN NOT is_invoiced.yes THEN 'not_invoiced'
-                WHEN proven.days @> usage.day IS NOT TRUE THEN 'no_subscription'
-                WHEN usage.resource_kind = ANY(proven.unsold) THEN 'not_sold'
-                ELSE '' END AS reason
-    FROM daily_usage AS usage
-    CROSS JOIN is_invoiced
-    LEFT JOIN proven USING (tenant_id, deployment_id)
-    LEFT JOIN sold USING (tenant_id, deployment_id, resource_kind)
-    WHERE usage.day >= :start AND usage.day < :end AND usage.qty > 0
 ), used AS MATERIALIZED (
-    SELECT tenant_id, deployment_id, resource_kind, coverage, reason, sum(qty) AS qty,
-           count(DISTINCT day) AS days
-    FROM classed GROUP BY 1, 2, 3, 4, 5
+    SELECT tenant_id, deployment_id, resource_kind, qty,
+           CASE WHEN fate = 1 THEN 'free' WHEN fate < 4 THEN 'unbilled'
+                WHEN fate = 5 THEN 'included'
+                WHEN is_rebilled THEN 'rebilled' ELSE 'billed' END AS coverage,
+           CASE WHEN fate = 2 AND is_invoiced.yes THEN 'no_subscription'
+                WHEN fate = 2 THEN 'not_invoiced'
+                WHEN fate = 3 THEN 'not_sold' ELSE '' END AS reason
+    FROM (
+        SELECT usage.tenant_id, usage.deployment_id, usage.resource_kind, sum(usage.qty) AS qty,
+               CASE WHEN proven.trial @> usage.day THEN 1
+                    WHEN proven.days @> usage.day IS NOT TRUE THEN 2
+                    WHEN usage.resource_kind = ANY(proven.unsold) THEN 3
+                    WHEN sold.days @> usage.day
+                      OR sold.matched IS NOT NULL AND {_IS_LINE_OF} THEN 4
+                    ELSE 5 END AS fate,
+               bool_or(sold.is_rebilled) AS is_rebilled
+        FROM daily_usage AS usage
+        LEFT JOIN proven USING (tenant_id, deployment_id)
+        LEFT JOIN sold USING (tenant_id, deployment_id, resource_kind)
+        WHERE usage.day >= :start AND usage.day < :end AND usage.qty > 0
+        GROUP BY 1, 2, 3, 5
+    ) AS of_kind
+    CROSS JOIN is_invoiced
 )"""
 
 # Taxes, credits and charges of the account are the operator's own.
@@ -131,15 +134,15 @@ meters AS MATERIALIZED (
 ), spent AS MATERIALIZED (
     SELECT cost.owner, cost.tenant_id, cost.deployment_id,
            coalesce(weighed.meter_group, '') AS meter_group,
-           string_agg(DISTINCT coalesce(nullif(cost.kind, ''), 'other'), ', ') AS kind,
+           string_agg(DISTINCT cost.kind, ', ') AS kind,
            sum(cost.amount) AS amount
     FROM (
-        SELECT CASE WHEN attribution = 'unattributed'
-                     AND classification IN ('tax', 'credit', 'account') THEN 'internal'
-                    ELSE attribution END AS owner,
+        SELECT CASE WHEN tenant_id <> '' THEN 'tenant'
+                    WHEN attribution = 'internal'
+                      OR classification IN ('tax', 'credit', 'account') THEN 'internal'
+                    ELSE 'unattributed' END AS owner,
                tenant_id, deployment_id,
-               CASE WHEN classification IN ('tax', 'credit', 'account') THEN classification
-                    ELSE kind END AS kind,
+               CASE kind WHEN '' THEN classification ELSE kind END AS kind,
                sum(amount_usd) AS amount
         FROM attributed_costs
         WHERE period = :start AND pass_id = :pass_id AND attribution <> 'shared'
@@ -150,32 +153,33 @@ meters AS MATERIALIZED (
     GROUP BY cost.owner, cost.tenant_id, cost.deployment_id, weighed.meter_group,
              CASE WHEN weighed.meter_group IS NULL THEN cost.kind END
 ), weighed AS MATERIALIZED (
-    SELECT spent.*, used.coverage, used.reason, used.qty,
-           round(spent.amount * used.qty / sum(used.qty) OVER owned, 10) AS share,
+    SELECT spent.*, used.qty,
+           coalesce(used.coverage,
+                    CASE spent.owner WHEN 'internal' THEN 'internal' ELSE 'unbilled' END)
+               AS coverage,
+           coalesce(used.reason,
+                    CASE WHEN spent.owner = 'internal' THEN ''
+                         WHEN spent.owner = 'unattributed' THEN 'unattributed'
+                         WHEN spent.deployment_id = '' THEN 'no_deployment'
+                         ELSE 'not_metered' END) AS reason,
+           round(spent.amount * coalesce(used.qty / sum(used.qty) OVER owned, 1), 10) AS share,
            row_number() OVER (owned ORDER BY used.qty DESC, used.coverage, used.reason) AS rank
-    FROM spent JOIN used
+    FROM spent LEFT JOIN used
       ON spent.owner = 'tenant' AND used.tenant_id = spent.tenant_id
          AND used.deployment_id = spent.deployment_id AND used.resource_kind = spent.meter_group
-    WINDOW owned AS (PARTITION BY spent.tenant_id, spent.deployment_id, spent.meter_group)
+    WINDOW owned AS (
+        PARTITION BY spent.owner, spent.tenant_id, spent.deployment_id, spent.meter_group,
+                     spent.kind)
 ), covered AS MATERIALIZED (
     SELECT tenant_id, deployment_id, kind, meter_group, coverage, reason, qty,
            CASE WHEN rank > 1 THEN share
                 ELSE amount - (sum(share) OVER owned - share) END AS amount
     FROM weighed
-    WINDOW owned AS (PARTITION BY tenant_id, deployment_id, meter_group)
-    UNION ALL
-    SELECT tenant_id, deployment_id, kind, meter_group,
-           CASE owner WHEN 'internal' THEN 'internal' ELSE 'unbilled' END,
-           CASE WHEN owner = 'internal' THEN ''
-                WHEN owner = 'unattributed' THEN 'unattributed'
-                WHEN deployment_id = '' THEN 'no_deployment' ELSE 'not_metered' END,
-           NULL, amount
-    FROM spent
-    WHERE owner <> 'tenant' OR NOT EXISTS (
-        SELECT FROM used
-        WHERE used.tenant_id = spent.tenant_id AND used.deployment_id = spent.deployment_id
-          AND used.resource_kind = spent.meter_group)
+    WINDOW owned AS (PARTITION BY owner, tenant_id, deployment_id, meter_group, kind)
 )"""
+
+# For this transaction: a million costs are grouped in memory instead of sorted on disk.
+_WORK_MEM: Final = text("SELECT set_config('work_mem', '64MB', true)")
 
 _CURRENCIES: Final = text("""
 SELECT DISTINCT currency FROM tenant_invoices WHERE period >= :start AND status <> 'void'
@@ -184,10 +188,10 @@ SELECT DISTINCT currency FROM tenant_invoices WHERE period >= :start AND status 
 _COVERAGE: Final = text(f"""
 WITH {_PROVEN}, {_SOLD}, {_USED}, {_SPENT}
 SELECT NULL AS resource_kind, coverage, reason, sum(amount) AS amount_usd,
-       NULL AS qty, NULL AS day_count
+       NULL AS qty
 FROM covered GROUP BY 2, 3
 UNION ALL
-SELECT resource_kind, coverage, reason, NULL, sum(qty), sum(days)::bigint
+SELECT resource_kind, coverage, reason, NULL, sum(qty)
 FROM used GROUP BY 1, 2, 3
 ORDER BY 1 NULLS FIRST, 2, 3
 """)
@@ -215,10 +219,11 @@ WITH {_PROVEN}, {_SOLD}, {_USED}, {_SPENT}, earned AS MATERIALIZED (
            CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.revenue END,
            CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.lines END
     FROM used LEFT JOIN sold USING (tenant_id, deployment_id, resource_kind)
-    WHERE NOT EXISTS (
-        SELECT FROM spent JOIN meters ON meters.meter_group = spent.meter_group
-        WHERE spent.tenant_id = used.tenant_id AND spent.deployment_id = used.deployment_id
-          AND meters.meter = used.resource_kind)
+    LEFT JOIN (
+        SELECT DISTINCT spent.tenant_id, spent.deployment_id, meters.meter AS resource_kind
+        FROM spent JOIN meters ON meters.meter_group = spent.meter_group
+    ) AS charged USING (tenant_id, deployment_id, resource_kind)
+    WHERE charged.tenant_id IS NULL
 ), lossy AS (
     SELECT parts.*,
            CASE WHEN coverage = 'unbilled' THEN cost_cents
@@ -267,6 +272,7 @@ async def read_coverage(
 
     They add up exactly to the costs and to the usage.
     """
+    await session.execute(_WORK_MEM)
     rows = (await session.execute(_COVERAGE, _asked(period, rates) | _of_costs(costs))).all()
     of_costs = sum(row.resource_kind is None for row in rows)
     return records_of(CostCoverage, rows[:of_costs]), records_of(UsageCoverage, rows[of_costs:])
@@ -291,6 +297,7 @@ async def list_parts(
         "after": asked.after or 0,
         "limit": asked.limit,
     }
+    await session.execute(_WORK_MEM)
     rows = await session.execute(_PARTS, _asked(period, rates) | _of_costs(costs) | values)
     return asked.page(records_of(CoveragePart, rows), attrgetter("place"))
 

@@ -45,18 +45,16 @@ class CostCoverage(_message.Message):
     def __init__(self, coverage: _Optional[str] = ..., reason: _Optional[str] = ..., amount_usd: _Optional[str] = ..., amount_cents: _Optional[int] = ...) -> None: ...
 
 class UsageCoverage(_message.Message):
-    __slots__ = ("resource_kind", "coverage", "reason", "qty", "day_count")
+    __slots__ = ("resource_kind", "coverage", "reason", "qty")
     RESOURCE_KIND_FIELD_NUMBER: _ClassVar[int]
     COVERAGE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     QTY_FIELD_NUMBER: _ClassVar[int]
-    DAY_COUNT_FIELD_NUMBER: _ClassVar[int]
     resource_kind: str
     coverage: str
     reason: str
     qty: str
-    day_count: int
-    def __init__(self, resource_kind: _Optional[str] = ..., coverage: _Optional[str] = ..., reason: _Optional[str] = ..., qty: _Optional[str] = ..., day_count: _Optional[int] = ...) -> None: ...
+    def __init__(self, resource_kind: _Optional[str] = ..., coverage: _Optional[str] = ..., reason: _Optional[str] = ..., qty: _Optional[str] = ...) -> None: ...
 
 class ListCoveragePartsRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "period", "coverage", "tenant_id", "deployment_id", "losses_only")
