@@ -30,6 +30,7 @@ WRITES = {
 OF_DURABLE_WORK = {
     "DeploymentService/ProvisionDeployment", "DriftService/RevertDrift",
     "InvoiceService/HandOverCreditNote", "InvoiceService/HandOverInvoice",
+    "MigrationService/DecideMigration", "MigrationService/StartMigration",
     "ProviderInvoiceService/IngestProviderInvoice", "ProviderInvoiceService/RematchCostLines",
     "RollupService/ApproveRollup", "RollupService/RetryRollup", "RollupService/StartRollup",
     "RollupService/UndoRollup",

@@ -1,5 +1,6 @@
 """The number of fields of an encoded message, counted before it is parsed."""
 
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.rpc.message_limits import has_more_fields
+from services.common.rpc.wire import timestamp
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
@@ -20,7 +22,23 @@ def test_each_element_of_a_list_and_each_other_field_counts(events: int, most: i
         events=[event] * events, request_id="y" * 200
     )
     wire, kind = message.SerializeToString(), cast("Descriptor", message.DESCRIPTOR)
-    assert has_more_fields(wire, kind, most) is (events + 1 > most)
+    # An event may have dimensions, a map: so its own fields count.
+    assert has_more_fields(wire, kind, most) is (3 * events + 1 > most)
+
+
+def test_a_full_batch_of_usage_events_with_dimensions_is_within_the_limit() -> None:
+    event = usage_pb2.UsageEvent(
+        source="llm-gateway",
+        idempotency_key="key",
+        tenant_id="acme",
+        deployment_id="shop",
+        resource_kind="llm_tokens",
+        qty="1",
+        occurred_at=timestamp(datetime(2026, 4, 1, tzinfo=UTC)),
+        dimensions=dict.fromkeys(("model", "region", "size"), "some"),
+    )
+    batch = usage_service_pb2.SendUsageEventsRequest(events=[event] * 5_000, request_id="one")
+    assert not has_more_fields(batch.SerializeToString(), cast("Descriptor", batch.DESCRIPTOR))
 
 
 QUOTE = cast("Descriptor", quote_service_pb2.CreateQuoteRequest.DESCRIPTOR)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalog.plans.rules.plans import PlanItem
+from services.catalog.pricing.simulate import meter_cents
 from services.catalog.quoting.canonical import hash_of, inputs_json, result_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.errors import NoExchangeRate, NoPriceInForce
@@ -257,3 +258,11 @@ def test_cost_plus_of_lines_is_the_sum_of_its_parts_by_largest_remainders(
 
     assert all(abs(part - whole) < 1 for part, whole in zip(parts, exact, strict=True))
     assert abs(sum(parts) - sum(exact, Fraction(0))) <= Fraction(1, 2)
+
+
+def test_a_simulated_month_counts_what_rebilling_rules_price() -> None:
+    quote = price(inputs(used(24)))
+    assert quote.rebilled
+    priced = (*quote.first_invoice, *quote.overage, *quote.ad_hoc, *quote.rebilled)
+    assert sum(meter_cents(quote).values()) == sum(line.amount_cents for line in priced)
+    assert meter_cents(quote)["droplet_hours"] == sum(one.amount_cents for one in quote.rebilled)

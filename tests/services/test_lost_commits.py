@@ -11,6 +11,8 @@ BY_WORKFLOW = {
     "DriftService/RevertDrift",
     "InvoiceService/HandOverCreditNote",
     "InvoiceService/HandOverInvoice",
+    "MigrationService/DecideMigration",
+    "MigrationService/StartMigration",
     "RollupService/ApproveRollup",
     "RollupService/RetryRollup",
     "RollupService/StartRollup",

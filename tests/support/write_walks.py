@@ -21,6 +21,7 @@ from arcadia.catalog.v1 import catalog_service_pb2 as catalog
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments
 from arcadia.catalog.v1 import limit_service_pb2 as limits
 from arcadia.catalog.v1 import quote_service_pb2 as quotes
+from arcadia.catalog.v1 import rebilling_service_pb2 as rebilling
 from arcadia.catalog.v1 import subscription_service_pb2 as subscriptions
 from arcadia.catalog.v1 import token_revocation_service_pb2 as tokens
 from arcadia.inventory.v1 import drift_service_pb2 as drift
@@ -28,6 +29,7 @@ from arcadia.inventory.v1 import inventory_service_pb2 as inventory
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Value
 from psycopg import sql
 
 import services.analytics.__main__
@@ -198,6 +200,21 @@ async def walk_catalog(walk: Walk) -> None:
         catalog.CreateResourcePriceRequest(
             resource_kind="droplet_hours", effective_from="2190-01-01", **price
         ),
+    )
+    await walk(
+        "RebillingService/CreateRebillingRule",
+        rebilling.CreateRebillingRuleRequest(
+            code="volumes",
+            basis="list",
+            match={"meter": Value(string_value="volume_gb_month")},
+            percent="20",
+            currency="AUD",
+            effective_from="2190-01-01",
+        ),
+    )
+    await walk(
+        "RebillingService/EndRebillingRule",
+        rebilling.EndRebillingRuleRequest(code="volumes", effective_to="2190-02-01"),
     )
     made = await walk(
         "DeploymentService/CreateDeployment",

@@ -117,7 +117,7 @@ def document_of(text: str) -> CatalogDocument:
 def meter_cents(quote: Quote) -> dict[str, int]:
     """The amounts of a billed month by kind of usage, as on its invoice."""
     found: dict[str, int] = {}
-    for line in (*quote.first_invoice, *quote.overage, *quote.ad_hoc):
+    for line in (*quote.first_invoice, *quote.overage, *quote.ad_hoc, *quote.rebilled):
         meter = line.resource_kind or line.kind.value
         found[meter] = found.get(meter, 0) + line.amount_cents
     return found

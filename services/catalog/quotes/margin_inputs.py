@@ -113,12 +113,15 @@ class ExchangeRates:
     async def with_rates(self, known: Known, currencies: Iterable[str], month: date) -> Known:
         """The catalog with the rates by which costs are priced in a month, by its first day.
 
-        Raises Unavailable if analytics does not answer.
+        Asked only for currencies with a rule in force. Raises Unavailable if analytics does not
+        answer.
         """
         if known.costs is None:
             return known
         rates: dict[str, Decimal | None] = {}
         for currency in sorted(set(currencies) - {"USD"}):
+            if not known.costs.of(currency, month):
+                continue
             conversion = await self.to(currency, month)
             if not conversion.known:
                 raise Unavailable(

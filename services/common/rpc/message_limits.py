@@ -22,9 +22,9 @@ MAX_BODY_BYTES: Final = 64 * 1024
 MAX_MESSAGE_BYTES: Final = 32 * 1024 * 1024
 """Maximum message of internal RPCs, for batches."""
 
-MAX_FIELDS: Final = 50_000
+MAX_FIELDS: Final = 100_000
 """Maximum fields of a user's message, counting each element of a list. An empty element takes 2
-bytes on the wire and 130 in memory."""
+bytes on the wire and 130 in memory. A full batch of usage events with some dimensions has fewer."""
 
 MAX_VARINT_BYTES: Final = 10
 """Bytes of the longest number on the wire, which has 64 bits."""
