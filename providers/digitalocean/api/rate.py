@@ -86,10 +86,6 @@ def family_of(path: str) -> str:
     return "/".join(path.split("/", 3)[:3])
 
 
-def _narrow_limits() -> tuple[_NarrowLimit, ...]:
-    return (_NarrowLimit("/v2/cdn/endpoints", 5, 10.0),)
-
-
 class RateBudget:
     """The budget of one token."""
 
@@ -97,7 +93,7 @@ class RateBudget:
         self._clock = clock
         self._sleep = sleep
         self._minute = _Window(60.0)
-        self._narrow = _narrow_limits()
+        self._narrow = (_NarrowLimit("/v2/cdn/endpoints", 5, 10.0),)
         self._not_before = 0.0
         self._announced: dict[str, _Announced] = {}
         """By family: the limit in its last response, its own or the token's."""

@@ -1,5 +1,7 @@
 """CoverageService: which costs and usage of a month are sold, for operators."""
 
+from dataclasses import astuple
+
 from arcadia.analytics.v1 import coverage_service_pb2 as pb
 from arcadia.analytics.v1 import coverage_service_pb2_grpc, margins_pb2
 
@@ -66,10 +68,7 @@ class CoverageServicer(coverage_service_pb2_grpc.CoverageServiceServicer):
             text("deployment_id", request.deployment_id),
             request.losses_only,
         )
-        filters = (
-            "coverage", period.code, wanted.coverage, wanted.tenant_id, wanted.deployment_id,
-            str(wanted.losses_only),
-        )  # fmt: skip  # a table
+        filters = ("coverage", period.code, *map(str, astuple(wanted)))
         asked = page_request(request, filters, Position)
         async with self._database.read(current_caller().scope) as session:
             conversion, rates = await _conversion(session, period)

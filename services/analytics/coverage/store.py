@@ -1,7 +1,7 @@
 """Reads what became of a month's costs and usage, each in one statement."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Final
@@ -288,10 +288,7 @@ async def list_parts(
 ) -> Page[CoveragePart]:
     """The next parts of a month, the largest loss first; `rates` has USD."""
     values = {
-        "coverage": wanted.coverage,
-        "tenant_id": wanted.tenant_id,
-        "deployment_id": wanted.deployment_id,
-        "losses_only": wanted.losses_only,
+        **asdict(wanted),
         # The rate is of a cent.
         "usd_cents": rates[USD] * 100,
         "after": asked.after or 0,

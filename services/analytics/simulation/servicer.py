@@ -1,6 +1,7 @@
 """SimulationService: simulates the revenue of a draft of the catalog, for operators."""
 
 import asyncio
+from dataclasses import astuple
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -51,7 +52,7 @@ class SimulationServicer(simulation_service_pb2_grpc.SimulationServiceServicer):
     ) -> pb.SimulateCatalogResponse:
         """Prices the last billed months of a page of tenants by a draft."""
         asked = _asked(request)
-        filters = ("simulation", *map(str, _filters(asked)))
+        filters = ("simulation", *map(str, astuple(asked)))
         page = page_request(request, filters, str, str)
         after, revision = page.after or ("", "")
         async with self._turns:
@@ -102,16 +103,4 @@ def _asked(request: pb.SimulateCatalogRequest) -> Asked:
         last=read_month(request.to_period, "to_period").start if request.to_period else None,
         grouping=Grouping(word("group_by", request.group_by or Grouping.TENANT, set(Grouping))),
         tenant_id=text("tenant_id", request.tenant_id),
-    )
-
-
-def _filters(asked: Asked) -> tuple[object, ...]:
-    return (
-        asked.document,
-        asked.plan_code,
-        asked.plan_version,
-        asked.months,
-        asked.last,
-        asked.grouping,
-        asked.tenant_id,
     )

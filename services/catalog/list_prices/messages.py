@@ -11,13 +11,7 @@ __all__ = ["change_message", "price_message"]
 
 def price_message(price: ListPrice) -> pb.ListPrice:
     """A list price."""
-    return message_of(
-        pb.ListPrice,
-        price,
-        id=str(price.id),
-        dimensions=dict(price.price.dimensions),
-        source=price.price.source.value,
-    )
+    return message_of(pb.ListPrice, price, dimensions=dict(price.price.dimensions))
 
 
 def change_message(change: ListPriceChange) -> pb.ListPriceChange:

@@ -1,20 +1,17 @@
 """Previews what a migration would change for each subscription."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from services.catalog.deployments.rules.lifecycle import State
 from services.catalog.migrating.rules.migrations import Migration, Outcome, verdict
-from services.catalog.plans.rules.plans import PlanVersion
 from services.catalog.plans.store.versions import read_versions
 from services.catalog.quotes.rules.snapshots import Known, change_inputs, version_snapshot
 from services.catalog.quotes.store.billable import read_deployments
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.lines import total
-from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.subscriptions import read_subscriptions
 from services.common.db.database import ReadSession
 from services.common.identity.callers import ALL
@@ -49,7 +46,8 @@ async def previews_of(
 ) -> list[Preview]:
     """The previews of subscriptions, read in a constant number of statements."""
     subscriptions = await read_subscriptions(session, ALL, ids)
-    states = await read_deployments(session, {one.deployment_id for one in subscriptions.values()})
+    deployment_ids = {one.deployment_id for one in subscriptions.values()}
+    deployments = await read_deployments(session, deployment_ids)
     versions = await read_versions(
         session,
         {
@@ -57,39 +55,30 @@ async def previews_of(
             *(term.plan_version_id for one in subscriptions.values() for term in one.terms),
         },
     )
-    ordered = (subscriptions[key] for key in ids)
-    return list(
-        _previews(ordered, {k: d.state for k, d in states.items()}, migration, versions, today)
-    )
-
-
-def _previews(
-    subscriptions: Iterator[Subscription] | Any,
-    states: Mapping[UUID, State],
-    migration: Migration,
-    versions: Mapping[UUID, PlanVersion],
-    today: date,
-) -> Iterator[Preview]:
     known = Known({key: version_snapshot(one) for key, one in versions.items()}, ())
     wanted, day = known.versions[migration.plan_version_id], migration.effective_on
-    for one in subscriptions:
-        held = one.term_on(day)
-        on_trial = states[one.deployment_id] is State.TRIAL
+    previews = []
+    for one in (subscriptions[key] for key in ids):
+        held, state = one.term_on(day), deployments[one.deployment_id].state
+        on_trial = state is State.TRIAL
         before, after = (
             price(change_inputs(one, version, (), (), day, known, on_trial=on_trial))
             for version in (known.versions[held.plan_version_id], wanted)
         )
-        found = verdict(one, states[one.deployment_id], migration, versions, today)
-        yield Preview(
-            subscription_id=one.id,
-            deployment_id=one.deployment_id,
-            tenant_id=one.tenant_id,
-            from_plan_code=held.plan_code,
-            from_version=held.plan_version,
-            outcome=found.outcome,
-            reason=found.reason,
-            currency=migration.currency,
-            monthly_before_cents=total(before.recurring),
-            monthly_after_cents=total(after.recurring),
-            first_month_change_cents=after.change.net_cents if after.change else 0,
+        found = verdict(one, state, migration, versions, today)
+        previews.append(
+            Preview(
+                subscription_id=one.id,
+                deployment_id=one.deployment_id,
+                tenant_id=one.tenant_id,
+                from_plan_code=held.plan_code,
+                from_version=held.plan_version,
+                outcome=found.outcome,
+                reason=found.reason,
+                currency=migration.currency,
+                monthly_before_cents=total(before.recurring),
+                monthly_after_cents=total(after.recurring),
+                first_month_change_cents=after.change.net_cents if after.change else 0,
+            )
         )
+    return previews

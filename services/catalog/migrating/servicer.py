@@ -1,6 +1,9 @@
 """MigrationService: moves subscriptions to another plan version, for operators."""
 
+from dataclasses import asdict
 from datetime import date
+from operator import attrgetter
+from typing import Final
 from uuid import UUID
 
 from arcadia.catalog.v1 import migration_service_pb2 as pb
@@ -40,7 +43,7 @@ from services.common.db.idempotency import once
 from services.common.durable import FlowClient
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import ALL
-from services.common.rpc.messages import message_of
+from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import page_request
 from services.common.rpc.wire import Context, internal_page_size
 from services.common.values.clock import Clock
@@ -49,6 +52,10 @@ from services.common.values.periods import optional_day, read_day
 __all__ = ["MigrationServicer", "MigrationStepServicer"]
 
 Asked = pb.StartMigrationRequest | pb.PreviewMigrationRequest
+
+FILTERS: Final = attrgetter(
+    "from_plan_code", "from_version", "tenant_id", "started_before", "effective_on"
+)
 
 
 class MigrationServicer(migration_service_pb2_grpc.MigrationServiceServicer):
@@ -72,26 +79,19 @@ class MigrationServicer(migration_service_pb2_grpc.MigrationServiceServicer):
             raise InvalidArgument("effective_on", "must be after today", reason="OUT_OF_RANGE")
         plan_code, version = _target(request)
         wanted = _wanted(request, today, day, 0)
-        filters = ("migration-preview", plan_code, version, *map(str, _filters(wanted)))
+        filters = ("migration-preview", plan_code, version, *map(str, FILTERS(wanted)))
         asked = page_request(request, filters, UUID)
         async with self._database.read(ALL) as session:
             found = await target_version(session, wanted.from_plan_code, plan_code, version)
             migration = Migration(
+                **asdict(wanted),
                 id=found.id,
-                from_plan_code=wanted.from_plan_code,
-                from_version=wanted.from_version,
                 plan_version_id=found.id,
                 plan_code=found.plan_code,
                 plan_version=found.version,
                 currency=found.terms.currency,
-                tenant_id=wanted.tenant_id,
-                started_before=wanted.started_before,
-                notice_on=today,
-                effective_on=day,
-                notice_days=0,
                 status=Status.WAITING,
                 is_paused=False,
-                reason="",
                 started_by="",
                 started_at=self._now(),
                 finished_at=None,
@@ -136,9 +136,8 @@ class MigrationServicer(migration_service_pb2_grpc.MigrationServiceServicer):
             found = await list_migrations(session, before=asked.after, limit=asked.limit)
             page = asked.page(found, lambda one: one.id)
             counts = await counts_of(session, [one.id for one in page.rows])
-        return pb.ListMigrationsResponse(
-            migrations=[_message(one, counts.get(one.id, Counts())) for one in page.rows],
-            next_page_token=page.next_page_token,
+        return page_message(
+            pb.ListMigrationsResponse, page, lambda one: _message(one, counts.get(one.id, Counts()))
         )
 
     async def GetMigration(
@@ -164,11 +163,7 @@ class MigrationServicer(migration_service_pb2_grpc.MigrationServiceServicer):
                 session, identifier, outcome=request.outcome, after=asked.after, limit=asked.limit
             )
         page = asked.page(found, lambda one: one.subscription_id)
-        return message_of(
-            pb.ListMigrationSubscriptionsResponse,
-            migration_subscriptions=page.rows,
-            next_page_token=page.next_page_token,
-        )
+        return page_message(pb.ListMigrationSubscriptionsResponse, page)
 
     async def DecideMigration(
         self, request: pb.DecideMigrationRequest, context: Context
@@ -251,16 +246,6 @@ def _wanted(
     )
 
 
-def _filters(wanted: NewMigration) -> tuple[object, ...]:
-    return (
-        wanted.from_plan_code,
-        wanted.from_version,
-        wanted.tenant_id,
-        wanted.started_before,
-        wanted.effective_on,
-    )
-
-
 async def _read(session: ReadSession, identifier: UUID) -> migrations_pb2.Migration:
     migration = await read_migration(session, identifier)
     counts = await counts_of(session, [identifier])
@@ -272,11 +257,7 @@ def _message(migration: Migration, counts: Counts) -> migrations_pb2.Migration:
         migrations_pb2.Migration,
         migration,
         started_before=migration.started_before or "",
-        planned_count=counts.planned_count,
-        scheduled_count=counts.scheduled_count,
-        skipped_count=counts.skipped_count,
-        failed_count=counts.failed_count,
-        taken_back_count=counts.taken_back_count,
+        **asdict(counts),
         workflow_id=PLAN_MIGRATION.id(str(migration.id)),
     )
 

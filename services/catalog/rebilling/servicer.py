@@ -1,28 +1,24 @@
 """RebillingService: the rules that price what the provider charges."""
 
 from datetime import date
-from typing import Any
 
 from arcadia.catalog.v1 import rebilling_service_pb2 as pb
 from arcadia.catalog.v1 import rebilling_service_pb2_grpc
-from grpc.aio import ServicerContext
 
 from services.catalog import requests
-from services.catalog.rebilling.messages import rule_message
 from services.catalog.rebilling.requests import new_rule
 from services.catalog.rebilling.set_rule import finish_rule, set_rule
 from services.catalog.rebilling.store import list_rules
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.identity.callers import current_caller
-from services.common.rpc.messages import page_message
+from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import page_request
+from services.common.rpc.wire import Context
 from services.common.values.clock import Clock
 from services.common.values.periods import optional_day, read_day
 
 __all__ = ["RebillingServicer"]
-
-Context = ServicerContext[Any, Any]
 
 
 class RebillingServicer(rebilling_service_pb2_grpc.RebillingServiceServicer):
@@ -40,7 +36,7 @@ class RebillingServicer(rebilling_service_pb2_grpc.RebillingServiceServicer):
         asked = page_request(request, ("rebilling-rules", request.in_force_on), str, date)
         async with self._database.read(current_caller().scope) as session:
             found = await list_rules(session, day, asked)
-        return page_message(pb.ListRebillingRulesResponse, found, rule_message)
+        return page_message(pb.ListRebillingRulesResponse, found)
 
     @once
     async def CreateRebillingRule(
@@ -50,7 +46,7 @@ class RebillingServicer(rebilling_service_pb2_grpc.RebillingServiceServicer):
         made = await set_rule(
             session, new_rule(request), created_by=current_caller().subject, now=self._now()
         )
-        return pb.CreateRebillingRuleResponse(rebilling_rule=rule_message(made))
+        return message_of(pb.CreateRebillingRuleResponse, rebilling_rule=made)
 
     @once
     async def EndRebillingRule(
@@ -59,4 +55,4 @@ class RebillingServicer(rebilling_service_pb2_grpc.RebillingServiceServicer):
         """Ends a rule before a month."""
         day = read_day(requests.required("effective_to", request.effective_to), "effective_to")
         ended = await finish_rule(session, requests.code("code", request.code), day)
-        return pb.EndRebillingRuleResponse(rebilling_rule=rule_message(ended))
+        return message_of(pb.EndRebillingRuleResponse, rebilling_rule=ended)

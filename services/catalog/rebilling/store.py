@@ -1,6 +1,6 @@
 """The SQL of rebilling rules."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Final
@@ -13,6 +13,7 @@ from services.catalog.rebilling.rules.rebilling import Basis, NewRule, Rebilling
 from services.catalog.rebilling.tables import rebilling_rules
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row
+from services.common.db.records import record_of
 from services.common.errors import NotFound
 from services.common.rpc.paging import Page, PageRequest
 from services.common.values.cost_plus import Markup
@@ -87,7 +88,6 @@ async def create_rule(
 
     Raises FailedPrecondition if a rule without an end would overlap one with a later start.
     """
-    markup = rule.markup
     made = await set_row(
         session,
         rebilling_rules,
@@ -96,10 +96,7 @@ async def create_rule(
         values={
             "basis": rule.basis.value,
             "match": {key: list(values) for key, values in rule.match},
-            "percent": markup.percent,
-            "fixed_cents": markup.fixed_cents,
-            "step_cents": markup.step_cents,
-            "floor_cents": markup.floor_cents,
+            **asdict(rule.markup),
             "currency": rule.currency,
             "takes_all": rule.takes_all,
             "created_by": created_by,
@@ -124,7 +121,7 @@ def _rule(row: Row[Any]) -> RebillingRule:
         code=row.code,
         basis=Basis(row.basis),
         match=match_of(row.match),
-        markup=Markup(row.percent, row.fixed_cents, row.step_cents, row.floor_cents),
+        markup=record_of(Markup, row),
         currency=row.currency,
         takes_all=row.takes_all,
         effective_from=row.effective_from,

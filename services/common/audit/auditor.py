@@ -79,7 +79,7 @@ class Auditor:
             call,
             Outcome.UNCERTAIN if uncertain else Outcome.REFUSED,
             utc_now(),
-            status=_status_name(error),
+            status=next(code.name for code in grpc.StatusCode if code.value[0] == error.code),
             reason=error.reason,
         )
         task = asyncio.create_task(self._record_or_log(entry))
@@ -118,7 +118,3 @@ class Auditor:
 
 def _whose(call: AuditedCall) -> tuple[str, str]:
     return call.caller.tenant_id or "", call.caller.subject
-
-
-def _status_name(error: ArcadiaError) -> str:
-    return next(code.name for code in grpc.StatusCode if code.value[0] == error.code)

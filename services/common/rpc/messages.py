@@ -1,8 +1,8 @@
 """Converts records to messages by equal field names.
 
-A field that a record does not have itself is taken from the only nested record that has it. A field
-that is a message, or several, is converted from its records. A map of google.protobuf.Value is made
-of pairs of a key and its texts.
+A field that a record does not have itself is taken from the only nested record, at any depth, that
+has it. A field that is a message, or several, is converted from its records. A map of
+google.protobuf.Value is made of pairs of a key and its texts.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast, get_type_hints
@@ -102,7 +103,9 @@ def _place(kind: type, name: str) -> str:
         return name
     hints = get_type_hints(kind) if is_dataclass(kind) else {}
     inner = [one.name for one in fields(kind) if is_dataclass(hints[one.name])] if hints else []
-    return next((f"{one}.{name}" for one in inner if hasattr(hints[one], name)), "")
+    nearest = (f"{one}.{name}" for one in inner if hasattr(hints[one], name))
+    deeper = (f"{one}.{path}" for one in inner if (path := _place(hints[one], name)))
+    return next(chain(nearest, deeper), "")
 
 
 @cache

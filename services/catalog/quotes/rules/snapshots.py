@@ -21,7 +21,7 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.quoting.spans import BilledDays, billed_days, intersection
-from services.catalog.subscriptions.rules.subscriptions import Subscription
+from services.catalog.subscriptions.rules.subscriptions import AttachedAddon, Subscription
 from services.catalog.vocabulary import UNITS
 from services.common.values.periods import Period, month_of
 
@@ -80,8 +80,8 @@ def _first_of_equal(version: VersionSnapshot) -> VersionSnapshot:
     return version
 
 
-def addon_snapshot(addon: Addon) -> AddonSnapshot:
-    """The inputs of an addon with its current terms."""
+def addon_snapshot(addon: Addon | AttachedAddon) -> AddonSnapshot:
+    """The inputs of an addon with its terms: the current ones, or those it was attached with."""
     terms = addon.terms
     return AddonSnapshot(
         id=str(addon.id),
@@ -267,14 +267,7 @@ def _held(subscription: Subscription, billed: BilledDays, period: Period) -> tup
             addon.detached_on is None or addon.detached_on >= period.end
         )
         if days or current:
-            snapshot = AddonSnapshot(
-                id=str(addon.id),
-                code=addon.code,
-                resource_kind=addon.terms.resource_kind,
-                qty=addon.terms.qty,
-                price_cents=addon.terms.price_cents,
-            )
-            held.append(HeldAddon(snapshot, days, current=current))
+            held.append(HeldAddon(addon_snapshot(addon), days, current=current))
     return tuple(held)
 
 
