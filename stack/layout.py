@@ -2,8 +2,8 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from services.common.settings import Settings
 
@@ -12,11 +12,25 @@ __all__ = ["Layout"]
 PROJECT = Path(__file__).resolve().parents[1]
 
 
-@dataclass(frozen=True, slots=True)
 class Layout:
     """The data directory of one stack."""
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        self.folder: Final = folder
+        self.lock: Final = folder / "lock"
+        """The lock of the supervisor."""
+        self.state: Final = folder / "state.json"
+        """The state file."""
+        self.logs: Final = folder / "logs"
+        """The folder of logs, one file per part."""
+        self.postgres: Final = folder / "postgres"
+        """PostgreSQL's data."""
+        self.temporal: Final = folder / "temporal"
+        """Temporal's data."""
+        self.simulator: Final = folder / "simulator"
+        """The simulated account."""
+        self.gateway: Final = folder / "gateway"
+        """Envoy's rendered configuration."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Layout":
@@ -27,41 +41,6 @@ class Layout:
         """
         base = PROJECT if (PROJECT / "pyproject.toml").exists() else Path.cwd()
         return cls((base / settings.data_dir).resolve())
-
-    @property
-    def lock(self) -> Path:
-        """The lock of the supervisor."""
-        return self.folder / "lock"
-
-    @property
-    def state(self) -> Path:
-        """The state file."""
-        return self.folder / "state.json"
-
-    @property
-    def logs(self) -> Path:
-        """The folder of logs, one file per part."""
-        return self.folder / "logs"
-
-    @property
-    def postgres(self) -> Path:
-        """PostgreSQL's data."""
-        return self.folder / "postgres"
-
-    @property
-    def temporal(self) -> Path:
-        """Temporal's data."""
-        return self.folder / "temporal"
-
-    @property
-    def simulator(self) -> Path:
-        """The simulated account."""
-        return self.folder / "simulator"
-
-    @property
-    def gateway(self) -> Path:
-        """Envoy's rendered configuration."""
-        return self.folder / "gateway"
 
     def log(self, part: str) -> Path:
         """The log of a part."""

@@ -7,13 +7,13 @@ from arcadia.catalog.v1 import migration_service_pb2 as pb
 from arcadia.catalog.v1 import migrations_pb2
 
 from cli.caller import call, pages
-from cli.options import Reason, Tenant, Yes
+from cli.options import Reason, Tenant, Yes, command_group
 from cli.output import counts, print_list, say
 from services.common.values.money import money_text
 
 __all__ = ["commands"]
 
-commands = typer.Typer(help="Move subscriptions to another plan version.", no_args_is_help=True)
+commands = command_group("Move subscriptions to another plan version.")
 
 SHOWN: Final = 20
 """Subscriptions shown before a migration is confirmed."""
@@ -92,32 +92,16 @@ def show(
     )
 
 
-@commands.command("pause")
-def pause(identifier: Identifier) -> None:
-    """Stop scheduling changes."""
-    _decide(identifier, "pause")
+def _add_decision(decision: str, effect: str) -> None:
+    @commands.command(decision, help=effect)
+    def decide(identifier: Identifier) -> None:
+        _print(call(pb.DecideMigrationRequest(id=identifier, decision=decision)).migration)
 
 
-@commands.command("resume")
-def resume(identifier: Identifier) -> None:
-    """Go on scheduling changes."""
-    _decide(identifier, "resume")
-
-
-@commands.command("retry")
-def retry(identifier: Identifier) -> None:
-    """Schedule the changes that failed again."""
-    _decide(identifier, "retry")
-
-
-@commands.command("undo")
-def undo(identifier: Identifier) -> None:
-    """Withdraw the changes; possible until the effective day."""
-    _decide(identifier, "undo")
-
-
-def _decide(identifier: str, decision: str) -> None:
-    _print(call(pb.DecideMigrationRequest(id=identifier, decision=decision)).migration)
+_add_decision("pause", "Stop scheduling changes.")
+_add_decision("resume", "Go on scheduling changes.")
+_add_decision("retry", "Schedule the changes that failed again.")
+_add_decision("undo", "Withdraw the changes; possible until the effective day.")
 
 
 def _previews(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from arcadia.billing.v1 import cost_feed_service_pb2, costs_pb2
@@ -145,39 +145,32 @@ async def daily_costs(
 
 
 def _line(line: costs_pb2.CostLine) -> Cost:
-    return Cost(
+    return _cost(
+        line,
         cost_id=UUID(line.id),
         day=None,
-        kind=line.kind,
-        classification=line.classification,
-        description=line.description,
-        resource_id=UUID(line.resource_id) if line.resource_id else None,
-        is_matched=line.match_state == MATCHED,
         hours=Decimal(line.hours) if line.HasField("hours") else None,
         start=instant_of(line.start_at) if line.HasField("start_at") else None,
         end=instant_of(line.end_at) if line.HasField("end_at") else None,
-        tenant_id=line.tenant_id,
-        deployment_id=line.deployment_id,
-        amount_usd=Decimal(line.amount_usd),
     )
 
 
 def _daily(cost: costs_pb2.DailyCost) -> Cost:
     day = day_of(date.fromisoformat(cost.day))
+    return _cost(cost, cost_id=None, day=day.start, hours=None, start=day.start_at, end=day.end_at)
+
+
+def _cost(cost: costs_pb2.CostLine | costs_pb2.DailyCost, **given: Any) -> Cost:
     return Cost(
-        cost_id=None,
-        day=day.start,
         kind=cost.kind,
         classification=cost.classification,
         description=cost.description,
         resource_id=UUID(cost.resource_id) if cost.resource_id else None,
         is_matched=cost.match_state == MATCHED,
-        hours=None,
-        start=day.start_at,
-        end=day.end_at,
         tenant_id=cost.tenant_id,
         deployment_id=cost.deployment_id,
         amount_usd=Decimal(cost.amount_usd),
+        **given,
     )
 
 

@@ -133,8 +133,7 @@ class MigrationServicer(migration_service_pb2_grpc.MigrationServiceServicer):
         """Lists migrations, newest first."""
         asked = page_request(request, ("migrations",), UUID)
         async with self._database.read(ALL) as session:
-            found = await list_migrations(session, before=asked.after, limit=asked.limit)
-            page = asked.page(found, lambda one: one.id)
+            page = await list_migrations(session, asked)
             counts = await counts_of(session, [one.id for one in page.rows])
         return page_message(
             pb.ListMigrationsResponse, page, lambda one: _message(one, counts.get(one.id, Counts()))
@@ -159,10 +158,7 @@ class MigrationServicer(migration_service_pb2_grpc.MigrationServiceServicer):
         asked = page_request(request, filters, UUID)
         async with self._database.read(ALL) as session:
             await read_migration(session, identifier)
-            found = await list_rows(
-                session, identifier, outcome=request.outcome, after=asked.after, limit=asked.limit
-            )
-        page = asked.page(found, lambda one: one.subscription_id)
+            page = await list_rows(session, identifier, request.outcome, asked)
         return page_message(pb.ListMigrationSubscriptionsResponse, page)
 
     async def DecideMigration(

@@ -19,7 +19,9 @@ from services.catalog.migrating.rules.migrations import (
 )
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession, uuid_array
+from services.common.db.pages import text_page
 from services.common.db.records import found_of, record_of, records_of
+from services.common.rpc.paging import Page, PageRequest
 
 __all__ = [
     "candidates",
@@ -53,7 +55,7 @@ JOIN plan_versions AS v ON v.id = m.plan_version_id JOIN plans AS p ON p.id = v.
 READ: Final = text(f"{SELECT} WHERE m.id = :id")
 LOCK: Final = text(f"{SELECT} WHERE m.id = :id FOR NO KEY UPDATE OF m")
 LIST: Final = text(f"""
-{SELECT} WHERE CAST(:before AS uuid) IS NULL OR m.id < CAST(:before AS uuid)
+{SELECT} WHERE CAST(:after AS uuid) IS NULL OR m.id < CAST(:after AS uuid)
 ORDER BY m.id DESC LIMIT :limit
 """)
 CREATE: Final = text("""
@@ -193,12 +195,9 @@ async def locked_migration(session: WriteSession, identifier: UUID) -> Migration
     return found_of(Migration, rows, "migration", identifier)
 
 
-async def list_migrations(
-    session: ReadSession, *, before: UUID | None, limit: int
-) -> list[Migration]:
+async def list_migrations(session: ReadSession, asked: PageRequest) -> Page[Migration]:
     """Migrations, newest first."""
-    rows = await session.execute(LIST, {"before": before, "limit": limit})
-    return records_of(Migration, rows)
+    return await text_page(session, Migration, LIST, asked, "id")
 
 
 async def set_migration(
@@ -236,11 +235,11 @@ def filters_of(migration: Migration) -> dict[str, Any]:
 
 
 async def list_rows(
-    session: ReadSession, identifier: UUID, *, outcome: str, after: UUID | None, limit: int
-) -> list[MigrationRow]:
+    session: ReadSession, identifier: UUID, outcome: str, asked: PageRequest
+) -> Page[MigrationRow]:
     """The subscriptions of a migration, by id."""
-    asked = {"id": identifier, "outcome": outcome, "after": after, "limit": limit}
-    return records_of(MigrationRow, await session.execute(ROWS, asked))
+    wanted = {"id": identifier, "outcome": outcome}
+    return await text_page(session, MigrationRow, ROWS, asked, "subscription_id", **wanted)
 
 
 async def next_rows(
@@ -305,11 +304,8 @@ async def take_back_terms(
     session: WriteSession, migration: Migration, ids: Sequence[UUID], today: date
 ) -> set[UUID]:
     """Drops what a migration scheduled after today; returns the subscriptions that had it."""
-    dropped = list(
-        await session.execute(
-            DROP, {"migration_id": migration.id, "ids": uuid_array(ids), "today": today}
-        )
-    )
+    values = {"migration_id": migration.id, "ids": uuid_array(ids), "today": today}
+    dropped = (await session.execute(DROP, values)).all()
     gone = {
         "ids": [row.subscription_id for row in dropped],
         "days": [row.effective_from for row in dropped],
