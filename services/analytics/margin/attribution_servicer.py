@@ -10,15 +10,8 @@ from arcadia.analytics.v1 import attribution_service_pb2_grpc
 
 from services.analytics.catalog_client import billable, items_of, quote
 from services.analytics.deployments import Deployments
-from services.analytics.generations.store import (
-    Generation,
-    Work,
-    complete_generation,
-    current_generation,
-    known_page,
-    open_generation,
-    record_page,
-)
+from services.analytics.generations import store
+from services.analytics.generations.store import Generation, Work
 from services.analytics.margin import feeds
 from services.analytics.margin.feeds import accruals_of, failures_of
 from services.analytics.margin.refresh_margin import refresh_accrued_margin, refresh_invoiced_margin
@@ -126,9 +119,9 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         async with self._database.write(current_caller().scope) as session:
             key = required("pass_key", request.pass_key)
             subject = month_of(days.start).start
-            of = await open_generation(session, work, subject, key, now=now, until=until)
+            of = await store.open_generation(session, work, subject, key, now=now, until=until)
             if of.is_current:
-                page = await known_page(session, of, request.page_token)
+                page = await store.known_page(session, of, request.page_token)
                 return _fallen(answer_type, page.counts, page.next_token)
         phase, token = position or (SPANS, "")
         if phase == SPANS:
@@ -149,7 +142,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         filters = (of.work, days.start.isoformat(), days.end.isoformat())
         async with self._database.write(current_caller().scope) as session:
             next_token = encode_token(filters, following)
-            await record_page(session, of, page_token, next_token, (0, 0, 0, 0))
+            await store.record_page(session, of, page_token, next_token, (0, 0, 0, 0))
             await write_spans(session, of, page_token, page.spans)
         return following
 
@@ -174,7 +167,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         counts = tuple(fallen[attribution] for attribution in FALLEN)
         lifetimes = await self._lifetimes(of, page.costs, spans, days)
         async with self._database.write(current_caller().scope) as session:
-            await record_page(
+            await store.record_page(
                 session, of, page_token, next_token, counts,
                 complete=page.complete, source_version=page.source_version,
             )  # fmt: skip  # a table
@@ -182,7 +175,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
             await write_lifetimes(session, of, lifetimes)
             if not next_token:
                 await split_shared(session, of)
-                replaced = await complete_generation(session, of, now=self._clock())
+                replaced = await store.complete_generation(session, of, now=self._clock())
                 await forget_costs(session, of.subject, replaced)
         return counts, next_token
 
@@ -212,11 +205,11 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         key = required("pass_key", request.pass_key)
         async with self._database.write(current_caller().scope) as session:
             until = await metered_until(session, period)
-            of = await open_generation(
+            of = await store.open_generation(
                 session, Work.ACCRUAL, period.start, key, now=self._clock(), until=until
             )
             if of.is_current:
-                page = await known_page(session, of, request.page_token)
+                page = await store.known_page(session, of, request.page_token)
                 return _priced(page.counts, page.next_token)
         return await self._accrue(of, period, size, request.page_token)
 
@@ -234,11 +227,11 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         failures = failures_of(subscriptions, outcomes)
         counts = (len(accruals), len(failures))
         async with self._database.write(current_caller().scope) as session:
-            await record_page(session, of, token, page.next_page_token, counts)
+            await store.record_page(session, of, token, page.next_page_token, counts)
             await write_accruals(session, of, token, accruals, failures)
             if not page.next_page_token:
                 now = self._clock()
-                replaced = await complete_generation(session, of, now=now)
+                replaced = await store.complete_generation(session, of, now=now)
                 await forget_accruals(session, of, replaced)
                 await refresh_accrued_margin(session, period, of, now=now)
         return _priced(counts, page.next_page_token)
@@ -268,7 +261,7 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         now = self._clock()
         async with self._database.write(current_caller().scope) as session:
             month = await refresh_invoiced_margin(session, period, now=now)
-            costs = await current_generation(session, Work.COSTS, period.start)
+            costs = await store.current_generation(session, Work.COSTS, period.start)
             if costs is not None:
                 await reconcile(session, period, costs, now=now)
         return pb.RefreshMarginResponse(

@@ -7,23 +7,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.schema import SchemaItem
 
 from services.analytics.tables import table
+from services.common.db import tables
 from services.common.db.effective_rows import effective_dates, never_overlapping
-from services.common.db.tables import (
-    booleans,
-    cents,
-    check,
-    counts,
-    days,
-    identifier,
-    index,
-    instants,
-    integers,
-    key,
-    names,
-    numbers,
-    uuids,
-    words,
-)
 
 __all__ = [
     "accrual_failures",
@@ -43,74 +28,74 @@ __all__ = [
 
 def _found_by() -> Sequence[SchemaItem]:
     """The generation, month and page of a row."""
-    return [*days("period"), *counts("pass_id"), *names("page")]
+    return [*tables.days("period"), *tables.counts("pass_id"), *tables.names("page")]
 
 
 exchange_rates = table(
     "exchange_rates",
-    identifier(),
-    names("from_currency", "to_currency"),
-    numbers("rate"),
+    tables.identifier(),
+    tables.names("from_currency", "to_currency"),
+    tables.numbers("rate"),
     effective_dates(),
-    words("source"),
-    names("created_by"),
-    instants("created_at"),
-    key("id"),
-    check("rate", "rate > 0"),
-    check("currencies", "from_currency <> to_currency"),
-    check("span", "effective_to > effective_from"),
+    tables.words("source"),
+    tables.names("created_by"),
+    tables.instants("created_at"),
+    tables.key("id"),
+    tables.check("rate", "rate > 0"),
+    tables.check("currencies", "from_currency <> to_currency"),
+    tables.check("span", "effective_to > effective_from"),
     never_overlapping("exchange_rates_no_overlap", "from_currency", "to_currency"),
 )
 
 resource_spans = table(
     "resource_spans",
     _found_by(),
-    uuids("resource_id"),
-    names("kind", "name", "tenant_id", "deployment_id"),
-    instants("span_from", "span_to"),
-    numbers("size_gb", nullable=True),
-    key("period", "pass_id", "resource_id", "span_from"),
-    check("span", "span_to > span_from"),
+    tables.uuids("resource_id"),
+    tables.names("kind", "name", "tenant_id", "deployment_id"),
+    tables.instants("span_from", "span_to"),
+    tables.numbers("size_gb", nullable=True),
+    tables.key("period", "pass_id", "resource_id", "span_from"),
+    tables.check("span", "span_to > span_from"),
     partitioned_by="period",
 )
 
 attributed_costs = table(
     "attributed_costs",
     _found_by(),
-    uuids("cost_id", nullable=True),
-    days("day", nullable=True),
-    names("kind", "classification", "description"),
-    uuids("resource_id", nullable=True),
-    numbers("hours", nullable=True),
-    instants("start_at", "end_at", nullable=True),
-    names("attribution", "tenant_id", "deployment_id"),
-    numbers("amount_usd"),
-    check("attribution", "attribution IN ('tenant', 'internal', 'unattributed', 'shared')"),
-    check("tenant", "(attribution = 'tenant') = (tenant_id <> '')"),
-    index("pass", "period", "pass_id", "page"),
+    tables.uuids("cost_id", nullable=True),
+    tables.days("day", nullable=True),
+    tables.names("kind", "classification", "description"),
+    tables.uuids("resource_id", nullable=True),
+    tables.numbers("hours", nullable=True),
+    tables.instants("start_at", "end_at", nullable=True),
+    tables.names("attribution", "tenant_id", "deployment_id"),
+    tables.numbers("amount_usd"),
+    tables.check("attribution", "attribution IN ('tenant', 'internal', 'unattributed', 'shared')"),
+    tables.check("tenant", "(attribution = 'tenant') = (tenant_id <> '')"),
+    tables.index("pass", "period", "pass_id", "page"),
     partitioned_by="period",
 )
 
 known_lives = table(
     "known_lives",
-    days("period"),
-    counts("pass_id"),
-    uuids("resource_id"),
-    instants("lived_from"),
-    instants("lived_to", nullable=True),
-    booleans("begin_unknown"),
-    key("period", "pass_id", "resource_id"),
+    tables.days("period"),
+    tables.counts("pass_id"),
+    tables.uuids("resource_id"),
+    tables.instants("lived_from"),
+    tables.instants("lived_to", nullable=True),
+    tables.booleans("begin_unknown"),
+    tables.key("period", "pass_id", "resource_id"),
 )
 
 shared_splits = table(
     "shared_splits",
-    days("period"),
-    counts("pass_id"),
-    names("kind", "split_key", "remark"),
-    integers("unkeyed_owners"),
-    numbers("amount_usd"),
-    key("period", "pass_id", "kind"),
-    check(
+    tables.days("period"),
+    tables.counts("pass_id"),
+    tables.names("kind", "split_key", "remark"),
+    tables.integers("unkeyed_owners"),
+    tables.numbers("amount_usd"),
+    tables.key("period", "pass_id", "kind"),
+    tables.check(
         "key",
         "split_key IN ('stored_gb_months', 'bucket_time', 'outbound_bytes', 'droplet_time',"
         " 'none')",
@@ -120,39 +105,41 @@ shared_splits = table(
 accruals = table(
     "accruals",
     _found_by(),
-    names("subscription_id", "deployment_id", "tenant_id"),
-    cents("accrued_cents", "recurring_cents", "overage_cents", "ad_hoc_cents"),
+    tables.names("subscription_id", "deployment_id", "tenant_id"),
+    tables.cents("accrued_cents", "recurring_cents", "overage_cents", "ad_hoc_cents"),
     Column("rebilled_cents", BigInteger, nullable=False, server_default=text("0")),
     Column("kind_cents", JSONB, nullable=False),
-    names("currency", "inputs_json", "inputs_hash", "engine_version", "result_hash"),
-    key("period", "pass_id", "subscription_id"),
-    check("sum", "accrued_cents = recurring_cents + overage_cents + ad_hoc_cents + rebilled_cents"),
-    index("order", "pass_id", "tenant_id", "deployment_id", "subscription_id"),
+    tables.names("currency", "inputs_json", "inputs_hash", "engine_version", "result_hash"),
+    tables.key("period", "pass_id", "subscription_id"),
+    tables.check(
+        "sum", "accrued_cents = recurring_cents + overage_cents + ad_hoc_cents + rebilled_cents"
+    ),
+    tables.index("order", "pass_id", "tenant_id", "deployment_id", "subscription_id"),
 )
 
 accrual_failures = table(
     "accrual_failures",
     _found_by(),
-    names("subscription_id", "deployment_id", "tenant_id", "reason", "message"),
-    key("period", "pass_id", "subscription_id"),
+    tables.names("subscription_id", "deployment_id", "tenant_id", "reason", "message"),
+    tables.key("period", "pass_id", "subscription_id"),
 )
 
 margin_months = table(
     "margin_months",
-    days("period"),
-    names("basis"),
-    cents("revenue_cents", "cogs_cents", nullable=True),
-    names("revenue_state", "cogs_state", "reporting_currency"),
+    tables.days("period"),
+    tables.names("basis"),
+    tables.cents("revenue_cents", "cogs_cents", nullable=True),
+    tables.names("revenue_state", "cogs_state", "reporting_currency"),
     Column("exchange_rate_ids", ARRAY(Uuid), nullable=False),
-    booleans("parity_assumed"),
-    instants("usage_until", nullable=True),
-    days("costs_until", nullable=True),
-    instants("as_of"),
-    key("period", "basis"),
-    check("basis", "basis IN ('invoiced', 'accrued')"),
-    check("revenue", "(revenue_state = 'unknown') = (revenue_cents IS NULL)"),
-    check("cogs", "(cogs_state = 'unknown') = (cogs_cents IS NULL)"),
-    check(
+    tables.booleans("parity_assumed"),
+    tables.instants("usage_until", nullable=True),
+    tables.days("costs_until", nullable=True),
+    tables.instants("as_of"),
+    tables.key("period", "basis"),
+    tables.check("basis", "basis IN ('invoiced', 'accrued')"),
+    tables.check("revenue", "(revenue_state = 'unknown') = (revenue_cents IS NULL)"),
+    tables.check("cogs", "(cogs_state = 'unknown') = (cogs_cents IS NULL)"),
+    tables.check(
         "states",
         "revenue_state IN ('final', 'provisional', 'unknown')"
         " AND cogs_state IN ('final', 'provisional', 'unknown')",
@@ -161,50 +148,52 @@ margin_months = table(
 
 margin_shares = table(
     "margin_shares",
-    days("period"),
-    names("basis", "grouping"),
-    integers("place"),
-    names("attribution", "tenant_id", "deployment_id"),
-    cents("revenue_cents", "cogs_cents", nullable=True),
-    key("period", "basis", "grouping", "place"),
-    check("grouping", "grouping IN ('tenant', 'deployment')"),
-    check("attribution", "attribution IN ('tenant', 'internal', 'unattributed')"),
-    index("tenant", "tenant_id", "basis", "grouping", "period", "place", where="tenant_id <> ''"),
-    index(
+    tables.days("period"),
+    tables.names("basis", "grouping"),
+    tables.integers("place"),
+    tables.names("attribution", "tenant_id", "deployment_id"),
+    tables.cents("revenue_cents", "cogs_cents", nullable=True),
+    tables.key("period", "basis", "grouping", "place"),
+    tables.check("grouping", "grouping IN ('tenant', 'deployment')"),
+    tables.check("attribution", "attribution IN ('tenant', 'internal', 'unattributed')"),
+    tables.index(
+        "tenant", "tenant_id", "basis", "grouping", "period", "place", where="tenant_id <> ''"
+    ),
+    tables.index(
         "deployment", "deployment_id", "basis", "grouping", "period", where="deployment_id <> ''"
     ),
 )
 
 margin_kinds = table(
     "margin_kinds",
-    days("period"),
-    names("basis", "axis", "kind"),
-    cents("amount_cents"),
-    key("period", "basis", "axis", "kind"),
-    check("axis", "axis IN ('revenue', 'cogs')"),
+    tables.days("period"),
+    tables.names("basis", "axis", "kind"),
+    tables.cents("amount_cents"),
+    tables.key("period", "basis", "axis", "kind"),
+    tables.check("axis", "axis IN ('revenue', 'cogs')"),
 )
 
 reconciliations = table(
     "reconciliations",
-    days("period"),
-    cents("agreed_count", "difference_count"),
-    instants("computed_at"),
-    key("period"),
+    tables.days("period"),
+    tables.cents("agreed_count", "difference_count"),
+    tables.instants("computed_at"),
+    tables.key("period"),
 )
 
 reconciliation_differences = table(
     "reconciliation_differences",
-    days("period"),
-    integers("place"),
-    names("difference_type"),
-    uuids("resource_id", nullable=True),
-    names("kind", "name", "tenant_id", "deployment_id"),
-    numbers(
+    tables.days("period"),
+    tables.integers("place"),
+    tables.names("difference_type"),
+    tables.uuids("resource_id", nullable=True),
+    tables.names("kind", "name", "tenant_id", "deployment_id"),
+    tables.numbers(
         "inventory_hours", "provider_hours", "billed_hours", "provider_amount_usd", nullable=True
     ),
-    names("explanation"),
-    key("period", "place"),
-    check(
+    tables.names("explanation"),
+    tables.key("period", "place"),
+    tables.check(
         "type",
         "difference_type IN ('ours_only', 'provider_only', 'amount', 'timing', 'begin_unknown')",
     ),

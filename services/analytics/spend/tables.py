@@ -4,63 +4,52 @@ from sqlalchemy import UniqueConstraint
 from sqlalchemy.schema import conv
 
 from services.analytics.tables import table
-from services.common.db.tables import (
-    cents,
-    check,
-    days,
-    identifier,
-    index,
-    instants,
-    key,
-    names,
-    reference,
-    words,
-)
+from services.common.db import tables
 
 __all__ = ["spend_breaches", "spend_policies"]
 
 
 spend_policies = table(
     "spend_policies",
-    identifier(),
-    names("tenant_id"),
-    words("deployment_id"),
-    cents("cap_cents"),
-    names("currency", "action", "created_by"),
-    instants("created_at"),
-    instants("deleted_at", nullable=True),
-    key("id"),
-    check("cap", "cap_cents > 0"),
-    check("action", "action IN ('notify', 'ask_approval', 'pause')"),
-    index("standing", "id", where="deleted_at IS NULL"),
-    index("tenant", "tenant_id", "id"),
+    tables.identifier(),
+    tables.names("tenant_id"),
+    tables.words("deployment_id"),
+    tables.cents("cap_cents"),
+    tables.names("currency", "action", "created_by"),
+    tables.instants("created_at"),
+    tables.instants("deleted_at", nullable=True),
+    tables.key("id"),
+    tables.check("cap", "cap_cents > 0"),
+    tables.check("action", "action IN ('notify', 'ask_approval', 'pause')"),
+    tables.index("standing", "id", where="deleted_at IS NULL"),
+    tables.index("tenant", "tenant_id", "id"),
 )
 
 spend_breaches = table(
     "spend_breaches",
-    identifier(),
-    reference("policy_id", "spend_policies"),
-    days("period"),
-    names("tenant_id", "deployment_id"),
-    cents("cap_cents"),
-    names("currency", "action", "policy_created_by"),
-    instants("policy_created_at"),
-    cents("accrued_cents"),
-    names("status", default="open"),
-    words("workflow_id", "run_id"),
-    instants("started_at", "finished_at", nullable=True),
-    words("decided_by", "reason"),
-    instants("decided_at", nullable=True),
-    instants("occurred_at"),
-    key("id"),
+    tables.identifier(),
+    tables.reference("policy_id", "spend_policies"),
+    tables.days("period"),
+    tables.names("tenant_id", "deployment_id"),
+    tables.cents("cap_cents"),
+    tables.names("currency", "action", "policy_created_by"),
+    tables.instants("policy_created_at"),
+    tables.cents("accrued_cents"),
+    tables.names("status", default="open"),
+    tables.words("workflow_id", "run_id"),
+    tables.instants("started_at", "finished_at", nullable=True),
+    tables.words("decided_by", "reason"),
+    tables.instants("decided_at", nullable=True),
+    tables.instants("occurred_at"),
+    tables.key("id"),
     UniqueConstraint("policy_id", "period", name=conv("spend_breaches_once")),
-    check("period", "extract(day FROM period) = 1"),
-    check(
+    tables.check("period", "extract(day FROM period) = 1"),
+    tables.check(
         "status",
         "status IN ('open', 'notified', 'awaiting_approval', 'approved', 'refused', 'paused',"
         " 'withdrawn', 'expired')",
     ),
-    check("decided", "(decided_at IS NULL) = (decided_by = '')"),
-    index("tenant", "tenant_id", "id"),
-    index("waiting", "policy_id", where="status IN ('open', 'refused')"),
+    tables.check("decided", "(decided_at IS NULL) = (decided_by = '')"),
+    tables.index("tenant", "tenant_id", "id"),
+    tables.index("waiting", "policy_id", where="status IN ('open', 'refused')"),
 )

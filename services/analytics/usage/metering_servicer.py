@@ -7,26 +7,15 @@ from arcadia.analytics.v1 import metering_service_pb2_grpc, usage_pb2
 from arcadia.inventory.v1 import lookup_service_pb2
 
 from services.analytics.deployments import Deployments
-from services.analytics.generations.store import (
-    Generation,
-    Work,
-    complete_generation,
-    known_page,
-    open_generation,
-    record_page,
-)
+from services.analytics.generations import store
+from services.analytics.generations.store import Generation, Work
 from services.analytics.peers import Peers, asking
 from services.analytics.usage import requests
 from services.analytics.usage.adopt import adopt
 from services.analytics.usage.close_month import close_month, reopen_month
 from services.analytics.usage.rules.metering import day_of, meter
 from services.analytics.usage.rules.readings import RULES
-from services.analytics.usage.store.aggregation import (
-    count_day,
-    fold_marked,
-    newest_mark,
-    replace_day,
-)
+from services.analytics.usage.store import aggregation
 from services.analytics.usage.store.facts import replace_unmeasured, write_facts, write_unmeasured
 from services.analytics.usage.take_events import receive, take_events
 from services.common.db.database import Database
@@ -72,12 +61,12 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         if until <= day.start_at:
             raise InvalidArgument("day", "has not begun", reason="OUT_OF_RANGE")
         async with self._database.write(current_caller().scope) as session:
-            of = await open_generation(
+            of = await store.open_generation(
                 session, Work.METERING, day.start, key, now=self._clock(), until=until
             )
             if of.is_current:
-                page = await known_page(session, of, request.page_token)
-                count = 0 if page.next_token else await count_day(session, day.start)
+                page = await store.known_page(session, of, request.page_token)
+                count = 0 if page.next_token else await aggregation.count_day(session, day.start)
                 return _metered(page.counts, count, page.next_token)
         return await self._meter_page(of, day, size, request.page_token)
 
@@ -101,13 +90,13 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         next_token = answer.next_page_token
         usage_count = 0
         async with self._database.write(current_caller().scope) as session:
-            await record_page(session, of, token, next_token, counts)
+            await store.record_page(session, of, token, next_token, counts)
             await write_facts(session, of, token, metered.facts)
             await write_unmeasured(session, of, token, metered.unmeasured)
             if not next_token:
                 now = self._clock()
-                replaced = await complete_generation(session, of, now=now)
-                usage_count = await replace_day(session, of, replaced, now=now)
+                replaced = await store.complete_generation(session, of, now=now)
+                usage_count = await aggregation.replace_day(session, of, replaced, now=now)
                 await replace_unmeasured(session, of, replaced)
         if not next_token:
             # Events of other days, which will not be metered again.
@@ -142,11 +131,11 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         """
         await adopt(self._database, self._deployments, current_caller().scope, now=self._clock())
         async with self._database.read(current_caller().scope) as session:
-            newest = await newest_mark(session)
+            newest = await aggregation.newest_mark(session)
         more = newest > 0
         while more:
             async with self._database.write(current_caller().scope) as session:
-                more = await fold_marked(
+                more = await aggregation.fold_marked(
                     session, up_to=newest, limit=FOLDED_AT_ONCE, now=self._clock()
                 )
 

@@ -6,15 +6,8 @@ from functools import partial
 from uuid import UUID
 
 from services.catalog.deployments.rules.deployments import Cause
-from services.catalog.keys.rules import (
-    ApiKey,
-    Powers,
-    check_creator,
-    check_may_give,
-    check_operator_keys,
-    check_roles,
-    ends_at_of,
-)
+from services.catalog.keys import rules
+from services.catalog.keys.rules import ApiKey, Powers
 from services.catalog.keys.store import count_working, create_key, lock_key_shared
 from services.catalog.limits.check_quota import check_quota
 from services.common.db.database import WriteSession
@@ -43,14 +36,16 @@ async def create(
     invalid roles or an invalid end, QuotaExceeded or ResourceExhausted if its owner has reached
     the maximum, Unauthenticated if the key that calls has been revoked meanwhile.
     """
-    check_may_give(caller, new.powers)
-    check_roles(new.powers)
+    rules.check_may_give(caller, new.powers)
+    rules.check_roles(new.powers)
     if caller.key_id is not None:
         # Its revocation also revokes what it created, so it waits for this transaction.
-        check_creator(await lock_key_shared(session, caller.scope, UUID(caller.key_id)), cause.at)
-    ends_at = ends_at_of(new.ends_at, cause.at, caller)
+        rules.check_creator(
+            await lock_key_shared(session, caller.scope, UUID(caller.key_id)), cause.at
+        )
+    ends_at = rules.ends_at_of(new.ends_at, cause.at, caller)
     if (tenant_id := new.powers.tenant_id) is None:
-        check_operator_keys(await count_working(session, None, cause.at))
+        rules.check_operator_keys(await count_working(session, None, cause.at))
     else:
         count = partial(count_working, now=cause.at)
         await check_quota(session, API_KEYS, tenant_id, count, cause.day)

@@ -19,22 +19,7 @@ from services.catalog.migrating.rules.migrations import (
     decided,
     verdict,
 )
-from services.catalog.migrating.store.migrations import (
-    counts_of,
-    create_migration,
-    fail_late,
-    lock_deployments,
-    locked_migration,
-    next_rows,
-    plan_rows,
-    read_migration,
-    record_events,
-    record_outcomes,
-    retry_failed,
-    schedule_terms,
-    set_migration,
-    take_back_terms,
-)
+from services.catalog.migrating.store import migrations
 from services.catalog.plans.rules.plans import PlanVersion
 from services.catalog.plans.store.plans import read_plan
 from services.catalog.plans.store.versions import find_active_version, find_version, read_versions
@@ -94,39 +79,39 @@ async def start(
 ) -> Migration:
     """Opens a migration. Raises what `target_version` raises."""
     wanted = await target_version(session, new.from_plan_code, plan_code, version)
-    return await create_migration(session, new, wanted.id, cause)
+    return await migrations.create_migration(session, new, wanted.id, cause)
 
 
 async def decide(
     session: WriteSession, identifier: UUID, decision: Decision, cause: Cause
 ) -> Migration:
     """Pauses, resumes, retries or undoes. Raises NotFound and FailedPrecondition."""
-    migration = await locked_migration(session, identifier)
+    migration = await migrations.locked_migration(session, identifier)
     status, is_paused = decided(migration, decision, cause.day)
     if decision is Decision.RETRY:
-        await retry_failed(session, identifier, cause.at)
-    await set_migration(session, identifier, status, cause.at, is_paused=is_paused)
-    return await read_migration(session, identifier)
+        await migrations.retry_failed(session, identifier, cause.at)
+    await migrations.set_migration(session, identifier, status, cause.at, is_paused=is_paused)
+    return await migrations.read_migration(session, identifier)
 
 
 async def select(session: WriteSession, identifier: UUID, cause: Cause) -> Advanced:
     """Adds the subscriptions of a migration that it does not have yet."""
-    migration = await locked_migration(session, identifier)
+    migration = await migrations.locked_migration(session, identifier)
     if migration.status in OPEN:
-        await plan_rows(session, migration, cause.at)
+        await migrations.plan_rows(session, migration, cause.at)
     return await _advanced(session, migration, 0)
 
 
 async def advance(session: WriteSession, identifier: UUID, limit: int, cause: Cause) -> Advanced:
     """Schedules the change of the next subscriptions, or takes it back if it is undone."""
-    migration = await locked_migration(session, identifier)
+    migration = await migrations.locked_migration(session, identifier)
     if migration.status is Status.UNDOING:
         return await _take_back(session, migration, limit, cause)
     if migration.status not in OPEN or migration.is_paused or cause.day < migration.notice_on:
         return await _advanced(session, migration, 0)
     await lock_catalog_shared(session)
-    ids = await next_rows(session, identifier, Outcome.PLANNED, limit)
-    deployments = await lock_deployments(session, ids)
+    ids = await migrations.next_rows(session, identifier, Outcome.PLANNED, limit)
+    deployments = await migrations.lock_deployments(session, ids)
     subscriptions = await read_subscriptions(session, ALL, ids)
     versions = await read_versions(
         session, {term.plan_version_id for one in subscriptions.values() for term in one.terms}
@@ -137,12 +122,12 @@ async def advance(session: WriteSession, identifier: UUID, limit: int, cause: Ca
     }
     moved = [key for key, one in found.items() if one.outcome is Outcome.SCHEDULED]
     if moved:
-        await schedule_terms(session, migration, moved, cause.day)
+        await migrations.schedule_terms(session, migration, moved, cause.day)
         words = (
             f"{migration.plan_code} version {migration.plan_version} from"
             f" {migration.effective_on}, announced on {cause.day} (migration {migration.id})"
         )
-        await record_events(
+        await migrations.record_events(
             session,
             [subscriptions[key].deployment_id for key in moved],
             EventType.PLAN_CHANGED,
@@ -150,32 +135,32 @@ async def advance(session: WriteSession, identifier: UUID, limit: int, cause: Ca
         )
     if found:
         outcomes = {key: (one.outcome, one.reason) for key, one in found.items()}
-        await record_outcomes(session, identifier, outcomes, cause.at)
+        await migrations.record_outcomes(session, identifier, outcomes, cause.at)
     return await _moved(session, migration, len(ids), cause)
 
 
 async def finish(session: WriteSession, identifier: UUID, cause: Cause) -> Advanced:
     """Closes a migration that is undone, or whose day has come."""
-    migration = await locked_migration(session, identifier)
+    migration = await migrations.locked_migration(session, identifier)
     status = migration.status
     if status is Status.UNDOING:
         status = Status.UNDONE
     elif status in OPEN and cause.day >= migration.effective_on:
-        await fail_late(session, identifier, cause.at)
+        await migrations.fail_late(session, identifier, cause.at)
         status = Status.IN_EFFECT
-    await set_migration(session, identifier, status, cause.at, is_paused=False)
-    return await _advanced(session, await read_migration(session, identifier), 0)
+    await migrations.set_migration(session, identifier, status, cause.at, is_paused=False)
+    return await _advanced(session, await migrations.read_migration(session, identifier), 0)
 
 
 async def _take_back(
     session: WriteSession, migration: Migration, limit: int, cause: Cause
 ) -> Advanced:
-    ids = await next_rows(session, migration.id, Outcome.SCHEDULED, limit)
-    await lock_deployments(session, ids)
+    ids = await migrations.next_rows(session, migration.id, Outcome.SCHEDULED, limit)
+    await migrations.lock_deployments(session, ids)
     subscriptions = await read_subscriptions(session, ALL, ids)
-    dropped = await take_back_terms(session, migration, ids, cause.day)
+    dropped = await migrations.take_back_terms(session, migration, ids, cause.day)
     words = f"migration {migration.id} is undone"
-    await record_events(
+    await migrations.record_events(
         session,
         [subscriptions[key].deployment_id for key in dropped],
         EventType.CHANGE_TAKEN_BACK,
@@ -186,19 +171,19 @@ async def _take_back(
         key: (Outcome.TAKEN_BACK, "") if key in dropped else (Outcome.SKIPPED, "CHANGE_GONE")
         for key in ids
     }
-    await record_outcomes(session, migration.id, outcomes, cause.at)
+    await migrations.record_outcomes(session, migration.id, outcomes, cause.at)
     return await _advanced(session, migration, len(ids))
 
 
 async def _moved(session: WriteSession, migration: Migration, done: int, cause: Cause) -> Advanced:
     advanced = await _advanced(session, migration, done)
     status = Status.SCHEDULING if advanced.remaining_count else Status.SCHEDULED
-    await set_migration(session, migration.id, status, cause.at, is_paused=False)
+    await migrations.set_migration(session, migration.id, status, cause.at, is_paused=False)
     return Advanced(status, False, done, advanced.remaining_count)
 
 
 async def _advanced(session: ReadSession, migration: Migration, done: int) -> Advanced:
-    counts = (await counts_of(session, [migration.id])).get(migration.id)
+    counts = (await migrations.counts_of(session, [migration.id])).get(migration.id)
     undoing = migration.status is Status.UNDOING
     left = 0 if counts is None else counts.scheduled_count if undoing else counts.planned_count
     return Advanced(migration.status, migration.is_paused, done, left)

@@ -30,14 +30,7 @@ from services.catalog.migrating.rules.migrations import (
     Status,
     check_days,
 )
-from services.catalog.migrating.store.migrations import (
-    candidates,
-    counts_of,
-    filters_of,
-    list_migrations,
-    list_rows,
-    read_migration,
-)
+from services.catalog.migrating.store import migrations
 from services.common.db.database import Database, ReadSession, WriteSession
 from services.common.db.idempotency import once
 from services.common.durable import FlowClient
@@ -96,8 +89,8 @@ class MigrationServicer(migration_service_pb2_grpc.MigrationServiceServicer):
                 started_at=self._now(),
                 finished_at=None,
             )
-            ids = await candidates(
-                session, filters_of(migration), after=asked.after, limit=asked.limit
+            ids = await migrations.candidates(
+                session, migrations.filters_of(migration), after=asked.after, limit=asked.limit
             )
             page = asked.page(ids, lambda one: one)
             previews = await previews_of(session, page.rows, migration, today)
@@ -133,8 +126,8 @@ class MigrationServicer(migration_service_pb2_grpc.MigrationServiceServicer):
         """Lists migrations, newest first."""
         asked = page_request(request, ("migrations",), UUID)
         async with self._database.read(ALL) as session:
-            page = await list_migrations(session, asked)
-            counts = await counts_of(session, [one.id for one in page.rows])
+            page = await migrations.list_migrations(session, asked)
+            counts = await migrations.counts_of(session, [one.id for one in page.rows])
         return page_message(
             pb.ListMigrationsResponse, page, lambda one: _message(one, counts.get(one.id, Counts()))
         )
@@ -157,8 +150,8 @@ class MigrationServicer(migration_service_pb2_grpc.MigrationServiceServicer):
         filters = ("migration-subscriptions", str(identifier), request.outcome)
         asked = page_request(request, filters, UUID)
         async with self._database.read(ALL) as session:
-            await read_migration(session, identifier)
-            page = await list_rows(session, identifier, request.outcome, asked)
+            await migrations.read_migration(session, identifier)
+            page = await migrations.list_rows(session, identifier, request.outcome, asked)
         return page_message(pb.ListMigrationSubscriptionsResponse, page)
 
     async def DecideMigration(
@@ -243,8 +236,8 @@ def _wanted(
 
 
 async def _read(session: ReadSession, identifier: UUID) -> migrations_pb2.Migration:
-    migration = await read_migration(session, identifier)
-    counts = await counts_of(session, [identifier])
+    migration = await migrations.read_migration(session, identifier)
+    counts = await migrations.counts_of(session, [identifier])
     return _message(migration, counts.get(identifier, Counts()))
 
 

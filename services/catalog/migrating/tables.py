@@ -1,55 +1,45 @@
 """The tables of migrations of subscriptions to another plan version."""
 
 from services.catalog.tables import table
-from services.common.db.tables import (
-    check,
-    days,
-    flags,
-    identifier,
-    index,
-    instants,
-    integers,
-    key,
-    names,
-    reference,
-    words,
-)
+from services.common.db import tables
 
 __all__ = ["plan_migration_subscriptions", "plan_migrations"]
 
 plan_migrations = table(
     "plan_migrations",
-    identifier(),
-    names("from_plan_code"),
-    integers("from_version", default=0),
-    reference("plan_version_id", "plan_versions", name="version"),
-    words("tenant_id"),
-    days("started_before", nullable=True),
-    days("notice_on", "effective_on"),
-    integers("notice_days"),
-    names("status", default="waiting"),
-    flags("is_paused"),
-    words("reason"),
-    names("started_by"),
-    instants("started_at"),
-    instants("finished_at", nullable=True),
-    key("id"),
-    check(
+    tables.identifier(),
+    tables.names("from_plan_code"),
+    tables.integers("from_version", default=0),
+    tables.reference("plan_version_id", "plan_versions", name="version"),
+    tables.words("tenant_id"),
+    tables.days("started_before", nullable=True),
+    tables.days("notice_on", "effective_on"),
+    tables.integers("notice_days"),
+    tables.names("status", default="waiting"),
+    tables.flags("is_paused"),
+    tables.words("reason"),
+    tables.names("started_by"),
+    tables.instants("started_at"),
+    tables.instants("finished_at", nullable=True),
+    tables.key("id"),
+    tables.check(
         "status",
         "status IN ('waiting', 'scheduling', 'scheduled', 'in_effect', 'undoing', 'undone')",
     ),
-    check("notice", "effective_on >= notice_on + notice_days"),
+    tables.check("notice", "effective_on >= notice_on + notice_days"),
 )
 
 plan_migration_subscriptions = table(
     "plan_migration_subscriptions",
-    reference("migration_id", "plan_migrations"),
-    reference("subscription_id", "subscriptions"),
-    names("tenant_id"),
-    names("outcome", default="planned"),
-    words("reason"),
-    instants("updated_at"),
-    key("migration_id", "subscription_id"),
-    check("outcome", "outcome IN ('planned', 'scheduled', 'skipped', 'failed', 'taken_back')"),
-    index("outcome", "migration_id", "outcome", "subscription_id"),
+    tables.reference("migration_id", "plan_migrations"),
+    tables.reference("subscription_id", "subscriptions"),
+    tables.names("tenant_id"),
+    tables.names("outcome", default="planned"),
+    tables.words("reason"),
+    tables.instants("updated_at"),
+    tables.key("migration_id", "subscription_id"),
+    tables.check(
+        "outcome", "outcome IN ('planned', 'scheduled', 'skipped', 'failed', 'taken_back')"
+    ),
+    tables.index("outcome", "migration_id", "outcome", "subscription_id"),
 )

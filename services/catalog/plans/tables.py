@@ -11,18 +11,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.schema import conv
 
 from services.catalog.tables import table
+from services.common.db import tables
 from services.common.db.effective_rows import effective_dates, never_overlapping
-from services.common.db.tables import (
-    cents,
-    identifier,
-    instants,
-    integers,
-    key,
-    names,
-    numbers,
-    reference,
-    unique,
-)
 
 __all__ = ["addons", "plan_items", "plan_versions", "plans", "resource_prices"]
 
@@ -34,25 +24,25 @@ def _match() -> Column[Any]:
 
 plans = table(
     "plans",
-    identifier(),
-    names("code", "name"),
-    instants("created_at"),
-    key("id"),
-    unique("code"),
+    tables.identifier(),
+    tables.names("code", "name"),
+    tables.instants("created_at"),
+    tables.key("id"),
+    tables.unique("code"),
 )
 
 plan_versions = table(
     "plan_versions",
-    identifier(),
-    reference("plan_id", "plans", name="plan_id"),
-    integers("version"),
-    names("status", default="draft"),
-    cents("price_cents"),
-    names("currency"),
-    instants("created_at"),
-    instants("published_at", "retired_at", nullable=True),
-    key("id"),
-    unique("plan_id", "version"),
+    tables.identifier(),
+    tables.reference("plan_id", "plans", name="plan_id"),
+    tables.integers("version"),
+    tables.names("status", default="draft"),
+    tables.cents("price_cents"),
+    tables.names("currency"),
+    tables.instants("created_at"),
+    tables.instants("published_at", "retired_at", nullable=True),
+    tables.key("id"),
+    tables.unique("plan_id", "version"),
     Index(
         conv("plan_versions_one_active"),
         "plan_id",
@@ -63,44 +53,44 @@ plan_versions = table(
 
 plan_items = table(
     "plan_items",
-    reference("plan_version_id", "plan_versions", name="plan_version_id"),
+    tables.reference("plan_version_id", "plan_versions", name="plan_version_id"),
     Column("position", SmallInteger, nullable=False),
-    names("resource_kind"),
-    numbers("included_qty"),
-    names("overage_unit"),
-    numbers("overage_price_cents"),
-    numbers("hard_cap_qty", nullable=True),
-    names("pricing_model", default="allowance"),
+    tables.names("resource_kind"),
+    tables.numbers("included_qty"),
+    tables.names("overage_unit"),
+    tables.numbers("overage_price_cents"),
+    tables.numbers("hard_cap_qty", nullable=True),
+    tables.names("pricing_model", default="allowance"),
     Column("tier_up_to_qtys", ARRAY(Numeric), nullable=False, server_default="{}"),
     Column("tier_price_cents", ARRAY(Numeric), nullable=False, server_default="{}"),
-    numbers("package_qty", nullable=True),
+    tables.numbers("package_qty", nullable=True),
     Column("amount_cents", BigInteger, nullable=False, server_default=text("0")),
     _match(),
-    key("plan_version_id", "resource_kind", "match"),
+    tables.key("plan_version_id", "resource_kind", "match"),
 )
 
 addons = table(
     "addons",
-    identifier(),
-    names("code", "resource_kind"),
-    numbers("qty"),
-    cents("price_cents"),
-    names("currency"),
-    instants("created_at", "updated_at"),
-    key("id"),
-    unique("code"),
+    tables.identifier(),
+    tables.names("code", "resource_kind"),
+    tables.numbers("qty"),
+    tables.cents("price_cents"),
+    tables.names("currency"),
+    tables.instants("created_at", "updated_at"),
+    tables.key("id"),
+    tables.unique("code"),
 )
 
 resource_prices = table(
     "resource_prices",
-    identifier(),
-    names("resource_kind", "unit"),
-    numbers("unit_price_cents"),
-    names("currency"),
+    tables.identifier(),
+    tables.names("resource_kind", "unit"),
+    tables.numbers("unit_price_cents"),
+    tables.names("currency"),
     effective_dates(),
-    instants("created_at"),
+    tables.instants("created_at"),
     _match(),
-    key("id"),
+    tables.key("id"),
     never_overlapping(
         "resource_prices_no_overlap", "resource_kind", "currency", text("(match::text)")
     ),

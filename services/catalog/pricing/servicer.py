@@ -28,14 +28,8 @@ from services.catalog.pricing.requests import (
     tenants,
     usage_to_value,
 )
+from services.catalog.quotes import messages
 from services.catalog.quotes.margin_inputs import ExchangeRates
-from services.catalog.quotes.messages import (
-    add_proof,
-    add_spans,
-    proof_of,
-    value_message,
-    write_quote,
-)
 from services.catalog.quotes.rules.snapshots import (
     Known,
     MixedCurrencies,
@@ -147,7 +141,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         answer = pb.VerifyProofsResponse()
         for proof in request.proofs:
             answer.verifications.append(
-                message_of(quotes_pb2.Verification, verify(proof_of(proof)))
+                message_of(quotes_pb2.Verification, verify(messages.proof_of(proof)))
             )
             await asyncio.sleep(0)
         return answer
@@ -199,7 +193,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
             known = price_snapshots(await all_prices(session))
         prices = [price for priced_in, price in known if priced_in == currency]
         return pb.ValueUsageResponse(
-            values=[value_message(value_of(series, prices)) for series in usage]
+            values=[messages.value_message(value_of(series, prices)) for series in usage]
         )
 
     async def ListBillableSubscriptions(
@@ -301,8 +295,8 @@ class _Priced:
             result.failure.message = str(error)
             return
         message = result.quote
-        write_quote(message, quote, inputs)
-        add_proof(message, proof)
+        messages.write_quote(message, quote, inputs)
+        messages.add_proof(message, proof)
         message.subscription_id = result.subscription_id
         message.starts_on = self._period.start.isoformat()
 
@@ -362,8 +356,8 @@ def _billable(
     billable = pb.BillableSubscription(
         subscription=message, deployment=message_of(deployments_pb2.Deployment, deployment)
     )
-    add_spans(billable.billed_days, days.days)
-    add_spans(billable.trial_days, days.trial)
+    messages.add_spans(billable.billed_days, days.days)
+    messages.add_spans(billable.trial_days, days.trial)
     with suppress(MixedCurrencies):  # it fails when it is priced, and says so then
         on_trial = deployment.state is State.TRIAL
         billable.sold_kinds.extend(sorted(sold_to(subscription, period, known, on_trial=on_trial)))

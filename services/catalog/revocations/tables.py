@@ -1,33 +1,26 @@
 """The tables of revocations of tokens."""
 
 from services.catalog.tables import table
-from services.common.db.tables import (
-    booleans,
-    check,
-    identifier,
-    index,
-    instants,
-    key,
-    names,
-    unique,
-    uuids,
-    words,
-)
+from services.common.db import tables
 
 __all__ = ["token_revocation_list", "token_revocations"]
 
 token_revocations = table(
     "token_revocations",
-    identifier(),
-    words("tenant_id", "subject", "token_id", "reason"),
-    names("revoked_by"),
-    instants("revoked_at", "ends_at"),
-    key("id"),
-    unique("tenant_id", "subject", "token_id", name="target"),
-    check("target", "tenant_id <> '' OR subject <> '' OR token_id <> ''"),
-    index("ends_at", "ends_at"),
+    tables.identifier(),
+    tables.words("tenant_id", "subject", "token_id", "reason"),
+    tables.names("revoked_by"),
+    tables.instants("revoked_at", "ends_at"),
+    tables.key("id"),
+    tables.unique("tenant_id", "subject", "token_id", name="target"),
+    tables.check("target", "tenant_id <> '' OR subject <> '' OR token_id <> ''"),
+    tables.index("ends_at", "ends_at"),
 )
 
 token_revocation_list = table(
-    "token_revocation_list", booleans("one"), uuids("version"), key("one"), check("one", "one")
+    "token_revocation_list",
+    tables.booleans("one"),
+    tables.uuids("version"),
+    tables.key("one"),
+    tables.check("one", "one"),
 )

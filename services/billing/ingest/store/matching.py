@@ -8,12 +8,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from services.billing.ingest.rules.matching import MatchCounts
-from services.billing.ingest.store.match_sql import (
-    kind_of_line,
-    match_in_memory,
-    matching_rules,
-    matching_sql,
-)
+from services.billing.ingest.store import match_sql
 from services.common.db.database import WriteSession
 from services.common.db.records import record_of
 from services.common.values.periods import Period, month_of
@@ -47,7 +42,7 @@ _FOUND: Final = {
 _FOUND_OF_LINES: Final = _FOUND | {
     "shares": "j.shares",
     "region": "j.region",
-    "kind": kind_of_line("t", "j.found_kind"),
+    "kind": match_sql.kind_of_line("t", "j.found_kind"),
 }
 
 
@@ -58,7 +53,7 @@ def _updating(found: Mapping[str, str], **parts: str) -> TextClause:
         old=", ".join(f"t.{column}" for column in found),
         **parts,
     )
-    return text(matching_sql(id="id", **parts) + changing)
+    return text(match_sql.matching_sql(id="id", **parts) + changing)
 
 
 _LINES: Final = _updating(
@@ -150,6 +145,6 @@ async def record_counts(session: WriteSession, period: date, invoice_id: UUID) -
 async def _match(
     session: WriteSession, statement: TextClause, scope: UUID, place: dict[str, Any]
 ) -> MatchCounts:
-    await match_in_memory(session)
-    values = {"scope": scope, **matching_rules(), **place}
+    await match_sql.match_in_memory(session)
+    values = {"scope": scope, **match_sql.matching_rules(), **place}
     return record_of(MatchCounts, (await session.execute(statement, values)).one())

@@ -11,14 +11,8 @@ from typing import Final
 from sqlalchemy import TextClause, text
 
 from services.billing.ingest.rules.reconciling import Ingest
+from services.billing.ingest.store import match_sql
 from services.billing.ingest.store.candidates import is_prepared
-from services.billing.ingest.store.match_sql import (
-    kind_of_line,
-    match_in_memory,
-    matching_rules,
-    matching_sql,
-    may_have_resource,
-)
 from services.common.db.database import WriteSession
 from services.common.values.periods import month_of
 
@@ -129,7 +123,7 @@ _IDS: Final = "coalesce(provider_resource_id, ''), coalesce(provider_resource_uu
 
 
 def _unmatched(staged: str, ids: str) -> TextClause:
-    waits = may_have_resource(f"ARRAY[{ids}]")
+    waits = match_sql.may_have_resource(f"ARRAY[{ids}]")
     return text(
         _INSERT.format(
             billed=_BILLED,
@@ -147,7 +141,7 @@ def _unmatched(staged: str, ids: str) -> TextClause:
 def _matched(staged: str, ids: str) -> TextClause:
     """The same for a range of blocks, with the match of each line."""
     page = "staged.ctid >= CAST(:first AS tid) AND staged.ctid < CAST(:after AS tid)"
-    matching = matching_sql(
+    matching = match_sql.matching_sql(
         table=staged,
         where=f"staged.ingest_id = CAST(:ingest_id AS uuid) AND {page}",
         id="staged.row_number",
@@ -161,7 +155,7 @@ def _matched(staged: str, ids: str) -> TextClause:
         billed=_BILLED,
         staged=f"{staged} LEFT JOIN judged AS j ON j.id = staged.row_number",
         ids=ids,
-        kind=kind_of_line("staged", "j.found_kind"),
+        kind=match_sql.kind_of_line("staged", "j.found_kind"),
         state="coalesce(j.state, 'not_applicable')",
         rung="coalesce(j.rung, '')",
         reason="coalesce(j.reason, '')",
@@ -213,8 +207,8 @@ async def replace_lines(session: WriteSession, ingest: Ingest, period: date) -> 
         return False
     month = month_of(period)
     lasting = {"month_start": month.start_at, "month_end": month.end_at}
-    values = {"scope": ingest.id, **matching_rules(), **place, **lasting}
-    await match_in_memory(session)
+    values = {"scope": ingest.id, **match_sql.matching_rules(), **place, **lasting}
+    await match_sql.match_in_memory(session)
     blocks = (await session.execute(_BLOCKS, {"ingest_id": ingest.id})).one()
     await session.execute(_BY_PLACE)
     for first, after in _pages(blocks.first, blocks.last):
