@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from operator import attrgetter
+from typing import Final
 from uuid import UUID
 
 from arcadia.analytics.v1 import usage_service_pb2 as pb
@@ -26,6 +28,8 @@ from services.common.values.clock import Clock, utc_now
 
 __all__ = ["UsageServicer"]
 
+FILTERS: Final = attrgetter("tenant_id", "deployment_id", "resource_kind", "from_day", "to_day")
+
 
 class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     """Uses the catalog to resolve deployments."""
@@ -49,7 +53,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         dimensions = requests.dimension_filter(request.dimensions)
         wanted = replace(requests.usage_filter(request), dimensions=dimensions)
         wanted = await self._resolved(wanted, scope)
-        filters = ("usage", *_filters(request), request.dimensions)
+        filters = ("usage", *FILTERS(request), request.dimensions)
         asked = page_request(request, filters, date, str, str, str, str)
         async with self._database.read(scope) as session:
             found = await list_usage(session, scope, wanted, asked)
@@ -88,7 +92,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         """Lists the resources that could not be metered because their size is unknown."""
         scope = current_caller().scope
         wanted = requests.usage_filter(request)
-        asked = page_request(request, ("unmetered", *_filters(request)), UUID, str, str)
+        asked = page_request(request, ("unmetered", *FILTERS(request)), UUID, str, str)
         async with self._database.read(scope) as session:
             found = await list_unmeasured(session, scope, wanted, asked)
         return page_message(pb.ListUnmeteredResourcesResponse, found)
@@ -149,12 +153,3 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
                 deployment_id=text("deployment_id", request.deployment_id),
             )
         return page_message(pb.ListVoidedUsageEventsResponse, found)
-
-
-def _filters(
-    request: pb.ListDailyUsageRequest | pb.ListUnmeteredResourcesRequest,
-) -> tuple[str, ...]:
-    return (
-        request.tenant_id, request.deployment_id, request.resource_kind,
-        request.from_day, request.to_day,
-    )  # fmt: skip  # a table

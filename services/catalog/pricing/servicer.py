@@ -215,7 +215,8 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         billable = [
             (subscription, deployment, days)
             for subscription, deployment, days in (
-                (*pair, _billed_days(*pair, period)) for pair in pairs
+                (one, of, billed_days(one, period, on_trial=of.state is State.TRIAL))
+                for one, of in pairs
             )
             if days.days or (request.include_trials and days.trial)
         ]
@@ -330,10 +331,6 @@ class _Priced:
         start = max(subscription.starts_on, self._period.start) if place else self._period.start
         following = [day for day, _ in siblings[place + 1 :] if day > start]
         return Period(start, min([self._period.end, *following]))
-
-
-def _billed_days(subscription: Subscription, deployment: Deployment, period: Period) -> BilledDays:
-    return billed_days(subscription, period, on_trial=deployment.state is State.TRIAL)
 
 
 def _billable(

@@ -1,5 +1,7 @@
 """DriftService: operators read drift and decide on it."""
 
+from operator import attrgetter
+from typing import Final
 from uuid import UUID
 
 from arcadia.inventory.v1 import drift_service_pb2 as pb
@@ -27,6 +29,11 @@ from services.inventory.resources.store.reading import read_resource
 
 __all__ = ["DriftServicer"]
 
+FILTERS: Final = attrgetter(
+    "status", "kind", "resource_id", "tenant_id", "deployment_id", "field", "muted"
+)
+"""The filters that a page token is bound to; not the size."""
+
 
 class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     """Reads drifts, specs and ignore rules, and changes them."""
@@ -40,7 +47,7 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
     ) -> pb.ListDriftsResponse:
         """Lists drifts, newest first."""
         wanted = requests.drift_filter(request)
-        asked = page_request(request, _filters(request), UUID)
+        asked = page_request(request, ("drifts", *FILTERS(request)), UUID)
         async with self._database.read(current_caller().scope) as session:
             found = await list_drifts(session, wanted, asked)
             prices = await read_list_prices(session)
@@ -151,17 +158,3 @@ class DriftServicer(drift_service_pb2_grpc.DriftServiceServicer):
         await record_specs(session, [desired], actor=caller.subject)
         kept = await read_spec(session, resource_id)
         return pb.RecordSpecResponse(spec=spec_message(kept))
-
-
-def _filters(request: pb.ListDriftsRequest) -> tuple[str, ...]:
-    """The filters that a page token is bound to; not the size."""
-    return (
-        "drifts",
-        request.status,
-        request.kind,
-        request.resource_id,
-        request.tenant_id,
-        request.deployment_id,
-        request.field,
-        request.muted,
-    )
