@@ -55,7 +55,8 @@ LINE = """
 INSERT INTO tenant_invoice_lines (invoice_id, tenant_id, position, kind, resource_kind, description,
     qty, unit, unit_price_cents, amount_cents, meta, deployment_id, service_start, service_end,
     dimensions)
-VALUES (%s, %s, %s, %s, %s, '', 1, 'hour', 1, %s, '{}', %s, %s, %s, %s::jsonb) RETURNING id
+VALUES (%s, %s, %s, %s, %s, '', 1, 'hour', 1, %s, '{"adjusts_kind": "overage"}', %s, %s, %s,
+        %s::jsonb) RETURNING id
 """
 TABLES = (
     "tenant_invoice_lines", "tenant_invoice_proofs", "tenant_invoices", "rollups", "daily_usage",
@@ -300,6 +301,42 @@ async def test_what_is_billed_for_less_than_it_costs_is_a_loss_beside_what_is_no
     assert len(await coverage.parts(losses_only=True)) == 2
     assert [one.tenant_id for one in await coverage.parts(tenant_id="globex")] == ["globex"]
     assert [one.kind for one in await coverage.parts(coverage="unbilled")] == ["volume"]
+
+
+async def test_the_revenue_of_a_kind_is_the_sum_of_its_lines_and_adjustments(
+    coverage: Coverage,
+) -> None:
+    coverage.month.use(dimensions='{"size": "c-2"}')
+    coverage.month.use()
+    coverage.month.cost("15.00")
+    coverage.month.bill(
+        ("overage", "droplet_hours", 500, "{}"),
+        ("overage", "droplet_hours", 800, '{"size": "c-2"}'),
+        ("adjustment", "droplet_hours", -300, "{}"),
+    )
+    [part] = await coverage.parts()
+    assert (part.revenue_cents, part.lost_cents, part.reason) == (1000, 500, "below_cost")
+    assert len(part.invoice_line_ids) == 3
+
+
+async def test_usage_that_an_adjustment_bills_later_is_no_leak(coverage: Coverage) -> None:
+    coverage.month.use("load_balancer_hours")
+    coverage.month.bill(
+        ("adjustment", "load_balancer_hours", 900, "{}"), unsold=("load_balancer_hours",)
+    )
+    [usage] = (await coverage.get()).usage
+    assert usage.coverage == "billed"
+
+
+async def test_each_size_is_billed_or_rebilled_by_its_own_line(coverage: Coverage) -> None:
+    coverage.month.use(dimensions='{"size": "c-2"}')
+    coverage.month.use(dimensions='{"size": "c-4"}', qty="12")
+    coverage.month.bill(
+        ("overage", "droplet_hours", 500, '{"size": "c-2"}'),
+        ("rebilled", "droplet_hours", 800, '{"size": "c-4"}'),
+    )
+    usage = (await coverage.get()).usage
+    assert {one.coverage: one.qty for one in usage} == {"billed": "720", "rebilled": "360"}
 
 
 async def test_the_list_is_paged_and_an_unknown_coverage_is_refused(coverage: Coverage) -> None:

@@ -54,34 +54,47 @@ proven AS MATERIALIZED (
     GROUP BY 1, 2
 )"""
 
-# What a line of one dimension bills is told by the values that its price allows.
+# A line with dimensions bills usage with the values that its price allows. What an adjustment takes
+# back lessens the revenue, and bills nothing.
 _SOLD: Final = """
 sold AS MATERIALIZED (
     SELECT line.tenant_id, line.deployment_id, line.resource_kind,
-           bool_or(line.kind = 'rebilled') AS is_rebilled,
-           range_agg(daterange(line.service_start, line.service_end))
-               FILTER (WHERE line.dimensions = '{}') AS days,
-           jsonb_agg(jsonb_build_array(line.dimensions, line.service_start, line.service_end))
-               FILTER (WHERE line.dimensions <> '{}') AS matched,
-           sum((line.amount_cents - coalesce(credited.cents, 0)) * rate.cents) AS revenue,
-           array_agg(line.id ORDER BY line.id) AS lines
-    FROM tenant_invoices AS invoice
-    JOIN tenant_invoice_lines AS line ON line.invoice_id = invoice.id
-    JOIN unnest(CAST(:currencies AS text[]), CAST(:rates AS numeric[])) AS rate (currency, cents)
-        ON rate.currency = invoice.currency
-    LEFT JOIN (SELECT line_id, sum(amount_cents) AS cents FROM credit_note_lines GROUP BY 1)
-        AS credited ON credited.line_id = line.id
-    WHERE invoice.period >= :start AND invoice.status <> 'void'
-      AND invoice.credited_in_full_at IS NULL
-      AND line.service_start < :end AND line.service_end > :start
-      AND (line.kind IN ('overage', 'ad_hoc', 'rebilled')
-           OR line.kind = 'adjustment' AND line.resource_kind <> '' AND line.amount_cents > 0)
+           range_agg(line.days) FILTER (WHERE line.bills AND line.dimensions = '{}'
+                                          AND line.sold_as <> 'rebilled') AS days,
+           range_agg(line.days) FILTER (WHERE line.bills AND line.dimensions = '{}'
+                                          AND line.sold_as = 'rebilled') AS rebilled_days,
+           jsonb_agg(jsonb_build_array(line.dimensions, lower(line.days), upper(line.days)))
+               FILTER (WHERE line.bills AND line.dimensions <> '{}'
+                         AND line.sold_as <> 'rebilled') AS matched,
+           jsonb_agg(jsonb_build_array(line.dimensions, lower(line.days), upper(line.days)))
+               FILTER (WHERE line.bills AND line.dimensions <> '{}'
+                         AND line.sold_as = 'rebilled') AS rebilled_matched,
+           sum(line.cents) AS revenue, array_agg(line.id ORDER BY line.id) AS lines
+    FROM (
+        SELECT line.id, line.tenant_id, line.deployment_id, line.resource_kind, line.dimensions,
+               CASE line.kind WHEN 'adjustment' THEN line.meta ->> 'adjusts_kind'
+                    ELSE line.kind END AS sold_as,
+               line.kind <> 'adjustment' OR line.amount_cents > 0 AS bills,
+               daterange(line.service_start, line.service_end) AS days,
+               (line.amount_cents - coalesce(credited.cents, 0)) * rate.cents AS cents
+        FROM tenant_invoices AS invoice
+        JOIN tenant_invoice_lines AS line ON line.invoice_id = invoice.id
+        JOIN unnest(CAST(:currencies AS text[]), CAST(:rates AS numeric[]))
+            AS rate (currency, cents) ON rate.currency = invoice.currency
+        LEFT JOIN (SELECT line_id, sum(amount_cents) AS cents FROM credit_note_lines GROUP BY 1)
+            AS credited ON credited.line_id = line.id
+        WHERE invoice.period >= :start AND invoice.status <> 'void'
+          AND invoice.credited_in_full_at IS NULL
+          AND line.service_start < :end AND line.service_end > :start
+          AND (line.kind IN ('overage', 'ad_hoc', 'rebilled')
+               OR line.kind = 'adjustment' AND line.resource_kind <> '')
+    ) AS line
     GROUP BY 1, 2, 3
 )"""
 
 _IS_LINE_OF: Final = """
 EXISTS (
-    SELECT FROM jsonb_array_elements(sold.matched) AS line (matched)
+    SELECT FROM jsonb_array_elements({lines}) AS line (matched)
     WHERE usage.day >= (matched ->> 1)::date AND usage.day < (matched ->> 2)::date
       AND NOT EXISTS (
           SELECT FROM jsonb_each_text(matched -> 0) AS allowed (dimension, texts)
@@ -93,28 +106,30 @@ EXISTS (
 )"""
 
 # What became of a day of usage is the first of these that holds: 1 free, 2 on no subscription's
-# day, 3 not sold, 4 on a line, 5 included.
+# day, 3 and 4 on a line, 5 not sold, 6 included.
 _USED: Final = f"""
 is_invoiced AS MATERIALIZED (
     SELECT EXISTS (SELECT FROM tenant_invoices
                    WHERE period = :start AND kind = 'month' AND status <> 'void') AS yes
 ), used AS MATERIALIZED (
     SELECT tenant_id, deployment_id, resource_kind, qty,
-           CASE WHEN fate = 1 THEN 'free' WHEN fate < 4 THEN 'unbilled'
-                WHEN fate = 5 THEN 'included'
-                WHEN is_rebilled THEN 'rebilled' ELSE 'billed' END AS coverage,
+           CASE fate WHEN 1 THEN 'free' WHEN 3 THEN 'rebilled' WHEN 4 THEN 'billed'
+                WHEN 6 THEN 'included' ELSE 'unbilled' END AS coverage,
            CASE WHEN fate = 2 AND is_invoiced.yes THEN 'no_subscription'
                 WHEN fate = 2 THEN 'not_invoiced'
-                WHEN fate = 3 THEN 'not_sold' ELSE '' END AS reason
+                WHEN fate = 5 THEN 'not_sold' ELSE '' END AS reason
     FROM (
         SELECT usage.tenant_id, usage.deployment_id, usage.resource_kind, sum(usage.qty) AS qty,
                CASE WHEN proven.trial @> usage.day THEN 1
                     WHEN proven.days @> usage.day IS NOT TRUE THEN 2
-                    WHEN usage.resource_kind = ANY(proven.unsold) THEN 3
-                    WHEN sold.days @> usage.day
-                      OR sold.matched IS NOT NULL AND {_IS_LINE_OF} THEN 4
-                    ELSE 5 END AS fate,
-               bool_or(sold.is_rebilled) AS is_rebilled
+                    WHEN sold.rebilled_matched IS NOT NULL
+                     AND {_IS_LINE_OF.format(lines="sold.rebilled_matched")} THEN 3
+                    WHEN sold.matched IS NOT NULL
+                     AND {_IS_LINE_OF.format(lines="sold.matched")} THEN 4
+                    WHEN sold.days @> usage.day THEN 4
+                    WHEN sold.rebilled_days @> usage.day THEN 3
+                    WHEN usage.resource_kind = ANY(proven.unsold) THEN 5
+                    ELSE 6 END AS fate
         FROM daily_usage AS usage
         LEFT JOIN proven USING (tenant_id, deployment_id)
         LEFT JOIN sold USING (tenant_id, deployment_id, resource_kind)
@@ -201,11 +216,10 @@ ORDER BY 1 NULLS FIRST, 2, 3
 _PARTS: Final = text(f"""
 WITH {_PROVEN}, {_SOLD}, {_USED}, {_SPENT}, earned AS MATERIALIZED (
     SELECT sold.tenant_id, sold.deployment_id, weighed.meter_group, sum(sold.revenue) AS revenue,
-           array_agg(line) AS lines
+           string_to_array(string_agg(array_to_string(sold.lines, ' '), ' '), ' ') AS lines
     FROM sold
     JOIN (SELECT DISTINCT meter, meter_group FROM meters) AS weighed
         ON weighed.meter = sold.resource_kind
-    CROSS JOIN unnest(sold.lines) AS line
     GROUP BY 1, 2, 3
 ), parts AS (
     SELECT covered.tenant_id, covered.deployment_id, kind, covered.meter_group AS resource_kind,
@@ -217,7 +231,7 @@ WITH {_PROVEN}, {_SOLD}, {_USED}, {_SPENT}, earned AS MATERIALIZED (
     SELECT used.tenant_id, used.deployment_id, '', used.resource_kind, coverage, reason, qty,
            NULL, NULL,
            CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.revenue END,
-           CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.lines END
+           CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.lines::text[] END
     FROM used LEFT JOIN sold USING (tenant_id, deployment_id, resource_kind)
     LEFT JOIN (
         SELECT DISTINCT spent.tenant_id, spent.deployment_id, meters.meter AS resource_kind
@@ -245,7 +259,7 @@ SELECT place, tenant_id, deployment_id, kind, resource_kind, coverage,
             ELSE reason END AS reason,
        cost AS cost_usd, round(cost_cents)::bigint AS cost_cents,
        round(revenue)::bigint AS revenue_cents, round(lost)::bigint AS lost_cents, qty,
-       coalesce(lines::text[], '{{}}') AS invoice_line_ids
+       coalesce(lines, '{{}}') AS invoice_line_ids
 FROM ranked WHERE place > :after ORDER BY place LIMIT :limit
 """)
 
