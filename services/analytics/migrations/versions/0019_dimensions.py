@@ -31,6 +31,10 @@ ALTER TABLE daily_usage DROP CONSTRAINT daily_usage_figure_key,
 """
 
 
+# Both rebuild an index of every partition, which takes as long as there is usage.
+TIMEOUT = "SET LOCAL statement_timeout = '12h'"
+
+
 def upgrade() -> None:
-    for statement in (*COLUMNS, FACTS, FIGURES):
+    for statement in (TIMEOUT, *COLUMNS, FACTS, FIGURES):
         op.execute(statement)
