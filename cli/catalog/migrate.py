@@ -22,7 +22,7 @@ Plan = Annotated[str, typer.Argument(help="The plan whose subscriptions are move
 On = Annotated[str, typer.Option(help="The day on which they take effect, such as 2026-09-01.")]
 Of = Annotated[int, typer.Option("--from-version", help="Only of this version.", min=0)]
 To = Annotated[str, typer.Option("--to", help="The plan to move to; the same by default.")]
-Version = Annotated[int, typer.Option(help="Its version; the active one by default.", min=0)]
+Version = Annotated[int, typer.Option(help="The version to move to, else the active one.", min=0)]
 Before = Annotated[str, typer.Option(help="Only those that started before this day.")]
 Identifier = Annotated[str, typer.Argument(help="The migration's id.")]
 

@@ -15,7 +15,7 @@ commands = command_group("Show, set and end rules that price what the provider c
 
 Code = Annotated[str, typer.Argument(help="The rule's code.")]
 On = Annotated[str, typer.Option(help="Only those in force on this day, an ISO date.")]
-Month = Annotated[str, typer.Option(help="The first day of a month, an ISO date.")]
+Month = Annotated[str, typer.Option(help="The first month without it, by its first day.")]
 Scope = Annotated[
     list[str] | None,
     typer.Option("--match", help="The scope, such as `tenant=acme` or `sku=gpu-*`; repeatable."),

@@ -1,4 +1,4 @@
-"""`arcadia coverage`: what of a month's costs and usage is sold, and what is lost."""
+"""`arcadia coverage`: what became of a month's costs and usage, and what is lost."""
 
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from services.common.values.money import amount_text
 
 __all__ = ["commands"]
 
-commands = command_group("Show what is sold of costs and usage.")
+commands = command_group("Show what became of costs and usage.")
 
 
 @commands.command("show")
@@ -46,7 +46,7 @@ def show_coverage(period: Period = "") -> None:
 @commands.command("list")
 def list_parts(
     period: Period = "",
-    coverage: Annotated[str, typer.Option(help="Only billed, rebilled, included, …")] = "",
+    coverage: Annotated[str, typer.Option(help="Only what is `billed`, `unbilled`, …")] = "",
     tenant: Tenant = "",
     deployment: Deployment = "",
     losses: Annotated[bool, typer.Option("--losses", help="Only what is lost.")] = False,
