@@ -9,7 +9,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.analytics.invoicing.invoices.rules.lines import Line, lines_hash
+from services.analytics.invoicing.invoices.rules.lines import Line, lines_hash, price_of
 from services.analytics.invoicing.rollups.rules.adjusting import adjustment_lines
 from services.common.values.money import plain, whole_cents
 from services.common.values.periods import Period
@@ -133,6 +133,22 @@ def test_the_difference_is_read_as_its_own_quantity_at_the_price_of_the_month() 
     )
     assert told(back) == "-72 unit at 2/1 = -144"
     assert back.description == made.description
+
+
+def rebilled(qty: str) -> Line:
+    """A line that a rebilling rule prices."""
+    meta = {"rebilling_rule": "cost_plus", "rebilling_rule_id": "r1", "list_price_id": "p1"}
+    made = line("rebilled", qty, "4320", base=672, unit="hour")
+    return replace(made, resource_kind="droplet_hours", meta=meta)
+
+
+def test_late_usage_of_a_month_priced_from_cost_is_adjusted_at_its_rule() -> None:
+    before, now = rebilled("672"), rebilled("1344")
+    [made] = adjustment_lines([before], [now], MARCH)
+    assert told(made) == "672 hour at 4320/672 = 4320"
+    assert price_of(before.kind, before.meta) == ("rebilling_rule", "r1")
+    assert price_of(made.kind, made.meta) == ("rebilling_rule", "r1")
+    assert adjustment_lines([before, made], [now], MARCH) == ()
 
 
 def test_days_that_are_billed_late_are_days_at_the_price_of_the_month() -> None:

@@ -299,6 +299,25 @@ async def test_a_line_is_traced_to_its_price_and_its_days_of_usage(books: Books)
     assert list(traced["addon"].daily_usage) == []
 
 
+async def test_a_line_priced_from_cost_is_traced_to_its_rule_and_its_days_of_usage(
+    books: Books,
+) -> None:
+    books.catalog.subscriptions = [SHOP]
+    books.used(SHOP, "droplet_hours", "2160", day="2026-04-10")
+    await books.drafted()
+    books.execute(
+        "ALTER TABLE tenant_invoice_lines DISABLE TRIGGER never_updated;"
+        " UPDATE tenant_invoice_lines"
+        """ SET kind = 'rebilled', meta = '{"rebilling_rule_id": "r1"}' WHERE kind = 'overage'"""
+    )
+    invoice = await books.invoice_of("acme")
+    [line] = [one for one in await books.lines_of("acme") if one.kind == "rebilled"]
+    request = pb.TraceInvoiceLineRequest(invoice_id=invoice.id, line_id=line.id)
+    traced = await books.invoices.TraceInvoiceLine(request, metadata=books.operator)
+    assert (traced.price_type, traced.price_id) == ("rebilling_rule", "r1")
+    assert [(one.day, one.qty) for one in traced.daily_usage] == [("2026-04-10", "2160")]
+
+
 async def test_a_tenant_sees_an_invoice_when_it_is_issued(books: Books) -> None:
     books.catalog.subscriptions = [SHOP]
     rollup = await books.drafted()

@@ -158,7 +158,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             invoice = await reading.read_invoice(session, scope, invoice_id)
             found = await reading.read_line(session, invoice_id, line_id)
             line, days = found.line, []
-            if line.kind in ("overage", "ad_hoc", "adjustment"):
+            if line.kind in ("overage", "ad_hoc", "rebilled", "adjustment"):
                 wanted = UsageFilter(
                     tenant_id=invoice.tenant_id,
                     deployment_id=line.deployment_id or "",

@@ -149,6 +149,7 @@ SOURCES: Final[Mapping[str, tuple[str, str]]] = {
     "addon": ("addon", "addon_id"),
     "overage": ("plan_item", "plan_item_id"),
     "ad_hoc": ("resource_price", "resource_price_id"),
+    "rebilled": ("rebilling_rule", "rebilling_rule_id"),
     ONE_OFF: ("one_off_line", "one_off_line_id"),
     TAX: ("tax_rule", "tax_rule_id"),
 }
