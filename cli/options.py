@@ -20,6 +20,7 @@ __all__ = [
     "Yes",
     "command_group",
     "read",
+    "text_of",
 ]
 
 Count = Annotated[int, typer.Option(help="Maximum number of rows.", min=1, max=500)]
@@ -39,6 +40,14 @@ Value = TypeVar("Value")
 def command_group(purpose: str) -> typer.Typer:
     """A group of commands, which shows its help if none of them is named."""
     return typer.Typer(help=purpose, no_args_is_help=True)
+
+
+def text_of(file: Path) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark. Raises BadParameter."""
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise typer.BadParameter(f"{file} is not a text in UTF-8") from None
 
 
 def read(reader: Callable[[str, str], Value], text: str, field: str) -> Value:

@@ -35,8 +35,9 @@ MAX_WIDTH: Final = 2000
 
 NUMBERS: Final = frozenset(
     {
-        *("%", "amount", "at", "costs", "facts", "GB", "hours", "margin"),
-        *("qty", "quantity", "revenue", "total", "USD", "USD/month", "value"),
+        *("%", "a month", "amount", "at", "cents", "change", "costs", "facts", "first month"),
+        *("fixed", "floor", "GB", "hours", "lost", "margin", "percent", "qty", "quantity"),
+        *("revenue", "step", "then", "total", "USD", "USD/month", "value"),
     }
 )
 """The headings of numeric columns."""

@@ -24,7 +24,7 @@ from cli.catalog.prices import (
 )
 from cli.catalog.rebilling import commands as rebilling
 from cli.catalog.simulate import simulate
-from cli.options import Output, Yes, command_group
+from cli.options import Output, Yes, command_group, text_of
 from cli.output import print_list, print_table, say
 from services.catalog.plans.rules.changes import Change
 from services.catalog.plans.seed import seed
@@ -132,13 +132,13 @@ def export_catalog(output: Output = None) -> None:
 @commands.command("plan")
 def plan_changes(file: File) -> None:
     """Show the changes that a file would make."""
-    print_changes(planned(file.read_text()).changes)
+    print_changes(planned(text_of(file)).changes)
 
 
 @commands.command("apply")
 def apply_file(file: File, yes: Yes = False) -> None:
     """Apply the changes of a file, all or nothing."""
-    apply_document(file.read_text(), yes=yes)
+    apply_document(text_of(file), yes=yes)
 
 
 @commands.command("seed")

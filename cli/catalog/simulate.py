@@ -10,7 +10,7 @@ import typer
 from arcadia.analytics.v1 import simulation_service_pb2 as pb
 
 from cli import caller
-from cli.options import Tenant
+from cli.options import Tenant, text_of
 from cli.output import UNKNOWN, money, print_table, say
 from services.common.values.csv_lines import neutral
 from services.common.values.money import amount_text, money_text
@@ -51,7 +51,7 @@ def simulate(
 ) -> None:
     """Price the last billed months again by a draft; nothing is changed."""
     request = pb.SimulateCatalogRequest(
-        document="" if file is None else file.read_text(),
+        document="" if file is None else text_of(file),
         plan_code=plan,
         plan_version=version,
         months=months,

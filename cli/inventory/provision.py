@@ -8,7 +8,7 @@ from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import deployments_pb2
 
 from cli.caller import call
-from cli.options import command_group
+from cli.options import command_group, text_of
 from cli.output import say
 
 __all__ = ["commands", "status_text"]
@@ -44,7 +44,7 @@ def start(
         size=size,
         image=image,
         ssh_keys=ssh_key,
-        user_data=user_data.read_text() if user_data else "",
+        user_data=text_of(user_data) if user_data else "",
         vpc_uuid=vpc,
     )
     request = pb.ProvisionDeploymentRequest(id=deployment_id, droplet=droplet, force_reason=force)

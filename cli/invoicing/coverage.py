@@ -8,7 +8,7 @@ from arcadia.analytics.v1 import coverage_service_pb2 as pb
 from cli.caller import call
 from cli.invoicing.margin import Period, month_asked, print_conversion
 from cli.options import Deployment, Tenant, command_group
-from cli.output import NOBODY, money, print_list, say
+from cli.output import NOBODY, UNKNOWN, money, print_list, say
 from services.common.values.money import amount_text
 
 __all__ = ["commands"]
@@ -25,9 +25,9 @@ def show_coverage(period: Period = "") -> None:
     print_conversion(answer.conversion)
     print_list(
         {
-            "costs": _coverage,
+            "coverage": _coverage,
             "USD": "amount_usd",
-            currency: lambda one: amount_text(one.amount_cents, currency),
+            "amount": lambda one: amount_text(one.amount_cents, currency),
         },
         answer.costs,
     )
@@ -67,10 +67,12 @@ def list_parts(
         {
             "tenant": lambda one: f"{one.tenant_id} {one.deployment_id}".strip() or NOBODY,
             "kind": lambda one: one.kind or one.resource_kind,
-            "": _coverage,
+            "coverage": _coverage,
+            "quantity": lambda one: one.qty if one.HasField("qty") else UNKNOWN,
             "costs": lambda one: money(one, "cost_cents", currency),
             "revenue": lambda one: money(one, "revenue_cents", currency),
             "lost": lambda one: money(one, "lost_cents", currency),
+            "lines": lambda one: str(len(one.invoice_line_ids) or ""),
         },
         answer.coverage_parts,
         "No costs or usage are known for this month.",

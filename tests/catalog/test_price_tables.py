@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+import typer
 import yaml
 from arcadia.catalog.v1 import catalog_pb2
 from hypothesis import given
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from cli.catalog.price_csv import UnreadableCsv, document_of, write_csv
 from cli.catalog.prices import match_text
+from cli.options import text_of
 from kinds.pricing import DROPLET_SIZES
 from providers.digitalocean.simulator.world.catalog import SIZES
 from services.catalog.plans.document import read_document, write_document
@@ -283,3 +286,14 @@ def test_the_seed_has_the_flat_price_for_the_smallest_sizes_and_usage_without_a_
 def test_every_dimension_of_a_seeded_match_is_declared() -> None:
     for price in seeded().prices:
         assert {key for key, _ in price.match} <= {*DIMENSIONS[price.resource_kind]}
+
+
+def test_a_file_is_read_without_its_byte_order_mark_and_refused_if_not_utf_8(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "prices.csv"
+    file.write_bytes(b"\xef\xbb\xbfmeter,price\n")
+    assert text_of(file) == "meter,price\n"
+    file.write_bytes(b"caf\xe9")
+    with pytest.raises(typer.BadParameter, match=r"prices\.csv is not a text in UTF-8"):
+        text_of(file)

@@ -96,7 +96,8 @@ def _ssh_keys(field: str, keys: Sequence[str]) -> tuple[str, ...]:
             field, f"must not have more than {MAX_SSH_KEYS} keys", reason="OUT_OF_RANGE"
         )
     return tuple(
-        _matching(f"{field}[{position}]", key, SSH_KEY) for position, key in enumerate(keys)
+        _matching(f"{field}[{position}]", key, SSH_KEY, form="the id or fingerprint of a key")
+        for position, key in enumerate(keys)
     )
 
 
@@ -190,10 +191,12 @@ def _id_or_none(value: str) -> UUID | None:
 
 
 def _matching(
-    field: str, value: str, pattern: re.Pattern[str], reason: str = "MALFORMED_WORD"
+    field: str,
+    value: str,
+    pattern: re.Pattern[str],
+    reason: str = "MALFORMED_WORD",
+    form: str = "lower-case letters, digits and hyphens",
 ) -> str:
     if not pattern.fullmatch(value):
-        raise InvalidArgument(
-            field, f"{value!r} is not lower-case letters, digits and hyphens", reason=reason
-        )
+        raise InvalidArgument(field, f"{value!r} is not {form}", reason=reason)
     return value
