@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.options import Yes
 from services.common.settings import Settings
@@ -117,7 +117,7 @@ def status() -> None:
 
 
 def _table(views: "list[PartView]") -> Table:
-    table = Table("part", "state", "process", "port", "up for", "restarts")
+    table = Table("part", Column("state", no_wrap=True), "process", "port", "up for", "restarts")
     for seen in views:
         mark = seen.status.mark
         table.add_row(
