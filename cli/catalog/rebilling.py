@@ -31,13 +31,15 @@ def list_rules(on: On = "") -> None:
 @commands.command("set")
 def set_rule(
     code: Code,
-    basis: Annotated[str, typer.Argument(help="`list` or `bill`.")],
+    basis: Annotated[str, typer.Argument(help="`list`, the provider's list price.")],
     percent: Annotated[str, typer.Argument(help="Percent on top of the cost.")],
     currency: Annotated[str, typer.Argument(help="ISO 4217, such as AUD.")],
-    since: Annotated[str, typer.Argument(help="The first month, by its first day.")],
+    since: Annotated[
+        str, typer.Argument(help="The first month, not before the current one, by its first day.")
+    ],
     until: Month = "",
     match: Scope = None,
-    fixed_cents: Annotated[str, typer.Option(help="Added for each unit or cost line.")] = "",
+    fixed_cents: Annotated[str, typer.Option(help="Added for each unit.")] = "",
     step_cents: Annotated[str, typer.Option(help="Round prices to a multiple of this.")] = "",
     floor_cents: Annotated[str, typer.Option(help="The lowest price.")] = "",
     takes_all: Annotated[

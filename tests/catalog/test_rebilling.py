@@ -10,6 +10,7 @@ from arcadia.catalog.v1 import quote_service_pb2 as quote_pb
 from arcadia.catalog.v1 import rebilling_service_pb2 as pb
 
 from tests.catalog.shop import Shop, refusal
+from tests.inventory.account import reason_of
 
 METAL = """
 plans:
@@ -184,8 +185,7 @@ async def test_two_rules_that_tie_are_refused_and_both_are_named(shop: Shop) -> 
         ("effective_to", {"effective_to": "2026-04-01"}),
         ("match.meter", {"match": {"meter": "magic"}}),
         ("match.product", {"match": {"product": "Droplets"}}),
-        ("match.meter", {"basis": "bill", "match": {"meter": "droplet_hours"}}),
-        ("takes_all", {"basis": "bill", "takes_all": True}),
+        ("effective_from", {"effective_from": "2026-03-01"}),
     ],
 )
 async def test_a_wrong_rule_is_refused_by_its_field_and_nothing_is_set(
@@ -196,3 +196,27 @@ async def test_a_wrong_rule_is_refused_by_its_field_and_nothing_is_set(
 
     assert (status, told.partition(":")[0]) == ("INVALID_ARGUMENT", field)
     assert shop.rows("SELECT count(*) FROM rebilling_rules") == [(0,)]
+
+
+async def test_a_rule_on_the_bill_is_refused_until_something_bills_by_it(shop: Shop) -> None:
+    call = shop.rebilling.CreateRebillingRule(rule(basis="bill"), metadata=shop.operator)
+    assert await refusal(call, reason_of) == ("FAILED_PRECONDITION", "NOT_SUPPORTED_YET")
+    assert shop.rows("SELECT count(*) FROM rebilling_rules") == [(0,)]
+
+
+async def test_a_month_that_is_over_keeps_its_rules(shop: Shop) -> None:
+    await set_rule(shop)
+    shop.clock.set("2026-06-01")
+    before = await listed(shop)
+    ended = pb.EndRebillingRuleRequest(code="cost_plus", effective_to="2026-05-01")
+    for call in (
+        shop.rebilling.CreateRebillingRule(
+            rule(percent="90", effective_from="2026-05-01"), metadata=shop.operator
+        ),
+        shop.rebilling.EndRebillingRule(ended, metadata=shop.operator),
+    ):
+        status, told = await refusal(call, lambda error: error.details() or "")
+        assert status == "INVALID_ARGUMENT"
+        assert "must not be before the current month, 2026-06-01" in told
+    assert await listed(shop) == before
+    await set_rule(shop, percent="90", effective_from="2026-06-01")

@@ -28,7 +28,7 @@ from services.catalog.quoting.inputs import (
 from services.catalog.quoting.parse import read_inputs
 from services.catalog.quoting.proofs import prove, verify
 from services.catalog.quoting.rebilling import ListPriceSnapshot, Rebilling, RuleSnapshot
-from services.common.values.cost_plus import Markup, cost_plus
+from services.common.values.cost_plus import Markup
 from services.common.values.periods import Period
 
 APRIL = Period.month(2026, 4)
@@ -229,35 +229,6 @@ def test_the_days_taken_and_the_days_left_are_all_the_usage(
 
     billed = sum(Decimal(line.qty) for line in (*quote.rebilled, *quote.ad_hoc))
     assert billed == sum(run.qty * run.days for run in runs)
-
-
-amounts = st.lists(
-    st.decimals("-1000", "100000", places=12, allow_nan=False, allow_infinity=False), max_size=40
-)
-markups = st.builds(
-    markup,
-    st.decimals(0, 200, places=3).map(str),
-    st.decimals(0, 50, places=2).map(str),
-    st.just("0"),
-    st.decimals(0, 20, places=1).map(str),
-)
-
-
-@given(amounts, markups, st.decimals("0.01", "200", places=6))
-def test_cost_plus_of_lines_is_the_sum_of_its_parts_by_largest_remainders(
-    usd: list[Decimal], added: Markup, rate: Decimal
-) -> None:
-    parts = cost_plus(usd, added, rate, "AUD")
-    credit = replace(added, fixed_cents=Decimal(0), floor_cents=Decimal(0))
-    exact = [
-        added.of(Fraction(one), rate, "AUD")
-        if one >= 0
-        else -credit.of(-Fraction(one), rate, "AUD")
-        for one in usd
-    ]
-
-    assert all(abs(part - whole) < 1 for part, whole in zip(parts, exact, strict=True))
-    assert abs(sum(parts) - sum(exact, Fraction(0))) <= Fraction(1, 2)
 
 
 def test_a_simulated_month_counts_what_rebilling_rules_price() -> None:

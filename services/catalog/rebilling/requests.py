@@ -1,5 +1,6 @@
 """Parsers of requests about rebilling rules."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -18,8 +19,11 @@ __all__ = ["new_rule"]
 MAX_PERCENT: Final = 10_000
 
 
-def new_rule(request: pb.CreateRebillingRuleRequest) -> NewRule:
-    """The rule to set. Raises InvalidArgument."""
+def new_rule(request: pb.CreateRebillingRuleRequest, today: date) -> NewRule:
+    """The rule to set, in the current month or later. Raises InvalidArgument.
+
+    Raises FailedPrecondition for a basis that is not available yet.
+    """
     rule = NewRule(
         code=requests.code("code", request.code),
         basis=Basis(requests.one_of("basis", request.basis, tuple(Basis), "UNKNOWN_BASIS")),
@@ -42,7 +46,7 @@ def new_rule(request: pb.CreateRebillingRuleRequest) -> NewRule:
             for value in values:
                 if not value.endswith("*"):
                     requests.usage_kind("match.meter", value)
-    check_rule(rule)
+    check_rule(rule, today)
     return rule
 
 

@@ -43,9 +43,9 @@ class RebillingServicer(rebilling_service_pb2_grpc.RebillingServiceServicer):
         self, session: WriteSession, request: pb.CreateRebillingRuleRequest, context: Context
     ) -> pb.CreateRebillingRuleResponse:
         """Sets a rule from a month on."""
-        made = await set_rule(
-            session, new_rule(request), created_by=current_caller().subject, now=self._now()
-        )
+        now = self._now()
+        rule = new_rule(request, now.date())
+        made = await set_rule(session, rule, created_by=current_caller().subject, now=now)
         return message_of(pb.CreateRebillingRuleResponse, rebilling_rule=made)
 
     @once
@@ -54,5 +54,6 @@ class RebillingServicer(rebilling_service_pb2_grpc.RebillingServiceServicer):
     ) -> pb.EndRebillingRuleResponse:
         """Ends a rule before a month."""
         day = read_day(requests.required("effective_to", request.effective_to), "effective_to")
-        ended = await finish_rule(session, requests.code("code", request.code), day)
+        code = requests.code("code", request.code)
+        ended = await finish_rule(session, code, day, today=self._now().date())
         return message_of(pb.EndRebillingRuleResponse, rebilling_rule=ended)

@@ -6,11 +6,11 @@ from services.catalog.deployments.store.locks import lock_catalog
 from services.catalog.rebilling.rules.rebilling import (
     NewRule,
     RebillingRule,
+    check_month,
     check_rules_decide,
 )
 from services.catalog.rebilling.store import all_rules, create_rule, end_rule
 from services.common.db.database import WriteSession
-from services.common.errors import InvalidArgument
 
 __all__ = ["finish_rule", "set_rule"]
 
@@ -28,15 +28,13 @@ async def set_rule(
     return made
 
 
-async def finish_rule(session: WriteSession, code: str, day: date) -> RebillingRule:
+async def finish_rule(session: WriteSession, code: str, day: date, *, today: date) -> RebillingRule:
     """Ends a rule before a month. Raises NotFound if none is in force before it.
 
-    Raises FailedPrecondition if others tie without it.
+    Raises InvalidArgument for a month that is over, FailedPrecondition if others tie without the
+    rule.
     """
-    if day.day != 1:
-        raise InvalidArgument(
-            "effective_to", "is not the first day of a month", reason="OUT_OF_RANGE"
-        )
+    check_month("effective_to", day, today)
     await lock_catalog(session)
     ended = await end_rule(session, code, day)
     check_rules_decide([one.rule for one in await all_rules(session)])

@@ -12,8 +12,9 @@ from services.catalog.plans.rules.matches import Match, find_tie, label
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.values.cost_plus import Markup
 from services.common.values.effective_dates import Span
+from services.common.values.periods import month_of
 
-__all__ = ["SCOPES", "Basis", "NewRule", "RebillingRule", "check_rule", "check_rules_decide"]
+__all__ = ["Basis", "NewRule", "RebillingRule", "check_month", "check_rule", "check_rules_decide"]
 
 
 class Basis(StrEnum):
@@ -22,14 +23,11 @@ class Basis(StrEnum):
     LIST = "list"
     """The provider's list price of the usage."""
     BILL = "bill"
-    """The cost lines that are attributed to the tenant."""
+    """The cost lines that are attributed to the tenant: not available yet, nothing bills by it."""
 
 
-SCOPES: Final[Mapping[Basis, frozenset[str]]] = {
-    Basis.LIST: frozenset({"tenant", "plan", "meter", "sku"}),
-    Basis.BILL: frozenset({"tenant", "product", "sku"}),
-}
-"""What a rule may be restricted to: a cost line has a product, usage has a meter and a plan."""
+SCOPE: Final = frozenset({"tenant", "plan", "meter", "sku"})
+"""What a rule may be restricted to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class NewRule:
     code: str
     basis: Basis
     match: Match
-    """The scope: `tenant`, `plan`, `meter`, `product` and `sku` with their values."""
+    """The scope: `tenant`, `plan`, `meter` and `sku` with their values."""
     markup: Markup
     currency: str
     takes_all: bool
@@ -57,22 +55,41 @@ class RebillingRule:
     created_at: datetime
 
 
-def check_rule(rule: NewRule) -> None:
-    """Raises InvalidArgument, with the field, for a rule that contradicts itself."""
+def check_rule(rule: NewRule, today: date) -> None:
+    """Raises InvalidArgument, with the field, for a rule that contradicts itself.
+
+    A rule begins in the current month or later. Raises FailedPrecondition for the basis `bill`.
+    """
+    if rule.basis is Basis.BILL:
+        raise FailedPrecondition(
+            "basis: bill is not available yet, use list",
+            reason="NOT_SUPPORTED_YET",
+            metadata={"field": "basis"},
+        )
     for key, _ in rule.match:
-        if key not in SCOPES[rule.basis]:
-            allowed = ", ".join(sorted(SCOPES[rule.basis]))
+        if key not in SCOPE:
             raise InvalidArgument(
-                f"match.{key}", f"is not for a rule on the {rule.basis}: it may have {allowed}"
+                f"match.{key}", f"is not a scope of rules: it may have {', '.join(sorted(SCOPE))}"
             )
-    if rule.takes_all and rule.basis is Basis.BILL:
-        raise InvalidArgument("takes_all", "is for rules on list prices")
-    for field in ("effective_from", "effective_to"):
-        day: date | None = getattr(rule, field)
-        if day is not None and day.day != 1:
-            raise InvalidArgument(field, "is not the first day of a month", reason="OUT_OF_RANGE")
+    check_month("effective_from", rule.effective_from, today)
+    if rule.effective_to is not None:
+        check_month("effective_to", rule.effective_to, today)
     if rule.effective_to is not None and rule.effective_to <= rule.effective_from:
         raise InvalidArgument("effective_to", "must be after effective_from", reason="OUT_OF_RANGE")
+
+
+def check_month(field: str, month: date, today: date) -> None:
+    """Raises InvalidArgument for a change from a month on that is over.
+
+    It is billed, or about to be; a change of its rules would adjust its invoices.
+    """
+    current = month_of(today).start
+    if month.day != 1:
+        raise InvalidArgument(field, "is not the first day of a month", reason="OUT_OF_RANGE")
+    if month < current:
+        raise InvalidArgument(
+            field, f"must not be before the current month, {current}", reason="OUT_OF_RANGE"
+        )
 
 
 def check_rules_decide(rules: Iterable[NewRule]) -> None:
