@@ -184,6 +184,49 @@ async def test_a_migration_undone_before_its_day_leaves_everything_as_it_was(
     )
 
 
+@pytest.mark.parametrize("steps", [("AdvanceMigration", "FinishMigration"), ("FinishMigration",)])
+@pytest.mark.parametrize("done_on", [EFFECTIVE, "2026-07-02"])
+async def test_an_undo_holds_even_if_the_changes_are_taken_back_after_their_day(
+    them: Migrating, started: list[Any], steps: tuple[str, ...], done_on: str
+) -> None:
+    before = await held(them.shop)
+    made = await them.announced()
+    them.shop.clock.set("2026-05-31")
+    await them.ask("DecideMigration", id=made.id, decision="undo")
+    them.shop.clock.set(done_on)
+    for step in steps:
+        answer = await them.step(step, id=made.id)
+    assert answer.status == "undone"
+    assert {key: list(one.terms) for key, one in (await held(them.shop)).items()} == {
+        key: list(one.terms) for key, one in before.items()
+    }
+    assert set((await them.outcomes(made.id)).values()) == {("taken_back", "")}
+    # Those that were in effect in an earlier month are repriced.
+    backdated = them.shop.rows("SELECT effective_from::text FROM backdated_changes")
+    assert backdated == ([] if done_on == EFFECTIVE else [(EFFECTIVE,)] * 2)
+
+
+async def test_an_undo_leaves_a_change_that_was_in_effect_when_it_was_decided(
+    them: Migrating, started: list[Any]
+) -> None:
+    made = await them.announced()
+    both = await held(them.shop)
+    for tenant, day in (("acme", "2026-05-10"), ("globex", "2026-05-12")):
+        [change] = both[tenant].upcoming_changes
+        request = subscriptions_pb.MoveChangeRequest(
+            id=both[tenant].id, change_id=change.id, effective_on=day
+        )
+        await them.shop.subscriptions.MoveChange(request, metadata=them.shop.operator)
+    them.shop.clock.set("2026-05-11")
+    await them.ask("DecideMigration", id=made.id, decision="undo")
+    them.shop.clock.set("2026-05-13")
+    assert (await them.step("FinishMigration", id=made.id)).status == "undone"
+    assert await them.outcomes(made.id) == {
+        both["acme"].id: ("skipped", "CHANGE_GONE"),
+        both["globex"].id: ("taken_back", ""),
+    }
+
+
 async def test_a_migration_in_effect_cannot_be_undone(them: Migrating) -> None:
     made = await them.announced()
     them.shop.clock.set(EFFECTIVE)

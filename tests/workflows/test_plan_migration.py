@@ -28,6 +28,8 @@ class Catalog(Script):
     scheduled: int = 0
     undoing: bool = False
     is_paused: bool = False
+    lost: tuple[str, ...] = ()
+    """Decisions that are recorded, and whose signals fail."""
     failing: dict[str, list[ApplicationError]] = field(default_factory=dict)
     """What a step fails with, after its work is committed: the answer is lost."""
     steps: list[str] = field(default_factory=list)
@@ -64,9 +66,11 @@ class Catalog(Script):
         self.steps.append(step)
         if self.failing.get(step):
             raise self.failing[step].pop(0)
-        status = "scheduled"
+        status = "undoing" if self.undoing else "scheduled"
         if step == "finish":
             status = "undone" if self.undoing else "in_effect"
+            if self.undoing and self.scheduled:
+                status = "undoing"
         left = self.scheduled if self.undoing else self.planned
         return MigrationStep(status, self.is_paused, done, left)
 
@@ -103,7 +107,8 @@ async def migrated(
             await environment.sleep(timedelta(days=day - passed))
             passed = day
             catalog.hear(decision)
-            await handle.signal(DECIDE, decision)
+            if decision not in catalog.lost:
+                await handle.signal(DECIDE, decision)
         result = await handle.result()
         if saved_as:
             await save_from(client, handle.id, saved_as)
@@ -163,3 +168,24 @@ async def test_an_undo_goes_on_over_failures(environment: WorkflowEnvironment) -
     catalog = Catalog(failing={"finish": [ApplicationError("down") for _ in range(5)]})
     result = await migrated(environment, catalog, (20, "undo"))
     assert (catalog.scheduled, result.step) == (0, "undone")
+
+
+@pytest.mark.parametrize(
+    ("day", "decisions", "steps"),
+    [
+        (3, (), ["select", "advance", "advance", "finish"]),
+        (20, (), ["select", "advance", "finish", "advance", "finish"]),
+        (20, ((25, "retry"),), ["select", "advance", "advance", "advance", "finish"]),
+    ],
+    ids=["before the notice", "after it", "before another decision"],
+)
+async def test_an_undo_whose_signal_is_lost_withdraws_what_is_scheduled(
+    environment: WorkflowEnvironment,
+    day: int,
+    decisions: tuple[tuple[int, str], ...],
+    steps: list[str],
+) -> None:
+    catalog = Catalog(lost=("undo",))
+    result = await migrated(environment, catalog, (day, "undo"), *decisions)
+    assert (catalog.steps, catalog.scheduled) == (steps, 0)
+    assert (result.step, result.taken_back_count) == ("undone", 3 if day > 10 else 0)

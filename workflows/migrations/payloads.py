@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-__all__ = ["ENDED", "MigrationResult", "MigrationStep", "StepInput"]
+__all__ = ["ENDED", "UNDOING", "MigrationResult", "MigrationStep", "StepInput"]
 
 ENDED = ("in_effect", "undone")
+UNDOING = "undoing"
 
 
 @dataclass(frozen=True, slots=True)

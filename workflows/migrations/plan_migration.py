@@ -17,7 +17,13 @@ with workflow.unsafe.imports_passed_through():
     from workflows.durable.reasons import reason_of
     from workflows.durable.timeouts import PROMPT, short, with_heartbeat
     from workflows.migrations.activities.migrating import MigrationActivities
-    from workflows.migrations.payloads import ENDED, MigrationResult, MigrationStep, StepInput
+    from workflows.migrations.payloads import (
+        ENDED,
+        UNDOING,
+        MigrationResult,
+        MigrationStep,
+        StepInput,
+    )
 
 __all__ = ["PlanMigration"]
 
@@ -33,6 +39,9 @@ AGAIN: Final = timedelta(hours=1)
 """How long after a day's begin a step that came too early is repeated."""
 
 UNDO: Final = "undo"
+
+PATCH_UNDOING: Final = "undoes-by-status"
+"""Since the catalog's status starts an undo, and not only the signal, which may be lost."""
 
 
 @workflow.defn
@@ -60,12 +69,12 @@ class PlanMigration:
         """The result of the migration."""
         notice, effective = _start_of(request.notice_on), _start_of(request.effective_on)
         self._tell("selecting subscriptions")
-        step = await self._select(request.migration_id)
+        step = self._heed(await self._select(request.migration_id))
         self._tell(f"waiting for the notice day {request.notice_on}", step)
         await self._until(notice)
         while step.status not in ENDED and not self._is_undone and workflow.now() < effective:
             heard = self._decisions
-            step = await self._advance(request)
+            step = self._heed(await self._advance(request))
             if step.is_paused:
                 self._tell("paused", step)
             elif not self._told.note:
@@ -75,11 +84,18 @@ class PlanMigration:
             step = await self._take_back(request)
         while step.status not in ENDED:
             step = await self._finish(request.migration_id)
-            if step.status not in ENDED:  # the catalog's day has not come yet
+            if step.status == UNDOING and workflow.patched(PATCH_UNDOING):
+                step = await self._take_back(request)
+            elif step.status not in ENDED:  # the catalog's day has not come yet
                 await workflow.sleep(AGAIN)
         workflow.upsert_search_attributes([OUTCOME.value_set(step.status)])
         self._tell(step.status.replace("_", " "))
         return self._told
+
+    def _heed(self, step: MigrationStep) -> MigrationStep:
+        if not self._is_undone and step.status == UNDOING:
+            self._is_undone = workflow.patched(PATCH_UNDOING)
+        return step
 
     async def _until(self, moment: datetime, heard: int | None = None) -> None:
         """Waits for a time, or until it is undone; given `heard`, for any further decision."""
@@ -114,6 +130,8 @@ class PlanMigration:
                 raise
             self._tell("scheduling failed", note=reason_of(error))
             return MigrationStep()
+        if step.status == UNDOING:
+            return self._taken_back(step)
         scheduled = self._told.scheduled_count + step.done_count
         self._told = replace(self._told, scheduled_count=scheduled)
         return step
@@ -125,7 +143,11 @@ class PlanMigration:
             StepInput(request.migration_id, request.subscriptions_at_once),
             "withdraw the change of each subscription",
         )
-        self._told = replace(self._told, taken_back_count=step.done_count)
+        return self._taken_back(step)
+
+    def _taken_back(self, step: MigrationStep) -> MigrationStep:
+        taken = self._told.taken_back_count + step.done_count
+        self._told = replace(self._told, taken_back_count=taken)
         return step
 
     async def _finish(self, migration_id: str) -> MigrationStep:

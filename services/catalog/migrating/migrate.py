@@ -5,6 +5,7 @@ became of them are committed together, so a step that is repeated doubles nothin
 """
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from services.catalog.deployments.rules.deployments import Cause
@@ -24,6 +25,7 @@ from services.catalog.plans.rules.plans import PlanVersion
 from services.catalog.plans.store.plans import read_plan
 from services.catalog.plans.store.versions import find_active_version, find_version, read_versions
 from services.catalog.subscriptions.rules.changes import check_version
+from services.catalog.subscriptions.store.backdated import record_backdated_days
 from services.catalog.subscriptions.store.subscriptions import read_subscriptions
 from services.catalog.vocabulary import EventType
 from services.common.db.database import ReadSession, WriteSession
@@ -31,6 +33,9 @@ from services.common.errors import InvalidArgument, NotFound
 from services.common.identity.callers import ALL
 
 __all__ = ["Advanced", "advance", "decide", "finish", "select", "start", "target_version"]
+
+AT_ONCE: Final = 500
+"""Changes that are taken back while a migration is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +145,16 @@ async def advance(session: WriteSession, identifier: UUID, limit: int, cause: Ca
 
 
 async def finish(session: WriteSession, identifier: UUID, cause: Cause) -> Advanced:
-    """Closes a migration that is undone, or whose day has come."""
+    """Closes a migration that is undone, or whose day has come.
+
+    First takes back the next changes of one that is undone; it stays undoing while more are left.
+    """
     migration = await migrations.locked_migration(session, identifier)
     status = migration.status
     if status is Status.UNDOING:
+        taken = await _take_back(session, migration, AT_ONCE, cause)
+        if taken.remaining_count:
+            return taken
         status = Status.UNDONE
     elif status in OPEN and cause.day >= migration.effective_on:
         await migrations.fail_late(session, identifier, cause.at)
@@ -158,7 +169,9 @@ async def _take_back(
     ids = await migrations.next_rows(session, migration.id, Outcome.SCHEDULED, limit)
     await migrations.lock_deployments(session, ids)
     subscriptions = await read_subscriptions(session, ALL, ids)
-    dropped = await migrations.take_back_terms(session, migration, ids, cause.day)
+    dropped = await migrations.take_back_terms(
+        session, migration, ids, migration.undone_after(cause.day)
+    )
     words = f"migration {migration.id} is undone"
     await migrations.record_events(
         session,
@@ -172,6 +185,7 @@ async def _take_back(
         for key in ids
     }
     await migrations.record_outcomes(session, migration.id, outcomes, cause.at)
+    await record_backdated_days(session, dropped, cause.at)
     return await _advanced(session, migration, len(ids))
 
 

@@ -21,6 +21,7 @@ plan_migrations = table(
     tables.names("started_by"),
     tables.instants("started_at"),
     tables.instants("finished_at", nullable=True),
+    tables.days("undo_decided_on", nullable=True),
     tables.key("id"),
     tables.check(
         "status",

@@ -110,11 +110,19 @@ class Migration:
     started_by: str
     started_at: datetime
     finished_at: datetime | None
+    undo_decided_on: date | None = None
 
     @property
     def last_notice_on(self) -> date:
         """The last day on which a change can still be announced in time."""
         return self.effective_on - timedelta(days=self.notice_days)
+
+    def undone_after(self, today: date) -> date:
+        """The day after which an undo takes changes back, however late that is done.
+
+        It is the day of the decision. One without that day was decided before the effective day.
+        """
+        return self.undo_decided_on or min(today, self.effective_on - timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ SELECT: Final = """
 SELECT m.id, m.from_plan_code, m.from_version, m.plan_version_id, p.code AS plan_code,
        v.version AS plan_version, v.currency, m.tenant_id, m.started_before, m.notice_on,
        m.effective_on, m.notice_days, m.status, m.is_paused, m.reason, m.started_by, m.started_at,
-       m.finished_at
+       m.finished_at, m.undo_decided_on
 FROM plan_migrations AS m
 JOIN plan_versions AS v ON v.id = m.plan_version_id JOIN plans AS p ON p.id = v.plan_id
 """
@@ -70,7 +70,9 @@ SET: Final = text("""
 UPDATE plan_migrations
 SET status = :status, is_paused = :is_paused,
     finished_at = CASE WHEN :status IN ('in_effect', 'undone')
-                       THEN coalesce(finished_at, :at) END
+                       THEN coalesce(finished_at, :at) END,
+    undo_decided_on = CASE WHEN :status = 'undoing' THEN coalesce(undo_decided_on, :day)
+                           ELSE undo_decided_on END
 WHERE id = :id
 """)
 
@@ -156,7 +158,7 @@ FROM subscriptions AS s WHERE s.id = ANY(CAST(:ids AS uuid[]))
 DROP: Final = text("""
 DELETE FROM subscription_terms
 WHERE migration_id = :migration_id AND subscription_id = ANY(CAST(:ids AS uuid[]))
-  AND effective_from > :today
+  AND effective_from > :day
 RETURNING subscription_id, effective_from, effective_to
 """)
 LENGTHEN: Final = text("""
@@ -205,6 +207,7 @@ async def set_migration(
 ) -> None:
     """Sets the state of a locked migration."""
     values = {"id": identifier, "status": status, "is_paused": is_paused, "at": at}
+    values["day"] = at.date()
     await session.execute(SET, values)
 
 
@@ -301,10 +304,10 @@ async def schedule_terms(
 
 
 async def take_back_terms(
-    session: WriteSession, migration: Migration, ids: Sequence[UUID], today: date
-) -> set[UUID]:
-    """Drops what a migration scheduled after today; returns the subscriptions that had it."""
-    values = {"migration_id": migration.id, "ids": uuid_array(ids), "today": today}
+    session: WriteSession, migration: Migration, ids: Sequence[UUID], day: date
+) -> dict[UUID, date]:
+    """Drops what a migration scheduled after a day; returns when each would have begun."""
+    values = {"migration_id": migration.id, "ids": uuid_array(ids), "day": day}
     dropped = (await session.execute(DROP, values)).all()
     gone = {
         "ids": [row.subscription_id for row in dropped],
@@ -312,7 +315,7 @@ async def take_back_terms(
         "untils": [row.effective_to for row in dropped],
     }
     await session.execute(LENGTHEN, gone)
-    return {row.subscription_id for row in dropped}
+    return {row.subscription_id: row.effective_from for row in dropped}
 
 
 async def record_events(

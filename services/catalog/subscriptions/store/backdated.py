@@ -3,7 +3,7 @@
 Roll-ups read them from a cursor and reprice the affected months.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -17,7 +17,7 @@ from services.common.db.database import ReadSession, WriteSession
 from services.common.db.records import records_of
 from services.common.values.periods import month_of
 
-__all__ = ["BackdatedChange", "read_backdated", "record_backdated"]
+__all__ = ["BackdatedChange", "read_backdated", "record_backdated", "record_backdated_days"]
 
 # Held until the transaction ends, so that ids ascend in commit order and a reader with a cursor
 # misses none.
@@ -27,6 +27,15 @@ RECORD: Final = text("""
 INSERT INTO backdated_changes
     (tenant_id, subscription_id, deployment_id, effective_from, made_at)
 VALUES (:tenant_id, :subscription_id, :deployment_id, :effective_from, :made_at)
+""")
+
+RECORD_DAYS: Final = text("""
+INSERT INTO backdated_changes
+    (tenant_id, subscription_id, deployment_id, effective_from, made_at)
+SELECT s.tenant_id, s.id, s.deployment_id, changed.day, :made_at
+FROM unnest(CAST(:ids AS uuid[]), CAST(:days AS date[])) AS changed (id, day)
+JOIN subscriptions AS s ON s.id = changed.id
+ORDER BY s.id
 """)
 
 READ: Final = text("""
@@ -68,6 +77,18 @@ async def record_backdated(
         "made_at": made_at,
     }
     await session.execute(RECORD, values)
+
+
+async def record_backdated_days(
+    session: WriteSession, days: Mapping[UUID, date], made_at: datetime
+) -> None:
+    """Records the backdated ones of changes, by the first day that each affects."""
+    month = month_of(made_at).start
+    late = {key: day for key, day in days.items() if day < month}
+    if late:
+        await session.execute(LOCK)
+        values = {"ids": list(late), "days": list(late.values()), "made_at": made_at}
+        await session.execute(RECORD_DAYS, values)
 
 
 async def read_backdated(
