@@ -11,10 +11,12 @@ from arcadia.catalog.v1.migration_service_pb2_grpc import (
     MigrationServiceStub,
     MigrationStepServiceStub,
 )
+from google.protobuf.json_format import ParseDict
 
 from contracts.flows import Start
 from services.common.durable import FlowClient, Started
 from tests.catalog.shop import Shop
+from tests.catalog.test_quotes_by_dimension import SIZED, sell_addon
 
 NOTICE, EFFECTIVE = "2026-05-01", "2026-06-01"
 
@@ -258,6 +260,27 @@ async def test_a_subscription_with_a_change_of_its_own_or_an_earlier_end_is_skip
         acme.id: ("skipped", "HAS_OWN_CHANGE"),
         globex.id: ("skipped", "ENDS_BEFORE"),
     }
+
+
+async def test_a_subscription_with_an_addon_that_the_target_could_not_count_is_skipped(
+    them: Migrating,
+) -> None:
+    shop = them.shop
+    both = await held(shop)
+    acme, globex = both["acme"], both["globex"]
+    await sell_addon(shop)
+    await shop.change("AttachAddon", acme.id, code="hours")
+    said = {"plan_code": "studio", "price_cents": 6000, "currency": "AUD", "items": [SIZED]}
+    draft = ParseDict(said, catalog_pb.CreatePlanVersionRequest())
+    await shop.catalog.CreatePlanVersion(draft, metadata=shop.operator)
+    publish = catalog_pb.PublishPlanVersionRequest(plan_code="studio", version=3)
+    await shop.catalog.PublishPlanVersion(publish, metadata=shop.operator)
+    verdicts = {acme.id: ("skipped", "ADDON_WITHOUT_ITEM"), globex.id: ("scheduled", "")}
+    answer = await them.ask("PreviewMigration", from_plan_code="studio", effective_on=EFFECTIVE)
+    assert {one.subscription_id: (one.outcome, one.reason) for one in answer.previews} == verdicts
+    made = await them.announced()
+    assert await them.outcomes(made.id) == verdicts
+    assert not (await held(shop))["acme"].upcoming_changes
 
 
 async def test_a_change_that_can_no_longer_be_announced_in_time_fails_and_is_not_made(

@@ -119,7 +119,11 @@ async def advance(session: WriteSession, identifier: UUID, limit: int, cause: Ca
     deployments = await migrations.lock_deployments(session, ids)
     subscriptions = await read_subscriptions(session, ALL, ids)
     versions = await read_versions(
-        session, {term.plan_version_id for one in subscriptions.values() for term in one.terms}
+        session,
+        {
+            migration.plan_version_id,
+            *(term.plan_version_id for one in subscriptions.values() for term in one.terms),
+        },
     )
     found = {
         one.id: verdict(one, deployments[one.deployment_id].state, migration, versions, cause.day)

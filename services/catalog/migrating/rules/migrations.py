@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.catalog.deployments.rules.lifecycle import ENDED, State
 from services.catalog.plans.rules.plans import PlanVersion
+from services.catalog.plans.rules.terms import counts_nowhere
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.common.errors import FailedPrecondition, InvalidArgument
 
@@ -164,7 +165,10 @@ def verdict(
     versions: Mapping[UUID, PlanVersion],
     today: date,
 ) -> Verdict:
-    """Whether a subscription is moved on the effective day, by what is known of it today."""
+    """Whether a subscription is moved on the effective day, by what is known of it today.
+
+    `versions` are those that it holds and the one to move to.
+    """
     day = migration.effective_on
     if state in ENDED or (subscription.ends_on is not None and subscription.ends_on <= day):
         return Verdict(Outcome.SKIPPED, "ENDS_BEFORE")
@@ -180,6 +184,9 @@ def verdict(
         return Verdict(Outcome.SKIPPED, "HAS_OWN_CHANGE")
     if versions[held.plan_version_id].terms.currency != migration.currency:
         return Verdict(Outcome.SKIPPED, "OTHER_CURRENCY")
+    items = versions[migration.plan_version_id].terms.items
+    if any(counts_nowhere(a.terms.resource_kind, items) for a in subscription.addons_from(day)):
+        return Verdict(Outcome.SKIPPED, "ADDON_WITHOUT_ITEM")
     if today > migration.last_notice_on:
         return Verdict(Outcome.FAILED, "NOTICE_TOO_SHORT")
     return Verdict(Outcome.SCHEDULED)

@@ -21,6 +21,7 @@ __all__ = [
     "check_unit_price",
     "check_value",
     "check_version",
+    "counts_nowhere",
 ]
 
 MAX_QTY: Final = Decimal(10**15)
@@ -150,14 +151,19 @@ def _check_tiers(item: PlanItem, path: str) -> None:
             )
 
 
-def check_addon(field: str, kind: str, items: Iterable[PlanItem]) -> None:
-    """Raises FailedPrecondition, with the field, for an addon whose quantity would count nowhere.
+def counts_nowhere(kind: str, items: Iterable[PlanItem]) -> bool:
+    """Whether the quantity of an addon would count nowhere in a plan with these items.
 
     It adds to the item without a match, or where the plan has no item of the kind, to the usage at
     the resource price without a match. A plan with only items that match has neither.
     """
     of_kind = [item for item in items if item.resource_kind == kind]
-    if of_kind and all(item.match for item in of_kind):
+    return bool(of_kind) and all(item.match for item in of_kind)
+
+
+def check_addon(field: str, kind: str, items: Iterable[PlanItem]) -> None:
+    """Raises FailedPrecondition, with the field, for an addon that `counts_nowhere`."""
+    if counts_nowhere(kind, items):
         raise FailedPrecondition(
             f"{field}: adds {kind}, of which the plan has only items with a match: there is none"
             " that an addon could add to",
