@@ -220,3 +220,17 @@ async def test_a_month_that_is_over_keeps_its_rules(shop: Shop) -> None:
         assert "must not be before the current month, 2026-06-01" in told
     assert await listed(shop) == before
     await set_rule(shop, percent="90", effective_from="2026-06-01")
+
+
+async def test_usage_without_a_list_price_does_not_stop_a_month_with_a_general_rule(
+    shop: Shop,
+) -> None:
+    await stock(shop)
+    await set_rule(shop)
+    shop.clock.set("2026-04-01")
+    subscription = await shop.subscribe((await shop.deploy()).id, "metal")
+    result = await billed(
+        shop, subscription.id, usage("24", "s-2vcpu-4gb"), usage("24", "unheard-of")
+    )
+
+    assert [line.dimensions["size"] for line in result.quote.rebilled] == ["s-2vcpu-4gb"]

@@ -1,5 +1,6 @@
 """Usage priced from the provider's list prices: cost plus a percentage and a fixed amount."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,9 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.catalog.plans.rules.plans import PlanItem
-from services.catalog.pricing.simulate import meter_cents
+from services.catalog.pricing.requests import SimulatedItem
+from services.catalog.pricing.simulate import Refused, Simulation, meter_cents
+from services.catalog.quotes.rules.drafts import DraftPricing, draft_version_of
+from services.catalog.quotes.rules.from_cost import KnownCosts, rebilled_usage, with_rebilling
+from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quoting.canonical import hash_of, inputs_json, result_json
-from services.catalog.quoting.engine import price
+from services.catalog.quoting.engine import ENGINE_VERSION, price
 from services.catalog.quoting.errors import NoExchangeRate, NoPriceInForce
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
@@ -28,6 +33,7 @@ from services.catalog.quoting.inputs import (
 from services.catalog.quoting.parse import read_inputs
 from services.catalog.quoting.proofs import prove, verify
 from services.catalog.quoting.rebilling import ListPriceSnapshot, Rebilling, RuleSnapshot
+from services.catalog.rebilling.rules.rebilling import Basis, NewRule
 from services.common.values.cost_plus import Markup
 from services.common.values.periods import Period
 
@@ -173,8 +179,9 @@ def test_the_most_specific_rule_prices_and_a_rule_of_another_scope_does_not() ->
 
 
 def test_usage_without_a_list_price_or_a_rate_is_an_error_and_not_free() -> None:
+    of_droplets = rule(match={"meter": "droplet_hours"})
     with pytest.raises(NoPriceInForce, match="cost_plus"):
-        price(inputs(used(24, (("size", "unheard-of"),))))
+        price(inputs(used(24, (("size", "unheard-of"),)), rules=[of_droplets]))
     with pytest.raises(NoExchangeRate, match="AUD"):
         price(inputs(used(24), rate=None))
     dollars = replace(BARE, currency="USD")
@@ -237,3 +244,66 @@ def test_a_simulated_month_counts_what_rebilling_rules_price() -> None:
     priced = (*quote.first_invoice, *quote.overage, *quote.ad_hoc, *quote.rebilled)
     assert sum(meter_cents(quote).values()) == sum(line.amount_cents for line in priced)
     assert meter_cents(quote)["droplet_hours"] == sum(one.amount_cents for one in quote.rebilled)
+
+
+@pytest.mark.parametrize("takes_all", [False, True])
+def test_a_rule_without_a_meter_leaves_usage_without_a_list_price_as_it_was(
+    takes_all: bool,
+) -> None:
+    tokens = PlanItem("llm_tokens", Decimal(0), "token", Decimal(1))
+    version = replace(BARE, items=(tokens,))
+    asked = UsageSeries("llm_tokens", (UsageRun(APRIL.start, 1, Decimal(5)),))
+    quote = price(inputs(used(24), asked, version=version, rules=[rule(takes_all=takes_all)]))
+
+    assert [line.amount_cents for line in quote.overage] == [5]
+    assert [line.amount_cents for line in quote.rebilled] == [4629]
+
+
+def costs(*rules: RuleSnapshot) -> KnownCosts:
+    said = [
+        NewRule(
+            one.code, Basis.LIST, one.match, one.markup, "AUD", one.takes_all, APRIL.start, None
+        )
+        for one in rules
+    ]
+    prices = [listed("24"), listed("2278.08", LARGE)]
+    return KnownCosts(list(zip(said, rules, strict=True)), prices, {"AUD": Decimal("1.5")})
+
+
+def test_usage_of_a_listed_meter_whose_size_has_no_list_price_is_not_sold_by_a_general_rule() -> (
+    None
+):
+    small, unlisted = used(24), used(24, (("size", "unheard-of"),))
+    terms = (Term(BARE, (APRIL,)),)
+    general, of_meter = rule(), rule(match={"meter": "droplet_hours"})
+
+    def rebilled(known: KnownCosts | None) -> AbstractSet[UsageSeries]:
+        return rebilled_usage([small, unlisted], terms, known, "acme", APRIL.start)
+
+    assert rebilled(costs(general)) == {small}
+    assert rebilled(costs(of_meter)) == {small, unlisted}
+    assert rebilled(None) == set()
+    bare = replace(inputs(unlisted), rebilling=None)
+    assert with_rebilling(bare, costs(general), "acme") is bare
+
+
+def test_a_proof_names_no_other_tenant_of_a_rule_and_the_same_rule_wins() -> None:
+    several = replace(rule("several"), match=(("tenant", ("acme", "globex", "ini*")),))
+    by_prefix = replace(rule("prefix"), match=(("tenant", ("ac*", "globex", "ini*")),))
+    bare = replace(inputs(used(24)), rebilling=None)
+    made = with_rebilling(bare, costs(by_prefix, several), "acme")
+
+    assert made.rebilling is not None
+    assert [dict(one.match)["tenant"] for one in made.rebilling.rules] == [("ac*",), ("acme",)]
+    assert price(made).rebilled[0].meta["rebilling_rule"] == "several"
+    assert b"globex" not in inputs_json(made)
+    assert b"ini" not in inputs_json(made)
+
+
+def test_a_simulated_month_without_an_exchange_rate_is_refused_alone() -> None:
+    frozen = inputs_json(inputs(used(24), rate=None)).decode()
+    draft = DraftPricing(draft_version_of(BARE), Known({}, []))
+    answer = Simulation("1", draft).price(SimulatedItem(frozen, ENGINE_VERSION, ()))
+
+    assert isinstance(answer, Refused)
+    assert answer.reason == "NO_EXCHANGE_RATE"

@@ -22,7 +22,12 @@ from services.catalog.quotes.rules.snapshots import (
 from services.catalog.quotes.store.price_list import read_revision
 from services.catalog.quoting.canonical import hash_of
 from services.catalog.quoting.engine import price
-from services.catalog.quoting.errors import AmountOutOfRange, NoPriceInForce, UnreadableInputs
+from services.catalog.quoting.errors import (
+    AmountOutOfRange,
+    NoExchangeRate,
+    NoPriceInForce,
+    UnreadableInputs,
+)
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.proofs import inputs_to_reprice
 from services.common.db.database import ReadSession
@@ -31,6 +36,7 @@ from services.common.errors import Aborted, InvalidArgument, NotFound
 __all__ = ["Refused", "Simulated", "Simulation", "begin_simulation", "document_of"]
 
 REASONS: Final[dict[type[Exception], str]] = {
+    NoExchangeRate: "NO_EXCHANGE_RATE",
     NoPriceInForce: "NO_PRICE_IN_FORCE",
     AmountOutOfRange: "AMOUNT_OUT_OF_RANGE",
     MixedCurrencies: "MIXED_CURRENCIES",

@@ -1,7 +1,8 @@
 """The rebilled lines: usage priced from the provider's list prices.
 
 A rule takes the usage of its scope that no plan item, addon or resource price covers, or all of it
-if it says so. The most specific rule wins, and of list prices the one with most dimensions.
+if it says so; a rule that names no meter takes only usage that a list price is for. The most
+specific rule wins, and of list prices the one with most dimensions.
 """
 
 from collections.abc import Iterator, Sequence
@@ -104,7 +105,9 @@ def _taking(
     }
     size = dict(series.dimensions).get("size")
     rule = winner(rebilling.rules, fact if size is None else fact | {"sku": size})
-    if rule is None or rule.takes_all or not _is_covered(inputs, term, series, day):
+    if rule is None or not (rule.names_meter or _list_prices(rebilling, series, day)):
+        return None
+    if rule.takes_all or not _is_covered(inputs, term, series, day):
         return rule
     return None
 
@@ -134,13 +137,19 @@ def _days_of(series: UsageSeries) -> Iterator[tuple[date, Decimal]]:
             yield run.first + number * DAY, run.qty
 
 
-def _list_price(rebilling: Rebilling, one: Taken) -> ListPriceSnapshot:
-    kind = one.series.resource_kind
-    matching = [
+def _list_prices(
+    rebilling: Rebilling, series: UsageSeries, day: date
+) -> Sequence[ListPriceSnapshot]:
+    return [
         price
         for price in rebilling.list_prices
-        if price.is_for(kind, one.series.dimensions) and price.in_force(one.day)
+        if price.is_for(series.resource_kind, series.dimensions) and price.in_force(day)
     ]
+
+
+def _list_price(rebilling: Rebilling, one: Taken) -> ListPriceSnapshot:
+    kind = one.series.resource_kind
+    matching = _list_prices(rebilling, one.series, one.day)
     if not matching:
         raise NoPriceInForce(kind, one.day, f"{one.series.label}: the rule {one.rule.code}")
     return max(matching, key=lambda price: (len(price.dimensions), price.id))

@@ -135,15 +135,17 @@ class DraftPricing:
             raise MixedCurrencies(f"the month is in {frozen.currency}, the draft in {others.pop()}")
         known = self._prices(frozen)
         sold = sold_kinds(terms, addons, known)
-        if frozen.rebilling is not None:
-            sold |= {price.meter for price in frozen.rebilling.list_prices}
+        listed = () if frozen.rebilling is None else frozen.rebilling.list_prices
         return with_prices(
             replace(
                 frozen,
                 terms=terms,
                 addons=addons,
                 usage=tuple(
-                    series for series in (*frozen.usage, *unsold) if series.resource_kind in sold
+                    series
+                    for series in (*frozen.usage, *unsold)
+                    if series.resource_kind in sold
+                    or any(one.is_for(series.resource_kind, series.dimensions) for one in listed)
                 ),
                 prices=(),
             ),

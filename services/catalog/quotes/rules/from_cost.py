@@ -7,13 +7,13 @@ from datetime import date
 from decimal import Decimal
 
 from services.catalog.list_prices.rules.list_prices import ListPrice
-from services.catalog.plans.rules.matches import rank
+from services.catalog.plans.rules.matches import PREFIX, rank
 from services.catalog.quoting.inputs import QuoteInputs, Term, UsageSeries
 from services.catalog.quoting.rebilling import ListPriceSnapshot, Rebilling, RuleSnapshot
 from services.catalog.rebilling.rules.rebilling import NewRule, RebillingRule
 from services.catalog.vocabulary import UNITS
 
-__all__ = ["KnownCosts", "known_costs", "rebilled_kinds", "with_rebilling"]
+__all__ = ["KnownCosts", "known_costs", "rebilled_kinds", "rebilled_usage", "with_rebilling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +65,20 @@ def with_rebilling(inputs: QuoteInputs, known: KnownCosts | None, tenant_id: str
     if known is None:
         return inputs
     used = [series for series in inputs.usage if series.is_used]
-    facts = [*_facts(inputs.terms, used, tenant_id)]
-    rules = tuple(
-        rule
-        for rule in known.of(inputs.currency, inputs.month.start)
-        if any(rank(rule.match, fact) is not None for fact in facts)
-    )
-    if not rules:
-        return inputs
     prices = tuple(
         price
         for price in known.list_prices
         if _meets(price, inputs)
         and any(price.is_for(one.resource_kind, one.dimensions) for one in used)
     )
+    listed = [one for one in used if _is_listed(one, prices)]
+    rules = tuple(
+        _narrowed(rule, tenant_id)
+        for rule in known.of(inputs.currency, inputs.month.start)
+        if _may_price(rule, inputs.terms, used if rule.names_meter else listed, tenant_id)
+    )
+    if not rules:
+        return inputs
     rebilling = Rebilling(
         tenant_id, rules, prices, known.rates.get(inputs.currency), inputs.month.start
     )
@@ -95,12 +95,65 @@ def rebilled_kinds(
     found = set()
     for rule in known.of(terms[-1].version.currency, month):
         scope = tuple((key, values) for key, values in rule.match if key != "sku")
-        named = any(key == "meter" for key, _ in scope)
         for kind in UNITS:
             facts = _facts(terms, [UsageSeries(kind)], tenant_id)
-            if (named or kind in listed) and any(rank(scope, fact) is not None for fact in facts):
+            if (rule.names_meter or kind in listed) and any(
+                rank(scope, fact) is not None for fact in facts
+            ):
                 found.add(kind)
     return found
+
+
+def rebilled_usage(
+    usage: Iterable[UsageSeries],
+    terms: Sequence[Term],
+    known: KnownCosts | None,
+    tenant_id: str,
+    month: date,
+) -> AbstractSet[UsageSeries]:
+    """The usage that a rule may price; a rule that names no meter only what has a list price."""
+    if known is None:
+        return frozenset()
+    rules = known.of(terms[-1].version.currency, month)
+    return {
+        series
+        for series in usage
+        if any(
+            (rule.names_meter or _is_listed(series, known.list_prices))
+            and _may_price(rule, terms, [series], tenant_id)
+            for rule in rules
+        )
+    }
+
+
+def _is_listed(series: UsageSeries, prices: Iterable[ListPriceSnapshot]) -> bool:
+    return any(price.is_for(series.resource_kind, series.dimensions) for price in prices)
+
+
+def _may_price(
+    rule: RuleSnapshot, terms: Iterable[Term], used: Sequence[UsageSeries], tenant_id: str
+) -> bool:
+    return any(rank(rule.match, fact) is not None for fact in _facts(terms, used, tenant_id))
+
+
+def _narrowed(rule: RuleSnapshot, tenant_id: str) -> RuleSnapshot:
+    """The rule without the other tenants of its scope, who are not the tenant's business.
+
+    It is as specific as before.
+    """
+    match = tuple(
+        (key, _of_tenant(values, tenant_id) if key == "tenant" else values)
+        for key, values in rule.match
+    )
+    return replace(rule, match=match)
+
+
+def _of_tenant(values: tuple[str, ...], tenant_id: str) -> tuple[str, ...]:
+    if tenant_id in values:
+        return (tenant_id,)
+    return tuple(
+        one for one in values if one.endswith(PREFIX) and tenant_id.startswith(one[: -len(PREFIX)])
+    )
 
 
 def _facts(

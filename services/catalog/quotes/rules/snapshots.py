@@ -8,7 +8,12 @@ from functools import lru_cache
 from uuid import UUID
 
 from services.catalog.plans.rules.plans import Addon, PlanVersion, ResourcePrice
-from services.catalog.quotes.rules.from_cost import KnownCosts, rebilled_kinds, with_rebilling
+from services.catalog.quotes.rules.from_cost import (
+    KnownCosts,
+    rebilled_kinds,
+    rebilled_usage,
+    with_rebilling,
+)
 from services.catalog.quotes.rules.relevant import could_price, with_relevant_items
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
@@ -150,8 +155,8 @@ def subscription_inputs(
     addons = _held(subscription, billed, period)
     month = month_of(period.start)
     sold = sold_kinds(terms, addons, known)
-    if known.costs is not None:
-        sold |= rebilled_kinds(terms, known.costs, subscription.tenant_id, month.start)
+    unsold = [series for series in usage if series.resource_kind not in sold]
+    rebilled = rebilled_usage(unsold, terms, known.costs, subscription.tenant_id, month.start)
     inputs = with_prices(
         QuoteInputs(
             month=month,
@@ -159,7 +164,9 @@ def subscription_inputs(
             terms=tuple(terms),
             addons=addons,
             trial_days=billed.trial,
-            usage=tuple(series for series in usage if series.resource_kind in sold),
+            usage=tuple(
+                series for series in usage if series.resource_kind in sold or series in rebilled
+            ),
         ),
         known,
     )
