@@ -15,8 +15,9 @@ from google.protobuf.json_format import ParseDict
 
 from contracts.flows import Start
 from services.common.durable import FlowClient, Started
-from tests.catalog.shop import Shop
+from tests.catalog.shop import Shop, refusal
 from tests.catalog.test_quotes_by_dimension import SIZED, sell_addon
+from tests.inventory.account import reason_of
 
 NOTICE, EFFECTIVE = "2026-05-01", "2026-06-01"
 
@@ -227,6 +228,30 @@ async def test_an_undo_leaves_a_change_that_was_in_effect_when_it_was_decided(
         both["acme"].id: ("skipped", "CHANGE_GONE"),
         both["globex"].id: ("taken_back", ""),
     }
+
+
+@pytest.mark.parametrize(
+    ("plan", "day"), [("pro", NOTICE), ("starter", "2026-05-20"), ("pro", EFFECTIVE)]
+)
+async def test_a_tenant_cannot_replace_the_change_that_a_migration_scheduled(
+    them: Migrating, plan: str, day: str
+) -> None:
+    await them.announced()
+    before = (await held(them.shop))["acme"]
+    call = them.shop.change(
+        "ChangePlan", before.id, them.shop.acme, plan_code=plan, effective_on=day
+    )
+    assert await refusal(call, reason_of) == ("PERMISSION_DENIED", "OPERATOR_ONLY")
+    assert (await held(them.shop))["acme"] == before
+
+
+async def test_a_tenant_changes_its_plan_after_the_effective_day_as_ever(them: Migrating) -> None:
+    await them.announced()
+    acme = (await held(them.shop))["acme"]
+    said = {"plan_code": "pro", "effective_on": "2026-06-02"}
+    await them.shop.change("ChangePlan", acme.id, them.shop.acme, **said)
+    acme = (await held(them.shop))["acme"]
+    assert [one.plan_code for one in acme.terms] == ["studio", "studio", "pro"]
 
 
 async def test_a_migration_in_effect_cannot_be_undone(them: Migrating) -> None:

@@ -15,6 +15,7 @@ from services.catalog.plans.rules.terms import check_addon, check_currency
 from services.catalog.plans.store.versions import find_version, read_versions
 from services.catalog.subscriptions.rules import changes
 from services.catalog.subscriptions.rules.subscriptions import Subscription
+from services.catalog.subscriptions.rules.upcoming import check_replaces
 from services.catalog.subscriptions.store import spans
 from services.catalog.subscriptions.store.backdated import record_backdated
 from services.catalog.subscriptions.store.subscriptions import (
@@ -69,11 +70,13 @@ async def change_plan(
 
     Replaces scheduled changes on that day or later. Raises InvalidArgument for a plan that is not
     sold or an unknown version, FailedPrecondition if nothing would change or the version is not
-    allowed.
+    allowed, PermissionDenied if a tenant would replace an operator's scheduled change.
     """
     locked = await _lock(session, change)
     changes.check_ahead("effective_on", locked.day, change.cause.day, by_tenant=change.by_tenant)
     await lock_catalog_shared(session)
+    if change.by_tenant:
+        check_replaces(locked.subscription, locked.day, change.cause.day)
     wanted = await _version(session, plan_code, version)
     changes.check_version(wanted, by_tenant=change.by_tenant)
     held_terms = await _terms(session, locked)

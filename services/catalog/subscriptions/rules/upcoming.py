@@ -79,12 +79,19 @@ def change_to_come(
             reason="CHANGE_IN_EFFECT",
             metadata={"effective_on": found.effective_on.isoformat()},
         )
-    if by_tenant and not found.by_tenant:
-        raise PermissionDenied(
-            "an operator scheduled the change; only an operator may move or cancel it",
-            reason="OPERATOR_ONLY",
-        )
+    if by_tenant:
+        _check_own(found)
     return found
+
+
+def check_replaces(subscription: Subscription, day: date, today: date) -> None:
+    """Raises PermissionDenied for a tenant's change of plan that replaces an operator's.
+
+    A change from a day on replaces those that are scheduled for that day or later.
+    """
+    for change in _plan_changes(subscription):
+        if change.effective_on >= day and change.effective_on > today:
+            _check_own(change)
 
 
 def check_move_day(change: UpcomingChange, day: date, today: date) -> None:
@@ -96,6 +103,15 @@ def check_move_day(change: UpcomingChange, day: date, today: date) -> None:
     if day < earliest or (change.latest is not None and day > change.latest):
         until = f" to {change.latest}" if change.latest is not None else " or later"
         raise InvalidArgument("effective_on", f"must be {earliest}{until}", reason="OUT_OF_RANGE")
+
+
+def _check_own(change: UpcomingChange) -> None:
+    if not change.by_tenant:
+        raise PermissionDenied(
+            f"an operator scheduled the change on {change.effective_on}; only an operator may"
+            " move, replace or cancel it",
+            reason="OPERATOR_ONLY",
+        )
 
 
 def _changes(subscription: Subscription) -> Iterator[UpcomingChange]:
