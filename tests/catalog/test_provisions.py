@@ -7,6 +7,8 @@ import psycopg
 from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as worker_pb
+from arcadia.catalog.v1 import list_price_service_pb2 as list_pb
+from arcadia.catalog.v1 import rebilling_service_pb2 as rebilling_pb
 from psycopg.types.json import Jsonb
 
 from tests.catalog.shop import Shop, refusal
@@ -173,3 +175,60 @@ async def test_user_data_is_available_to_workers_until_the_provision_ends(shop: 
     await progress(shop, provision_id, status="failed", step="create", reason="no capacity")
     assert await told() == ""
     assert shop.rows("SELECT 1 FROM provision_user_data") == []
+
+
+async def is_sold(shop: Shop, deployment_id: str) -> bool:
+    """Whether an order is not refused before the workflow engine, which is not there, is asked."""
+    return (await refusal(asked(shop, deployment_id), reason_of))[0] == "UNAVAILABLE"
+
+
+def match_only(shop: Shop, match: dict[str, list[str]]) -> None:
+    """The price of every droplet is for a match only."""
+    with psycopg.connect(shop.admin_url) as connection:
+        connection.execute("ALTER TABLE plan_items DISABLE TRIGGER USER")
+        connection.execute("DELETE FROM plan_items WHERE resource_kind = 'droplet_hours'")
+        connection.execute(
+            "UPDATE resource_prices SET match = %s"
+            " WHERE resource_kind = 'droplet_hours' AND match = '{}'",
+            [Jsonb(match)],
+        )
+
+
+async def test_a_price_by_what_an_order_does_not_tell_may_apply(shop: Shop) -> None:
+    deployment = await shop.deploy()
+    await shop.subscribe(deployment.id)
+    match_only(shop, {"image_kind": ["base"]})
+    assert await is_sold(shop, deployment.id)
+
+
+async def test_a_droplet_that_a_rebilling_rule_prices_is_sold(shop: Shop) -> None:
+    deployment = await shop.deploy()
+    await shop.subscribe(deployment.id)
+    match_only(shop, {"size": ["s-2vcpu-*"]})
+    rule = rebilling_pb.CreateRebillingRuleRequest(
+        code="cost_plus",
+        basis="list",
+        percent="20",
+        currency="AUD",
+        effective_from="2026-04-01",
+    )
+    await shop.rebilling.CreateRebillingRule(rule, metadata=shop.operator)
+    assert await refusal(asked(shop, deployment.id), reason_of) == (
+        "FAILED_PRECONDITION",
+        "NOT_PRICED",
+    )
+    told = list_pb.RecordListPricesRequest(
+        provider="digitalocean",
+        on="2026-04-01",
+        recorded_by="sync",
+        prices=[
+            list_pb.ToldPrice(
+                meter="droplet_hours",
+                dimensions={"size": "s-1vcpu-1gb"},
+                usd="6",
+                per_qty="672",
+            )
+        ],
+    )
+    await shop.list_prices.RecordListPrices(told, metadata=shop.worker)
+    assert await is_sold(shop, deployment.id)

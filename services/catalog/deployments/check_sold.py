@@ -5,13 +5,17 @@ from typing import Final
 
 from kinds import RESOURCE_KINDS
 from services.catalog.deployments.rules.deployments import Deployment, DropletOrder
-from services.catalog.plans.rules.matches import winner
+from services.catalog.plans.rules.matches import rank
 from services.catalog.plans.rules.plans import PlanItem, UnitPrice
 from services.catalog.plans.store.prices import prices_in
 from services.catalog.plans.store.versions import read_versions
-from services.catalog.subscriptions.rules.subscriptions import Subscription, covers
+from services.catalog.quotes.rules.from_cost import is_sold_from_cost
+from services.catalog.quotes.rules.snapshots import version_snapshot
+from services.catalog.quotes.store.billable import costs_in
+from services.catalog.quoting.inputs import Term, UsageSeries
+from services.catalog.subscriptions.rules.subscriptions import covers
 from services.catalog.subscriptions.store.subscriptions import subscription_of_deployment
-from services.common.db.database import ReadSession, WriteSession
+from services.common.db.database import WriteSession
 from services.common.errors import FailedPrecondition
 from services.common.values.periods import Period
 
@@ -32,7 +36,18 @@ async def check_sold(
             reason="NOT_SUBSCRIBED",
             metadata={"deployment_id": str(deployment.id)},
         )
-    priced = await _rows_in_force(session, subscription, today)
+    day = Period(today, today + timedelta(days=1))
+    version_id = subscription.term_on(today).plan_version_id
+    version = version_snapshot((await read_versions(session, [version_id]))[version_id])
+    priced: list[PlanItem | UnitPrice] = [
+        *version.items,
+        *(
+            one.price
+            for one in await prices_in(session, day)
+            if one.price.currency == version.currency
+        ),
+    ]
+    costs = await costs_in(session, day)
     added = {
         addon.terms.resource_kind
         for addon in subscription.addons
@@ -43,25 +58,23 @@ async def check_sold(
         dimensions = {
             name: known[field] for name, field in rule.dimensions.items() if field in known
         }
-        rows = [row for row in priced if row.resource_kind == rule.code]
-        if winner(rows, dimensions) is None and rule.code not in added:
+        series = UsageSeries(rule.code, dimensions=tuple(sorted(dimensions.items())))
+        if (
+            rule.code not in added
+            and not any(_may_price(row, series) for row in priced)
+            and not is_sold_from_cost(series, Term(version, (day,)), costs, deployment.tenant_id)
+        ):
             raise FailedPrecondition(
-                f"neither the plan of deployment {deployment.slug} nor a resource price applies to"
-                f" {rule.code} of {order.size} in {order.region}: add a price, or give"
+                f"no plan item of deployment {deployment.slug}, resource price or rebilling rule"
+                f" applies to {rule.code} of {order.size} in {order.region}: add a price, or give"
                 " force_reason",
                 reason="NOT_PRICED",
                 metadata={"deployment_id": str(deployment.id), "resource_kind": rule.code},
             )
 
 
-async def _rows_in_force(
-    session: ReadSession, subscription: Subscription, today: date
-) -> list[PlanItem | UnitPrice]:
-    """The items of the subscription's plan, and the resource prices in its currency."""
-    version_id = subscription.term_on(today).plan_version_id
-    terms = (await read_versions(session, [version_id]))[version_id].terms
-    prices = await prices_in(session, Period(today, today + timedelta(days=1)))
-    return [
-        *terms.items,
-        *(one.price for one in prices if one.price.currency == terms.currency),
-    ]
+def _may_price(row: PlanItem | UnitPrice, series: UsageSeries) -> bool:
+    """Whether a row may price usage, of which an order does not know every dimension."""
+    known = dict(series.dimensions)
+    match = tuple((key, values) for key, values in row.match if key in known)
+    return row.resource_kind == series.resource_kind and rank(match, known) is not None

@@ -12,8 +12,16 @@ from services.catalog.quoting.inputs import QuoteInputs, Term, UsageSeries
 from services.catalog.quoting.rebilling import ListPriceSnapshot, Rebilling, RuleSnapshot
 from services.catalog.rebilling.rules.rebilling import NewRule, RebillingRule
 from services.catalog.vocabulary import UNITS
+from services.common.values.periods import month_of
 
-__all__ = ["KnownCosts", "known_costs", "rebilled_kinds", "rebilled_usage", "with_rebilling"]
+__all__ = [
+    "KnownCosts",
+    "is_sold_from_cost",
+    "known_costs",
+    "rebilled_kinds",
+    "rebilled_usage",
+    "with_rebilling",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,16 @@ def rebilled_usage(
             for rule in rules
         )
     }
+
+
+def is_sold_from_cost(
+    series: UsageSeries, term: Term, known: KnownCosts | None, tenant_id: str
+) -> bool:
+    """Whether a rule in force prices usage from its list price, in the month of a term's days."""
+    if known is None or not _is_listed(series, known.list_prices):
+        return False
+    month = month_of(term.days[0].start).start
+    return bool(rebilled_usage([series], [term], known, tenant_id, month))
 
 
 def _is_listed(series: UsageSeries, prices: Iterable[ListPriceSnapshot]) -> bool:
