@@ -212,6 +212,7 @@ async def test_a_droplet_that_a_rebilling_rule_prices_is_sold(shop: Shop) -> Non
         currency="AUD",
         effective_from="2026-04-01",
     )
+    rule.match["meter"].string_value = "droplet_hours"
     await shop.rebilling.CreateRebillingRule(rule, metadata=shop.operator)
     assert await refusal(asked(shop, deployment.id), reason_of) == (
         "FAILED_PRECONDITION",

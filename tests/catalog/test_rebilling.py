@@ -19,12 +19,15 @@ plans:
 
 
 def rule(code: str = "cost_plus", **said: Any) -> pb.CreateRebillingRuleRequest:
-    match = said.pop("match", {})
+    match = said.pop("match", {"meter": ["droplet_hours", "volume_gb_month"]})
     said = {"basis": "list", "percent": "20", "currency": "USD"} | said
     said.setdefault("effective_from", "2026-04-01")
     request = pb.CreateRebillingRuleRequest(code=code, **said)
     for key, value in match.items():
-        request.match[key].string_value = value
+        if isinstance(value, str):
+            request.match[key].string_value = value
+        else:
+            request.match[key].list_value.extend(value)
     return request
 
 
@@ -160,19 +163,21 @@ async def test_a_rule_of_the_same_code_follows_and_an_end_is_an_end(shop: Shop) 
 
 
 async def test_two_rules_that_tie_are_refused_and_both_are_named(shop: Shop) -> None:
-    await set_rule(shop, "of_acme", match={"tenant": "acme"})
+    await set_rule(shop, "of_acme", match={"tenant": "acme", "meter": "droplet_hours"})
     status, told = await refusal(
         shop.rebilling.CreateRebillingRule(
-            rule("of_droplets", match={"meter": "droplet_hours"}), metadata=shop.operator
+            rule("of_plan", match={"plan": "metal", "meter": "droplet_hours"}),
+            metadata=shop.operator,
         ),
         lambda error: error.details() or "",
     )
     assert status == "FAILED_PRECONDITION"
     assert "of_acme" in told
-    assert "of_droplets" in told
+    assert "of_plan" in told
     assert [one.code for one in await listed(shop)] == ["of_acme"]
-    await set_rule(shop, "both", match={"tenant": "acme", "meter": "droplet_hours"})
-    await set_rule(shop, "of_droplets", match={"meter": "droplet_hours"})
+    both = {"tenant": "acme", "plan": "metal", "meter": "droplet_hours"}
+    await set_rule(shop, "both", match=both)
+    await set_rule(shop, "of_plan", match={"plan": "metal", "meter": "droplet_hours"})
 
 
 @pytest.mark.parametrize(
@@ -184,6 +189,8 @@ async def test_two_rules_that_tie_are_refused_and_both_are_named(shop: Shop) -> 
         ("effective_from", {"effective_from": "2026-04-02"}),
         ("effective_to", {"effective_to": "2026-04-01"}),
         ("match.meter", {"match": {"meter": "magic"}}),
+        ("match.meter", {"match": {"meter": "droplet*"}}),
+        ("match.meter", {"match": {"tenant": "acme"}}),
         ("match.product", {"match": {"product": "Droplets"}}),
         ("effective_from", {"effective_from": "2026-03-01"}),
     ],
@@ -222,7 +229,7 @@ async def test_a_month_that_is_over_keeps_its_rules(shop: Shop) -> None:
     await set_rule(shop, percent="90", effective_from="2026-06-01")
 
 
-async def test_usage_without_a_list_price_does_not_stop_a_month_with_a_general_rule(
+async def test_usage_of_a_rules_meter_without_a_list_price_stops_the_invoice_and_is_seen(
     shop: Shop,
 ) -> None:
     await stock(shop)
@@ -233,4 +240,4 @@ async def test_usage_without_a_list_price_does_not_stop_a_month_with_a_general_r
         shop, subscription.id, usage("24", "s-2vcpu-4gb"), usage("24", "unheard-of")
     )
 
-    assert [line.dimensions["size"] for line in result.quote.rebilled] == ["s-2vcpu-4gb"]
+    assert result.failure.reason == "NO_PRICE_IN_FORCE"

@@ -182,7 +182,7 @@ def _line(
     made = line(
         LineKind.REBILLED,
         kind,
-        f"At cost: {kind}",
+        f"Rebilled: {kind}",
         qty=qty,
         over=1,
         unit=next(unit for unit, factor in UNITS[kind].items() if factor == 1),
