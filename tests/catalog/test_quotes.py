@@ -15,6 +15,7 @@ from grpc_status import rpc_status
 from services.catalog.plans.seed import seed
 from services.catalog.quotes.store.quotes import prepare_month
 from services.common.identity.callers import ALL
+from services.common.rpc.message_limits import MAX_FIELDS
 from tests.catalog.shop import Shop, Token, refusal
 
 
@@ -333,7 +334,7 @@ async def test_many_who_make_room_for_a_month_at_the_same_time_all_succeed(shop:
 
 
 async def test_a_request_of_too_many_nested_fields_is_refused_unread(seeded: Shop) -> None:
-    many = ListValue(values=[Value()] * 60_000)
+    many = ListValue(values=[Value()] * (MAX_FIELDS + 1))
     request = pb.CreateQuoteRequest(
         plan_code="studio", projected_usage={"storage": Value(list_value=many)}
     )

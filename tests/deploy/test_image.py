@@ -21,6 +21,7 @@ DATA = {
     "gateway/envoy.yaml.j2",
     "protos/gen/arcadia.binpb",
     "providers/digitalocean/simulator/world/products.yaml",
+    "services/catalog/list_prices/declared.yaml",
     "services/catalog/plans/seed.yaml",
     f"{INVOICE}/invoice.html.j2",
     f"{INVOICE}/invoice.typ",

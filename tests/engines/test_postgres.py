@@ -113,7 +113,7 @@ def test_data_in_use_are_left_alone(engine_room: EngineRoom) -> None:
     engine = server_at(engine_room.folder / "used")
     engine.prepare()
     server = engine_room.start("used", engine.command(), lambda p: engine.ready(p.pid))
-    with pytest.raises(EngineUnusable, match=f"process id {server.pid} already runs"):
+    with pytest.raises(EngineUnusable, match=rf"\(process {server.pid}\) is already running"):
         engine.prepare()
     engine_room.stop(server)
 

@@ -17,7 +17,10 @@ PLURALS = {
     "/api/v1/invoices": "invoices",
 }
 
-FRACTIONAL_PRICES = ("unit_price_cents", "overage_price_cents", "value_cents")
+FRACTIONAL_PRICES = (
+    "unit_price_cents", "overage_price_cents", "value_cents",
+    "fixed_cents", "floor_cents", "step_cents",
+)  # fmt: skip  # a table
 """Prices and values that may have fractions of a cent: exact decimals as text."""
 
 FLOATING = {FieldDescriptorProto.TYPE_FLOAT, FieldDescriptorProto.TYPE_DOUBLE}
