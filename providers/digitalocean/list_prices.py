@@ -115,4 +115,5 @@ def _shortest(number: Decimal) -> Decimal:
 
 
 def _single(number: Decimal) -> bytes:
+    """The float32 that the provider would write for a number; only compared, never calculated."""
     return struct.pack("f", float(number))

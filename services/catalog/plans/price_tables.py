@@ -1,7 +1,7 @@
 """Tables of prices in a document: one entry with a dimension and a price for each of its values.
 
 `{by: size, prices: {s-1vcpu-2gb: 4.1, gpu-*: 900}, …}` stands for one row per size with the fields
-beside it. The rows of a table differ only in that value of their match and in their price.
+beside it. Rows of a table differ only in the matched value and in the price.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -47,7 +47,7 @@ REASONS: Final[dict[type[Exception], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What a subscription's month comes to by a draft, without tax."""
+    """The amounts of a subscription's month, priced by a draft, without tax."""
 
     currency: str
     meter_cents: Mapping[str, int]
@@ -70,7 +70,7 @@ class Simulation:
     pricing: DraftPricing
 
     def price(self, item: SimulatedItem) -> Simulated | Refused:
-        """What a month comes to by the draft. Pure."""
+        """The amounts of a month, priced by the draft. Pure."""
         try:
             frozen = inputs_to_reprice(item.inputs_json, item.engine_version)
             quote = price(self.pricing.inputs(frozen, item.unsold))

@@ -100,8 +100,8 @@ class KnownRecorded:
     recorded: Recorded
 
 
-# New rows, their first events and the begin of their history. No row may exist: whoever adds rows
-# to a kind holds its lock, and checked them under it.
+# Inserts new rows, their first events and the start of their history. No such row may exist: the
+# caller holds the lock of the kind, and checked under it.
 ADD: Final = f"""
 WITH added AS (
     INSERT INTO cloud_resources (
@@ -213,7 +213,7 @@ def _as_seen(row: tuple[Any, ...], attrs: Mapping[str, Json]) -> tuple[Any, ...]
 async def add_resources(
     session: WriteSession, batch: UnchangedBatch, recorded: Sequence[Recorded], cause: Cause
 ) -> None:
-    """Adds rows that the inventory does not know, their events, and the begin of their history."""
+    """Adds rows that the inventory does not know, their events, and the start of their history."""
     await prepare_months(session)
     events = ((one.resource.provider_id, event) for one in recorded for event in one.events)
     given = arrays_of(Recorded, recorded, "g") | event_arrays(events, cause)
