@@ -17,6 +17,7 @@ __all__ = [
     "DIMENSION_VALUE",
     "METERS",
     "POWERED_OFF",
+    "Aggregation",
     "Basis",
     "Fields",
     "Measure",
@@ -53,6 +54,18 @@ class Basis(StrEnum):
     """Not multiplied: usage is reported as events."""
 
 
+class Aggregation(StrEnum):
+    """How the values of one day, or of one period, become a quantity."""
+
+    SUM = "sum"
+    TIME_WEIGHTED = "time_weighted"
+    """Each value holds until the next one, and is multiplied by that time in the meter's basis."""
+    MAX = "max"
+    LATEST = "latest"
+    UNIQUE = "unique"
+    """The number of distinct values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Meter:
     """A kind of usage, and its units."""
@@ -63,6 +76,9 @@ class Meter:
     basis: Basis
     dimensions: tuple[str, ...] = ()
     """The dimensions of its usage, such as `size`."""
+    name: str = ""
+    """For people; empty for a built-in meter, which invoices name."""
+    aggregation: Aggregation = Aggregation.SUM
 
 
 def _meter(code: str, unit: str, basis: Basis, *dimensions: str, **larger: int) -> Meter:
