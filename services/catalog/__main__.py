@@ -11,6 +11,7 @@ from services.catalog.keys.servicer import ApiKeyServicer
 from services.catalog.limits.read_limits import limits_loader
 from services.catalog.limits.servicer import LimitServicer
 from services.catalog.list_prices.servicer import ListPriceServicer
+from services.catalog.meters.servicer import MeterServicer
 from services.catalog.migrating.servicer import MigrationServicer, MigrationStepServicer
 from services.catalog.plans.servicer import CatalogServicer
 from services.catalog.pricing.draft_servicer import DraftPricingServicer
@@ -41,6 +42,7 @@ def servicers(parts: Parts, now: Clock = utc_now) -> Iterable[object]:
         LifecycleServicer(database, now),
         LimitServicer(database, now, parts.limits),
         ListPriceServicer(database, margins.rates, now),
+        MeterServicer(database, now),
         SubscriptionServicer(database, now),
         PricingServicer(database, margins.rates),
         DraftPricingServicer(database),

@@ -15,6 +15,7 @@ from arcadia.catalog.v1 import (
     lifecycle_service_pb2_grpc,
     limit_service_pb2_grpc,
     list_price_service_pb2_grpc,
+    meter_service_pb2_grpc,
     pricing_service_pb2_grpc,
     quote_service_pb2_grpc,
     rebilling_service_pb2_grpc,
@@ -66,6 +67,7 @@ class Shop:
     subscriptions: "subscription_service_pb2_grpc.SubscriptionServiceAsyncStub" = field(init=False)
     limits: "limit_service_pb2_grpc.LimitServiceAsyncStub" = field(init=False)
     list_prices: "list_price_service_pb2_grpc.ListPriceServiceAsyncStub" = field(init=False)
+    meters: "meter_service_pb2_grpc.MeterServiceAsyncStub" = field(init=False)
     pricing: "pricing_service_pb2_grpc.PricingServiceAsyncStub" = field(init=False)
     quotes: "quote_service_pb2_grpc.QuoteServiceAsyncStub" = field(init=False)
     rebilling: "rebilling_service_pb2_grpc.RebillingServiceAsyncStub" = field(init=False)
@@ -79,6 +81,7 @@ class Shop:
         self.subscriptions = subscription_service_pb2_grpc.SubscriptionServiceStub(self.channel)
         self.limits = limit_service_pb2_grpc.LimitServiceStub(self.channel)
         self.list_prices = list_price_service_pb2_grpc.ListPriceServiceStub(self.channel)
+        self.meters = meter_service_pb2_grpc.MeterServiceStub(self.channel)
         self.pricing = pricing_service_pb2_grpc.PricingServiceStub(self.channel)
         self.quotes = quote_service_pb2_grpc.QuoteServiceStub(self.channel)
         self.rebilling = rebilling_service_pb2_grpc.RebillingServiceStub(self.channel)

@@ -19,7 +19,7 @@ PLURALS = {
 
 FRACTIONAL_PRICES = (
     "unit_price_cents", "overage_price_cents", "value_cents",
-    "fixed_cents", "floor_cents", "step_cents",
+    "fixed_cents", "floor_cents", "step_cents", "unit_cost_cents",
 )  # fmt: skip  # a table
 """Prices and values that may have fractions of a cent: exact decimals as text."""
 

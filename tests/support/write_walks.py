@@ -20,6 +20,8 @@ from arcadia.catalog.v1 import api_key_service_pb2 as keys
 from arcadia.catalog.v1 import catalog_service_pb2 as catalog
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments
 from arcadia.catalog.v1 import limit_service_pb2 as limits
+from arcadia.catalog.v1 import meter_service_pb2 as meters
+from arcadia.catalog.v1 import meters_pb2
 from arcadia.catalog.v1 import quote_service_pb2 as quotes
 from arcadia.catalog.v1 import rebilling_service_pb2 as rebilling
 from arcadia.catalog.v1 import subscription_service_pb2 as subscriptions
@@ -201,6 +203,25 @@ async def walk_catalog(walk: Walk) -> None:
             resource_kind="droplet_hours", effective_from="2190-01-01", **price
         ),
     )
+    await walk(
+        "MeterService/CreateMeter",
+        meters.CreateMeterRequest(
+            code="api_calls", name="API calls", units=[meters_pb2.MeterUnit(unit="call", factor=1)]
+        ),
+    )
+    await walk(
+        "MeterService/UpdateMeter", meters.UpdateMeterRequest(code="api_calls", name="Calls")
+    )
+    await walk(
+        "MeterService/SetMeterCost",
+        meters.SetMeterCostRequest(
+            meter_code="api_calls",
+            unit_cost_cents="0.2",
+            currency="USD",
+            effective_from="2026-04-01",
+        ),
+    )
+    await walk("MeterService/RetireMeter", meters.RetireMeterRequest(code="api_calls"))
     await walk(
         "RebillingService/CreateRebillingRule",
         rebilling.CreateRebillingRuleRequest(

@@ -1,0 +1,76 @@
+"""The SQL of what the units of event meters cost."""
+
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Final
+
+from sqlalchemy import text
+
+from services.catalog.meters.rules.costs import NewCost
+from services.catalog.meters.rules.meters import MeterCost
+from services.catalog.meters.tables import meter_costs
+from services.common.db.database import ReadSession, WriteSession
+from services.common.db.effective_rows import set_row
+from services.common.db.records import records_of
+from services.common.rpc.paging import Page, PageRequest
+
+__all__ = ["all_costs", "create_cost", "list_costs"]
+
+COLUMNS: Final = """
+id, meter_code, unit, unit_cost_cents, currency, effective_from, effective_to, created_by,
+created_at
+"""
+SELECT: Final = f"SELECT {COLUMNS} FROM meter_costs WHERE superseded_at IS NULL"
+
+ALL: Final = text(f"{SELECT} ORDER BY meter_code, effective_from")
+
+LIST: Final = text(f"""
+{SELECT}
+  AND (CAST(:meter AS text) = '' OR meter_code = CAST(:meter AS text))
+  AND (CAST(:day AS date) IS NULL OR daterange(effective_from, effective_to) @> CAST(:day AS date))
+  AND (CAST(:after_code AS text) IS NULL OR meter_code > CAST(:after_code AS text)
+       OR meter_code = CAST(:after_code AS text) AND effective_from < CAST(:after_day AS date))
+ORDER BY meter_code, effective_from DESC
+LIMIT :limit
+""")
+
+
+async def all_costs(session: ReadSession) -> tuple[MeterCost, ...]:
+    """Every cost ever stated, by meter and first month."""
+    return tuple(records_of(MeterCost, await session.execute(ALL)))
+
+
+async def list_costs(
+    session: ReadSession, asked: PageRequest, *, meter: str, day: date | None
+) -> Page[MeterCost]:
+    """Costs by meter, newest first."""
+    code, start = asked.after or (None, None)
+    values = {
+        "meter": meter, "day": day, "after_code": code, "after_day": start, "limit": asked.limit
+    }  # fmt: skip
+    found = records_of(MeterCost, await session.execute(LIST, values))
+    return asked.page(found, attrgetter("meter_code", "effective_from"))
+
+
+async def create_cost(
+    session: WriteSession, cost: NewCost, *, created_by: str, at: datetime
+) -> MeterCost:
+    """States a cost for its months; an earlier one stays in force outside them.
+
+    Raises FailedPrecondition if a cost without an end would overlap one with a later start.
+    """
+    return await set_row(
+        session,
+        meter_costs,
+        MeterCost,
+        same={"meter_code": cost.meter_code},
+        values={
+            "unit": cost.unit,
+            "unit_cost_cents": cost.unit_cost_cents,
+            "currency": cost.currency,
+            "created_by": created_by,
+            "created_at": at,
+        },
+        span=cost.span,
+        reason="COST_OVERLAPS",
+    )
