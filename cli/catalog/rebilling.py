@@ -72,7 +72,7 @@ def end_rule(
     code: Code,
     until: Annotated[str, typer.Argument(help="The first month without it, by its first day.")],
 ) -> None:
-    """End a rule before a month."""
+    """End a rule before a month; withdraw it if it has not begun by then."""
     _print([call(pb.EndRebillingRuleRequest(code=code, effective_to=until)).rebilling_rule])
 
 

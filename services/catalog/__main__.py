@@ -37,7 +37,7 @@ def servicers(parts: Parts, now: Clock = utc_now) -> Iterable[object]:
     margins = MarginChecker(database, settings)
     quoter = Quoter(database, margins, parts.limits)
     return (
-        CatalogServicer(database),
+        CatalogServicer(database, now),
         DeploymentServicer(database, now, FlowClient(settings), longest_trial=trial),
         LifecycleServicer(database, now),
         LimitServicer(database, now, parts.limits),

@@ -366,7 +366,14 @@ async def _served(
     catalog = Database(settings.database_url(Service.CATALOG), application_name="catalog")
     await seed(catalog)
     async with catalog.write(ALL) as session:
-        await apply_document(session, read_document(ALSO_SOLD), shown="", validate_only=False)
+        await apply_document(
+            session,
+            read_document(ALSO_SOLD),
+            shown="",
+            validate_only=False,
+            by="op",
+            now=clock(),
+        )
     selling = await start(
         replace(DEFINITION, servicers=partial(servicers, now=clock)),
         settings,

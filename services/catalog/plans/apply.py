@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.catalog.deployments.store.locks import lock_catalog
 from services.catalog.plans.document import hash_of
@@ -13,12 +14,16 @@ from services.catalog.plans.rules.changes import (
     PlanEntryChange,
     PriceChange,
     PriceEnd,
+    RuleChange,
+    RuleEnd,
     VersionChange,
 )
 from services.catalog.plans.rules.diff import plan_changes
 from services.catalog.plans.store.addons import create_addon, update_addon
 from services.catalog.plans.store.plans import create_plan, read_state, rename_plan
 from services.catalog.plans.store.prices import create_price, end_price
+from services.catalog.rebilling.rules.rule_diff import check_months
+from services.catalog.rebilling.store import create_rule, end_row
 from services.common.db.database import WriteSession
 from services.common.errors import Aborted
 
@@ -34,9 +39,15 @@ class Applied:
 
 
 async def apply_document(
-    session: WriteSession, wanted: CatalogDocument, *, shown: str, validate_only: bool
+    session: WriteSession,
+    wanted: CatalogDocument,
+    *,
+    shown: str,
+    validate_only: bool,
+    by: str,
+    now: datetime,
 ) -> Applied:
-    """Applies the changes of a document, or only plans them.
+    """Applies the changes of a document in the name of a subject, or only plans them.
 
     Raises Aborted if the catalog is no longer in the state `shown` (empty: not checked), and
     FailedPrecondition for a change that is not possible.
@@ -51,13 +62,16 @@ async def apply_document(
             metadata={"field": "state_hash", "state_hash": before},
         )
     changes = plan_changes(state, wanted)
+    check_months(changes, now.date())
     if validate_only:
         return Applied(changes, before)
-    await make_changes(session, changes)
+    await make_changes(session, changes, by=by, now=now)
     return Applied(changes, hash_of(await read_state(session)))
 
 
-async def make_changes(session: WriteSession, changes: Iterable[Change]) -> None:
+async def make_changes(
+    session: WriteSession, changes: Iterable[Change], *, by: str, now: datetime
+) -> None:
     """Applies changes planned for the locked catalog, in order."""
     for change in changes:
         match change:
@@ -75,9 +89,27 @@ async def make_changes(session: WriteSession, changes: Iterable[Change]) -> None
                 await update_addon(
                     session, addon.code, qty=addon.terms.qty, price_cents=addon.terms.price_cents
                 )
-            case PriceChange():
-                await create_price(session, change.price)
-            case PriceEnd():
-                await end_price(session, change.price_id, change.effective_to)
+            case PriceChange() | PriceEnd():
+                await _change_prices(session, change)
+            case RuleChange() | RuleEnd():
+                await _change_rules(session, change, by=by, now=now)
             case _:
                 raise AssertionError(f"{type(change).__name__} is not a change of the catalog")
+
+
+async def _change_prices(session: WriteSession, change: PriceChange | PriceEnd) -> None:
+    if isinstance(change, PriceEnd):
+        await end_price(session, change.price_id, change.effective_to)
+    else:
+        await create_price(session, change.price)
+
+
+async def _change_rules(
+    session: WriteSession, change: RuleChange | RuleEnd, *, by: str, now: datetime
+) -> None:
+    if isinstance(change, RuleEnd):
+        await end_row(session, change.rule_id, change.effective_to, now)
+        return
+    if change.replaces is not None:
+        await end_row(session, change.replaces, change.rule.effective_from, now)
+    await create_rule(session, change.rule, created_by=by, now=now)

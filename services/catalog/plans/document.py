@@ -1,22 +1,20 @@
 """Reads and writes the catalog as a YAML document; errors name the path."""
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import yaml
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
-from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.json_format import ParseDict, ParseError
-from google.protobuf.message import Message
+from arcadia.catalog.v1.rebilling_service_pb2 import CreateRebillingRuleRequest
 
 from services.catalog import requests
+from services.catalog.plans.document_entries import message_of
 from services.catalog.plans.price_tables import compacted, expanded, renamed
 from services.catalog.plans.requests import addon_terms, unit_price, version_terms
 from services.catalog.plans.rules.changes import (
@@ -27,10 +25,13 @@ from services.catalog.plans.rules.changes import (
 )
 from services.catalog.plans.rules.matches import Match
 from services.catalog.plans.rules.plans import UnitPrice, VersionTerms
+from services.catalog.rebilling.requests import new_rule
+from services.catalog.rebilling.rules.rebilling import NewRule
+from services.catalog.rebilling.rules.rule_diff import rule_content
 from services.common.errors import InvalidArgument
 from services.common.values.money import plain
 
-__all__ = ["hash_of", "message_of", "read_document", "write_document"]
+__all__ = ["hash_of", "read_document", "write_document"]
 
 Loader: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """Loads every scalar as text: YAML's numbers are floats, and its `no` is a boolean."""
@@ -46,7 +47,7 @@ UNIT_PRICE: Final = "unit_price_cents"
 
 _PRICE_ORDER: Final = attrgetter("resource_kind", "currency", "effective_from", "match")
 
-SECTIONS: Final = ("plans", "addons", "resource_prices")
+SECTIONS: Final = ("plans", "addons", "resource_prices", "rebilling")
 
 
 def read_document(text: str, field: str = "document") -> CatalogDocument:
@@ -64,6 +65,7 @@ def read_document(text: str, field: str = "document") -> CatalogDocument:
             lambda entry: entry.code,
         ),
         prices=_prices(sections, field),
+        rules=_rules(sections, field),
     )
 
 
@@ -84,6 +86,11 @@ def write_document(state: CatalogState) -> str:
             UNIT_PRICE,
         ),
     }
+    if state.rules:  # so that the release before can read the document of a catalog without rules
+        content["rebilling"] = [
+            {**rule_content(kept.rule)}
+            for kept in sorted(state.rules, key=attrgetter("rule.code", "rule.effective_from"))
+        ]
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -209,6 +216,17 @@ def _prices(sections: Mapping[str, Any], field: str) -> tuple[UnitPrice, ...]:
     return tuple(found.values())
 
 
+def _rules(sections: Mapping[str, Any], field: str) -> tuple[NewRule, ...]:
+    return _distinct(
+        [
+            new_rule(message_of(entry, CreateRebillingRuleRequest, path), f"{path}.")
+            for entry, path in _entries(sections, "rebilling", field)
+        ],
+        f"{field}.rebilling",
+        attrgetter("code", "effective_from"),
+    )
+
+
 def _text(entry: dict[str, Any], key: str, path: str) -> str:
     value = entry.get(key, "")
     if not isinstance(value, str):
@@ -247,56 +265,3 @@ def _value(value: Any) -> Any:
 
 def _match_content(match: Match) -> dict[str, list[str]]:
     return {key: list(values) for key, values in match}
-
-
-Said = TypeVar("Said", bound=Message)
-Fields = Mapping[str, Any]
-"""Field descriptors by their names: of two types, for which nothing common is declared."""
-
-FOREIGN: Final = frozenset({"request_id", "plan_code"})
-"""Fields of the requests that a document does not have: it is applied under one key."""
-
-INTEGERS: Final = frozenset({FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64})
-WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-
-
-def message_of(entry: dict[str, Any], message: type[Said], path: str) -> Said:
-    """The message of an entry, whose scalars are all texts.
-
-    Raises InvalidArgument with the path of an unknown field or a malformed value.
-    """
-    _check(entry, message.DESCRIPTOR.fields_by_name, path)
-    try:
-        return ParseDict(entry, message())
-    except ParseError as error:
-        raise InvalidArgument(path, str(error), reason="MALFORMED_ENTRY") from None
-
-
-def _check(entry: Mapping[str, Any], fields: Fields, path: str) -> None:
-    """Stricter than protobuf, which also accepts `1e3`, `5_000` and `priceCents`."""
-    for key, value in entry.items():
-        field, inner = fields.get(key), f"{path}.{key}"
-        if field is None or key in FOREIGN:
-            raise InvalidArgument(inner, "is not part of a catalog", reason="UNKNOWN_FIELD")
-        if not field.is_repeated:
-            _check_value(value, field, inner)
-            continue
-        if field.message_type is not None and field.message_type.GetOptions().map_entry:
-            if not isinstance(value, dict):
-                raise InvalidArgument(inner, "is not a mapping of dimensions to values")
-            continue
-        if not isinstance(value, list):
-            raise InvalidArgument(inner, "is not a list")
-        for position, each in enumerate(value):
-            _check_value(each, field, f"{inner}[{position}]")
-
-
-def _check_value(value: Any, field: FieldDescriptor, path: str) -> None:
-    if field.message_type is not None:
-        if not isinstance(value, dict):
-            raise InvalidArgument(path, "is not a mapping")
-        _check(value, field.message_type.fields_by_name, path)
-    elif not isinstance(value, str):
-        raise InvalidArgument(path, "is not a single value")
-    elif field.cpp_type in INTEGERS and not WHOLE.fullmatch(value):
-        raise InvalidArgument(path, f"{value!r} is not a whole number", reason="NOT_A_NUMBER")

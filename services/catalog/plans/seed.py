@@ -11,6 +11,7 @@ from services.catalog.plans.rules.diff import missing_from, plan_changes
 from services.catalog.plans.store.plans import read_state
 from services.common.db.database import Database
 from services.common.identity.callers import ALL
+from services.common.values.clock import utc_now
 
 __all__ = ["seed", "seeded"]
 
@@ -30,5 +31,5 @@ async def seed(database: Database) -> list[Change]:
         await lock_catalog(session)
         state = await read_state(session)
         changes = plan_changes(state, missing_from(state, seeded()))
-        await make_changes(session, changes)
+        await make_changes(session, changes, by="seed", now=utc_now())
     return changes

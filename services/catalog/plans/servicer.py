@@ -26,6 +26,7 @@ from services.common.rpc.fields import given
 from services.common.rpc.messages import message_of, page_message
 from services.common.rpc.paging import Position, page_request
 from services.common.rpc.wire import Context
+from services.common.values.clock import Clock
 from services.common.values.periods import optional_day
 
 __all__ = ["CatalogServicer"]
@@ -38,8 +39,9 @@ SOLD: Final = Scope("")
 class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     """Reads and changes the catalog."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, now: Clock) -> None:
         self._database = database
+        self._now = now
 
     async def ListPlans(
         self, request: pb.ListPlansRequest, context: Context
@@ -195,7 +197,12 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
             return await self._apply(request, wanted)
         async with self._database.write(ALL) as session:
             applied = await apply_document(
-                session, wanted, shown=request.state_hash, validate_only=True
+                session,
+                wanted,
+                shown=request.state_hash,
+                validate_only=True,
+                by=current_caller().subject,
+                now=self._now(),
             )
         return message_of(pb.ApplyCatalogResponse, applied)
 
@@ -204,7 +211,12 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         self, session: WriteSession, request: pb.ApplyCatalogRequest, wanted: CatalogDocument
     ) -> pb.ApplyCatalogResponse:
         applied = await apply_document(
-            session, wanted, shown=request.state_hash, validate_only=False
+            session,
+            wanted,
+            shown=request.state_hash,
+            validate_only=False,
+            by=current_caller().subject,
+            now=self._now(),
         )
         return message_of(pb.ApplyCatalogResponse, applied)
 

@@ -1,6 +1,5 @@
 """Parsers of requests about rebilling rules."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -19,34 +18,35 @@ __all__ = ["new_rule"]
 MAX_PERCENT: Final = 10_000
 
 
-def new_rule(request: pb.CreateRebillingRuleRequest, today: date) -> NewRule:
-    """The rule to set, in the current month or later. Raises InvalidArgument.
+def new_rule(request: pb.CreateRebillingRuleRequest, field: str = "") -> NewRule:
+    """The rule to set; `field` is the path of the rule in the input. Raises InvalidArgument.
 
     Raises FailedPrecondition for a basis that is not available yet.
     """
     rule = NewRule(
-        code=requests.code("code", request.code),
-        basis=Basis(requests.one_of("basis", request.basis, tuple(Basis), "UNKNOWN_BASIS")),
-        match=read_match("match", request.match),
+        code=requests.code(f"{field}code", request.code),
+        basis=Basis(requests.one_of(f"{field}basis", request.basis, tuple(Basis), "UNKNOWN_BASIS")),
+        match=read_match(f"{field}match", request.match),
         markup=Markup(
-            percent=_amount("percent", request.percent, MAX_PERCENT),
-            fixed_cents=_amount("fixed_cents", request.fixed_cents),
-            step_cents=_amount("step_cents", request.step_cents),
-            floor_cents=_amount("floor_cents", request.floor_cents),
+            percent=_amount(f"{field}percent", request.percent, MAX_PERCENT),
+            fixed_cents=_amount(f"{field}fixed_cents", request.fixed_cents),
+            step_cents=_amount(f"{field}step_cents", request.step_cents),
+            floor_cents=_amount(f"{field}floor_cents", request.floor_cents),
         ),
-        currency=currency_code("currency", request.currency),
+        currency=currency_code(f"{field}currency", request.currency),
         takes_all=request.takes_all,
         effective_from=read_day(
-            requests.required("effective_from", request.effective_from), "effective_from"
+            requests.required(f"{field}effective_from", request.effective_from),
+            f"{field}effective_from",
         ),
-        effective_to=optional_day(request.effective_to, "effective_to"),
+        effective_to=optional_day(request.effective_to, f"{field}effective_to"),
     )
     for key, values in rule.match:
         if key == "meter":
             for value in values:
                 if not value.endswith("*"):
-                    requests.usage_kind("match.meter", value)
-    check_rule(rule, today)
+                    requests.usage_kind(f"{field}match.meter", value)
+    check_rule(rule, field)
     return rule
 
 

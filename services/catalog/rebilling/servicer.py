@@ -44,7 +44,7 @@ class RebillingServicer(rebilling_service_pb2_grpc.RebillingServiceServicer):
     ) -> pb.CreateRebillingRuleResponse:
         """Sets a rule from a month on."""
         now = self._now()
-        rule = new_rule(request, now.date())
+        rule = new_rule(request)
         made = await set_rule(session, rule, created_by=current_caller().subject, now=now)
         return message_of(pb.CreateRebillingRuleResponse, rebilling_rule=made)
 
@@ -52,8 +52,8 @@ class RebillingServicer(rebilling_service_pb2_grpc.RebillingServiceServicer):
     async def EndRebillingRule(
         self, session: WriteSession, request: pb.EndRebillingRuleRequest, context: Context
     ) -> pb.EndRebillingRuleResponse:
-        """Ends a rule before a month."""
+        """Ends a rule before a month, or withdraws it if it has not begun by then."""
         day = read_day(requests.required("effective_to", request.effective_to), "effective_to")
         code = requests.code("code", request.code)
-        ended = await finish_rule(session, code, day, today=self._now().date())
+        ended = await finish_rule(session, code, day, now=self._now())
         return message_of(pb.EndRebillingRuleResponse, rebilling_rule=ended)

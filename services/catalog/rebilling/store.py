@@ -1,6 +1,6 @@
 """The SQL of rebilling rules."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Final
@@ -20,11 +20,11 @@ from services.common.values.cost_plus import Markup
 from services.common.values.effective_dates import Span
 from services.common.values.periods import Period
 
-__all__ = ["all_rules", "create_rule", "end_rule", "list_rules", "rules_in"]
+__all__ = ["all_rules", "create_rule", "end_row", "end_rule", "list_rules", "rules_in"]
 
 COLUMNS: Final = """
 id, code, basis, match, percent, fixed_cents, step_cents, floor_cents, currency, takes_all,
-effective_from, effective_to, created_by, created_at
+effective_from, effective_to, created_by, created_at, continues
 """
 SELECT: Final = f"SELECT {COLUMNS} FROM rebilling_rules WHERE superseded_at IS NULL"
 
@@ -45,12 +45,14 @@ ORDER BY code, effective_from DESC
 LIMIT :limit
 """)
 
-END: Final = text(f"""
-UPDATE rebilling_rules SET effective_to = :day
-WHERE code = :code AND superseded_at IS NULL AND effective_from < :day
-  AND (effective_to IS NULL OR effective_to > :day)
-RETURNING {COLUMNS}
-""")
+_END: Final = """
+UPDATE rebilling_rules
+SET effective_to = CASE WHEN effective_from < :day THEN :day ELSE effective_to END,
+    superseded_at = CASE WHEN effective_from >= :day THEN CAST(:now AS timestamptz) END
+WHERE superseded_at IS NULL AND (effective_to IS NULL OR effective_to > :day)
+"""
+END: Final = text(f"{_END} AND code = :code RETURNING {COLUMNS}")
+END_ROW: Final = text(f"{_END} AND id = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +110,23 @@ async def create_rule(
     return RebillingRule(made.id, rule, created_by, now)
 
 
-async def end_rule(session: WriteSession, code: str, day: date) -> RebillingRule:
-    """Ends a rule; `day` is exclusive. Raises NotFound if none is in force before that day."""
-    row = (await session.execute(END, {"code": code, "day": day})).first()
-    if row is None:
+async def end_rule(session: WriteSession, code: str, day: date, now: datetime) -> RebillingRule:
+    """Ends a rule; `day` is exclusive. Withdraws its rows that begin then or later.
+
+    Returns the first of these rows, which ends when it begins if it is withdrawn. Raises NotFound
+    if there are none.
+    """
+    rows = (await session.execute(END, {"code": code, "day": day, "now": now})).all()
+    if not rows:
         raise NotFound("rebilling rule", code)
-    return _rule(row)
+    first = min(map(_rule, rows), key=attrgetter("rule.effective_from"))
+    start = first.rule.effective_from
+    return replace(first, rule=replace(first.rule, effective_to=max(start, day)))
+
+
+async def end_row(session: WriteSession, identifier: UUID, day: date, now: datetime) -> None:
+    """Ends a row of a rule; `day` is exclusive. Withdraws it if it begins then or later."""
+    await session.execute(END_ROW, {"id": identifier, "day": day, "now": now})
 
 
 def _rule(row: Row[Any]) -> RebillingRule:
@@ -127,4 +140,4 @@ def _rule(row: Row[Any]) -> RebillingRule:
         effective_from=row.effective_from,
         effective_to=row.effective_to,
     )
-    return RebillingRule(row.id, rule, row.created_by, row.created_at)
+    return RebillingRule(row.id, rule, row.created_by, row.created_at, row.continues)

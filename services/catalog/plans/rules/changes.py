@@ -12,6 +12,7 @@ from services.catalog.plans.rules.plans import (
     UnitPrice,
     VersionTerms,
 )
+from services.catalog.rebilling.rules.rebilling import NewRule, RebillingRule
 
 __all__ = [
     "AddonChange",
@@ -23,6 +24,8 @@ __all__ = [
     "PlanEntryChange",
     "PriceChange",
     "PriceEnd",
+    "RuleChange",
+    "RuleEnd",
     "VersionChange",
 ]
 
@@ -55,6 +58,7 @@ class CatalogDocument:
     plans: tuple[PlanEntry, ...] = ()
     addons: tuple[AddonEntry, ...] = ()
     prices: tuple[UnitPrice, ...] = ()
+    rules: tuple[NewRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class CatalogState:
     plans: tuple[Plan, ...] = ()
     addons: tuple[Addon, ...] = ()
     prices: tuple[ResourcePrice, ...] = ()
+    rules: tuple[RebillingRule, ...] = ()
     newest_versions: dict[str, int] = field(default_factory=dict)
     """By plan code, including drafts and retired versions."""
 
@@ -113,4 +118,21 @@ class PriceEnd(Change):
     """Ends an open unit price."""
 
     price_id: UUID = field(kw_only=True)
+    effective_to: date = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange(Change):
+    """Sets a rebilling rule, in the place of one from the same month if there is one."""
+
+    rule: NewRule = field(kw_only=True)
+    replaces: UUID | None = field(kw_only=True, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleEnd(Change):
+    """Ends a rebilling rule before a month; withdraws it if it begins then or later."""
+
+    rule: NewRule = field(kw_only=True)
+    rule_id: UUID = field(kw_only=True)
     effective_to: date = field(kw_only=True)

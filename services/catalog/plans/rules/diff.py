@@ -22,6 +22,7 @@ from services.catalog.plans.rules.plans import (
 )
 from services.catalog.plans.rules.price_diff import price_changes
 from services.catalog.plans.rules.words import differences, words_of
+from services.catalog.rebilling.rules.rule_diff import rule_changes
 from services.common.errors import FailedPrecondition
 
 __all__ = ["missing_from", "plan_changes"]
@@ -31,7 +32,7 @@ def plan_changes(state: CatalogState, wanted: CatalogDocument) -> list[Change]:
     """The changes in the order in which they can be applied; empty if there are none.
 
     Raises FailedPrecondition for changes that are not possible: the kind or currency of an addon,
-    a unit price that was set, or two rows that tie for some usage.
+    a unit price that was set, or two rows or rules that tie for some usage.
     """
     plans = {plan.code: plan for plan in state.plans}
     addons = {addon.code: addon for addon in state.addons}
@@ -41,23 +42,26 @@ def plan_changes(state: CatalogState, wanted: CatalogDocument) -> list[Change]:
         changes += _plan_changes(entry, plans.get(entry.code), version)
     for addon in wanted.addons:
         changes += _addon_changes(addon, addons.get(addon.code))
-    return changes + price_changes(wanted.prices, state.prices)
+    changes += price_changes(wanted.prices, state.prices)
+    return changes + rule_changes(wanted.rules, state.rules)
 
 
 def missing_from(state: CatalogState, wanted: CatalogDocument) -> CatalogDocument:
     """Keeps only entries that the catalog does not have, so an operator's changes are kept.
 
-    A plan or addon is identified by its code, a price by its kind and currency.
+    A plan, addon or rule is identified by its code, a price by its kind and currency.
     """
     plans = {plan.code for plan in state.plans}
     addons = {addon.code for addon in state.addons}
     priced = {(kept.price.resource_kind, kept.price.currency) for kept in state.prices}
+    ruled = {kept.rule.code for kept in state.rules}
     return CatalogDocument(
         plans=tuple(entry for entry in wanted.plans if entry.code not in plans),
         addons=tuple(entry for entry in wanted.addons if entry.code not in addons),
         prices=tuple(
             price for price in wanted.prices if (price.resource_kind, price.currency) not in priced
         ),
+        rules=tuple(rule for rule in wanted.rules if rule.code not in ruled),
     )
 
 

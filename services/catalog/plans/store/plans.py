@@ -11,6 +11,7 @@ from services.catalog.plans.rules.plans import Plan
 from services.catalog.plans.store.addons import all_addons
 from services.catalog.plans.store.prices import all_prices
 from services.catalog.plans.store.versions import read_versions
+from services.catalog.rebilling.store import all_rules
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import AlreadyExists, NotFound
 from services.common.rpc.paging import Page, PageRequest, first_page
@@ -109,5 +110,6 @@ async def read_state(session: ReadSession) -> CatalogState:
         plans=tuple(sorted(plans, key=lambda plan: plan.code)),
         addons=await all_addons(session),
         prices=await all_prices(session),
+        rules=tuple(await all_rules(session)),
         newest_versions={row.code: row.version for row in await session.execute(NEWEST)},
     )

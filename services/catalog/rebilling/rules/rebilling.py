@@ -53,36 +53,48 @@ class RebillingRule:
     rule: NewRule
     created_by: str
     created_at: datetime
+    continues: UUID | None = None
+    """The rule whose rest it is, after another one of its code."""
 
 
-def check_rule(rule: NewRule, today: date) -> None:
+def check_rule(rule: NewRule, field: str = "") -> None:
     """Raises InvalidArgument, with the field, for a rule that contradicts itself.
 
-    A rule begins in the current month or later. Raises FailedPrecondition for the basis `bill`.
+    `field` is the path of the rule in the input. Raises FailedPrecondition for the basis `bill`.
     """
     if rule.basis is Basis.BILL:
         raise FailedPrecondition(
-            "basis: bill is not available yet, use list",
+            f"{field}basis: bill is not available yet, use list",
             reason="NOT_SUPPORTED_YET",
-            metadata={"field": "basis"},
+            metadata={"field": f"{field}basis"},
         )
-    for key, _ in rule.match:
+    for key, values in rule.match:
+        if not values or "" in values:
+            raise InvalidArgument(
+                f"{field}match.{key}", "has an empty value", reason="FIELD_REQUIRED"
+            )
         if key not in SCOPE:
             raise InvalidArgument(
-                f"match.{key}", f"is not a scope of rules: it may have {', '.join(sorted(SCOPE))}"
+                f"{field}match.{key}",
+                f"is not a scope of rules: it may have {', '.join(sorted(SCOPE))}",
             )
     # Usage that a rule takes in part is neither billed nor told to be unbilled, so a rule takes its
     # meters whole: what of them has no list price stops the invoice, and is seen.
     meters = dict(rule.match).get("meter", ())
     if not meters or any(meter.endswith(PREFIX) for meter in meters):
         raise InvalidArgument(
-            "match.meter", "is required: name each meter, without a prefix", reason="FIELD_REQUIRED"
+            f"{field}match.meter",
+            "is required: name each meter, without a prefix",
+            reason="FIELD_REQUIRED",
         )
-    check_month("effective_from", rule.effective_from, today)
-    if rule.effective_to is not None:
-        check_month("effective_to", rule.effective_to, today)
+    for name in ("effective_from", "effective_to"):
+        month = getattr(rule, name)
+        if month is not None and month.day != 1:
+            raise _not_a_month(f"{field}{name}")
     if rule.effective_to is not None and rule.effective_to <= rule.effective_from:
-        raise InvalidArgument("effective_to", "must be after effective_from", reason="OUT_OF_RANGE")
+        raise InvalidArgument(
+            f"{field}effective_to", "must be after effective_from", reason="OUT_OF_RANGE"
+        )
 
 
 def check_month(field: str, month: date, today: date) -> None:
@@ -92,11 +104,15 @@ def check_month(field: str, month: date, today: date) -> None:
     """
     current = month_of(today).start
     if month.day != 1:
-        raise InvalidArgument(field, "is not the first day of a month", reason="OUT_OF_RANGE")
+        raise _not_a_month(field)
     if month < current:
         raise InvalidArgument(
             field, f"must not be before the current month, {current}", reason="OUT_OF_RANGE"
         )
+
+
+def _not_a_month(field: str) -> InvalidArgument:
+    return InvalidArgument(field, "is not the first day of a month", reason="OUT_OF_RANGE")
 
 
 def check_rules_decide(rules: Iterable[NewRule]) -> None:

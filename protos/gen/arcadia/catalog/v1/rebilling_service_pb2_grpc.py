@@ -72,7 +72,8 @@ class RebillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EndRebillingRule(self, request, context):
-        """Ends a rule before a month.
+        """Ends a rule before a month, and withdraws what is set of it from that month on. A rule that has
+        not begun by then is only withdrawn.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -40,7 +40,9 @@ class RebillingServiceStub:
     another one for something is rejected, and both are named.
     """
     EndRebillingRule: _grpc.UnaryUnaryMultiCallable[_rebilling_service_pb2.EndRebillingRuleRequest, _rebilling_service_pb2.EndRebillingRuleResponse]
-    """Ends a rule before a month."""
+    """Ends a rule before a month, and withdraws what is set of it from that month on. A rule that has
+    not begun by then is only withdrawn.
+    """
 
 @_typing.type_check_only
 class RebillingServiceAsyncStub(RebillingServiceStub):
@@ -54,7 +56,9 @@ class RebillingServiceAsyncStub(RebillingServiceStub):
     another one for something is rejected, and both are named.
     """
     EndRebillingRule: _aio.UnaryUnaryMultiCallable[_rebilling_service_pb2.EndRebillingRuleRequest, _rebilling_service_pb2.EndRebillingRuleResponse]  # type: ignore[assignment]
-    """Ends a rule before a month."""
+    """Ends a rule before a month, and withdraws what is set of it from that month on. A rule that has
+    not begun by then is only withdrawn.
+    """
 
 class RebillingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Rebilling rules: they sell what the provider charges at a percentage and a fixed amount on top."""
@@ -83,6 +87,8 @@ class RebillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rebilling_service_pb2.EndRebillingRuleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_rebilling_service_pb2.EndRebillingRuleResponse, _abc.Awaitable[_rebilling_service_pb2.EndRebillingRuleResponse]]:
-        """Ends a rule before a month."""
+        """Ends a rule before a month, and withdraws what is set of it from that month on. A rule that has
+        not begun by then is only withdrawn.
+        """
 
 def add_RebillingServiceServicer_to_server(servicer: RebillingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
