@@ -38,7 +38,7 @@ from services.catalog.quoting.lines import (
     total,
 )
 from services.catalog.quoting.lines import line as line_of
-from services.catalog.quoting.parse import read_inputs
+from services.catalog.quoting.parse import MAX_CACHED, read_inputs
 from services.catalog.quoting.proofs import (
     Difference,
     Proof,
@@ -247,9 +247,47 @@ def test_inputs_that_cannot_be_read_say_what_is_wrong(
 ) -> None:
     said = json.loads(inputs_json(MONTHS["allowance, 11 used"]))
     spoil(said)
-    with pytest.raises(UnreadableInputs) as refused:
-        read_inputs(json.dumps(said))
-    assert str(refused.value) == why
+    for written in (json.dumps(said), orjson.dumps(said)):
+        with pytest.raises(UnreadableInputs) as refused:
+            read_inputs(written)
+        assert str(refused.value) == why
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:-1],
+        lambda text: text[:-1] + "]",
+        lambda text: text + "}",
+        lambda text: text.replace(',"usage":{', ',,"usage":{'),
+        lambda text: text.replace(',"usage":{', '},"usage":{'),
+        lambda text: text[:-1] + ',"usage":{}',
+    ],
+)
+def test_damaged_text_is_not_read_although_a_sound_one_was_before(
+    damage: Callable[[str], str],
+) -> None:
+    sound = inputs_json(MONTHS["allowance, 11 used"]).decode()
+    read_inputs(sound)
+    with pytest.raises(UnreadableInputs):
+        read_inputs(damage(sound))
+
+
+def test_a_part_with_a_usage_of_its_own_is_not_taken_for_the_usage_of_the_month() -> None:
+    made = MONTHS["allowance, 11 used"]
+    said = json.loads(inputs_json(made))
+    note = {"remark": ',"usage":{}', "usage": {"dns_zones": {}}}
+    told = orjson.dumps({**said, "zzz": note})
+    assert inputs_json(read_inputs(told)) == inputs_json(made)
+
+
+def test_months_with_the_same_plan_keep_their_own_usage() -> None:
+    made = MONTHS["allowance, 11 used"]
+    other = replace(made, usage=(UsageSeries("dns_zones"),))
+    long = inputs_json(made).decode().replace("{", "{" + " " * MAX_CACHED, 1)
+    for one in (made, other, made):
+        assert inputs_json(read_inputs(inputs_json(one))) == inputs_json(one)
+    assert inputs_json(read_inputs(long)) == inputs_json(made)
 
 
 def a_line(**terms: Any) -> Line:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from random import Random
 from uuid import UUID
 
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -256,6 +257,15 @@ def test_frozen_inputs_are_read_back_as_they_were(made: QuoteInputs) -> None:
     again = read_inputs(frozen)
     assert inputs_json(again) == frozen
     assert result_json(price(again)) == result_json(price(made))
+
+
+@given(any_month())
+def test_inputs_say_the_same_in_whatever_order_and_with_whatever_spaces(made: QuoteInputs) -> None:
+    said = orjson.loads(inputs_json(made))
+    usage_first = {"usage": said.pop("usage"), **said}
+    spaced = orjson.dumps(usage_first, option=orjson.OPT_INDENT_2)
+    for text in (inputs_json(made), orjson.dumps(usage_first), spaced):
+        assert inputs_json(read_inputs(text)) == inputs_json(made)
 
 
 PRICED_ELSEWHERE = """

@@ -2,8 +2,8 @@
 
 from datetime import date
 from decimal import Decimal, DecimalException
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, Final
 
 import orjson
 
@@ -26,27 +26,55 @@ from services.catalog.vocabulary import UNITS, PricingModel
 from services.common.values.cost_plus import Markup
 from services.common.values.periods import Period
 
-__all__ = ["read_inputs"]
+__all__ = ["MAX_CACHED", "read_inputs"]
+
+
+_USAGE: Final = ',"usage":{'
+"""Begins the last member of canonical inputs; what precedes it is common to many quotes."""
+
+MAX_CACHED: Final = 32_768
+"""Characters; longer texts are parsed each time, because a caller may send its own to verify."""
 
 
 def read_inputs(content: str | bytes) -> QuoteInputs:
     """Parses inputs. Raises UnreadableInputs."""
     try:
-        return _inputs(orjson.loads(content))
+        return _inputs(content if isinstance(content, str) else content.decode())
     except (ValueError, TypeError, KeyError, AttributeError, DecimalException) as error:
         raise UnreadableInputs(f"{type(error).__name__}: {error}") from error
 
 
-def _inputs(said: Any) -> QuoteInputs:
+def _inputs(content: str) -> QuoteInputs:
+    before, usage_key, usage = content.rpartition(_USAGE)
+    if usage_key and usage.endswith("}") and len(before) <= MAX_CACHED:
+        try:
+            series = orjson.loads("{" + usage[:-1])
+            without_usage = _before_usage(before)
+        except orjson.JSONDecodeError:
+            pass  # it is not the last member of the inputs, but of a part of them
+        else:
+            return without_usage(usage=_usage(series))
+    said = orjson.loads(content)
+    return _without_usage(said)(usage=_usage(said["usage"]))
+
+
+# Cached, because subscriptions with the same plan, addons and days have the same text.
+@lru_cache(maxsize=512)
+def _before_usage(content: str) -> "partial[QuoteInputs]":
+    """The inputs, still without their usage, from the text that precedes it."""
+    return _without_usage(orjson.loads(content + "}"))
+
+
+def _without_usage(said: Any) -> "partial[QuoteInputs]":
     calendar, replaced = said["calendar"], said["replaced_terms"]
     year, month = calendar["month"].split("-")
-    return QuoteInputs(
+    return partial(
+        QuoteInputs,
         month=Period.month(int(year), int(month)),
         currency=_text(said["currency"]),
         terms=_terms(said["terms"]),
         addons=_addons_of(orjson.dumps(said["addons"])),
         trial_days=_spans(calendar["trial_days"]),
-        usage=tuple(_usage(label, series) for label, series in said["usage"].items()),
         prices=tuple(map(_price, said["resource_prices"])),
         projected_from=_day(calendar["projected_from"]),
         change=None if replaced is None else ChangeInputs(_terms(replaced)),
@@ -68,16 +96,22 @@ def _terms_of(content: bytes) -> tuple[Term, ...]:
     return terms
 
 
-def _usage(label: str, said: Any) -> UsageSeries:
+def _usage(said: Any) -> tuple[UsageSeries, ...]:
+    return tuple([_series(label, series) for label, series in said.items()])
+
+
+def _series(label: str, said: Any) -> UsageSeries:
     return UsageSeries(
         resource_kind=_kind(label.partition("[")[0]),
         runs=tuple(
-            UsageRun(date.fromisoformat(first), _whole(days), _number(qty))
-            for first, days, qty in said.get("runs", ())
+            [
+                UsageRun(date.fromisoformat(first), _whole(days), _number(qty))
+                for first, days, qty in said.get("runs", ())
+            ]
         ),
         facts_hash=_text(said.get("facts_hash", "")),
         dimensions=tuple(
-            (key, _text(value)) for key, value in sorted(said.get("dimensions", {}).items())
+            [(key, _text(value)) for key, value in sorted(said.get("dimensions", {}).items())]
         ),
         projected_qty=_decimal(said.get("projected_qty")),
     )

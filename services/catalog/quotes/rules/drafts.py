@@ -6,8 +6,10 @@ kind and match. Unchanged prices stay frozen, so a draft without changes gives t
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property, lru_cache, partial
 from itertools import groupby
 from typing import Final
 
@@ -43,12 +45,14 @@ ALWAYS: Final = date(FIRST_YEAR, 1, 1)
 """The first day of a draft's unit price."""
 
 MAX_TERMS: Final = 2048
+MAX_PRICES: Final = 64
+"""Entries of a cache; each of the latter has all unit prices of a currency."""
 
 PriceLine = tuple[str, str, Match]
 """A kind, a currency and a match."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """The changes of a draft."""
 
@@ -58,6 +62,15 @@ class Draft:
     """By code and currency."""
     prices: Mapping[PriceLine, PriceSnapshot | None] = field(default_factory=dict)
     """The last price of a kind and match; None if the draft ends it."""
+
+    @cached_property
+    def priced_kinds(self) -> Mapping[str, AbstractSet[str]]:
+        """By currency, the kinds whose unit prices it changes."""
+        currencies = {currency for _, currency, _ in self.prices}
+        return {
+            currency: {kind for kind, in_, _ in self.prices if in_ == currency}
+            for currency in currencies
+        }
 
     @property
     def is_empty(self) -> bool:
@@ -106,34 +119,27 @@ class DraftPricing:
 
     def __init__(self, draft: Draft, known: Known) -> None:
         self._draft = draft
-        self._known = known
-        self._known_terms: dict[tuple[Term, ...], tuple[Term, ...]] = {}
-        """The terms of the draft by frozen ones, which most subscriptions have in common."""
+        # Cached, because most subscriptions have their terms and unit prices in common.
+        self._terms = lru_cache(MAX_TERMS)(partial(_drafted_terms, draft.versions))
+        self._prices = lru_cache(MAX_PRICES)(partial(_drafted_prices, draft, known))
 
     def inputs(self, frozen: QuoteInputs, unsold: Sequence[UsageSeries]) -> QuoteInputs:
         """The inputs of the draft; `unsold` is metered usage that was not sold in the month.
 
         Raises MixedCurrencies for a version in another currency.
         """
-        terms = self._known_terms.get(frozen.terms)
-        if terms is None:
-            if len(self._known_terms) >= MAX_TERMS:
-                self._known_terms.clear()
-            terms = self._known_terms[frozen.terms] = self._terms(frozen)
+        terms = self._terms(frozen.terms)
         addons = frozen.addons
         if self._draft.addons:
             addons = tuple([self._addon(held, frozen.currency) for held in frozen.addons])
-        drafted = {
-            (kind, match) for kind, in_, match in self._draft.prices if in_ == frozen.currency
-        }
-        used = {series.resource_kind for series in (*frozen.usage, *unsold)}
-        is_priced = any(kind in used for kind, _ in drafted)
+        drafted = self._draft.priced_kinds.get(frozen.currency, ())
+        is_priced = any(series.resource_kind in drafted for series in (*frozen.usage, *unsold))
         if terms == frozen.terms and addons == frozen.addons and not is_priced:
             return frozen
         others = {term.version.currency for term in terms} - {frozen.currency}
         if others:
             raise MixedCurrencies(f"the month is in {frozen.currency}, the draft in {others.pop()}")
-        known = self._prices(frozen)
+        known = self._prices(frozen.currency, frozen.prices)
         sold = sold_kinds(terms, addons, known)
         listed = () if frozen.rebilling is None else frozen.rebilling.list_prices
         return with_prices(
@@ -152,21 +158,6 @@ class DraftPricing:
             known,
         )
 
-    def _terms(self, frozen: QuoteInputs) -> tuple[Term, ...]:
-        versions = self._draft.versions
-        if not any(term.version.plan_code in versions for term in frozen.terms):
-            return frozen.terms
-        moved = [
-            Term(versions.get(term.version.plan_code, term.version), term.days)
-            for term in frozen.terms
-        ]
-        if len(moved) == 1:
-            return (moved[0],)
-        return tuple(
-            Term(version, tuple(span for term in those for span in term.days))
-            for version, those in _by_version(moved)
-        )
-
     def _addon(self, held: HeldAddon, currency: str) -> HeldAddon:
         terms = self._draft.addons.get((held.addon.code, currency))
         if terms is None:
@@ -174,31 +165,48 @@ class DraftPricing:
         changed = replace(held.addon, qty=terms.qty, price_cents=terms.price_cents)
         return held._replace(addon=changed)
 
-    def _prices(self, frozen: QuoteInputs) -> Known:
-        """The draft's unit prices, then the frozen ones, then the current ones of other kinds."""
-        currency, drafted = frozen.currency, self._draft.prices
-        kept = {price.resource_kind for price in frozen.prices}
-        others = [
-            *frozen.prices,
-            *(
-                price
-                for in_, price in self._known.prices
-                if in_ == currency and price.resource_kind not in kept
-            ),
-        ]
-        prices = [
-            *(price for (_, in_, _), price in drafted.items() if price and in_ == currency),
-            *(
-                price
-                for price in others
-                if (price.resource_kind, currency, price.match) not in drafted
-            ),
-        ]
-        known = {*kept, *(kind for kind, in_, _ in drafted if in_ == currency)}
-        priced = self._known.priced
-        if priced is not None:
-            priced = {currency: {*priced.get(currency, ()), *known}}
-        return Known({}, [(currency, price) for price in prices], priced)
+
+def _drafted_terms(
+    versions: Mapping[str, VersionSnapshot], frozen: tuple[Term, ...]
+) -> tuple[Term, ...]:
+    """The terms of a month with the versions of a draft."""
+    if not any(term.version.plan_code in versions for term in frozen):
+        return frozen
+    moved = [Term(versions.get(term.version.plan_code, term.version), term.days) for term in frozen]
+    if len(moved) == 1:
+        return (moved[0],)
+    return tuple(
+        Term(version, tuple(span for term in those for span in term.days))
+        for version, those in _by_version(moved)
+    )
+
+
+def _drafted_prices(
+    draft: Draft, current: Known, currency: str, frozen: tuple[PriceSnapshot, ...]
+) -> Known:
+    """The draft's unit prices, then the frozen ones, then the current ones of other kinds."""
+    kept = {price.resource_kind for price in frozen}
+    others = [
+        *frozen,
+        *(
+            price
+            for in_, price in current.prices
+            if in_ == currency and price.resource_kind not in kept
+        ),
+    ]
+    prices = [
+        *(price for (_, in_, _), price in draft.prices.items() if price and in_ == currency),
+        *(
+            price
+            for price in others
+            if (price.resource_kind, currency, price.match) not in draft.prices
+        ),
+    ]
+    priced = current.priced
+    if priced is not None:
+        known = {*kept, *draft.priced_kinds.get(currency, ())}
+        priced = {currency: {*priced.get(currency, ()), *known}}
+    return Known({}, [(currency, price) for price in prices], priced)
 
 
 def _by_version(terms: Sequence[Term]) -> list[tuple[VersionSnapshot, list[Term]]]:

@@ -292,14 +292,15 @@ def with_prices(inputs: QuoteInputs, known: Known) -> QuoteInputs:
             for term in inputs.terms
         )
     ]
-    if not asked:
-        return with_relevant_items(inputs)
-    prices = tuple(
-        price
-        for currency, price in known.prices
-        if currency == inputs.currency and could_price(price, asked) and _meets(price, inputs)
-    )
-    return with_relevant_items(replace(inputs, prices=prices))
+    if asked:
+        prices = tuple(
+            price
+            for currency, price in known.prices
+            if currency == inputs.currency and could_price(price, asked) and _meets(price, inputs)
+        )
+        if prices != inputs.prices:
+            inputs = replace(inputs, prices=prices)
+    return with_relevant_items(inputs)
 
 
 def _meets(price: PriceSnapshot, inputs: QuoteInputs) -> bool:
