@@ -22,7 +22,7 @@ from services.catalog.quotes.store.batch_writer import QuoteWriter
 from services.catalog.quotes.store.price_list import PriceListReader
 from services.catalog.quoting.inputs import UsageSeries
 from services.catalog.quoting.lines import Line, total
-from services.catalog.quoting.proofs import prove
+from services.catalog.quoting.proofs.proof import prove
 from services.common.db.database import Database
 from services.common.identity.tokens import TokenVerifier
 from services.common.limits.declared import QUOTES_A_DAY

@@ -15,7 +15,7 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.quoting.proofs import prove
+from services.catalog.quoting.proofs.proof import prove
 from services.common.values.periods import month_of
 
 __all__ = ["measure", "studio"]

@@ -24,7 +24,7 @@ from services.catalog.quoting.inputs import (
     UsageRun,
     UsageSeries,
 )
-from services.catalog.quoting.proofs import prove
+from services.catalog.quoting.proofs.proof import prove
 from services.common.values.periods import month_of
 
 __all__ = ["measure"]

@@ -14,7 +14,6 @@ from decimal import Decimal
 from pathlib import Path
 
 from services.catalog.plans.rules.plans import PlanItem, PriceTier
-from services.catalog.quoting.canonical import inputs_json, result_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
@@ -27,6 +26,7 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
+from services.catalog.quoting.proofs.canonical import inputs_json, result_json
 from services.catalog.vocabulary import PricingModel
 from services.common.values.periods import Period
 

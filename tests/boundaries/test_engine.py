@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 import pytest
 
-from services.catalog.quoting.canonical import inputs_json, result_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.errors import (
     MAX_AMOUNT,
@@ -38,8 +37,9 @@ from services.catalog.quoting.lines import (
     total,
 )
 from services.catalog.quoting.lines import line as line_of
-from services.catalog.quoting.parse import MAX_CACHED, read_inputs
-from services.catalog.quoting.proofs import (
+from services.catalog.quoting.proofs.canonical import inputs_json, result_json
+from services.catalog.quoting.proofs.parse import MAX_CACHED, read_inputs
+from services.catalog.quoting.proofs.proof import (
     Difference,
     Proof,
     Verification,

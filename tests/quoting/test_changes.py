@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quotes.rules.snapshots import Known, change_inputs, subscription_inputs
-from services.catalog.quoting.canonical import inputs_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.inputs import AddonSnapshot, QuoteInputs, VersionSnapshot
 from services.catalog.quoting.lines import PlanChange, total
-from services.catalog.quoting.parse import read_inputs
+from services.catalog.quoting.proofs.canonical import inputs_json
+from services.catalog.quoting.proofs.parse import read_inputs
 from services.catalog.subscriptions.rules.subscriptions import PauseSpan, PlanTerm, Subscription
 from services.catalog.vocabulary import PricingModel
 from tests.quoting.catalogs import (

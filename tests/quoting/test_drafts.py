@@ -28,12 +28,12 @@ from services.catalog.plans.rules.plans import (
 )
 from services.catalog.quotes.rules.drafts import Draft, DraftPricing, draft_of, draft_version_of
 from services.catalog.quotes.rules.snapshots import Known, MixedCurrencies
-from services.catalog.quoting.canonical import inputs_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.errors import NoPriceInForce, UnreadableInputs
 from services.catalog.quoting.inputs import PriceSnapshot, QuoteInputs, Term
 from services.catalog.quoting.lines import total
-from services.catalog.quoting.proofs import inputs_to_reprice
+from services.catalog.quoting.proofs.canonical import inputs_json
+from services.catalog.quoting.proofs.proof import inputs_to_reprice
 from services.catalog.vocabulary import VersionStatus
 from services.common.values.periods import Period
 from tests.quoting.catalogs import (

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from services.catalog.plans.rules.matches import Match, find_tie, rank
 from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quotes.rules.snapshots import Known, plan_inputs, subscription_inputs
-from services.catalog.quoting.canonical import inputs_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.errors import NoPriceInForce
 from services.catalog.quoting.inputs import (
@@ -28,8 +27,9 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.quoting.lines import Line
-from services.catalog.quoting.parse import read_inputs
-from services.catalog.quoting.proofs import prove, verify
+from services.catalog.quoting.proofs.canonical import inputs_json
+from services.catalog.quoting.proofs.parse import read_inputs
+from services.catalog.quoting.proofs.proof import prove, verify
 from services.catalog.quoting.values import value_of
 from services.catalog.vocabulary import PricingModel
 from services.common.values.periods import Period

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.catalog.quoting.inputs import QuoteInputs, UsageRun, UsageSeries
-from services.catalog.quoting.proofs import Difference, Proof, compare, prove, verify
+from services.catalog.quoting.proofs.proof import Difference, Proof, compare, prove, verify
 from services.catalog.quoting.v1.subscriptions import month_inputs
 from services.catalog.quoting.v1.units import UNITS
 from tests.quoting.catalogs import APRIL, STUDIO, daily, month_of_plan

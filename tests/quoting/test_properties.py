@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.catalog.quotes.rules.snapshots import Known, subscription_inputs
-from services.catalog.quoting.canonical import inputs_json, result_json
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
@@ -25,8 +24,9 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.quoting.lines import Line, Quote, total
-from services.catalog.quoting.parse import read_inputs
-from services.catalog.quoting.proofs import prove
+from services.catalog.quoting.proofs.canonical import inputs_json, result_json
+from services.catalog.quoting.proofs.parse import read_inputs
+from services.catalog.quoting.proofs.proof import prove
 from services.catalog.subscriptions.rules.subscriptions import PauseSpan, Subscription
 from services.catalog.vocabulary import PricingModel
 from services.common.values.periods import Period
@@ -270,9 +270,9 @@ def test_inputs_say_the_same_in_whatever_order_and_with_whatever_spaces(made: Qu
 
 PRICED_ELSEWHERE = """
 import sys
-from services.catalog.quoting.canonical import result_json
+from services.catalog.quoting.proofs.canonical import result_json
 from services.catalog.quoting.engine import price
-from services.catalog.quoting.parse import read_inputs
+from services.catalog.quoting.proofs.parse import read_inputs
 for line in sys.stdin.buffer:
     print(result_json(price(read_inputs(line))).decode())
 """

@@ -17,7 +17,6 @@ from services.catalog.pricing.simulate import Refused, Simulation, meter_cents
 from services.catalog.quotes.rules.drafts import DraftPricing, draft_version_of
 from services.catalog.quotes.rules.from_cost import KnownCosts, rebilled_usage, with_rebilling
 from services.catalog.quotes.rules.snapshots import Known
-from services.catalog.quoting.canonical import hash_of, inputs_json, result_json
 from services.catalog.quoting.engine import ENGINE_VERSION, price
 from services.catalog.quoting.errors import NoExchangeRate, NoPriceInForce
 from services.catalog.quoting.inputs import (
@@ -30,9 +29,10 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.quoting.parse import read_inputs
-from services.catalog.quoting.proofs import prove, verify
-from services.catalog.quoting.rebilling import ListPriceSnapshot, Rebilling, RuleSnapshot
+from services.catalog.quoting.proofs.canonical import hash_of, inputs_json, result_json
+from services.catalog.quoting.proofs.parse import read_inputs
+from services.catalog.quoting.proofs.proof import prove, verify
+from services.catalog.quoting.rebilling.snapshots import ListPriceSnapshot, Rebilling, RuleSnapshot
 from services.catalog.rebilling.rules.rebilling import Basis, NewRule
 from services.common.values.cost_plus import Markup
 from services.common.values.periods import Period

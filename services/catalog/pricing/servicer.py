@@ -54,7 +54,7 @@ from services.catalog.quoting.errors import (
 )
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
-from services.catalog.quoting.proofs import Proof, compare, prove, prove_by_first, verify
+from services.catalog.quoting.proofs.proof import Proof, compare, prove, prove_by_first, verify
 from services.catalog.quoting.spans import BilledDays, billed_days
 from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
 from services.catalog.quoting.v1.subscriptions import month_inputs

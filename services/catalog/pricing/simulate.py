@@ -20,7 +20,6 @@ from services.catalog.quotes.rules.snapshots import (
     version_snapshot,
 )
 from services.catalog.quotes.store.price_list import read_revision
-from services.catalog.quoting.canonical import hash_of
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.errors import (
     AmountOutOfRange,
@@ -29,7 +28,8 @@ from services.catalog.quoting.errors import (
     UnreadableInputs,
 )
 from services.catalog.quoting.lines import Quote
-from services.catalog.quoting.proofs import inputs_to_reprice
+from services.catalog.quoting.proofs.canonical import hash_of
+from services.catalog.quoting.proofs.proof import inputs_to_reprice
 from services.common.db.database import ReadSession
 from services.common.errors import Aborted, InvalidArgument, NotFound
 

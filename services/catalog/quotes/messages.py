@@ -13,7 +13,7 @@ from services.catalog.quotes.rules.stored_quotes import StoredQuote
 from services.catalog.quoting.inputs import QuoteInputs, Term
 from services.catalog.quoting.lines import Line, Quote, ServiceDays, total
 from services.catalog.quoting.numbers import EXACT
-from services.catalog.quoting.proofs import Proof, recompute
+from services.catalog.quoting.proofs.proof import Proof, recompute
 from services.catalog.quoting.recurring import fixed_lines
 from services.catalog.quoting.values import ValuedRun
 from services.common.values.money import plain

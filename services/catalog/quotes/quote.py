@@ -27,7 +27,7 @@ from services.catalog.quotes.store.price_list import PriceListReader
 from services.catalog.quotes.store.quotes import change_of, keep_quote
 from services.catalog.quoting.errors import AmountOutOfRange, NoExchangeRate, NoPriceInForce
 from services.catalog.quoting.inputs import QuoteInputs, VersionSnapshot
-from services.catalog.quoting.proofs import prove
+from services.catalog.quoting.proofs.proof import prove
 from services.common.audit.entries import entry_of_change, set_recorded
 from services.common.db.database import Database, ReadSession
 from services.common.db.idempotency import once_in

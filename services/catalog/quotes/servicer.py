@@ -13,7 +13,7 @@ from services.catalog.quotes.requests import wanted
 from services.catalog.quotes.rules.stored_quotes import StoredQuote
 from services.catalog.quotes.store.quotes import read_quote
 from services.catalog.quoting.errors import UnreadableInputs
-from services.catalog.quoting.proofs import compare, verify
+from services.catalog.quoting.proofs.proof import compare, verify
 from services.common.db.database import Database
 from services.common.errors import FailedPrecondition
 from services.common.identity.callers import current_caller

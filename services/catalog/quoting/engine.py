@@ -7,7 +7,7 @@ from services.catalog.quoting.changes import change_lines
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.numbers import EXACT
-from services.catalog.quoting.rebilled import divided, rebilled_lines
+from services.catalog.quoting.rebilling.lines import divided, rebilled_lines
 from services.catalog.quoting.recurring import fixed_lines, shared_fixed_lines
 from services.catalog.quoting.usage import usage_lines
 

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from services.catalog.plans.rules.matches import Match, winner
 from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.numbers import ZERO
-from services.catalog.quoting.rebilling import Rebilling
+from services.catalog.quoting.rebilling.snapshots import Rebilling
 from services.common.values.periods import Period
 
 __all__ = [

@@ -9,7 +9,7 @@ from decimal import Decimal
 from services.catalog.list_prices.rules.list_prices import ListPrice
 from services.catalog.plans.rules.matches import PREFIX, rank
 from services.catalog.quoting.inputs import QuoteInputs, Term, UsageSeries
-from services.catalog.quoting.rebilling import ListPriceSnapshot, Rebilling, RuleSnapshot
+from services.catalog.quoting.rebilling.snapshots import ListPriceSnapshot, Rebilling, RuleSnapshot
 from services.catalog.rebilling.rules.rebilling import NewRule, RebillingRule
 from services.catalog.vocabulary import UNITS
 from services.common.values.periods import month_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from services.catalog.quoting.proofs import Proof
+from services.catalog.quoting.proofs.proof import Proof
 
 __all__ = ["Kept", "NewQuote", "StoredQuote", "day_of", "new_id"]
 

@@ -23,7 +23,7 @@ from services.catalog.quoting.inputs import (
 )
 from services.catalog.quoting.lines import Line, PlanChange, Quote, content_of, total
 from services.catalog.quoting.numbers import text_of
-from services.catalog.quoting.rebilling import Rebilling
+from services.catalog.quoting.rebilling.snapshots import Rebilling
 from services.common.values.periods import Period
 
 __all__ = ["hash_of", "inputs_json", "result_json"]

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import orjson
 
-from services.catalog.quoting.canonical import hash_of, inputs_json, result_json
 from services.catalog.quoting.engine import ENGINE_VERSION, price
 from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
-from services.catalog.quoting.parse import read_inputs
+from services.catalog.quoting.proofs.canonical import hash_of, inputs_json, result_json
+from services.catalog.quoting.proofs.parse import read_inputs
 from services.catalog.quoting.v1 import canonical as v1_canonical
 from services.catalog.quoting.v1 import engine as v1_engine
 from services.catalog.quoting.v1 import inputs as v1_inputs

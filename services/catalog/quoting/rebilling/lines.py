@@ -17,7 +17,7 @@ from services.catalog.quoting.errors import NoExchangeRate, NoPriceInForce
 from services.catalog.quoting.inputs import QuoteInputs, Spans, Term, UsageRun, UsageSeries
 from services.catalog.quoting.lines import Line, LineKind, line, service_of
 from services.catalog.quoting.numbers import ZERO, text_of
-from services.catalog.quoting.rebilling import ListPriceSnapshot, Rebilling, RuleSnapshot
+from services.catalog.quoting.rebilling.snapshots import ListPriceSnapshot, Rebilling, RuleSnapshot
 from services.catalog.vocabulary import UNITS
 from services.common.values.money import plain
 from services.common.values.periods import Period

@@ -1,0 +1,1 @@
+"""Rebilling: usage priced from the provider's list prices."""
