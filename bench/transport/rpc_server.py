@@ -12,8 +12,8 @@ from google.protobuf import empty_pb2
 from bench.transport.rpc import PATH, SERVICE
 from services.common.identity.policy import AccessRule
 from services.common.identity.tokens import TokenVerifier
-from services.common.rpc.call_log import CallLog
-from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.interceptor.call_log import CallLog
+from services.common.rpc.interceptor.interceptor import CallInterceptor
 from services.common.rpc.telemetry import configure_logging
 from services.common.settings import Settings
 

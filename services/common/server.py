@@ -34,11 +34,11 @@ from services.common.identity.revocations import Revocations
 from services.common.identity.tokens import TokenVerifier
 from services.common.limits.known import KnownLimits, LoadLimits, ask_catalog
 from services.common.limits.shares import CallShares
-from services.common.rpc.call_log import CallLog
 from services.common.rpc.catalog_identity import CatalogIdentity, IdentitySource
-from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.interceptor.call_log import CallLog
+from services.common.rpc.interceptor.interceptor import CallInterceptor
+from services.common.rpc.interceptor.run_links import RunLinks
 from services.common.rpc.message_limits import MAX_MESSAGE_BYTES, message_limits
-from services.common.rpc.run_links import RunLinks
 from services.common.rpc.telemetry import CallTelemetry, configure_logging, configure_telemetry
 from services.common.rpc.unanswered import unanswered_handlers
 from services.common.settings import Service, Settings

@@ -21,7 +21,7 @@ from services.common.identity.tokens import ServiceTokens, TokenVerifier, mint_u
 from services.common.limits import shares
 from services.common.limits.known import KnownLimits
 from services.common.limits.shares import CallShares
-from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.interceptor.interceptor import CallInterceptor
 from services.common.rpc.requests import (
     ADDRESS_KEY,
     GATEWAY_KEY,

@@ -14,7 +14,7 @@ from services.common.identity.callers import current_caller
 from services.common.identity.policy import AccessRule
 from services.common.identity.tokens import TokenVerifier
 from services.common.rpc.clients import DEADLINE_SECONDS, connect
-from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.interceptor.interceptor import CallInterceptor
 from services.common.rpc.requests import current_request_id, set_deadline, set_request_id
 from services.common.settings import Service, Settings
 

@@ -18,7 +18,7 @@ import structlog
 from services.common.errors import InvalidArgument
 from services.common.identity.policy import ANYBODY
 from services.common.identity.tokens import TokenVerifier
-from services.common.rpc.interceptor import CallInterceptor
+from services.common.rpc.interceptor.interceptor import CallInterceptor
 from services.common.rpc.message_limits import MessageLimit
 from services.common.settings import Settings
 from tests.support.waiting import tries

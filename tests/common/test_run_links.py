@@ -4,7 +4,7 @@ from arcadia.analytics.v1 import invoice_service_pb2, invoices_pb2, spend_servic
 from arcadia.catalog.v1 import catalog_service_pb2, deployment_service_pb2, deployments_pb2
 from arcadia.common.v1 import runs_pb2
 
-from services.common.rpc.run_links import RunLinks
+from services.common.rpc.interceptor.run_links import RunLinks
 from services.common.settings import Settings
 
 UI = "https://temporal.example.com"
