@@ -100,7 +100,7 @@ async def test_usage_of_a_closed_month_is_adopted_and_noted_as_a_change_of_it(
     assert len(await analytics.changes()) == before
 
 
-async def test_what_can_be_adopted_is_adopted_before_a_month_is_closed(
+async def test_deployments_are_adopted_before_a_month_is_closed(
     analytics: Analytics,
 ) -> None:
     analytics.peers.spans = [droplet(1)]

@@ -91,7 +91,7 @@ def test_taxes_credits_and_account_charges_are_of_no_resource(classification: st
 
 
 @pytest.mark.parametrize("classification", ["credit", "account", "shared", "unknown", "resource"])
-def test_what_is_matched_is_its_owners_whatever_it_is_called(classification: str) -> None:
+def test_a_matched_line_belongs_to_the_owner_whatever_its_name(classification: str) -> None:
     line = cost("-3.1", classification=classification)
     assert attribute(line, [span(GLOBEX)], APRIL) == [CostPart(GLOBEX, Decimal("-3.1"))]
 
@@ -103,7 +103,7 @@ def test_a_tax_is_nobodys_even_with_a_resource() -> None:
 
 
 @pytest.mark.parametrize("classification", ["shared", "unknown"])
-def test_what_is_not_matched_is_no_tenants(classification: str) -> None:
+def test_an_unmatched_line_belongs_to_no_tenant(classification: str) -> None:
     holder = SHARED if classification == "shared" else UNATTRIBUTED
     line = cost(classification=classification, is_matched=False)
     assert attribute(line, [span(ACME)], APRIL) == [CostPart(holder, Decimal("12.00"))]
@@ -117,7 +117,7 @@ def test_a_cost_of_forty_digits_is_split_exactly() -> None:
     assert all(len(str(part.amount_usd).partition(".")[2]) <= 20 for part in parts)
 
 
-def test_what_matches_no_resource_is_unattributed_and_not_dropped() -> None:
+def test_a_line_without_a_resource_is_unattributed_and_not_dropped() -> None:
     line = cost(resource_id=None, is_matched=False, tenant_id="", deployment_id="")
     assert attribute(line, [], APRIL) == [CostPart(UNATTRIBUTED, Decimal("12.00"))]
 
@@ -129,7 +129,7 @@ def test_a_project_that_matched_names_the_tenant_of_what_the_inventory_never_saw
     ]
 
 
-def test_what_is_shared_waits_to_be_split() -> None:
+def test_a_shared_line_waits_to_be_split() -> None:
     assert attribute(cost(classification="shared", is_matched=False), [], APRIL) == [
         CostPart(SHARED, Decimal("12.00"))
     ]

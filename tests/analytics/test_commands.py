@@ -64,7 +64,7 @@ async def test_a_wrong_event_is_taken_back_with_a_reason_and_listed(analytics: A
     assert await analytics.figures() == []
 
 
-async def test_what_could_not_be_metered_is_listed_with_the_reason(analytics: Analytics) -> None:
+async def test_unmetered_resources_are_listed_with_the_reason(analytics: Analytics) -> None:
     day = yesterday()
     refused = Span(
         1,
@@ -115,7 +115,7 @@ async def test_a_margin_is_a_table_with_a_chart_and_says_what_was_assumed(
     assert rows["droplet_hours"].split()[1] == "21.12"
 
 
-async def test_what_is_unknown_is_shown_as_a_question_mark(analytics: Analytics) -> None:
+async def test_an_unknown_amount_is_shown_as_a_question_mark(analytics: Analytics) -> None:
     last = month_of(today()).preceding()
     await invoice(analytics.database, last.start.isoformat(), "acme", Billed(5000))
     await analytics.margin(last.start.isoformat())

@@ -268,7 +268,7 @@ async def test_without_a_bill_the_costs_are_unknown(coverage: Coverage) -> None:
     assert not part.HasField("lost_cents")
 
 
-async def test_what_is_billed_for_less_than_it_costs_is_a_loss_beside_what_is_not_billed(
+async def test_usage_billed_below_cost_is_a_loss_apart_from_unbilled_usage(
     coverage: Coverage,
 ) -> None:
     month = coverage.month

@@ -534,7 +534,7 @@ async def test_the_three_books_of_a_closed_month_agree_or_each_difference_is_nam
     assert answer.differences[0].provider_amount_usd == "9"
 
 
-async def test_what_is_known_beyond_the_month_is_not_said_to_be_the_providers_alone(
+async def test_a_cost_matched_in_another_month_is_not_called_provider_only(
     analytics: Analytics,
 ) -> None:
     seen: datetime = APRIL.start_at + timedelta(days=10)

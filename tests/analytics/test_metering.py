@@ -177,7 +177,7 @@ async def test_every_figure_can_be_traced_to_resources_and_spans(analytics: Anal
     assert (stored.size_gb, stored.qty, stored.inventory_kind) == ("60", "2", "snapshot")
 
 
-async def test_what_is_nobodys_is_counted_and_not_metered(analytics: Analytics) -> None:
+async def test_unassigned_resources_are_counted_and_not_metered(analytics: Analytics) -> None:
     analytics.peers.spans = [droplet(1), droplet(2, tenant_id="", deployment="")]
     answer = await analytics.meter("2026-04-10")
     assert (answer.interval_count, answer.unmetered_count, answer.usage_count) == (2, 1, 1)

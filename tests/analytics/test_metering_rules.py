@@ -220,7 +220,7 @@ def test_a_kind_may_declare_that_it_counts_while_powered_off(
     assert used(interval(status="off")) == {"droplet_hours": 720}
 
 
-def test_what_belongs_to_no_deployment_or_is_not_metered_makes_no_fact() -> None:
+def test_resources_without_a_deployment_or_meter_give_no_usage_fact() -> None:
     metered = meter([interval(deployment_id=""), interval("vpc")], APRIL)
     assert (list(metered.facts), metered.unmetered) == ([], 2)
 

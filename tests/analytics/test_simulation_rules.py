@@ -97,7 +97,7 @@ def test_a_deployment_that_cannot_be_priced_is_left_out_before_and_after() -> No
     assert (total.revenue_before_cents, total.revenue_after_cents, total.cost_cents) == (70, 80, 0)
 
 
-def test_what_was_never_billed_has_no_change_in_percent() -> None:
+def test_an_amount_never_billed_has_no_change_in_percent() -> None:
     assert SimulatedRevenue("AUD", 0, 100).change_percent is None
     assert SimulatedRevenue("AUD", 300, 400).change_percent == Decimal("33.3")
 

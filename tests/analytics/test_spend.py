@@ -194,7 +194,7 @@ async def test_a_decision_is_stored_with_its_actor_and_is_idempotent(
     assert await evaluated(analytics) == []
 
 
-async def test_what_waits_for_a_decision_ends_with_its_policy_and_with_its_month(
+async def test_a_pending_decision_ends_with_its_policy_and_with_its_month(
     analytics: Analytics,
 ) -> None:
     analytics.peers.price = base

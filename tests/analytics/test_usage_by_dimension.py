@@ -97,7 +97,9 @@ async def test_figures_of_a_day_are_listed_page_by_page_in_the_order_of_their_di
     assert seen == sizes
 
 
-async def test_what_is_priced_is_a_series_for_each_of_the_dimensions(analytics: Analytics) -> None:
+async def test_usage_is_priced_as_one_series_for_each_of_its_dimensions(
+    analytics: Analytics,
+) -> None:
     analytics.peers.spans = [droplet(1, SMALL), droplet(2, LARGE, until="2026-04-11")]
     await analytics.meter("2026-04-10")
     await analytics.meter("2026-04-11")

@@ -81,7 +81,7 @@ async def test_batches_that_race_with_the_same_events_count_them_once(
     assert await analytics.used() == {"llm_tokens": 200_000}
 
 
-async def test_what_cannot_count_is_refused_by_its_place_and_the_rest_is_kept(
+async def test_invalid_events_are_refused_by_their_index_and_the_others_are_kept(
     analytics: Analytics,
 ) -> None:
     await analytics.send(event("taken"))
@@ -232,7 +232,7 @@ async def test_an_event_lands_in_its_own_day_while_its_month_is_open(
     assert [figure.day for figure in await analytics.figures()] == [day]
 
 
-async def test_what_no_metering_added_up_is_added_up_when_the_month_is_closed(
+async def test_events_that_no_metering_run_summed_are_summed_at_the_close(
     analytics: Analytics,
 ) -> None:
     month = last_month()
@@ -257,7 +257,7 @@ async def test_a_late_event_lands_in_its_day_and_is_noted_as_a_change_of_its_mon
     assert len(await analytics.changes()) == 2
 
 
-async def test_what_came_late_is_added_up_before_the_next_month_is_closed(
+async def test_late_events_are_summed_before_the_next_month_is_closed(
     analytics: Analytics,
 ) -> None:
     month = last_month().preceding()
@@ -270,7 +270,7 @@ async def test_what_came_late_is_added_up_before_the_next_month_is_closed(
     assert await analytics.used() == {"llm_tokens": 1000}
 
 
-async def test_what_came_late_is_added_up_also_when_a_closed_month_is_closed_again(
+async def test_late_events_are_summed_also_when_a_closed_month_is_closed_again(
     analytics: Analytics,
 ) -> None:
     day = await closed(analytics)

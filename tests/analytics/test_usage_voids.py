@@ -34,7 +34,7 @@ async def test_a_figure_of_voided_events_alone_is_gone(analytics: Analytics) -> 
     assert await analytics.figures() == []
 
 
-async def test_what_resources_used_stays_when_an_event_beside_them_is_voided(
+async def test_usage_of_resources_stays_when_an_event_of_the_same_meter_is_voided(
     analytics: Analytics,
 ) -> None:
     analytics.peers.spans = [Span(1, at(yesterday()), at("2199-01-01"))]

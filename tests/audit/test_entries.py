@@ -202,7 +202,7 @@ async def test_a_quote_is_kept_alike_with_and_without_a_key(shop: Shop) -> None:
     assert alone["after"]["requested_by"] == "member of acme"
 
 
-async def test_what_a_tenant_may_read_concerns_it_alone(shop: Shop) -> None:
+async def test_a_tenant_reads_only_audit_entries_about_itself(shop: Shop) -> None:
     await deployed(shop)
     await shop.catalog.CreatePlan(
         catalog.CreatePlanRequest(code="one", name="One"), metadata=shop.operator

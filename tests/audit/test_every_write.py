@@ -61,7 +61,7 @@ def short(rpc: AuditedRpc) -> str:
     return rpc.path.rpartition(".")[2]
 
 
-def test_what_is_bound_to_another_verb_than_get_is_a_write() -> None:
+def test_every_rpc_bound_to_a_verb_other_than_get_is_a_write() -> None:
     names = {short(rpc) for writes in WRITES.values() for rpc in writes.values()}
     assert len(names) > 60
     assert "QuoteService/CreateQuote" in names

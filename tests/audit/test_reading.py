@@ -279,7 +279,9 @@ async def test_a_part_that_is_verified_ends_with_its_bytes(
         ("DELETE FROM audit_links WHERE seq = 3", "is not in the chain"),
     ],
 )  # fmt: skip  # a table
-async def test_what_was_forged_by_a_superuser_is_found(log: Log, forgery: str, fault: str) -> None:
+async def test_an_entry_forged_by_a_superuser_is_detected(
+    log: Log, forgery: str, fault: str
+) -> None:
     for n in range(3):
         await log.deploy(f"web-{n}", "acme")
     log.forge(forgery)

@@ -70,7 +70,7 @@ def test_memory_is_within_50_mb_of_before(grown: int, found: list[str]) -> None:
     assert faults(grown=grown) == found
 
 
-def test_what_must_never_happen_is_a_fault_by_its_name() -> None:
+def test_each_forbidden_outcome_is_a_fault_by_its_name() -> None:
     assert faults(became={"answered": 1, "refused": 9}) == ["answered"]
     assert faults(became={"died: OSError()": 1}) == ["died: OSError()"]
 

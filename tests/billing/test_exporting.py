@@ -68,7 +68,7 @@ async def test_an_export_takes_the_filters_of_the_list(billing: Billing) -> None
     assert [row["description"] for row in rows] == ["GST (10.00%)"]
 
 
-async def test_what_a_spreadsheet_would_run_is_neutralised_and_amounts_keep_their_sign(
+async def test_formulas_are_neutralised_and_amounts_keep_their_sign(
     billing: Billing,
 ) -> None:
     formulas = ["=1+1", "+1", "-1", "@SUM(A1)"]

@@ -84,7 +84,9 @@ async def test_a_walk_again_changes_nothing_and_equal_entries_are_counted(
     assert told.reconciliation.history_usd == "-8.8"
 
 
-async def test_what_a_later_walk_no_longer_finds_is_listed_no_more(billing: Billing) -> None:
+async def test_invoices_that_a_later_read_does_not_find_are_no_longer_listed(
+    billing: Billing,
+) -> None:
     await billing.record(other("Credit", "-5"), other("Credit", "-3"), walk="w1", last=True)
     await billing.record(other("Credit", "-3"), walk="w2", last=True)
     told = await history(billing)

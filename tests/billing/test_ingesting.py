@@ -64,7 +64,7 @@ async def test_the_parts_of_an_invoice_add_up_to_summary_and_history(billing: Bi
     assert (done.ingest_status, done.line_count) == ("ingested", 4)
 
 
-async def test_what_does_not_add_up_is_stored_as_the_residual(billing: Billing) -> None:
+async def test_a_difference_of_totals_is_stored_as_the_residual(billing: Billing) -> None:
     invoice = await billing.discovered(amount="6.01")
     done = await billing.ingested(invoice.id, [Line()])
     assert (done.reconciliation.residual_usd, done.reconciliation.balanced) == ("0.01", False)

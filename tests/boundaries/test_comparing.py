@@ -19,7 +19,7 @@ def of(spec: dict[str, Any], **shown: Any) -> Comparison:
     return compare("droplet", spec, live(**shown))
 
 
-def test_what_is_there_and_wanted_is_no_drift_and_is_counted() -> None:
+def test_a_resource_equal_to_its_spec_is_counted_and_is_no_drift() -> None:
     assert of({}) == Comparison((), frozenset(), 0)
     assert of({"presence": "present"}) == Comparison((), frozenset(), 1)
     assert of({"presence": "present", "size": "s", "region": "syd1"}, size="s") == Comparison(
@@ -27,7 +27,7 @@ def test_what_is_there_and_wanted_is_no_drift_and_is_counted() -> None:
     )
 
 
-def test_what_is_gone_differs_in_its_presence_alone() -> None:
+def test_a_missing_resource_differs_in_its_presence_alone() -> None:
     gone = Mismatch("presence", "present", "gone")
     assert of({"size": "s"}, deleted=True) == Comparison((gone,), frozenset(), 1)
     assert of({"presence": "gone", "size": "s"}, deleted=True) == Comparison((), frozenset(), 1)
@@ -43,7 +43,7 @@ def test_each_field_that_differs_is_named_with_both_values() -> None:
     )
 
 
-def test_what_the_token_could_not_see_is_neither_same_nor_different() -> None:
+def test_a_field_that_the_token_cannot_read_is_neither_equal_nor_different() -> None:
     told = of(
         {"tags": ["a"], "size": "x", "vpc_uuid": "v", "project_id": "p"},
         size="y",
@@ -54,7 +54,7 @@ def test_what_the_token_could_not_see_is_neither_same_nor_different() -> None:
     )
 
 
-def test_what_nobody_decides_is_not_compared() -> None:
+def test_volatile_and_secret_fields_are_not_compared() -> None:
     # A lock comes and goes by itself, and of a secret there is nothing to compare.
     told = of({"locked": True, "user_data": "x", "size": "s"}, size="s")
     assert told == Comparison((), frozenset(), 1)

@@ -69,7 +69,7 @@ def test_a_line_is_credited_up_to_its_amount_and_not_more() -> None:
         ([(T, 15)], "lines[0].amount_cents", "exceeds the amount left: 14"),
     ],
 )
-def test_what_cannot_be_taken_back_is_refused_by_its_line(
+def test_a_line_that_cannot_be_credited_is_refused_by_its_number(
     asked: list[tuple[UUID, int]], field: str, why: str
 ) -> None:
     with pytest.raises(InvalidArgument) as refused:

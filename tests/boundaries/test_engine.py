@@ -189,7 +189,7 @@ def test_days_of_plans_that_leave_a_kind_out_are_one_line_at_a_price() -> None:
     ]
 
 
-def test_what_addons_bring_costs_nothing_and_the_first_unit_over_it_its_price() -> None:
+def test_the_allowance_of_addons_is_free_and_the_first_unit_over_it_is_charged() -> None:
     zone = replace(PRICE, resource_kind="dns_zones", unit="zone", effective_from=JUNE.start)
     held = (HeldAddon(AddonSnapshot("a", "zones", "dns_zones", Decimal(10), 0), (JUNE,)),)
     bare = replace(whole(selling()), addons=held)
@@ -495,7 +495,7 @@ def test_runs_of_usage_are_in_their_order_and_of_a_day_at_least() -> None:
             UsageRun(FROM, days, Decimal(1))
 
 
-def test_what_engine_1_proves_is_what_it_always_proved() -> None:
+def test_proofs_of_engine_1_never_change() -> None:
     for told in PROOFS_OF_ENGINE_1:
         quote, again = prove_by_first(read_by_first(told.inputs_json))
         assert again == told
@@ -569,7 +569,7 @@ def test_a_comparison_distinguishes_types_and_absence_inside_lists() -> None:
     assert compare("1", "1") == []
 
 
-def test_what_cannot_be_compared_says_on_which_side() -> None:
+def test_an_unreadable_proof_is_named_by_its_side() -> None:
     deepest, deeper = "[" * 32 + "]" * 32, "[" * 33 + "]" * 33
     assert compare(deepest, deepest) == []
     objects = '{"a":' * 32 + "1" + "}" * 32

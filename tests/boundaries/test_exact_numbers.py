@@ -247,7 +247,7 @@ def test_a_total_is_split_to_the_cent(
     assert split(total, weights) == shares
 
 
-def test_what_cannot_be_split_is_said() -> None:
+def test_an_amount_that_cannot_be_split_is_refused_with_a_reason() -> None:
     with pytest.raises(ValueError, match=r"^nothing weighs anything$"):
         split(1, [])
     with pytest.raises(ValueError, match=r"^a weight is negative$"):

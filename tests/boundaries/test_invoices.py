@@ -114,7 +114,7 @@ def test_an_invoice_comes_to_the_largest_amount_and_not_to_a_cent_more() -> None
         assert str(refused.value) == refused.value.message
 
 
-def test_what_cannot_be_billed_says_why() -> None:
+def test_a_month_that_cannot_be_billed_has_a_reason() -> None:
     with pytest.raises(CannotBill) as refused:
         assemble("acme", APRIL, [], GST)
     assert (refused.value.reason, refused.value.message) == (
@@ -395,7 +395,7 @@ def test_lines_of_one_price_are_adjusted_together_over_all_their_days() -> None:
     assert made.service_days is None
 
 
-def test_what_is_given_back_reads_as_it_was_used_and_not_as_it_was_adjusted() -> None:
+def test_a_credit_shows_the_usage_and_not_the_adjustment() -> None:
     """400 cents for a thousand: 1 is 0 cents, 4 are 2, and the difference of 3 is no 2 cents."""
     priced = {"unit_price_cents": Decimal(400), "price_base_qty": Decimal(1000)}
     one = used("1", 0, **priced)
@@ -440,7 +440,7 @@ def test_an_adjustment_that_does_not_say_its_kind_is_of_usage() -> None:
     assert adjustment_lines([older], [used("100", 40)], MARCH) == ()
 
 
-def test_what_two_rows_of_the_catalog_price_is_adjusted_apart() -> None:
+def test_usage_priced_by_two_catalog_rows_is_adjusted_separately() -> None:
     other = used("10", 4, meta={"plan_item_id": "j"})
     made = adjustment_lines([], [other, used("10", 4)], MARCH)
     assert [(one.meta["plan_item_id"], one.qty) for one in made] == [

@@ -88,7 +88,7 @@ def test_a_change_at_an_end_of_the_window_cuts_nothing() -> None:
     assert list(existence(changed, MONTH)) == [piece(T0, MONTH.end)]
 
 
-def test_what_was_changed_and_changed_back_is_cut_where_it_was() -> None:
+def test_a_change_and_its_reversal_each_cut_the_interval() -> None:
     changed = life(changes=(Change("size", at(10), "small"), Change("size", at(11), "tiny")))
     assert list(existence(changed, MONTH)) == [
         piece(T0, at(10)),
@@ -141,7 +141,7 @@ def test_a_window_is_half_open() -> None:
     assert within(0, None) == [piece(at(100), at(200))]
 
 
-def test_what_a_volume_holds_cuts_it_and_what_a_droplet_holds_does_not() -> None:
+def test_the_size_of_a_volume_cuts_its_interval_and_the_disk_of_a_droplet_does_not() -> None:
     grown = (Change("attrs.size_gigabytes", at(10), "100"),)
     volume = life(kind="volume", fields={HELD: "200"}, changes=grown)
     assert list(existence(volume, MONTH)) == [

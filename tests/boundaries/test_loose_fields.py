@@ -244,7 +244,7 @@ def test_a_real_difference_is_symmetric(same: Comparator, expected: Any, actual:
         assert not same(actual, expected)
 
 
-def test_what_is_unset_is_the_same_as_nothing_else_whatever_the_field_calls_the_same() -> None:
+def test_an_unset_field_equals_only_an_unset_field() -> None:
     anything = c.unset_alike(lambda expected, actual: True)
     assert anything("a", "b")
     assert anything(None, [])

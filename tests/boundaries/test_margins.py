@@ -204,7 +204,7 @@ def test_an_end_that_moved_by_more_than_an_hour_is_a_difference_of_the_span(end:
     assert judge(replace(BOOKS, **{end: at + timedelta(days=2)})) is None
 
 
-def test_what_one_of_the_books_does_not_know_is_named() -> None:
+def test_an_amount_known_to_one_side_only_is_named() -> None:
     assert judge(replace(BOOKS, inventory_hours=None, existed_from=None)) == (
         Difference.PROVIDER_ONLY,
         "on the provider's bill, and not in the inventory",
@@ -223,7 +223,7 @@ def test_what_one_of_the_books_does_not_know_is_named() -> None:
     assert judge(replace(BOOKS, billed_hours=None)) is None
 
 
-def test_what_may_have_existed_before_its_first_sighting_has_an_unknown_begin() -> None:
+def test_a_resource_that_may_predate_its_first_sighting_has_an_unknown_begin() -> None:
     at = BEGIN + timedelta(days=3, hours=4)
     seen = replace(BOOKS, inventory_hours=Decimal(644), billed_hours=None, existed_from=at)
     told = (
@@ -270,7 +270,7 @@ def test_a_percentage_is_rounded_half_up_to_one_place(
     assert (None if told is None else str(told)) == percent
 
 
-def test_what_is_unknown_stays_unknown_and_nothing_is_a_figure() -> None:
+def test_an_unknown_amount_stays_unknown_and_zero_is_a_figure() -> None:
     assert margin_of(7112, 3053) == 4059
     assert margin_of(0, 0) == 0
     assert margin_of(None, 0) is None

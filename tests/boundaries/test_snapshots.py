@@ -213,7 +213,7 @@ def test_usage_that_is_not_sold_is_left_out_and_usage_with_a_gap_in_its_price_is
     assert sold(more) == {"llm_tokens", "dns_zones"}
 
 
-def test_what_the_catalog_keeps_is_frozen_as_it_is() -> None:
+def test_a_snapshot_equals_the_rows_of_the_catalog() -> None:
     at = datetime(2026, 6, 1, tzinfo=UTC)
     version = PlanVersion(
         A, "studio", "Studio", 1, VersionStatus.ACTIVE,

@@ -452,7 +452,7 @@ async def test_the_database_itself_keeps_a_tenant_from_more_power(
         Powers("acme", frozenset({"a role of later"}), may_create_keys=False),
     ],
 )
-def test_what_a_caller_has_not_itself_is_denied_to_give(asked: Powers) -> None:
+def test_a_caller_cannot_grant_powers_that_it_lacks(asked: Powers) -> None:
     with pytest.raises(PermissionDenied):
         check_may_give(Caller("m", "acme", frozenset({"admin"})), asked)
 

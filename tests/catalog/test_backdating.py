@@ -154,7 +154,7 @@ async def test_a_reader_with_a_cursor_misses_none_whoever_commits_first(
     assert other.id not in {one.subscription_id for one in (*first, *second)}
 
 
-async def test_what_was_read_is_never_rewritten(
+async def test_the_log_of_backdated_changes_is_append_only(
     shop: Shop, made: subscriptions_pb2.Subscription
 ) -> None:
     await shop.change("PauseSubscription", made.id, effective_on="2026-03-05")

@@ -41,7 +41,7 @@ TIERS = [
         ),
     ],
 )
-def test_what_more_costs_is_shown_in_the_currency_by_the_model(
+def test_overage_prices_are_shown_in_the_currency_by_the_model(
     item: dict[str, object], currency: str, said: str
 ) -> None:
     shown = catalog_pb2.PlanItem(

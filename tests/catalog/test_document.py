@@ -118,7 +118,7 @@ def catalogs(draw: st.DrawFn) -> CatalogState:
 
 @given(catalogs())
 @settings(max_examples=100)
-def test_what_is_exported_changes_nothing_when_it_is_applied(state: CatalogState) -> None:
+def test_an_exported_document_changes_nothing_when_it_is_applied(state: CatalogState) -> None:
     document = read_document(write_document(state))
     assert plan_changes(state, document) == []
     assert missing_from(state, document).prices == ()
@@ -126,7 +126,7 @@ def test_what_is_exported_changes_nothing_when_it_is_applied(state: CatalogState
 
 @given(catalogs())
 @settings(max_examples=50)
-def test_what_is_exported_makes_the_same_catalog_elsewhere(state: CatalogState) -> None:
+def test_an_exported_document_makes_the_same_catalog_elsewhere(state: CatalogState) -> None:
     changes = plan_changes(CatalogState(), read_document(write_document(state)))
     published = sum(plan.active_version is not None for plan in state.plans)
     assert len(changes) == (
@@ -200,7 +200,7 @@ async def test_a_plan_whose_items_are_not_named_keeps_them(shop: Shop, items: st
     assert list((await apply(shop, document)).changes) == []
 
 
-async def test_what_was_shown_for_another_state_is_not_applied(shop: Shop) -> None:
+async def test_a_document_previewed_for_another_state_is_not_applied(shop: Shop) -> None:
     shown = (await apply(shop, CHANGED, validate_only=True)).state_hash
     rename = pb.UpdatePlanRequest(code="pro", name="Professional")
     await shop.catalog.UpdatePlan(rename, metadata=shop.operator)

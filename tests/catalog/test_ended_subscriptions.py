@@ -11,7 +11,7 @@ MANY = {"droplet_hours": "3600"}
 
 
 @pytest.mark.parametrize("after", ["active", "suspended", "cancelled"])
-async def test_what_ended_in_a_trial_without_an_end_stays_free_when_the_trial_is_left(
+async def test_a_subscription_that_ended_in_an_open_ended_trial_stays_free_when_the_trial_is_left(
     shop: Shop, after: str
 ) -> None:
     shop.clock.set("2026-04-01")

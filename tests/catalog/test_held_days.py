@@ -83,7 +83,7 @@ async def test_a_plan_goes_up_today_and_down_tomorrow(shop: Shop) -> None:
     assert terms(await shop.subscription(made.id)) == [("starter", 1, "2026-04-10", "")]
 
 
-async def test_what_has_not_begun_was_not_held(shop: Shop) -> None:
+async def test_a_term_replaced_before_it_begins_was_not_held(shop: Shop) -> None:
     made = await subscribed(shop, plan_code="pro", starts_on="2026-05-01")
     changed = await shop.change(
         "ChangePlan", made.id, shop.acme, plan_code="starter", effective_on="2026-05-01"

@@ -21,7 +21,7 @@ VALUES ('acme', 'deployments', 500, 'op', now())
 """
 
 
-def test_what_tenants_had_stays_and_what_operators_set_is_never_rewritten(
+def test_limits_of_tenants_stay_and_limits_set_by_operators_are_never_rewritten(
     postgres: PostgresServer,
 ) -> None:
     name = f"catalog_{uuid.uuid4().hex[:12]}"

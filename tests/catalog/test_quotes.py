@@ -206,7 +206,7 @@ async def test_a_change_gives_back_the_old_terms_and_charges_the_new(seeded: Sho
     assert [line.amount_cents for line in answer.first_invoice] == [1667, 8000, 500]
 
 
-async def test_what_is_priced_in_another_currency_is_quoted_as_little_as_it_is_subscribed_to(
+async def test_a_plan_in_another_currency_is_neither_quoted_nor_subscribed_to(
     seeded: Shop,
 ) -> None:
     subscription = await subscribed(seeded)
@@ -239,7 +239,7 @@ async def test_a_new_price_is_quoted_at_once_and_never_reprices_a_subscriber(see
     assert (await quote(seeded, subscription_id=subscription)).all_in_monthly_cents == 5000
 
 
-async def test_what_was_not_sold_a_moment_ago_is_quoted_as_soon_as_it_is(seeded: Shop) -> None:
+async def test_a_plan_is_quoted_as_soon_as_its_first_version_is_published(seeded: Shop) -> None:
     assert await refusal(quote(seeded, plan_code="solo"), field_of) == (
         "INVALID_ARGUMENT",
         "plan_code",

@@ -196,7 +196,7 @@ async def test_droplets_through_all_of_april(
     assert billed == subtotal, result
 
 
-def test_what_a_change_of_a_subscription_would_cost(stack: WholeStack) -> None:
+def test_the_cost_of_a_change_of_a_subscription_is_quoted(stack: WholeStack) -> None:
     body = {
         "subscription_id": subscribed(stack, []),
         "plan_code": "pro",

@@ -101,7 +101,7 @@ async def test_a_month_is_billed_at_list_price_plus_twenty_percent(shop: Shop) -
     assert answer.verifications[0].verified
 
 
-async def test_what_is_sold_from_cost_alone_is_sold(shop: Shop) -> None:
+async def test_a_meter_priced_from_cost_alone_is_sold(shop: Shop) -> None:
     await stock(shop)
     await set_rule(shop, match={"meter": "volume_gb_month"})
     shop.clock.set("2026-04-01")

@@ -84,7 +84,7 @@ async def test_a_deployment_has_one_subscription_until_it_is_cancelled(shop: Sho
         connection.execute("UPDATE subscriptions SET ends_on = NULL")
 
 
-async def test_what_has_ended_cannot_be_subscribed(shop: Shop) -> None:
+async def test_an_ended_deployment_cannot_be_subscribed(shop: Shop) -> None:
     deployment = await shop.deploy()
     await shop.move(deployment.id, "cancelled")
     assert await refusal(shop.subscribe(deployment.id), reason_of) == (

@@ -165,7 +165,7 @@ async def test_a_plan_change_between_two_is_taken_back_without_a_day_or_a_term_t
     assert terms(await take_back(shop, made.id, "plan-2026-07-01")) == terms(made)
 
 
-async def test_what_is_in_effect_is_not_taken_back(shop: Shop) -> None:
+async def test_a_change_in_effect_cannot_be_taken_back(shop: Shop) -> None:
     before = await with_everything_agreed(shop)
     await shop.change("CancelSubscription", before.id, shop.acme, effective_on="2026-05-20")
     shop.clock.set("2026-05-20")

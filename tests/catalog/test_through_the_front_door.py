@@ -131,7 +131,7 @@ def arcadia(stack: WholeStack, *arguments: str, status: int = 0, group: str = "c
     return result.output
 
 
-def test_what_is_agreed_is_moved_and_taken_back_over_http_and_from_the_command_line(
+def test_a_scheduled_change_is_moved_and_taken_back_over_http_and_from_the_command_line(
     stack: WholeStack, slug: str
 ) -> None:
     with stack.client("acme") as http:

@@ -130,7 +130,7 @@ async def test_a_trial_that_is_over_is_extended_and_its_days_are_free_again(shop
     assert (await shop.subscription(made.id)).trial_end == "2026-04-25"
 
 
-async def test_what_has_no_trial_or_has_ended_has_none_to_extend(shop: Shop) -> None:
+async def test_only_a_running_trial_can_be_extended(shop: Shop) -> None:
     plain = await shop.deploy("plain")
     refused = await refusal(extend(shop, plain.id, "2026-06-01"), reason_of)
     assert refused == ("FAILED_PRECONDITION", "NO_TRIAL")

@@ -91,7 +91,7 @@ async def test_a_tenant_cannot_lift_a_suspension(shop: Shop) -> None:
     assert (await shop.move(made.id, "active")).deployment.state == "active"
 
 
-async def test_what_only_an_operator_may_do_is_refused_to_others(shop: Shop) -> None:
+async def test_operator_rpcs_are_refused_to_others(shop: Shop) -> None:
     made = await shop.deploy()
     calls: list[Any] = [
         shop.allow(made.id, shop.acme, billing_action_suspended=True),

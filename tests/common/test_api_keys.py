@@ -180,7 +180,7 @@ async def test_made_up_keys_of_one_address_do_not_shut_out_a_new_key_of_another(
     assert (await keys.caller_of(catalog.issue())).tenant_id == "acme"
 
 
-async def test_what_is_remembered_is_bounded(
+async def test_the_cache_of_keys_is_bounded(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ApiKeys, "CACHED_KEYS", 8)

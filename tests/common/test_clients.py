@@ -138,7 +138,7 @@ async def test_a_peer_is_not_awaited_beyond_the_callers_deadline(
     assert backend.calls[0][2] <= 5.0 * ROUNDED_UP
 
 
-async def test_what_was_unavailable_is_asked_again(
+async def test_calls_to_an_unavailable_service_are_retried(
     called: tuple[Called, grpc.aio.Channel],
 ) -> None:
     backend, channel = called

@@ -149,5 +149,5 @@ def test_reading_the_clock_at_import_is_noticed(source: str) -> None:
         "def later():\n    return date.today()\nDAY = calendar.later()",
     ],
 )
-def test_what_reads_the_clock_later_or_never_is_let_be(source: str) -> None:
+def test_a_clock_read_after_import_or_never_is_allowed(source: str) -> None:
     assert clock_calls_at_import({"tests.it": source}) == []

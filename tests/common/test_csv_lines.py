@@ -27,7 +27,7 @@ def test_every_cell_reads_back_as_it_was_but_for_the_apostrophe(rows: list[list[
 
 
 @pytest.mark.parametrize("beginning", list("=+-@\t\r\n"))
-def test_what_a_spreadsheet_would_compute_is_shown_as_text(beginning: str) -> None:
+def test_formulas_are_exported_as_text(beginning: str) -> None:
     formula = f"{beginning}HYPERLINK(1)"
     assert read_back(csv_lines([[formula, "x"]])) == [[f"'{formula}", "x"]]
 

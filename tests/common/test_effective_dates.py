@@ -91,7 +91,7 @@ def test_a_bounded_span_splits_an_open_one_that_continues_after_it() -> None:
         (span(4, 10), [("kept", DAYS[5])], [], [("kept", span(9, 10))]),
     ],
 )
-def test_what_becomes_of_a_span_from_the_fifth_to_the_ninth_day(
+def test_a_new_span_cuts_the_existing_ones_that_it_overlaps(
     kept: Span,
     cut: list[tuple[str, date]],
     superseded: list[str],

@@ -165,7 +165,7 @@ async def test_a_disconnected_caller_leaves_no_resources(backend: Backend) -> No
     assert await backend.freed()
 
 
-async def test_what_is_larger_than_its_method_takes_is_refused_unread(backend: Backend) -> None:
+async def test_a_request_over_the_limit_of_its_method_is_refused_unread(backend: Backend) -> None:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{backend.port}") as channel:
         calling: Any = channel.unary_unary(f"/{SERVICE}/Refused")
         with pytest.raises(grpc.aio.AioRpcError) as refused:

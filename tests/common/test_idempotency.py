@@ -122,7 +122,7 @@ async def test_calls_with_one_key_at_the_same_time_are_done_once(shop: Shop) -> 
     assert shop.count("done") == 1
 
 
-async def test_what_was_refused_leaves_the_key_free(shop: Shop) -> None:
+async def test_a_refused_request_leaves_its_key_unused(shop: Shop) -> None:
     with pytest.raises(FailedPrecondition):
         await shop.create("web", key="k", fail=True)
     assert shop.count("idempotency_keys") == 0

@@ -106,7 +106,7 @@ async def test_the_algorithm_is_the_issuers_and_never_the_tokens(provider: OpenI
 
 
 @pytest.mark.parametrize("typ", ["ID", "Refresh", "Logout"])
-async def test_what_an_issuer_calls_no_access_token_opens_nothing(
+async def test_a_token_that_is_no_access_token_grants_no_access(
     provider: OpenIdProvider, typ: str
 ) -> None:
     token = provider.sign_in("anna", typ=typ)

@@ -92,7 +92,7 @@ def _size(part: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(("depth", "too_deep"), [(40, False), (60, True)])
-def test_what_is_nested_deeper_than_the_parser_reads_counts_as_too_many_fields(
+def test_nesting_deeper_than_the_parser_reads_counts_as_too_many_fields(
     depth: int, *, too_deep: bool
 ) -> None:
     wire = USAGE + nested(depth)[1:]
@@ -127,7 +127,7 @@ def test_fields_of_every_wire_type_count(wire: bytes) -> None:
         b"\x0f",
     ],
 )
-def test_what_is_malformed_counts_as_too_many_fields(end: bytes) -> None:
+def test_a_malformed_message_counts_as_too_many_fields(end: bytes) -> None:
     assert has_more_fields(b"\x08\x01" * 5 + end, None, 5)
 
 

@@ -89,7 +89,7 @@ def test_a_record_that_is_not_there_leaves_its_message_unset() -> None:
     assert not told.HasField("active_version")
 
 
-def test_what_is_given_may_be_records_or_messages() -> None:
+def test_a_field_may_be_given_as_records_or_as_messages() -> None:
     one, other = Tier(None, Decimal(1)), message_of(catalog_pb2.PriceTier, Tier(None, Decimal(2)))
     told = message_of(catalog_pb2.PlanItem, None, resource_kind="", tiers=[one, other], **ITEM)
     assert [tier.unit_price_cents for tier in told.tiers] == ["1", "2"]

@@ -123,7 +123,7 @@ def test_of_equal_remainders_the_earlier_goes_first() -> None:
     assert split(-100, [1, 1, 1]) == [-34, -33, -33]
 
 
-def test_what_cannot_be_split_is_refused() -> None:
+def test_an_amount_without_weights_cannot_be_split() -> None:
     assert split(0, [0, 0]) == [0, 0]
     with pytest.raises(ValueError, match="nothing weighs"):
         split(1, [0, 0])

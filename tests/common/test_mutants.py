@@ -14,7 +14,7 @@ def found(folder: Path, **files: dict[str, int | None]) -> None:
         (folder / f"{name}.py.meta").write_text(json.dumps({"exit_code_by_key": codes}))
 
 
-def test_what_was_killed_and_what_survived_is_counted_by_module(tmp_path: Path) -> None:
+def test_killed_and_surviving_mutants_are_counted_by_module(tmp_path: Path) -> None:
     found(tmp_path, money={**MONEY}, lives={**LIVES})
 
     text, enough = report(list(outcomes(tmp_path)), at_least=60)

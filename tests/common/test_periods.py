@@ -64,7 +64,7 @@ def test_a_month_is_named_by_its_first_day_or_bare(text: str) -> None:
         *("1999-12", "2200-01", "2026-04-01T00:00:00Z", "\uff12026-04"),
     ],
 )
-def test_what_names_no_month_is_refused_by_the_name_of_its_field(text: str) -> None:
+def test_an_invalid_month_is_refused_by_the_name_of_its_field(text: str) -> None:
     with pytest.raises(InvalidArgument) as refused:
         read_month(text, "period")
     assert refused.value.violations[0].field == "period"

@@ -90,7 +90,7 @@ async def test_a_token_that_is_issued_after_the_revocation_is_accepted() -> None
     assert refused(revocations, replace(CALLER, issued_at=101.0)) is None
 
 
-async def test_what_changed_is_learned_and_what_ended_is_forgotten() -> None:
+async def test_new_revocations_are_read_and_expired_ones_are_dropped() -> None:
     catalog = Catalog()
     revocations = Revocations(catalog.fetch)
     await revocations.refresh()

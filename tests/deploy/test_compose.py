@@ -42,7 +42,7 @@ def test_every_part_of_the_system_runs_and_the_simulator_does_not() -> None:
 
 
 @every_service
-def test_what_a_container_stands_on_exists_and_is_waited_for_until_it_is_ready(name: str) -> None:
+def test_the_dependencies_of_a_container_exist_and_are_awaited_until_ready(name: str) -> None:
     for dependency, how in SERVICES[name].get("depends_on", {}).items():
         assert how["condition"] == CONDITIONS[dependency in JOBS], dependency
         assert dependency in JOBS or "healthcheck" in SERVICES[dependency], dependency
@@ -69,7 +69,7 @@ def test_a_service_starts_only_on_a_migrated_database(service: Service) -> None:
 
 
 @pytest.mark.parametrize("kind", ["networks", "volumes", "secrets", "configs"])
-def test_what_containers_use_is_declared_and_what_is_declared_is_used(kind: str) -> None:
+def test_containers_use_exactly_what_is_declared(kind: str) -> None:
     used = {_source(entry) for service in SERVICES.values() for entry in service.get(kind, ())}
     assert used == set(COMPOSE[kind])
 
@@ -79,7 +79,7 @@ def _source(entry: str | dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("config", COMPOSE["configs"])
-def test_what_is_mounted_from_the_project_is_in_it(config: str) -> None:
+def test_files_mounted_from_the_project_exist(config: str) -> None:
     assert (FOLDER / COMPOSE["configs"][config]["file"]).is_file()
 
 
@@ -157,7 +157,7 @@ def test_the_gateway_sheds_load_before_its_container_is_killed_for_its_memory() 
 
 
 @every_lasting_service
-def test_what_lasts_is_restarted_and_says_how_it_is(name: str) -> None:
+def test_long_running_containers_restart_and_have_a_health_check(name: str) -> None:
     assert LASTING[name]["restart"] == "unless-stopped"
     assert LASTING[name]["healthcheck"]["test"][0] == "CMD"
 

@@ -57,7 +57,7 @@ async def test_an_unknown_size_has_an_unknown_price_and_not_zero(account: Accoun
     assert not (await account.open())["size"].HasField("cost")
 
 
-async def test_what_is_gone_costs_nothing_any_more(account: Account) -> None:
+async def test_a_missing_resource_has_no_monthly_cost(account: Account) -> None:
     await list_prices(account, s_1vcpu_1gb="6")
     await account.shows("1")
     await account.desire("1", {"size": "s-1vcpu-1gb"})

@@ -108,7 +108,7 @@ async def test_accepting_an_unknown_drift_is_not_found(account: Account) -> None
         assert refused.value.code() is code
 
 
-async def test_what_a_rule_mutes_is_still_found_and_listed(account: Account) -> None:
+async def test_a_finding_muted_by_a_rule_is_still_found_and_listed(account: Account) -> None:
     rule = await account.mute("size")
     await drifted(account)
     assert (await account.sweep()).muted_count == 1

@@ -139,7 +139,9 @@ def test_a_spec_with_the_live_values_laid_over_does_not_drift(
 @pytest.mark.parametrize("kind", KINDS)
 @so_many(20)
 @given(data=st.data())
-def test_what_the_token_cannot_see_is_never_different(kind: str, data: st.DataObject) -> None:
+def test_a_field_that_the_token_cannot_read_is_never_different(
+    kind: str, data: st.DataObject
+) -> None:
     resource, other = data.draw(resources(kind)), data.draw(resources(kind))
     spec = taken_from(kind, other)
     names = {field if field in COLUMNS else ATTRS_PREFIX + field for field in spec}
@@ -194,7 +196,7 @@ def test_every_kept_field_has_a_policy(kind: str) -> None:
         assert policy_of(kind, name) is not None
 
 
-def test_what_is_closed_stays_closed() -> None:
+def test_a_closed_finding_stays_closed() -> None:
     assert NEXT[Status.OPEN] == {Status.ACCEPTED, Status.REVERTED, Status.STALE}
     assert not any(NEXT[status] for status in Status if status is not Status.OPEN)
     assert set(NEXT) == set(Status)

@@ -71,7 +71,7 @@ async def test_a_failed_revert_leaves_the_drift_open_with_the_reason(account: Ac
     assert answer.drift.revert_run.reason == "the size is sold out"
 
 
-async def test_what_is_being_reverted_is_not_accepted_until_that_ended(account: Account) -> None:
+async def test_a_finding_cannot_be_accepted_while_it_is_being_reverted(account: Account) -> None:
     drift_id = await drifted(account)
     await begin(account, drift_id)
     with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -96,7 +96,7 @@ async def test_only_the_newest_run_ends_a_revert(account: Account) -> None:
     assert reason_of(refused.value) == "REVERT_OF_ANOTHER_RUN"
 
 
-async def test_what_is_closed_is_not_reverted(account: Account) -> None:
+async def test_a_closed_finding_cannot_be_reverted(account: Account) -> None:
     drift_id = await drifted(account)
     await account.accept(drift_id)
     with pytest.raises(grpc.aio.AioRpcError) as refused:

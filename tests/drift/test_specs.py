@@ -73,7 +73,7 @@ async def test_a_spec_from_the_live_resource_has_what_is_somebodys_choice(
         ({"memory": 2.0**53}, "spec.memory", "INVALID_ARGUMENT"),
     ],
 )
-async def test_what_cannot_be_desired_is_refused_with_its_name(
+async def test_a_field_that_cannot_be_desired_is_refused_by_its_name(
     account: Account, spec: dict[str, Any], field: str, reason: str
 ) -> None:
     await account.shows("1")

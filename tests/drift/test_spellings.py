@@ -318,7 +318,7 @@ def test_an_address_of_a_record_in_any_spelling(address: Any) -> None:
 
 @pytest.mark.parametrize("field", ["priority", "port", "weight", "flags", "tag"])
 @pytest.mark.parametrize("unset", [None, 0, "", "0"])
-def test_what_a_record_has_no_use_for_is_null_0_or_empty(field: str, unset: Any) -> None:
+def test_unused_fields_of_a_record_are_null_0_or_empty(field: str, unset: Any) -> None:
     same = dns_records("example.com")
     assert same(entry("A", "192.0.2.1"), entry("A", "192.0.2.1", **{field: unset}))
     assert not same(
@@ -379,7 +379,7 @@ def written_back(*rules: Rule) -> Rule:
 API = {"component": {"name": "web"}, "match": {"path": {"prefix": "/api"}}}
 
 
-def test_what_the_platform_writes_into_a_spec_is_no_difference() -> None:
+def test_defaults_that_the_platform_writes_into_a_spec_are_no_difference() -> None:
     assert app_spec(app(), written_back())
     assert app_spec(written_back(), app())
     routed = app(service={"routes": [{"path": "/api", "preserve_path_prefix": False}]})
@@ -400,7 +400,7 @@ def test_what_the_platform_writes_into_a_spec_is_no_difference() -> None:
         {**written_back(), **app(service={"name": "api"})},
     ],
 )
-def test_what_somebody_chose_otherwise_is_a_difference(shown: Rule) -> None:
+def test_a_value_other_than_the_default_is_a_difference(shown: Rule) -> None:
     assert not app_spec(app(), shown)
     assert not app_spec(shown, app())
 
@@ -434,7 +434,7 @@ def left_out(kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", sorted(RESOURCE_KINDS))
-def test_what_an_answer_leaves_out_is_unknown_and_not_null(kind: str) -> None:
+def test_a_field_missing_from_a_response_is_unknown_and_not_null(kind: str) -> None:
     for field in left_out(kind):
         # Known to be without a tag: of a load balancer, that makes the droplets a choice.
         tagless = {"tag": None}
@@ -468,7 +468,7 @@ def became(kind: str, before: Any, after: Any, field: str) -> Became:
     return record(SightedResource("1", content(after)), known, kind=kind).became
 
 
-def test_what_is_only_spelled_anew_gives_no_event() -> None:
+def test_another_spelling_of_a_value_gives_no_event() -> None:
     for kind, field, before, after in (
         ("firewall", "inbound_rules", [rule("0", "1.1.1.1")], [rule("all", "1.1.1.1/32")]),
         ("database", "rules", [source("tag", "a", uuid="1")], [source("tag", "a", uuid="2")]),

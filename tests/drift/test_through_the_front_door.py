@@ -53,7 +53,7 @@ def test_a_tenant_is_shown_no_drift(stack: WholeStack, drift_id: str) -> None:
         assert http.post(f"/api/v1/drift/{drift_id}/accept", json={}).status_code == 403
 
 
-def test_what_is_muted_stays_listed(stack: WholeStack, drift_id: str, resource_id: str) -> None:
+def test_a_muted_finding_stays_listed(stack: WholeStack, drift_id: str, resource_id: str) -> None:
     rule = {"kind": "droplet", "field": "size", "resource_id": resource_id, "reason": "a test"}
     with stack.client() as http:
         made = http.post("/api/v1/drift-ignore-rules", json=rule).json()["ignore_rule"]

@@ -189,7 +189,7 @@ async def world(account: Account, drifting_simulator: Simulator) -> AsyncIterato
         yield world
 
 
-async def test_what_the_platform_does_by_itself_is_no_drift(world: World) -> None:
+async def test_changes_by_the_platform_itself_are_no_drift(world: World) -> None:
     assert await world.sweep() == set()
 
     changed = world.simulator.platform()
@@ -204,7 +204,7 @@ async def test_what_the_platform_does_by_itself_is_no_drift(world: World) -> Non
     assert set(updated) == SHOWN
 
 
-async def test_what_somebody_changes_after_that_is_found_field_by_field(world: World) -> None:
+async def test_later_changes_by_people_are_found_field_by_field(world: World) -> None:
     world.simulator.platform()
     expected = set()
     for kind, declared in RESOURCE_KINDS.items():
@@ -250,7 +250,7 @@ async def test_a_removed_certificate_is_a_drift(world: World) -> None:
     }
 
 
-async def test_what_the_token_may_not_read_of_certificates_is_unknown(world: World) -> None:
+async def test_certificate_fields_that_the_token_may_not_read_are_unknown(world: World) -> None:
     world.simulator.narrow("drift", "certificate:read")
     world.simulator.platform("certificates_renewed")
     await world.sync(without="certificate")

@@ -48,7 +48,7 @@ async def test_an_unpolled_queue_is_distinguished_from_a_polled_one(temporal_add
     assert not queue_polled(temporal_address, client.namespace, "nobody", since=0.0)
 
 
-def test_what_does_not_listen_is_not_ready() -> None:
+def test_an_engine_that_does_not_listen_is_not_ready() -> None:
     port = free_port()
     assert not grpc_serving(f"127.0.0.1:{port}")
     assert not http_ok(f"http://127.0.0.1:{port}/")

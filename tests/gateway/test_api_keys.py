@@ -41,7 +41,7 @@ async def test_a_key_passes_to_the_service_which_verifies_it(
         lambda key: "arc_",
     ],
 )
-async def test_what_has_not_the_form_of_a_key_is_refused_as_a_token(
+async def test_a_value_without_the_form_of_a_key_is_refused_as_a_token(
     gateway: Gateway, backend: Backend, wrong: "object"
 ) -> None:
     headers = {"authorization": f"Bearer {wrong(made_up())}"}  # type: ignore[operator]

@@ -68,7 +68,7 @@ async def test_a_field_that_is_there_twice_is_400_and_named(
         '{"by_rules": [1 2]}', "nul", '{"by_rules": ' + "[" * 100 + "]" * 100 + "}",
     ],
 )  # fmt: skip  # a table
-async def test_what_is_not_quite_json_is_400(gateway: Gateway, backend: Backend, body: str) -> None:
+async def test_almost_valid_json_is_400(gateway: Gateway, backend: Backend, body: str) -> None:
     status, reason, _ = await sent(gateway, ASSIGN, body)
     assert (status, reason) == (400, "INVALID_ARGUMENT")
     assert backend.arrivals == []

@@ -277,7 +277,7 @@ async def test_a_service_that_fails_often_is_still_asked(
     assert (await gateway.get("/api/v1/inventory:count")).status_code == 200
 
 
-async def test_what_is_unavailable_for_a_moment_is_tried_again(
+async def test_a_call_to_a_briefly_unavailable_service_is_retried(
     gateway: Gateway, backend: Backend
 ) -> None:
     async def at_the_second_time(request: Any, context: Any) -> Any:

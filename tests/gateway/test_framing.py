@@ -82,7 +82,7 @@ MALFORMED_CHUNKS = (
     ],
     ids=["heads", "lengths", "chunks"],
 )
-async def test_what_can_be_read_in_two_ways_is_400_and_the_last_of_its_connection(
+async def test_ambiguous_framing_is_400_and_closes_the_connection(
     gateway: Gateway, backend: Backend, requests: list[tuple[str, str]]
 ) -> None:
     assert await all_answers(gateway, requests) == dict.fromkeys(requests, (400,))
@@ -141,7 +141,7 @@ async def test_a_body_is_never_interpreted_as_a_request(gateway: Gateway, backen
     ],
     ids=["every line ends in LF", "one does", "a folded line", "a CR in a value"],
 )
-async def test_what_envoy_mends_stays_one_request(
+async def test_framing_that_envoy_corrects_stays_one_request(
     gateway: Gateway, backend: Backend, head: str, seen: str
 ) -> None:
     """It has no switch for these; RFC 9112 allows the LF (2.2) and the fold (5.2)."""

@@ -84,7 +84,9 @@ async def test_headers_of_envoy_lead_to_no_other_rpc(gateway: Gateway, backend: 
     assert {arrival.rpc for arrival in backend.arrivals} == {"ListResources"}
 
 
-async def test_what_is_shown_is_reached_by_grpc_as_well(gateway: Gateway, backend: Backend) -> None:
+async def test_an_rpc_with_a_route_is_reachable_over_grpc_as_well(
+    gateway: Gateway, backend: Backend
+) -> None:
     answer = await gateway.call("/arcadia.inventory.v1.InventoryService/CountResources")
     assert inventory_service_pb2.CountResourcesResponse.FromString(answer).total == 2**53 + 1
 

@@ -20,7 +20,7 @@ SEND = "/arcadia.analytics.v1.UsageService/SendUsageEvents"
 CREATE_QUOTE = "/arcadia.catalog.v1.QuoteService/CreateQuote"
 
 
-def test_what_may_be_large_is_what_takes_lists_or_documents() -> None:
+def test_only_methods_that_take_lists_or_documents_have_large_bodies() -> None:
     larger = {rpc.name for rpc in read_rpcs() if rpc.shown and rpc.max_body_bytes > MAX_BODY_BYTES}
     assert larger == {
         "CreateCreditNote", "CreateOneOffInvoice", "CreatePlanVersion", "ProvisionDeployment",

@@ -111,7 +111,7 @@ async def test_an_answer_says_what_its_caller_has_left_and_a_refusal_which_limit
     assert said(answer) == (6, 0)
 
 
-async def test_what_a_service_says_of_a_quota_becomes_headers_on_success_and_on_refusal(
+async def test_quota_metadata_of_a_service_becomes_headers_on_success_and_on_refusal(
     gateway: Gateway, backend: Backend
 ) -> None:
     names = ("x-quota-name", "x-quota-limit", "x-quota-remaining")

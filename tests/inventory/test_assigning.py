@@ -178,7 +178,9 @@ async def test_an_explicit_assignment_wins_until_it_is_taken_back(inventory: Inv
     ]
 
 
-async def test_what_is_given_to_nobody_is_nobodys_whatever_its_tags(inventory: Inventory) -> None:
+async def test_a_resource_unassigned_by_hand_has_no_owner_whatever_its_tags(
+    inventory: Inventory,
+) -> None:
     await inventory.record(sighting("1", tags=["tenant:acme"]))
     await assign(inventory, "1", nobody=True)
     await inventory.record(sighting("1", tags=["tenant:acme"], name="renamed"))
@@ -318,7 +320,7 @@ async def test_an_unknown_resource_is_not_found_and_the_rest_of_its_batch_stays(
     assert (await inventory.one("1")).tenant_id == ""
 
 
-async def test_what_is_gone_is_given_to_nobody_any_more_and_stays_whose_it_was(
+async def test_a_tombstoned_resource_cannot_be_reassigned_and_keeps_its_owner(
     inventory: Inventory,
 ) -> None:
     await inventory.sweep(sighting("1", tags=["tenant:acme"]))
@@ -331,7 +333,7 @@ async def test_what_is_gone_is_given_to_nobody_any_more_and_stays_whose_it_was(
     assert [span.HasField("valid_to") for span in await spans(inventory, "1")] == [True, True]
 
 
-async def test_what_comes_back_belongs_to_somebody_again_from_then_on(
+async def test_a_resource_that_reappears_has_an_owner_again_from_then_on(
     inventory: Inventory,
 ) -> None:
     await inventory.sweep(sighting("1", tags=["tenant:acme"]))

@@ -19,7 +19,7 @@ def know(catalog: SmallCatalog, deployment_id: str, tenant_id: str, slug: str) -
     catalog.slugs[deployment_id] = slug
 
 
-async def test_what_a_sweep_finds_tagged_goes_to_the_deployment_of_the_catalog(
+async def test_a_tagged_resource_is_assigned_to_the_deployment_of_the_catalog(
     inventory: Inventory, catalog: SmallCatalog
 ) -> None:
     know(catalog, SHOP, "acme", "shop")
@@ -56,7 +56,7 @@ async def test_a_slug_without_a_tenant_is_nobodys_whoever_creates_a_deployment_o
     assert (found.tenant_id, found.deployment_id) == ("", "")
 
 
-async def test_what_an_earlier_release_gave_to_a_slug_without_a_tenant_goes_to_nobody(
+async def test_resources_that_an_earlier_release_assigned_to_a_slug_without_a_tenant_are_unassigned(
     inventory: Inventory, catalog: SmallCatalog
 ) -> None:
     know(catalog, SHOP, "globex", "intranet")
@@ -79,7 +79,7 @@ async def test_an_equal_slug_of_another_tenant_takes_nothing_away(
     assert (await owners(inventory, "1"))[-1] == ("acme", SHOP, "tag")
 
 
-async def test_what_is_known_holds_for_every_kind_from_the_first_sighting(
+async def test_known_slugs_apply_to_every_kind_from_the_first_sighting(
     inventory: Inventory, catalog: SmallCatalog
 ) -> None:
     know(catalog, SHOP, "acme", "shop")
@@ -117,7 +117,7 @@ async def test_a_sweep_without_new_data_changes_nothing(
     assert await inventory.history("1") == before
 
 
-async def test_what_is_learned_while_a_sweep_reads_is_asked_at_its_end_only_if_anything_changed(
+async def test_slugs_are_read_again_at_the_end_of_a_sweep_only_if_anything_changed(
     inventory: Inventory, catalog: SmallCatalog
 ) -> None:
     tags = ["tenant:acme", "deployment:shop"]

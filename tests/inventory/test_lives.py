@@ -98,7 +98,7 @@ def test_a_volume_that_grew_held_less_before() -> None:
     assert held == ["100.5", "250"]
 
 
-def test_what_has_no_measure_or_an_unknown_one_says_so() -> None:
+def test_a_missing_or_unknown_measure_is_reported() -> None:
     window = Window(T0, at(1))
     assert [one.gigabytes for one in existence(life(measured="7"), window)] == [None]
     assert [one.gigabytes for one in existence(life(kind="volume"), window)] == [None]
@@ -133,7 +133,7 @@ def test_ownership_ends_with_the_lifetime_even_if_reassigned_later() -> None:
     assert ownership(lost) == [OwnerSpan(ACME, T0, at(5))]
 
 
-def test_what_was_gone_for_a_while_did_not_exist_then() -> None:
+def test_a_tombstoned_interval_is_no_part_of_a_lifetime() -> None:
     back = life(owners=(OwnerSpan(ACME, T0, at(2)), OwnerSpan(ACME, at(5), None)))
     shown = [(one.start, one.end) for one in existence(back, Window(T0, at(6)))]
     assert shown == [(at(0), at(2)), (at(5), at(6))]
@@ -291,7 +291,7 @@ def test_a_bucket_has_an_unknown_size_with_a_reason_until_measured() -> None:
     )
 
 
-def test_what_has_no_size_is_not_of_unknown_size() -> None:
+def test_a_kind_without_sizes_has_no_unknown_size() -> None:
     [droplet] = existence(life(), Window(T0, at(2)))
     assert (droplet.gigabytes, droplet.unmeasured) == (None, "")
 

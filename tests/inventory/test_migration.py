@@ -48,7 +48,7 @@ ORDER BY r.first_seen_at
 """
 
 
-def test_what_was_there_before_has_belonged_to_its_owner_since_it_was_first_seen(
+def test_existing_resources_belong_to_their_owner_since_they_were_first_seen(
     postgres: PostgresServer,
 ) -> None:
     name = f"inventory_{uuid.uuid4().hex[:12]}"

@@ -88,13 +88,15 @@ def test_applying_the_changes_leaves_nothing_to_change(one: Content, other: Cont
 
 
 @given(CONTENTS, st.sampled_from(sorted(VOLATILE_ATTRS)), VALUES)
-def test_what_only_the_provider_counts_is_no_change(content: Content, key: str, value: Any) -> None:
+def test_a_counter_of_the_provider_is_no_change(content: Content, key: str, value: Any) -> None:
     other = replace(content, attrs={**content.attrs, key: value})
     assert meaningful_changes(content, other) == ()
 
 
 @given(CONTENTS, CONTENTS)
-def test_what_the_token_could_not_see_keeps_its_value(known: Content, shown: Content) -> None:
+def test_a_field_that_the_token_could_not_read_keeps_its_value(
+    known: Content, shown: Content
+) -> None:
     fields = ["name", "region", "size", "status", "tags", "provider_created_at"]
     fields += [f"attrs.{key}" for key in known.attrs.keys() | shown.attrs.keys()]
     blind = SightedResource("1", shown, frozenset(fields))
@@ -102,7 +104,7 @@ def test_what_the_token_could_not_see_keeps_its_value(known: Content, shown: Con
 
 
 @given(CONTENTS, CONTENTS)
-def test_what_the_token_could_see_is_taken(known: Content, shown: Content) -> None:
+def test_a_field_that_the_token_could_read_is_updated(known: Content, shown: Content) -> None:
     assert merged(SightedResource("1", shown), known) == shown
 
 

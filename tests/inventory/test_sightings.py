@@ -94,7 +94,7 @@ async def test_a_batch_sent_again_changes_nothing(inventory: Inventory) -> None:
     ],
     ids=["tag order and case", "list order", "timestamps", "counters", "1 and 1.0", "creation"],
 )
-async def test_what_means_nothing_gives_no_event(
+async def test_insignificant_changes_give_no_event(
     inventory: Inventory, before: object, after: object
 ) -> None:
     await inventory.record(before)  # type: ignore[arg-type]
@@ -364,7 +364,7 @@ LONG = "x" * 1_001
         ({"provider_created_at": {"seconds": -(2**62)}}, "sightings[0].provider_created_at"),
     ],
 )
-async def test_what_the_database_cannot_keep_is_refused_by_its_field(
+async def test_a_value_that_the_database_cannot_store_is_refused_by_its_field(
     inventory: Inventory, shown: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:

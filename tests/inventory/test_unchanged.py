@@ -49,7 +49,7 @@ async def test_each_sighting_of_an_id_twice_is_answered_with_the_digest_of_the_l
     assert answer.digests[0] == answer.digests[2] == last.digests[0]
 
 
-async def test_what_is_unchanged_is_seen_and_counts_as_evidence(inventory: Inventory) -> None:
+async def test_an_unchanged_resource_is_seen_and_counts_as_evidence(inventory: Inventory) -> None:
     digests = (await inventory.record(ONE, TWO)).digests
     await inventory.sweep(ONE)
     struck = (await inventory.listed())["2"]
@@ -65,7 +65,7 @@ async def test_what_is_unchanged_is_seen_and_counts_as_evidence(inventory: Inven
     assert listed["2"].last_seen_at.ToNanoseconds() > struck.last_seen_at.ToNanoseconds()
 
 
-async def test_what_is_not_as_its_digest_says_is_named_and_neither_seen_nor_evidence(
+async def test_a_resource_whose_digest_differs_is_named_and_neither_seen_nor_evidence(
     inventory: Inventory,
 ) -> None:
     digests = (await inventory.record(ONE, TWO)).digests
@@ -84,7 +84,7 @@ async def test_what_is_not_as_its_digest_says_is_named_and_neither_seen_nor_evid
     assert (closed.sweep.outcome, closed.sweep.seen_count) == ("incomplete", 1)
 
 
-async def test_what_was_tombstoned_is_not_as_it_was(inventory: Inventory) -> None:
+async def test_a_tombstoned_resource_is_not_unchanged(inventory: Inventory) -> None:
     digests = (await inventory.record(ONE, TWO)).digests
     await inventory.lose("2", kept=[ONE])
     sweep_id = await inventory.begin()
@@ -116,7 +116,7 @@ async def test_nothing_is_recorded_for_a_sweep_that_is_closed(inventory: Invento
         (["1"] * 5_001, [1] * 5_001, "provider_ids"),
     ],
 )
-async def test_what_does_not_fit_together_is_refused(
+async def test_inconsistent_requests_are_refused(
     inventory: Inventory, ids: list[str], digests: list[int], field: str
 ) -> None:
     sweep_id = await inventory.begin()

@@ -86,7 +86,7 @@ async def test_a_partial_sweep_counts_as_one_that_read_the_kind(inventory: Inven
     assert answer.last_complete_at == swept.sweep.finished_at
 
 
-async def test_what_turns_out_after_the_end_makes_a_complete_sweep_partial(
+async def test_an_unreadable_row_found_after_the_end_makes_a_complete_sweep_partial(
     inventory: Inventory,
 ) -> None:
     closed = (await inventory.sweep(KEPT)).sweep

@@ -188,7 +188,7 @@ def test_sizes_and_prices_are_adjusted_apart() -> None:
     ]
 
 
-def test_what_an_older_release_adjusted_is_known_by_its_price() -> None:
+def test_adjustments_of_an_older_release_are_known_by_their_price() -> None:
     """Its adjustments bear the whole month, and nothing of what newer lines tell."""
     older = replace(
         line(qty="100", price="1"),

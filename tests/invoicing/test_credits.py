@@ -31,7 +31,7 @@ async def billed(books: Books, *, paid: bool = False) -> str:
 
 
 @pytest.mark.parametrize("paid", [False, True])
-async def test_what_was_credited_in_full_paid_or_not_is_billed_again_for_the_same_month(
+async def test_a_month_credited_in_full_is_billed_again_whether_paid_or_not(
     books: Books, paid: bool
 ) -> None:
     invoice_id = await billed(books, paid=paid)

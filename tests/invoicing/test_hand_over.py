@@ -52,7 +52,7 @@ def verified(post: Post, secret: str) -> bool:
     return hmac.compare_digest(signed.hexdigest(), parts["v1"])
 
 
-async def test_what_fails_is_posted_again_under_the_same_key_and_with_the_same_body(
+async def test_a_failed_post_is_retried_with_the_same_key_and_body(
     month_end: MonthEnd,
 ) -> None:
     rollup_id = await issued(month_end, 2)
@@ -80,7 +80,7 @@ async def test_what_fails_is_posted_again_under_the_same_key_and_with_the_same_b
     assert references == set(month_end.receiver.references.values()) == {"AR-1", "AR-2"}
 
 
-async def test_what_is_refused_for_good_is_given_up_and_can_be_handed_over_again(
+async def test_a_permanently_refused_invoice_is_given_up_and_can_be_handed_over_again(
     month_end: MonthEnd,
 ) -> None:
     rollup_id = await issued(month_end, 1)

@@ -121,7 +121,7 @@ def test_a_name_without_a_space_is_broken_rather_than_printed_over_the_amounts()
         "smile 😀", "naïve Ñandú", "C:\\temp\\new", "{{ invoice.number }} {% raw %}",
     ],
 )  # fmt: skip  # a table
-def test_what_people_name_is_printed_as_text(name: str) -> None:
+def test_names_given_by_people_are_printed_as_text(name: str) -> None:
     section = DocumentSection(name, (DocumentLine(name, name, "1", "1", "1"),), "1")
     made = document(sections=(section,), recipient=DocumentParty(name, "", (name,)))
     assert text_of(pdf_of(made)).count(name) == 5
@@ -145,7 +145,7 @@ def test_a_right_to_left_name_keeps_its_character_order() -> None:
     assert "שלום" in text
 
 
-def test_what_no_font_has_or_nobody_sees_is_replaced_in_the_open() -> None:
+def test_missing_and_invisible_characters_are_replaced_visibly() -> None:
     made = document(recipient=DocumentParty("a\x00b \u202eolleh 𓀀 c\x1bd", "", ()))
     assert "a\N{REPLACEMENT CHARACTER}b \N{REPLACEMENT CHARACTER}olleh" in text_of(pdf_of(made))
     assert "\u202e" not in as_html(plain(made))

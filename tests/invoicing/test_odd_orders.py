@@ -121,9 +121,7 @@ async def test_who_left_keeps_the_draft_of_what_was_learned_late_when_a_month_is
 
 
 @pytest.mark.parametrize("how", ["void", "credit"])
-async def test_what_later_invoices_gave_back_of_a_month_is_not_given_back_twice(
-    month: Month, how: str
-) -> None:
+async def test_credits_of_later_invoices_are_not_given_twice(month: Month, how: str) -> None:
     """April is 100, May adds 50, June gives 150 back: ended before April. Then April is void."""
     shop, subscription = await held(month, "ten", "2026-03-20")
     await held(month, "ten", "2026-03-20", tenant="globex")

@@ -36,7 +36,7 @@ async def test_the_process_makes_the_pdf_and_the_page() -> None:
     assert await renderer.render_lines("INV-000042", CHARGES) == as_focus(INVOICE, LINES)
 
 
-def test_what_travels_to_the_process_is_exact() -> None:
+def test_a_document_is_unchanged_by_its_way_to_the_process() -> None:
     assert read_charges(CHARGES) == (INVOICE, LINES)
 
 

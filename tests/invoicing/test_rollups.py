@@ -254,7 +254,7 @@ async def test_a_stream_of_late_events_starves_no_roll_up(books: Books) -> None:
     assert (await books.checked(rollup.id)).drafted_count == 6
 
 
-async def test_what_another_invoice_bills_meanwhile_is_not_billed_twice(books: Books) -> None:
+async def test_usage_that_another_invoice_bills_meanwhile_is_not_billed_twice(books: Books) -> None:
     """Two months are rolled up at once, and both read the same change of March."""
     books.catalog.subscriptions = [SHOP]
     await books.rolled_up(MARCH)

@@ -225,7 +225,7 @@ def test_amounts_are_written_as_people_write_them(cents: int, currency: str, tex
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )
-def test_what_is_hashed_reads_as_it_did_in_the_first_release(value: object) -> None:
+def test_hashed_invoices_read_as_in_the_first_release(value: object) -> None:
     # Issued invoices keep hashes that were made of this text.
     first = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert canonical(value) == first

@@ -136,7 +136,7 @@ async def test_credits_come_to_the_cent_to_what_was_charged_and_never_to_more(
     assert (await refusal(books.credit(invoice.id)))[1] == "NOTHING_TO_CREDIT"
 
 
-async def test_what_a_note_took_back_of_is_credited_to_its_end_and_not_voided(
+async def test_a_partly_credited_invoice_is_credited_in_full_and_not_voided(
     books: Books,
 ) -> None:
     books.catalog.subscriptions = [SHOP]

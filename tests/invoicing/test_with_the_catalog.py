@@ -116,7 +116,7 @@ async def test_who_starts_inside_the_month_pays_its_part_by_the_quote_engines_ow
     assert lines[0].meta["proration"] == "11/30"
 
 
-async def test_what_comes_after_the_close_is_billed_with_the_next_month(month: Month) -> None:
+async def test_usage_after_the_close_is_billed_with_the_next_month(month: Month) -> None:
     await subscribed(month, "acme", "shop")
     await month.runs("acme", "shop", 2)
     await month.closed()

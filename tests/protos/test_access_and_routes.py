@@ -78,7 +78,7 @@ def test_a_tenants_writes_name_the_role_admin_and_its_reads_no_role() -> None:
     assert wrong == []
 
 
-def test_what_is_internal_has_no_route() -> None:
+def test_internal_rpcs_have_no_route() -> None:
     assert [method.name for method in METHODS if method.internal and method.routes] == []
 
 
@@ -120,7 +120,7 @@ READS_WITH_A_BODY = {"arcadia.analytics.v1.SimulationService/SimulateCatalog"}
 """What is asked is too long for a query."""
 
 
-def test_what_changes_something_has_a_body_and_what_reads_or_deletes_has_none() -> None:
+def test_writes_have_a_body_and_reads_and_deletes_have_none() -> None:
     wrong = [
         route for _, route in EXPOSED if route.body != ("*" if route.verb in WITH_BODY else "")
     ]

@@ -58,7 +58,7 @@ def test_a_list_answers_its_rows_first_and_the_next_token_second() -> None:
     assert wrong == []
 
 
-def test_what_answers_a_next_token_takes_a_token_and_a_size() -> None:
+def test_a_response_with_a_next_token_belongs_to_a_paged_request() -> None:
     wrong = [
         method.name
         for method in METHODS

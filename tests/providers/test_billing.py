@@ -131,7 +131,7 @@ async def test_insights_come_by_days_from_every_page(provider: DigitalOcean) -> 
         ("status", {"status": 404}, NotFound),
     ],
 )
-async def test_what_is_answered_instead_of_the_csv_is_an_error_of_its_kind(
+async def test_each_response_other_than_a_csv_is_an_error_of_its_kind(
     simulator: Simulator,
     provider: DigitalOcean,
     fault: str,

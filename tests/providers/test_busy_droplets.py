@@ -113,7 +113,7 @@ async def test_a_droplet_that_is_busy_is_deleted_once_it_is_not(
     assert len(simulator.requests("DELETE", f"/v2/droplets/{droplet}")) == 3
 
 
-async def test_what_somebody_else_did_since_we_looked_is_done(
+async def test_an_action_that_somebody_else_completed_counts_as_done(
     simulator: Simulator,
     provider: DigitalOcean,
     droplet: str,

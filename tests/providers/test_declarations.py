@@ -75,7 +75,7 @@ def test_no_declaration_names_a_field_that_nobody_sends(kind: ResourceKind) -> N
 
 
 @pytest.mark.parametrize("kind", LISTED, ids=lambda kind: kind.name)
-def test_what_the_document_lacks_says_who_describes_it(kind: ResourceKind) -> None:
+def test_kinds_missing_from_the_api_description_name_their_source(kind: ResourceKind) -> None:
     assert isinstance(kind.listing, Listing)
 
     assert bool(kind.listing.source) is not openapi.describes(kind.listing.path)
@@ -120,7 +120,7 @@ async def test_every_row_that_the_simulator_lists_makes_sense(
 
 
 @KINDS
-async def test_what_is_listed_is_what_there_is(
+async def test_the_simulator_lists_all_its_objects(
     kind: ResourceKind, provider: DigitalOcean, simulator: Simulator
 ) -> None:
     truth = simulator.truth(kind.name)

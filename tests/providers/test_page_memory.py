@@ -36,7 +36,7 @@ async def read(listing: Listing, memory: PageMemory, *, at_once: int = 8) -> lis
 
 
 @given(rows=st.lists(st.tuples(IDS, DIGESTS), max_size=300))
-def test_what_is_kept_of_a_page_are_its_ids_and_digests_in_order(
+def test_ids_and_digests_of_a_page_are_kept_in_order(
     rows: list[tuple[str, int]],
 ) -> None:
     ids, digests = [each for each, _ in rows], [each for _, each in rows]

@@ -23,7 +23,9 @@ plain = st.recursive(
 
 
 @given(name=st.sampled_from(NAMES), around=plain, depth=st.integers(0, 4))
-def test_what_a_secrets_name_holds_is_gone_at_any_depth(name: str, around: Any, depth: int) -> None:
+def test_fields_with_the_name_of_a_secret_are_redacted_at_any_depth(
+    name: str, around: Any, depth: int
+) -> None:
     value: Any = {name: SECRET, "other": around}
     for level in range(depth):
         value = [value, around] if level % 2 else {"inner": value, "beside": around}

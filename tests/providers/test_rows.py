@@ -84,7 +84,7 @@ def test_the_order_is_irrelevant(
 @KINDS
 @ON_THE_SAME_ROWS
 @given(data=st.data())
-def test_what_is_hidden_is_unknown_and_the_rest_stays(
+def test_hidden_fields_are_unknown_and_the_others_stay(
     kind: ResourceKind, listed: dict[str, list[Row]], data: st.DataObject
 ) -> None:
     row = data.draw(st.sampled_from(listed[kind.name]))

@@ -67,7 +67,7 @@ def test_the_frozen_inputs_are_canonical_and_hash_to_what_they_always_did() -> N
         (lambda proof: forged(proof, '"100"', f'"0.{"1" * 300}"'), "cannot be read"),
     ],
 )
-def test_what_was_touched_does_not_verify_and_says_why(forge: object, reason: str) -> None:
+def test_an_altered_proof_does_not_verify_and_has_a_reason(forge: object, reason: str) -> None:
     _, proof = prove(three_droplets())
     verification = verify(replace(proof, **forge(proof)))  # type: ignore[operator]
     assert not verification.verified
@@ -110,7 +110,7 @@ def test_a_month_that_engine_1_billed_is_priced_again_by_it_without_dimensions()
 
 
 @pytest.mark.parametrize("proof", PROOFS_OF_ENGINE_1, ids=lambda proof: proof.inputs_hash[:8])
-def test_what_engine_1_proved_is_verified_by_engine_1_for_good(proof: Proof) -> None:
+def test_proofs_of_engine_1_are_verified_by_engine_1_for_good(proof: Proof) -> None:
     assert verify(proof).verified
     assert not verify(replace(proof, result_hash="0" * 64)).verified
     assert not verify(replace(proof, engine_version="2")).verified

@@ -181,7 +181,7 @@ async def test_yen_have_no_minor_unit(autumn: April) -> None:
     # 111 zones at 8 cents where 101 were billed; none where 100 were, at 10.
     [("volume", [("10", "8", "80")]), ("early", [("-100", "10", "-1000")])],
 )
-async def test_what_is_learned_late_is_an_adjustment_on_the_next_invoice(
+async def test_usage_reported_late_is_an_adjustment_on_the_next_invoice(
     autumn: April, tenant: str, billed: list[tuple[str, str, str]]
 ) -> None:
     answer = await invoiced(autumn, tenant, "2026-10")

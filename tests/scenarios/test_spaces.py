@@ -103,7 +103,7 @@ async def test_the_addon_counts_and_what_is_over_it_is_billed(may: April) -> Non
     assert (lines[2]["meta"]["used"], lines[2]["meta"]["allowance"]) == ("200", "150")
 
 
-async def test_what_could_not_be_measured_is_told_with_its_reason_and_is_no_zero(
+async def test_an_unmeasured_bucket_is_listed_with_its_reason_and_is_not_zero(
     may: April,
 ) -> None:
     month: dict[str, Any] = {"from_day": "2026-05-01", "to_day": "2026-06-01"}

@@ -73,7 +73,7 @@ def test_copies_are_listed_and_read_by_their_ids(sim: Simulator, kind: str) -> N
 @pytest.mark.parametrize(
     ("kind", "count", "named"), [("volume", 0, "count"), ("volume", -1, "count"), ("ox", 1, "kind")]
 )
-def test_what_cannot_be_cloned_is_refused_by_its_field(
+def test_an_account_that_cannot_be_cloned_is_refused_by_its_field(
     sim: Simulator, kind: str, count: int, named: str
 ) -> None:
     before = counts(sim)

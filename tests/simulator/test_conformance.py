@@ -137,7 +137,7 @@ def test_a_list_conforms_and_is_not_empty(reading: Simulator, path: str) -> None
 
 
 @pytest.mark.parametrize("path", _PARTS)
-def test_what_is_below_each_object_conforms(reading: Simulator, path: str) -> None:
+def test_the_sub_resources_of_each_object_conform(reading: Simulator, path: str) -> None:
     listing, key, identifier = _PARTS[path]
     head, tail = path.split("{")[0], path.split("}")[1]
     items = reading.get(listing)[key]

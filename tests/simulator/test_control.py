@@ -149,7 +149,7 @@ def test_the_same_seed_and_day_make_the_same_account(sim: Simulator, reading: Si
         assert same == reading.get("/_simulator/truth", kind=kind)
 
 
-def test_what_was_done_survives_a_kill(tmp_path: Path) -> None:
+def test_completed_actions_survive_a_kill(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with simulator(data, *_UNLIMITED, "--action-seconds", "60") as first:
         order = {"name": "kept", "size": "s-1vcpu-1gb", "region": "fra1", "image": "debian-12-x64"}

@@ -108,7 +108,7 @@ def test_the_environment_says_the_mood_at_the_start(
         assert running.client.get("/v2/domains").status_code == 200
 
 
-def test_what_real_accounts_were_seen_to_do_is_all_their_moods_at_once() -> None:
+def test_the_observed_behaviour_of_real_accounts_combines_all_moods() -> None:
     others = [mood for name, mood in MOODS.items() if name != AS_SEEN and not mood.alone]
     assert {name for name, mood in MOODS.items() if mood.alone} == {"narrow_token"}
     assert MOODS[AS_SEEN].rules == tuple(rule for mood in others for rule in mood.rules)

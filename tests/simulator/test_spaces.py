@@ -112,7 +112,7 @@ def test_the_headers_say_what_the_objects_add_up_to(sim: Simulator) -> None:
         ("/s3/nyc3/nobodys?list-type=2", "", 404, "NoSuchBucket"),
     ],
 )
-def test_what_is_not_of_the_region_is_refused(
+def test_a_request_for_another_region_is_refused(
     reading: Simulator, path: str, signed_for: str, status: int, code: str
 ) -> None:
     answer = ask(reading, path, signed_for=signed_for)

@@ -22,7 +22,7 @@ from tests.soak.truth import tally_of
     ],
     ids=["all there", "one lost", "one done twice", "one that nobody was told of"],
 )
-def test_what_is_lost_or_doubled_is_seen(
+def test_lost_and_doubled_lines_are_detected(
     acknowledged: list[str],
     found: list[str],
     subjects: list[str],

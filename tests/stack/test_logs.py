@@ -65,7 +65,7 @@ def test_a_line_of_another_form_is_shown_as_it_is(line: str) -> None:
     assert as_text("temporal", parsed(line)).plain == f"temporal   {line}"
 
 
-def test_what_a_stranger_sent_does_not_steer_the_terminal() -> None:
+def test_control_sequences_from_outside_do_not_reach_the_terminal() -> None:
     told = as_text("gateway", parsed('{"level":"info","event":"a\\u001b[2Jb\\nc","x":"\\u009b1m"}'))
     assert told.plain.endswith("a\\x1b[2Jb\\nc x=\\x9b1m")
     assert "\x1b" not in as_text("gateway", parsed("\x1b[2J")).plain

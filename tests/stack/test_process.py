@@ -23,7 +23,7 @@ def ignored(_: Mark) -> None:
     """Nobody needs to know."""
 
 
-def test_what_cannot_be_written_down_is_not_started(tmp_path: Path) -> None:
+def test_a_process_that_cannot_be_recorded_is_not_started(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
 
     def refuse(_: Mark) -> None:

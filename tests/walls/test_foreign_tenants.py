@@ -183,7 +183,7 @@ async def test_the_tenant_itself_finds_it(
     assert any(answer.ByteSize() for answer in own.answers)
 
 
-async def test_what_is_declared_unanswered_is_unanswered(served: dict[Service, Served]) -> None:
+async def test_rpcs_declared_unimplemented_are_unimplemented(served: dict[Service, Served]) -> None:
     for service, name in UNANSWERED:
         here = served[service]
         outcome = await here.call(name, None, here.planting.member(VICTIM))
@@ -234,7 +234,7 @@ async def test_every_table_hides_a_tenants_rows_from_another_and_all_from_nobody
 
 
 @pytest.mark.parametrize("name", named(access_pb2.ACCESS_AUTHENTICATED, access_pb2.ACCESS_PUBLIC))
-def test_what_every_caller_may_ask_for_belongs_to_no_tenant(name: str) -> None:
+def test_public_rpcs_return_no_tenants_data(name: str) -> None:
     answered = _fields(METHODS[name][1].output_type, set())
     assert not answered & {"tenant_id", "deployment_id"}
 

@@ -112,7 +112,7 @@ async def test_a_failed_ingest_keeps_the_lines_and_the_next_one_replaces_them(
     assert bills.kept(uuid) == bills.truth(uuid)
 
 
-async def test_what_waiting_mends_is_waited_for_and_nothing_doubles(bills: Bills) -> None:
+async def test_temporary_failures_are_retried_and_nothing_is_doubled(bills: Bills) -> None:
     simulator = bills.system.simulator
     bills.system.start_worker()
     uuid = bills.issued()[0]

@@ -209,7 +209,9 @@ async def test_neither_a_pause_nor_a_stuck_machine_prevents_a_suspension(
     assert debtor.power(ours) == debtor.power(stuck) == "active"
 
 
-async def test_what_an_operator_lifted_is_not_powered_off_at_a_later_look(debtor: Debtor) -> None:
+async def test_a_suspension_that_an_operator_lifted_is_not_repeated_by_a_later_run(
+    debtor: Debtor,
+) -> None:
     shop = await debtor.deploy("shop", power_off_when_suspended=True)
     blog = await debtor.deploy("blog", power_off_when_suspended=True)
     droplets = await asyncio.gather(debtor.provision(shop), debtor.provision(blog))
@@ -236,7 +238,7 @@ async def test_what_an_operator_lifted_is_not_powered_off_at_a_later_look(debtor
     assert [begun(debtor, one) for one in droplets] == [[], []]
 
 
-async def test_what_an_operator_did_meanwhile_stays(debtor: Debtor) -> None:
+async def test_changes_by_an_operator_during_a_run_are_kept(debtor: Debtor) -> None:
     await debtor.deploy("shop")
     spared = await debtor.deploy("spared")
     invoice = await debtor.owe()

@@ -94,7 +94,7 @@ def test_a_kind_is_in_the_inventory_as_it_is_at_the_provider(synced: Synced, kin
     assert synced.system.living(kind) == {str(row[column]) for row in truth}
 
 
-def test_what_lives_in_a_project_is_known_to_live_there(synced: Synced) -> None:
+def test_resources_of_a_project_are_recorded_with_their_project(synced: Synced) -> None:
     rows = synced.system.rows(
         "SELECT DISTINCT kind FROM cloud_resources WHERE project_id IS NOT NULL"
     )

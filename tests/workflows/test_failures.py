@@ -54,7 +54,7 @@ def test_an_unavailable_service_is_retried(code: grpc.StatusCode) -> None:
 @pytest.mark.parametrize(
     "code", [grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.PERMISSION_DENIED]
 )
-def test_what_a_service_refuses_is_not_sent_again(code: grpc.StatusCode) -> None:
+def test_a_request_that_a_service_refuses_is_not_retried(code: grpc.StatusCode) -> None:
     failure = failure_of(rpc_error(code))
 
     assert failure.non_retryable

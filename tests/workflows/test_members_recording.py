@@ -73,7 +73,7 @@ async def test_the_kind_that_is_read_along_comes_last() -> None:
     assert members.cursor.moved_count == 2
 
 
-async def test_what_cannot_be_read_is_noted_and_the_counts_go_on_from_the_cursor() -> None:
+async def test_unreadable_members_are_recorded_and_counting_resumes_from_the_cursor() -> None:
     inventory = FakeInventory()
     inventory.gate.set()
     start = MembersCursor("one", 3, read_count=400, moved_count=7)

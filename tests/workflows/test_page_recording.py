@@ -91,7 +91,7 @@ class Account:
         return self.inventory.taken()
 
 
-async def test_what_was_sent_in_full_is_not_sent_again_while_nothing_changes() -> None:
+async def test_an_unchanged_page_is_not_sent_again() -> None:
     account = Account()
 
     assert await account.sweep() == ["v-0", "v-1", "v-2", "v-3", "v-4"]

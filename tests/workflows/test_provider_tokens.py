@@ -28,7 +28,7 @@ def test_a_sweep_with_a_token_of_its_own_may_use_it_up(monkeypatch: pytest.Monke
     assert tokens.leaving(TaskQueue.CLOUD_SYNC_SLOW) == LEFT_FOR_OTHERS
 
 
-def test_what_follows_an_action_waits_for_no_sweep() -> None:
+def test_a_sync_after_an_action_does_not_wait_for_a_sweep() -> None:
     assert ProviderTokens(Settings()).leaving(TaskQueue.CLOUD_SYNC_FAST) == Fraction(0)
 
 

@@ -125,7 +125,7 @@ async def test_leaving_the_context_cancels_pending_requests() -> None:
     assert ended.is_set()
 
 
-async def test_what_came_during_a_call_is_recorded_also_when_nothing_more_comes() -> None:
+async def test_records_added_during_a_call_are_sent_also_when_none_follow() -> None:
     gate = asyncio.Event()
     recorded = asyncio.Event()
     calls: list[int] = []
@@ -149,7 +149,7 @@ async def test_what_came_during_a_call_is_recorded_also_when_nothing_more_comes(
     assert calls == [200, 400]
 
 
-async def test_what_can_wait_is_sent_when_there_is_enough_of_it_or_with_what_cannot() -> None:
+async def test_deferrable_records_are_sent_in_full_batches_or_with_urgent_ones() -> None:
     calls: list[int] = []
 
     async def record(pages: list[list[int]]) -> None:

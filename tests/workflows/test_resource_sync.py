@@ -242,7 +242,9 @@ async def test_a_listing_that_never_adds_up_fails_and_strikes_nothing(system: Sy
     assert system.rows("SELECT max(stale_strike_count) FROM cloud_resources") == [(0,)]
 
 
-async def test_what_three_syncs_do_not_see_is_read_by_its_id_and_then_gone(system: System) -> None:
+async def test_a_resource_missing_from_three_sweeps_is_read_by_its_id_and_then_tombstoned(
+    system: System,
+) -> None:
     system.start_worker()
     await system.sync("droplet")
     gone = str(system.simulator.truth()[0]["id"])

@@ -340,7 +340,7 @@ async def test_the_same_revert_asked_for_twice_is_one_run(drifting: Drifting) ->
     assert refused == (grpc.StatusCode.FAILED_PRECONDITION, "DRIFT_NOT_OPEN")
 
 
-async def test_what_nothing_can_set_back_is_refused_by_its_field(drifting: Drifting) -> None:
+async def test_a_field_that_cannot_be_reverted_is_refused_by_its_name(drifting: Drifting) -> None:
     drift = await drifting.changed(image__slug="ubuntu-22-04-x64", image__id=1)
     refused = await refusal(drifting.revert(drift.id))
     assert refused == (grpc.StatusCode.FAILED_PRECONDITION, "NOT_REVERTIBLE")

@@ -94,7 +94,7 @@ async def test_deleting_a_droplet_is_retried_until_it_is_permitted(
     assert last_word(script) == ("failed", "Refused: no")
 
 
-async def test_what_is_stuck_keeps_nothing_else_from_being_taken_back(client: Client) -> None:
+async def test_a_failing_compensation_does_not_block_the_others(client: Client) -> None:
     script = provisioning(assign_droplet=[refused("no")], unassign_droplet=[refused("not now")] * 3)
     async with running(client, script, Provision.run, ORDER) as handle:
         await fails(handle)
@@ -104,7 +104,7 @@ async def test_what_is_stuck_keeps_nothing_else_from_being_taken_back(client: Cl
 
 
 @pytest.mark.soak
-async def test_what_can_never_be_taken_back_is_told(client: Client) -> None:
+async def test_a_compensation_that_can_never_succeed_is_reported(client: Client) -> None:
     script = provisioning(
         assign_droplet=[refused("no")], unassign_droplet=[refused("never")] * 10_000
     )

@@ -129,7 +129,7 @@ def test_a_kind_that_is_not_synced_is_refused() -> None:
         sync_by_hand(Settings(), ["droplet", "teapot"])
 
 
-def test_what_rarely_changes_is_read_every_six_hours_on_a_queue_of_its_own() -> None:
+def test_slowly_changing_kinds_are_read_every_six_hours_on_their_own_queue() -> None:
     slow = next(plan for plan in planned(Settings()) if plan.id == SLOW_SYNC.id())
 
     assert slow.start.flow.queue == TaskQueue.CLOUD_SYNC_SLOW

@@ -136,7 +136,7 @@ async def test_a_reached_cap_notifies_asks_or_pauses_once_a_month(
     assert debtor.states()["shop"] == "active"
 
 
-async def test_what_is_refused_is_paused_though_a_worker_a_signal_and_a_service_are_lost(
+async def test_a_refused_deployment_is_paused_despite_a_lost_worker_signal_and_service(
     debtor: Debtor,
 ) -> None:
     shop = await debtor.deploy("shop")
