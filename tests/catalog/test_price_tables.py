@@ -1,9 +1,8 @@
-"""Tables of prices: in the catalog file, as CSV, and in the seeded catalog."""
+"""Tables of prices: in the catalog file and as CSV."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from uuid import UUID
 
@@ -17,12 +16,10 @@ from hypothesis import strategies as st
 from cli.catalog.price_csv import UnreadableCsv, document_of, write_csv
 from cli.catalog.prices import match_text
 from cli.options import text_of
-from kinds.pricing import DROPLET_SIZES
-from providers.digitalocean.simulator.world.catalog import SIZES
 from services.catalog.plans.document import read_document, write_document
 from services.catalog.plans.rules.changes import CatalogState
 from services.catalog.plans.rules.diff import missing_from, plan_changes
-from services.catalog.plans.rules.matches import find_tie, match_of, winner
+from services.catalog.plans.rules.matches import find_tie, match_of
 from services.catalog.plans.rules.plans import (
     Plan,
     PlanItem,
@@ -31,8 +28,7 @@ from services.catalog.plans.rules.plans import (
     UnitPrice,
     VersionTerms,
 )
-from services.catalog.plans.seed import seeded
-from services.catalog.vocabulary import DIMENSIONS, VersionStatus
+from services.catalog.vocabulary import VersionStatus
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.rpc.messages import message_of
 
@@ -245,47 +241,6 @@ def test_an_error_in_a_csv_is_named_by_its_line_and_column(text: str, message: s
     with pytest.raises(UnreadableCsv) as refused:
         document_of(text)
     assert message in str(refused.value)
-
-
-def usd_an_hour(size: str) -> Fraction:
-    """What the provider charges at most for an hour: a month counts 672 of them."""
-    return Fraction(DROPLET_SIZES[size]) / 672
-
-
-@pytest.mark.parametrize("size", sorted({*DROPLET_SIZES, *SIZES}))
-def test_the_seed_sells_no_size_below_its_list_price(size: str) -> None:
-    document = seeded()
-    rows: list[tuple[str, list[PlanItem | UnitPrice]]] = [
-        (entry.code, [one for one in entry.terms.items if one.resource_kind == HOURS])
-        for entry in document.plans
-        if entry.terms is not None
-    ]
-    rows.append(("ad hoc", [one for one in document.prices if one.resource_kind == HOURS]))
-    for _, of_plan in rows:
-        row = winner(of_plan, {"size": size, "region": "syd1", "image_kind": "base"})
-        assert row is not None
-        cents = row.overage_price_cents if isinstance(row, PlanItem) else row.unit_price_cents
-        assert Fraction(cents) >= usd_an_hour(size) * 100
-        if row.match:  # with the rate and the margin that the seed states
-            assert Fraction(cents) * Fraction("0.7") >= usd_an_hour(size) * 100 * Fraction("1.6")
-
-
-def test_the_seed_has_the_flat_price_for_the_smallest_sizes_and_usage_without_a_size() -> None:
-    for entry in seeded().plans:
-        assert entry.terms is not None
-        items = [one for one in entry.terms.items if one.resource_kind == HOURS]
-        for dimensions in ({}, {"size": "s-1vcpu-1gb"}, {"size": "s-1vcpu-512mb-10gb"}):
-            row = winner(items, dimensions)
-            assert row is not None
-            assert (row.match, row.overage_price_cents) == ((), Decimal(1))
-        unknown = winner(items, {"size": "gpu-b300x8"})
-        assert unknown is not None
-        assert unknown.match == (("size", ("gpu-*",)),)
-
-
-def test_every_dimension_of_a_seeded_match_is_declared() -> None:
-    for price in seeded().prices:
-        assert {key for key, _ in price.match} <= {*DIMENSIONS[price.resource_kind]}
 
 
 def test_a_file_is_read_without_its_byte_order_mark_and_refused_if_not_utf_8(

@@ -136,7 +136,8 @@ def test_a_price_with_a_match_is_set_and_listed(stack: WholeStack) -> None:
         answer = http.post(path, json=price)
         assert answer.status_code == 200, answer.text
         assert answer.json()["resource_price"]["match"] == {"size": ["2", "3*"]}
-        listed = http.get(path, params={"resource_kind": "load_balancer_hours"}).json()
+        asked = f"{path}?resource_kind=load_balancer_hours&page_size=500"
+        listed = http.get(asked).json()
         assert {"size": ["2", "3*"]} in [one["match"] for one in listed["resource_prices"]]
         refused = http.post(path, json=price | {"match": {"sise": ["2"]}})
         assert (refused.status_code, refused.json()["message"].split(":")[0]) == (400, "match.sise")

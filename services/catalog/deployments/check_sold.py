@@ -27,7 +27,12 @@ DROPLET: Final = RESOURCE_KINDS["droplet"]
 async def check_sold(
     session: WriteSession, deployment: Deployment, order: DropletOrder, today: date
 ) -> None:
-    """Raises FailedPrecondition if no price applies today to the usage of a droplet."""
+    """Raises FailedPrecondition if no price applies today to the usage of a droplet.
+
+    A size without a price of its own is sold at the price without a match: whether somebody is
+    billed is checked, not whether the price covers the cost, which the margin guard of quotes and
+    the coverage of a month say. The seed's flat price is below cost at most rates by decision.
+    """
     subscription = await subscription_of_deployment(session, deployment.id)
     if subscription is None or not covers(subscription.starts_on, subscription.ends_on, today):
         raise FailedPrecondition(
