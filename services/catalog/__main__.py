@@ -45,7 +45,7 @@ def servicers(parts: Parts, now: Clock = utc_now) -> Iterable[object]:
         MeterServicer(database, now),
         SubscriptionServicer(database, now),
         PricingServicer(database, margins.rates),
-        DraftPricingServicer(database),
+        DraftPricingServicer(database, margins.rates),
         MigrationServicer(
             database, now, FlowClient(settings), notice_days=settings.migration_notice_days
         ),

@@ -38,7 +38,7 @@ def billed(
     return Billed(tenant, of, meter, currency, APRIL, cents)
 
 
-def simulated(*failed: tuple[str, str]) -> Simulation:
+def simulated(*failed: tuple[str, str, date]) -> Simulation:
     return Simulation(conversions(), failed)
 
 
@@ -88,7 +88,7 @@ def test_unknown_costs_leave_the_margin_unknown() -> None:
 
 
 def test_a_deployment_that_cannot_be_priced_is_left_out_before_and_after() -> None:
-    made = simulated(("acme", "shop"))
+    made = simulated(("acme", "shop", APRIL))
     made.add_before([billed(100), billed(70, of="blog")])
     made.add_after([billed(90), billed(80, of="blog")])
     made.add_costs([Cost("acme", "shop", "droplet", APRIL, Decimal(1))])

@@ -14,9 +14,11 @@ import yaml
 from arcadia.analytics.v1 import simulation_service_pb2 as pb
 from arcadia.analytics.v1.simulation_service_pb2_grpc import SimulationServiceStub
 from arcadia.catalog.v1 import catalog_service_pb2 as catalog_pb
+from arcadia.catalog.v1 import list_price_service_pb2 as list_pb
 
 from services.common.values.periods import Period
 from tests.analytics.account import event
+from tests.analytics.peers import Span, at
 from tests.invoicing.test_with_the_catalog import Month, ids, subscribed
 from tests.invoicing.test_with_the_catalog import month as month
 from tests.support.environment import environment_of
@@ -210,3 +212,47 @@ async def test_nothing_is_simulated_before_a_month_is_billed(month: Month) -> No
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await Simulating(month).simulate(document="plans: []")
     assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+
+
+METAL = """
+plans:
+  - code: metal
+    name: Metal
+    price_cents: 1000
+    currency: USD
+    items: [{resource_kind: dns_zones, included_qty: 1, overage_unit: zone}]
+"""
+RULE = {
+    "code": "cost_plus",
+    "basis": "list",
+    "match": {"meter": ["droplet_hours"]},
+    "percent": "20",
+    "currency": "USD",
+    "effective_from": "2027-01-01",
+}
+
+
+async def test_a_rule_is_simulated_before_it_is_set(month: Month) -> None:
+    shop = month.shop
+    apply = catalog_pb.ApplyCatalogRequest(document=METAL)
+    await shop.catalog.ApplyCatalog(apply, metadata=shop.operator)
+    size = {"size": "s-1vcpu-1gb"}
+    listed = list_pb.ToldPrice(meter="droplet_hours", dimensions=size, usd="6", per_qty="672")
+    told = list_pb.RecordListPricesRequest(
+        provider="digitalocean", on="2026-04-01", recorded_by="sync", prices=[listed]
+    )
+    await shop.list_prices.RecordListPrices(told, metadata=shop.worker)
+    deployment = await shop.deploy("shop", shop.acme)
+    await shop.subscribe(deployment.id, "metal", token=shop.acme)
+    month.inventory.spans.append(Span(1, at("2026-04-01"), at("2026-05-01"), size=size["size"]))
+    await month.closed()
+    await month.books.rolled_up()
+    answer = await Simulating(month).simulate({"rebilling": [RULE]}, group_by="meter")
+
+    assert answer.failure_count == 0
+    # 720 h that were not sold, at 6 USD for 672 and 20 percent more.
+    assert {
+        one.meter: (one.revenues[0].before_cents, one.revenues[0].after_cents)
+        for one in answer.simulated_shares
+    } == {"droplet_hours": (0, 771), "plan_base": (1000, 1000)}
+    assert shop.rows("SELECT count(*) FROM rebilling_rules") == [(0,)]

@@ -177,11 +177,11 @@ class _Whole:
 class Simulation:
     """Adds up the months of some tenants.
 
-    A deployment with a failure is left out of all amounts, before and after.
+    A month of a deployment that failed is left out of all amounts, before and after.
     """
 
     def __init__(
-        self, conversions: Mapping[date, Conversion], failed: Collection[tuple[str, str]]
+        self, conversions: Mapping[date, Conversion], failed: Collection[tuple[str, str, date]]
     ) -> None:
         self._conversions = conversions
         self._failed = frozenset(failed)
@@ -202,7 +202,7 @@ class Simulation:
     def add_costs(self, costs: Iterable[Cost]) -> None:
         """Adds the provider's charges."""
         for cost in costs:
-            if (cost.tenant_id, cost.deployment_id) not in self._failed:
+            if (cost.tenant_id, cost.deployment_id, cost.month) not in self._failed:
                 meter = METER_OF.get(cost.kind, cost.kind)
                 cell = self._cells[cost.tenant_id, cost.deployment_id, meter]
                 cents = in_minor_units(cost.amount_usd, USD)
@@ -246,7 +246,7 @@ class Simulation:
 
     def _cells_of(self, amounts: Iterable[Billed]) -> Iterator[tuple[Billed, _Exact]]:
         for one in amounts:
-            if (one.tenant_id, one.deployment_id) not in self._failed:
+            if (one.tenant_id, one.deployment_id, one.month) not in self._failed:
                 yield one, self._cells[one.tenant_id, one.deployment_id, one.meter]
 
     def _reported(self, one: Billed) -> Fraction:

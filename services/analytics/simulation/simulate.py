@@ -136,7 +136,7 @@ class Simulator:
         conversions = await self._conversions(
             months, {USD, *(one.currency for one in before), *(key[3] for key in priced.cents)}
         )
-        simulation = Simulation(conversions, {key[:2] for key in priced.failures})
+        simulation = Simulation(conversions, priced.failures.keys())
         simulation.add_before(before)
         simulation.add_after(priced.amounts())
         simulation.add_costs(costs)
@@ -191,6 +191,7 @@ class Simulator:
                 pb.SimulateQuotesItem(
                     inputs_json=one.inputs_json,
                     engine_version=one.engine_version,
+                    tenant_id=one.tenant_id,
                     unsold_usage=map(
                         usage_message,
                         (

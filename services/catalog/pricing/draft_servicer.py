@@ -2,14 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Final
 
 from arcadia.catalog.v1 import draft_pricing_service_pb2 as pb
 from arcadia.catalog.v1 import draft_pricing_service_pb2_grpc
 
 from services.catalog import requests
-from services.catalog.pricing.requests import simulated_items
-from services.catalog.pricing.simulate import Refused, begin_simulation, document_of
+from services.catalog.pricing.requests import SimulatedItem, simulated_items
+from services.catalog.pricing.simulate import (
+    RateKey,
+    Refused,
+    Simulated,
+    Simulation,
+    begin_simulation,
+    document_of,
+)
+from services.catalog.quotes.margin_inputs import ExchangeRates
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import Scope
@@ -27,8 +36,9 @@ CATALOG_ONLY: Final = Scope("")
 class DraftPricingServicer(draft_pricing_service_pb2_grpc.DraftPricingServiceServicer):
     """Simulates drafts; stores nothing."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rates: ExchangeRates) -> None:
         self._database = database
+        self._rates = rates
 
     async def SimulateQuotes(
         self, request: pb.SimulateQuotesRequest, context: Context
@@ -54,10 +64,11 @@ class DraftPricingServicer(draft_pricing_service_pb2_grpc.DraftPricingServiceSer
                 plan_version=request.plan_version,
                 revision=request.catalog_revision,
             )
+        rates: dict[RateKey, Decimal | None] = {}
         for first in range(0, len(items) or 1, ANSWERED_AT_ONCE):
             answer = pb.SimulateQuotesResponse(catalog_revision=simulation.revision)
             for item in items[first : first + ANSWERED_AT_ONCE]:
-                priced, result = simulation.price(item), answer.results.add()
+                priced, result = await self._priced(simulation, item, rates), answer.results.add()
                 if isinstance(priced, Refused):
                     result.failure.reason, result.failure.message = priced.reason, priced.message
                     continue
@@ -66,3 +77,13 @@ class DraftPricingServicer(draft_pricing_service_pb2_grpc.DraftPricingServiceSer
                     result.meter_amounts[meter] = cents
             yield answer
             await asyncio.sleep(0)
+
+    async def _priced(
+        self, simulation: Simulation, item: SimulatedItem, rates: dict[RateKey, Decimal | None]
+    ) -> Simulated | Refused:
+        needed = simulation.rate_needed(item)
+        if needed is None:
+            return simulation.price(item)
+        if needed not in rates:
+            rates[needed] = await self._rates.rate(*needed)
+        return simulation.price(item, rates[needed])

@@ -60,6 +60,7 @@ class SimulatedItem:
     inputs_json: str
     engine_version: str
     unsold: tuple[UsageSeries, ...]
+    tenant_id: str = ""
 
 
 def billing_period(start: str, end: str) -> Period:
@@ -103,6 +104,7 @@ def simulated_items(request: drafts_pb.SimulateQuotesRequest) -> list[SimulatedI
             item.inputs_json,
             item.engine_version,
             _usage(item.unsold_usage, EVER) if item.unsold_usage else (),
+            item.tenant_id,
         )
         for item in request.items
     ]

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from services.catalog.list_prices.store.list_prices import list_prices_in
 from services.catalog.plans.document import read_document
 from services.catalog.plans.rules.changes import CatalogDocument
 from services.catalog.plans.rules.diff import plan_changes
@@ -13,16 +16,18 @@ from services.catalog.plans.store.prices import all_prices, priced_kinds
 from services.catalog.plans.store.versions import find_version
 from services.catalog.pricing.requests import SimulatedItem
 from services.catalog.quotes.rules.drafts import DraftPricing, draft_of, draft_version_of
+from services.catalog.quotes.rules.from_cost import KnownCosts, list_price_snapshots
 from services.catalog.quotes.rules.snapshots import (
     Known,
     MixedCurrencies,
     price_snapshots,
     version_snapshot,
 )
-from services.catalog.quotes.store.price_list import read_revision
+from services.catalog.quotes.store.price_list import EVER, read_revision
 from services.catalog.quoting.engine import price
 from services.catalog.quoting.errors import (
     AmountOutOfRange,
+    CannotReprice,
     NoExchangeRate,
     NoPriceInForce,
     UnreadableInputs,
@@ -30,12 +35,22 @@ from services.catalog.quoting.errors import (
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.proofs.canonical import hash_of
 from services.catalog.quoting.proofs.proof import inputs_to_reprice
+from services.catalog.quoting.v1.converting import on_each_day
+from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
 from services.common.db.database import ReadSession
 from services.common.errors import Aborted, InvalidArgument, NotFound
 
-__all__ = ["Refused", "Simulated", "Simulation", "begin_simulation", "document_of"]
+__all__ = [
+    "RateKey",
+    "Refused",
+    "Simulated",
+    "Simulation",
+    "begin_simulation",
+    "document_of",
+]
 
 REASONS: Final[dict[type[Exception], str]] = {
+    CannotReprice: "CANNOT_BE_SIMULATED",
     NoExchangeRate: "NO_EXCHANGE_RATE",
     NoPriceInForce: "NO_PRICE_IN_FORCE",
     AmountOutOfRange: "AMOUNT_OUT_OF_RANGE",
@@ -43,6 +58,10 @@ REASONS: Final[dict[type[Exception], str]] = {
     UnreadableInputs: "INPUTS_UNREADABLE",
 }
 """Why a draft cannot price a month."""
+
+
+RateKey = tuple[str, date]
+"""A currency and the day of its exchange rate from USD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +88,32 @@ class Simulation:
     revision: str
     pricing: DraftPricing
 
-    def price(self, item: SimulatedItem) -> Simulated | Refused:
+    def rate_needed(self, item: SimulatedItem) -> RateKey | None:
+        """The exchange rate that the draft needs for a month; None if it needs none. Pure."""
+        if not self.pricing.has_rules:
+            return None
+        try:
+            frozen = inputs_to_reprice(item.inputs_json, item.engine_version)
+        except tuple(REASONS):
+            return None
+        return (frozen.currency, frozen.month.start) if self.pricing.needs_rate(frozen) else None
+
+    def price(self, item: SimulatedItem, rate: Decimal | None = None) -> Simulated | Refused:
         """The amounts of a month, priced by the draft. Pure."""
         try:
             frozen = inputs_to_reprice(item.inputs_json, item.engine_version)
-            quote = price(self.pricing.inputs(frozen, item.unsold))
+            drafted = self.pricing.inputs(frozen, item.unsold, item.tenant_id, rate)
+            if item.engine_version != FIRST_ENGINE:
+                return Simulated(frozen.currency, meter_cents(price(drafted)))
+            first, *others = (meter_cents(price(inputs)) for inputs in on_each_day(drafted))
         except tuple(REASONS) as error:
             return Refused(REASONS[type(error)], str(error))
-        return Simulated(frozen.currency, meter_cents(quote))
+        if any(other != first for other in others):
+            return Refused(
+                REASONS[CannotReprice],
+                "by the draft it depends on the days of the usage, which engine 1 did not keep",
+            )
+        return Simulated(frozen.currency, first)
 
 
 async def begin_simulation(
@@ -110,7 +147,10 @@ async def begin_simulation(
     if revision and revision != found:
         raise Aborted("the catalog changed during the simulation", reason="CATALOG_CHANGED")
     prices = price_snapshots(await all_prices(session))
-    return Simulation(found, DraftPricing(draft, Known({}, prices, await priced_kinds(session))))
+    # Every list price may be needed, because the months are not known yet.
+    listed = list_price_snapshots(await list_prices_in(session, EVER)) if draft.rules else []
+    known = Known({}, prices, await priced_kinds(session), KnownCosts([], listed))
+    return Simulation(found, DraftPricing(draft, known))
 
 
 # Cached, because every page of a simulation has the same document.

@@ -122,14 +122,20 @@ class ExchangeRates:
         for currency in sorted(set(currencies) - {"USD"}):
             if not known.costs.of(currency, month):
                 continue
-            conversion = await self.to(currency, month)
-            if not conversion.known:
-                raise Unavailable(
-                    "the exchange rate is unknown: analytics does not answer",
-                    reason="RATE_UNKNOWN",
-                )
-            rates[currency] = conversion.rate
+            rates[currency] = await self.rate(currency, month)
         return replace(known, costs=replace(known.costs, rates=rates))
+
+    async def rate(self, currency: str, day: date) -> Decimal | None:
+        """The units of a currency for a USD on a day; None if no rate is set.
+
+        Raises Unavailable if analytics does not answer.
+        """
+        conversion = await self.to(currency, day)
+        if not conversion.known:
+            raise Unavailable(
+                "the exchange rate is unknown: analytics does not answer", reason="RATE_UNKNOWN"
+            )
+        return conversion.rate
 
     async def to(self, currency: str, day: date) -> Conversion:
         """The conversion from USD on a day; unknown if analytics does not answer."""

@@ -3,7 +3,14 @@
 from datetime import date
 from typing import Final
 
-__all__ = ["MAX_AMOUNT", "AmountOutOfRange", "NoExchangeRate", "NoPriceInForce", "UnreadableInputs"]
+__all__ = [
+    "MAX_AMOUNT",
+    "AmountOutOfRange",
+    "CannotReprice",
+    "NoExchangeRate",
+    "NoPriceInForce",
+    "UnreadableInputs",
+]
 
 MAX_AMOUNT: Final = 10**15
 """Maximum of a line, in cents: more is a mistake, and sums must fit into 64 bits."""
@@ -36,6 +43,10 @@ class NoExchangeRate(ValueError):
         )
         self.resource_kind = resource_kind
         self.day = day
+
+
+class CannotReprice(ValueError):
+    """Inputs of an earlier engine do not tell enough to price their month otherwise."""
 
 
 class UnreadableInputs(ValueError):

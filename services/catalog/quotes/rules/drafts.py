@@ -1,14 +1,15 @@
 """Applies a draft of the catalog to the frozen inputs of billed months.
 
 A draft counts as if it had been in force on every day: its version of a plan replaces every
-version of that plan, its addon that addon at any price, and its unit price every price of the
-kind and match. Unchanged prices stay frozen, so a draft without changes gives the billed amounts.
+version of that plan, its addon that addon at any price, its unit price every price of the kind and
+match, and its rebilling rule every rule of its code. Unchanged prices stay frozen, so a draft
+without changes gives the billed amounts.
 """
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import date
+from decimal import Decimal
 from functools import cached_property, lru_cache, partial
 from itertools import groupby
 from typing import Final
@@ -19,10 +20,19 @@ from services.catalog.plans.rules.changes import (
     Change,
     PriceChange,
     PriceEnd,
+    RuleChange,
+    RuleEnd,
     VersionChange,
 )
 from services.catalog.plans.rules.matches import Match, named
 from services.catalog.plans.rules.plans import AddonTerms, UnitPrice
+from services.catalog.quotes.rules.draft_rules import (
+    ALWAYS,
+    DraftRules,
+    changes_rules,
+    drafted_costs,
+)
+from services.catalog.quotes.rules.from_cost import rebilled_usage, with_rebilling
 from services.catalog.quotes.rules.snapshots import (
     Known,
     MixedCurrencies,
@@ -37,12 +47,9 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
-from services.common.values.periods import FIRST_YEAR
+from services.catalog.rebilling.rules.rebilling import NewRule
 
 __all__ = ["Draft", "DraftPricing", "draft_of", "draft_version_of"]
-
-ALWAYS: Final = date(FIRST_YEAR, 1, 1)
-"""The first day of a draft's unit price."""
 
 MAX_TERMS: Final = 2048
 MAX_PRICES: Final = 64
@@ -62,6 +69,7 @@ class Draft:
     """By code and currency."""
     prices: Mapping[PriceLine, PriceSnapshot | None] = field(default_factory=dict)
     """The last price of a kind and match; None if the draft ends it."""
+    rules: DraftRules = field(default_factory=dict)
 
     @cached_property
     def priced_kinds(self) -> Mapping[str, AbstractSet[str]]:
@@ -75,7 +83,7 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether it changes no price."""
-        return not (self.versions or self.addons or self.prices)
+        return not (self.versions or self.addons or self.prices or self.rules)
 
 
 def draft_of(changes: Sequence[Change], state: CatalogState) -> Draft:
@@ -83,6 +91,7 @@ def draft_of(changes: Sequence[Change], state: CatalogState) -> Draft:
     versions: dict[str, VersionSnapshot] = {}
     addons: dict[tuple[str, str], AddonTerms] = {}
     prices: dict[PriceLine, UnitPrice | None] = {}
+    rules: dict[str, NewRule | None] = {}
     lines = {kept.id: _line(kept.price) for kept in state.prices}
     for change in changes:
         match change:
@@ -101,9 +110,16 @@ def draft_of(changes: Sequence[Change], state: CatalogState) -> Draft:
                 prices.setdefault(lines[change.price_id], None)
             case PriceChange(price=price):
                 prices[_line(price)] = _later(prices.get(_line(price)), price)
+            case RuleEnd(rule=rule):
+                rules.setdefault(rule.code, None)
+            case RuleChange(rule=rule):
+                known = rules.get(rule.code)
+                if known is None or rule.effective_from >= known.effective_from:
+                    rules[rule.code] = rule
             case _:
                 pass  # a plan's name has no price
-    return Draft(versions, addons, {line: _always(price) for line, price in prices.items()})
+    always = {line: _always(price) for line, price in prices.items()}
+    return Draft(versions, addons, always, rules)
 
 
 def draft_version_of(version: VersionSnapshot) -> Draft:
@@ -114,49 +130,69 @@ def draft_version_of(version: VersionSnapshot) -> Draft:
 class DraftPricing:
     """Applies a draft to frozen inputs.
 
-    `known` has the current unit prices, for kinds that a version of the draft no longer covers.
+    `known` has the current unit prices, for kinds that a version of the draft no longer covers, and
+    the list prices by which rules of the draft price.
     """
 
     def __init__(self, draft: Draft, known: Known) -> None:
         self._draft = draft
+        self._list_prices = () if known.costs is None else known.costs.list_prices
         # Cached, because most subscriptions have their terms and unit prices in common.
         self._terms = lru_cache(MAX_TERMS)(partial(_drafted_terms, draft.versions))
         self._prices = lru_cache(MAX_PRICES)(partial(_drafted_prices, draft, known))
 
-    def inputs(self, frozen: QuoteInputs, unsold: Sequence[UsageSeries]) -> QuoteInputs:
+    @property
+    def has_rules(self) -> bool:
+        """Whether the draft changes rebilling rules."""
+        return bool(self._draft.rules)
+
+    def needs_rate(self, frozen: QuoteInputs) -> bool:
+        """Whether the draft prices a month from cost that was not billed from cost."""
+        return frozen.rebilling is None and changes_rules(self._draft.rules, frozen)
+
+    def inputs(
+        self,
+        frozen: QuoteInputs,
+        unsold: Sequence[UsageSeries],
+        tenant_id: str = "",
+        rate: Decimal | None = None,
+    ) -> QuoteInputs:
         """The inputs of the draft; `unsold` is metered usage that was not sold in the month.
 
+        `rate` is the exchange rate of the month's first day, where the draft `needs_rate`.
         Raises MixedCurrencies for a version in another currency.
         """
         terms = self._terms(frozen.terms)
         addons = frozen.addons
         if self._draft.addons:
             addons = tuple([self._addon(held, frozen.currency) for held in frozen.addons])
+        used = (*frozen.usage, *unsold) if unsold else frozen.usage
         drafted = self._draft.priced_kinds.get(frozen.currency, ())
-        is_priced = any(series.resource_kind in drafted for series in (*frozen.usage, *unsold))
-        if terms == frozen.terms and addons == frozen.addons and not is_priced:
+        is_priced = any(series.resource_kind in drafted for series in used)
+        is_ruled = self.has_rules and changes_rules(self._draft.rules, frozen)
+        if terms == frozen.terms and addons == frozen.addons and not (is_priced or is_ruled):
             return frozen
         others = {term.version.currency for term in terms} - {frozen.currency}
         if others:
             raise MixedCurrencies(f"the month is in {frozen.currency}, the draft in {others.pop()}")
         known = self._prices(frozen.currency, frozen.prices)
         sold = sold_kinds(terms, addons, known)
-        listed = () if frozen.rebilling is None else frozen.rebilling.list_prices
-        return with_prices(
+        costs = drafted_costs(self._draft.rules, frozen, self._list_prices, rate)
+        rebilled = rebilled_usage(used, terms, costs, tenant_id, frozen.month.start)
+        inputs = with_prices(
             replace(
                 frozen,
                 terms=terms,
                 addons=addons,
                 usage=tuple(
-                    series
-                    for series in (*frozen.usage, *unsold)
-                    if series.resource_kind in sold
-                    or any(one.is_for(series.resource_kind, series.dimensions) for one in listed)
+                    series for series in used if series.resource_kind in sold or series in rebilled
                 ),
                 prices=(),
+                rebilling=None,
             ),
             known,
         )
+        return with_rebilling(inputs, costs, tenant_id)
 
     def _addon(self, held: HeldAddon, currency: str) -> HeldAddon:
         terms = self._draft.addons.get((held.addon.code, currency))

@@ -18,6 +18,7 @@ __all__ = [
     "KnownCosts",
     "is_sold_from_cost",
     "known_costs",
+    "list_price_snapshots",
     "rebilled_kinds",
     "rebilled_usage",
     "with_rebilling",
@@ -50,19 +51,24 @@ def known_costs(rules: Sequence[RebillingRule], prices: Iterable[ListPrice]) -> 
         return None
     return KnownCosts(
         [(one.rule, _snapshot(one)) for one in rules],
-        [
-            ListPriceSnapshot(
-                str(one.id),
-                one.price.meter,
-                one.price.dimensions,
-                one.price.usd,
-                one.price.per_qty,
-                one.effective_from,
-                one.effective_to,
-            )
-            for one in prices
-        ],
+        list_price_snapshots(prices),
     )
+
+
+def list_price_snapshots(prices: Iterable[ListPrice]) -> list[ListPriceSnapshot]:
+    """The inputs of list prices."""
+    return [
+        ListPriceSnapshot(
+            str(one.id),
+            one.price.meter,
+            one.price.dimensions,
+            one.price.usd,
+            one.price.per_qty,
+            one.effective_from,
+            one.effective_to,
+        )
+        for one in prices
+    ]
 
 
 def with_rebilling(inputs: QuoteInputs, known: KnownCosts | None, tenant_id: str) -> QuoteInputs:

@@ -24,7 +24,7 @@ from services.common.db.single_statements import compiled
 from services.common.identity.callers import Scope
 from services.common.values.periods import FIRST_YEAR, LAST_YEAR, Period
 
-__all__ = ["REVISION", "PriceListReader", "read_revision"]
+__all__ = ["EVER", "REVISION", "PriceListReader", "read_revision"]
 
 CATALOG_ONLY: Final = Scope("")
 """A scope that sees the catalog and no tenant's rows."""

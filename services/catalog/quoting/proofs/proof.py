@@ -17,6 +17,7 @@ from services.catalog.quoting.v1 import engine as v1_engine
 from services.catalog.quoting.v1 import inputs as v1_inputs
 from services.catalog.quoting.v1 import reading as v1_reading
 from services.catalog.quoting.v1.answers import current_inputs, current_quote
+from services.catalog.quoting.v1.converting import converted
 
 __all__ = [
     "Difference",
@@ -111,10 +112,13 @@ def recompute(frozen: str, engine_version: str) -> Recomputed:
 def inputs_to_reprice(frozen: str, engine_version: str) -> QuoteInputs:
     """The inputs of a proof in the current form, to price them otherwise.
 
-    Raises UnreadableInputs, also for those of engine 1, whose usage has no days.
+    The usage of engine 1 has no days: see `on_each_day`. Raises UnreadableInputs, and
+    CannotReprice for a month of engine 1 in which the days of the usage matter.
     """
+    if engine_version == v1_engine.ENGINE_VERSION:
+        return converted(v1_reading.read_inputs(frozen))
     if engine_version != ENGINE_VERSION:
-        raise UnreadableInputs(f"the month was billed by engine {engine_version!r}")
+        raise UnreadableInputs(f"unknown engine {engine_version!r}")
     return read_inputs(frozen)
 
 

@@ -23,14 +23,16 @@ class SimulateQuotesRequest(_message.Message):
     def __init__(self, document: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., catalog_revision: _Optional[str] = ..., items: _Optional[_Iterable[_Union[SimulateQuotesItem, _Mapping]]] = ...) -> None: ...
 
 class SimulateQuotesItem(_message.Message):
-    __slots__ = ("inputs_json", "engine_version", "unsold_usage")
+    __slots__ = ("inputs_json", "engine_version", "unsold_usage", "tenant_id")
     INPUTS_JSON_FIELD_NUMBER: _ClassVar[int]
     ENGINE_VERSION_FIELD_NUMBER: _ClassVar[int]
     UNSOLD_USAGE_FIELD_NUMBER: _ClassVar[int]
+    TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     inputs_json: str
     engine_version: str
     unsold_usage: _containers.RepeatedCompositeFieldContainer[_pricing_service_pb2.UsageSeries]
-    def __init__(self, inputs_json: _Optional[str] = ..., engine_version: _Optional[str] = ..., unsold_usage: _Optional[_Iterable[_Union[_pricing_service_pb2.UsageSeries, _Mapping]]] = ...) -> None: ...
+    tenant_id: str
+    def __init__(self, inputs_json: _Optional[str] = ..., engine_version: _Optional[str] = ..., unsold_usage: _Optional[_Iterable[_Union[_pricing_service_pb2.UsageSeries, _Mapping]]] = ..., tenant_id: _Optional[str] = ...) -> None: ...
 
 class SimulateQuotesResponse(_message.Message):
     __slots__ = ("results", "catalog_revision")
