@@ -97,7 +97,7 @@ class TookTooLong(KeyboardInterrupt):
 
 def main(arguments: Sequence[str]) -> int:
     """Runs all benchmarks, or the given ones; returns the exit code."""
-    asked = _asked(arguments)
+    asked = _arguments(arguments)
     chosen = asked.names or [*ALONE, *ON_STACK]
     report = _Report()
     for name, bench in ALONE.items():
@@ -153,7 +153,7 @@ def _limited() -> Iterator[None]:
         signal.signal(signal.SIGALRM, former)
 
 
-def _asked(arguments: Sequence[str]) -> argparse.Namespace:
+def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Run the benchmarks.")
     names = [*ALONE, *ON_STACK]
     parser.add_argument(

@@ -6,7 +6,7 @@ import typer
 from arcadia.analytics.v1 import coverage_service_pb2 as pb
 
 from cli.caller import call
-from cli.invoicing.margin import Period, month_asked, print_conversion
+from cli.invoicing.margin import Period, month_or_last, print_conversion
 from cli.options import Deployment, Tenant, command_group
 from cli.output import NOBODY, UNKNOWN, money, print_list, say
 from services.common.values.money import amount_text
@@ -19,7 +19,7 @@ commands = command_group("Show what became of costs and usage.")
 @commands.command("show")
 def show_coverage(period: Period = "") -> None:
     """Show what became of a month's costs and usage."""
-    answer = call(pb.GetCoverageRequest(period=month_asked(period).isoformat()))
+    answer = call(pb.GetCoverageRequest(period=month_or_last(period).isoformat()))
     currency = answer.conversion.reporting_currency
     say(f"{answer.period[:7]} (costs {answer.costs_state})", "bold underline")
     print_conversion(answer.conversion)
@@ -53,7 +53,7 @@ def list_parts(
 ) -> None:
     """List costs and usage by deployment and kind, the largest loss first."""
     request = pb.ListCoveragePartsRequest(
-        period=month_asked(period).isoformat(),
+        period=month_or_last(period).isoformat(),
         coverage=coverage,
         tenant_id=tenant,
         deployment_id=deployment,

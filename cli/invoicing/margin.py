@@ -18,7 +18,7 @@ from services.common.values.money import amount_text
 from services.common.values.periods import month_of, read_month
 from workflows.metering.metering import MarginRefresh
 
-__all__ = ["Period", "commands", "missing_costs", "month_asked", "print_conversion"]
+__all__ = ["Period", "commands", "missing_costs", "month_or_last", "print_conversion"]
 
 commands = command_group("Show revenue, costs and margin.")
 
@@ -42,7 +42,9 @@ def show_margin(
     """Show a month: totals, parts and kinds."""
     if by not in ("tenant", "deployment"):
         raise typer.BadParameter("--by is tenant or deployment")
-    answer = call(pb.GetMarginRequest(period=month_asked(period).isoformat(), page_size=PAGE_SIZE))
+    answer = call(
+        pb.GetMarginRequest(period=month_or_last(period).isoformat(), page_size=PAGE_SIZE)
+    )
     states = f"revenue {answer.revenue_state}, costs {answer.cogs_state}"
     _print_whole(answer, f"{answer.period[:7]} ({states})")
     if not answer.HasField("as_of"):
@@ -90,7 +92,7 @@ def show_trend(
     deployment: Deployment = "",
 ) -> None:
     """Show the margin over months."""
-    last = month_of(month_asked(""))
+    last = month_of(month_or_last(""))
     first = last
     for _ in range(months - 1):
         first = first.preceding()
@@ -110,7 +112,7 @@ def show_trend(
 def show_differences(period: Period = "", tenant: Tenant = "") -> None:
     """Show the differences between inventory, bill and usage of a closed month."""
     request = pb.ListReconciliationDifferencesRequest(
-        period=month_asked(period).isoformat(), tenant_id=tenant, page_size=PAGE_SIZE
+        period=month_or_last(period).isoformat(), tenant_id=tenant, page_size=PAGE_SIZE
     )
     answer = call(request)
     say(f"{answer.agreed_count:,} resources agree, {answer.difference_count:,} do not.")
@@ -132,10 +134,10 @@ def show_differences(period: Period = "", tenant: Tenant = "") -> None:
 @commands.command("refresh")
 def refresh_margin(period: Period = "") -> None:
     """Recompute a month from its bill and invoices, or join the active run."""
-    run_workflow("refresh", margin_refresh(month_asked(period)), MarginRefresh.run)
+    run_workflow("refresh", margin_refresh(month_or_last(period)), MarginRefresh.run)
 
 
-def month_asked(text: str) -> date:
+def month_or_last(text: str) -> date:
     """The first day of a month; of the last one by default."""
     if not text:
         return month_of(datetime.now(UTC)).preceding().start

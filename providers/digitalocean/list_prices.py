@@ -1,4 +1,4 @@
-"""The list prices that DigitalOcean's API tells: sizes of droplets and instances of apps.
+"""The list prices in DigitalOcean's API: sizes of droplets and instances of apps.
 
 The API shows the price of an hour as a rounded float32 (`0.00743999984115362`), and the price of a
 month exactly. A month counts 672 hours, so the exact price of an hour is a 672nd of the month's.
@@ -16,7 +16,7 @@ from providers.digitalocean.api.client import DigitalOcean
 from providers.digitalocean.billing import loads
 from providers.digitalocean.errors import MalformedAnswer, ProviderUnavailable
 
-__all__ = ["ToldPrice", "hourly_price", "list_prices"]
+__all__ = ["ListedPrice", "hourly_price", "list_prices"]
 
 SIZES: Final = "/v2/sizes"
 APP_SIZES: Final = "/v2/apps/tiers/instance_sizes"
@@ -30,7 +30,7 @@ SINGLE: Final = Fraction(1, 2**23)
 
 
 @dataclass(frozen=True, slots=True)
-class ToldPrice:
+class ListedPrice:
     """A price: USD for a quantity of a meter, exact decimals as texts."""
 
     meter: str
@@ -39,15 +39,15 @@ class ToldPrice:
     per_qty: str
 
 
-async def list_prices(provider: DigitalOcean) -> list[ToldPrice]:
-    """Every price that the API tells. Raises ProviderError if any list cannot be read whole."""
+async def list_prices(provider: DigitalOcean) -> list[ListedPrice]:
+    """Every price in the API. Raises ProviderError if any list cannot be read whole."""
     return [*await _sizes(provider), *await _app_sizes(provider)]
 
 
 def hourly_price(monthly: Decimal, hourly: Decimal | None) -> tuple[Decimal, int]:
-    """The exact price of hours, and of how many: a month's, unless the told hour contradicts it.
+    """The exact price of hours, and of how many: a month's, unless the hourly price contradicts it.
 
-    A told hour that is no rounded 672nd of the month is a price of its own.
+    An hourly price that is no rounded 672nd of the month is a price of its own.
     """
     if hourly is None:
         return monthly, HOURS_OF_MONTH
@@ -57,7 +57,7 @@ def hourly_price(monthly: Decimal, hourly: Decimal | None) -> tuple[Decimal, int
     return _shortest(hourly), 1
 
 
-async def _sizes(provider: DigitalOcean) -> list[ToldPrice]:
+async def _sizes(provider: DigitalOcean) -> list[ListedPrice]:
     rows: list[JsonObject] = []
     total: int | None = None
     async for page in provider.pages(SIZES, "sizes"):
@@ -69,7 +69,7 @@ async def _sizes(provider: DigitalOcean) -> list[ToldPrice]:
     return [*prices]
 
 
-async def _app_sizes(provider: DigitalOcean) -> list[ToldPrice]:
+async def _app_sizes(provider: DigitalOcean) -> list[ListedPrice]:
     answer = await provider.document(APP_SIZES, loads=loads)
     rows = answer.get("instance_sizes")
     if not isinstance(rows, list):
@@ -79,7 +79,7 @@ async def _app_sizes(provider: DigitalOcean) -> list[ToldPrice]:
 
 def _hourly(
     meter: str, rows: Iterable[JsonObject], path: str, *, monthly: str, hourly: str
-) -> Iterator[ToldPrice]:
+) -> Iterator[ListedPrice]:
     """The prices of sizes by their slugs; a size without a price is left out."""
     met = set()
     for row in rows:
@@ -92,7 +92,7 @@ def _hourly(
         met.add(slug)
         hour = _price(row.get(hourly), f"{path}: {hourly} of {slug}") if hourly else None
         usd, hours = hourly_price(month, hour)
-        yield ToldPrice(meter, (("size", slug),), format(usd, "f"), str(hours))
+        yield ListedPrice(meter, (("size", slug),), format(usd, "f"), str(hours))
 
 
 def _price(value: Any, what: str) -> Decimal | None:

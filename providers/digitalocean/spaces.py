@@ -139,7 +139,7 @@ class Spaces:
 
     async def _measured_by_headers(self, name: str, region: str) -> BucketSize | None:
         """The size from the headers of HeadBucket; None if they lack it."""
-        response = await self._asked(region, f"/{quote(name)}?read-stats=true", "HEAD")
+        response = await self._request(region, f"/{quote(name)}?read-stats=true", "HEAD")
         sizes = (response.headers.get(BYTES_USED, ""), response.headers.get(OBJECT_COUNT, ""))
         if not all(one.isdecimal() for one in sizes):
             return None
@@ -187,7 +187,7 @@ class Spaces:
 
         return await self._retries.repeated(once)
 
-    async def _asked(self, region: str, path: str, method: str) -> httpx.Response:
+    async def _request(self, region: str, path: str, method: str) -> httpx.Response:
         return await self._retries.repeated(lambda: self._once(region, path, method))
 
     async def _once(self, region: str, path: str, method: str) -> httpx.Response:

@@ -12,13 +12,13 @@ from arcadia.catalog.v1 import deployments_pb2
 from arcadia.catalog.v1 import lifecycle_service_pb2 as pb
 
 from services.analytics.peers import asking
-from services.analytics.usage.rules.figures import Named, Owner
+from services.analytics.usage.rules.figures import DeploymentRef, Owner
 from services.common.settings import Service
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceAsyncStub
 
-__all__ = ["Deployments", "Known", "Named", "Owner"]
+__all__ = ["DeploymentRef", "Deployments", "Known", "Owner"]
 
 KEYS_A_CALL: Final = 5_000
 MAX_NAME: Final = 63
@@ -43,11 +43,11 @@ class Deployments:
 
     def __init__(self, catalog: "LifecycleServiceAsyncStub") -> None:
         self._catalog = catalog
-        self._known: dict[Named, Owner] = {}
+        self._known: dict[DeploymentRef, Owner] = {}
 
     async def find(
-        self, wanted: Iterable[Named], *, by_slug_alone: bool = False
-    ) -> dict[Named, Owner]:
+        self, wanted: Iterable[DeploymentRef], *, by_slug_alone: bool = False
+    ) -> dict[DeploymentRef, Owner]:
         """The known deployments by key; unknown keys are omitted.
 
         A slug is unique only within its tenant, so a slug without a tenant is omitted.
@@ -61,17 +61,17 @@ class Deployments:
             found |= await self._ask(unknown[start : start + KEYS_A_CALL])
         return found
 
-    async def known(self, wanted: Iterable[Named]) -> dict[Named, Known]:
+    async def known(self, wanted: Iterable[DeploymentRef]) -> dict[DeploymentRef, Known]:
         """The known deployments with their current names; unknown keys are omitted."""
         asked = [one for one in set(wanted) if len(one.deployment) <= MAX_NAME]
-        found: dict[Named, Known] = {}
+        found: dict[DeploymentRef, Known] = {}
         for start in range(0, len(asked), KEYS_A_CALL):
             answer = await self._look_up(asked[start : start + KEYS_A_CALL])
             for named, one in answer.items():
                 found[named] = Known(one.tenant_id, one.id, one.display_name or one.slug)
         return found
 
-    async def _ask(self, unknown: list[Named]) -> dict[Named, Owner]:
+    async def _ask(self, unknown: list[DeploymentRef]) -> dict[DeploymentRef, Owner]:
         answer = await self._look_up(unknown)
         found = {named: Owner(one.tenant_id, one.id, one.slug) for named, one in answer.items()}
         if len(self._known) > MAX_KEPT:
@@ -82,7 +82,9 @@ class Deployments:
         }
         return found
 
-    async def _look_up(self, wanted: list[Named]) -> dict[Named, deployments_pb2.Deployment]:
+    async def _look_up(
+        self, wanted: list[DeploymentRef]
+    ) -> dict[DeploymentRef, deployments_pb2.Deployment]:
         """Looks up at most `KEYS_A_CALL` keys in one call."""
         request = pb.LookupDeploymentsRequest(keys=map(_key, wanted))
         with asking(Service.CATALOG):
@@ -94,7 +96,7 @@ class Deployments:
         }
 
 
-def _key(named: Named) -> pb.DeploymentKey:
+def _key(named: DeploymentRef) -> pb.DeploymentKey:
     if named.is_by_id:
         return pb.DeploymentKey(id=named.deployment)
     return pb.DeploymentKey(tenant_id=named.tenant_id, slug=named.deployment)

@@ -44,7 +44,7 @@ def request(on: str = "2026-04-10", **prices: str) -> pb.RecordListPricesRequest
         on=on,
         recorded_by="list-prices/digitalocean",
         prices=[
-            pb.ToldPrice(
+            pb.ListedPrice(
                 meter="droplet_hours",
                 dimensions={"size": size.replace("_", "-")},
                 usd=usd,

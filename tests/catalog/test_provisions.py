@@ -223,7 +223,7 @@ async def test_a_droplet_that_a_rebilling_rule_prices_is_sold(shop: Shop) -> Non
         on="2026-04-01",
         recorded_by="sync",
         prices=[
-            list_pb.ToldPrice(
+            list_pb.ListedPrice(
                 meter="droplet_hours",
                 dimensions={"size": "s-1vcpu-1gb"},
                 usd="6",

@@ -51,7 +51,7 @@ async def stock(shop: Shop) -> None:
         on="2026-04-01",
         recorded_by="sync",
         prices=[
-            list_pb.ToldPrice(
+            list_pb.ListedPrice(
                 meter="droplet_hours", dimensions={"size": size}, usd=usd, per_qty="672"
             )
             for size, usd in (("s-2vcpu-4gb", "24"), ("gpu-h100x1-80gb", "2278.08"))

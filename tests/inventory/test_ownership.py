@@ -11,7 +11,7 @@ from services.inventory.resources.rules.ownership import (
     Ownership,
     OwnershipSource,
     decide,
-    deployment_named,
+    deployment_name_of,
 )
 
 EXPLICIT = Ownership("acme", "shop", OwnershipSource.EXPLICIT)
@@ -86,14 +86,14 @@ def test_a_tenant_is_one_that_a_tag_or_the_project_names(
 def test_the_catalog_is_asked_for_the_one_deployment_that_tags_name(
     tags: list[str], project: str | None, named: DeploymentName | None
 ) -> None:
-    assert deployment_named(tags, project) == named
+    assert deployment_name_of(tags, project) == named
 
 
 @given(TAGS, st.none() | SLUGS)
 def test_a_known_deployment_decides_just_where_tags_name_it(
     tags: list[str], project: str | None
 ) -> None:
-    named = deployment_named(tags, project)
+    named = deployment_name_of(tags, project)
     known = {named: KnownDeployment("its-tenant", "its-id")} if named else {}
     decided = decide(NOBODY, tags, project, known)
     if named:

@@ -237,7 +237,7 @@ async def test_a_rule_is_simulated_before_it_is_set(month: Month) -> None:
     apply = catalog_pb.ApplyCatalogRequest(document=METAL)
     await shop.catalog.ApplyCatalog(apply, metadata=shop.operator)
     size = {"size": "s-1vcpu-1gb"}
-    listed = list_pb.ToldPrice(meter="droplet_hours", dimensions=size, usd="6", per_qty="672")
+    listed = list_pb.ListedPrice(meter="droplet_hours", dimensions=size, usd="6", per_qty="672")
     told = list_pb.RecordListPricesRequest(
         provider="digitalocean", on="2026-04-01", recorded_by="sync", prices=[listed]
     )

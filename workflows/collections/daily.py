@@ -44,13 +44,13 @@ class DunningSweep:
         )
         notices = ""
         if request.past_due_notice_days and workflow.patched(PATCH_NOTICE_FIRST):
-            told = await self._tell(date.fromisoformat(today), request.past_due_notice_days)
+            told = await self._notify(date.fromisoformat(today), request.past_due_notice_days)
             notices = told.in_words()
         result = DunningSweepResult(count, notices)
         workflow.set_current_details(result.in_words())
         return result
 
-    async def _tell(self, today: date, days: int) -> PastDueResult:
+    async def _notify(self, today: date, days: int) -> PastDueResult:
         """Posts notices of invoices that become past due soon.
 
         Each notice is posted daily until then with one idempotency key; undelivered notices are

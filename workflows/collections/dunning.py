@@ -91,7 +91,7 @@ class Dunning:
     async def _chase(self, request: DunningInput) -> None:
         while True:
             self._is_asked = False
-            with on_failure(lambda why: self._tell(f"retrying in the next round: {why}")):
+            with on_failure(lambda why: self._show(f"retrying in the next round: {why}")):
                 if await self._is_settled(request):
                     return
             await self._until_signal(request)
@@ -108,8 +108,8 @@ class Dunning:
             # started.
             return not (await self._overdue(request)).invoice_count
         await whole(self._make_past_due(request, overdue))
-        if workflow.patched(PATCH_NOTICE_FIRST) and workflow.now() >= self._tells_at(request):
-            await self._tell_tenant(request, overdue)
+        if workflow.patched(PATCH_NOTICE_FIRST) and workflow.now() >= self._notifies_at(request):
+            await self._notify_tenant(request, overdue)
         if workflow.now() >= self._suspends_at(request):
             await whole(self._suspend(request, overdue))
             await each(self._power_off(one) for one in self._state.power_off)
@@ -128,12 +128,12 @@ class Dunning:
         outcome = await self._move(request, PAST_DUE, (ACTIVE,), overdue.in_words(), but=known)
         known = (*known, *outcome.in_state)
         self._state = replace(self._state, past_due=known)
-        self._tell(
+        self._show(
             f"{overdue.in_words()}: {len(known)} deployments past due,"
             f" suspended at {self._suspends_at(request):%Y-%m-%d %H:%M} UTC"
         )
 
-    async def _tell_tenant(self, request: DunningInput, overdue: Overdue) -> None:
+    async def _notify_tenant(self, request: DunningInput, overdue: Overdue) -> None:
         """Posts the notice of suspension once; retries in each round until it is accepted."""
         if self._state.is_told or self._state.suspended:
             return
@@ -157,7 +157,7 @@ class Dunning:
         self._state = replace(
             self._state, is_told=noticed.is_delivered, untold_reason=noticed.reason
         )
-        self._tell(
+        self._show(
             f"{overdue.in_words()}: {len(self._state.past_due)} deployments past due,"
             f" suspended at {suspends_at:%Y-%m-%d %H:%M} UTC{self._notice_failure()}"
         )
@@ -181,7 +181,7 @@ class Dunning:
             outcome = await self._move(request, SUSPENDED, (PAUSED,), overdue.in_words(), but=known)
             self._state = replace(self._state, paused=(*self._state.paused, *outcome.moved))
             self._suspended(outcome)
-        self._tell(
+        self._show(
             f"{overdue.in_words()}: {len(self._state.suspended)} deployments suspended"
             + self._notice_failure()
         )
@@ -232,7 +232,7 @@ class Dunning:
             for droplet_id in one.droplet_ids
         )
         left = len(moved - lifted)
-        self._tell(f"{reason}: {len(moved) - left} deployments reactivated, {left} unchanged")
+        self._show(f"{reason}: {len(moved) - left} deployments reactivated, {left} unchanged")
         self._state = self._beginning(self._state.look_count)
 
     async def _move(
@@ -266,7 +266,7 @@ class Dunning:
         pause = timedelta(seconds=request.terms.look_seconds)
         if not self._state.suspended:
             is_next_told = workflow.patched(PATCH_NOTICE_FIRST) and not self._state.told_at
-            next_at = self._tells_at(request) if is_next_told else self._suspends_at(request)
+            next_at = self._notifies_at(request) if is_next_told else self._suspends_at(request)
             until = next_at - workflow.now()
             pause = min(pause, until) if until > timedelta(0) else pause
         with suppress(TimeoutError):
@@ -287,14 +287,14 @@ class Dunning:
         began = datetime.fromisoformat(self._state.began_at)
         return began + timedelta(seconds=request.terms.grace_seconds)
 
-    def _tells_at(self, request: DunningInput) -> datetime:
+    def _notifies_at(self, request: DunningInput) -> datetime:
         """When the notice of suspension is due."""
         return self._grace_ends(request) - _notice(request)
 
     def _beginning(self, look_count: int = 0) -> DunningState:
         return DunningState(workflow.now().isoformat(), look_count)
 
-    def _tell(self, words: str) -> None:
+    def _show(self, words: str) -> None:
         workflow.set_current_details(words)
 
 

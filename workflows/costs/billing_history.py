@@ -77,7 +77,7 @@ class BillingHistory:
             self._walk = await WALK.run(
                 BillActivities.walk_history, request, "record the billing history"
             )
-        self._tell()
+        self._show()
 
     async def _ingest(self, invoice: InvoiceIngestInput, turns: asyncio.Semaphore) -> None:
         async with turns:
@@ -94,9 +94,9 @@ class BillingHistory:
                     self._running.append(invoice.invoice_uuid)
                 else:
                     self._ingested.append(result.in_words())
-        self._tell()
+        self._show()
 
-    def _tell(self) -> None:
+    def _show(self) -> None:
         lines = [f"- history: {self._walk.in_words()}"]
         lines += [f"- {line}" for line in self._ingested]
         lines += [f"- {uuid}: already being ingested" for uuid in self._running]

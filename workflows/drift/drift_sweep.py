@@ -82,7 +82,7 @@ class DriftSweep:
                 KindInput(request.provider, kind),
                 f"compare each {kind} with its spec",
             )
-            self._tell(outcome)
+            self._show(outcome)
 
     async def _explain(self, request: DriftSweepInput) -> None:
         with on_failure(self._failure_of(CAUSES)):
@@ -93,9 +93,9 @@ class DriftSweep:
             )
 
     def _failure_of(self, step: str) -> Callable[[str], None]:
-        return lambda reason: self._tell(DriftOutcome(step, FAILED, reason=reason))
+        return lambda reason: self._show(DriftOutcome(step, FAILED, reason=reason))
 
-    def _tell(self, outcome: DriftOutcome) -> None:
+    def _show(self, outcome: DriftOutcome) -> None:
         self._outcomes.append(outcome)
         lines = [f"- {done.in_words()}" for done in self._outcomes]
         workflow.set_current_details("\n".join(lines))

@@ -100,7 +100,7 @@ class RevertDrift:
         with suppress(asyncio.CancelledError):  # too late: everything is done
             await whole(give_back(self._turn))
         workflow.upsert_search_attributes([OUTCOME.value_set(REVERTED)])
-        self._tell(f"{plan.field} of {plan.kind} {plan.provider_id} matches its spec again")
+        self._show(f"{plan.field} of {plan.kind} {plan.provider_id} matches its spec again")
         return result
 
     async def _begin(self, request: RevertInput) -> RevertPlan:
@@ -112,7 +112,7 @@ class RevertDrift:
         """Waits for the droplet's lock; returns the plan as of then."""
 
         def waiting() -> None:
-            self._tell(f"waiting: another run acts on {plan.kind} {plan.provider_id}")
+            self._show(f"waiting: another run acts on {plan.kind} {plan.provider_id}")
 
         self._turn = await lock_droplet(plan.provider_id, time_limit=LOCK_TIMEOUT, waiting=waiting)
         if self._turn is None or plan.field != "size":
@@ -126,7 +126,7 @@ class RevertDrift:
             # any case
             await self._power(plan, is_on=False)
             unless_cancelled()
-        self._tell(f"setting {plan.field} of {plan.kind} {plan.provider_id} to {plan.wanted_json}")
+        self._show(f"setting {plan.field} of {plan.kind} {plan.provider_id} to {plan.wanted_json}")
         await STEP.run(
             RevertActivities.set_field,
             SetField(plan.provider, plan.provider_id, plan.field, plan.wanted_json),
@@ -155,7 +155,7 @@ class RevertDrift:
         reason = "the revert was cancelled" if cancelled else reason_of(error)
         if self._turned_off is not None:
             reason = await self._power_on(self._turned_off, reason)
-        self._tell(f"not reverted: {reason}")
+        self._show(f"not reverted: {reason}")
         # Rejected if the inventory does not know this run.
         with suppress(ActivityError):
             await short(END_TIMEOUT, PROMPT).run(
@@ -181,7 +181,7 @@ class RevertDrift:
 
         def tell(failure: FailureError) -> None:
             name = f"{plan.kind} {plan.provider_id}"
-            self._tell(f"{name} is still off; retrying to power it on: {reason_of(failure)}")
+            self._show(f"{name} is still off; retrying to power it on: {reason_of(failure)}")
             if self._telling is None and workflow.patched(PATCH_NOTICE_LEFT_OFF):
                 notice = _notice_of_left_off(plan, reason_of(failure))
                 self._telling = asyncio.create_task(
@@ -202,7 +202,7 @@ class RevertDrift:
 
     async def _power(self, plan: RevertPlan, *, is_on: bool) -> None:
         word = "on" if is_on else "off"
-        self._tell(f"powering {plan.kind} {plan.provider_id} {word}")
+        self._show(f"powering {plan.kind} {plan.provider_id} {word}")
         await STEP.run(
             RevertActivities.set_power,
             SetPower(plan.provider_id, is_on),
@@ -211,7 +211,7 @@ class RevertDrift:
         )
 
     async def _read(self, plan: RevertPlan) -> None:
-        self._tell(f"verifying {plan.kind} {plan.provider_id}")
+        self._show(f"verifying {plan.kind} {plan.provider_id}")
         await with_heartbeat(timedelta(minutes=5), PROMPT).run(
             ReadActivities.read_resource,
             ResourceInput(plan.provider, plan.kind, plan.provider_id),
@@ -219,7 +219,7 @@ class RevertDrift:
             task_queue=TaskQueue.CLOUD_SYNC_FAST,
         )
 
-    def _tell(self, step: str) -> None:
+    def _show(self, step: str) -> None:
         self._step = step
         workflow.set_current_details(step)
 

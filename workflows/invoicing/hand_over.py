@@ -47,7 +47,7 @@ class HandOver:
             )
             delivered, failed = delivered + told.delivered_count, failed + told.failed_count
             rounds += 1
-            self._tell(replace(told, delivered_count=delivered, failed_count=failed))
+            self._show(replace(told, delivered_count=delivered, failed_count=failed))
             if not told.waiting_count:
                 break
             await workflow.sleep(_pause(request, rounds))
@@ -60,7 +60,7 @@ class HandOver:
             )
         return self._told
 
-    def _tell(self, told: HandOverResult) -> None:
+    def _show(self, told: HandOverResult) -> None:
         self._told = told
         workflow.set_current_details(told.in_words())
 

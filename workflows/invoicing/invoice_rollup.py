@@ -93,7 +93,7 @@ class InvoiceRollup:
     async def run(self, request: RollupInput) -> RollupResult:
         """The result of the roll-up. Fails with its reason; it can then be resumed or undone."""
         rollup_id = request.rollup_id or await self._begin(request)
-        self._tell("planning", rollup_id=rollup_id)
+        self._show("planning", rollup_id=rollup_id)
         billing = asyncio.create_task(self._bill(request, rollup_id))
         undo = asyncio.create_task(workflow.wait_condition(lambda: self._is_undone))
         try:
@@ -151,12 +151,12 @@ class InvoiceRollup:
         workflow.upsert_search_attributes(
             [OUTCOME.value_set("incomplete" if failed else "completed")]
         )
-        self._tell("completed")
+        self._show("completed")
         return self._told
 
     async def _wait_until_fresh(self, request: RollupInput, rollup_id: str) -> None:
         """Waits for complete sweeps after the month; continues after a timeout and reports it."""
-        self._tell("checking the freshness of the inventory and the provider's bill")
+        self._show("checking the freshness of the inventory and the provider's bill")
         patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
         while True:
             found = await FRESHNESS.run(
@@ -166,14 +166,14 @@ class InvoiceRollup:
             )
             if not found.stale or workflow.now() >= patience_ends:
                 break
-            self._tell(f"waiting for the inventory: {found.stale[0]}")
+            self._show(f"waiting for the inventory: {found.stale[0]}")
             await workflow.sleep(METERING_PAUSE)
         for note in (*found.stale, *found.unknown):
             if note not in self._told.notes:
                 self._note(note)
 
     async def _close_metering(self, request: RollupInput) -> None:
-        self._tell("closing the month's metering")
+        self._show("closing the month's metering")
         patience_ends = workflow.now() + timedelta(minutes=request.metering_patience_minutes)
         while True:
             try:
@@ -185,7 +185,7 @@ class InvoiceRollup:
             except FailureError as error:
                 if is_cancelled_exception(error) or workflow.now() >= patience_ends:
                     raise
-                self._tell(f"waiting for metering: {reason_of(error)}")
+                self._show(f"waiting for metering: {reason_of(error)}")
             else:
                 return
             await workflow.sleep(METERING_PAUSE)
@@ -199,7 +199,7 @@ class InvoiceRollup:
             if not request.approval_required or self._is_approved:
                 return check
             await self._move(rollup_id, "awaiting_approval")
-            self._tell("awaiting an operator's approval")
+            self._show("awaiting an operator's approval")
             await workflow.wait_condition(lambda: self._is_approved or self._plans_again)
             if not self._plans_again:
                 return check
@@ -210,7 +210,7 @@ class InvoiceRollup:
             replace(request, rollup_id=rollup_id),
             "list billable tenants",
         )
-        self._tell("drafting", tenant_count=self._told.tenant_count + plan.tenant_count)
+        self._show("drafting", tenant_count=self._told.tenant_count + plan.tenant_count)
         waiting = deque(plan.cursors)
 
         async def work() -> None:
@@ -230,7 +230,7 @@ class InvoiceRollup:
             PageInput(rollup_id, cursor),
             f"quote and draft page {cursor}",
         )
-        self._tell("drafting", pages=with_counts(self._told.pages, outcome))
+        self._show("drafting", pages=with_counts(self._told.pages, outcome))
 
     async def _check(self, rollup_id: str) -> CheckOutcome:
         check = await PAGE.run(
@@ -238,7 +238,7 @@ class InvoiceRollup:
             rollup_id,
             "check each draft against its lines and proofs",
         )
-        self._tell("checked", pages=check.pages, totals=check.totals)
+        self._show("checked", pages=check.pages, totals=check.totals)
         if (warning := check.warning()) and warning not in self._told.notes:
             self._note(warning)
         if check.differences:
@@ -248,13 +248,13 @@ class InvoiceRollup:
         return check
 
     async def _issue(self, rollup_id: str) -> None:
-        self._tell("issuing")
+        self._show("issuing")
         issued = await STEP.run(
             InvoicingActivities.issue_invoices,
             IssueInput(rollup_id, workflow.now().date().isoformat()),
             "issue the drafts in blocks",
         )
-        self._tell("issued", issued_count=issued.done_count)
+        self._show("issued", issued_count=issued.done_count)
 
     async def _hand_over(self, request: RollupInput, rollup_id: str) -> None:
         """Starts the hand-over as a separate workflow, because it may take days."""
@@ -284,7 +284,7 @@ class InvoiceRollup:
             )
 
     async def _undo(self, request: RollupInput, rollup_id: str) -> RollupResult:
-        self._tell("undoing: voiding the drafts")
+        self._show("undoing: voiding the drafts")
         await STEP.run(InvoicingActivities.discard_drafts, rollup_id, "void the drafts")
         try:
             await MONTH.run(
@@ -297,7 +297,7 @@ class InvoiceRollup:
             self._note(f"the month stays closed: {reason_of(error)}")
         await self._move(rollup_id, "undone")
         workflow.upsert_search_attributes([OUTCOME.value_set("undone")])
-        self._tell("undone")
+        self._show("undone")
         return self._told
 
     async def _undo_is_coming(self) -> bool:
@@ -308,8 +308,8 @@ class InvoiceRollup:
         return True
 
     def _note(self, note: str) -> None:
-        self._tell(self._told.step, notes=(*self._told.notes, note))
+        self._show(self._told.step, notes=(*self._told.notes, note))
 
-    def _tell(self, step: str, **changes: object) -> None:
+    def _show(self, step: str, **changes: object) -> None:
         self._told = replace(self._told, step=step, **changes)  # type: ignore[arg-type]
         workflow.set_current_details(self._told.in_words())

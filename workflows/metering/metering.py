@@ -51,7 +51,7 @@ AGAIN_DAYS: Final = 10
 PATCH_METER_AGAIN: Final = "meters-last-month-again"
 
 
-class Told(Protocol):
+class StepResult(Protocol):
     """The result of a step."""
 
     def in_words(self) -> str:
@@ -109,21 +109,21 @@ class Metering:
         at = planned_at()
         return not request.days and at.day <= AGAIN_DAYS and at.hour in AGAIN_HOURS
 
-    def _meter_month(self, first: date, today: date) -> Awaitable[Told]:
+    def _meter_month(self, first: date, today: date) -> Awaitable[StepResult]:
         return METERING.run(
             MeteringActivities.meter_month,
             MonthInput(first, f"metering/again/{today}"),
             f"meter {first:%Y-%m} again from the current inventory",
         )
 
-    def _meter(self, day: date, key: str) -> Awaitable[Told]:
+    def _meter(self, day: date, key: str) -> Awaitable[StepResult]:
         return METERING.run(
             MeteringActivities.meter_day,
             MeterDayInput(day, key),
             f"meter {day} from the inventory",
         )
 
-    def _attribute(self, today: date) -> Awaitable[Told]:
+    def _attribute(self, today: date) -> Awaitable[StepResult]:
         first, end = today.replace(day=1), today + timedelta(days=1)
         return METERING.run(
             AttributionActivities.attribute_daily_costs,
@@ -131,14 +131,14 @@ class Metering:
             f"attribute the daily costs from {first} on",
         )
 
-    def _accrue(self, today: date) -> Awaitable[Told]:
+    def _accrue(self, today: date) -> Awaitable[StepResult]:
         return METERING.run(
             AttributionActivities.refresh_accrual,
             MonthInput(today.replace(day=1), self._key("accrual")),
             "price each subscription with its usage so far",
         )
 
-    async def _step(self, name: str, doing: Awaitable[Told]) -> None:
+    async def _step(self, name: str, doing: Awaitable[StepResult]) -> None:
         with on_failure(lambda reason: self._failed.append(f"{name}: {reason}")):
             self._lines.append((await doing).in_words())
         told = [f"- {line}" for line in self._lines] + [f"- FAILED {one}" for one in self._failed]
@@ -182,7 +182,7 @@ class MarginRefresh:
     async def _tried(self, period: date) -> MarginResult | None:
         def fail(reason: str) -> None:
             self._failed.append(f"{period:%Y-%m}: {reason}")
-            self._tell(f"{period:%Y-%m} was not computed: {reason}")
+            self._show(f"{period:%Y-%m} was not computed: {reason}")
 
         with on_failure(fail):
             return await self._refresh(period)
@@ -206,10 +206,10 @@ class MarginRefresh:
             AttributionActivities.refresh_margin, period, f"compute the margin of {period:%Y-%m}"
         )
         result = MarginResult(period, costs, tenants, deployments)
-        self._tell(result.in_words())
+        self._show(result.in_words())
         return result
 
-    def _tell(self, words: str) -> None:
+    def _show(self, words: str) -> None:
         self._told.append(words)
         workflow.set_current_details("\n\n".join(self._told))
 

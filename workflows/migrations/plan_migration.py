@@ -68,17 +68,17 @@ class PlanMigration:
     async def run(self, request: PlanMigrationInput) -> MigrationResult:
         """The result of the migration."""
         notice, effective = _start_of(request.notice_on), _start_of(request.effective_on)
-        self._tell("selecting subscriptions")
+        self._show("selecting subscriptions")
         step = self._heed(await self._select(request.migration_id))
-        self._tell(f"waiting for the notice day {request.notice_on}", step)
+        self._show(f"waiting for the notice day {request.notice_on}", step)
         await self._until(notice)
         while step.status not in ENDED and not self._is_undone and workflow.now() < effective:
             heard = self._decisions
             step = self._heed(await self._advance(request))
             if step.is_paused:
-                self._tell("paused", step)
+                self._show("paused", step)
             elif not self._told.note:
-                self._tell(f"scheduled for {request.effective_on}", step)
+                self._show(f"scheduled for {request.effective_on}", step)
             await self._until(effective, heard)
         if self._is_undone:
             step = await self._take_back(request)
@@ -89,7 +89,7 @@ class PlanMigration:
             elif step.status not in ENDED:  # the catalog's day has not come yet
                 await workflow.sleep(AGAIN)
         workflow.upsert_search_attributes([OUTCOME.value_set(step.status)])
-        self._tell(step.status.replace("_", " "))
+        self._show(step.status.replace("_", " "))
         return self._told
 
     def _heed(self, step: MigrationStep) -> MigrationStep:
@@ -118,7 +118,7 @@ class PlanMigration:
 
     async def _advance(self, request: PlanMigrationInput) -> MigrationStep:
         """Schedules the changes; a failure is reported, and waits for a decision."""
-        self._tell("scheduling the changes", note="")
+        self._show("scheduling the changes", note="")
         try:
             step = await SCHEDULE.run(
                 MigrationActivities.advance_migration,
@@ -128,7 +128,7 @@ class PlanMigration:
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
-            self._tell("scheduling failed", note=reason_of(error))
+            self._show("scheduling failed", note=reason_of(error))
             return MigrationStep()
         if step.status == UNDOING:
             return self._taken_back(step)
@@ -137,7 +137,7 @@ class PlanMigration:
         return step
 
     async def _take_back(self, request: PlanMigrationInput) -> MigrationStep:
-        self._tell("undoing: withdrawing the changes", note="")
+        self._show("undoing: withdrawing the changes", note="")
         step = await WITHDRAW.run(
             MigrationActivities.advance_migration,
             StepInput(request.migration_id, request.subscriptions_at_once),
@@ -157,7 +157,7 @@ class PlanMigration:
             "close the migration",
         )
 
-    def _tell(
+    def _show(
         self, step: str, found: MigrationStep | None = None, *, note: str | None = None
     ) -> None:
         if found is not None:

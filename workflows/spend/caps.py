@@ -110,7 +110,7 @@ class SpendBreach:
     async def _deal(self, request: BreachInput) -> str:
         breach = await self._record(request, OPEN)
         while True:
-            self._tell(f"{breach.in_words()}: {breach.status.replace('_', ' ')}")
+            self._show(f"{breach.in_words()}: {breach.status.replace('_', ' ')}")
             if breach.status == OPEN:
                 breach = await self._act(request, breach)
             elif breach.status == REFUSED:
@@ -150,7 +150,7 @@ class SpendBreach:
         at = workflow.now() + notice
         told = replace(breach, pauses_at=at.isoformat())
         noticed = await self._notice(told, max(notice, NOTICE_TIMEOUT))
-        self._tell(f"{breach.in_words()}: paused at {at:%Y-%m-%d %H:%M} UTC")
+        self._show(f"{breach.in_words()}: paused at {at:%Y-%m-%d %H:%M} UTC")
         left = at - workflow.now()
         if noticed.is_delivered and left > timedelta(0):
             await workflow.sleep(left)
@@ -205,7 +205,7 @@ class SpendBreach:
                     for one in self._power
                     if one.deployment_id in states.off
                 )
-                self._tell(f"{words} until they are active again")
+                self._show(f"{words} until they are active again")
             if not self._power:
                 return
             with suppress(TimeoutError):
@@ -217,7 +217,7 @@ class SpendBreach:
                 workflow.continue_as_new(replace(request, power_off=self._power))
 
     def _failure_of(self, words: str) -> Callable[[str], None]:
-        return lambda why: self._tell(f"{words}; retrying in the next round: {why}")
+        return lambda why: self._show(f"{words}; retrying in the next round: {why}")
 
     async def _power_on(self, deployment_ids: Collection[str]) -> None:
         for one in self._power:
@@ -264,6 +264,6 @@ class SpendBreach:
             f"set status {status.replace('_', ' ')}",
         )
 
-    def _tell(self, words: str) -> None:
+    def _show(self, words: str) -> None:
         self._words = words + self._note
         workflow.set_current_details(self._words)

@@ -141,10 +141,10 @@ class ResourceSync:
         if outcome.outcome == DEFERRED:
             self._deferred.append(kind)
         else:
-            self._tell(outcome)
+            self._show(outcome)
 
     async def _sync_along(self, request: ResourceSyncInput, kind: str) -> None:
-        self._tell(await self._sweep(request, kind, "along"))
+        self._show(await self._sweep(request, kind, "along"))
 
     async def _begin(self, request: ResourceSyncInput) -> None:
         """Claims the kinds and opens their sweeps in one step; waits for other syncs."""
@@ -202,7 +202,7 @@ class ResourceSync:
                     break
                 self._begun.pop(key, None)
                 if result.members is not None:
-                    self._tell(_members_outcome(result.members))
+                    self._show(_members_outcome(result.members))
                     # Another pass does not need to move them again.
                     members = ""
                 if result.suspect_count:
@@ -271,7 +271,7 @@ class ResourceSync:
 
     async def _ensure_internal_project(self, request: ResourceSyncInput) -> None:
         project = ProjectInput(request.provider, request.internal_project)
-        with on_failure(lambda reason: self._tell(_broken_step("internal project", reason))):
+        with on_failure(lambda reason: self._show(_broken_step("internal project", reason))):
             if not await READ.run(
                 ProjectActivities.project_exists,
                 project,
@@ -284,15 +284,15 @@ class ResourceSync:
                     )
 
     async def _record_members(self, request: ResourceSyncInput) -> None:
-        with on_failure(lambda reason: self._tell(_broken_step("project members", reason))):
+        with on_failure(lambda reason: self._show(_broken_step("project members", reason))):
             counts = await KIND.run(
                 ProjectActivities.record_members,
                 MembersInput(request.provider, self._projects_sweep_id),
                 "record the members of projects",
             )
-            self._tell(_members_outcome(counts))
+            self._show(_members_outcome(counts))
 
-    def _tell(self, outcome: KindOutcome) -> None:
+    def _show(self, outcome: KindOutcome) -> None:
         self._outcomes.append(outcome)
         lines = [f"- {done.in_words()}" for done in self._outcomes]
         workflow.set_current_details("\n".join(lines))

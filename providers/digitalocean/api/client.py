@@ -232,7 +232,7 @@ class DigitalOcean:
         A sent request takes effect: after the response, the caller can find and undo it.
         """
         await self._budget.acquire(path)
-        writing = asyncio.create_task(self._asked(method, path, {}, body))
+        writing = asyncio.create_task(self._request(method, path, {}, body))
         try:
             return await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -243,9 +243,9 @@ class DigitalOcean:
         self, method: str, path: str, parameters: Mapping[str, str], loads: Loads
     ) -> Any:
         await self._budget.acquire(path)
-        return await self._asked(method, path, parameters, loads=loads)
+        return await self._request(method, path, parameters, loads=loads)
 
-    async def _asked(
+    async def _request(
         self,
         method: str,
         path: str,

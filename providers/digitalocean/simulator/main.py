@@ -79,7 +79,7 @@ class _Server(uvicorn.Server):
         former = pthread_sigmask(SIG_BLOCK, signals)
         ended, loop = Event(), asyncio.get_running_loop()
 
-        def stop_when_told() -> None:
+        def stop_when_signalled() -> None:
             sigwait(signals)
             self.should_exit = True
             answered = Event()
@@ -88,7 +88,7 @@ class _Server(uvicorn.Server):
                 # Uncommitted changes are rolled back when the file is opened again.
                 os._exit(0)
 
-        Thread(target=stop_when_told, daemon=True).start()
+        Thread(target=stop_when_signalled, daemon=True).start()
         try:
             yield
         finally:

@@ -25,7 +25,7 @@ __all__ = [
     "UnknownMoodError",
     "enter",
     "leave",
-    "mood_named",
+    "mood_of",
     "settings_of",
     "tune",
 ]
@@ -212,7 +212,7 @@ MOODS: Final = {
 }
 
 
-def mood_named(name: str) -> Mood:
+def mood_of(name: str) -> Mood:
     """The mood of a name. Raises UnknownMoodError."""
     try:
         return MOODS[name]

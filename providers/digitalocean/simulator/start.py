@@ -9,7 +9,7 @@ from providers.digitalocean.simulator.billing.invoices import Invoices
 from providers.digitalocean.simulator.billing.ledger import Ledger
 from providers.digitalocean.simulator.clock import Clock, wall_time
 from providers.digitalocean.simulator.config import Config
-from providers.digitalocean.simulator.moods import enter, leave, mood_named
+from providers.digitalocean.simulator.moods import enter, leave, mood_of
 from providers.digitalocean.simulator.simulation import Freshness, Pace, Simulation
 from providers.digitalocean.simulator.state import Store
 from providers.digitalocean.simulator.web.faults import FaultRules
@@ -48,7 +48,7 @@ def open_simulation(config: Config) -> Simulation:
     if config.scale:
         scale_to(simulation, config.scale)
     if config.mood:
-        enter(simulation, mood_named(config.mood))
+        enter(simulation, mood_of(config.mood))
     return simulation
 
 

@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from contracts.providers import DIGITALOCEAN
 from services.analytics.catalog_client import QuoteOutcome
-from services.analytics.deployments import Deployments, Named
+from services.analytics.deployments import DeploymentRef, Deployments
 from services.analytics.margin.rules.attribution import Cost, KnownLifetime
 from services.analytics.margin.rules.summary import Accrual, AccrualFailure
 from services.analytics.peers import Peers, asking
@@ -176,11 +176,13 @@ def _cost(cost: costs_pb2.CostLine | costs_pb2.DailyCost, **given: Any) -> Cost:
 
 async def _known(deployments: Deployments, costs: list[Cost]) -> list[Cost]:
     """The costs, with deployments resolved to the catalog's ids if known."""
-    named = {Named(cost.tenant_id, cost.deployment_id) for cost in costs if cost.deployment_id}
+    named = {
+        DeploymentRef(cost.tenant_id, cost.deployment_id) for cost in costs if cost.deployment_id
+    }
     owners = await deployments.find(named)
     return [
         replace(cost, tenant_id=owner.tenant_id, deployment_id=owner.deployment_id)
-        if (owner := owners.get(Named(cost.tenant_id, cost.deployment_id)))
+        if (owner := owners.get(DeploymentRef(cost.tenant_id, cost.deployment_id)))
         else cost
         for cost in costs
     ]

@@ -10,7 +10,7 @@ from arcadia.analytics.v1 import simulation_service_pb2 as pb
 
 from services.analytics.margin.rules.summary import REPORTING_CURRENCY
 from services.analytics.simulation.rules import Grouping
-from services.analytics.simulation.simulate import Asked, Simulator
+from services.analytics.simulation.simulate import SimulationRequest, Simulator
 from services.common.db.database import Database
 from services.common.errors import InvalidArgument
 from services.common.rpc.messages import message_of, messages_of
@@ -51,7 +51,7 @@ class SimulationServicer(simulation_service_pb2_grpc.SimulationServiceServicer):
         self, request: pb.SimulateCatalogRequest, context: Context
     ) -> pb.SimulateCatalogResponse:
         """Prices the last billed months of a page of tenants by a draft."""
-        asked = _asked(request)
+        asked = _simulation_request(request)
         filters = ("simulation", *map(str, astuple(asked)))
         page = page_request(request, filters, str, str)
         after, revision = page.after or ("", "")
@@ -83,7 +83,7 @@ class SimulationServicer(simulation_service_pb2_grpc.SimulationServiceServicer):
         )
 
 
-def _asked(request: pb.SimulateCatalogRequest) -> Asked:
+def _simulation_request(request: pb.SimulateCatalogRequest) -> SimulationRequest:
     """The draft and the months. Raises InvalidArgument."""
     if bool(request.document) == bool(request.plan_code):
         raise InvalidArgument(
@@ -95,7 +95,7 @@ def _asked(request: pb.SimulateCatalogRequest) -> Asked:
         raise InvalidArgument("months", f"must be from 1 to {MAX_MONTHS}", reason="OUT_OF_RANGE")
     if request.plan_code and request.plan_version < 1:
         raise InvalidArgument("plan_version", "must be at least 1", reason="OUT_OF_RANGE")
-    return Asked(
+    return SimulationRequest(
         document=request.document,
         plan_code=text("plan_code", request.plan_code),
         plan_version=request.plan_version,

@@ -40,7 +40,7 @@ from services.common.values.periods import month_of
 if TYPE_CHECKING:
     from arcadia.catalog.v1.draft_pricing_service_pb2_grpc import DraftPricingServiceAsyncStub
 
-__all__ = ["Asked", "Page", "Simulator"]
+__all__ = ["Page", "SimulationRequest", "Simulator"]
 
 PROOFS_AT_ONCE: Final = 500
 """Frozen inputs read and sent per call; the next ones are read at the same time."""
@@ -50,7 +50,7 @@ Deployment = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SimulationRequest:
     """A draft, and the months and tenants to price by it."""
 
     document: str
@@ -112,7 +112,13 @@ class Simulator:
         self._catalog = catalog
 
     async def page(
-        self, asked: Asked, *, after: str, size: int, revision: str, floor_percent: Decimal
+        self,
+        asked: SimulationRequest,
+        *,
+        after: str,
+        size: int,
+        revision: str,
+        floor_percent: Decimal,
     ) -> Page:
         """The simulation of the next tenants; `revision` is that of the previous page.
 
@@ -156,7 +162,7 @@ class Simulator:
         )
 
     async def _price(
-        self, asked: Asked, month: date, tenants: Sequence[str], priced: _Priced
+        self, asked: SimulationRequest, month: date, tenants: Sequence[str], priced: _Priced
     ) -> None:
         """Prices a month; reads the next inputs while the catalog prices the previous ones."""
         async with self._database.read(ALL) as session:
@@ -179,7 +185,7 @@ class Simulator:
             return await store.frozen_months(session, proofs)
 
     async def _ask(
-        self, asked: Asked, frozen: Sequence[FrozenMonth], priced: _Priced, month: date
+        self, asked: SimulationRequest, frozen: Sequence[FrozenMonth], priced: _Priced, month: date
     ) -> None:
         unsold = await self._unsold(frozen, month)
         request = pb.SimulateQuotesRequest(

@@ -8,7 +8,7 @@ from arcadia.analytics.v1 import spend_service_pb2_grpc
 from arcadia.common.v1 import runs_pb2
 
 from contracts.spend import DECIDED, BreachInput, spend_breach
-from services.analytics.deployments import Deployments, Named
+from services.analytics.deployments import DeploymentRef, Deployments
 from services.analytics.spend import store
 from services.analytics.spend.rules import (
     ACTIONS,
@@ -217,7 +217,7 @@ class SpendServicer(spend_service_pb2_grpc.SpendServiceServicer):
         tenant_id, deployment_id = text("tenant_id", request.tenant_id), ""
         if request.deployment_id:
             deployment_id = str(uuid_of("deployment_id", request.deployment_id))
-            named = Named("", deployment_id)
+            named = DeploymentRef("", deployment_id)
             owner = (await self._deployments.find([named])).get(named)
             if owner is None:
                 raise NotFound("deployment", deployment_id)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from services.analytics.deployments import Deployments, Named
+from services.analytics.deployments import DeploymentRef, Deployments
 from services.analytics.usage.store.aggregation import adopt_usage, names_of_usage
 from services.common.db.database import Database
 from services.common.identity.callers import Scope
@@ -14,7 +14,7 @@ NAMES_AT_ONCE: Final = 5_000
 FIGURES_AT_ONCE: Final = 10_000
 """Figures re-keyed per transaction."""
 
-BEFORE_ALL: Final = Named("", "")
+BEFORE_ALL: Final = DeploymentRef("", "")
 
 
 async def adopt(

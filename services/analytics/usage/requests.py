@@ -10,7 +10,7 @@ from arcadia.analytics.v1 import usage_pb2, usage_service_pb2
 from arcadia.inventory.v1 import lookup_service_pb2
 
 from kinds.metering import METERS
-from services.analytics.deployments import Named, Owner
+from services.analytics.deployments import DeploymentRef, Owner
 from services.analytics.usage.rules.dimensions import is_value, undeclared
 from services.analytics.usage.rules.events import EventKey, Refusal, SentEvent, refusal_of_time
 from services.analytics.usage.rules.metering import Interval
@@ -129,7 +129,7 @@ def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEv
         raise InvalidArgument("occurred_at", wrong, reason="OUT_OF_RANGE")
     deployment = required("deployment_id", event.deployment_id)
     tenant_id = text("tenant_id", event.tenant_id)
-    if not tenant_id and not Named("", deployment).is_by_id:
+    if not tenant_id and not DeploymentRef("", deployment).is_by_id:
         raise InvalidArgument(
             "tenant_id", "is required if deployment_id is a slug", reason="FIELD_REQUIRED"
         )
@@ -165,12 +165,14 @@ def _dimensions(resource_kind: str, said: Mapping[str, str]) -> dict[str, str]:
     return dict(said)
 
 
-def names_of(interval: lookup_service_pb2.ExistenceInterval) -> Named:
+def names_of(interval: lookup_service_pb2.ExistenceInterval) -> DeploymentRef:
     """The deployment of an inventory interval."""
-    return Named(interval.tenant_id, interval.deployment_id)
+    return DeploymentRef(interval.tenant_id, interval.deployment_id)
 
 
-def interval(message: lookup_service_pb2.ExistenceInterval, owners: dict[Named, Owner]) -> Interval:
+def interval(
+    message: lookup_service_pb2.ExistenceInterval, owners: dict[DeploymentRef, Owner]
+) -> Interval:
     """An interval, with the deployment resolved to the catalog's id if known."""
     named = Owner(message.tenant_id, message.deployment_id)
     owner = owners.get(names_of(message), named) if message.deployment_id else named

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from arcadia.analytics.v1 import usage_pb2
 
-from services.analytics.deployments import Deployments, Named
+from services.analytics.deployments import DeploymentRef, Deployments
 from services.analytics.usage.requests import read_events
 from services.analytics.usage.rules.events import (
     OwnedEvent,
@@ -53,7 +53,7 @@ async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) ->
     reused, voided = [], []
     for event in rest:
         kept = known[event.key]
-        if not event.says(kept.digest):
+        if not event.has_digest(kept.digest):
             reused.append(event)
         elif kept.is_voided:
             voided.append(event.sent.index)
@@ -100,5 +100,5 @@ async def receive(
     return replace(sifted, refused=[*unreadable, *strangers, *sifted.refused])
 
 
-def _named(event: SentEvent) -> Named:
-    return Named(event.tenant_id, event.deployment)
+def _named(event: SentEvent) -> DeploymentRef:
+    return DeploymentRef(event.tenant_id, event.deployment)

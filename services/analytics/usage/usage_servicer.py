@@ -9,7 +9,7 @@ from uuid import UUID
 from arcadia.analytics.v1 import usage_service_pb2 as pb
 from arcadia.analytics.v1 import usage_service_pb2_grpc
 
-from services.analytics.deployments import Deployments, Named
+from services.analytics.deployments import DeploymentRef, Deployments
 from services.analytics.usage import requests
 from services.analytics.usage.rules.events import Refusal, Sifted, in_order
 from services.analytics.usage.store.aggregation import fold_figures
@@ -67,7 +67,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         if not wanted.deployment_id:
             return wanted
         tenant_id = wanted.tenant_id if scope.everything else scope.tenant_id or ""
-        named = Named(tenant_id, wanted.deployment_id)
+        named = DeploymentRef(tenant_id, wanted.deployment_id)
         try:
             found = await self._deployments.find([named], by_slug_alone=True)
         except Unavailable:

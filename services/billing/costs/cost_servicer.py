@@ -118,7 +118,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
                 part._replace(invoice_uuid=uuids[line.provider_invoice_id])
                 for line in lines
                 for part in parts_of(line)
-                if _is_wanted(part, wanted)
+                if _belongs_to_owner(part, wanted)
             )
             yield pb.ExportCostLinesResponse(chunk=chunk + form.lines(named))
             if len(lines) < EXPORTED_LINES:
@@ -132,7 +132,7 @@ class CostServicer(cost_service_pb2_grpc.CostServiceServicer):
         return replace(wanted, slug=slug)
 
 
-def _is_wanted(part: CostLine, wanted: LineFilter) -> bool:
+def _belongs_to_owner(part: CostLine, wanted: LineFilter) -> bool:
     """Whether a part of a line belongs to the requested owner."""
     if wanted.tenant_id and part.tenant_id != wanted.tenant_id:
         return False

@@ -71,11 +71,11 @@ class InventoryLookup:
         """
         found: list[Candidate] = []
         for start in range(0, len(keys), KEYS_A_CALL):
-            answer = await self._asked(keys[start : start + KEYS_A_CALL])
+            answer = await self._lookup(keys[start : start + KEYS_A_CALL])
             found += [_candidate(life) for one in answer.results for life in one.lifetimes]
         return found
 
-    async def _asked(self, keys: list[Key]) -> pb.LookupResourcesResponse:
+    async def _lookup(self, keys: list[Key]) -> pb.LookupResourcesResponse:
         if self._stub is None:
             channel = open_channel(self._settings, Service.INVENTORY, caller=Service.BILLING)
             self._stub = LookupServiceStub(channel)

@@ -8,7 +8,7 @@ from arcadia.catalog.v1 import limit_service_pb2_grpc
 from services.catalog import requests
 from services.catalog.limits.messages import limit_message
 from services.catalog.limits.read_limits import read_limits, read_values
-from services.catalog.limits.rules.limit_values import NewValue, check_new_value, limit_named
+from services.catalog.limits.rules.limit_values import NewValue, check_new_value, limit_of
 from services.catalog.limits.store.values import set_value
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
@@ -73,7 +73,7 @@ class LimitServicer(limit_service_pb2_grpc.LimitServiceServicer):
     ) -> pb.SetTenantLimitResponse:
         new = NewValue(
             tenant_id=_tenant(request.tenant_id),
-            limit=limit_named("name", requests.required("name", request.name)),
+            limit=limit_of("name", requests.required("name", request.name)),
             value=request.limit if request.HasField("limit") else None,
             ends_on=read_day(request.ends_on, "ends_on") if request.ends_on else None,
             set_by=current_caller().subject,

@@ -19,11 +19,11 @@ from services.catalog.quotes.margin_inputs import ExchangeRates
 from services.common.db.database import Database
 from services.common.identity.callers import ALL
 
-__all__ = ["Recorded", "Told", "record_list_prices"]
+__all__ = ["ProviderPrices", "Recorded", "record_list_prices"]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ProviderPrices:
     """The prices from a provider's API on a day."""
 
     provider: str
@@ -42,7 +42,7 @@ class Recorded:
 
 
 async def record_list_prices(
-    database: Database, rates: ExchangeRates, told: Told, now: datetime
+    database: Database, rates: ExchangeRates, reported: ProviderPrices, now: datetime
 ) -> Recorded:
     """Adds and changes list prices, with an event for each change.
 
@@ -50,16 +50,18 @@ async def record_list_prices(
     """
     async with database.read(ALL) as session:
         versions, prices = await active_versions(session), await all_prices(session)
-    sold = [*sold_prices(versions, prices, told.on)]
+    sold = [*sold_prices(versions, prices, reported.on)]
     conversions = {
-        currency: await rates.to(currency, told.on)
+        currency: await rates.to(currency, reported.on)
         for currency in sorted({price.currency for price in sold})
     }
     async with database.write(ALL) as session:
         await lock_list_prices(session)
-        known = await open_list_prices(session, told.provider)
-        sync = planned_sync(known, declared_prices(told.provider), told.prices, told.on)
-        ids = await write_sync(session, told.provider, sync, recorded_by=told.recorded_by, now=now)
+        known = await open_list_prices(session, reported.provider)
+        sync = planned_sync(known, declared_prices(reported.provider), reported.prices, reported.on)
+        ids = await write_sync(
+            session, reported.provider, sync, recorded_by=reported.recorded_by, now=now
+        )
         if sync.changed:
             changes = [
                 NewChange(
@@ -70,5 +72,5 @@ async def record_list_prices(
                 )
                 for before, after, day in sync.changed
             ]
-            await insert_changes(session, changes, changed_by=told.recorded_by, now=now)
+            await insert_changes(session, changes, changed_by=reported.recorded_by, now=now)
     return Recorded(len(sync.added), len(sync.changed), sync.unchanged_count)

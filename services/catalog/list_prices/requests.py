@@ -5,16 +5,16 @@ from typing import Final
 from arcadia.catalog.v1 import list_price_service_pb2 as pb
 
 from services.catalog import requests
-from services.catalog.list_prices.record import Told
+from services.catalog.list_prices.record import ProviderPrices
 from services.catalog.list_prices.rules.list_prices import PricedUnit, Source
 from services.catalog.list_prices.store.list_prices import ListPriceFilter
 from services.common.errors import InvalidArgument
 from services.common.values.money import MAX_QUANTITY, exact
 from services.common.values.periods import optional_day, read_day
 
-__all__ = ["list_price_filter", "told_prices"]
+__all__ = ["list_price_filter", "provider_prices"]
 
-MAX_TOLD: Final = 5_000
+MAX_PRICES: Final = 5_000
 MAX_USD: Final = 10**9
 
 
@@ -27,17 +27,17 @@ def list_price_filter(request: pb.ListListPricesRequest) -> ListPriceFilter:
     )
 
 
-def told_prices(request: pb.RecordListPricesRequest) -> Told:
+def provider_prices(request: pb.RecordListPricesRequest) -> ProviderPrices:
     """The prices from a provider's API. Raises InvalidArgument."""
-    if len(request.prices) > MAX_TOLD:
-        raise InvalidArgument("prices", f"must not be more than {MAX_TOLD:,}")
+    if len(request.prices) > MAX_PRICES:
+        raise InvalidArgument("prices", f"must not be more than {MAX_PRICES:,}")
     prices = [_price(price, f"prices[{place}].") for place, price in enumerate(request.prices)]
     met = set()
     for place, price in enumerate(prices):
         if price.series in met:
             raise InvalidArgument(f"prices[{place}].dimensions", "has a price already")
         met.add(price.series)
-    return Told(
+    return ProviderPrices(
         provider=requests.required("provider", requests.line("provider", request.provider)),
         on=read_day(requests.required("on", request.on), "on"),
         prices=prices,
@@ -47,7 +47,7 @@ def told_prices(request: pb.RecordListPricesRequest) -> Told:
     )
 
 
-def _price(price: pb.ToldPrice, path: str) -> PricedUnit:
+def _price(price: pb.ListedPrice, path: str) -> PricedUnit:
     per_qty = exact(price.per_qty, f"{path}per_qty", minimum=0, maximum=MAX_QUANTITY)
     if not per_qty:
         raise InvalidArgument(f"{path}per_qty", "must be above 0", reason="OUT_OF_RANGE")

@@ -9,7 +9,7 @@ from arcadia.catalog.v1 import list_price_service_pb2_grpc
 from services.catalog import requests
 from services.catalog.list_prices.messages import change_message, price_message
 from services.catalog.list_prices.record import record_list_prices
-from services.catalog.list_prices.requests import list_price_filter, told_prices
+from services.catalog.list_prices.requests import list_price_filter, provider_prices
 from services.catalog.list_prices.store.changes import list_changes
 from services.catalog.list_prices.store.list_prices import list_prices
 from services.catalog.quotes.margin_inputs import ExchangeRates
@@ -57,6 +57,6 @@ class ListPriceServicer(list_price_service_pb2_grpc.ListPriceServiceServicer):
     ) -> pb.RecordListPricesResponse:
         """Records the prices from a provider's API."""
         recorded = await record_list_prices(
-            self._database, self._rates, told_prices(request), self._now()
+            self._database, self._rates, provider_prices(request), self._now()
         )
         return message_of(pb.RecordListPricesResponse, recorded)

@@ -44,7 +44,7 @@ from services.common.values.periods import optional_day, read_day
 
 __all__ = ["MigrationServicer", "MigrationStepServicer"]
 
-Asked = pb.StartMigrationRequest | pb.PreviewMigrationRequest
+MigrationTerms = pb.StartMigrationRequest | pb.PreviewMigrationRequest
 
 FILTERS: Final = attrgetter(
     "from_plan_code", "from_version", "tenant_id", "started_before", "effective_on"
@@ -71,7 +71,7 @@ class MigrationServicer(migration_service_pb2_grpc.MigrationServiceServicer):
         if day <= today:
             raise InvalidArgument("effective_on", "must be after today", reason="OUT_OF_RANGE")
         plan_code, version = _target(request)
-        wanted = _wanted(request, today, day, 0)
+        wanted = _new_migration(request, today, day, 0)
         filters = ("migration-preview", plan_code, version, *map(str, FILTERS(wanted)))
         asked = page_request(request, filters, UUID)
         async with self._database.read(ALL) as session:
@@ -116,7 +116,7 @@ class MigrationServicer(migration_service_pb2_grpc.MigrationServiceServicer):
         day = read_day(requests.required("effective_on", request.effective_on), "effective_on")
         check_days(notice_on, day, cause.day, self._notice_days)
         plan_code, version = _target(request)
-        wanted = _wanted(request, notice_on, day, self._notice_days, cause.reason)
+        wanted = _new_migration(request, notice_on, day, self._notice_days, cause.reason)
         made = await start(session, wanted, plan_code=plan_code, version=version, cause=cause)
         return pb.StartMigrationResponse(migration=_message(made, Counts()))
 
@@ -209,7 +209,7 @@ class MigrationStepServicer(migration_service_pb2_grpc.MigrationStepServiceServi
         return message_of(pb.FinishMigrationResponse, step=step)
 
 
-def _target(request: Asked) -> tuple[str, int]:
+def _target(request: MigrationTerms) -> tuple[str, int]:
     """The plan and version to move to."""
     if request.plan_version < 0:
         raise InvalidArgument("plan_version", "must not be negative", reason="OUT_OF_RANGE")
@@ -218,8 +218,8 @@ def _target(request: Asked) -> tuple[str, int]:
     return code, request.plan_version
 
 
-def _wanted(
-    request: Asked, notice_on: date, effective_on: date, notice_days: int, reason: str = ""
+def _new_migration(
+    request: MigrationTerms, notice_on: date, effective_on: date, notice_days: int, reason: str = ""
 ) -> NewMigration:
     if request.from_version < 0:
         raise InvalidArgument("from_version", "must not be negative", reason="OUT_OF_RANGE")

@@ -59,7 +59,7 @@ class Batcher(Generic[Asked, Answered]):
                 outcome = await self._job([asked for asked, _ in those])
             except Exception as error:  # noqa: BLE001 - it is raised where each of them waits
                 outcome = error
-            _tell([answered for _, answered in those], outcome)
+            _deliver([answered for _, answered in those], outcome)
         self._running = None
 
     async def _linger(self) -> None:
@@ -72,7 +72,7 @@ class Batcher(Generic[Asked, Answered]):
                 break
 
 
-def _tell(
+def _deliver(
     askers: Sequence[asyncio.Future[Answered]], outcome: Sequence[Answered] | Exception
 ) -> None:
     """Delivers each caller's part; skips cancelled callers."""

@@ -17,7 +17,7 @@ from services.catalog.plans.store.versions import find_version
 from services.catalog.quotes.batching import Batcher
 from services.catalog.quotes.margin_inputs import MarginChecker
 from services.catalog.quotes.messages import add_proof, quote_message
-from services.catalog.quotes.requests import Wanted
+from services.catalog.quotes.requests import QuoteRequest
 from services.catalog.quotes.rules.price_list import PriceList
 from services.catalog.quotes.rules.snapshots import change_inputs, plan_inputs, version_snapshot
 from services.catalog.quotes.rules.stored_quotes import Kept, NewQuote, StoredQuote, new_id
@@ -75,7 +75,7 @@ class Quoter:
         self._keeping = Batcher(self._writer.keep)
 
     async def quote(
-        self, request: pb.CreateQuoteRequest, wanted: Wanted, caller: Caller, now: datetime
+        self, request: pb.CreateQuoteRequest, wanted: QuoteRequest, caller: Caller, now: datetime
     ) -> quotes_pb2.Quote:
         """Creates and stores the requested quote.
 
@@ -118,7 +118,7 @@ class Quoter:
         )
 
     async def _once(
-        self, request: pb.CreateQuoteRequest, wanted: Wanted, caller: Caller, now: datetime
+        self, request: pb.CreateQuoteRequest, wanted: QuoteRequest, caller: Caller, now: datetime
     ) -> quotes_pb2.Quote:
         """Uses one transaction, so that the key and the quote are committed together.
 
@@ -152,7 +152,7 @@ class Quoter:
             raise exceeded
 
     async def _made(
-        self, wanted: Wanted, caller: Caller, now: datetime, prices: PriceList
+        self, wanted: QuoteRequest, caller: Caller, now: datetime, prices: PriceList
     ) -> _Made:
         """Prices a request, in a transaction if the price list is not enough."""
         if wanted.subscription_id is None and not wanted.plan_version:
@@ -162,7 +162,7 @@ class Quoter:
 
     async def _make(
         self,
-        wanted: Wanted,
+        wanted: QuoteRequest,
         caller: Caller,
         now: datetime,
         prices: PriceList,
@@ -195,7 +195,7 @@ class Quoter:
         self,
         inputs: QuoteInputs,
         tenant_id: str,
-        wanted: Wanted,
+        wanted: QuoteRequest,
         caller: Caller,
         now: datetime,
     ) -> _Made:
@@ -253,7 +253,7 @@ def _exceeded(quote: StoredQuote, quota: int, kept: Kept) -> QuotaExceeded:
     return QuotaExceeded(QUOTES_A_DAY.name, tenant_id=quote.tenant_id, limit=quota, used=kept.made)
 
 
-def _scope(wanted: Wanted, caller: Caller) -> Scope:
+def _scope(wanted: QuoteRequest, caller: Caller) -> Scope:
     """The scope of the quote.
 
     Any caller may ask for a price; one without a tenant cannot read the quote again.
@@ -264,7 +264,7 @@ def _scope(wanted: Wanted, caller: Caller) -> Scope:
 
 
 async def _version(
-    wanted: Wanted, caller: Caller, prices: PriceList, session: ReadSession | None
+    wanted: QuoteRequest, caller: Caller, prices: PriceList, session: ReadSession | None
 ) -> VersionSnapshot:
     """The requested version: the active one, or any for operators."""
     if not wanted.plan_version or session is None:
@@ -283,7 +283,11 @@ async def _version(
 
 
 async def _change(
-    wanted: Wanted, changing: Changing, caller: Caller, prices: PriceList, session: ReadSession
+    wanted: QuoteRequest,
+    changing: Changing,
+    caller: Caller,
+    prices: PriceList,
+    session: ReadSession,
 ) -> QuoteInputs:
     """The inputs of a subscription's change from a day on."""
     held, day = changing.subscription, wanted.starts_on

@@ -18,7 +18,7 @@ from services.common.errors import InvalidArgument
 from services.common.values.money import MAX_QUANTITY, exact
 from services.common.values.periods import optional_day
 
-__all__ = ["Wanted", "quantity", "wanted"]
+__all__ = ["QuoteRequest", "quantity", "read_quote_request"]
 
 MAX_ADDONS: Final = 100
 
@@ -36,7 +36,7 @@ EXACT_WHOLE: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class QuoteRequest:
     """A quote request: a plan, or a subscription with its changes."""
 
     plan_code: str
@@ -47,7 +47,7 @@ class Wanted:
     subscription_id: UUID | None
 
 
-def wanted(request: pb.CreateQuoteRequest, today: date) -> Wanted:
+def read_quote_request(request: pb.CreateQuoteRequest, today: date) -> QuoteRequest:
     """Parses a request. Raises InvalidArgument."""
     subscription = request.subscription_id
     if not (request.plan_code or subscription):
@@ -56,7 +56,7 @@ def wanted(request: pb.CreateQuoteRequest, today: date) -> Wanted:
         raise InvalidArgument("plan_version", "must not be negative", reason="OUT_OF_RANGE")
     if len(request.addons) > MAX_ADDONS:
         raise InvalidArgument("addons", f"must not be more than {MAX_ADDONS}")
-    return Wanted(
+    return QuoteRequest(
         plan_code=requests.text("plan_code", request.plan_code),
         plan_version=request.plan_version,
         addons=tuple(

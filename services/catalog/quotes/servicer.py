@@ -9,7 +9,7 @@ from arcadia.catalog.v1 import quote_service_pb2_grpc, quotes_pb2
 from services.catalog import requests
 from services.catalog.quotes.messages import answers_its_inputs, stored_message
 from services.catalog.quotes.quote import Quoter
-from services.catalog.quotes.requests import wanted
+from services.catalog.quotes.requests import read_quote_request
 from services.catalog.quotes.rules.stored_quotes import StoredQuote
 from services.catalog.quotes.store.quotes import read_quote
 from services.catalog.quoting.errors import UnreadableInputs
@@ -37,7 +37,7 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
     ) -> quotes_pb2.Quote:
         """Prices a plan or a change of a subscription, and stores the quote."""
         now = self._now()
-        asked = wanted(request, now.date())
+        asked = read_quote_request(request, now.date())
         return await self._quoter.quote(request, asked, current_caller(), now)
 
     async def GetQuote(self, request: pb.GetQuoteRequest, context: Context) -> pb.GetQuoteResponse:

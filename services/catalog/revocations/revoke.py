@@ -9,7 +9,7 @@ from services.catalog.revocations.rules import (
     Target,
     TokenRevocation,
     check_count,
-    check_named,
+    check_target,
     forgotten_at,
 )
 from services.common.db.database import WriteSession
@@ -27,7 +27,7 @@ async def revoke_tokens(
     too long a name is given, ResourceExhausted if there are too many revocations.
     """
     check_manages(caller)
-    check_named(target)
+    check_target(target)
     await store.replace_version(session)
     check_count(target, *await store.count_other(session, target, cause.at))
     made = await store.upsert_revocation(

@@ -14,7 +14,7 @@ __all__ = [
     "Target",
     "TokenRevocation",
     "check_count",
-    "check_named",
+    "check_target",
     "forgotten_at",
 ]
 
@@ -55,7 +55,7 @@ class TokenRevocation:
     ends_at: datetime
 
 
-def check_named(target: Target) -> None:
+def check_target(target: Target) -> None:
     """Raises InvalidArgument if it would match all tokens, or if a name is too long."""
     for field, value in (("subject", target.subject), ("token_id", target.token_id)):
         if len(value.encode()) > MAX_BYTES:

@@ -54,7 +54,7 @@ class Auditor:
             address=requests.current_address(),
             peer=peer,
             announce=self._announce,
-            take_uncounted=lambda call: self._refusals.take_uncounted(_whose(call)),
+            take_uncounted=lambda call: self._refusals.take_uncounted(_owner_of(call)),
         )
         set_audited_call(call)
         return call
@@ -93,7 +93,7 @@ class Auditor:
 
     def _gets_entry(self, call: AuditedCall, *, at_all: bool = True) -> bool:
         """Whether a write that changed nothing gets an entry; otherwise it is only counted."""
-        whose, seconds = _whose(call), time.monotonic()
+        whose, seconds = _owner_of(call), time.monotonic()
         if at_all and self._refusals.take(whose, seconds):
             return True
         self._refusals.count(whose, seconds, 1 + call.uncounted)
@@ -116,5 +116,5 @@ class Auditor:
             log.exception("a refused write was not recorded", entry=entry.content, why="INTERNAL")
 
 
-def _whose(call: AuditedCall) -> tuple[str, str]:
+def _owner_of(call: AuditedCall) -> tuple[str, str]:
     return call.caller.tenant_id or "", call.caller.subject

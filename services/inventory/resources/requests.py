@@ -17,7 +17,7 @@ from services.inventory.vocabulary import Classification
 
 __all__ = ["check_one_owner", "filters_of", "new_class", "owner_of", "resource_filter", "tenant_of"]
 
-Named = pb.AssignResourceRequest | reconcile_service_pb2.AssignResourcesRequest
+AssignmentRequest = pb.AssignResourceRequest | reconcile_service_pb2.AssignResourcesRequest
 
 
 def check_one_owner(request: pb.AssignResourceRequest) -> None:
@@ -36,7 +36,7 @@ def check_one_owner(request: pb.AssignResourceRequest) -> None:
 
 
 async def owner_of(
-    request: Named, deployments: Deployments, context: ServicerContext[Any, Any]
+    request: AssignmentRequest, deployments: Deployments, context: ServicerContext[Any, Any]
 ) -> Ownership:
     """The owner in a request; nobody if it names none.
 

@@ -34,7 +34,7 @@ class ListPriceActivities:
                 provider=request.provider,
                 on="" if request.on is None else request.on.isoformat(),
                 prices=[
-                    message_of(pb.ToldPrice, price, dimensions=dict(price.dimensions))
+                    message_of(pb.ListedPrice, price, dimensions=dict(price.dimensions))
                     for price in told
                 ],
                 recorded_by=activity.info().workflow_id or "",

@@ -74,7 +74,7 @@ class SpendActivities:
             "accrued_cents": str(breach.accrued_cents),
             "currency": breach.currency,
             "action": breach.action,
-            **_told(breach),
+            **_notice_fields(breach),
         }
         body = orjson.dumps({"spend_breach": document}, option=orjson.OPT_SORT_KEYS)
         key = f"spend-breach/{breach.breach_id}"
@@ -90,7 +90,7 @@ def _start(breach: BreachStanding, request: EvaluationInput) -> Start[BreachInpu
     )
 
 
-def _told(breach: BreachStanding) -> dict[str, str]:
+def _notice_fields(breach: BreachStanding) -> dict[str, str]:
     """The notice: what happens, when, why, and how to prevent it."""
     whose = "the deployment" if breach.deployment_id else "the active deployments of the tenant"
     pause = (

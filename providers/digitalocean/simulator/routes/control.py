@@ -29,7 +29,7 @@ from providers.digitalocean.simulator.moods import (
     UnknownMoodError,
     enter,
     leave,
-    mood_named,
+    mood_of,
     settings_of,
     tune,
 )
@@ -106,7 +106,7 @@ async def _enter_mood(simulation: Simulation, request: Request) -> None:
     """`{"mood": name}`: enters it, after leaving the current one."""
     name = required(await payload(request), "mood", str)
     try:
-        mood = mood_named(name)
+        mood = mood_of(name)
     except UnknownMoodError as error:
         raise Unprocessable(f"mood: {error}") from error
     enter(simulation, mood)

@@ -241,7 +241,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             at,
         )
         await self._complete_when_issued(session, await issue_by_hand(session, invoice_id, how))
-        return pb.IssueInvoiceResponse(invoice=await _told(session, invoice_id))
+        return pb.IssueInvoiceResponse(invoice=await _invoice_message(session, invoice_id))
 
     async def PayInvoice(
         self, request: pb.PayInvoiceRequest, context: Context
@@ -266,7 +266,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         await settlements.mark_paid(
             session, invoice_id, paid_on=paid_on, reference=reference, at=at
         )
-        return pb.PayInvoiceResponse(invoice=await _told(session, invoice_id))
+        return pb.PayInvoiceResponse(invoice=await _invoice_message(session, invoice_id))
 
     async def VoidInvoice(
         self, request: pb.VoidInvoiceRequest, context: Context
@@ -295,7 +295,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             at=self._clock(),
         )
         await self._complete_when_issued(session, rollup)
-        return pb.VoidInvoiceResponse(invoice=await _told(session, invoice_id))
+        return pb.VoidInvoiceResponse(invoice=await _invoice_message(session, invoice_id))
 
     async def _complete_when_issued(self, session: WriteSession, rollup: Rollup | None) -> None:
         """Signals a roll-up to finish when it has no draft left to approve.
@@ -350,7 +350,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         run = await self._flows.start(start)
         async with self._database.write(ALL) as session:
             await note_work(session, known.id, run.workflow_id, run.run_id, self._clock())
-            return await _told(session, invoice_id)
+            return await _invoice_message(session, invoice_id)
 
     async def CreateCreditNote(
         self, request: pb.CreateCreditNoteRequest, context: Context
@@ -561,7 +561,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         ]
 
 
-async def _told(session: ReadSession, invoice_id: UUID) -> invoices_pb2.Invoice:
+async def _invoice_message(session: ReadSession, invoice_id: UUID) -> invoices_pb2.Invoice:
     return invoice_message(await reading.read_invoice(session, ALL, invoice_id), operator=True)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from arcadia.analytics.v1 import one_off_service_pb2 as pb
 from arcadia.analytics.v1 import one_off_service_pb2_grpc
 
-from services.analytics.deployments import Deployments, Known, Named
+from services.analytics.deployments import DeploymentRef, Deployments, Known
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.invoices.messages import invoice_message
 from services.analytics.invoicing.invoices.rules.states import OneOffStatus
@@ -196,7 +196,7 @@ class OneOffServicer(one_off_service_pb2_grpc.OneOffServiceServicer):
         The keys are the request fields that name the deployments, for errors.
         """
         named = {
-            field: Named(line.tenant_id, line.deployment_id)
+            field: DeploymentRef(line.tenant_id, line.deployment_id)
             for field, line in lines.items()
             if line.deployment_id
         }

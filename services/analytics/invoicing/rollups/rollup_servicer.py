@@ -142,7 +142,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         """Retries failed tenants."""
         answer = await self._retry(request)
         # Signal after the commit, because the workflow reads the plan.
-        await self._tell(UUID(request.id), RETRY)
+        await self._signal(UUID(request.id), RETRY)
         return answer
 
     @once
@@ -187,10 +187,10 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
                 at=self._clock(),
             )
             message = await rollup_message(session, rollup)
-        await self._tell(rollup_id, decision)
+        await self._signal(rollup_id, decision)
         return message
 
-    async def _tell(self, rollup_id: UUID, decision: str) -> None:
+    async def _signal(self, rollup_id: UUID, decision: str) -> None:
         """Signals the workflow; if it has ended, starts it to resume this roll-up."""
         async with self._database.read(ALL) as session:
             rollup = await rollups.read_rollup(session, rollup_id)

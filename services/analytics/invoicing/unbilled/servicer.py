@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from arcadia.analytics.v1 import unbilled_usage_service_pb2 as pb
 from arcadia.analytics.v1 import unbilled_usage_service_pb2_grpc
 
-from services.analytics.deployments import Deployments, Named
+from services.analytics.deployments import DeploymentRef, Deployments
 from services.analytics.invoicing import requests
 from services.analytics.invoicing.unbilled.find import UnbilledFinder
 from services.analytics.invoicing.unbilled.rules import Unbilled
@@ -82,7 +82,7 @@ class UnbilledUsageServicer(unbilled_usage_service_pb2_grpc.UnbilledUsageService
         Usage metered before the catalog knew the deployment is stored under its slug until it is
         adopted. A name that the catalog does not know is returned unchanged.
         """
-        named = Named(tenant_id, deployment)
+        named = DeploymentRef(tenant_id, deployment)
         owner = (await self._deployments.find([named], by_slug_alone=True)).get(named)
         return [deployment] if owner is None else [owner.deployment_id, owner.slug]
 

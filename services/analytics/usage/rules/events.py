@@ -83,7 +83,7 @@ class OwnedEvent:
         """
         return self._digest_by(self.owner.deployment_id)
 
-    def says(self, digest: int) -> bool:
+    def has_digest(self, digest: int) -> bool:
         """Whether a stored digest is of this event.
 
         Earlier releases digested the deployment as sent: its id or its slug.

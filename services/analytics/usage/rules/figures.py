@@ -8,9 +8,9 @@ from uuid import UUID
 
 __all__ = [
     "DailyUsage",
+    "DeploymentRef",
     "Figure",
     "MeterTotal",
-    "Named",
     "Owner",
     "ResourceUsage",
     "UnmeteredResource",
@@ -23,7 +23,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class DeploymentRef:
     """A deployment as given, with an optional tenant."""
 
     tenant_id: str

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from services.analytics.generations.store import Generation, prepare_month
-from services.analytics.usage.rules.figures import Figure, Named, Owner
+from services.analytics.usage.rules.figures import DeploymentRef, Figure, Owner
 from services.analytics.usage.store.months import closed_months
 from services.analytics.usage.tables import DEPLOYMENT_ID
 from services.common.db.database import ReadSession, WriteSession
@@ -267,16 +267,18 @@ WHERE (e.day, e.tenant_id, e.deployment_id, e.resource_kind)
 """
 
 
-async def names_of_usage(session: ReadSession, *, after: Named, limit: int) -> list[Named]:
+async def names_of_usage(
+    session: ReadSession, *, after: DeploymentRef, limit: int
+) -> list[DeploymentRef]:
     """A page of the tenants and names with usage whose name is not an id."""
     rows = await session.execute(
         NAMES, {"tenant_id": after.tenant_id, "deployment_id": after.deployment, "limit": limit}
     )
-    return [Named(row.tenant_id, row.deployment_id) for row in rows]
+    return [DeploymentRef(row.tenant_id, row.deployment_id) for row in rows]
 
 
 async def adopt_usage(
-    session: WriteSession, owners: Mapping[Named, Owner], *, limit: int, now: datetime
+    session: WriteSession, owners: Mapping[DeploymentRef, Owner], *, limit: int, now: datetime
 ) -> bool:
     """Re-keys at most `limit` figures of these names to their deployments, oldest first.
 
@@ -288,7 +290,7 @@ async def adopt_usage(
         return False
     await lock_days(session, {figure.day for figure in figures})
     adopted = [
-        Adopted(one, owners[Named(one.tenant_id, one.deployment_id)].deployment_id)
+        Adopted(one, owners[DeploymentRef(one.tenant_id, one.deployment_id)].deployment_id)
         for one in figures
     ]
     driver, given = await session.driver(), arrays_of(Adopted, adopted, "g")
@@ -299,8 +301,8 @@ async def adopt_usage(
     return True
 
 
-def _named(names: Mapping[Named, Owner]) -> dict[str, Any]:
-    ordered: Sequence[Named] = list(names)
+def _named(names: Mapping[DeploymentRef, Owner]) -> dict[str, Any]:
+    ordered: Sequence[DeploymentRef] = list(names)
     return {
         "tenants": [one.tenant_id for one in ordered],
         "slugs": [one.deployment for one in ordered],

@@ -92,7 +92,7 @@ _OF_DAYS: Final = _NAMES.format(
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
+class _CandidateName:
     """A name of a candidate."""
 
     resource_id: UUID
@@ -114,9 +114,9 @@ INSERT INTO cloud_match_candidates (scope_id, resource_id, kind, provider_id, pr
                                     project_name, lived_from, lived_to, region)
 SELECT %(scope)s, * FROM {unnested(Candidate, "g")} ON CONFLICT DO NOTHING
 """,
-    _Named: f"""
+    _CandidateName: f"""
 INSERT INTO cloud_match_names (scope_id, resource_id, kind, name_key, valid_from, valid_to)
-SELECT %(scope)s, * FROM {unnested(_Named, "g")} ON CONFLICT DO NOTHING
+SELECT %(scope)s, * FROM {unnested(_CandidateName, "g")} ON CONFLICT DO NOTHING
 """,
     _Owned: f"""
 INSERT INTO cloud_match_owners (scope_id, resource_id, tenant_id, deployment_id, valid_from)
@@ -199,7 +199,9 @@ async def add_candidates(
     kept = list({one.resource_id: one for one in candidates}.values())
     rows: dict[type[Any], list[Any]] = {
         Candidate: kept,
-        _Named: [_Named(one.resource_id, one.kind, held) for one in kept for held in one.names],
+        _CandidateName: [
+            _CandidateName(one.resource_id, one.kind, held) for one in kept for held in one.names
+        ],
         _Owned: [_Owned(one.resource_id, owner) for one in kept for owner in one.owners],
     }
     for kind, some in rows.items():

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from services.common.errors import InvalidArgument
 from services.common.limits.declared import LIMITS, Limit
 
-__all__ = ["LimitState", "NewValue", "SetValue", "check_new_value", "limit_named", "value_of"]
+__all__ = ["LimitState", "NewValue", "SetValue", "check_new_value", "limit_of", "value_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class LimitState:
     """The value that overrides the default."""
 
 
-def limit_named(field: str, name: str) -> Limit:
+def limit_of(field: str, name: str) -> Limit:
     """A limit by name. Raises InvalidArgument."""
     if name not in LIMITS:
         raise InvalidArgument(

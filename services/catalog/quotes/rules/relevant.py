@@ -16,7 +16,7 @@ from services.catalog.quoting.inputs import (
 
 __all__ = ["could_price", "with_relevant_items"]
 
-Told = frozenset[tuple[str, tuple[tuple[str, str], ...]]]
+UsageKeys = frozenset[tuple[str, tuple[tuple[str, str], ...]]]
 """The kinds of usage with their dimensions."""
 
 
@@ -29,11 +29,11 @@ def with_relevant_items(inputs: QuoteInputs) -> QuoteInputs:
     replaced = () if change is None else change.replaced
     if not any(term.version.matched_kinds for term in (*inputs.terms, *replaced)):
         return inputs
-    told = frozenset((series.resource_kind, series.dimensions) for series in inputs.usage)
+    used = frozenset((series.resource_kind, series.dimensions) for series in inputs.usage)
     return replace(
         inputs,
-        terms=_terms(inputs.terms, told),
-        change=None if change is None else ChangeInputs(_terms(replaced, told)),
+        terms=_terms(inputs.terms, used),
+        change=None if change is None else ChangeInputs(_terms(replaced, used)),
     )
 
 
@@ -46,16 +46,16 @@ def could_price(price: PriceSnapshot, usage: Sequence[UsageSeries]) -> bool:
     )
 
 
-def _terms(terms: Sequence[Term], told: Told) -> tuple[Term, ...]:
+def _terms(terms: Sequence[Term], used: UsageKeys) -> tuple[Term, ...]:
     return tuple(
-        Term(_relevant(term.version, told), term.days) if term.version.matched_kinds else term
+        Term(_relevant(term.version, used), term.days) if term.version.matched_kinds else term
         for term in terms
     )
 
 
 # Cached, so that equal versions are one object, by which other caches find them.
 @lru_cache(maxsize=1024)
-def _relevant(version: VersionSnapshot, told: Told) -> VersionSnapshot:
-    won = {version.item_for(kind, dimensions) for kind, dimensions in told}
+def _relevant(version: VersionSnapshot, used: UsageKeys) -> VersionSnapshot:
+    won = {version.item_for(kind, dimensions) for kind, dimensions in used}
     items = (item for item in version.items if not item.match or item.is_minimum or item in won)
     return replace(version, items=tuple(items))

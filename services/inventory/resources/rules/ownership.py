@@ -25,7 +25,7 @@ __all__ = [
     "Ownership",
     "OwnershipSource",
     "decide",
-    "deployment_named",
+    "deployment_name_of",
 ]
 
 TENANT_TAG: Final = "tenant:"
@@ -95,7 +95,7 @@ def decide(
     return Ownership(tenant, slug, OwnershipSource.TAG)
 
 
-def deployment_named(tags: Iterable[str], project_tenant: str | None) -> DeploymentName | None:
+def deployment_name_of(tags: Iterable[str], project_tenant: str | None) -> DeploymentName | None:
     """The deployment in tags, as a key for the catalog.
 
     None without a deployment, with several, without a tenant, or with an invalid slug.

@@ -14,7 +14,7 @@ from services.inventory.resources.rules.ownership import (
     DeploymentName,
     KnownDeployment,
     KnownDeployments,
-    deployment_named,
+    deployment_name_of,
 )
 
 __all__ = ["keep_deployments", "known_deployments", "named_by_tags"]
@@ -82,7 +82,7 @@ async def known_deployments(
 async def named_by_tags(session: ReadSession, provider: str, kind: str) -> list[DeploymentName]:
     """The deployment names in tags of existing resources of a kind."""
     rows = await session.execute(NAMED, {"provider": provider, "kind": kind})
-    named = {deployment_named(row.tags, row.tenant_id) for row in rows}
+    named = {deployment_name_of(row.tags, row.tenant_id) for row in rows}
     return sorted(
         (one for one in named if one is not None), key=lambda one: (one.named_tenant_id, one.slug)
     )

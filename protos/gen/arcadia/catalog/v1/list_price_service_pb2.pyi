@@ -129,11 +129,11 @@ class RecordListPricesRequest(_message.Message):
     RECORDED_BY_FIELD_NUMBER: _ClassVar[int]
     provider: str
     on: str
-    prices: _containers.RepeatedCompositeFieldContainer[ToldPrice]
+    prices: _containers.RepeatedCompositeFieldContainer[ListedPrice]
     recorded_by: str
-    def __init__(self, provider: _Optional[str] = ..., on: _Optional[str] = ..., prices: _Optional[_Iterable[_Union[ToldPrice, _Mapping]]] = ..., recorded_by: _Optional[str] = ...) -> None: ...
+    def __init__(self, provider: _Optional[str] = ..., on: _Optional[str] = ..., prices: _Optional[_Iterable[_Union[ListedPrice, _Mapping]]] = ..., recorded_by: _Optional[str] = ...) -> None: ...
 
-class ToldPrice(_message.Message):
+class ListedPrice(_message.Message):
     __slots__ = ("meter", "dimensions", "usd", "per_qty")
     class DimensionsEntry(_message.Message):
         __slots__ = ("key", "value")
