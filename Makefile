@@ -6,11 +6,11 @@ VENV := .venv
 PY := $(VENV)/bin/python
 ARCADIA := $(PY) -P -m cli.app
 
-# What is installed is stamped by the content of the lock, and by where this checkout is.
+# The names of the stamps contain checksums: installed again when the lock or the path changes.
 LOCKED := $(VENV)/.locked-$(shell cat requirements-dev.txt | cksum | tr ' ' '-')
 INSTALLED := $(VENV)/.installed-$(shell { cat pyproject.toml requirements-dev.txt; pwd; } | cksum | tr ' ' '-')
 
-# The tests start some hundred of our programs: without bytecode each compiles the same anew.
+# The tests start about a hundred of our programs; without bytecode, each would compile again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -39,9 +39,8 @@ $(INSTALLED): $(LOCKED)
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
-# The validator of FOCUS has an environment of its own: it wants other versions than the rest,
-# and Python 3.12, which may be the usual one, or lie beside it. Where there is none, its test
-# is left out with a word.
+# The FOCUS validator has its own environment: it needs other package versions and Python 3.12.
+# Without Python 3.12, its test is skipped and `make test` prints a note.
 ifndef FOCUS_PYTHON
 FOCUS_PYTHON := $(firstword $(foreach candidate,$(PYTHON) python3.12 $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.12.*/bin/python),$(shell $(candidate) -c 'import sys; sys.version_info[:2] == (3, 12) and print(sys.executable)' 2>/dev/null)))
 endif
@@ -49,7 +48,7 @@ FOCUS := $(VENV)/focus/.installed-$(shell cat requirements-focus.txt | cksum | t
 
 $(FOCUS): $(INSTALLED)
 	@echo "Installing the validator of FOCUS into $(VENV)/focus, once."
-	@[ -n "$(FOCUS_PYTHON)" ] || { echo "It wants Python 3.12: install it, or name it: make FOCUS_PYTHON=/path/to/python3.12 focus"; exit 1; }
+	@[ -n "$(FOCUS_PYTHON)" ] || { echo "It needs Python 3.12: install it, or give its path: make FOCUS_PYTHON=/path/to/python3.12 focus"; exit 1; }
 	@$(FOCUS_PYTHON) -m venv --clear $(VENV)/focus
 	@$(VENV)/focus/bin/python -m pip install --disable-pip-version-check --no-input -q --require-hashes -r requirements-focus.txt
 	@rm -f $(VENV)/focus/.installed-*
@@ -76,7 +75,7 @@ status: $(INSTALLED)  ## Show which part runs where
 WORKERS ?= 3
 
 test: $(INSTALLED) $(if $(FOCUS_PYTHON),$(FOCUS))  ## Run the tests, on real engines that they start themselves
-	@[ -n "$(FOCUS_PYTHON)" ] || echo "There is no Python 3.12: the test that runs the public validator of FOCUS is left out."
+	@[ -n "$(FOCUS_PYTHON)" ] || echo "There is no Python 3.12: the test that runs the public FOCUS validator is skipped."
 	@$(PY) -m pytest -m "not soak$(if $(FOCUS_PYTHON),, and not focus)" -n $(WORKERS) --no-loadscope-reorder --durations=20 --durations-min=5 $(ARGS)
 
 soak: $(INSTALLED)  ## Run the tests that take long

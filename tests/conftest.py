@@ -56,7 +56,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "arcadia")
 def pytest_configure(config: pytest.Config) -> None:
     """Registers our markers."""
     config.addinivalue_line("markers", "soak: takes long; run by `make soak`")
-    config.addinivalue_line("markers", "focus: runs the public validator, which wants Python 3.12")
+    config.addinivalue_line("markers", "focus: runs the public validator, which needs Python 3.12")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesOfAStack:
