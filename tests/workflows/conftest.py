@@ -79,8 +79,11 @@ async def running_system(
     serving = process_of(engine_room, settings) if apart else served(Service.INVENTORY, settings)
     async with serving:
         made = system_of(engine_room, simulator, temporal, settings, Service.INVENTORY)
-        yield made
-        await ended(made)
+        try:
+            yield made
+        finally:
+            # A worker that is left after a failed set-up keeps the session from ending.
+            await ended(made)
 
 
 @asynccontextmanager
@@ -92,9 +95,11 @@ async def process_of(engine_room: EngineRoom, settings: Settings) -> AsyncIterat
         environment_of(settings),
         lambda _: grpc_serving(settings.inventory_address),
     )
-    yield
-    inventory.popen.kill()
-    engine_room.stop(inventory)
+    try:
+        yield
+    finally:
+        inventory.popen.kill()
+        engine_room.stop(inventory)
 
 
 def system_of(

@@ -168,12 +168,14 @@ async def indebted(system: System, settings: Settings, receiver: Receiver) -> As
     """The services beside the inventory, and a worker. Ends what was started."""
     database = Database(settings.database_url(Service.ANALYTICS), application_name="test")
     debtor = Debtor(system, database, "nobody", receiver)
-    for service in (Service.CATALOG, Service.ANALYTICS):
-        await debtor.start(service)
-    system.start_worker()
-    yield debtor
-    await system.stop_workers()
-    for service in list(debtor.serving):
-        await debtor.stop(service)
-    await database.close()
-    receiver.close()
+    try:
+        for service in (Service.CATALOG, Service.ANALYTICS):
+            await debtor.start(service)
+        system.start_worker()
+        yield debtor
+    finally:
+        await system.stop_workers()
+        for service in list(debtor.serving):
+            await debtor.stop(service)
+        await database.close()
+        receiver.close()
