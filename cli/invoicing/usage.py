@@ -1,5 +1,6 @@
 """`arcadia usage`: usage of deployments by day, and manual metering."""
 
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +16,7 @@ from cli.options import Deployment, Tenant, command_group, read
 from cli.output import NOBODY, dimensions_text, instant, print_list, print_table, say, say_all
 from cli.runs import run_workflow
 from contracts.metering import metering_by_hand
+from services.common.rpc.wire import timestamp
 from services.common.values.money import plain
 from services.common.values.periods import read_day, read_month
 from workflows.metering.metering import Metering
@@ -28,6 +30,7 @@ MAX_VOIDED_A_CALL: Final = 5_000
 SECONDS_AN_HOUR: Final = 3_600
 DAY: Final = "%Y-%m-%d"
 SECOND: Final = "%Y-%m-%d %H:%M:%S"
+TIMES: Final = [DAY, "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 Since = Annotated[str, typer.Option(help="From this day on; by default a week ago.")]
 Dimensions = Annotated[
@@ -152,12 +155,61 @@ def show_facts(
             "from": lambda one: instant(one.fact_from, SECOND),
             "to": lambda one: instant(one.fact_to, SECOND),
             "GB": lambda one: one.size_gb if one.HasField("size_gb") else "",
+            "sent": lambda one: one.event_qty if one.HasField("event_qty") else "",
             "qty": "qty",
         },
         facts,
         "The figure has no facts any more.",
         folded=True,
     )
+
+
+@commands.command("send")
+def send_event(
+    deployment: Annotated[str, typer.Argument(help="The deployment, by its id or slug.")],
+    kind: Annotated[str, typer.Argument(help="The code of the meter.")],
+    qty: Annotated[
+        str, typer.Argument(help="The quantity in units of the meter; none for unique values.")
+    ] = "",
+    value: Annotated[str, typer.Option(help="What a meter of unique values counts.")] = "",
+    key: Annotated[str, typer.Option(help="The idempotency key; by default a new one.")] = "",
+    source: Annotated[str, typer.Option(help="The reporting program.")] = "cli",
+    at: Annotated[
+        datetime | None,
+        typer.Option(formats=TIMES, help="When it occurred, in UTC; by default now."),
+    ] = None,
+    tenant: Tenant = "",
+    dimension: Annotated[
+        list[str] | None,
+        typer.Option("--dimension", help="A dimension, such as model=small; may be repeated."),
+    ] = None,
+) -> None:
+    """Send one usage event; the same key again counts once."""
+    event = usage_pb2.UsageEvent(
+        idempotency_key=key or str(uuid.uuid4()),
+        source=source,
+        tenant_id=tenant,
+        deployment_id=deployment,
+        resource_kind=kind,
+        qty=qty,
+        unique_value=value,
+        occurred_at=timestamp(at.replace(tzinfo=UTC) if at else datetime.now(UTC)),
+        dimensions=dict(map(_dimension, dimension or ())),
+    )
+    receipt = call(pb.SendUsageEventsRequest(events=[event])).receipt
+    for one in receipt.refused:
+        say(f"refused {one.idempotency_key}: {one.message}")
+    if receipt.refused:
+        raise typer.Exit(1)
+    how = "recorded" if receipt.accepted_count else "known already:"
+    say(f"{how} {event.idempotency_key} of {source}")
+
+
+def _dimension(said: str) -> tuple[str, str]:
+    key, _, value = said.partition("=")
+    if not value:
+        raise typer.BadParameter(f"{said!r} is not <key>=<value>", param_hint="--dimension")
+    return key, value
 
 
 @commands.command("void")

@@ -17,6 +17,7 @@ from services.analytics.invoicing.unbilled.servicer import UnbilledUsageServicer
 from services.analytics.margin.attribution_servicer import AttributionServicer
 from services.analytics.margin.margin_servicer import MarginServicer
 from services.analytics.margin.rates_servicer import ExchangeRateServicer
+from services.analytics.meters import Meters
 from services.analytics.peers import Peers
 from services.analytics.simulation.servicer import SimulationServicer
 from services.analytics.spend.servicer import SpendServicer
@@ -35,10 +36,11 @@ def servicers(parts: Parts) -> Iterable[object]:
     database, settings = parts.database, parts.settings
     peers, terms, flows = Peers.of(settings), Terms.of(settings), FlowClient(settings)
     catalog, deployments = peers.catalog_pricing, Deployments(peers.catalog_lifecycle)
+    meters = Meters(peers.catalog_meters)
     sources = Sources(peers.inventory_lookup, peers.billing_costs)
     return (
-        MeteringServicer(database, peers, deployments),
-        UsageServicer(database, deployments),
+        MeteringServicer(database, peers, deployments, meters),
+        UsageServicer(database, deployments, meters),
         SpendServicer(database, deployments, flows),
         BillingProfileServicer(database),
         InvoicingServicer(database, catalog, sources, terms),
@@ -48,7 +50,7 @@ def servicers(parts: Parts) -> Iterable[object]:
         UnbilledUsageServicer(database, catalog, deployments),
         ExchangeRateServicer(database),
         AttributionServicer(database, peers, deployments),
-        CoverageServicer(database),
+        CoverageServicer(database, meters),
         SimulationServicer(
             database, peers.catalog_drafts, floor_percent=settings.margin_floor_percent
         ),

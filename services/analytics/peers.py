@@ -13,6 +13,7 @@ import grpc
 from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceStub
 from arcadia.catalog.v1.draft_pricing_service_pb2_grpc import DraftPricingServiceStub
 from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceStub
+from arcadia.catalog.v1.meter_service_pb2_grpc import MeterServiceStub
 from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceStub
 from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceStub
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceAsyncStub
     from arcadia.catalog.v1.draft_pricing_service_pb2_grpc import DraftPricingServiceAsyncStub
     from arcadia.catalog.v1.lifecycle_service_pb2_grpc import LifecycleServiceAsyncStub
+    from arcadia.catalog.v1.meter_service_pb2_grpc import MeterServiceAsyncStub
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
     from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceAsyncStub
 
@@ -47,6 +49,7 @@ class Peers:
     catalog_pricing: "PricingServiceAsyncStub"
     catalog_lifecycle: "LifecycleServiceAsyncStub"
     catalog_drafts: "DraftPricingServiceAsyncStub"
+    catalog_meters: "MeterServiceAsyncStub"
 
     @classmethod
     def of(cls, settings: Settings) -> "Peers":
@@ -60,6 +63,7 @@ class Peers:
             PricingServiceStub(catalog),
             LifecycleServiceStub(catalog),
             DraftPricingServiceStub(catalog),
+            MeterServiceStub(catalog),
         )
 
 

@@ -209,12 +209,15 @@ def event(
     source: str = "llm-gateway",
     tenant: str = "",
     dimensions: Mapping[str, str] | None = None,
+    time: str = "00:00:01",
+    value: str = "",
 ) -> usage_pb2.UsageEvent:
-    """A usage event early on a day; on yesterday when none is named."""
-    when = at(day or yesterday(), "00:00:01")
+    """A usage event, early on a day unless `time` says; on yesterday when none is named."""
+    when = at(day or yesterday(), time)
     return usage_pb2.UsageEvent(
         idempotency_key=key, source=source, tenant_id=tenant, deployment_id=deployment,
         resource_kind=kind, qty=qty, occurred_at=timestamp(when), dimensions=dimensions,
+        unique_value=value,
     )  # fmt: skip  # a table
 
 

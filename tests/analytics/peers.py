@@ -15,8 +15,15 @@ from arcadia.billing.v1 import (
     cost_service_pb2_grpc,
     costs_pb2,
 )
-from arcadia.catalog.v1 import deployments_pb2, lifecycle_service_pb2_grpc, pricing_service_pb2_grpc
+from arcadia.catalog.v1 import (
+    deployments_pb2,
+    lifecycle_service_pb2_grpc,
+    meter_service_pb2_grpc,
+    meters_pb2,
+    pricing_service_pb2_grpc,
+)
 from arcadia.catalog.v1 import lifecycle_service_pb2 as lifecycle_pb
+from arcadia.catalog.v1 import meter_service_pb2 as meter_pb
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing_pb
 from arcadia.inventory.v1 import lookup_service_pb2 as lookup_pb
 from arcadia.inventory.v1 import lookup_service_pb2_grpc
@@ -92,6 +99,7 @@ class FakePeers(
     lookup_service_pb2_grpc.LookupServiceServicer,
     lifecycle_service_pb2_grpc.LifecycleServiceServicer,
     pricing_service_pb2_grpc.PricingServiceServicer,
+    meter_service_pb2_grpc.MeterServiceServicer,
     cost_feed_service_pb2_grpc.CostFeedServiceServicer,
     cost_service_pb2_grpc.CostServiceServicer,
 ):
@@ -101,6 +109,10 @@ class FakePeers(
     lives: dict[int, lookup_pb.Lifetime] = field(default_factory=dict)
     """What is known beyond the spans, by the number of its resource."""
     deployments: list[Deployment] = field(default_factory=lambda: [SHOP, BLOG])
+    meters: dict[str, meters_pb2.Meter] = field(default_factory=dict)
+    """What an operator added, by code."""
+    fail_meters: bool = False
+    """The catalog does not respond when it is asked for them."""
     cost_lines: list[costs_pb2.CostLine] = field(default_factory=list)
     costs_complete: bool = True
     daily_costs: list[costs_pb2.DailyCost] = field(default_factory=list)
@@ -189,6 +201,25 @@ class FakePeers(
             return lifecycle_pb.DeploymentMatch(deployment=fitting[0].message())
         return lifecycle_pb.DeploymentMatch(ambiguous=bool(fitting))
 
+    def declare(self, code: str, aggregation: str, basis: str = "events", *keys: str) -> None:
+        """Adds a meter to the catalog, with these dimensions."""
+        unit = meters_pb2.MeterUnit(unit="unit", factor=1)
+        self.meters[code] = meters_pb2.Meter(
+            code=code, name=code, units=[unit], aggregation=aggregation, basis=basis,
+            dimensions=keys, source="events",
+        )  # fmt: skip  # a table
+
+    async def LookupMeters(
+        self, request: meter_pb.LookupMetersRequest, context: Any
+    ) -> meter_pb.LookupMetersResponse:
+        self.asked.append(request)
+        if self.fail_meters:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "the catalog is down")
+        codes = sorted(request.codes or self.meters)
+        found = [self.meters[code] for code in codes if code in self.meters]
+        page, token = _page(found, request.page_size, request.page_token)
+        return meter_pb.LookupMetersResponse(meters=page, next_page_token=token)
+
     async def ListBillableSubscriptions(
         self, request: pricing_pb.ListBillableSubscriptionsRequest, context: Any
     ) -> pricing_pb.ListBillableSubscriptionsResponse:
@@ -268,6 +299,7 @@ async def serve_peers(peers: FakePeers) -> tuple[grpc.aio.Server, str]:
     lookup_service_pb2_grpc.add_LookupServiceServicer_to_server(peers, server)
     lifecycle_service_pb2_grpc.add_LifecycleServiceServicer_to_server(peers, server)
     pricing_service_pb2_grpc.add_PricingServiceServicer_to_server(peers, server)
+    meter_service_pb2_grpc.add_MeterServiceServicer_to_server(peers, server)
     cost_feed_service_pb2_grpc.add_CostFeedServiceServicer_to_server(peers, server)
     cost_service_pb2_grpc.add_CostServiceServicer_to_server(peers, server)
     port = server.add_insecure_port("127.0.0.1:0")

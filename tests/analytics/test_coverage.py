@@ -11,6 +11,7 @@ import pytest
 from arcadia.analytics.v1 import coverage_service_pb2 as pb
 from arcadia.analytics.v1 import exchange_rate_service_pb2 as rates_pb
 from arcadia.analytics.v1.coverage_service_pb2_grpc import CoverageServiceStub
+from arcadia.catalog.v1 import meters_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -397,3 +398,27 @@ async def test_the_parts_add_up_to_the_bill_and_to_the_usage(
         assert abs(cents - spent * 100) <= Decimal("0.5")
         listed = await coverage.parts(page_size=500)
         assert sum(Decimal(one.cost_usd) for one in listed if one.HasField("cost_usd")) == spent
+
+
+async def test_usage_of_an_operators_meter_costs_what_is_stated_for_the_month(
+    coverage: Coverage,
+) -> None:
+    coverage.analytics.peers.declare("api_calls", "sum")
+    meter = coverage.analytics.peers.meters["api_calls"]
+    meter.units.add(unit="1k_calls", factor=1_000)
+    meter.cost.CopyFrom(
+        meters_pb2.MeterCost(
+            meter_code="api_calls", unit="1k_calls", unit_cost_cents="0.8", currency="AUD"
+        )
+    )
+    # 30 days of 500 calls: 15,000 calls cost 12 cents.
+    coverage.month.use("api_calls", "500")
+    coverage.month.use("api_calls", "500", deployment=BLOG.id, tenant="globex")
+    [line] = coverage.month.bill(("ad_hoc", "api_calls", 5, "{}"))
+    unbilled, below = await coverage.parts()
+    assert (unbilled.coverage, unbilled.cost_cents, unbilled.lost_cents) == ("unbilled", 12, 12)
+    assert (below.reason, below.cost_cents, below.revenue_cents, below.lost_cents) == (
+        "below_cost", 12, 5, 7,
+    )  # fmt: skip  # a table
+    assert list(below.invoice_line_ids) == [str(line)]
+    assert not below.HasField("cost_usd")

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kinds.metering import Basis, MeterRule
+from services.analytics.meters import BUILT_IN
 from services.analytics.usage.rules.metering import Interval, day_of, meter
-from services.analytics.usage.rules.readings import RULES, USAGE_KINDS, quantity
+from services.analytics.usage.rules.readings import RULES, quantity
 from services.common.values.periods import Period, month_of
 
 APRIL = Period.month(2026, 4)
@@ -83,7 +84,7 @@ def test_two_droplets_two_zones_and_snapshots_over_ten_days_of_a_month_of_31() -
 )
 def test_each_kind_maps_to_its_kind_of_usage(kind: str, usage: str) -> None:
     assert set(used(interval(kind, size_gb="1"))) == {usage}
-    assert usage in USAGE_KINDS
+    assert usage in BUILT_IN
 
 
 def test_a_database_counts_the_hours_of_its_cluster_and_its_storage() -> None:

@@ -13,7 +13,9 @@ from tests.analytics.revenue import Billed, invoice
 from tests.analytics.test_margin import PERIOD, line, spans
 from tests.support.databases import PostgresServer
 
-OF_TENANTS = ["daily_usage", "month_changes", "usage_facts", "usage_events", "usage_voids"]
+OF_TENANTS = [
+    "daily_usage", "month_changes", "usage_facts", "usage_events", "usage_levels", "usage_voids",
+]  # fmt: skip  # a table
 OF_OPERATORS = [
     "attributed_costs", "exchange_rates", "margin_kinds", "margin_months", "margin_shares",
     "resource_spans", "usage_event_keys", "work_pass_pages", "work_passes",
@@ -39,6 +41,8 @@ async def lived(analytics: Analytics) -> Analytics:
         analytics.peers.spans.append(span)
     await analytics.meter(day)
     await analytics.send(event("a"), event("b", deployment=BLOG.id))
+    analytics.peers.declare("disk", "time_weighted", "hours")
+    await analytics.send(event("c", kind="disk"), event("d", kind="disk", deployment=BLOG.id))
     await analytics.send(event("wrong"), event("wrong too", deployment=BLOG.id))
     await analytics.void("wrong", "wrong too")
     async with analytics.database.write(ALL) as session:

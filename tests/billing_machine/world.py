@@ -32,6 +32,7 @@ from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.rollups.freshness import Sources
 from services.analytics.invoicing.rollups.invoicing_servicer import InvoicingServicer
 from services.analytics.invoicing.rollups.rollup_servicer import RollupServicer
+from services.analytics.meters import Meters
 from services.analytics.peers import Peers
 from services.analytics.usage.metering_servicer import MeteringServicer
 from services.analytics.usage.usage_servicer import UsageServicer
@@ -418,11 +419,11 @@ def _analytics(clock: Clock, work: Any) -> ServiceDefinition:
     def billing(parts: Parts) -> Iterable[object]:
         database, peers, terms = parts.database, Peers.of(parts.settings), Terms.of(parts.settings)
         deployments = Deployments(peers.catalog_lifecycle)
-        catalog = peers.catalog_pricing
+        catalog, meters = peers.catalog_pricing, Meters(peers.catalog_meters)
         sources = Sources(peers.inventory_lookup, peers.billing_costs)
         return (
-            MeteringServicer(database, peers, deployments, clock=clock),
-            UsageServicer(database, deployments, clock=clock),
+            MeteringServicer(database, peers, deployments, meters, clock=clock),
+            UsageServicer(database, deployments, meters, clock=clock),
             InvoicingServicer(database, catalog, sources, terms, clock),
             InvoiceServicer(database, catalog, work, terms, Renderer(), clock),
             RollupServicer(database, work, terms, clock),

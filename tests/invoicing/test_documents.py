@@ -25,7 +25,8 @@ from services.analytics.invoicing.invoices.document.annex import (
 from services.analytics.invoicing.invoices.document.model import DocumentLine, InvoiceDocument
 from services.analytics.invoicing.invoices.document.rendering import RENDERER, Renderer
 from services.analytics.invoicing.invoices.document.sections import MAX_LINES
-from services.analytics.invoicing.invoices.document.view import view_of
+from services.analytics.invoicing.invoices.document.view import meters_in, view_of
+from services.analytics.invoicing.invoices.rules.lines import Proof
 from services.analytics.invoicing.invoices.store import documents as store
 from services.analytics.invoicing.invoices.store.reading import read_invoice
 from services.analytics.invoicing.profiles.rules.parties import Party
@@ -411,6 +412,31 @@ def test_an_annex_names_the_dimensions_of_resources_and_events_in_the_order_of_t
         ("Reported as events (large)", "5 tokens"),
     ]
     assert [row.qty for row in annex.totals] == ["54 hours", "5 tokens"]
+
+
+def test_an_annex_names_an_operators_meter_as_it_was_called_then() -> None:
+    inputs = (
+        '{"meters":{"peak":{"name":"Peak users","units":{"1k_users":1000,"user":1}}},"usage":[]}'
+    )
+    proofs = [
+        Proof("a", "sub", inputs, "h", "3", "r"),
+        Proof("b", "sub", '{"usage":[]}', "h", "3", "r"),
+    ]
+    metered = datetime(2026, 5, 1, tzinfo=UTC)
+    used = UsageByResource(
+        totals=(
+            MeterTotal("a", "api_calls", Decimal(5), 0, Decimal(0), metered),
+            MeterTotal("a", "peak", Decimal(70), 0, Decimal(0), metered),
+        ),
+        resources=(),
+    )
+    annex = annex_of(used, {}, "1 to 30 April 2026", meters_in(proofs))
+    assert annex is not None
+    # The first was not priced, so nothing but its code is known.
+    assert [(row.meter, row.qty) for row in annex.totals] == [
+        ("API calls", "5 units"),
+        ("Peak users", "70 users"),
+    ]
 
 
 def test_an_invoice_of_too_many_lines_shows_what_each_deployment_comes_to() -> None:

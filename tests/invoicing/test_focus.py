@@ -60,6 +60,17 @@ def read(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
 
 
+def test_an_operators_meter_has_the_name_that_it_had_when_it_was_billed() -> None:
+    calls = line(
+        "overage", 5, resource_kind="api_calls", unit="1k_calls", meta={"meter_name": "API calls"}
+    )
+    [row] = read(as_focus(INVOICE, [calls]))
+    assert (row["ServiceName"], row["SkuMeter"], row["SkuId"]) == (
+        "API calls", "API calls", "api_calls",
+    )  # fmt: skip  # a table
+    assert row["PricingUnit"] == "1000 Calls"
+
+
 def test_a_line_costs_what_the_tenant_pays_and_has_the_price_that_it_has() -> None:
     rows = read(as_focus(INVOICE, LINES))
     assert [row["BilledCost"] for row in rows] == [

@@ -28,6 +28,12 @@ from services.analytics.invoicing.profiles.rules.parties import Party, is_tax_do
         ("overage", "dns_zones", "Minimum: dns_zones", {}, "Minimum charge: DNS zones"),
         ("ad_hoc", "llm_tokens", "Usage: llm_tokens", {}, "LLM tokens"),
         ("ad_hoc", "gpu_hours", "Usage: gpu_hours", {}, "GPU hours"),
+        ("ad_hoc", "api_calls", "Usage: api_calls", {"meter_name": "Calls"}, "Calls"),
+        (
+            "overage", "api_calls", "Overage: api_calls eu",
+            {"meter_name": "Calls of the API", "allowance": "5"},
+            "Calls of the API eu over 5 included",
+        ),
         (
             "adjustment", "droplet_hours", "Adjustment of March 2026: Overage: droplet_hours",
             {"allowance": "1488"}, "Adjustment of March 2026: Droplet hours over 1,488 included",
@@ -66,6 +72,16 @@ def test_a_unit_is_counted_as_people_count() -> None:
     ]
     assert [unit_name(unit, "0.5") for unit in ("hour", "gb", "gb_month", "package", "item")] == [
         "hours", "GB", "GB-months", "packages", "items",
+    ]  # fmt: skip  # a table
+
+
+def test_a_unit_of_an_operators_meter_is_read_from_its_code() -> None:
+    units = ("call", "1k_calls", "250k_calls", "gb_hour", "seat_months")
+    assert [unit_name(unit, "2") for unit in units] == [
+        "calls", "1,000 calls", "250,000 calls", "GB hours", "seat months",
+    ]  # fmt: skip  # a table
+    assert [unit_name(unit, "1") for unit in ("call", "1k_calls", "gb_hour")] == [
+        "call", "1,000 calls", "GB hour",
     ]  # fmt: skip  # a table
 
 

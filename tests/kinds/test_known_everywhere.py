@@ -4,7 +4,7 @@ import pytest
 
 from kinds import RESOURCE_KINDS
 from providers.digitalocean.simulator.kinds import BY_NAME
-from services.analytics.usage.rules.readings import USAGE_KINDS
+from services.analytics.meters import BUILT_IN
 from services.billing.ingest.rules.classification import ACCOUNT_PRODUCTS, PRODUCTS
 from services.billing.ingest.rules.matching import BILLED
 from services.catalog.vocabulary import UNITS
@@ -38,4 +38,4 @@ def test_a_product_and_a_sku_bill_one_kind() -> None:
 
 
 def test_a_meter_is_the_same_to_the_catalog_and_to_metering() -> None:
-    assert set(UNITS) == USAGE_KINDS
+    assert set(UNITS) == BUILT_IN.keys()

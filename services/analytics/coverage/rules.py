@@ -12,8 +12,8 @@ from services.analytics.margin.rules.conversion import Conversion
 from services.analytics.margin.rules.summary import apportion
 from services.common.values.money import in_minor_units, plain, whole_cents
 
-__all__ = ["METER_GROUPS", "USD", "CostCoverage", "Coverage", "CoveragePart", "UsageCoverage",
-           "add_cents", "multipliers"]  # fmt: skip  # a table
+__all__ = ["METER_GROUPS", "USD", "CostCoverage", "Coverage", "CoveragePart", "StatedCost",
+           "UsageCoverage", "add_cents", "multipliers"]  # fmt: skip  # a table
 
 USD: Final = "USD"
 """The currency of the provider's bills."""
@@ -56,6 +56,18 @@ class CostCoverage:
     reason: str
     amount_usd: Decimal
     amount_cents: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StatedCost:
+    """What the operator says that usage of an event meter costs in a month."""
+
+    meter: str
+    unit_cost_cents: Decimal
+    """The cost of a unit, in cents of the currency."""
+    units: int
+    """The usage of which it is the cost."""
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

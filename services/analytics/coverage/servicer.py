@@ -1,11 +1,18 @@
 """CoverageService: which costs and usage of a month are sold, for operators."""
 
+from collections.abc import Collection
 from dataclasses import astuple
 
 from arcadia.analytics.v1 import coverage_service_pb2 as pb
 from arcadia.analytics.v1 import coverage_service_pb2_grpc, margins_pb2
 
-from services.analytics.coverage.rules import USD, Coverage, add_cents, multipliers
+from services.analytics.coverage.rules import (
+    USD,
+    Coverage,
+    StatedCost,
+    add_cents,
+    multipliers,
+)
 from services.analytics.coverage.store import (
     CoverageFilter,
     Rates,
@@ -18,6 +25,7 @@ from services.analytics.margin.refresh_margin import conversion_of
 from services.analytics.margin.rules.conversion import Conversion
 from services.analytics.margin.rules.summary import State
 from services.analytics.margin.store.rates import rates_of
+from services.analytics.meters import MeterCost, Meters
 from services.common.db.database import Database, ReadSession
 from services.common.identity.callers import current_caller
 from services.common.rpc.messages import message_of, messages_of, page_message
@@ -30,10 +38,14 @@ __all__ = ["CoverageServicer"]
 
 
 class CoverageServicer(coverage_service_pb2_grpc.CoverageServiceServicer):
-    """Computes coverage from what is metered, attributed and billed at the time of the call."""
+    """Computes coverage from what is metered, attributed and billed at the time of the call.
 
-    def __init__(self, database: Database) -> None:
+    What usage of an operator's meters costs is in the catalog.
+    """
+
+    def __init__(self, database: Database, meters: Meters) -> None:
         self._database = database
+        self._meters = meters
 
     async def GetCoverage(
         self, request: pb.GetCoverageRequest, context: Context
@@ -70,10 +82,11 @@ class CoverageServicer(coverage_service_pb2_grpc.CoverageServiceServicer):
         )
         filters = ("coverage", period.code, *map(str, astuple(wanted)))
         asked = page_request(request, filters, Position)
+        stated = [_stated(one) for one in await self._meters.costs(period.start)]
         async with self._database.read(current_caller().scope) as session:
-            conversion, rates = await _conversion(session, period)
+            conversion, rates = await _conversion(session, period, {one.currency for one in stated})
             page = await list_parts(
-                session, period, await _costs(session, period), rates, wanted, asked
+                session, period, await _costs(session, period), rates, stated, wanted, asked
             )
             used = await _conversion_message(session, conversion)
         return page_message(pb.ListCoveragePartsResponse, page, conversion=used)
@@ -85,8 +98,16 @@ async def _costs(session: ReadSession, period: Period) -> Generation | None:
     return bill or await current_generation(session, Work.DAILY_COSTS, period.start)
 
 
-async def _conversion(session: ReadSession, period: Period) -> tuple[Conversion, Rates]:
-    currencies = await billed_currencies(session, period) | {USD}
+def _stated(cost: MeterCost) -> StatedCost:
+    return StatedCost(
+        cost.meter.code, cost.unit_cost_cents, cost.meter.units[cost.unit], cost.currency
+    )
+
+
+async def _conversion(
+    session: ReadSession, period: Period, more: Collection[str] = ()
+) -> tuple[Conversion, Rates]:
+    currencies = await billed_currencies(session, period) | {USD, *more}
     conversion = await conversion_of(session, period, currencies)
     return conversion, multipliers(conversion, currencies)
 

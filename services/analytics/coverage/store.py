@@ -1,6 +1,6 @@
 """Reads what became of a month's costs and usage, each in one statement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from operator import attrgetter
@@ -13,6 +13,7 @@ from services.analytics.coverage.rules import (
     USD,
     CostCoverage,
     CoveragePart,
+    StatedCost,
     UsageCoverage,
 )
 from services.analytics.generations.store import Generation
@@ -211,8 +212,9 @@ FROM used GROUP BY 1, 2, 3
 ORDER BY 1 NULLS FIRST, 2, 3
 """)
 
-# Revenue of all meters of a kind is held against its cost. Usage without a cost of its own is a
-# part as well; what is lost by it is unknown where it is not billed.
+# Revenue of all meters of a kind is held against its cost. Usage that the provider does not charge
+# for is a part as well, with the cost that the operator states for it; without one, what is lost by
+# it is unknown where it is not billed.
 _PARTS: Final = text(f"""
 WITH {_PROVEN}, {_SOLD}, {_USED}, {_SPENT}, earned AS MATERIALIZED (
     SELECT sold.tenant_id, sold.deployment_id, weighed.meter_group, sum(sold.revenue) AS revenue,
@@ -229,10 +231,13 @@ WITH {_PROVEN}, {_SOLD}, {_USED}, {_SPENT}, earned AS MATERIALIZED (
     FROM covered LEFT JOIN earned USING (tenant_id, deployment_id, meter_group)
     UNION ALL
     SELECT used.tenant_id, used.deployment_id, '', used.resource_kind, coverage, reason, qty,
-           NULL, NULL,
+           NULL, qty * stated.cents / stated.units,
            CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.revenue END,
            CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.lines::text[] END
     FROM used LEFT JOIN sold USING (tenant_id, deployment_id, resource_kind)
+    LEFT JOIN unnest(CAST(:stated_meters AS text[]), CAST(:stated_cents AS numeric[]),
+                     CAST(:stated_units AS bigint[])) AS stated (resource_kind, cents, units)
+        USING (resource_kind)
     LEFT JOIN (
         SELECT DISTINCT spent.tenant_id, spent.deployment_id, meters.meter AS resource_kind
         FROM spent JOIN meters ON meters.meter_group = spent.meter_group
@@ -297,12 +302,16 @@ async def list_parts(
     period: Period,
     costs: Generation | None,
     rates: Rates,
+    stated: Sequence[StatedCost],
     wanted: CoverageFilter,
     asked: PageRequest,
 ) -> Page[CoveragePart]:
-    """The next parts of a month, the largest loss first; `rates` has USD."""
+    """The next parts of a month, the largest loss first; `rates` has USD and those of `stated`."""
     values = {
         **asdict(wanted),
+        "stated_meters": [one.meter for one in stated],
+        "stated_cents": [one.unit_cost_cents * rates[one.currency] for one in stated],
+        "stated_units": [one.units for one in stated],
         # The rate is of a cent.
         "usd_cents": rates[USD] * 100,
         "after": asked.after or 0,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from services.analytics.deployments import DeploymentRef, Deployments
-from services.analytics.usage.store.aggregation import adopt_usage, names_of_usage
+from services.analytics.usage.store.adoption import adopt_usage, names_of_usage
 from services.common.db.database import Database
 from services.common.identity.callers import Scope
 

@@ -9,6 +9,7 @@ from arcadia.inventory.v1 import lookup_service_pb2
 from services.analytics.deployments import Deployments
 from services.analytics.generations import store
 from services.analytics.generations.store import Generation, Work
+from services.analytics.meters import Meters
 from services.analytics.peers import Peers, asking
 from services.analytics.usage import requests
 from services.analytics.usage.adopt import adopt
@@ -33,23 +34,28 @@ __all__ = ["MeteringServicer"]
 METERED_KINDS: Final = sorted(RULES)
 
 FOLDED_AT_ONCE: Final = 20_000
-"""Marks processed per transaction."""
+"""Marks of sums processed per transaction."""
+
+AGGREGATES_AT_ONCE: Final = 500
+"""The same of other aggregations, whose marks change the figures of several days each."""
 
 
 class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
-    """Uses the inventory's intervals and the catalog's deployments."""
+    """Uses the inventory's intervals, and the catalog's deployments and meters."""
 
     def __init__(
         self,
         database: Database,
         peers: Peers,
         deployments: Deployments,
+        meters: Meters,
         *,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._inventory = peers.inventory_lookup
         self._deployments = deployments
+        self._meters = meters
         self._clock = clock
 
     async def MeterDay(self, request: pb.MeterDayRequest, context: Context) -> pb.MeterDayResponse:
@@ -108,7 +114,7 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
     ) -> pb.RecordUsageEventsResponse:
         """Records a batch of events; the next metering includes them in figures."""
         now = self._clock()
-        batch = await receive(self._deployments, request.events, now)
+        batch = await receive(self._deployments, self._meters, request.events, now)
         async with self._database.write(current_caller().scope) as session:
             taken = await take_events(session, batch, now=now)
         receipt = message_of(usage_pb2.EventReceipt, taken.receipt)
@@ -132,12 +138,13 @@ class MeteringServicer(metering_service_pb2_grpc.MeteringServiceServicer):
         await adopt(self._database, self._deployments, current_caller().scope, now=self._clock())
         async with self._database.read(current_caller().scope) as session:
             newest = await aggregation.newest_mark(session)
-        more = newest > 0
-        while more:
-            async with self._database.write(current_caller().scope) as session:
-                more = await aggregation.fold_marked(
-                    session, up_to=newest, limit=FOLDED_AT_ONCE, now=self._clock()
-                )
+        for limit, summed in ((FOLDED_AT_ONCE, True), (AGGREGATES_AT_ONCE, False)):
+            more = newest > 0
+            while more:
+                async with self._database.write(current_caller().scope) as session:
+                    more = await aggregation.fold_marked(
+                        session, up_to=newest, limit=limit, summed=summed, now=self._clock()
+                    )
 
     async def ReopenMetering(
         self, request: pb.ReopenMeteringRequest, context: Context

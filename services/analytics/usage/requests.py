@@ -1,6 +1,6 @@
 """Parsers of usage requests; each error names the field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -9,12 +9,12 @@ from uuid import UUID
 from arcadia.analytics.v1 import usage_pb2, usage_service_pb2
 from arcadia.inventory.v1 import lookup_service_pb2
 
-from kinds.metering import METERS
+from kinds.metering import Aggregation, Meter
 from services.analytics.deployments import DeploymentRef, Owner
+from services.analytics.meters import BUILT_IN, KnownMeter
 from services.analytics.usage.rules.dimensions import is_value, undeclared
 from services.analytics.usage.rules.events import EventKey, Refusal, SentEvent, refusal_of_time
 from services.analytics.usage.rules.metering import Interval
-from services.analytics.usage.rules.readings import USAGE_KINDS
 from services.analytics.usage.store.reading import UsageFilter
 from services.common.errors import InvalidArgument
 from services.common.rpc.wire import instant_of, required, text, word
@@ -24,26 +24,31 @@ from services.common.values.periods import optional_day
 __all__ = [
     "dimension_filter",
     "interval",
+    "kinds_of",
     "names_of",
     "read_event",
     "read_events",
     "read_keys",
+    "require_batch",
+    "require_declared",
     "usage_filter",
 ]
 
 MAX_EVENTS: Final = 5_000
 NONE: Final = Decimal(0)
 
+ONE: Final = Decimal(1)
+
+MAX_UNIQUE_LENGTH: Final = 200
 MAX_FILTER_LENGTH: Final = 1_000
-DIMENSIONS: Final = frozenset(key for meter in METERS.values() for key in meter.dimensions)
-"""Every key that a meter declares."""
 
 
 def usage_filter(
     request: usage_service_pb2.ListDailyUsageRequest
     | usage_service_pb2.ListUnmeteredResourcesRequest,
+    meters: Mapping[str, KnownMeter],
 ) -> UsageFilter:
-    """The usage filter of a request."""
+    """The usage filter of a request; its kind, if it has one, is that of a known meter."""
     from_day = optional_day(request.from_day, "from_day")
     to_day = optional_day(request.to_day, "to_day")
     if from_day and to_day and to_day <= from_day:
@@ -52,7 +57,7 @@ def usage_filter(
     return UsageFilter(
         tenant_id=text("tenant_id", request.tenant_id),
         deployment_id=text("deployment_id", request.deployment_id),
-        resource_kind=word("resource_kind", kind, USAGE_KINDS, "UNKNOWN_KIND") if kind else "",
+        resource_kind=_meter(kind, meters).meter.code if kind else "",
         from_day=from_day,
         to_day=to_day,
     )
@@ -72,22 +77,46 @@ def dimension_filter(said: str) -> dict[str, str]:
                 f"{one!r} is not <key>=<values> of another dimension",
                 reason="MALFORMED_VALUE",
             )
-        found[word("dimensions", key, DIMENSIONS, "UNKNOWN_DIMENSION")] = values
+        found[key] = values
     return found
 
 
-def read_events(
-    events: Sequence[usage_pb2.UsageEvent], now: datetime
-) -> tuple[list[SentEvent], list[Refusal]]:
-    """The valid events of a batch, and the invalid ones with the reason.
+def require_declared(keys: Iterable[str], declared: Collection[str]) -> None:
+    """Raises InvalidArgument for the key of a filter that no meter declares."""
+    for key in keys:
+        word("dimensions", key, declared, "UNKNOWN_DIMENSION")
 
-    Raises InvalidArgument for a batch that is empty or too large.
-    """
-    _require_batch(len(events))
+
+def _meter(kind: str, meters: Mapping[str, KnownMeter]) -> KnownMeter:
+    known = meters.get(required("resource_kind", kind))
+    if known is None:
+        raise InvalidArgument(
+            "resource_kind",
+            f"{kind[:100]!r} is neither a meter of the catalog nor one of"
+            f" {', '.join(sorted(BUILT_IN))}",
+            reason="UNKNOWN_KIND",
+        )
+    return known
+
+
+def kinds_of(events: Sequence[usage_pb2.UsageEvent]) -> dict[str, set[str]]:
+    """The kinds of usage in a batch, each with the keys of its dimensions."""
+    kinds: dict[str, set[str]] = {}
+    for event in events:
+        keys = kinds.setdefault(event.resource_kind, set())
+        if event.dimensions:
+            keys.update(event.dimensions)
+    return kinds
+
+
+def read_events(
+    events: Sequence[usage_pb2.UsageEvent], meters: Mapping[str, KnownMeter], now: datetime
+) -> tuple[list[SentEvent], list[Refusal]]:
+    """The valid events of a batch, and the invalid ones with the reason."""
     sent, refused = [], []
     for index, event in enumerate(events):
         try:
-            sent.append(read_event(index, event, now))
+            sent.append(read_event(index, event, meters, now))
         except InvalidArgument as error:
             refused.append(Refusal(index, event.idempotency_key, error.reason, error.message))
     return sent, refused
@@ -100,7 +129,7 @@ def read_keys(
 
     Raises InvalidArgument for a batch that is empty or too large.
     """
-    _require_batch(len(keys))
+    require_batch(len(keys))
     read, refused = [], []
     for index, key in enumerate(keys):
         try:
@@ -111,7 +140,8 @@ def read_keys(
     return read, refused
 
 
-def _require_batch(count: int) -> None:
+def require_batch(count: int) -> None:
+    """Raises InvalidArgument for a batch that is empty or too large."""
     if not count:
         raise InvalidArgument("events", "is required", reason="FIELD_REQUIRED")
     if count > MAX_EVENTS:
@@ -120,7 +150,9 @@ def _require_batch(count: int) -> None:
         )
 
 
-def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEvent:
+def read_event(
+    index: int, event: usage_pb2.UsageEvent, meters: Mapping[str, KnownMeter], now: datetime
+) -> SentEvent:
     """Parses one event. Raises InvalidArgument."""
     if not event.HasField("occurred_at"):
         raise InvalidArgument("occurred_at", "is required", reason="FIELD_REQUIRED")
@@ -133,26 +165,55 @@ def read_event(index: int, event: usage_pb2.UsageEvent, now: datetime) -> SentEv
         raise InvalidArgument(
             "tenant_id", "is required if deployment_id is a slug", reason="FIELD_REQUIRED"
         )
-    kind = word("resource_kind", event.resource_kind, USAGE_KINDS, "UNKNOWN_KIND")
+    known = _meter(event.resource_kind, meters)
+    meter = known.meter
+    if known.is_retired:
+        raise InvalidArgument(
+            "resource_kind",
+            f"the meter {meter.code} is retired and takes no events",
+            reason="METER_RETIRED",
+        )
     return SentEvent(
         index=index,
         source=required("source", event.source),
         idempotency_key=required("idempotency_key", event.idempotency_key),
         tenant_id=tenant_id,
         deployment=deployment,
-        resource_kind=kind,
-        qty=exact(event.qty, "qty", minimum=NONE, maximum=MAX_QUANTITY),
+        resource_kind=meter.code,
+        qty=_quantity(event, meter),
         occurred_at=occurred_at,
-        dimensions=_dimensions(kind, event.dimensions) if event.dimensions else {},
+        dimensions=_dimensions(meter, event.dimensions) if event.dimensions else {},
+        aggregation=meter.aggregation,
+        basis=meter.basis,
+        unique_value=_unique_value(event, meter),
     )
 
 
-def _dimensions(resource_kind: str, said: Mapping[str, str]) -> dict[str, str]:
-    for key in undeclared(resource_kind, said):
-        declared = ", ".join(METERS[resource_kind].dimensions) or "none"
+def _quantity(event: usage_pb2.UsageEvent, meter: Meter) -> Decimal:
+    """The quantity of an event; of a meter of unique values, 1."""
+    if meter.aggregation is not Aggregation.UNIQUE:
+        return exact(event.qty, "qty", minimum=NONE, maximum=MAX_QUANTITY)
+    if event.qty and exact(event.qty, "qty") != ONE:
+        raise InvalidArgument(
+            "qty", f"is empty or 1: {meter.code} counts unique values", reason="OUT_OF_RANGE"
+        )
+    return ONE
+
+
+def _unique_value(event: usage_pb2.UsageEvent, meter: Meter) -> str:
+    if meter.aggregation is Aggregation.UNIQUE:
+        return text("unique_value", required("unique_value", event.unique_value), MAX_UNIQUE_LENGTH)
+    if event.unique_value:
+        raise InvalidArgument("unique_value", f"is empty: {meter.code} counts no unique values")
+    return ""
+
+
+def _dimensions(meter: Meter, said: Mapping[str, str]) -> dict[str, str]:
+    for key in undeclared(meter, said):
+        declared = ", ".join(meter.dimensions) or "none"
         raise InvalidArgument(
             f"dimensions.{key[:100]}",
-            f"is not declared by {resource_kind}, whose dimensions are: {declared}",
+            f"is not declared by {meter.code}, whose dimensions are: {declared}",
             reason="UNKNOWN_DIMENSION",
         )
     for key, value in said.items():

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, LargeBinary, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.analytics.tables import table
@@ -16,6 +16,7 @@ __all__ = [
     "usage_event_keys",
     "usage_events",
     "usage_facts",
+    "usage_levels",
     "usage_voids",
     "work_pass_pages",
     "work_passes",
@@ -134,6 +135,7 @@ daily_usage = table(
     tables.names("facts_hash"),
     tables.instants("metered_at"),
     _dimensions(),
+    tables.names("aggregation", default="sum"),
     tables.key("day", "id"),
     tables.unique(
         "day", "tenant_id", "deployment_id", "resource_kind", "dimensions", name="figure"
@@ -162,9 +164,41 @@ usage_events = table(
     tables.numbers("qty"),
     tables.instants("occurred_at", "received_at"),
     _dimensions(),
+    tables.names("aggregation", default="sum"),
+    Column("unique_digest", LargeBinary),
     tables.check("qty", "qty >= 0"),
+    tables.check(
+        "aggregation", "aggregation IN ('sum', 'time_weighted', 'max', 'latest', 'unique')"
+    ),
+    tables.check("unique", "(aggregation = 'unique') = (unique_digest IS NOT NULL)"),
     tables.index("figure", "day", "deployment_id", "resource_kind", "occurred_at"),
+    tables.index(
+        "series",
+        "deployment_id",
+        "resource_kind",
+        "dimensions",
+        "day",
+        "occurred_at",
+        where="aggregation <> 'sum'",
+    ),
+    tables.index(
+        "unique",
+        "deployment_id",
+        "resource_kind",
+        "unique_digest",
+        "day",
+        where="unique_digest IS NOT NULL",
+    ),
     partitioned_by="day",
+)
+
+usage_levels = table(
+    "usage_levels",
+    tables.names("tenant_id", "deployment_id", "resource_kind"),
+    _dimensions(),
+    tables.names("basis"),
+    tables.key("deployment_id", "resource_kind", "dimensions", "tenant_id"),
+    tables.check("basis", "basis IN ('hours', 'months')"),
 )
 
 usage_voids = table(
@@ -192,6 +226,7 @@ unfolded_usage = table(
     tables.serial(),
     tables.days("day"),
     tables.names("tenant_id", "deployment_id", "resource_kind"),
+    tables.names("aggregation", default="sum"),
     tables.key("id"),
     tables.index("day", "day"),
 )

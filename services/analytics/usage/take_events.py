@@ -10,7 +10,8 @@ from datetime import datetime
 from arcadia.analytics.v1 import usage_pb2
 
 from services.analytics.deployments import DeploymentRef, Deployments
-from services.analytics.usage.requests import read_events
+from services.analytics.meters import Meters
+from services.analytics.usage.requests import kinds_of, read_events, require_batch
 from services.analytics.usage.rules.events import (
     OwnedEvent,
     Receipt,
@@ -69,17 +70,25 @@ async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) ->
 
 def _figure(event: OwnedEvent) -> Figure:
     owner = event.owner
-    return Figure(event.day, owner.tenant_id, owner.deployment_id, event.sent.resource_kind)
+    sent = event.sent
+    return Figure(
+        event.day, owner.tenant_id, owner.deployment_id, sent.resource_kind, sent.aggregation
+    )
 
 
 async def receive(
-    deployments: Deployments, events: Sequence[usage_pb2.UsageEvent], now: datetime
+    deployments: Deployments,
+    meters: Meters,
+    events: Sequence[usage_pb2.UsageEvent],
+    now: datetime,
 ) -> Sifted:
-    """Reads a batch and resolves its deployments in the catalog.
+    """Reads a batch and resolves its meters and deployments in the catalog.
 
-    Raises InvalidArgument for a batch that is empty or too large.
+    Raises InvalidArgument for a batch that is empty or too large, and Unavailable if the catalog
+    does not respond.
     """
-    sent, unreadable = read_events(events, now)
+    require_batch(len(events))
+    sent, unreadable = read_events(events, await meters.find(kinds_of(events)), now)
     found = await deployments.find(_named(event) for event in sent)
     owned, strangers = [], []
     for event in sent:

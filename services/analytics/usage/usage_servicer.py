@@ -10,12 +10,14 @@ from arcadia.analytics.v1 import usage_service_pb2 as pb
 from arcadia.analytics.v1 import usage_service_pb2_grpc
 
 from services.analytics.deployments import DeploymentRef, Deployments
+from services.analytics.meters import Meters
 from services.analytics.usage import requests
 from services.analytics.usage.rules.events import Refusal, Sifted, in_order
 from services.analytics.usage.store.aggregation import fold_figures
 from services.analytics.usage.store.events import list_voids, void_events
 from services.analytics.usage.store.facts import list_unmeasured
-from services.analytics.usage.store.reading import UsageFilter, list_facts, list_usage, read_figure
+from services.analytics.usage.store.reading import UsageFilter, list_usage, read_figure
+from services.analytics.usage.store.tracing import list_facts
 from services.analytics.usage.take_events import receive, take_events
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
@@ -32,17 +34,19 @@ FILTERS: Final = attrgetter("tenant_id", "deployment_id", "resource_kind", "from
 
 
 class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
-    """Uses the catalog to resolve deployments."""
+    """Uses the catalog to resolve deployments and meters."""
 
     def __init__(
         self,
         database: Database,
         deployments: Deployments,
+        meters: Meters,
         *,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._deployments = deployments
+        self._meters = meters
         self._clock = clock
 
     async def ListDailyUsage(
@@ -50,14 +54,23 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     ) -> pb.ListDailyUsageResponse:
         """Lists usage, newest day first."""
         scope = current_caller().scope
+        wanted = await self._filter(request)
         dimensions = requests.dimension_filter(request.dimensions)
-        wanted = replace(requests.usage_filter(request), dimensions=dimensions)
-        wanted = await self._resolved(wanted, scope)
+        requests.require_declared(dimensions, await self._meters.dimensions(dimensions))
+        wanted = await self._resolved(replace(wanted, dimensions=dimensions), scope)
         filters = ("usage", *FILTERS(request), request.dimensions)
         asked = page_request(request, filters, date, str, str, str, str)
         async with self._database.read(scope) as session:
             found = await list_usage(session, scope, wanted, asked)
         return page_message(pb.ListDailyUsageResponse, found)
+
+    async def _filter(
+        self, request: pb.ListDailyUsageRequest | pb.ListUnmeteredResourcesRequest
+    ) -> UsageFilter:
+        known = await self._meters.find(
+            {request.resource_kind: ()} if request.resource_kind else {}
+        )
+        return requests.usage_filter(request, known)
 
     async def _resolved(self, wanted: UsageFilter, scope: Scope) -> UsageFilter:
         """The filter with its deployment resolved.
@@ -91,7 +104,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     ) -> pb.ListUnmeteredResourcesResponse:
         """Lists the resources that could not be metered because their size is unknown."""
         scope = current_caller().scope
-        wanted = requests.usage_filter(request)
+        wanted = await self._filter(request)
         asked = page_request(request, ("unmetered", *FILTERS(request)), UUID, str, str)
         async with self._database.read(scope) as session:
             found = await list_unmeasured(session, scope, wanted, asked)
@@ -102,7 +115,8 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
     ) -> pb.SendUsageEventsResponse:
         """Records a batch of events and recomputes the figures of open months."""
         now = self._clock()
-        return await self._take(request, await receive(self._deployments, request.events, now), now)
+        batch = await receive(self._deployments, self._meters, request.events, now)
+        return await self._take(request, batch, now)
 
     @once
     async def _take(

@@ -23,6 +23,7 @@ from services.analytics.invoicing.invoices.document.rendering import (
     Renderer,
 )
 from services.analytics.invoicing.invoices.document.view import (
+    meters_in,
     names_in,
     view_of,
     view_of_note,
@@ -181,6 +182,7 @@ class Documents:
             invoice,
             lines,
             names_in(proofs),
+            meters=meters_in(proofs),
             notes=notes.rows[::-1],
             used=used,
             instructions=self.instructions,

@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from kinds.metering import DIMENSION_VALUE, METERS
+from kinds.metering import DIMENSION_VALUE, Meter
 
 __all__ = ["is_value", "json_of", "patterns_of", "undeclared"]
 
@@ -15,9 +15,9 @@ _VALUE: Final = re.compile(DIMENSION_VALUE, re.ASCII)
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 
-def undeclared(resource_kind: str, keys: Mapping[str, str]) -> list[str]:
+def undeclared(meter: Meter, keys: Mapping[str, str]) -> list[str]:
     """The keys that a meter does not declare, sorted."""
-    return sorted(keys.keys() - set(METERS[resource_kind].dimensions))
+    return sorted(keys.keys() - set(meter.dimensions))
 
 
 def is_value(text: str) -> bool:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Final
 
+from kinds.metering import Aggregation, Basis
 from services.analytics.usage.rules.figures import Owner
 from services.common.values.money import plain
 
@@ -24,6 +25,9 @@ __all__ = [
 
 AHEAD: Final = timedelta(minutes=5)
 """How far the sender's clock may be ahead."""
+
+UNIQUE_BYTES: Final = 16
+"""Length of the digest of a unique value: two of a billion values are equal once in 10²⁰ times."""
 
 OLDEST: Final = timedelta(days=400)
 """Older events are rejected as mistakes."""
@@ -46,6 +50,16 @@ class SentEvent:
     occurred_at: datetime
     dimensions: Mapping[str, str] = field(default_factory=dict)
     """By keys that the meter declares."""
+    aggregation: Aggregation = Aggregation.SUM
+    basis: Basis = Basis.EVENTS
+    """Both of the meter."""
+    unique_value: str = ""
+    """What a meter of unique values counts once a month; empty for all other meters."""
+
+    @property
+    def is_level(self) -> bool:
+        """Whether its quantity holds until the next event."""
+        return self.aggregation is Aggregation.TIME_WEIGHTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,19 @@ class OwnedEvent:
         return self.sent.source, self.sent.idempotency_key
 
     @property
+    def unique_digest(self) -> bytes | None:
+        """A digest of its unique value, which may be personal and is not kept itself.
+
+        It differs by deployment and meter, so it tells nothing across them.
+        """
+        sent = self.sent
+        if not sent.unique_value:
+            return None
+        owner = f"{self.owner.tenant_id}\0{self.owner.deployment_id}\0{sent.resource_kind}"
+        said = f"{owner}\0{sent.unique_value}"
+        return blake2b(said.encode(), digest_size=UNIQUE_BYTES).digest()
+
+    @property
     def digest(self) -> int:
         """A 64-bit digest of its content, to detect a key reused for other content.
 
@@ -96,6 +123,8 @@ class OwnedEvent:
         said = f"{deployment}\0{sent.resource_kind}\0{plain(sent.qty)}\0{sent.occurred_at}"
         # Without dimensions, the digest that releases before they were known have stored.
         said += "".join(f"\0{key}={value}" for key, value in sorted(sent.dimensions.items()))
+        if sent.unique_value:
+            said += f"\0\0{sent.unique_value}"
         return int.from_bytes(blake2b(said.encode(), digest_size=8).digest(), "big", signed=True)
 
 

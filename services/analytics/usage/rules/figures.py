@@ -6,6 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from kinds.metering import Aggregation
+
 __all__ = [
     "DailyUsage",
     "DeploymentRef",
@@ -58,6 +60,8 @@ class Figure:
     tenant_id: str
     deployment_id: str
     resource_kind: str
+    aggregation: Aggregation = Aggregation.SUM
+    """Of its meter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class DailyUsage:
     metered_at: datetime
     pass_id: int | None
     """The generation of its facts; None if it has only events."""
+    aggregation: Aggregation = Aggregation.SUM
+    """Of its meter: of any but a sum, `qty` is the day's part of the month's aggregate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,13 @@ class UsageFact:
     size_gb: Decimal | None
     event_key: str
     qty: Decimal
+    """Its part of the figure."""
     place: str
     """Its position among facts of the same time."""
+    event_at: datetime | None = None
+    """When the event occurred; for a level that was carried over, on an earlier day."""
+    event_qty: Decimal | None = None
+    """The quantity of the event, as sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from fractions import Fraction
 from typing import Final
 
 from kinds import RESOURCE_KINDS
-from kinds.metering import METERS, Basis, MeterRule
+from kinds.metering import Basis, MeterRule
 from services.common.values.periods import Period, month_of
 
-__all__ = ["RULES", "USAGE_KINDS", "quantity"]
+__all__ = ["RULES", "quantity"]
 
 PLACES: Final = 12
 """Decimal places of a reading: the maximum of a quantity in the API."""
@@ -32,9 +32,6 @@ RULES: Final[Mapping[str, tuple[MeterRule, ...]]] = {
     kind.name: kind.meters for kind in RESOURCE_KINDS.values() if kind.meters
 }
 """Rules by inventory kind; other kinds are not metered."""
-
-USAGE_KINDS: Final = frozenset(METERS)
-"""Every kind of usage. Kinds without a rule are sent as events, as any other may be."""
 
 
 def quantity(basis: Basis, amount: Decimal, start: datetime, end: datetime) -> Decimal:

@@ -37,14 +37,26 @@ LEFT JOIN usage_voids AS v USING (source, idempotency_key)
 """
 TAKE: Final = """
 INSERT INTO usage_events (source, idempotency_key, day, tenant_id, deployment_id, resource_kind,
-                          qty, occurred_at, received_at, dimensions)
-SELECT g.source, g.key, g.day, g.tenant_id, g.deployment_id, g.resource_kind, g.qty,
-       g.occurred_at, %(now)s, g.dimensions::jsonb
+                          aggregation, qty, occurred_at, received_at, dimensions, unique_digest)
+SELECT g.source, g.key, g.day, g.tenant_id, g.deployment_id, g.resource_kind, g.aggregation,
+       g.qty, g.occurred_at, %(now)s, g.dimensions::jsonb, g.unique_digest
 FROM unnest(%(sources)b::text[], %(keys)b::text[], %(figure_day)b::date[],
             %(figure_tenant_id)b::text[], %(figure_deployment_id)b::text[],
-            %(figure_resource_kind)b::text[], %(quantities)b::numeric[],
-            %(instants)b::timestamptz[], %(dimensions)b::text[])
-     AS g (source, key, day, tenant_id, deployment_id, resource_kind, qty, occurred_at, dimensions)
+            %(figure_resource_kind)b::text[], %(figure_aggregation)b::text[],
+            %(quantities)b::numeric[], %(instants)b::timestamptz[], %(dimensions)b::text[],
+            %(unique_digests)b::bytea[])
+     AS g (source, key, day, tenant_id, deployment_id, resource_kind, aggregation, qty,
+           occurred_at, dimensions, unique_digest)
+"""
+# Sorted, so that batches with common series do not deadlock.
+KEEP_LEVELS: Final = """
+INSERT INTO usage_levels (tenant_id, deployment_id, resource_kind, dimensions, basis)
+SELECT DISTINCT tenant_id, deployment_id, resource_kind, dimensions::jsonb, basis
+FROM unnest(%(tenant_ids)b::text[], %(deployment_ids)b::text[], %(resource_kinds)b::text[],
+            %(dimensions)b::text[], %(bases)b::text[])
+     AS g (tenant_id, deployment_id, resource_kind, dimensions, basis)
+ORDER BY 1, 2, 3, 4
+ON CONFLICT DO NOTHING
 """
 
 
@@ -77,10 +89,26 @@ async def insert_events(
         "quantities": [event.sent.qty for event in events],
         "instants": [event.sent.occurred_at for event in events],
         "dimensions": [json_of(event.sent.dimensions) for event in events],
+        "unique_digests": [event.unique_digest for event in events],
         "now": now,
         **arrays_of(Figure, figures, "figure"),
     }
     await session.on_driver(TAKE, given)
+    await _keep_levels(session, [event for event in events if event.sent.is_level])
+
+
+async def _keep_levels(session: WriteSession, events: Sequence[OwnedEvent]) -> None:
+    """Keeps the series of time-weighted events, whose levels hold on days without events."""
+    if not events:
+        return
+    given = {
+        "tenant_ids": [event.owner.tenant_id for event in events],
+        "deployment_ids": [event.owner.deployment_id for event in events],
+        "resource_kinds": [event.sent.resource_kind for event in events],
+        "dimensions": [json_of(event.sent.dimensions) for event in events],
+        "bases": [event.sent.basis.value for event in events],
+    }
+    await session.on_driver(KEEP_LEVELS, given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +153,17 @@ gone AS (
     DELETE FROM usage_events AS e USING wanted AS w
     WHERE (e.day, e.source, e.idempotency_key) = (w.day, w.source, w.idempotency_key)
     RETURNING e.*
+),
+kept AS (
+    INSERT INTO usage_voids (source, idempotency_key, day, tenant_id, deployment_id,
+                             resource_kind, dimensions, qty, occurred_at, received_at, reason,
+                             voided_by, voided_at)
+    SELECT source, idempotency_key, day, tenant_id, deployment_id, resource_kind, dimensions, qty,
+           occurred_at, received_at, :reason, :voided_by, :now
+    FROM gone
 )
-INSERT INTO usage_voids (source, idempotency_key, day, tenant_id, deployment_id, resource_kind,
-                         dimensions, qty, occurred_at, received_at, reason, voided_by, voided_at)
-SELECT source, idempotency_key, day, tenant_id, deployment_id, resource_kind, dimensions, qty,
-       occurred_at, received_at, :reason, :voided_by, :now
+SELECT source, idempotency_key, day, tenant_id, deployment_id, resource_kind, aggregation
 FROM gone
-RETURNING source, idempotency_key, day, tenant_id, deployment_id, resource_kind
 """)
 FIND: Final = text(f"""
 SELECT v.* FROM usage_voids AS v JOIN (SELECT DISTINCT * FROM {GIVEN}) AS g

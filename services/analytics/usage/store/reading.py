@@ -1,9 +1,8 @@
-"""Reads usage: figures, newest day first, the facts behind one, and the usage of resources."""
+"""Reads usage: figures, newest day first, and the usage of resources."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
-from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +15,6 @@ from services.analytics.usage.rules.figures import (
     Owner,
     ResourceUsage,
     UsageByResource,
-    UsageFact,
 )
 from services.common.db.database import ReadSession
 from services.common.db.records import found_of, records_of
@@ -24,37 +22,15 @@ from services.common.identity.callers import Scope
 from services.common.rpc.paging import Page, PageRequest
 from services.common.values.periods import Period
 
-__all__ = ["UsageFilter", "list_facts", "list_usage", "read_figure", "usage_by_resource"]
+__all__ = ["UsageFilter", "list_usage", "read_figure", "usage_by_resource"]
 
 COLUMNS: Final = """
 id, tenant_id, deployment_id, resource_kind, dimensions, day, qty, fact_count, facts_hash,
-metered_at, pass_id
+metered_at, pass_id, aggregation
 """
 ONE: Final = text(f"""
 SELECT {COLUMNS} FROM daily_usage
 WHERE id = :id AND (CAST(:scope AS text) IS NULL OR tenant_id = :scope)
-""")
-FACTS: Final = text("""
-SELECT * FROM (
-    SELECT 'interval' AS source, f.resource_id::text AS resource_id, f.inventory_kind,
-           f.resource_name, f.fact_from, f.fact_to, f.size_gb, '' AS event_key, f.qty,
-           f.resource_id::text AS place
-    FROM usage_facts AS f
-    WHERE f.day = :day AND f.pass_id = :pass_id AND f.tenant_id = :tenant_id
-      AND f.deployment_id = :deployment_id AND f.resource_kind = :resource_kind
-      AND f.dimensions = CAST(:dimensions AS jsonb)
-    UNION ALL
-    SELECT 'event', '', '', '', e.occurred_at, e.occurred_at, NULL, e.idempotency_key, e.qty,
-           to_json(ARRAY[e.source, e.idempotency_key])::text
-    FROM usage_events AS e
-    WHERE e.day = :day AND e.tenant_id = :tenant_id AND e.deployment_id = :deployment_id
-      AND e.resource_kind = :resource_kind AND e.dimensions = CAST(:dimensions AS jsonb)
-) AS facts
-WHERE CAST(:after_at AS timestamptz) IS NULL
-   OR (fact_from, place COLLATE "C")
-    > (CAST(:after_at AS timestamptz), CAST(:after AS text) COLLATE "C")
-ORDER BY fact_from, place COLLATE "C"
-LIMIT :limit
 """)
 
 
@@ -136,21 +112,6 @@ async def read_figure(session: ReadSession, scope: Scope, figure_id: UUID) -> Da
     """A figure. Raises NotFound, also for another tenant's and for a replaced one."""
     parameters = {"id": figure_id, "scope": None if scope.everything else scope.tenant_id}
     return found_of(DailyUsage, await session.execute(ONE, parameters), "usage", figure_id)
-
-
-async def list_facts(
-    session: ReadSession, figure: DailyUsage, asked: PageRequest
-) -> Page[UsageFact]:
-    """A figure's facts, by time."""
-    at, place = asked.after or (None, None)
-    parameters = asdict(figure) | {
-        "dimensions": json_of(figure.dimensions),
-        "after_at": at,
-        "after": place,
-        "limit": asked.limit,
-    }
-    facts = records_of(UsageFact, await session.execute(FACTS, parameters))
-    return asked.page(facts, attrgetter("fact_from", "place"))
 
 
 _OF_RESOURCES: Final = """

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n arcadia/analytics/v1/usage.proto\x12\x14\x61rcadia.analytics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc4\x02\n\nDailyUsage\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x15\n\rdeployment_id\x18\x03 \x01(\t\x12\x15\n\rresource_kind\x18\x04 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x05 \x01(\t\x12\x0b\n\x03qty\x18\x06 \x01(\t\x12\x12\n\nfact_count\x18\x07 \x01(\x03\x12\x12\n\nfacts_hash\x18\x08 \x01(\t\x12.\n\nmetered_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x44\n\ndimensions\x18\n \x03(\x0b\x32\x30.arcadia.analytics.v1.DailyUsage.DimensionsEntry\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xfd\x01\n\tUsageFact\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\x16\n\x0einventory_kind\x18\x03 \x01(\t\x12\x15\n\rresource_name\x18\x04 \x01(\t\x12-\n\tfact_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x66\x61\x63t_to\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x07size_gb\x18\x07 \x01(\tH\x00\x88\x01\x01\x12\x11\n\tevent_key\x18\x08 \x01(\t\x12\x0b\n\x03qty\x18\t \x01(\tB\n\n\x08_size_gb\"\xde\x01\n\x11UnmeteredResource\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x16\n\x0einventory_kind\x18\x02 \x01(\t\x12\x15\n\rresource_name\x18\x03 \x01(\t\x12\x11\n\ttenant_id\x18\x04 \x01(\t\x12\x15\n\rdeployment_id\x18\x05 \x01(\t\x12\x15\n\rresource_kind\x18\x06 \x01(\t\x12\x11\n\tfirst_day\x18\x07 \x01(\t\x12\x10\n\x08last_day\x18\x08 \x01(\t\x12\x0f\n\x07seconds\x18\t \x01(\x03\x12\x0e\n\x06reason\x18\n \x01(\t\"\xad\x02\n\nUsageEvent\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x15\n\rdeployment_id\x18\x03 \x01(\t\x12\x15\n\rresource_kind\x18\x04 \x01(\t\x12\x0b\n\x03qty\x18\x05 \x01(\t\x12/\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\ttenant_id\x18\x07 \x01(\t\x12\x44\n\ndimensions\x18\x08 \x03(\x0b\x32\x30.arcadia.analytics.v1.UsageEvent.DimensionsEntry\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"8\n\rUsageEventKey\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\"\x8b\x03\n\x10VoidedUsageEvent\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\x12\x15\n\rresource_kind\x18\x05 \x01(\t\x12\x0b\n\x03qty\x18\x06 \x01(\t\x12/\n\x0boccurred_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x11\n\tvoided_by\x18\t \x01(\t\x12-\n\tvoided_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12J\n\ndimensions\x18\x0b \x03(\x0b\x32\x36.arcadia.analytics.v1.VoidedUsageEvent.DimensionsEntry\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xa0\x01\n\x0c\x45ventReceipt\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x17\n\x0f\x64uplicate_count\x18\x02 \x01(\x05\x12\x12\n\nlate_count\x18\x03 \x01(\x05\x12\x33\n\x07refused\x18\x04 \x03(\x0b\x32\".arcadia.analytics.v1.RefusedEvent\x12\x16\n\x0evoided_indexes\x18\x05 \x03(\x05\"W\n\x0cRefusedEvent\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n arcadia/analytics/v1/usage.proto\x12\x14\x61rcadia.analytics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd9\x02\n\nDailyUsage\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12\x15\n\rdeployment_id\x18\x03 \x01(\t\x12\x15\n\rresource_kind\x18\x04 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x05 \x01(\t\x12\x0b\n\x03qty\x18\x06 \x01(\t\x12\x12\n\nfact_count\x18\x07 \x01(\x03\x12\x12\n\nfacts_hash\x18\x08 \x01(\t\x12.\n\nmetered_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x44\n\ndimensions\x18\n \x03(\x0b\x32\x30.arcadia.analytics.v1.DailyUsage.DimensionsEntry\x12\x13\n\x0b\x61ggregation\x18\x0b \x01(\t\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd1\x02\n\tUsageFact\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\x16\n\x0einventory_kind\x18\x03 \x01(\t\x12\x15\n\rresource_name\x18\x04 \x01(\t\x12-\n\tfact_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x66\x61\x63t_to\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x07size_gb\x18\x07 \x01(\tH\x00\x88\x01\x01\x12\x11\n\tevent_key\x18\x08 \x01(\t\x12\x0b\n\x03qty\x18\t \x01(\t\x12,\n\x08\x65vent_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\tevent_qty\x18\x0b \x01(\tH\x01\x88\x01\x01\x42\n\n\x08_size_gbB\x0c\n\n_event_qty\"\xde\x01\n\x11UnmeteredResource\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x16\n\x0einventory_kind\x18\x02 \x01(\t\x12\x15\n\rresource_name\x18\x03 \x01(\t\x12\x11\n\ttenant_id\x18\x04 \x01(\t\x12\x15\n\rdeployment_id\x18\x05 \x01(\t\x12\x15\n\rresource_kind\x18\x06 \x01(\t\x12\x11\n\tfirst_day\x18\x07 \x01(\t\x12\x10\n\x08last_day\x18\x08 \x01(\t\x12\x0f\n\x07seconds\x18\t \x01(\x03\x12\x0e\n\x06reason\x18\n \x01(\t\"\xc3\x02\n\nUsageEvent\x12\x17\n\x0fidempotency_key\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x15\n\rdeployment_id\x18\x03 \x01(\t\x12\x15\n\rresource_kind\x18\x04 \x01(\t\x12\x0b\n\x03qty\x18\x05 \x01(\t\x12/\n\x0boccurred_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\ttenant_id\x18\x07 \x01(\t\x12\x44\n\ndimensions\x18\x08 \x03(\x0b\x32\x30.arcadia.analytics.v1.UsageEvent.DimensionsEntry\x12\x14\n\x0cunique_value\x18\t \x01(\t\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"8\n\rUsageEventKey\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\"\x8b\x03\n\x10VoidedUsageEvent\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x15\n\rdeployment_id\x18\x04 \x01(\t\x12\x15\n\rresource_kind\x18\x05 \x01(\t\x12\x0b\n\x03qty\x18\x06 \x01(\t\x12/\n\x0boccurred_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x11\n\tvoided_by\x18\t \x01(\t\x12-\n\tvoided_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12J\n\ndimensions\x18\x0b \x03(\x0b\x32\x36.arcadia.analytics.v1.VoidedUsageEvent.DimensionsEntry\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xa0\x01\n\x0c\x45ventReceipt\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x17\n\x0f\x64uplicate_count\x18\x02 \x01(\x05\x12\x12\n\nlate_count\x18\x03 \x01(\x05\x12\x33\n\x07refused\x18\x04 \x03(\x0b\x32\".arcadia.analytics.v1.RefusedEvent\x12\x16\n\x0evoided_indexes\x18\x05 \x03(\x05\"W\n\x0cRefusedEvent\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x17\n\x0fidempotency_key\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,25 +39,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VOIDEDUSAGEEVENT_DIMENSIONSENTRY']._loaded_options = None
   _globals['_VOIDEDUSAGEEVENT_DIMENSIONSENTRY']._serialized_options = b'8\001'
   _globals['_DAILYUSAGE']._serialized_start=92
-  _globals['_DAILYUSAGE']._serialized_end=416
-  _globals['_DAILYUSAGE_DIMENSIONSENTRY']._serialized_start=367
-  _globals['_DAILYUSAGE_DIMENSIONSENTRY']._serialized_end=416
-  _globals['_USAGEFACT']._serialized_start=419
-  _globals['_USAGEFACT']._serialized_end=672
-  _globals['_UNMETEREDRESOURCE']._serialized_start=675
-  _globals['_UNMETEREDRESOURCE']._serialized_end=897
-  _globals['_USAGEEVENT']._serialized_start=900
-  _globals['_USAGEEVENT']._serialized_end=1201
-  _globals['_USAGEEVENT_DIMENSIONSENTRY']._serialized_start=367
-  _globals['_USAGEEVENT_DIMENSIONSENTRY']._serialized_end=416
-  _globals['_USAGEEVENTKEY']._serialized_start=1203
-  _globals['_USAGEEVENTKEY']._serialized_end=1259
-  _globals['_VOIDEDUSAGEEVENT']._serialized_start=1262
-  _globals['_VOIDEDUSAGEEVENT']._serialized_end=1657
-  _globals['_VOIDEDUSAGEEVENT_DIMENSIONSENTRY']._serialized_start=367
-  _globals['_VOIDEDUSAGEEVENT_DIMENSIONSENTRY']._serialized_end=416
-  _globals['_EVENTRECEIPT']._serialized_start=1660
-  _globals['_EVENTRECEIPT']._serialized_end=1820
-  _globals['_REFUSEDEVENT']._serialized_start=1822
-  _globals['_REFUSEDEVENT']._serialized_end=1909
+  _globals['_DAILYUSAGE']._serialized_end=437
+  _globals['_DAILYUSAGE_DIMENSIONSENTRY']._serialized_start=388
+  _globals['_DAILYUSAGE_DIMENSIONSENTRY']._serialized_end=437
+  _globals['_USAGEFACT']._serialized_start=440
+  _globals['_USAGEFACT']._serialized_end=777
+  _globals['_UNMETEREDRESOURCE']._serialized_start=780
+  _globals['_UNMETEREDRESOURCE']._serialized_end=1002
+  _globals['_USAGEEVENT']._serialized_start=1005
+  _globals['_USAGEEVENT']._serialized_end=1328
+  _globals['_USAGEEVENT_DIMENSIONSENTRY']._serialized_start=388
+  _globals['_USAGEEVENT_DIMENSIONSENTRY']._serialized_end=437
+  _globals['_USAGEEVENTKEY']._serialized_start=1330
+  _globals['_USAGEEVENTKEY']._serialized_end=1386
+  _globals['_VOIDEDUSAGEEVENT']._serialized_start=1389
+  _globals['_VOIDEDUSAGEEVENT']._serialized_end=1784
+  _globals['_VOIDEDUSAGEEVENT_DIMENSIONSENTRY']._serialized_start=388
+  _globals['_VOIDEDUSAGEEVENT_DIMENSIONSENTRY']._serialized_end=437
+  _globals['_EVENTRECEIPT']._serialized_start=1787
+  _globals['_EVENTRECEIPT']._serialized_end=1947
+  _globals['_REFUSEDEVENT']._serialized_start=1949
+  _globals['_REFUSEDEVENT']._serialized_end=2036
 # @@protoc_insertion_point(module_scope)

@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DailyUsage(_message.Message):
-    __slots__ = ("id", "tenant_id", "deployment_id", "resource_kind", "day", "qty", "fact_count", "facts_hash", "metered_at", "dimensions")
+    __slots__ = ("id", "tenant_id", "deployment_id", "resource_kind", "day", "qty", "fact_count", "facts_hash", "metered_at", "dimensions", "aggregation")
     class DimensionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +28,7 @@ class DailyUsage(_message.Message):
     FACTS_HASH_FIELD_NUMBER: _ClassVar[int]
     METERED_AT_FIELD_NUMBER: _ClassVar[int]
     DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
+    AGGREGATION_FIELD_NUMBER: _ClassVar[int]
     id: str
     tenant_id: str
     deployment_id: str
@@ -38,10 +39,11 @@ class DailyUsage(_message.Message):
     facts_hash: str
     metered_at: _timestamp_pb2.Timestamp
     dimensions: _containers.ScalarMap[str, str]
-    def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., day: _Optional[str] = ..., qty: _Optional[str] = ..., fact_count: _Optional[int] = ..., facts_hash: _Optional[str] = ..., metered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dimensions: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    aggregation: str
+    def __init__(self, id: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., day: _Optional[str] = ..., qty: _Optional[str] = ..., fact_count: _Optional[int] = ..., facts_hash: _Optional[str] = ..., metered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dimensions: _Optional[_Mapping[str, str]] = ..., aggregation: _Optional[str] = ...) -> None: ...
 
 class UsageFact(_message.Message):
-    __slots__ = ("source", "resource_id", "inventory_kind", "resource_name", "fact_from", "fact_to", "size_gb", "event_key", "qty")
+    __slots__ = ("source", "resource_id", "inventory_kind", "resource_name", "fact_from", "fact_to", "size_gb", "event_key", "qty", "event_at", "event_qty")
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_ID_FIELD_NUMBER: _ClassVar[int]
     INVENTORY_KIND_FIELD_NUMBER: _ClassVar[int]
@@ -51,6 +53,8 @@ class UsageFact(_message.Message):
     SIZE_GB_FIELD_NUMBER: _ClassVar[int]
     EVENT_KEY_FIELD_NUMBER: _ClassVar[int]
     QTY_FIELD_NUMBER: _ClassVar[int]
+    EVENT_AT_FIELD_NUMBER: _ClassVar[int]
+    EVENT_QTY_FIELD_NUMBER: _ClassVar[int]
     source: str
     resource_id: str
     inventory_kind: str
@@ -60,7 +64,9 @@ class UsageFact(_message.Message):
     size_gb: str
     event_key: str
     qty: str
-    def __init__(self, source: _Optional[str] = ..., resource_id: _Optional[str] = ..., inventory_kind: _Optional[str] = ..., resource_name: _Optional[str] = ..., fact_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fact_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., size_gb: _Optional[str] = ..., event_key: _Optional[str] = ..., qty: _Optional[str] = ...) -> None: ...
+    event_at: _timestamp_pb2.Timestamp
+    event_qty: str
+    def __init__(self, source: _Optional[str] = ..., resource_id: _Optional[str] = ..., inventory_kind: _Optional[str] = ..., resource_name: _Optional[str] = ..., fact_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fact_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., size_gb: _Optional[str] = ..., event_key: _Optional[str] = ..., qty: _Optional[str] = ..., event_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., event_qty: _Optional[str] = ...) -> None: ...
 
 class UnmeteredResource(_message.Message):
     __slots__ = ("resource_id", "inventory_kind", "resource_name", "tenant_id", "deployment_id", "resource_kind", "first_day", "last_day", "seconds", "reason")
@@ -87,7 +93,7 @@ class UnmeteredResource(_message.Message):
     def __init__(self, resource_id: _Optional[str] = ..., inventory_kind: _Optional[str] = ..., resource_name: _Optional[str] = ..., tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., first_day: _Optional[str] = ..., last_day: _Optional[str] = ..., seconds: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class UsageEvent(_message.Message):
-    __slots__ = ("idempotency_key", "source", "deployment_id", "resource_kind", "qty", "occurred_at", "tenant_id", "dimensions")
+    __slots__ = ("idempotency_key", "source", "deployment_id", "resource_kind", "qty", "occurred_at", "tenant_id", "dimensions", "unique_value")
     class DimensionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -103,6 +109,7 @@ class UsageEvent(_message.Message):
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
+    UNIQUE_VALUE_FIELD_NUMBER: _ClassVar[int]
     idempotency_key: str
     source: str
     deployment_id: str
@@ -111,7 +118,8 @@ class UsageEvent(_message.Message):
     occurred_at: _timestamp_pb2.Timestamp
     tenant_id: str
     dimensions: _containers.ScalarMap[str, str]
-    def __init__(self, idempotency_key: _Optional[str] = ..., source: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant_id: _Optional[str] = ..., dimensions: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    unique_value: str
+    def __init__(self, idempotency_key: _Optional[str] = ..., source: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., qty: _Optional[str] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant_id: _Optional[str] = ..., dimensions: _Optional[_Mapping[str, str]] = ..., unique_value: _Optional[str] = ...) -> None: ...
 
 class UsageEventKey(_message.Message):
     __slots__ = ("source", "idempotency_key")

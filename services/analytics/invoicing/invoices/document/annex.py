@@ -7,7 +7,7 @@ from typing import Final
 
 from kinds.metering import METERS
 from services.analytics.invoicing.invoices.document.formatting import quantity_text
-from services.analytics.invoicing.invoices.document.naming import meter_name, meter_unit, unit_name
+from services.analytics.invoicing.invoices.document.naming import NONE, Meter, meter_of, unit_name
 from services.analytics.usage.rules.dimensions import json_of
 from services.analytics.usage.rules.figures import MeterTotal, ResourceUsage, UsageByResource
 
@@ -47,8 +47,13 @@ class Annex:
     """The total of each meter over all deployments."""
 
 
-def annex_of(used: UsageByResource, names: Mapping[str, str], days: str) -> Annex | None:
-    """The annex of some usage in days such as `1 to 30 April 2026`; None without any usage."""
+def annex_of(
+    used: UsageByResource, names: Mapping[str, str], days: str, meters: Mapping[str, Meter] = NONE
+) -> Annex | None:
+    """The annex of some usage in days such as `1 to 30 April 2026`; None without any usage.
+
+    `names` are those of the deployments, `meters` the operator's meters as frozen.
+    """
     if not used.totals:
         return None
     resources: dict[tuple[str, str, str], list[ResourceUsage]] = {}
@@ -56,7 +61,7 @@ def annex_of(used: UsageByResource, names: Mapping[str, str], days: str) -> Anne
         resources.setdefault(_place(one), []).append(one)
     sections: dict[str, list[AnnexRow]] = {}
     for total in used.totals:
-        rows = _rows(total, resources.get(_place(total), ()))
+        rows = _rows(total, resources.get(_place(total), ()), meters)
         sections.setdefault(total.deployment_id, []).extend(rows)
     shown, left = [], MAX_RESOURCES
     for deployment, rows in sections.items():
@@ -72,15 +77,14 @@ def annex_of(used: UsageByResource, names: Mapping[str, str], days: str) -> Anne
             f" allowances is included.{_omitted(omitted)}"
         ),
         sections=tuple(shown),
-        totals=tuple(
-            AnnexRow("", meter_name(meter), _measured(qty, meter))
-            for meter, qty in _by_meter(used.totals)
-        ),
+        totals=tuple(_row("", meter_of(code, meters), qty) for code, qty in _by_meter(used.totals)),
     )
 
 
-def _rows(total: MeterTotal, resources: Sequence[ResourceUsage]) -> list[AnnexRow]:
-    meter = total.resource_kind
+def _rows(
+    total: MeterTotal, resources: Sequence[ResourceUsage], meters: Mapping[str, Meter]
+) -> list[AnnexRow]:
+    meter = meter_of(total.resource_kind, meters)
     used = [(one.resource_name, one.qty) for one in resources]
     if more := total.resource_count - len(resources):
         rest = total.resources_qty - sum((one.qty for one in resources), Decimal(0))
@@ -88,7 +92,7 @@ def _rows(total: MeterTotal, resources: Sequence[ResourceUsage]) -> list[AnnexRo
     if events := total.qty - total.resources_qty:
         used.append((EVENTS, events))
     of = _dimensions(total)
-    return [AnnexRow(f"{who}{of}", meter_name(meter), _measured(qty, meter)) for who, qty in used]
+    return [_row(f"{who}{of}", meter, qty) for who, qty in used]
 
 
 def _place(one: ResourceUsage | MeterTotal) -> tuple[str, str, str]:
@@ -118,6 +122,6 @@ def _by_meter(totals: Iterable[MeterTotal]) -> list[tuple[str, Decimal]]:
     return sorted(sums.items())
 
 
-def _measured(qty: Decimal, meter: str) -> str:
+def _row(resource: str, meter: Meter, qty: Decimal) -> AnnexRow:
     number = quantity_text(qty)
-    return f"{number} {unit_name(meter_unit(meter), number)}"
+    return AnnexRow(resource, meter.name, f"{number} {unit_name(meter.unit, number)}")

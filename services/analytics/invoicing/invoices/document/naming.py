@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from services.analytics.invoicing.invoices.document.formatting import grouped
 from services.analytics.invoicing.invoices.rules.lines import ONE_OFF
 
-__all__ = ["METERS", "line_name", "meter_name", "meter_unit", "unit_name"]
+__all__ = ["METERS", "NONE", "Meter", "line_name", "meter_of", "unit_name"]
 
 
 class Meter(NamedTuple):
@@ -36,7 +36,10 @@ METERS: Final[Mapping[str, Meter]] = {
     "spaces_gb_month": Meter("Spaces storage", "gb_month"),
     "volume_gb_month": Meter("Volume storage", "gb_month"),
 }
-"""By meter code. The name of an unlisted meter is derived from its code."""
+"""The built-in meters, by code. An invoice has the names of others, as frozen with it."""
+
+NONE: Final[Mapping[str, Meter]] = {}
+"""No meters of the operator."""
 
 _UNITS: Final[Mapping[str, tuple[str, str]]] = {
     "1k_tokens": ("1,000 tokens", "1,000 tokens"),
@@ -50,27 +53,37 @@ _UNITS: Final[Mapping[str, tuple[str, str]]] = {
 _CAPITALS: Final = frozenset(
     {"api", "cpu", "dns", "gb", "gpu", "ha", "ip", "llm", "mb", "tb", "vm"}
 )
+_THOUSANDS: Final = re.compile(r"([0-9]+)k_([a-z0-9_]+)")
 _SIZE: Final = re.compile(r"([0-9]+)(gb|mb|tb|k|m)")
 
 
-def meter_name(code: str) -> str:
-    """`Droplet hours` for `droplet_hours`."""
-    return METERS[code].name if code in METERS else _read(code)
+def meter_of(code: str, frozen: Mapping[str, Meter]) -> Meter:
+    """The name and unit of a meter, built in or frozen with the invoice.
 
-
-def meter_unit(code: str) -> str:
-    """The unit of a meter, such as `hour`."""
-    return METERS[code].unit if code in METERS else "unit"
+    A meter that is neither has the name that its code gives: `API calls` for `api_calls`.
+    """
+    return METERS.get(code) or frozen.get(code) or Meter(_read(code), "unit")
 
 
 def unit_name(unit: str, qty: str) -> str:
     """The unit in the number of its quantity: `hour` for 1, `hours` otherwise."""
-    one, several = _UNITS.get(unit) or (unit.replace("_", " "), f"{unit.replace('_', ' ')}s")
+    one, several = _UNITS.get(unit) or _unit_words(unit)
     return one if qty in ("1", "\N{MINUS SIGN}1") else several
+
+
+def _unit_words(unit: str) -> tuple[str, str]:
+    """Singular and plural: `GB hour` and `GB hours`; `1,000 calls` is both."""
+    thousands = _THOUSANDS.fullmatch(unit)
+    words = " ".join(map(_word, (thousands[2] if thousands else unit).split("_")))
+    if thousands:
+        words = f"{thousands[1]},000 {words}"
+    return words, words if words.endswith("s") else f"{words}s"
 
 
 def line_name(kind: str, meter: str, description: str, meta: Mapping[str, str]) -> str:
     """The display name of a line: `Droplet hours over 1,488 included`, `Add-on: Storage 50 GB`.
+
+    A line of an operator's meter has the meter's name of then in its metadata.
 
     A description that does not come from the quote engine, such as a one-off line's, is printed
     unchanged. An adjustment keeps its prefix before the name of the line that it corrects.
@@ -86,16 +99,17 @@ def line_name(kind: str, meter: str, description: str, meta: Mapping[str, str]) 
         case "Addon":
             return f"{lead}Add-on: {_read(rest)}"
         case "Minimum" if rest.split(" ", 1)[0] == meter:
-            return f"{lead}Minimum charge: {_matched(meter, rest)}"
+            return f"{lead}Minimum charge: {_matched(meter, rest, meta)}"
         case "Overage" | "Usage" if rest.split(" ", 1)[0] == meter:
-            return lead + _used(_matched(meter, rest), meta)
+            return lead + _used(_matched(meter, rest, meta), meta)
         case _:
             return description
 
 
-def _matched(meter: str, rest: str) -> str:
+def _matched(meter: str, rest: str, meta: Mapping[str, str]) -> str:
     """The meter's name, with the values that its price matches: `Droplet hours s-1vcpu-1gb`."""
-    return meter_name(meter) + rest.removeprefix(meter)
+    name = meta.get("meter_name") or meter_of(meter, NONE).name
+    return name + rest.removeprefix(meter)
 
 
 def _used(name: str, meta: Mapping[str, str]) -> str:

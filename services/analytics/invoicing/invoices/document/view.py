@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+import orjson
+
 from services.analytics.invoicing.invoices.document.annex import annex_of
 from services.analytics.invoicing.invoices.document.formatting import (
     amount_in_words,
@@ -16,6 +18,7 @@ from services.analytics.invoicing.invoices.document.model import (
     InvoiceDocument,
     Payment,
 )
+from services.analytics.invoicing.invoices.document.naming import NONE, Meter
 from services.analytics.invoicing.invoices.document.sections import folded_note, sections_of
 from services.analytics.invoicing.invoices.rules.invoices import CreditNote, Invoice
 from services.analytics.invoicing.invoices.rules.lines import TAX, Line, Proof
@@ -25,7 +28,7 @@ from services.analytics.invoicing.profiles.rules.parties import Party, is_abn, i
 from services.analytics.usage.rules.figures import UsageByResource
 from services.common.values.money import money_text, plain
 
-__all__ = ["names_in", "view_of", "view_of_note", "view_of_void"]
+__all__ = ["meters_in", "names_in", "view_of", "view_of_note", "view_of_void"]
 
 MAX_CREDIT_NOTES: Final = 20
 """Maximum credit notes that an invoice lists individually."""
@@ -42,19 +45,31 @@ def names_in(proofs: Sequence[Proof]) -> dict[str, str]:
     return {one.deployment_id: one.deployment_name for one in proofs if one.deployment_name}
 
 
+def meters_in(proofs: Sequence[Proof]) -> dict[str, Meter]:
+    """The operator's meters that the inputs of proofs name, as they were then, by code."""
+    return {
+        code: Meter(one["name"], next(unit for unit, qty in one["units"].items() if qty == 1))
+        for proof in proofs
+        if '"meters":' in proof.inputs_json
+        for code, one in orjson.loads(proof.inputs_json).get("meters", {}).items()
+    }
+
+
 def view_of(
     row: Invoice,
     lines: Sequence[Line],
     names: Mapping[str, str],
     *,
+    meters: Mapping[str, Meter] = NONE,
     notes: Sequence[CreditNote] = (),
     used: UsageByResource | None = None,
     instructions: tuple[str, ...] = (),
 ) -> InvoiceDocument:
     """The document of an invoice with all its lines.
 
-    `names` are its deployments' names, `notes` its credit notes in order, `used` the usage of its
-    resources, `instructions` the payment instructions.
+    `names` are its deployments' names, `meters` the operator's meters in its proofs, `notes` its
+    credit notes in order, `used` the usage of its resources, `instructions` the payment
+    instructions.
     """
     number = invoice_number(row.number) or "not issued"
     issuer, recipient = row.issuer or Party(""), row.recipient or Party(row.tenant_id)
@@ -83,7 +98,7 @@ def view_of(
         ),
         chain_hash=row.chain_hash or "",
         remark=_remark(row),
-        annex=annex_of(used, names, _month(row)) if used else None,
+        annex=annex_of(used, names, _month(row), meters) if used else None,
     )
 
 

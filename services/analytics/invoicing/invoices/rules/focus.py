@@ -119,6 +119,12 @@ class Charge:
         return str(self.line.resource_kind or self.line.description or self.line.kind)
 
     @property
+    def meter(self) -> str:
+        """The code of a built-in meter, the name of an operator's, or the kind of the line."""
+        line = self.line
+        return str(line.meta.get("meter_name") or line.resource_kind or line.kind)
+
+    @property
     def issuer(self) -> str:
         """The issuer of the invoice."""
         return (self.invoice.issuer and self.invoice.issuer.name) or NOBODY
@@ -235,10 +241,10 @@ COLUMNS: Final[Mapping[str, Callable[[Charge], object]]] = MappingProxyType(
         "ResourceName": _nothing,
         "ResourceType": _nothing,
         "ServiceCategory": lambda charge: _service(charge)[0],
-        "ServiceName": lambda charge: charge.line.resource_kind or charge.line.kind,
+        "ServiceName": lambda charge: charge.meter,
         "ServiceSubcategory": lambda charge: _service(charge)[1],
         "SkuId": _untaxed(lambda charge: charge.sku),
-        "SkuMeter": _untaxed(lambda charge: charge.line.resource_kind or charge.line.kind),
+        "SkuMeter": _untaxed(lambda charge: charge.meter),
         "SkuPriceDetails": _untaxed(_details),
         "SkuPriceId": _untaxed(_price_id),
         "SubAccountId": lambda charge: charge.line.deployment_id or None,
