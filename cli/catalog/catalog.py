@@ -14,6 +14,7 @@ from rich.text import Text
 from cli.caller import call, pages
 from cli.catalog.changes import apply_document, planned, print_changes
 from cli.catalog.list_prices import fetch_list_prices, list_changes, list_prices
+from cli.catalog.meters import commands as meters
 from cli.catalog.migrate import commands as migrations
 from cli.catalog.prices import (
     export_prices,
@@ -186,4 +187,5 @@ def price_of_more(item: catalog_pb2.PlanItem, currency: str) -> str:
 commands.command("list-prices")(list_prices)
 commands.command("list-price-changes")(list_changes)
 commands.command("fetch-list-prices")(fetch_list_prices)
+commands.add_typer(meters, name="meters")
 commands.add_typer(rebilling, name="rebilling")

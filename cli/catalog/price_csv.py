@@ -9,6 +9,7 @@ import yaml
 from arcadia.catalog.v1 import catalog_pb2
 from google.protobuf.struct_pb2 import Value
 
+from services.catalog.meters.rules.meters import BUILT_IN, Meters
 from services.catalog.plans.document import read_document
 from services.common.errors import InvalidArgument
 
@@ -66,8 +67,8 @@ def matched(match: Mapping[str, Value]) -> dict[str, list[str]]:
     }
 
 
-def document_of(text: str) -> str:
-    """The catalog document with the prices of a CSV. Raises UnreadableCsv.
+def document_of(text: str, meters: Meters = BUILT_IN) -> str:
+    """The catalog document with the prices of a CSV, of known meters. Raises UnreadableCsv.
 
     Columns are found by their names; those that are neither of a price nor empty are dimensions. An
     empty cell of a dimension restricts nothing.
@@ -89,7 +90,7 @@ def document_of(text: str) -> str:
         raise UnreadableCsv(f"line {reader.line_num}: {error}") from None
     document = yaml.safe_dump({"resource_prices": prices}, sort_keys=False)
     try:
-        read_document(document, "")
+        read_document(document, "", meters)
     except InvalidArgument as error:
         raise UnreadableCsv(_by_line(error, lines)) from None
     return document

@@ -11,6 +11,7 @@ from google.protobuf.struct_pb2 import Value
 
 from cli.caller import pages
 from cli.catalog.changes import apply_document
+from cli.catalog.meters import known_meters
 from cli.catalog.price_csv import UnreadableCsv, document_of, matched, write_csv
 from cli.options import Output, Yes, text_of
 from cli.output import print_list, say
@@ -62,7 +63,7 @@ def export_prices(meter: Meter = "", on: On = "", output: Output = None) -> None
 def import_prices(file: Csv, yes: Yes = False) -> None:
     """Set the resource prices of a CSV file, all or nothing; others are kept."""
     try:
-        document = document_of(text_of(file))
+        document = document_of(text_of(file), known_meters())
     except UnreadableCsv as error:
         raise typer.BadParameter(str(error)) from None
     apply_document(document, yes=yes)

@@ -6,7 +6,6 @@ from typing import Final
 
 from services.catalog.deployments.rules.deployments import Cause
 from services.catalog.deployments.rules.lifecycle import STATES, State
-from services.catalog.vocabulary import USAGE_KINDS
 from services.common.errors import InvalidArgument
 from services.common.identity.callers import current_caller
 from services.common.rpc import fields
@@ -23,7 +22,6 @@ __all__ = [
     "required",
     "state",
     "text",
-    "usage_kind",
     "uuid_of",
     "version_number",
 ]
@@ -80,11 +78,6 @@ def code(field: str, value: str) -> str:
             reason="MALFORMED_CODE",
         )
     return value
-
-
-def usage_kind(field: str, value: str) -> str:
-    """A kind of usage. Raises InvalidArgument."""
-    return one_of(field, value, USAGE_KINDS, "UNKNOWN_KIND")
 
 
 def state(field: str, value: str) -> State:

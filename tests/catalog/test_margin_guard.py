@@ -16,6 +16,7 @@ from services.catalog.quotes.rules.margin_guard import (
     UNKNOWN,
     Conversion,
     MarginGuard,
+    StatedCost,
     guard,
 )
 from services.catalog.quoting.inputs import UsageSeries
@@ -32,6 +33,7 @@ def guarded(cents: int, cost: str = "0.02", **said: Any) -> MarginGuard:
         said.pop("usage", USAGE),
         said.pop("listed", ()),
         {"droplet_hours": Decimal(cost)},
+        said.pop("stated", {}),
         currency=said.pop("currency", "AUD"),
         floor_percent=Decimal(30),
         conversion=said.pop("conversion", Conversion(Decimal("1.5"))),
@@ -134,3 +136,25 @@ async def test_unit_costs_are_asked_of_billing_and_a_kind_it_leaves_out_is_unkno
         found = await UnitCosts(channel).of({"droplet_hours", "dns_zones"})
     await server.stop(None)
     assert found == {"droplet_hours": Decimal("0.00893")}
+
+
+GPU = (UsageSeries("gpu_seconds", projected_qty=Decimal(7200)),)
+
+
+@pytest.mark.parametrize(("currency", "cost"), [("AUD", 500), ("USD", 750), ("EUR", None)])
+def test_an_event_meter_costs_what_the_operator_states(currency: str, cost: int | None) -> None:
+    """Two hours at 2.50 each; a cost in a third currency is unknown."""
+    stated = {"gpu_seconds": StatedCost(Decimal(250), 3600, currency)}
+    found = guarded(700, usage=GPU, stated=stated)
+    assert found.cost_cents == cost
+    assert found.unknown_kinds == (() if cost else ("gpu_seconds",))
+    assert found.below_floor == (None if cost is None else cost > 490)
+
+
+def test_a_stated_cost_is_added_exactly_to_what_is_bought() -> None:
+    """A third of a cent and 3,000 cents for 1,000 hours, of which the sum alone is rounded."""
+    usage = (*USAGE, UsageSeries("gpu_seconds", projected_qty=Decimal(1)))
+    stated = {"gpu_seconds": StatedCost(Decimal(2), 3, "AUD")}
+    assert guarded(5000, usage=usage, stated=stated).cost_cents == 3001
+    unstated = guarded(5000, usage=usage)
+    assert (unstated.cost_cents, unstated.unknown_kinds) == (None, ("gpu_seconds",))

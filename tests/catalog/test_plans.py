@@ -9,6 +9,7 @@ import pytest
 from arcadia.catalog.v1 import catalog_pb2
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
 
+from services.catalog.meters.rules.meters import BUILT_IN
 from services.catalog.plans.requests import unit_price, version_terms
 from services.common.errors import InvalidArgument
 from tests.catalog.shop import Shop, refusal
@@ -222,7 +223,7 @@ def test_terms_that_make_no_sense_are_refused_by_their_field(
 ) -> None:
     asked = {"plan_code": "studio", "price_cents": 5500, "currency": "AUD", **said}
     with pytest.raises(InvalidArgument) as refused:
-        version_terms(pb.CreatePlanVersionRequest(**asked))
+        version_terms(pb.CreatePlanVersionRequest(**asked), BUILT_IN)
     assert refused.value.violations[0].field == field
 
 
@@ -349,7 +350,7 @@ def test_a_unit_price_that_makes_no_sense_is_refused_by_its_field(
     said: dict[str, str], field: str
 ) -> None:
     with pytest.raises(InvalidArgument) as refused:
-        unit_price(price("2026-05-01", **said))
+        unit_price(price("2026-05-01", **said), BUILT_IN)
     assert refused.value.violations[0].field == field
 
 

@@ -8,6 +8,7 @@ from services.catalog import requests
 from services.catalog.list_prices.record import ProviderPrices
 from services.catalog.list_prices.rules.list_prices import PricedUnit, Source
 from services.catalog.list_prices.store.list_prices import ListPriceFilter
+from services.catalog.meters.rules.meters import BUILT_IN
 from services.common.errors import InvalidArgument
 from services.common.values.money import MAX_QUANTITY, exact
 from services.common.values.periods import optional_day, read_day
@@ -22,7 +23,7 @@ def list_price_filter(request: pb.ListListPricesRequest) -> ListPriceFilter:
     """The filter of a list. Raises InvalidArgument."""
     return ListPriceFilter(
         requests.line("provider", request.provider),
-        requests.usage_kind("meter", request.meter) if request.meter else "",
+        BUILT_IN.known("meter", request.meter) if request.meter else "",
         optional_day(request.in_force_on, "in_force_on"),
     )
 
@@ -52,7 +53,7 @@ def _price(price: pb.ListedPrice, path: str) -> PricedUnit:
     if not per_qty:
         raise InvalidArgument(f"{path}per_qty", "must be above 0", reason="OUT_OF_RANGE")
     return PricedUnit(
-        requests.usage_kind(f"{path}meter", price.meter),
+        BUILT_IN.known(f"{path}meter", price.meter),
         tuple(sorted(price.dimensions.items())),
         exact(price.usd, f"{path}usd", minimum=0, maximum=MAX_USD),
         per_qty,

@@ -6,12 +6,12 @@ from uuid import UUID
 from arcadia.catalog.v1 import list_price_service_pb2 as pb
 from arcadia.catalog.v1 import list_price_service_pb2_grpc
 
-from services.catalog import requests
 from services.catalog.list_prices.messages import change_message, price_message
 from services.catalog.list_prices.record import record_list_prices
 from services.catalog.list_prices.requests import list_price_filter, provider_prices
 from services.catalog.list_prices.store.changes import list_changes
 from services.catalog.list_prices.store.list_prices import list_prices
+from services.catalog.meters.rules.meters import BUILT_IN
 from services.catalog.quotes.margin_inputs import ExchangeRates
 from services.common.db.database import Database
 from services.common.identity.callers import current_caller
@@ -46,7 +46,7 @@ class ListPriceServicer(list_price_service_pb2_grpc.ListPriceServiceServicer):
         self, request: pb.ListListPriceChangesRequest, context: Context
     ) -> pb.ListListPriceChangesResponse:
         """Lists changes, newest first."""
-        meter = requests.usage_kind("meter", request.meter) if request.meter else ""
+        meter = BUILT_IN.known("meter", request.meter) if request.meter else ""
         asked = page_request(request, ("list-price-changes", meter), UUID)
         async with self._database.read(current_caller().scope) as session:
             found = await list_changes(session, meter, asked)

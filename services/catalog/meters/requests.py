@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from arcadia.catalog.v1 import meter_service_pb2 as pb
 from arcadia.catalog.v1 import meters_pb2
 
-from kinds.metering import Aggregation, Basis
+from kinds.metering import Aggregation, Basis, Meter
 from services.catalog import requests
-from services.catalog.meters.rules.costs import NewCost, check_months
-from services.catalog.meters.rules.declaring import check_meter, in_order
-from services.catalog.meters.rules.meters import MeterTerms, Unit
+from services.catalog.meters.rules.costs import NewCost, check_months, unit_of
+from services.catalog.meters.rules.declaring import check_meter
+from services.catalog.meters.rules.meters import MeterTerms, Unit, in_order
 from services.catalog.plans.rules.terms import MAX_PRICE
 from services.common.values.money import currency_code, exact
 from services.common.values.periods import optional_day, read_day
@@ -41,11 +41,11 @@ def meter_terms(request: pb.CreateMeterRequest, field: str = "") -> MeterTerms:
     return terms
 
 
-def new_cost(request: pb.SetMeterCostRequest, field: str = "") -> NewCost:
-    """The cost to state; `field` is its path in the input."""
+def new_cost(request: pb.SetMeterCostRequest, meter: Meter, field: str = "") -> NewCost:
+    """The cost of a meter to state; `field` is its path in the input."""
     cost = NewCost(
-        meter_code=requests.code(f"{field}meter_code", request.meter_code),
-        unit=requests.text(f"{field}unit", request.unit),
+        meter_code=meter.code,
+        unit=unit_of(meter, request.unit, f"{field}unit"),
         unit_cost_cents=exact(
             requests.required(f"{field}unit_cost_cents", request.unit_cost_cents),
             f"{field}unit_cost_cents",

@@ -7,13 +7,13 @@ from arcadia.catalog.v1 import meter_service_pb2_grpc
 
 from kinds.metering import METERS
 from services.catalog import requests
+from services.catalog.deployments.store.locks import lock_catalog
 from services.catalog.meters import requests as meter_requests
 from services.catalog.meters.declare import add_meter, change_meter
 from services.catalog.meters.retire import retire_meter
 from services.catalog.meters.rules.meters import ListedMeter, Source
-from services.catalog.meters.set_cost import set_cost
-from services.catalog.meters.store.costs import list_costs
-from services.catalog.meters.store.meters import list_meters
+from services.catalog.meters.store.costs import create_cost, list_costs
+from services.catalog.meters.store.meters import list_meters, read_meter
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import NotFound
@@ -130,12 +130,10 @@ class MeterServicer(meter_service_pb2_grpc.MeterServiceServicer):
         self, session: WriteSession, request: pb.SetMeterCostRequest, context: Context
     ) -> pb.SetMeterCostResponse:
         """States what a unit costs, from a month on."""
-        made = await set_cost(
-            session,
-            meter_requests.new_cost(request),
-            created_by=current_caller().subject,
-            at=self._now(),
-        )
+        await lock_catalog(session)
+        meter = await read_meter(session, requests.code("meter_code", request.meter_code))
+        cost = meter_requests.new_cost(request, meter.terms.meter)
+        made = await create_cost(session, cost, created_by=current_caller().subject, at=self._now())
         return message_of(pb.SetMeterCostResponse, meter_cost=made)
 
     def _today(self) -> date:

@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.catalog.deployments.store.locks import lock_catalog
+from services.catalog.meters.declare import add_meter
+from services.catalog.meters.rules.meters import BUILT_IN, Meters
+from services.catalog.meters.store.costs import create_cost
+from services.catalog.meters.store.meters import update_meter
 from services.catalog.plans.document import hash_of
 from services.catalog.plans.publish import draft_version, publish_version
 from services.catalog.plans.rules.changes import (
     AddonChange,
     CatalogDocument,
     Change,
+    MeterChange,
+    MeterCostChange,
     PlanEntryChange,
     PriceChange,
     PriceEnd,
@@ -46,8 +52,11 @@ async def apply_document(
     validate_only: bool,
     by: str,
     now: datetime,
+    meters: Meters = BUILT_IN,
 ) -> Applied:
     """Applies the changes of a document in the name of a subject, or only plans them.
+
+    `meters` are those with which the document was read.
 
     Raises Aborted if the catalog is no longer in the state `shown` (empty: not checked), and
     FailedPrecondition for a change that is not possible.
@@ -60,6 +69,12 @@ async def apply_document(
             "state_hash: the catalog has changed since the changes were shown",
             reason="CATALOG_CHANGED",
             metadata={"field": "state_hash", "state_hash": before},
+        )
+    if meters != Meters.of(state.meters):
+        raise Aborted(
+            "document: the meters have changed since it was read; apply it again",
+            reason="CATALOG_CHANGED",
+            metadata={"field": "document"},
         )
     changes = plan_changes(state, wanted)
     check_months(changes, now.date())
@@ -75,14 +90,10 @@ async def make_changes(
     """Applies changes planned for the locked catalog, in order."""
     for change in changes:
         match change:
-            case PlanEntryChange(action="create", entry=plan):
-                await create_plan(session, plan.code, plan.name)
-            case PlanEntryChange(entry=plan):
-                await rename_plan(session, plan.code, plan.name)
-            case VersionChange(action="create"):
-                await draft_version(session, change.plan_code, change.terms)
-            case VersionChange():
-                await publish_version(session, change.plan_code, change.version)
+            case MeterChange() | MeterCostChange():
+                await _change_meters(session, change, by=by, now=now)
+            case PlanEntryChange() | VersionChange():
+                await _change_plans(session, change)
             case AddonChange(action="create", entry=addon):
                 await create_addon(session, addon.code, addon.terms)
             case AddonChange(entry=addon):
@@ -95,6 +106,30 @@ async def make_changes(
                 await _change_rules(session, change, by=by, now=now)
             case _:
                 raise AssertionError(f"{type(change).__name__} is not a change of the catalog")
+
+
+async def _change_meters(
+    session: WriteSession, change: MeterChange | MeterCostChange, *, by: str, now: datetime
+) -> None:
+    match change:
+        case MeterChange(action="create", terms=terms):
+            await add_meter(session, terms, created_by=by, at=now)
+        case MeterChange(terms=terms):
+            await update_meter(session, terms)
+        case MeterCostChange(cost=cost):
+            await create_cost(session, cost, created_by=by, at=now)
+
+
+async def _change_plans(session: WriteSession, change: PlanEntryChange | VersionChange) -> None:
+    match change:
+        case PlanEntryChange(action="create", entry=plan):
+            await create_plan(session, plan.code, plan.name)
+        case PlanEntryChange(entry=plan):
+            await rename_plan(session, plan.code, plan.name)
+        case VersionChange(action="create"):
+            await draft_version(session, change.plan_code, change.terms)
+        case VersionChange():
+            await publish_version(session, change.plan_code, change.version)
 
 
 async def _change_prices(session: WriteSession, change: PriceChange | PriceEnd) -> None:

@@ -14,6 +14,8 @@ from arcadia.catalog.v1 import catalog_service_pb2 as pb
 from arcadia.catalog.v1.rebilling_service_pb2 import CreateRebillingRuleRequest
 
 from services.catalog import requests
+from services.catalog.meters.document import meter_contents, meter_entry
+from services.catalog.meters.rules.meters import BUILT_IN, Meters
 from services.catalog.plans.document_entries import message_of
 from services.catalog.plans.price_tables import compacted, expanded, renamed
 from services.catalog.plans.requests import addon_terms, unit_price, version_terms
@@ -47,31 +49,42 @@ UNIT_PRICE: Final = "unit_price_cents"
 
 _PRICE_ORDER: Final = attrgetter("resource_kind", "currency", "effective_from", "match")
 
-SECTIONS: Final = ("plans", "addons", "resource_prices", "rebilling")
+SECTIONS: Final = ("meters", "plans", "addons", "resource_prices", "rebilling")
 
 
-def read_document(text: str, field: str = "document") -> CatalogDocument:
-    """Parses a document. Raises InvalidArgument with the path of the error."""
+def read_document(text: str, field: str = "document", meters: Meters = BUILT_IN) -> CatalogDocument:
+    """Parses a document, which may name the known meters and those that it declares itself.
+
+    Raises InvalidArgument with the path of the error.
+    """
     sections = _sections(text, field)
+    declared = _distinct(
+        [meter_entry(entry, path, meters) for entry, path in _entries(sections, "meters", field)],
+        f"{field}.meters",
+        lambda entry: entry.terms.code,
+    )
+    meters = meters.with_declared([entry.terms for entry in declared])
     return CatalogDocument(
         plans=_distinct(
-            [_plan(entry, path) for entry, path in _entries(sections, "plans", field)],
+            [_plan(entry, path, meters) for entry, path in _entries(sections, "plans", field)],
             f"{field}.plans",
             lambda entry: entry.code,
         ),
         addons=_distinct(
-            [_addon(entry, path) for entry, path in _entries(sections, "addons", field)],
+            [_addon(entry, path, meters) for entry, path in _entries(sections, "addons", field)],
             f"{field}.addons",
             lambda entry: entry.code,
         ),
-        prices=_prices(sections, field),
-        rules=_rules(sections, field),
+        prices=_prices(sections, field, meters),
+        rules=_rules(sections, field, meters),
+        meters=declared,
     )
 
 
 def write_document(state: CatalogState) -> str:
     """Writes the document of a catalog; equal catalogs give equal documents."""
-    content = {
+    meters = meter_contents(state.meters, state.costs)
+    content = ({"meters": meters} if meters else {}) | {
         "plans": [
             {"code": plan.code, "name": plan.name}
             | (_version_content(plan.active_version.terms) if plan.active_version else {})
@@ -167,12 +180,12 @@ def _distinct(entries: list[Any], path: str, key: Any) -> tuple[Any, ...]:
     return tuple(entries)
 
 
-def _plan(entry: dict[str, Any], path: str) -> PlanEntry:
+def _plan(entry: dict[str, Any], path: str, meters: Meters) -> PlanEntry:
     said = {key: value for key, value in entry.items() if key not in ("code", "name")}
     read = PlanEntry(
         code=requests.code(f"{path}.code", _text(entry, "code", path)),
         name=requests.name(f"{path}.name", _text(entry, "name", path)),
-        terms=_terms(said, path) if said else None,
+        terms=_terms(said, path, meters) if said else None,
         keeps_items="items" not in said,
     )
     if read.terms is not None:
@@ -180,21 +193,22 @@ def _plan(entry: dict[str, Any], path: str) -> PlanEntry:
     return read
 
 
-def _terms(said: dict[str, Any], path: str) -> VersionTerms:
+def _terms(said: dict[str, Any], path: str, meters: Meters) -> VersionTerms:
     rows = [] if "items" not in said else expanded(_entries(said, "items", path), PRICE_OF_MORE)
     if rows:
         said = said | {"items": [entry for entry, _ in rows]}
     try:
         request = message_of(said, pb.CreatePlanVersionRequest, path)
-        return version_terms(request, f"{path}.")
+        return version_terms(request, meters, f"{path}.")
     except InvalidArgument as error:
         paths = {f"{path}.items[{place}]": of_row for place, (_, of_row) in enumerate(rows)}
         raise renamed(error, paths) from None
 
 
-def _addon(entry: dict[str, Any], path: str) -> AddonEntry:
+def _addon(entry: dict[str, Any], path: str, meters: Meters) -> AddonEntry:
     request = message_of(entry, pb.CreateAddonRequest, path)
-    read = AddonEntry(requests.code(f"{path}.code", request.code), addon_terms(request, f"{path}."))
+    code = requests.code(f"{path}.code", request.code)
+    read = AddonEntry(code, addon_terms(request, meters, f"{path}."))
     _require_price(entry, path)
     return read
 
@@ -205,21 +219,22 @@ def _require_price(entry: Mapping[str, Any], path: str) -> None:
         raise InvalidArgument(f"{path}.price_cents", "is required", reason="FIELD_REQUIRED")
 
 
-def _prices(sections: Mapping[str, Any], field: str) -> tuple[UnitPrice, ...]:
+def _prices(sections: Mapping[str, Any], field: str, meters: Meters) -> tuple[UnitPrice, ...]:
     rows = expanded(_entries(sections, "resource_prices", field), UNIT_PRICE)
     found: dict[Any, UnitPrice] = {}
     for entry, path in rows:
-        price = unit_price(message_of(entry, pb.CreateResourcePriceRequest, path), f"{path}.")
+        request = message_of(entry, pb.CreateResourcePriceRequest, path)
+        price = unit_price(request, meters, f"{path}.")
         if _PRICE_ORDER(price) in found:
             raise InvalidArgument(path, "is there already", reason="DUPLICATE")
         found[_PRICE_ORDER(price)] = price
     return tuple(found.values())
 
 
-def _rules(sections: Mapping[str, Any], field: str) -> tuple[NewRule, ...]:
+def _rules(sections: Mapping[str, Any], field: str, meters: Meters) -> tuple[NewRule, ...]:
     return _distinct(
         [
-            new_rule(message_of(entry, CreateRebillingRuleRequest, path), f"{path}.")
+            new_rule(message_of(entry, CreateRebillingRuleRequest, path), meters, f"{path}.")
             for entry, path in _entries(sections, "rebilling", field)
         ],
         f"{field}.rebilling",

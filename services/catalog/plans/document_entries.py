@@ -16,7 +16,7 @@ Said = TypeVar("Said", bound=Message)
 Fields = Mapping[str, Any]
 """Field descriptors by their names: of two types, for which nothing common is declared."""
 
-FOREIGN: Final = frozenset({"request_id", "plan_code"})
+FOREIGN: Final = frozenset({"request_id", "plan_code", "meter_code"})
 """Fields of the requests that a document does not have: it is applied under one key."""
 
 INTEGERS: Final = frozenset({FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64})

@@ -8,6 +8,7 @@ from arcadia.catalog.v1 import catalog_service_pb2 as pb
 from google.protobuf.struct_pb2 import Value
 
 from services.catalog import requests
+from services.catalog.meters.rules.meters import Meters
 from services.catalog.plans.rules.matches import Match, match_of
 from services.catalog.plans.rules.plans import (
     AddonTerms,
@@ -27,34 +28,39 @@ __all__ = ["addon_terms", "cents", "qty_above_0", "read_match", "unit_price", "v
 
 
 def version_terms(
-    request: pb.CreatePlanVersionRequest | pb.UpdatePlanVersionRequest, field: str = ""
+    request: pb.CreatePlanVersionRequest | pb.UpdatePlanVersionRequest,
+    meters: Meters,
+    field: str = "",
 ) -> VersionTerms:
     """The terms of a version; `field` is the path of the terms in the input."""
     terms = VersionTerms(
         price_cents=cents(f"{field}price_cents", request.price_cents),
         currency=currency_code(f"{field}currency", request.currency),
         items=tuple(
-            _item(item, f"{field}items[{position}]") for position, item in enumerate(request.items)
+            _item(item, f"{field}items[{position}]", meters)
+            for position, item in enumerate(request.items)
         ),
     )
-    check_version(terms, field)
+    check_version(terms, meters, field)
     return terms
 
 
-def addon_terms(request: pb.CreateAddonRequest, field: str = "") -> AddonTerms:
+def addon_terms(request: pb.CreateAddonRequest, meters: Meters, field: str = "") -> AddonTerms:
     """The terms of an addon."""
     return AddonTerms(
-        resource_kind=requests.usage_kind(f"{field}resource_kind", request.resource_kind),
+        resource_kind=meters.for_sale(f"{field}resource_kind", request.resource_kind),
         qty=qty_above_0(f"{field}qty", request.qty),
         price_cents=cents(f"{field}price_cents", request.price_cents),
         currency=currency_code(f"{field}currency", request.currency),
     )
 
 
-def unit_price(request: pb.CreateResourcePriceRequest, field: str = "") -> UnitPrice:
+def unit_price(
+    request: pb.CreateResourcePriceRequest, meters: Meters, field: str = ""
+) -> UnitPrice:
     """The unit price to set."""
     price = UnitPrice(
-        resource_kind=requests.usage_kind(f"{field}resource_kind", request.resource_kind),
+        resource_kind=meters.for_sale(f"{field}resource_kind", request.resource_kind),
         unit=requests.required(f"{field}unit", request.unit),
         unit_price_cents=_price(
             f"{field}unit_price_cents",
@@ -65,7 +71,7 @@ def unit_price(request: pb.CreateResourcePriceRequest, field: str = "") -> UnitP
         effective_to=optional_day(request.effective_to, f"{field}effective_to"),
         match=read_match(f"{field}match", request.match),
     )
-    check_unit_price(price, field)
+    check_unit_price(price, meters, field)
     return price
 
 
@@ -84,12 +90,12 @@ def qty_above_0(field: str, value: str) -> Decimal:
     return qty
 
 
-def _item(item: catalog_pb2.PlanItem, path: str) -> PlanItem:
+def _item(item: catalog_pb2.PlanItem, path: str, meters: Meters) -> PlanItem:
     model = requests.one_of(
         f"{path}.pricing_model", item.pricing_model or PricingModel.ALLOWANCE, PRICING_MODELS
     )
     return PlanItem(
-        resource_kind=requests.usage_kind(f"{path}.resource_kind", item.resource_kind),
+        resource_kind=meters.for_sale(f"{path}.resource_kind", item.resource_kind),
         included_qty=_qty(f"{path}.included_qty", item.included_qty or "0"),
         overage_unit=requests.required(f"{path}.overage_unit", item.overage_unit),
         overage_price_cents=_price(f"{path}.overage_price_cents", item.overage_price_cents or "0"),

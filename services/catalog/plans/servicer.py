@@ -7,9 +7,13 @@ from typing import Final
 from arcadia.catalog.v1 import catalog_service_pb2 as pb
 from arcadia.catalog.v1 import catalog_service_pb2_grpc
 
+from kinds.metering import METERS
 from services.catalog import requests
+from services.catalog.meters.declare import meters_for_sale
+from services.catalog.meters.rules.meters import Meters
+from services.catalog.meters.store.meters import read_meters
 from services.catalog.plans import requests as plan_requests
-from services.catalog.plans.apply import apply_document
+from services.catalog.plans.apply import Applied, apply_document
 from services.catalog.plans.document import hash_of, read_document, write_document
 from services.catalog.plans.publish import draft_version, publish_version, redraft_version
 from services.catalog.plans.rules.changes import CatalogDocument
@@ -18,7 +22,7 @@ from services.catalog.plans.store import plans
 from services.catalog.plans.store.addons import create_addon, list_addons, update_addon
 from services.catalog.plans.store.prices import list_prices
 from services.catalog.plans.store.versions import list_versions
-from services.common.db.database import Database, WriteSession
+from services.common.db.database import Database, ReadSession, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import InvalidArgument, NotFound, PermissionDenied
 from services.common.identity.callers import ALL, Scope, current_caller
@@ -80,9 +84,10 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         self, request: pb.ListAddonsRequest, context: Context
     ) -> pb.ListAddonsResponse:
         """Lists addons by code."""
-        kind = _optional_kind(request.resource_kind)
+        kind = request.resource_kind
         asked = page_request(request, ("addons", kind), str)
         async with self._database.read(SOLD) as session:
+            await _check_kind(session, kind)
             found = await list_addons(session, kind, asked)
         return page_message(pb.ListAddonsResponse, found)
 
@@ -90,11 +95,12 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         self, request: pb.ListResourcePricesRequest, context: Context
     ) -> pb.ListResourcePricesResponse:
         """Lists the unit prices of usage without a plan item, by kind, newest first."""
-        kind = _optional_kind(request.resource_kind)
+        kind = request.resource_kind
         day = optional_day(request.in_force_on, "in_force_on")
         filters = ("resource-prices", kind, request.in_force_on)
         asked = page_request(request, filters, str, str, str, date)
         async with self._database.read(SOLD) as session:
+            await _check_kind(session, kind)
             found = await list_prices(session, asked, kind=kind, day=day)
         return page_message(pb.ListResourcePricesResponse, found)
 
@@ -130,7 +136,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     ) -> pb.CreatePlanVersionResponse:
         """Drafts a version of a plan."""
         code = requests.code("plan_code", request.plan_code)
-        terms = plan_requests.version_terms(request)
+        terms = plan_requests.version_terms(request, await meters_for_sale(session))
         version = await draft_version(session, code, terms)
         return message_of(pb.CreatePlanVersionResponse, plan_version=version)
 
@@ -141,7 +147,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         """Replaces a draft."""
         code = requests.code("plan_code", request.plan_code)
         number = requests.version_number("version", request.version)
-        terms = plan_requests.version_terms(request)
+        terms = plan_requests.version_terms(request, await meters_for_sale(session))
         version = await redraft_version(session, code, number, terms)
         return message_of(pb.UpdatePlanVersionResponse, plan_version=version)
 
@@ -160,7 +166,8 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         self, session: WriteSession, request: pb.CreateAddonRequest, context: Context
     ) -> pb.CreateAddonResponse:
         """Creates an addon."""
-        code, terms = requests.code("code", request.code), plan_requests.addon_terms(request)
+        code = requests.code("code", request.code)
+        terms = plan_requests.addon_terms(request, await meters_for_sale(session))
         addon = await create_addon(session, code, terms)
         return message_of(pb.CreateAddonResponse, addon=addon)
 
@@ -182,7 +189,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         self, session: WriteSession, request: pb.CreateResourcePriceRequest, context: Context
     ) -> pb.CreateResourcePriceResponse:
         """Sets a unit price from a day on."""
-        price = plan_requests.unit_price(request)
+        price = plan_requests.unit_price(request, await meters_for_sale(session))
         made = await set_price(session, price)
         return message_of(pb.CreateResourcePriceResponse, resource_price=made)
 
@@ -192,34 +199,44 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         """Applies a document atomically, or returns the changes that it would make."""
         requests.required("document", request.document)
         # A long document takes a second, so it must not block the event loop.
-        wanted = await asyncio.to_thread(read_document, request.document)
+        async with self._database.read(ALL) as session:
+            meters = await read_meters(session)
+        wanted = await asyncio.to_thread(read_document, request.document, meters=meters)
         if not request.validate_only:
-            return await self._apply(request, wanted)
+            return await self._apply(request, wanted, meters)
         async with self._database.write(ALL) as session:
-            applied = await apply_document(
-                session,
-                wanted,
-                shown=request.state_hash,
-                validate_only=True,
-                by=current_caller().subject,
-                now=self._now(),
-            )
+            applied = await self._applied(session, request, wanted, meters)
         return message_of(pb.ApplyCatalogResponse, applied)
 
     @once
     async def _apply(
-        self, session: WriteSession, request: pb.ApplyCatalogRequest, wanted: CatalogDocument
+        self,
+        session: WriteSession,
+        request: pb.ApplyCatalogRequest,
+        wanted: CatalogDocument,
+        meters: Meters,
     ) -> pb.ApplyCatalogResponse:
-        applied = await apply_document(
+        applied = await self._applied(session, request, wanted, meters)
+        return message_of(pb.ApplyCatalogResponse, applied)
+
+    async def _applied(
+        self,
+        session: WriteSession,
+        request: pb.ApplyCatalogRequest,
+        wanted: CatalogDocument,
+        meters: Meters,
+    ) -> Applied:
+        return await apply_document(
             session,
             wanted,
             shown=request.state_hash,
-            validate_only=False,
+            validate_only=request.validate_only,
             by=current_caller().subject,
             now=self._now(),
+            meters=meters,
         )
-        return message_of(pb.ApplyCatalogResponse, applied)
 
 
-def _optional_kind(kind: str) -> str:
-    return requests.usage_kind("resource_kind", kind) if kind else ""
+async def _check_kind(session: ReadSession, kind: str) -> None:
+    if kind and kind not in METERS:
+        (await read_meters(session)).known("resource_kind", kind)

@@ -9,6 +9,7 @@ from arcadia.catalog.v1 import draft_pricing_service_pb2 as pb
 from arcadia.catalog.v1 import draft_pricing_service_pb2_grpc
 
 from services.catalog import requests
+from services.catalog.meters.store.meters import read_meters
 from services.catalog.pricing.requests import SimulatedItem, simulated_items
 from services.catalog.pricing.simulate import (
     RateKey,
@@ -48,11 +49,13 @@ class DraftPricingServicer(draft_pricing_service_pb2_grpc.DraftPricingServiceSer
             raise InvalidArgument(
                 "document", "or a plan_code with its plan_version is required, not both"
             )
-        items = simulated_items(request)
+        async with self._database.read(CATALOG_ONLY) as session:
+            meters = await read_meters(session)
+        items = simulated_items(request, meters)
         document = None
         if request.document:
             # A long document takes a second, so it must not block the event loop.
-            document = await asyncio.to_thread(document_of, request.document)
+            document = await asyncio.to_thread(document_of, request.document, meters)
         else:
             requests.code("plan_code", request.plan_code)
             requests.version_number("plan_version", request.plan_version)

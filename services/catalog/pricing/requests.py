@@ -11,10 +11,11 @@ from uuid import UUID
 from arcadia.catalog.v1 import draft_pricing_service_pb2 as drafts_pb
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
 
+from kinds.metering import METERS
 from services.catalog import requests
+from services.catalog.meters.rules.meters import Meters
 from services.catalog.quoting.inputs import UsageRun, UsageSeries
 from services.catalog.quoting.numbers import ZERO
-from services.catalog.vocabulary import UNITS
 from services.common.errors import InvalidArgument
 from services.common.values.money import MAX_QUANTITY, exact
 from services.common.values.periods import FIRST_YEAR, LAST_YEAR, Period, month_of, read_day
@@ -77,8 +78,8 @@ def billing_period(start: str, end: str) -> Period:
     return month if (first, until) == (month.start, month.end) else Period(first, until)
 
 
-def batch_items(request: pb.BatchQuoteRequest, period: Period) -> list[BatchItem]:
-    """The items of a batch. Raises InvalidArgument.
+def batch_items(request: pb.BatchQuoteRequest, period: Period, meters: Meters) -> list[BatchItem]:
+    """The items of a batch, with the known meters. Raises InvalidArgument.
 
     Invalid usage fails only its own item.
     """
@@ -88,33 +89,35 @@ def batch_items(request: pb.BatchQuoteRequest, period: Period) -> list[BatchItem
     for place, item in enumerate(request.items):
         identifier = requests.uuid_of(f"items[{place}].subscription_id", item.subscription_id)
         try:
-            usage, refusal = _usage(item.usage, period), None
+            usage, refusal = _usage(item.usage, period, meters), None
         except InvalidArgument as error:
             usage, refusal = (), error.within(f"items[{place}]")
         found.append(BatchItem(identifier, usage, item.engine_version, refusal))
     return found
 
 
-def simulated_items(request: drafts_pb.SimulateQuotesRequest) -> list[SimulatedItem]:
-    """The items of a simulation. Raises InvalidArgument."""
+def simulated_items(
+    request: drafts_pb.SimulateQuotesRequest, meters: Meters
+) -> list[SimulatedItem]:
+    """The items of a simulation, with the known meters. Raises InvalidArgument."""
     if len(request.items) > MAX_SIMULATED:
         raise InvalidArgument("items", f"must not be more than {MAX_SIMULATED}")
     return [
         SimulatedItem(
             item.inputs_json,
             item.engine_version,
-            _usage(item.unsold_usage, EVER) if item.unsold_usage else (),
+            _usage(item.unsold_usage, EVER, meters) if item.unsold_usage else (),
             item.tenant_id,
         )
         for item in request.items
     ]
 
 
-def usage_to_value(request: pb.ValueUsageRequest) -> list[UsageSeries]:
-    """Usage to value at unit prices, of any days. Raises InvalidArgument."""
+def usage_to_value(request: pb.ValueUsageRequest, meters: Meters) -> list[UsageSeries]:
+    """Usage to value at unit prices, of any days, with the known meters. Raises InvalidArgument."""
     if len(request.usage) > MAX_VALUED:
         raise InvalidArgument("usage", f"must not be more than {MAX_VALUED}")
-    return [_series(series, place, EVER) for place, series in enumerate(request.usage)]
+    return [_series(series, place, EVER, meters) for place, series in enumerate(request.usage)]
 
 
 def tenants(request: pb.ListBillableSubscriptionsRequest) -> list[str]:
@@ -129,8 +132,10 @@ def tenants(request: pb.ListBillableSubscriptionsRequest) -> list[str]:
     )
 
 
-def _usage(said: Sequence[pb.UsageSeries], period: Period) -> tuple[UsageSeries, ...]:
-    usage = tuple([_series(series, place, period) for place, series in enumerate(said)])
+def _usage(
+    said: Sequence[pb.UsageSeries], period: Period, meters: Meters
+) -> tuple[UsageSeries, ...]:
+    usage = tuple([_series(series, place, period, meters) for place, series in enumerate(said)])
     if len(usage) > 1:
         # The label identifies usage in the frozen inputs.
         labels = [series.label for series in usage]
@@ -144,10 +149,10 @@ def _usage(said: Sequence[pb.UsageSeries], period: Period) -> tuple[UsageSeries,
     return usage
 
 
-def _series(said: pb.UsageSeries, place: int, period: Period) -> UsageSeries:
+def _series(said: pb.UsageSeries, place: int, period: Period, meters: Meters) -> UsageSeries:
     kind, facts_hash = said.resource_kind, said.facts_hash
-    if kind not in UNITS:
-        requests.usage_kind(f"usage[{place}].resource_kind", kind)
+    if kind not in METERS:
+        meters.known(f"usage[{place}].resource_kind", kind)
     if facts_hash and not _HASH.fullmatch(facts_hash):
         raise InvalidArgument(
             f"usage[{place}].facts_hash", "is not a SHA-256 in lower-case hexadecimal"

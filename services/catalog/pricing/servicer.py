@@ -20,6 +20,7 @@ from services.catalog import requests
 from services.catalog.deployments.messages import subscription_message
 from services.catalog.deployments.rules.deployments import Deployment
 from services.catalog.deployments.rules.lifecycle import State
+from services.catalog.meters.store.meters import read_meters
 from services.catalog.plans.store.prices import all_prices
 from services.catalog.pricing.requests import (
     BatchItem,
@@ -56,8 +57,10 @@ from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.proofs.proof import Proof, compare, prove, prove_by_first, verify
 from services.catalog.quoting.spans import BilledDays, billed_days
+from services.catalog.quoting.units import meter_snapshots
 from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
 from services.catalog.quoting.v1.subscriptions import month_inputs
+from services.catalog.quoting.v1.units import UNITS as FIRST_UNITS
 from services.catalog.quoting.values import value_of
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.backdated import read_backdated
@@ -114,7 +117,9 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
     ) -> AsyncIterator[pb.BatchQuoteResponse]:
         """Prices subscriptions in a period with their usage, in the order of the items."""
         period = billing_period(request.period_start, request.period_end)
-        items = batch_items(request, period)
+        async with self._database.read(ALL) as session:
+            meters = await read_meters(session)
+        items = batch_items(request, period, meters)
         parts = [items[at : at + READ_AT_ONCE] for at in range(0, len(items), READ_AT_ONCE)]
         reading = deque([asyncio.create_task(self._read(part, period)) for part in parts[:1]])
         try:
@@ -187,13 +192,15 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         self, request: pb.ValueUsageRequest, context: Context
     ) -> pb.ValueUsageResponse:
         """Values usage at the unit prices in force on its days."""
-        usage = usage_to_value(request)
         currency = currency_code("currency", request.currency)
         async with self._database.read(ALL) as session:
+            meters = await read_meters(session)
+            usage = usage_to_value(request, meters)
             known = price_snapshots(await all_prices(session))
         prices = [price for priced_in, price in known if priced_in == currency]
+        own = meter_snapshots(meters, {series.resource_kind for series in usage})
         return pb.ValueUsageResponse(
-            values=[messages.value_message(value_of(series, prices)) for series in usage]
+            values=[messages.value_message(value_of(series, prices, own)) for series in usage]
         )
 
     async def ListBillableSubscriptions(
@@ -317,6 +324,11 @@ class _Priced:
             on_trial=subscription.id in self._trials,
         )
         if item.engine_version == FIRST_ENGINE:
+            newer = sorted({series.resource_kind for series in inputs.usage} - FIRST_UNITS.keys())
+            if newer:
+                raise _Unpriced(
+                    "KIND_UNKNOWN_TO_ENGINE", f"engine {FIRST_ENGINE} does not know {newer[0]}"
+                )
             return inputs, *prove_by_first(month_inputs(inputs, self._borne(subscription)))
         return inputs, *prove(inputs)
 

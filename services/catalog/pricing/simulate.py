@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Final
 
 from services.catalog.list_prices.store.list_prices import list_prices_in
+from services.catalog.meters.rules.meters import Meters
+from services.catalog.meters.store.meters import read_meters
 from services.catalog.plans.document import read_document
 from services.catalog.plans.rules.changes import CatalogDocument
 from services.catalog.plans.rules.diff import plan_changes
@@ -146,18 +148,22 @@ async def begin_simulation(
         draft = draft_of(plan_changes(state, document), state)
     if revision and revision != found:
         raise Aborted("the catalog changed during the simulation", reason="CATALOG_CHANGED")
+    meters = await read_meters(session)
+    if document is not None:
+        meters = meters.with_declared([entry.terms for entry in document.meters])
     prices = price_snapshots(await all_prices(session))
     # Every list price may be needed, because the months are not known yet.
     listed = list_price_snapshots(await list_prices_in(session, EVER)) if draft.rules else []
-    known = Known({}, prices, await priced_kinds(session), KnownCosts([], listed))
+    costs = KnownCosts([], listed)
+    known = Known({}, prices, await priced_kinds(session), costs, meters)
     return Simulation(found, DraftPricing(draft, known))
 
 
 # Cached, because every page of a simulation has the same document.
 @lru_cache(maxsize=8)
-def document_of(text: str) -> CatalogDocument:
-    """Parses a document. Raises InvalidArgument."""
-    return read_document(text)
+def document_of(text: str, meters: Meters) -> CatalogDocument:
+    """Parses a document with the known meters. Raises InvalidArgument."""
+    return read_document(text, meters=meters)
 
 
 def meter_cents(quote: Quote) -> dict[str, int]:

@@ -16,12 +16,14 @@ from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceStub
 
 from services.catalog.list_prices.rules.list_prices import ListPrice
 from services.catalog.list_prices.store.list_prices import fetch_prices_on
+from services.catalog.meters.store.costs import fetch_costs_on
 from services.catalog.quotes.rules.margin_guard import (
     AT_PAR,
     NOT_NEEDED,
     UNKNOWN,
     Conversion,
     MarginGuard,
+    StatedCost,
     guard,
 )
 from services.catalog.quotes.rules.snapshots import Known
@@ -61,18 +63,28 @@ class MarginChecker:
     async def guard(self, price_cents: int, inputs: QuoteInputs, day: date) -> MarginGuard:
         """The cost side of a quote for a month's projected usage, priced from a day on."""
         used = {series.resource_kind for series in inputs.usage if series.is_used}
+        own = {meter.code for meter in inputs.meters} & used
+        stated: dict[str, StatedCost] = {}
         listed: list[ListPrice] = []
         costs: dict[str, Decimal] = {}
         conversion = NOT_NEEDED
-        if used:
+        if own:
+            stated = await fetch_costs_on(self._database.single_read(ALL), own, day)
+        bought = used - own
+        if bought:
             listed, costs, conversion = await asyncio.gather(
-                self._listed(used, day), self._costs.of(used), self.rates.to(inputs.currency, day)
+                self._listed(bought, day),
+                self._costs.of(bought),
+                self.rates.to(inputs.currency, day),
             )
+        elif any(one.currency != inputs.currency for one in stated.values()):
+            conversion = await self.rates.to(inputs.currency, day)
         return guard(
             price_cents,
             inputs.usage,
             [one.price for one in listed],
             costs,
+            stated,
             currency=inputs.currency,
             floor_percent=self._floor_percent,
             conversion=conversion,

@@ -12,6 +12,7 @@ from typing import Final
 from arcadia.catalog.v1 import quote_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2
 
+from services.catalog.meters.store.meters import read_meters
 from services.catalog.plans.rules.terms import check_currency
 from services.catalog.plans.store.versions import find_version
 from services.catalog.quotes.batching import Batcher
@@ -19,7 +20,14 @@ from services.catalog.quotes.margin_inputs import MarginChecker
 from services.catalog.quotes.messages import add_proof, quote_message
 from services.catalog.quotes.requests import QuoteRequest
 from services.catalog.quotes.rules.price_list import PriceList
-from services.catalog.quotes.rules.snapshots import change_inputs, plan_inputs, version_snapshot
+from services.catalog.quotes.rules.snapshots import (
+    Known,
+    change_inputs,
+    named_kinds,
+    plan_inputs,
+    version_snapshot,
+    with_meters,
+)
 from services.catalog.quotes.rules.stored_quotes import Kept, NewQuote, StoredQuote, new_id
 from services.catalog.quotes.store.batch_writer import QuoteWriter
 from services.catalog.quotes.store.billable import Changing, read_changing
@@ -179,6 +187,7 @@ class Quoter:
             )
             changing = replace(changing, known=known)
             inputs = await _change(wanted, changing, caller, prices, session)
+            inputs = await _with_new_meters(inputs, known, session)
             return await self._priced(inputs, changing.subscription.tenant_id, wanted, caller, now)
         version = await _version(wanted, caller, prices, session)
         addons = prices.addons_of(wanted.addons, version)
@@ -189,6 +198,8 @@ class Quoter:
         inputs = plan_inputs(
             version, addons, wanted.usage, wanted.starts_on, known, tenant_id=tenant_id
         )
+        if session is not None:
+            inputs = await _with_new_meters(inputs, known, session)
         return await self._priced(inputs, tenant_id, wanted, caller, now)
 
     async def _priced(
@@ -261,6 +272,13 @@ def _scope(wanted: QuoteRequest, caller: Caller) -> Scope:
     if wanted.subscription_id is None and not caller.tenant_id:
         return ALL
     return caller.scope
+
+
+async def _with_new_meters(inputs: QuoteInputs, known: Known, session: ReadSession) -> QuoteInputs:
+    """The inputs with the meters that are newer than the price list, as those of a new version."""
+    if all(kind in known.meters for kind in named_kinds(inputs)):
+        return inputs
+    return with_meters(inputs, await read_meters(session))
 
 
 async def _version(

@@ -11,7 +11,9 @@ from uuid import UUID
 from arcadia.catalog.v1 import quote_service_pb2 as pb
 from google.protobuf.struct_pb2 import Value
 
+from kinds.metering import Meter
 from services.catalog import requests
+from services.catalog.meters.rules.meters import Meters
 from services.catalog.plans.rules.terms import check_dimension, check_value
 from services.catalog.quoting.inputs import UsageSeries
 from services.common.errors import InvalidArgument
@@ -47,8 +49,8 @@ class QuoteRequest:
     subscription_id: UUID | None
 
 
-def read_quote_request(request: pb.CreateQuoteRequest, today: date) -> QuoteRequest:
-    """Parses a request. Raises InvalidArgument."""
+def read_quote_request(request: pb.CreateQuoteRequest, today: date, meters: Meters) -> QuoteRequest:
+    """Parses a request with the known meters. Raises InvalidArgument."""
     subscription = request.subscription_id
     if not (request.plan_code or subscription):
         raise InvalidArgument("plan_code", "is required", reason="FIELD_REQUIRED")
@@ -63,26 +65,26 @@ def read_quote_request(request: pb.CreateQuoteRequest, today: date) -> QuoteRequ
             requests.required(f"addons[{place}]", requests.text(f"addons[{place}]", code))
             for place, code in enumerate(request.addons)
         ),
-        usage=_usage(request.projected_usage),
+        usage=_usage(request.projected_usage, meters),
         starts_on=optional_day(request.starts_on, "starts_on") or today,
         subscription_id=requests.uuid_of("subscription_id", subscription) if subscription else None,
     )
 
 
-def _usage(said: Mapping[str, Value]) -> tuple[UsageSeries, ...]:
+def _usage(said: Mapping[str, Value], meters: Meters) -> tuple[UsageSeries, ...]:
     """Sorted by kind, so that the first of several errors is deterministic."""
     facts: list[UsageSeries] = []
     for kind in sorted(said):
         field, value = f"projected_usage.{kind}", said[kind]
-        requests.usage_kind(field, kind)
+        meter = meters[meters.known(field, kind)]
         if value.WhichOneof("kind") == "list_value":
-            facts += _by_dimension(kind, value.list_value.values, field)
+            facts += _by_dimension(meter, value.list_value.values, field)
         else:
             facts.append(UsageSeries(kind, projected_qty=quantity(value, field)))
     return tuple(facts)
 
 
-def _by_dimension(kind: str, said: Sequence[Value], field: str) -> list[UsageSeries]:
+def _by_dimension(meter: Meter, said: Sequence[Value], field: str) -> list[UsageSeries]:
     """The usage of a kind by its dimensions, each combination once."""
     if not 1 <= len(said) <= MAX_PARTS:
         raise InvalidArgument(field, f"must be from 1 to {MAX_PARTS} parts", reason="OUT_OF_RANGE")
@@ -94,7 +96,7 @@ def _by_dimension(kind: str, said: Sequence[Value], field: str) -> list[UsageSer
                 f"[{place}] is not an object with {QTY} and dimensions",
                 reason="NOT_A_DECIMAL",
             )
-        series = _part(kind, part.struct_value.fields, f"{field}[{place}]")
+        series = _part(meter, part.struct_value.fields, f"{field}[{place}]")
         if series.label in found:
             raise InvalidArgument(
                 f"{field}[{place}]", f"{series.label} is named twice", reason="DUPLICATE_KIND"
@@ -103,22 +105,22 @@ def _by_dimension(kind: str, said: Sequence[Value], field: str) -> list[UsageSer
     return list(found.values())
 
 
-def _part(kind: str, fields: Mapping[str, Value], path: str) -> UsageSeries:
+def _part(meter: Meter, fields: Mapping[str, Value], path: str) -> UsageSeries:
     """A quantity with its dimensions: `{"size": "s-2vcpu-4gb", "qty": 1440}`."""
     dimensions = tuple(
-        (key, _dimension(kind, key, fields[key], f"{path}.{key}"))
+        (key, _dimension(meter, key, fields[key], f"{path}.{key}"))
         for key in sorted(fields)
         if key != QTY
     )
     if QTY not in fields:
         raise InvalidArgument(f"{path}.{QTY}", "is required", reason="FIELD_REQUIRED")
     return UsageSeries(
-        kind, dimensions=dimensions, projected_qty=quantity(fields[QTY], f"{path}.{QTY}")
+        meter.code, dimensions=dimensions, projected_qty=quantity(fields[QTY], f"{path}.{QTY}")
     )
 
 
-def _dimension(kind: str, key: str, said: Value, field: str) -> str:
-    check_dimension(kind, key, field)
+def _dimension(meter: Meter, key: str, said: Value, field: str) -> str:
+    check_dimension(meter, key, field)
     if said.WhichOneof("kind") != "string_value":
         raise InvalidArgument(field, "is not a text", reason="MALFORMED_VALUE")
     return check_value(said.string_value, field)

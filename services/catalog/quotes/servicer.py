@@ -1,16 +1,21 @@
 """QuoteService: creates, reads and verifies quotes."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
 from arcadia.catalog.v1 import quote_service_pb2 as pb
 from arcadia.catalog.v1 import quote_service_pb2_grpc, quotes_pb2
 
+from kinds.metering import METERS
 from services.catalog import requests
+from services.catalog.meters.rules.meters import BUILT_IN, Meters
+from services.catalog.meters.store.meters import read_meters
 from services.catalog.quotes.messages import answers_its_inputs, stored_message
 from services.catalog.quotes.quote import Quoter
 from services.catalog.quotes.requests import read_quote_request
 from services.catalog.quotes.rules.stored_quotes import StoredQuote
+from services.catalog.quotes.store.price_list import CATALOG_ONLY
 from services.catalog.quotes.store.quotes import read_quote
 from services.catalog.quoting.errors import UnreadableInputs
 from services.catalog.quoting.proofs.proof import compare, verify
@@ -37,7 +42,8 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
     ) -> quotes_pb2.Quote:
         """Prices a plan or a change of a subscription, and stores the quote."""
         now = self._now()
-        asked = read_quote_request(request, now.date())
+        meters = await self._meters(request.projected_usage)
+        asked = read_quote_request(request, now.date(), meters)
         return await self._quoter.quote(request, asked, current_caller(), now)
 
     async def GetQuote(self, request: pb.GetQuoteRequest, context: Context) -> pb.GetQuoteResponse:
@@ -72,6 +78,13 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
                 metadata={"field": field},
             ) from error
         return message_of(pb.CompareQuotesResponse, differences=found)
+
+    async def _meters(self, kinds: Iterable[str]) -> Meters:
+        """The meters that the kinds are of; built-in ones are not read."""
+        if all(kind in METERS for kind in kinds):
+            return BUILT_IN
+        async with self._database.read(CATALOG_ONLY) as session:
+            return await read_meters(session)
 
     async def _kept(self, field: str, said: str) -> StoredQuote:
         scope = current_caller().scope

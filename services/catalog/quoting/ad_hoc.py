@@ -13,7 +13,6 @@ from services.catalog.quoting.lines import Line, LineKind, line, service_of
 from services.catalog.quoting.models import Part
 from services.catalog.quoting.numbers import ZERO, quantity_text
 from services.catalog.quoting.shares import (
-    OVERAGE_UNITS,
     Month,
     Over,
     Share,
@@ -21,6 +20,7 @@ from services.catalog.quoting.shares import (
     over_allowance,
 )
 from services.catalog.quoting.spans import intersection
+from services.catalog.quoting.units import MeterSnapshot, in_units, meter_meta
 from services.catalog.quoting.values import price_on, priced_runs
 
 __all__ = ["ad_hoc_lines"]
@@ -42,7 +42,7 @@ def ad_hoc_lines(kind: str, share: Share, used: Used, month: Month) -> list[Line
             continue
         prices = [price for price in of_kind if price.match == match]
         made += [
-            _line(kind, price, days, of_price, part)
+            _line(kind, price, days, of_price, part, month.meters)
             for price, days, of_price in _by_price(kind, prices, share, of_match, over, month)
         ]
     return made
@@ -137,22 +137,30 @@ def _holds(price: PriceSnapshot, first: date, end: date) -> bool:
     )
 
 
-def _line(kind: str, price: PriceSnapshot, days: Spans, over: Over, part: Part) -> Line:
+def _line(
+    kind: str,
+    price: PriceSnapshot,
+    days: Spans,
+    over: Over,
+    part: Part,
+    meters: tuple[MeterSnapshot, ...],
+) -> Line:
     meta = {"resource_price_id": price.id, "used": quantity_text(over.used, over.scale)[0]}
     if over.allowance:
         meta["allowance"] = quantity_text(over.allowance, over.scale)[0]
     if part.days != part.month:
         meta["proration"] = f"{part.days}/{part.month}"
+    qty, scale = in_units(over.over, over.scale, kind, price.unit, meters)
     return line(
         LineKind.AD_HOC,
         kind,
         f"Usage: {words(kind, price.match)}",
-        qty=over.over * OVERAGE_UNITS[kind][price.unit],
-        over=over.scale,
+        qty=qty,
+        over=scale,
         unit=price.unit,
         unit_price=price.unit_price_cents,
         base=1,
         service=service_of(days),
-        meta=meta,
+        meta=meta | meter_meta(kind, meters),
         dimensions=values_text(price.match),
     )

@@ -17,6 +17,7 @@ from services.catalog.plans.rules.matches import Match, winner
 from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quoting.numbers import ZERO
 from services.catalog.quoting.rebilling.snapshots import Rebilling
+from services.catalog.quoting.units import MeterSnapshot
 from services.common.values.periods import Period
 
 __all__ = [
@@ -254,6 +255,8 @@ class QuoteInputs:
     change: ChangeInputs | None = None
     rebilling: Rebilling | None = None
     """None unless a rebilling rule may price some of the usage."""
+    meters: tuple[MeterSnapshot, ...] = ()
+    """The operator's meters that the others name, by code."""
 
     def __post_init__(self) -> None:
         # The order of addons and prices is not an input. Neither is that of usage, which is

@@ -18,12 +18,12 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.quoting.lines import ServiceDays, service_of
-from services.catalog.quoting.numbers import EXACT, ZERO
+from services.catalog.quoting.numbers import ZERO
 from services.catalog.quoting.spans import shared_days
-from services.catalog.vocabulary import UNITS, PricingModel
+from services.catalog.quoting.units import MeterSnapshot
+from services.catalog.vocabulary import PricingModel
 
 __all__ = [
-    "OVERAGE_UNITS",
     "Month",
     "Over",
     "Plans",
@@ -33,12 +33,6 @@ __all__ = [
     "month_of",
     "over_allowance",
 ]
-
-OVERAGE_UNITS: Final = {
-    kind: {unit: EXACT.divide(Decimal(1), Decimal(factor)) for unit, factor in units.items()}
-    for kind, units in UNITS.items()
-}
-"""Exact conversion factors from the unit of a kind to its pricing units."""
 
 Used = Sequence[tuple[UsageSeries, Spans]]
 """Usage with the days of it that count."""
@@ -148,6 +142,7 @@ class Month(NamedTuple):
     addons: Sequence[HeldAddon]
     projected_from: date | None
     prices: Sequence[PriceSnapshot]
+    meters: tuple[MeterSnapshot, ...]
 
 
 def month_of(inputs: QuoteInputs) -> Month:
@@ -156,7 +151,14 @@ def month_of(inputs: QuoteInputs) -> Month:
     if inputs.projected_from is not None:
         terms = (Term(inputs.version, (inputs.month,)),)
         addons = tuple([held for held in addons if held.current])
-    return Month(inputs.month.days, _plans(terms), addons, inputs.projected_from, inputs.prices)
+    return Month(
+        inputs.month.days,
+        _plans(terms),
+        addons,
+        inputs.projected_from,
+        inputs.prices,
+        inputs.meters,
+    )
 
 
 def minimum_shares(terms: Sequence[Term]) -> Iterator[Share]:

@@ -6,6 +6,7 @@ units, minimum. Days of one plan at one price are priced together.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.catalog.plans.rules.matches import named, values_text, words
 from services.catalog.plans.rules.plans import PlanItem
@@ -15,7 +16,6 @@ from services.catalog.quoting.lines import Line, LineKind, line
 from services.catalog.quoting.models import MODELS, Part
 from services.catalog.quoting.numbers import cents, quantity_text
 from services.catalog.quoting.shares import (
-    OVERAGE_UNITS,
     Month,
     Over,
     Share,
@@ -23,6 +23,7 @@ from services.catalog.quoting.shares import (
     month_of,
     over_allowance,
 )
+from services.catalog.quoting.units import MeterSnapshot, in_units, meter_meta
 from services.catalog.vocabulary import PricingModel
 
 __all__ = ["usage_lines"]
@@ -57,6 +58,27 @@ def _used_kinds(inputs: QuoteInputs, month: Month) -> dict[str, list[UsageSeries
     return used
 
 
+class Priced(NamedTuple):
+    """What prices the usage of a share over its allowance."""
+
+    kind: str
+    share: Share
+    item: PlanItem
+    part: Part
+    meters: tuple[MeterSnapshot, ...]
+
+    def meta(self) -> dict[str, str]:
+        """The metadata that identifies the price of an overage line."""
+        version = self.share.version.id
+        meta = {
+            "plan_item_id": f"{version}/{named(self.kind, self.item.match)}",
+            "plan_version_id": version,
+        }
+        if self.part.days != self.part.month:
+            meta["proration"] = f"{self.part.days}/{self.part.month}"
+        return meta | meter_meta(self.kind, self.meters)
+
+
 def _overage(kind: str, share: Share, item: PlanItem, used: Used, month: Month) -> list[Line]:
     """The lines of a plan item; none without overage or minimum."""
     over = over_allowance(kind, share, used, month, item.match)
@@ -64,9 +86,10 @@ def _overage(kind: str, share: Share, item: PlanItem, used: Used, month: Month) 
     if over.over <= 0 and not is_minimum:
         return []
     part = Part(share.service.days, month.days)
-    made = _priced(kind, share, item, _capped(over, item, part), part) if over.over > 0 else []
+    priced = Priced(kind, share, item, part, month.meters)
+    made = _priced(priced, _capped(over, item, part)) if over.over > 0 else []
     if is_minimum:
-        made += _minimum(kind, share, item, made, part)
+        made += _minimum(priced, made)
     return made
 
 
@@ -82,16 +105,17 @@ def _capped(over: Over, item: PlanItem, part: Part) -> Over:
     return Over(over.used * scale, over.allowance * scale, cap, part.month)
 
 
-def _priced(kind: str, share: Share, item: PlanItem, over: Over, part: Part) -> list[Line]:
+def _priced(priced: Priced, over: Over) -> list[Line]:
     """Step 4: prices the overage by units, tiers or packages; one line per charge."""
     if not over.over:
         return []
-    units = over.over * OVERAGE_UNITS[kind][item.overage_unit]
+    kind, share, item, part, meters = priced
+    units, scale = in_units(over.over, over.scale, kind, item.overage_unit, meters)
     used, _ = quantity_text(over.used, over.scale)
     allowance, _ = quantity_text(over.allowance, over.scale)
     made = []
-    for charge in MODELS[item.pricing_model](item, units, over.scale, part):
-        meta = _meta(kind, share, item, part)
+    for charge in MODELS[item.pricing_model](item, units, scale, part):
+        meta = priced.meta()
         meta["used"], meta["allowance"] = used, allowance
         if item.pricing_model is not PricingModel.ALLOWANCE:
             meta["pricing_model"] = item.pricing_model.value
@@ -115,15 +139,14 @@ def _priced(kind: str, share: Share, item: PlanItem, over: Over, part: Part) -> 
     return made
 
 
-def _minimum(
-    kind: str, share: Share, item: PlanItem, made: Sequence[Line], part: Part
-) -> list[Line]:
+def _minimum(priced: Priced, made: Sequence[Line]) -> list[Line]:
     """Step 5: adds the difference to the minimum, prorated by days, with or without usage."""
+    kind, share, item, part, _ = priced
     least = cents(Decimal(item.amount_cents * part.days), part.month)
     missing = least - sum([one.amount_cents for one in made])
     if missing <= 0:
         return []
-    meta = _meta(kind, share, item, part)
+    meta = priced.meta()
     meta["minimum_cents"], meta["pricing_model"] = str(least), item.pricing_model.value
     return [
         line(
@@ -140,15 +163,3 @@ def _minimum(
             dimensions=values_text(item.match),
         )
     ]
-
-
-def _meta(kind: str, share: Share, item: PlanItem, part: Part) -> dict[str, str]:
-    """The metadata that identifies the price of an overage line."""
-    version = share.version.id
-    meta = {
-        "plan_item_id": f"{version}/{named(kind, item.match)}",
-        "plan_version_id": version,
-    }
-    if part.days != part.month:
-        meta["proration"] = f"{part.days}/{part.month}"
-    return meta

@@ -7,8 +7,8 @@ from decimal import Decimal, localcontext
 
 from services.catalog.plans.rules.matches import winner
 from services.catalog.quoting.inputs import PriceSnapshot, UsageRun, UsageSeries
-from services.catalog.quoting.numbers import EXACT
-from services.catalog.quoting.shares import OVERAGE_UNITS
+from services.catalog.quoting.numbers import EXACT, quantity_text
+from services.catalog.quoting.units import MeterSnapshot, in_units
 
 __all__ = ["ValuedRun", "price_on", "priced_runs", "value_of"]
 
@@ -24,20 +24,28 @@ class ValuedRun:
     cents: Decimal | None
 
 
-def value_of(series: UsageSeries, prices: Sequence[PriceSnapshot]) -> list[ValuedRun]:
-    """The value of usage, split where its price changes."""
+def value_of(
+    series: UsageSeries, prices: Sequence[PriceSnapshot], meters: tuple[MeterSnapshot, ...] = ()
+) -> list[ValuedRun]:
+    """The value of usage, split where its price changes; `meters` are the operator's of it.
+
+    A value that no decimal equals is rounded half up to 12 places.
+    """
     of_kind = [price for price in prices if price.resource_kind == series.resource_kind]
     with localcontext(EXACT):
-        return [*_valued(series, of_kind)]
+        return [*_valued(series, of_kind, meters)]
 
 
-def _valued(series: UsageSeries, prices: Sequence[PriceSnapshot]) -> Iterator[ValuedRun]:
+def _valued(
+    series: UsageSeries, prices: Sequence[PriceSnapshot], meters: tuple[MeterSnapshot, ...]
+) -> Iterator[ValuedRun]:
     for run, price in priced_runs(series, prices):
         if price is None:
             yield ValuedRun(run, None)
         else:
-            units = run.qty * OVERAGE_UNITS[price.resource_kind][price.unit]
-            yield ValuedRun(run, units * price.unit_price_cents)
+            units, over = in_units(run.qty, 1, price.resource_kind, price.unit, meters)
+            value, _ = quantity_text(units * price.unit_price_cents, over)
+            yield ValuedRun(run, Decimal(value))
 
 
 def price_on(

@@ -6,6 +6,7 @@ from typing import Final
 from arcadia.catalog.v1 import rebilling_service_pb2 as pb
 
 from services.catalog import requests
+from services.catalog.meters.rules.meters import Meters
 from services.catalog.plans.requests import read_match
 from services.catalog.plans.rules.terms import MAX_PRICE
 from services.catalog.rebilling.rules.rebilling import Basis, NewRule, check_rule
@@ -18,7 +19,7 @@ __all__ = ["new_rule"]
 MAX_PERCENT: Final = 10_000
 
 
-def new_rule(request: pb.CreateRebillingRuleRequest, field: str = "") -> NewRule:
+def new_rule(request: pb.CreateRebillingRuleRequest, meters: Meters, field: str = "") -> NewRule:
     """The rule to set; `field` is the path of the rule in the input. Raises InvalidArgument.
 
     Raises FailedPrecondition for a basis that is not available yet.
@@ -45,7 +46,7 @@ def new_rule(request: pb.CreateRebillingRuleRequest, field: str = "") -> NewRule
         if key == "meter":
             for value in values:
                 if not value.endswith("*"):
-                    requests.usage_kind(f"{field}match.meter", value)
+                    meters.for_sale(f"{field}match.meter", value)
     check_rule(rule, field)
     return rule
 

@@ -6,6 +6,7 @@ from arcadia.catalog.v1 import rebilling_service_pb2 as pb
 from arcadia.catalog.v1 import rebilling_service_pb2_grpc
 
 from services.catalog import requests
+from services.catalog.meters.declare import meters_for_sale
 from services.catalog.rebilling.requests import new_rule
 from services.catalog.rebilling.set_rule import finish_rule, set_rule
 from services.catalog.rebilling.store import list_rules
@@ -44,7 +45,7 @@ class RebillingServicer(rebilling_service_pb2_grpc.RebillingServiceServicer):
     ) -> pb.CreateRebillingRuleResponse:
         """Sets a rule from a month on."""
         now = self._now()
-        rule = new_rule(request)
+        rule = new_rule(request, await meters_for_sale(session))
         made = await set_rule(session, rule, created_by=current_caller().subject, now=now)
         return message_of(pb.CreateRebillingRuleResponse, rebilling_rule=made)
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from services.catalog.meters.rules.meters import MeterTerms
+from kinds.metering import Meter
 from services.common.errors import InvalidArgument
+from services.common.rpc.fields import one_of
 from services.common.values.effective_dates import Span
 
 __all__ = ["NewCost", "check_months", "unit_of"]
@@ -17,7 +18,6 @@ class NewCost:
 
     meter_code: str
     unit: str
-    """Empty for the base unit."""
     unit_cost_cents: Decimal
     currency: str
     effective_from: date
@@ -44,12 +44,6 @@ def check_months(cost: NewCost, field: str = "") -> None:
         )
 
 
-def unit_of(cost: NewCost, terms: MeterTerms, field: str = "") -> str:
-    """The unit that the cost is of. Raises InvalidArgument for one that the meter does not have."""
-    known = [one.unit for one in terms.units]
-    if cost.unit and cost.unit not in known:
-        raise InvalidArgument(
-            f"{field}unit", f"{cost.unit!r} is not one of {', '.join(known)}",
-            reason="UNKNOWN_UNIT",
-        )  # fmt: skip
-    return cost.unit or known[0]
+def unit_of(meter: Meter, unit: str, field: str) -> str:
+    """The unit that a cost is of, by default the base unit. Raises InvalidArgument if unknown."""
+    return one_of(field, unit or next(iter(meter.units)), meter.units, "UNKNOWN_UNIT")

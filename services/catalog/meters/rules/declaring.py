@@ -1,12 +1,12 @@
 """Rules of event meters: what may be declared, and what may change."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from kinds.metering import METERS, Aggregation, Basis
-from services.catalog.meters.rules.meters import MeterTerms, StoredMeter, Unit
+from services.catalog.meters.rules.meters import MeterTerms, StoredMeter, Unit, in_order
 from services.common.errors import AlreadyExists, FailedPrecondition, InvalidArgument
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "check_not_needed",
     "check_not_retired",
     "check_unchanged",
-    "in_order",
     "updated",
 ]
 
@@ -36,11 +35,6 @@ OF_QUOTES: Final = frozenset({"qty"})
 """Keys beside the dimensions of projected usage."""
 LINE_KINDS: Final = frozenset({"plan_base", "addon"})
 """Codes under which amounts without a meter are summed."""
-
-
-def in_order(units: Iterable[Unit]) -> tuple[Unit, ...]:
-    """The base unit first, then by size."""
-    return tuple(sorted(units, key=lambda one: (one.factor, one.unit)))
 
 
 def check_meter(meter: MeterTerms, field: str = "") -> None:

@@ -1,7 +1,7 @@
 """The meters that the catalog knows: the built-in ones, and the event meters of the operator."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,16 +14,8 @@ from kinds.metering import METERS, Aggregation, Basis, Meter
 from services.common.errors import InvalidArgument
 from services.common.rpc.fields import one_of
 
-__all__ = [
-    "BUILT_IN",
-    "ListedMeter",
-    "MeterCost",
-    "MeterTerms",
-    "Meters",
-    "Source",
-    "StoredMeter",
-    "Unit",
-]  # fmt: skip  # a table
+__all__ = ["BUILT_IN", "ListedMeter", "MeterCost", "MeterTerms", "Meters", "Source", "StoredMeter",
+           "Unit", "in_order"]  # fmt: skip  # a table
 
 
 class Source(StrEnum):
@@ -39,6 +31,11 @@ class Unit:
 
     unit: str
     factor: int
+
+
+def in_order(units: Iterable[Unit]) -> tuple[Unit, ...]:
+    """The base unit first, then by size."""
+    return tuple(sorted(units, key=lambda one: (one.factor, one.unit)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +133,13 @@ class Meters(Mapping[str, Meter]):
     retired: frozenset[str] = field(default_factory=frozenset)
     """The codes of those that are no longer for sale."""
 
+    @classmethod
+    def of(cls, stored: Iterable[StoredMeter]) -> "Meters":
+        """The built-in meters with stored ones."""
+        found = [*stored]
+        retired = frozenset(one.terms.code for one in found if one.retired_at is not None)
+        return cls(tuple([one.terms for one in found]), retired)
+
     def __hash__(self) -> int:
         return hash((self.own, self.retired))
 
@@ -158,10 +162,15 @@ class Meters(Mapping[str, Meter]):
         return {**METERS, **{one.code: one.meter for one in self.own if one.code not in METERS}}
 
     def with_declared(self, declared: Sequence[MeterTerms]) -> "Meters":
-        """With the meters of a catalog file, which replace those of the same code."""
+        """With the meters of a catalog file, which may add to those of the same code."""
         if not declared:
             return self
-        changed = {one.code: one for one in (*self.own, *declared)}
+        changed = {one.code: one for one in self.own}
+        for one in declared:
+            before = changed.get(one.code, one)
+            units = {unit.unit: unit for unit in (*before.units, *one.units)}
+            keys = dict.fromkeys((*before.dimensions, *one.dimensions))
+            changed[one.code] = replace(one, units=in_order(units.values()), dimensions=tuple(keys))
         return Meters(tuple([changed[code] for code in sorted(changed)]), self.retired)
 
     def known(self, field: str, code: str) -> str:

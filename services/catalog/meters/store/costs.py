@@ -1,5 +1,6 @@
 """The SQL of what the units of event meters cost."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Final
@@ -9,12 +10,14 @@ from sqlalchemy import text
 from services.catalog.meters.rules.costs import NewCost
 from services.catalog.meters.rules.meters import MeterCost
 from services.catalog.meters.tables import meter_costs
+from services.catalog.quotes.rules.margin_guard import StatedCost
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row
 from services.common.db.records import records_of
+from services.common.db.single_statements import SingleRead, compiled
 from services.common.rpc.paging import Page, PageRequest
 
-__all__ = ["all_costs", "create_cost", "list_costs"]
+__all__ = ["all_costs", "create_cost", "fetch_costs_on", "list_costs"]
 
 COLUMNS: Final = """
 id, meter_code, unit, unit_cost_cents, currency, effective_from, effective_to, created_by,
@@ -35,9 +38,28 @@ LIMIT :limit
 """)
 
 
+# A cost is of a unit, usage is in base units.
+ON: Final = compiled(
+    text("""
+SELECT c.meter_code, c.unit_cost_cents, CAST(m.units ->> c.unit AS bigint), c.currency
+FROM meter_costs AS c JOIN meters AS m ON m.code = c.meter_code
+WHERE c.meter_code = ANY(CAST(:codes AS text[])) AND c.superseded_at IS NULL
+  AND daterange(c.effective_from, c.effective_to) @> CAST(:day AS date)
+""")
+)
+
+
 async def all_costs(session: ReadSession) -> tuple[MeterCost, ...]:
     """Every cost ever stated, by meter and first month."""
     return tuple(records_of(MeterCost, await session.execute(ALL)))
+
+
+async def fetch_costs_on(
+    session: SingleRead, codes: Iterable[str], day: date
+) -> dict[str, StatedCost]:
+    """The costs of some meters in force on a day, in a single statement."""
+    rows = await session.fetch(ON, {"codes": sorted(codes), "day": day})
+    return {code: StatedCost(*cost) for code, *cost in rows}
 
 
 async def list_costs(

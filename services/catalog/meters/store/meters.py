@@ -8,7 +8,6 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 
 from kinds.metering import Aggregation, Basis
-from services.catalog.meters.rules.declaring import in_order
 from services.catalog.meters.rules.meters import (
     BUILT_IN,
     ListedMeter,
@@ -17,6 +16,7 @@ from services.catalog.meters.rules.meters import (
     MeterTerms,
     StoredMeter,
     Unit,
+    in_order,
 )
 from services.common.db.database import ReadSession, WriteSession
 from services.common.errors import AlreadyExists, NotFound
@@ -78,10 +78,7 @@ RETIRE: Final = text(f"UPDATE meters AS m SET retired_at = :at WHERE m.code = :c
 async def read_meters(session: ReadSession) -> Meters:
     """The known meters; lock the catalog first if none may be retired meanwhile."""
     found = await all_meters(session)
-    if not found:
-        return BUILT_IN
-    retired = frozenset(one.terms.code for one in found if one.retired_at is not None)
-    return Meters(tuple([one.terms for one in found]), retired)
+    return Meters.of(found) if found else BUILT_IN
 
 
 async def all_meters(session: ReadSession) -> tuple[StoredMeter, ...]:

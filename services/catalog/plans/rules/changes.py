@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from services.catalog.meters.rules.costs import NewCost
+from services.catalog.meters.rules.entries import MeterEntry
+from services.catalog.meters.rules.meters import MeterCost, MeterTerms, StoredMeter
 from services.catalog.plans.rules.plans import (
     Addon,
     AddonTerms,
@@ -20,6 +23,8 @@ __all__ = [
     "CatalogDocument",
     "CatalogState",
     "Change",
+    "MeterChange",
+    "MeterCostChange",
     "PlanEntry",
     "PlanEntryChange",
     "PriceChange",
@@ -59,6 +64,7 @@ class CatalogDocument:
     addons: tuple[AddonEntry, ...] = ()
     prices: tuple[UnitPrice, ...] = ()
     rules: tuple[NewRule, ...] = ()
+    meters: tuple[MeterEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,9 @@ class CatalogState:
     rules: tuple[RebillingRule, ...] = ()
     newest_versions: dict[str, int] = field(default_factory=dict)
     """By plan code, including drafts and retired versions."""
+    meters: tuple[StoredMeter, ...] = ()
+    """The event meters, retired ones too."""
+    costs: tuple[MeterCost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,20 @@ class Change:
     object_type: str
     object_key: str
     differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MeterChange(Change):
+    """Adds or changes an event meter."""
+
+    terms: MeterTerms = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MeterCostChange(Change):
+    """States what a unit of an event meter costs."""
+
+    cost: NewCost = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from services.catalog.meters.rules.entries import changed_terms, costs_to_set
 from services.catalog.plans.rules.changes import (
     AddonChange,
     AddonEntry,
     CatalogDocument,
     CatalogState,
     Change,
+    MeterChange,
+    MeterCostChange,
     PlanEntry,
     PlanEntryChange,
     VersionChange,
@@ -21,7 +24,7 @@ from services.catalog.plans.rules.plans import (
     VersionTerms,
 )
 from services.catalog.plans.rules.price_diff import price_changes
-from services.catalog.plans.rules.words import differences, words_of
+from services.catalog.plans.rules.words import differences, meter_words, words_of
 from services.catalog.rebilling.rules.rule_diff import rule_changes
 from services.common.errors import FailedPrecondition
 
@@ -36,7 +39,7 @@ def plan_changes(state: CatalogState, wanted: CatalogDocument) -> list[Change]:
     """
     plans = {plan.code: plan for plan in state.plans}
     addons = {addon.code: addon for addon in state.addons}
-    changes: list[Change] = []
+    changes: list[Change] = [*_meter_changes(state, wanted)]
     for entry in wanted.plans:
         version = state.newest_versions.get(entry.code, 0) + 1
         changes += _plan_changes(entry, plans.get(entry.code), version)
@@ -53,9 +56,11 @@ def missing_from(state: CatalogState, wanted: CatalogDocument) -> CatalogDocumen
     """
     plans = {plan.code for plan in state.plans}
     addons = {addon.code for addon in state.addons}
+    meters = {one.terms.code for one in state.meters}
     priced = {(kept.price.resource_kind, kept.price.currency) for kept in state.prices}
     ruled = {kept.rule.code for kept in state.rules}
     return CatalogDocument(
+        meters=tuple(entry for entry in wanted.meters if entry.terms.code not in meters),
         plans=tuple(entry for entry in wanted.plans if entry.code not in plans),
         addons=tuple(entry for entry in wanted.addons if entry.code not in addons),
         prices=tuple(
@@ -63,6 +68,22 @@ def missing_from(state: CatalogState, wanted: CatalogDocument) -> CatalogDocumen
         ),
         rules=tuple(rule for rule in wanted.rules if rule.code not in ruled),
     )
+
+
+def _meter_changes(state: CatalogState, wanted: CatalogDocument) -> Iterable[Change]:
+    """Meters come first, because plans and prices name them."""
+    known = {one.terms.code: one for one in state.meters}
+    for entry in wanted.meters:
+        code, before = entry.terms.code, known.get(entry.terms.code)
+        terms = changed_terms(entry, before)
+        if terms is not None:
+            told = differences(meter_words(before.terms if before else None), meter_words(terms))
+            action = "update" if before else "create"
+            yield MeterChange(action, "meter", code, told, terms=terms)
+        for cost in costs_to_set(entry, state.costs):
+            told = differences({}, words_of(cost))
+            key = f"{code} {cost.effective_from}"
+            yield MeterCostChange("create", "meter_cost", key, told, cost=cost)
 
 
 def _plan_changes(entry: PlanEntry, plan: Plan | None, version: int) -> Iterable[Change]:

@@ -6,10 +6,11 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
-from kinds.metering import DIMENSION_VALUE
+from kinds.metering import DIMENSION_VALUE, Meter
+from services.catalog.meters.rules.meters import Meters
 from services.catalog.plans.rules.matches import PREFIX, Match, label, named
 from services.catalog.plans.rules.plans import PlanItem, UnitPrice, VersionTerms
-from services.catalog.vocabulary import DIMENSIONS, UNITS, PricingModel
+from services.catalog.vocabulary import PricingModel
 from services.common.errors import FailedPrecondition, InvalidArgument
 
 __all__ = [
@@ -44,7 +45,7 @@ TIERED: Final = frozenset({PricingModel.GRADUATED, PricingModel.VOLUME})
 BY_AMOUNT: Final = frozenset({PricingModel.FLAT, PricingModel.MINIMUM})
 
 
-def check_version(terms: VersionTerms, field: str = "") -> None:
+def check_version(terms: VersionTerms, meters: Meters, field: str = "") -> None:
     """Raises InvalidArgument, with the field, for contradictory items."""
     if len(terms.items) > MAX_ITEMS:
         raise InvalidArgument(f"{field}items", f"must not be more than {MAX_ITEMS}")
@@ -58,22 +59,23 @@ def check_version(terms: VersionTerms, field: str = "") -> None:
                 reason="DUPLICATE_KIND",
             )
         known.add((item.resource_kind, item.match))
-        _check_item(item, path)
+        _check_item(item, path, meters[item.resource_kind])
 
 
-def check_unit_price(price: UnitPrice, field: str = "") -> None:
+def check_unit_price(price: UnitPrice, meters: Meters, field: str = "") -> None:
     """Raises InvalidArgument, with the field, for an invalid unit, match or span."""
-    _check_unit(price.resource_kind, price.unit, f"{field}unit")
-    _check_match(price.resource_kind, price.match, f"{field}match")
+    meter = meters[price.resource_kind]
+    _check_unit(meter, price.unit, f"{field}unit")
+    _check_match(meter, price.match, f"{field}match")
     if price.effective_to is not None and price.effective_to <= price.effective_from:
         raise InvalidArgument(
             f"{field}effective_to", "must be after effective_from", reason="OUT_OF_RANGE"
         )
 
 
-def _check_item(item: PlanItem, path: str) -> None:
-    _check_unit(item.resource_kind, item.overage_unit, f"{path}.overage_unit")
-    _check_match(item.resource_kind, item.match, f"{path}.match")
+def _check_item(item: PlanItem, path: str, meter: Meter) -> None:
+    _check_unit(meter, item.overage_unit, f"{path}.overage_unit")
+    _check_match(meter, item.match, f"{path}.match")
     model = item.pricing_model
     if model in TIERED:
         _check_tiers(item, path)
@@ -88,17 +90,17 @@ def _check_item(item: PlanItem, path: str) -> None:
         raise InvalidArgument(f"{path}.amount_cents", f"is not for {model}")
 
 
-def _check_unit(kind: str, unit: str, field: str) -> None:
-    if unit not in UNITS[kind]:
+def _check_unit(meter: Meter, unit: str, field: str) -> None:
+    if unit not in meter.units:
         raise InvalidArgument(
-            field, f"{unit!r} is not one of {', '.join(UNITS[kind])}", reason="UNKNOWN_UNIT"
+            field, f"{unit!r} is not one of {', '.join(meter.units)}", reason="UNKNOWN_UNIT"
         )
 
 
-def _check_match(kind: str, match: Match, path: str) -> None:
+def _check_match(meter: Meter, match: Match, path: str) -> None:
     for key, values in match:
         field = f"{path}.{key}"
-        check_dimension(kind, key, field)
+        check_dimension(meter, key, field)
         if not 1 <= len(values) <= MAX_VALUES:
             raise InvalidArgument(
                 field, f"must be from 1 to {MAX_VALUES} values", reason="OUT_OF_RANGE"
@@ -109,13 +111,13 @@ def _check_match(kind: str, match: Match, path: str) -> None:
         raise InvalidArgument(path, f"must not be longer than {MAX_MATCH} characters")
 
 
-def check_dimension(kind: str, key: str, field: str) -> None:
+def check_dimension(meter: Meter, key: str, field: str) -> None:
     """Raises InvalidArgument, with the field, for a key that the meter does not declare."""
-    if key not in DIMENSIONS[kind]:
-        known = f"has {', '.join(DIMENSIONS[kind])}" if DIMENSIONS[kind] else "has none"
+    if key not in meter.dimensions:
+        known = f"has {', '.join(meter.dimensions)}" if meter.dimensions else "has none"
         raise InvalidArgument(
             field,
-            f"{key!r} is not a dimension of {kind}, which {known}",
+            f"{key!r} is not a dimension of {meter.code}, which {known}",
             reason="UNKNOWN_DIMENSION",
         )
 

@@ -4,15 +4,30 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Any, Final
 
+from services.catalog.meters.rules.costs import NewCost
+from services.catalog.meters.rules.meters import MeterTerms
 from services.catalog.plans.rules.plans import AddonTerms, PlanItem, PriceTier, UnitPrice
 from services.common.values.money import plain
 
-__all__ = ["NOTHING", "differences", "words_of"]
+__all__ = ["NOTHING", "differences", "meter_words", "words_of"]
 
 NOTHING: Final = "none"
 
 
-def words_of(terms: AddonTerms | PlanItem | UnitPrice | None) -> dict[str, str]:
+def meter_words(terms: MeterTerms | None) -> dict[str, str]:
+    """The fields of an event meter."""
+    if terms is None:
+        return {}
+    words = {
+        "name": terms.name,
+        "units": ", ".join(f"{one.unit} = {one.factor}" for one in terms.units),
+        "aggregation": str(terms.aggregation),
+        "basis": str(terms.basis),
+    }
+    return words | ({"dimensions": ", ".join(terms.dimensions)} if terms.dimensions else {})
+
+
+def words_of(terms: AddonTerms | NewCost | PlanItem | UnitPrice | None) -> dict[str, str]:
     """The fields of terms, without unset ones."""
     if terms is None:
         return {}

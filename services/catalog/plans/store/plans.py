@@ -6,6 +6,8 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from services.catalog.deployments.store.locks import lock_catalog
+from services.catalog.meters.store.costs import all_costs
+from services.catalog.meters.store.meters import all_meters
 from services.catalog.plans.rules.changes import CatalogState
 from services.catalog.plans.rules.plans import Plan
 from services.catalog.plans.store.addons import all_addons
@@ -112,4 +114,6 @@ async def read_state(session: ReadSession) -> CatalogState:
         prices=await all_prices(session),
         rules=tuple(await all_rules(session)),
         newest_versions={row.code: row.version for row in await session.execute(NEWEST)},
+        meters=await all_meters(session),
+        costs=await all_costs(session),
     )

@@ -37,6 +37,7 @@ from services.catalog.quotes.rules.snapshots import (
     Known,
     MixedCurrencies,
     sold_kinds,
+    with_meters,
     with_prices,
 )
 from services.catalog.quoting.inputs import (
@@ -136,6 +137,7 @@ class DraftPricing:
 
     def __init__(self, draft: Draft, known: Known) -> None:
         self._draft = draft
+        self._meters = known.meters
         self._list_prices = () if known.costs is None else known.costs.list_prices
         # Cached, because most subscriptions have their terms and unit prices in common.
         self._terms = lru_cache(MAX_TERMS)(partial(_drafted_terms, draft.versions))
@@ -192,7 +194,7 @@ class DraftPricing:
             ),
             known,
         )
-        return with_rebilling(inputs, costs, tenant_id)
+        return with_meters(with_rebilling(inputs, costs, tenant_id), self._meters)
 
     def _addon(self, held: HeldAddon, currency: str) -> HeldAddon:
         terms = self._draft.addons.get((held.addon.code, currency))
@@ -242,7 +244,8 @@ def _drafted_prices(
     if priced is not None:
         known = {*kept, *draft.priced_kinds.get(currency, ())}
         priced = {currency: {*priced.get(currency, ()), *known}}
-    return Known({}, [(currency, price) for price in prices], priced)
+    sold = [(currency, price) for price in prices]
+    return Known({}, sold, priced, meters=current.meters)
 
 
 def _by_version(terms: Sequence[Term]) -> list[tuple[VersionSnapshot, list[Term]]]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from kinds.metering import METERS
 from services.catalog.list_prices.rules.list_prices import ListPrice
 from services.catalog.plans.rules.matches import PREFIX, rank
 from services.catalog.quoting.inputs import QuoteInputs, Term, UsageSeries
 from services.catalog.quoting.rebilling.snapshots import ListPriceSnapshot, Rebilling, RuleSnapshot
 from services.catalog.rebilling.rules.rebilling import NewRule, RebillingRule
-from services.catalog.vocabulary import UNITS
 from services.common.values.periods import month_of
 
 __all__ = [
@@ -100,16 +100,20 @@ def with_rebilling(inputs: QuoteInputs, known: KnownCosts | None, tenant_id: str
 
 
 def rebilled_kinds(
-    terms: Sequence[Term], known: KnownCosts | None, tenant_id: str, month: date
+    terms: Sequence[Term],
+    known: KnownCosts | None,
+    tenant_id: str,
+    month: date,
+    kinds: Iterable[str] = tuple(METERS),
 ) -> AbstractSet[str]:
-    """The kinds of usage that a rule may price: those that it names, or that have list prices."""
+    """Those of the kinds that a rule may price: those that it names, or that have list prices."""
     if known is None:
         return frozenset()
     listed = {price.meter for price in known.list_prices}
     found = set()
     for rule in known.of(terms[-1].version.currency, month):
         scope = tuple((key, values) for key, values in rule.match if key != "sku")
-        for kind in UNITS:
+        for kind in kinds:
             facts = _facts(terms, [UsageSeries(kind)], tenant_id)
             if (rule.names_meter or kind in listed) and any(
                 rank(scope, fact) is not None for fact in facts

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Final
 
 from services.catalog.list_prices.rules.list_prices import PricedUnit, find_price
@@ -16,6 +17,7 @@ __all__ = [
     "UNKNOWN",
     "Conversion",
     "MarginGuard",
+    "StatedCost",
     "guard",
     "margin_percent",
 ]
@@ -38,6 +40,20 @@ UNKNOWN: Final = Conversion(known=False)
 
 
 @dataclass(frozen=True, slots=True)
+class StatedCost:
+    """What the operator states that `per_qty` units of usage cost: cents, in a currency."""
+
+    cents: Decimal
+    per_qty: int
+    currency: str
+
+    @property
+    def unit_cents(self) -> Fraction:
+        """The exact cost of a unit of usage."""
+        return Fraction(self.cents) / self.per_qty
+
+
+@dataclass(frozen=True, slots=True)
 class MarginGuard:
     """The cost side of a quote in its currency; None is unknown, not zero."""
 
@@ -51,11 +67,15 @@ class MarginGuard:
     parity_assumed: bool
 
 
+NOTHING_STATED: Final[Mapping[str, StatedCost]] = MappingProxyType({})
+
+
 def guard(
     price_cents: int,
     usage: Iterable[UsageSeries],
     list_prices: Iterable[PricedUnit],
     billed_usd: Mapping[str, Decimal],
+    stated: Mapping[str, StatedCost] = NOTHING_STATED,
     *,
     currency: str,
     floor_percent: Decimal,
@@ -63,15 +83,24 @@ def guard(
 ) -> MarginGuard:
     """The cost of a month's projected usage and the margin, in minor units.
 
-    A unit costs the provider's list price for its dimensions; where there is none, what the bills
-    say that it costs on average.
+    A unit costs what the operator states, in USD or in the quote's currency; or the provider's list
+    price for its dimensions; where there is none, what the bills say that it costs on average.
     """
     prices = [*list_prices]
-    exact, unknown = Fraction(0), set[str]()
+    exact, own, unknown = Fraction(0), Fraction(0), set[str]()
     for series in usage:
         if not series.projected_qty:
             continue
         kind = series.resource_kind
+        if kind in stated:
+            cents = Fraction(series.projected_qty) * stated[kind].unit_cents
+            if stated[kind].currency == currency:
+                own += cents
+            elif stated[kind].currency == "USD":
+                exact += cents / 100
+            else:
+                unknown.add(kind)
+            continue
         listed = find_price(prices, kind, series.dimensions)
         if listed is not None:
             exact += Fraction(series.projected_qty) * listed.unit_usd
@@ -81,7 +110,8 @@ def guard(
             unknown.add(kind)
     cost = margin = percent = below = None
     if conversion.known and not unknown:
-        cost = whole_cents(in_minor_units(exact * Fraction(conversion.rate or 1), currency))
+        usd = in_minor_units(exact * Fraction(conversion.rate or 1), currency)
+        cost = whole_cents(usd + own)
         margin = price_cents - cost
         percent = margin_percent(price_cents, cost)
         # Compared before rounding; zero price and zero cost are not below the floor.

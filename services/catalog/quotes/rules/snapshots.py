@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 from uuid import UUID
 
+from services.catalog.meters.rules.meters import BUILT_IN, Meters
 from services.catalog.plans.rules.plans import Addon, PlanVersion, ResourcePrice
 from services.catalog.quotes.rules.from_cost import (
     KnownCosts,
@@ -26,8 +27,8 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.quoting.spans import BilledDays, billed_days, intersection
+from services.catalog.quoting.units import meter_snapshots
 from services.catalog.subscriptions.rules.subscriptions import AttachedAddon, Subscription
-from services.catalog.vocabulary import UNITS
 from services.common.values.periods import Period, month_of
 
 __all__ = [
@@ -35,12 +36,14 @@ __all__ = [
     "MixedCurrencies",
     "addon_snapshot",
     "change_inputs",
+    "named_kinds",
     "plan_inputs",
     "price_snapshots",
     "sold_kinds",
     "sold_to",
     "subscription_inputs",
     "version_snapshot",
+    "with_meters",
     "with_prices",
 ]
 
@@ -62,6 +65,8 @@ class Known:
     """By currency, the kinds of usage that ever had a unit price; None if every kind is sold."""
     costs: KnownCosts | None = None
     """What prices from cost; None without rebilling rules."""
+    meters: Meters = BUILT_IN
+    """The meters that plans, prices and usage may name."""
 
 
 def version_snapshot(version: PlanVersion) -> VersionSnapshot:
@@ -139,7 +144,7 @@ def plan_inputs(
         ),
         known,
     )
-    return with_rebilling(inputs, known.costs, tenant_id)
+    return with_meters(with_rebilling(inputs, known.costs, tenant_id), known.meters)
 
 
 def subscription_inputs(
@@ -170,7 +175,8 @@ def subscription_inputs(
         ),
         known,
     )
-    return with_rebilling(inputs, known.costs, subscription.tenant_id)
+    inputs = with_rebilling(inputs, known.costs, subscription.tenant_id)
+    return with_meters(inputs, known.meters)
 
 
 def sold_to(
@@ -181,7 +187,9 @@ def sold_to(
     terms = _terms(subscription, billed, known)
     sold = sold_kinds(terms, _held(subscription, billed, period), known)
     month = month_of(period.start)
-    return sold | rebilled_kinds(terms, known.costs, subscription.tenant_id, month.start)
+    return sold | rebilled_kinds(
+        terms, known.costs, subscription.tenant_id, month.start, known.meters
+    )
 
 
 def sold_kinds(
@@ -192,7 +200,7 @@ def sold_kinds(
     A price that ended is a gap that somebody must fill; a kind that never had one is not sold.
     """
     if known.priced is None:
-        return frozenset(UNITS)
+        return frozenset(known.meters)
     sold = set(known.priced.get(terms[-1].version.currency, ()))
     sold.update(*(term.version.rows_of for term in terms))
     sold.update(held.addon.resource_kind for held in addons)
@@ -235,7 +243,8 @@ def change_inputs(
         ),
         known,
     )
-    return with_rebilling(inputs, known.costs, subscription.tenant_id)
+    inputs = with_rebilling(inputs, known.costs, subscription.tenant_id)
+    return with_meters(inputs, known.meters)
 
 
 def _moved(
@@ -301,6 +310,24 @@ def with_prices(inputs: QuoteInputs, known: Known) -> QuoteInputs:
         if prices != inputs.prices:
             inputs = replace(inputs, prices=prices)
     return with_relevant_items(inputs)
+
+
+def with_meters(inputs: QuoteInputs, meters: Meters) -> QuoteInputs:
+    """Adds the operator's meters that the inputs name, so that they can be priced by themselves."""
+    if not meters.own:
+        return inputs
+    found = meter_snapshots(meters, named_kinds(inputs))
+    return replace(inputs, meters=found) if found != inputs.meters else inputs
+
+
+def named_kinds(inputs: QuoteInputs) -> set[str]:
+    """The kinds of usage that the inputs name."""
+    terms = (*inputs.terms, *(() if inputs.change is None else inputs.change.replaced))
+    named = {kind for term in terms for kind in term.version.rows_of}
+    named.update(held.addon.resource_kind for held in inputs.addons)
+    named.update(price.resource_kind for price in inputs.prices)
+    named.update(series.resource_kind for series in inputs.usage)
+    return named
 
 
 def _meets(price: PriceSnapshot, inputs: QuoteInputs) -> bool:

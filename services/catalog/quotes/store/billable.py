@@ -11,6 +11,7 @@ from sqlalchemy import text
 from services.catalog.deployments.rules.deployments import Deployment
 from services.catalog.deployments.store.deployments import COLUMNS
 from services.catalog.list_prices.store.list_prices import list_prices_in
+from services.catalog.meters.store.meters import read_meters
 from services.catalog.plans.store.prices import priced_kinds, prices_in
 from services.catalog.plans.store.versions import read_versions
 from services.catalog.quotes.rules.from_cost import KnownCosts, known_costs
@@ -112,6 +113,7 @@ async def read_known(session: ReadSession, version_ids: Iterable[UUID], period: 
         price_snapshots(prices),
         priced,
         await costs_in(session, period),
+        await read_meters(session),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import text
 
+from services.catalog.meters.store.meters import read_meters
 from services.catalog.plans.store.addons import all_addons
 from services.catalog.plans.store.prices import all_prices
 from services.catalog.plans.store.versions import SELECT as SELECT_VERSIONS
@@ -24,7 +25,7 @@ from services.common.db.single_statements import compiled
 from services.common.identity.callers import Scope
 from services.common.values.periods import FIRST_YEAR, LAST_YEAR, Period
 
-__all__ = ["EVER", "REVISION", "PriceListReader", "read_revision"]
+__all__ = ["CATALOG_ONLY", "EVER", "REVISION", "PriceListReader", "read_revision"]
 
 CATALOG_ONLY: Final = Scope("")
 """A scope that sees the catalog and no tenant's rows."""
@@ -37,6 +38,7 @@ SELECT md5(string_agg(place, ',' ORDER BY place)) FROM (
     UNION ALL SELECT 'a' || ctid || xmin FROM addons
     UNION ALL SELECT 'r' || ctid || xmin FROM resource_prices
     UNION ALL SELECT 'b' || ctid || xmin FROM rebilling_rules
+    UNION ALL SELECT 'm' || ctid || xmin FROM meters
     UNION ALL (SELECT 'l' || id FROM list_prices ORDER BY id DESC LIMIT 1)
 ) AS sold (place)
 """
@@ -62,7 +64,12 @@ async def _price_list(session: ReadSession) -> PriceList:
     return PriceList(
         {version.plan_code: version for version in versions},
         {addon.code: (addon_snapshot(addon), addon.terms.currency) for addon in addons},
-        Known({}, price_snapshots(prices), costs=await costs_in(session, EVER)),
+        Known(
+            {},
+            price_snapshots(prices),
+            costs=await costs_in(session, EVER),
+            meters=await read_meters(session),
+        ),
     )
 
 

@@ -24,6 +24,7 @@ from services.catalog.quoting.inputs import (
 from services.catalog.quoting.lines import Line, PlanChange, Quote, content_of, total
 from services.catalog.quoting.numbers import text_of
 from services.catalog.quoting.rebilling.snapshots import Rebilling
+from services.catalog.quoting.units import MeterSnapshot
 from services.common.values.periods import Period
 
 __all__ = ["hash_of", "inputs_json", "result_json"]
@@ -43,8 +44,10 @@ def inputs_json(inputs: QuoteInputs) -> bytes:
         else (_terms(inputs.terms), [_addon(held) for held in inputs.addons])
     )
     rebilling = {} if inputs.rebilling is None else {"rebilling": _rebilling(inputs.rebilling)}
+    meters = {"meters": _meters(inputs.meters)} if inputs.meters else {}
     return _dumps(
         rebilling
+        | meters
         | {
             "addons": addons,
             "calendar": _calendar(inputs.month, inputs.projected_from, inputs.trial_days),
@@ -190,6 +193,22 @@ def _price(price: PriceSnapshot) -> dict[str, Any]:
         "unit": price.unit,
         "unit_price_cents": text_of(price.unit_price_cents),
     }
+
+
+@lru_cache(maxsize=1024)
+def _meters(meters: tuple[MeterSnapshot, ...]) -> orjson.Fragment:
+    """Cached: common to many quotes."""
+    return orjson.Fragment(
+        _dumps(
+            {
+                one.code: {
+                    "name": one.name,
+                    "units": {unit.unit: unit.factor for unit in one.units},
+                }
+                for one in meters
+            }
+        )
+    )
 
 
 def _rebilling(rebilling: Rebilling) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from services.catalog.meters.rules.meters import Unit, in_order
 from services.catalog.plans.rules.matches import Match, match_of
 from services.catalog.plans.rules.plans import PlanItem, PriceTier
 from services.catalog.quoting.errors import UnreadableInputs
@@ -22,7 +23,8 @@ from services.catalog.quoting.inputs import (
     VersionSnapshot,
 )
 from services.catalog.quoting.rebilling.snapshots import ListPriceSnapshot, Rebilling, RuleSnapshot
-from services.catalog.vocabulary import UNITS, PricingModel
+from services.catalog.quoting.units import MeterSnapshot, units_of
+from services.catalog.vocabulary import PricingModel
 from services.common.values.cost_plus import Markup
 from services.common.values.periods import Period
 
@@ -34,6 +36,9 @@ _USAGE: Final = ',"usage":{'
 
 MAX_CACHED: Final = 32_768
 """Characters; longer texts are parsed each time, because a caller may send its own to verify."""
+
+Own = tuple[MeterSnapshot, ...]
+"""The operator's meters of the inputs."""
 
 
 def read_inputs(content: str | bytes) -> QuoteInputs:
@@ -53,9 +58,10 @@ def _inputs(content: str) -> QuoteInputs:
         except orjson.JSONDecodeError:
             pass  # it is not the last member of the inputs, but of a part of them
         else:
-            return without_usage(usage=_usage(series))
+            return without_usage(usage=_usage(series, without_usage.keywords["meters"]))
     said = orjson.loads(content)
-    return _without_usage(said)(usage=_usage(said["usage"]))
+    without_usage = _without_usage(said)
+    return without_usage(usage=_usage(said["usage"], without_usage.keywords["meters"]))
 
 
 # Cached, because subscriptions with the same plan, addons and days have the same text.
@@ -68,41 +74,56 @@ def _before_usage(content: str) -> "partial[QuoteInputs]":
 def _without_usage(said: Any) -> "partial[QuoteInputs]":
     calendar, replaced = said["calendar"], said["replaced_terms"]
     year, month = calendar["month"].split("-")
+    meters = _meters(said["meters"]) if "meters" in said else ()
     return partial(
         QuoteInputs,
         month=Period.month(int(year), int(month)),
         currency=_text(said["currency"]),
-        terms=_terms(said["terms"]),
-        addons=_addons_of(orjson.dumps(said["addons"])),
+        terms=_terms(said["terms"], meters),
+        addons=_addons_of(orjson.dumps(said["addons"]), meters),
         trial_days=_spans(calendar["trial_days"]),
-        prices=tuple(map(_price, said["resource_prices"])),
+        prices=tuple([_price(price, meters) for price in said["resource_prices"]]),
         projected_from=_day(calendar["projected_from"]),
-        change=None if replaced is None else ChangeInputs(_terms(replaced)),
-        rebilling=_rebilling(said["rebilling"]) if "rebilling" in said else None,
+        change=None if replaced is None else ChangeInputs(_terms(replaced, meters)),
+        rebilling=_rebilling(said["rebilling"], meters) if "rebilling" in said else None,
+        meters=meters,
     )
 
 
-def _terms(said: Any) -> tuple[Term, ...]:
-    return _terms_of(orjson.dumps(said))
+def _meters(said: Any) -> Own:
+    return tuple(
+        MeterSnapshot(
+            _text(code),
+            _text(one["name"]),
+            in_order(Unit(unit, _factor(factor)) for unit, factor in one["units"].items()),
+        )
+        for code, one in said.items()
+    )
+
+
+def _terms(said: Any, meters: Own) -> tuple[Term, ...]:
+    return _terms_of(orjson.dumps(said), meters)
 
 
 # Cached, because they are common to many quotes and large.
 @lru_cache(maxsize=2048)
-def _terms_of(content: bytes) -> tuple[Term, ...]:
+def _terms_of(content: bytes, meters: Own) -> tuple[Term, ...]:
     said = orjson.loads(content)
-    terms = tuple(Term(_version(term["plan_version"]), _spans(term["days"])) for term in said)
+    terms = tuple(
+        Term(_version(term["plan_version"], meters), _spans(term["days"])) for term in said
+    )
     if not terms:
         raise ValueError("there are no terms")
     return terms
 
 
-def _usage(said: Any) -> tuple[UsageSeries, ...]:
-    return tuple([_series(label, series) for label, series in said.items()])
+def _usage(said: Any, meters: Own) -> tuple[UsageSeries, ...]:
+    return tuple([_series(label, series, meters) for label, series in said.items()])
 
 
-def _series(label: str, said: Any) -> UsageSeries:
+def _series(label: str, said: Any, meters: Own) -> UsageSeries:
     return UsageSeries(
-        resource_kind=_kind(label.partition("[")[0]),
+        resource_kind=_kind(label.partition("[")[0], meters),
         runs=tuple(
             [
                 UsageRun(date.fromisoformat(first), _whole(days), _number(qty))
@@ -117,22 +138,24 @@ def _series(label: str, said: Any) -> UsageSeries:
     )
 
 
-def _version(said: Any) -> VersionSnapshot:
+def _version(said: Any, meters: Own) -> VersionSnapshot:
     return VersionSnapshot(
         id=_text(said["id"]),
         plan_code=_text(said["plan_code"]),
         version=_whole(said["version"]),
         price_cents=_whole(said["price_cents"]),
         currency=_text(said["currency"]),
-        items=tuple(_item(label.partition("[")[0], item) for label, item in said["items"].items()),
+        items=tuple(
+            _item(label.partition("[")[0], item, meters) for label, item in said["items"].items()
+        ),
     )
 
 
-def _item(kind: str, said: Any) -> PlanItem:
+def _item(kind: str, said: Any, meters: Own) -> PlanItem:
     return PlanItem(
-        resource_kind=_kind(kind),
+        resource_kind=_kind(kind, meters),
         included_qty=_number(said["included_qty"]),
-        overage_unit=_unit(kind, said["overage_unit"]),
+        overage_unit=_unit(kind, said["overage_unit"], meters),
         overage_price_cents=_number(said["overage_price_cents"]),
         hard_cap_qty=_decimal(said["hard_cap_qty"]),
         pricing_model=PricingModel(said["pricing_model"]),
@@ -148,26 +171,26 @@ def _item(kind: str, said: Any) -> PlanItem:
 
 # Cached too: an accrual, its invoice and a simulation have the same ones.
 @lru_cache(maxsize=2048)
-def _addons_of(content: bytes) -> tuple[HeldAddon, ...]:
-    return tuple(map(_addon, orjson.loads(content)))
+def _addons_of(content: bytes, meters: Own) -> tuple[HeldAddon, ...]:
+    return tuple(_addon(one, meters) for one in orjson.loads(content))
 
 
-def _addon(said: Any) -> HeldAddon:
+def _addon(said: Any, meters: Own) -> HeldAddon:
     snapshot = AddonSnapshot(
         id=_text(said["id"]),
         code=_text(said["code"]),
-        resource_kind=_kind(said["resource_kind"]),
+        resource_kind=_kind(said["resource_kind"], meters),
         qty=_number(said["qty"]),
         price_cents=_whole(said["price_cents"]),
     )
     return HeldAddon(snapshot, _spans(said["days"]), current=said["current"], added=said["added"])
 
 
-def _price(said: Any) -> PriceSnapshot:
+def _price(said: Any, meters: Own) -> PriceSnapshot:
     return PriceSnapshot(
         id=_text(said["id"]),
-        resource_kind=_kind(said["resource_kind"]),
-        unit=_unit(said["resource_kind"], said["unit"]),
+        resource_kind=_kind(said["resource_kind"], meters),
+        unit=_unit(said["resource_kind"], said["unit"], meters),
         unit_price_cents=_number(said["unit_price_cents"]),
         effective_from=date.fromisoformat(said["effective_from"]),
         effective_to=_day(said["effective_to"]),
@@ -179,11 +202,11 @@ def _match(said: Any) -> Match:
     return match_of({key: list(map(_text, values)) for key, values in said.items()})
 
 
-def _rebilling(said: Any) -> Rebilling:
+def _rebilling(said: Any, meters: Own) -> Rebilling:
     return Rebilling(
         tenant_id=_text(said["tenant_id"]),
         rules=tuple(map(_rule, said["rules"])),
-        list_prices=tuple(map(_list_price, said["list_prices"])),
+        list_prices=tuple(_list_price(one, meters) for one in said["list_prices"]),
         exchange_rate=_decimal(said["exchange_rate"]),
         rate_on=date.fromisoformat(said["rate_on"]),
     )
@@ -204,10 +227,10 @@ def _rule(said: Any) -> RuleSnapshot:
     )
 
 
-def _list_price(said: Any) -> ListPriceSnapshot:
+def _list_price(said: Any, meters: Own) -> ListPriceSnapshot:
     return ListPriceSnapshot(
         id=_text(said["id"]),
-        meter=_kind(said["meter"]),
+        meter=_kind(said["meter"], meters),
         dimensions=tuple(sorted(said["dimensions"].items())),
         usd=_number(said["usd"]),
         per_qty=_number(said["per_qty"]),
@@ -244,13 +267,19 @@ def _whole(said: object) -> int:
     return said
 
 
-def _kind(said: str) -> str:
-    if said not in UNITS:
-        raise ValueError(f"{said!r} is not a kind of usage")
+def _factor(said: object) -> int:
+    factor = _whole(said)
+    if factor < 1:
+        raise ValueError(f"{factor} is not a factor")
+    return factor
+
+
+def _kind(said: str, meters: Own) -> str:
+    units_of(said, meters)
     return said
 
 
-def _unit(kind: str, said: str) -> str:
-    if said not in UNITS[kind]:
+def _unit(kind: str, said: str, meters: Own) -> str:
+    if said not in units_of(kind, meters):
         raise ValueError(f"{said!r} is not a unit of {kind}")
     return said

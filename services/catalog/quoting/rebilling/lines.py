@@ -18,7 +18,7 @@ from services.catalog.quoting.inputs import QuoteInputs, Spans, Term, UsageRun, 
 from services.catalog.quoting.lines import Line, LineKind, line, service_of
 from services.catalog.quoting.numbers import ZERO, text_of
 from services.catalog.quoting.rebilling.snapshots import ListPriceSnapshot, Rebilling, RuleSnapshot
-from services.catalog.vocabulary import UNITS
+from services.catalog.quoting.units import base_unit, meter_meta
 from services.common.values.money import plain
 from services.common.values.periods import Period
 
@@ -185,11 +185,11 @@ def _line(
         f"Rebilled: {kind}",
         qty=qty,
         over=1,
-        unit=next(unit for unit, factor in UNITS[kind].items() if factor == 1),
+        unit=base_unit(kind, inputs.meters),
         unit_price=unit_price,
         base=base,
         service=service_of(days),
-        meta=meta,
+        meta=meta | meter_meta(kind, inputs.meters),
     )
     return made._replace(dimensions=one.series.dimensions)
 

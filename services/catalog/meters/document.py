@@ -1,0 +1,86 @@
+"""The section `meters` of a catalog document."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from arcadia.catalog.v1 import meter_service_pb2 as pb
+
+from kinds.metering import Aggregation, Basis
+from services.catalog.meters.requests import meter_terms, new_cost
+from services.catalog.meters.rules.costs import NewCost
+from services.catalog.meters.rules.entries import MeterEntry
+from services.catalog.meters.rules.meters import MeterCost, Meters, StoredMeter
+from services.catalog.plans.document_entries import message_of
+from services.common.errors import InvalidArgument
+from services.common.values.money import plain
+
+__all__ = ["meter_contents", "meter_entry"]
+
+
+def meter_entry(entry: dict[str, Any], path: str, meters: Meters) -> MeterEntry:
+    """An entry of the section; `meters` are the known ones, whose units its costs may have too.
+
+    Raises InvalidArgument with the path of the error.
+    """
+    said = {key: value for key, value in entry.items() if key != "costs"}
+    terms = meter_terms(message_of(said, pb.CreateMeterRequest, path), f"{path}.")
+    meter = meters.with_declared([terms])[terms.code]
+    costs = entry.get("costs") or []
+    if not isinstance(costs, list):
+        raise InvalidArgument(f"{path}.costs", "is not a list")
+    stated: list[NewCost] = []
+    for place, one in enumerate(costs):
+        inner = f"{path}.costs[{place}]"
+        if not isinstance(one, dict):
+            raise InvalidArgument(inner, "is not a mapping")
+        request = message_of(one, pb.SetMeterCostRequest, inner)
+        request.meter_code = terms.code
+        cost = new_cost(request, meter, f"{inner}.")
+        if any(cost.effective_from == other.effective_from for other in stated):
+            raise InvalidArgument(inner, "is there already", reason="DUPLICATE")
+        stated.append(cost)
+    return MeterEntry(terms, tuple(stated))
+
+
+def meter_contents(
+    meters: Iterable[StoredMeter], costs: Iterable[MeterCost]
+) -> list[dict[str, Any]]:
+    """The entries of event meters, without retired ones."""
+    of_meter: dict[str, list[dict[str, Any]]] = {}
+    for cost in costs:
+        of_meter.setdefault(cost.meter_code, []).append(_cost_content(cost))
+    return [
+        _content(meter, of_meter.get(meter.terms.code, []))
+        for meter in meters
+        if meter.retired_at is None
+    ]
+
+
+def _content(meter: StoredMeter, costs: list[dict[str, Any]]) -> dict[str, Any]:
+    terms = meter.terms
+    said: dict[str, Any] = {
+        "code": terms.code,
+        "name": terms.name,
+        "units": [{"unit": one.unit, "factor": one.factor} for one in terms.units],
+    }
+    if terms.aggregation is not Aggregation.SUM:
+        said["aggregation"] = str(terms.aggregation)
+    if terms.basis is not Basis.EVENTS:
+        said["basis"] = str(terms.basis)
+    if terms.dimensions:
+        said["dimensions"] = list(terms.dimensions)
+    if costs:
+        said["costs"] = costs
+    return said
+
+
+def _cost_content(cost: MeterCost) -> dict[str, Any]:
+    said = {
+        "unit": cost.unit,
+        "unit_cost_cents": plain(cost.unit_cost_cents),
+        "currency": cost.currency,
+        "effective_from": cost.effective_from.isoformat(),
+    }
+    if cost.effective_to is not None:
+        said["effective_to"] = cost.effective_to.isoformat()
+    return said
