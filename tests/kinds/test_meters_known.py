@@ -7,7 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.analytics.invoicing.invoices.document.naming import METERS
+from kinds import RESOURCE_KINDS
+from kinds.metering import METERS, Basis
+from services.analytics.invoicing.invoices.document.naming import METERS as NAMES
 from services.analytics.invoicing.invoices.rules.focus import SERVICES
 from services.catalog.quoting.models import MODELS
 from services.catalog.vocabulary import UNITS, PricingModel
@@ -26,7 +28,7 @@ def test_a_meter_has_a_category_in_exports_a_name_on_invoices_and_a_word_in_the_
     meter: str,
 ) -> None:
     assert meter in SERVICES
-    assert meter in METERS
+    assert meter in NAMES
     assert f"`{meter}`" in (DOCS / "metering.md").read_text() + (DOCS / "catalog.md").read_text()
 
 
@@ -55,3 +57,11 @@ def test_every_pricing_model_has_a_module_and_a_word_in_the_docs() -> None:
     assert MODELS.keys() == set(PricingModel)
     pages = (DOCS / "catalog.md").read_text() + (DOCS / "pricing.md").read_text()
     assert [model for model in PricingModel if f"`{model}`" not in pages] == []
+
+
+def test_a_meter_of_time_is_measured_by_a_kind() -> None:
+    """A meter that nothing measures could be sold, and would never be billed."""
+    measured = {rule.meter.code for kind in RESOURCE_KINDS.values() for rule in kind.meters}
+    timed = {code for code, meter in METERS.items() if meter.basis is not Basis.EVENTS}
+
+    assert timed - measured == set()

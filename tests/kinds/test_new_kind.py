@@ -12,7 +12,7 @@ from tests.support.new_kind import InvalidName, lay_out
 
 FOLDER = Path(__file__).resolve().parents[2]
 COPIED = ("kinds", "contracts", "providers", "services", "tests/support", "tests/kinds", "protos")
-NAME = "bare_metal"
+NAME = "cloud_desktop"
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_the_new_kinds_own_test_fails_with_what_is_left_and_then_passes(copy: Pa
     say(
         copy / "kinds/__init__.py",
         "from kinds.app import APP\n",
-        "from kinds.bare_metal import BARE_METAL\n",
+        "from kinds.cloud_desktop import CLOUD_DESKTOP\n",
     )
-    say(copy / "kinds/__init__.py", "            ALERT_POLICY,\n", "            BARE_METAL,\n")
+    say(copy / "kinds/__init__.py", "            ALERT_POLICY,\n", "            CLOUD_DESKTOP,\n")
     declared = own_test(copy)
     for place in (
         "providers/digitalocean/simulator/kinds.py",
@@ -75,7 +75,7 @@ def test_the_new_kinds_own_test_fails_with_what_is_left_and_then_passes(copy: Pa
     say(
         simulator / "kinds.py",
         "\nKINDS = (\n",
-        '    Kind("bare_metal", "/v2/bare_metals", "bare_metals", "bare_metal", "bare_metal"),\n',
+        '    Kind("cloud_desktop"),\n',
     )
     assert run(copy, "-m", "kinds.document").returncode == 0
 

@@ -6,6 +6,7 @@ import services.catalog.deployments.tables
 import services.catalog.keys.tables
 import services.catalog.limits.tables
 import services.catalog.list_prices.tables
+import services.catalog.meters.tables
 import services.catalog.migrating.tables
 import services.catalog.plans.tables
 import services.catalog.quotes.tables
