@@ -51,6 +51,13 @@ def test_a_schedule_starts_a_workflow_with_what_it_takes(plan: PlannedSchedule) 
     assert get_type_hints(run)["request"] is type(plan.start.argument)
 
 
+def test_a_flow_has_a_schedule_or_names_who_starts_it() -> None:
+    scheduled = {plan.start.flow.prefix for plan in planned(Settings())}
+    assert [
+        flow.name for flow in FLOWS if not flow.started_by and flow.prefix not in scheduled
+    ] == []
+
+
 @pytest.mark.parametrize(
     ("flow", "signal"),
     [
