@@ -77,6 +77,7 @@ def list_unbilled(period: Month, tenant: Tenant = "", deployment: Deployment = "
             "kind": "resource_kind",
             "dimensions": dimensions_text,
             "day": "day",
+            "reason": "reason",
             "qty": "qty",
             "value": lambda one: (
                 money_text(Decimal(one.value_cents), one.currency)

@@ -7,6 +7,8 @@ at the end of a period equals its invoice.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -14,7 +16,7 @@ from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2
 
 from services.analytics.peers import asking
-from services.analytics.usage.rules.figures import UsageSeries
+from services.analytics.usage.rules.figures import UsageRun, UsageSeries
 from services.common.rpc.messages import message_of
 from services.common.settings import Service
 from services.common.values.periods import Period
@@ -31,6 +33,7 @@ __all__ = [
     "billable_tenants",
     "items_of",
     "quote",
+    "unsold_usage",
     "usage_message",
 ]
 
@@ -65,6 +68,8 @@ class QuoteOutcome:
     quote: quotes_pb2.Quote | None
     reason: str = ""
     message: str = ""
+    unsold: Sequence[UsageSeries] = ()
+    """The usage of the billed days that nothing prices, without its owner."""
 
 
 async def billable(
@@ -196,6 +201,23 @@ async def _batch(
     return parted
 
 
+async def unsold_usage(
+    catalog: "PricingServiceAsyncStub", period: Period, items: Sequence[QuoteItem]
+) -> list[list[UsageSeries]]:
+    """The usage of each item that nothing prices, without its owner, in the order of the items."""
+    found: list[list[UsageSeries]] = []
+    for start in range(0, len(items), QUOTES_A_CALL):
+        request = pb.FindUnsoldUsageRequest(
+            period_start=period.start.isoformat(),
+            period_end=period.end.isoformat(),
+            items=map(_item, items[start : start + QUOTES_A_CALL]),
+        )
+        with asking(Service.CATALOG):
+            async for answer in catalog.FindUnsoldUsage(request):
+                found += [[*map(_series, one.unsold_usage)] for one in answer.results]
+    return found
+
+
 def usage_message(used: UsageSeries) -> pb.UsageSeries:
     """Usage as the catalog's message."""
     return message_of(pb.UsageSeries, used)
@@ -211,5 +233,21 @@ def _item(item: QuoteItem) -> pb.BatchQuoteItem:
 
 def _outcome(result: pb.BatchQuoteResult) -> QuoteOutcome:
     if result.WhichOneof("outcome") == "quote":
-        return QuoteOutcome(result.subscription_id, result.quote)
+        return QuoteOutcome(
+            result.subscription_id, result.quote, unsold=[*map(_series, result.unsold_usage)]
+        )
     return QuoteOutcome(result.subscription_id, None, result.failure.reason, result.failure.message)
+
+
+def _series(said: pb.UsageSeries) -> UsageSeries:
+    return UsageSeries(
+        "",
+        "",
+        said.resource_kind,
+        tuple(
+            UsageRun(date.fromisoformat(run.first_day), run.days, Decimal(run.qty))
+            for run in said.runs
+        ),
+        "",
+        dict(said.dimensions),
+    )

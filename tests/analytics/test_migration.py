@@ -120,10 +120,11 @@ def test_lines_that_an_older_release_issued_say_nothing_new(postgres: PostgresSe
             "SELECT dimensions, price_base_qty, service_days FROM tenant_invoice_lines"
         ).fetchall()
         [proof] = connection.execute(
-            "SELECT service_month, covered_days, unsold_kinds FROM tenant_invoice_proofs"
+            "SELECT service_month, covered_days, unsold_kinds, unsold_usage"
+            " FROM tenant_invoice_proofs"
         ).fetchall()
     assert line == ({}, 1, None)
-    assert proof == (None, None, [])
+    assert proof == (None, None, [], {})
     postgres.drop(name)
 
 

@@ -199,7 +199,7 @@ def test_usage_that_is_not_sold_is_left_out_and_usage_with_a_gap_in_its_price_is
 
     def sold(one: Subscription) -> set[str]:
         made = subscription_inputs(one, JUNE, usage, priced, on_trial=False)
-        told = sold_to(one, JUNE, priced, on_trial=False)
+        told, _ = sold_to(one, JUNE, priced, on_trial=False)
         assert {series.resource_kind for series in made.usage} == told & {
             series.resource_kind for series in usage
         }

@@ -189,8 +189,6 @@ async def test_two_rules_that_tie_are_refused_and_both_are_named(shop: Shop) -> 
         ("effective_from", {"effective_from": "2026-04-02"}),
         ("effective_to", {"effective_to": "2026-04-01"}),
         ("match.meter", {"match": {"meter": "magic"}}),
-        ("match.meter", {"match": {"meter": "droplet*"}}),
-        ("match.meter", {"match": {"tenant": "acme"}}),
         ("match.product", {"match": {"product": "Droplets"}}),
         ("effective_from", {"effective_from": "2026-03-01"}),
     ],
@@ -229,15 +227,32 @@ async def test_a_month_that_is_over_keeps_its_rules(shop: Shop) -> None:
     await set_rule(shop, percent="90", effective_from="2026-06-01")
 
 
-async def test_usage_of_a_rules_meter_without_a_list_price_stops_the_invoice_and_is_seen(
-    shop: Shop,
+@pytest.mark.parametrize(
+    "match",
+    [{}, {"meter": "droplet_hours"}, {"meter": "droplet*"}, {"sku": "s-2vcpu-4gb"}, {"sku": "*"}],
+)
+async def test_usage_in_the_scope_of_a_rule_without_a_list_price_is_unsold_and_stops_nothing(
+    shop: Shop, match: dict[str, Any]
 ) -> None:
     await stock(shop)
-    await set_rule(shop)
+    await set_rule(shop, match=match)
     shop.clock.set("2026-04-01")
     subscription = await shop.subscribe((await shop.deploy()).id, "metal")
-    result = await billed(
-        shop, subscription.id, usage("24", "s-2vcpu-4gb"), usage("24", "unheard-of")
-    )
+    both = usage("24", "s-2vcpu-4gb"), usage("24", "unheard-of")
+    result = await billed(shop, subscription.id, *both)
 
-    assert result.failure.reason == "NO_PRICE_IN_FORCE"
+    assert [line.dimensions["size"] for line in result.quote.rebilled] == ["s-2vcpu-4gb"]
+    assert list(result.unsold_usage) == [both[1]]
+    request = pricing_pb.FindUnsoldUsageRequest(
+        period_start="2026-04-01",
+        period_end="2026-05-01",
+        items=[pricing_pb.BatchQuoteItem(subscription_id=subscription.id, usage=both)],
+    )
+    found = [
+        list(one.unsold_usage)
+        async for answer in shop.pricing.FindUnsoldUsage(
+            request, metadata=shop.program("analytics")
+        )
+        for one in answer.results
+    ]
+    assert found == [[both[1]]]

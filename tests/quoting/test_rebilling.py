@@ -1,6 +1,5 @@
 """Usage priced from the provider's list prices: cost plus a percentage and a fixed amount."""
 
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,7 +14,7 @@ from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.pricing.requests import SimulatedItem
 from services.catalog.pricing.simulate import Refused, Simulation, meter_cents
 from services.catalog.quotes.rules.drafts import DraftPricing, draft_version_of
-from services.catalog.quotes.rules.from_cost import KnownCosts, rebilled_usage, with_rebilling
+from services.catalog.quotes.rules.from_cost import KnownCosts, rebilled_days, with_rebilling
 from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quoting.engine import ENGINE_VERSION, price
 from services.catalog.quoting.errors import NoExchangeRate, NoPriceInForce
@@ -180,7 +179,7 @@ def test_the_most_specific_rule_prices_and_a_rule_of_another_scope_does_not() ->
 
 def test_usage_without_a_list_price_or_a_rate_is_an_error_and_not_free() -> None:
     of_droplets = rule(match={"meter": "droplet_hours"})
-    with pytest.raises(NoPriceInForce, match="cost_plus"):
+    with pytest.raises(NoPriceInForce, match="unheard-of"):
         price(inputs(used(24, (("size", "unheard-of"),)), rules=[of_droplets]))
     with pytest.raises(NoExchangeRate, match="AUD"):
         price(inputs(used(24), rate=None))
@@ -270,19 +269,21 @@ def costs(*rules: RuleSnapshot) -> KnownCosts:
     return KnownCosts(list(zip(said, rules, strict=True)), prices, {"AUD": Decimal("1.5")})
 
 
-def test_usage_of_a_listed_meter_whose_size_has_no_list_price_is_not_sold_by_a_general_rule() -> (
-    None
-):
+@pytest.mark.parametrize(
+    "match",
+    [{}, {"meter": "droplet_hours"}, {"meter": "droplet*"}, {"tenant": "acme"}, {"plan": "bare"}],
+)
+def test_a_rule_takes_no_usage_without_a_list_price(match: dict[str, str]) -> None:
     small, unlisted = used(24), used(24, (("size", "unheard-of"),))
     terms = (Term(BARE, (APRIL,)),)
-    general, of_meter = rule(), rule(match={"meter": "droplet_hours"})
+    general = rule(match=match)
 
-    def rebilled(known: KnownCosts | None) -> AbstractSet[UsageSeries]:
-        return rebilled_usage([small, unlisted], terms, known, "acme", APRIL.start)
+    def rebilled(known: KnownCosts | None, series: UsageSeries) -> list[Period]:
+        return [*rebilled_days(series, terms, known, "acme")]
 
-    assert rebilled(costs(general)) == {small}
-    assert rebilled(costs(of_meter)) == {small, unlisted}
-    assert rebilled(None) == set()
+    assert rebilled(costs(general), small) == [APRIL]
+    assert rebilled(costs(general), unlisted) == []
+    assert rebilled(None, small) == []
     bare = replace(inputs(unlisted), rebilling=None)
     assert with_rebilling(bare, costs(general), "acme") is bare
 

@@ -40,7 +40,9 @@ proven AS MATERIALIZED (
     SELECT invoice.tenant_id, proof.deployment_id,
            range_agg(coalesce(proof.covered_days, datemultirange(daterange(:start, :end)))) AS days,
            range_agg(trial.days) AS trial,
-           string_to_array(string_agg(array_to_string(proof.unsold_kinds, ' '), ' '), ' ') AS unsold
+           string_to_array(string_agg(array_to_string(proof.unsold_kinds, ' '), ' '), ' ')
+               AS unsold,
+           jsonb_agg(proof.unsold_usage) FILTER (WHERE proof.unsold_usage <> '{}') AS unsold_usage
     FROM tenant_invoices AS invoice
     JOIN tenant_invoice_proofs AS proof ON proof.invoice_id = invoice.id
     CROSS JOIN LATERAL (
@@ -106,6 +108,15 @@ EXISTS (
                      coalesce(usage.dimensions ->> dimension, ''), rtrim(value, '*'))))
 )"""
 
+_IS_UNSOLD: Final = """
+EXISTS (
+    SELECT FROM jsonb_array_elements(proven.unsold_usage) AS proof (kinds),
+         jsonb_array_elements(kinds -> usage.resource_kind) AS series (said),
+         jsonb_array_elements(said -> 1) AS run (days)
+    WHERE said -> 0 = usage.dimensions AND usage.day >= (days ->> 0)::date
+      AND usage.day < (days ->> 0)::date + (days ->> 1)::integer)
+"""
+
 # What became of a day of usage is the first of these that holds: 1 free, 2 on no subscription's
 # day, 3 and 4 on a line, 5 not sold, 6 included.
 _USED: Final = f"""
@@ -130,6 +141,7 @@ is_invoiced AS MATERIALIZED (
                     WHEN sold.days @> usage.day THEN 4
                     WHEN sold.rebilled_days @> usage.day THEN 3
                     WHEN usage.resource_kind = ANY(proven.unsold) THEN 5
+                    WHEN proven.unsold_usage IS NOT NULL AND {_IS_UNSOLD} THEN 5
                     ELSE 6 END AS fate
         FROM daily_usage AS usage
         LEFT JOIN proven USING (tenant_id, deployment_id)

@@ -171,6 +171,7 @@ tenant_invoice_proofs = table(
     tables.days("service_month", nullable=True),
     Column("covered_days", DATEMULTIRANGE),
     Column("unsold_kinds", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("unsold_usage", JSONB, nullable=False, server_default=text("'{}'")),
     tables.key("invoice_id", "position"),
 )
 

@@ -14,6 +14,7 @@ from arcadia.catalog.v1 import draft_pricing_service_pb2 as pb
 
 from services.analytics.catalog_client import usage_message
 from services.analytics.generations.store import Work, current_generation
+from services.analytics.invoicing.unbilled.rules import unsold_series
 from services.analytics.margin.refresh_margin import conversion_of
 from services.analytics.margin.rules.conversion import Conversion, ExchangeRate
 from services.analytics.margin.store.rates import rates_of
@@ -201,9 +202,12 @@ class Simulator:
                     unsold_usage=map(
                         usage_message,
                         (
-                            series
-                            for series in unsold.get((one.tenant_id, one.deployment_id), ())
-                            if series.resource_kind in one.unsold_kinds
+                            *(
+                                series
+                                for series in unsold.get((one.tenant_id, one.deployment_id), ())
+                                if series.resource_kind in one.unsold_kinds
+                            ),
+                            *unsold_series("", "", one.unsold_usage),
                         ),
                     ),
                 )

@@ -7,7 +7,7 @@ those credited in full bill nothing.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -71,7 +71,7 @@ ORDER BY invoice.tenant_id, proof.subscription_id, invoice.period DESC, proof.po
 
 INPUTS: Final = text("""
 SELECT proof.tenant_id, proof.deployment_id, proof.inputs_json, proof.engine_version,
-       proof.unsold_kinds
+       proof.unsold_kinds, proof.unsold_usage
 FROM unnest(CAST(:invoices AS uuid[]), CAST(:positions AS integer[])) AS asked (id, position)
 JOIN tenant_invoice_proofs AS proof
   ON proof.invoice_id = asked.id AND proof.position = asked.position
@@ -102,6 +102,8 @@ class FrozenMonth:
     engine_version: str
     unsold_kinds: tuple[str, ...]
     """The kinds of its metered usage that were not sold."""
+    unsold_usage: Mapping[str, Any]
+    """The usage of other kinds that nothing priced, as stored with the proof."""
 
 
 async def billed_months(session: ReadSession, *, last: date | None, limit: int) -> list[date]:

@@ -78,7 +78,9 @@ def billing_period(start: str, end: str) -> Period:
     return month if (first, until) == (month.start, month.end) else Period(first, until)
 
 
-def batch_items(request: pb.BatchQuoteRequest, period: Period, meters: Meters) -> list[BatchItem]:
+def batch_items(
+    request: pb.BatchQuoteRequest | pb.FindUnsoldUsageRequest, period: Period, meters: Meters
+) -> list[BatchItem]:
     """The items of a batch, with the known meters. Raises InvalidArgument.
 
     Invalid usage fails only its own item.

@@ -34,9 +34,9 @@ from services.catalog.quotes.margin_inputs import ExchangeRates
 from services.catalog.quotes.rules.snapshots import (
     Known,
     MixedCurrencies,
+    divided_inputs,
     price_snapshots,
     sold_to,
-    subscription_inputs,
 )
 from services.catalog.quotes.store.billable import (
     Begun,
@@ -53,7 +53,7 @@ from services.catalog.quoting.errors import (
     NoPriceInForce,
     UnreadableInputs,
 )
-from services.catalog.quoting.inputs import QuoteInputs
+from services.catalog.quoting.inputs import QuoteInputs, UsageSeries
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.proofs.proof import Proof, compare, prove, prove_by_first, verify
 from services.catalog.quoting.spans import BilledDays, billed_days
@@ -136,6 +136,27 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
         finally:
             for task in reading:  # the caller has disconnected
                 task.cancel()
+
+    async def FindUnsoldUsage(
+        self, request: pb.FindUnsoldUsageRequest, context: Context
+    ) -> AsyncIterator[pb.FindUnsoldUsageResponse]:
+        """Finds the usage that nothing prices, in the order of the items."""
+        period = billing_period(request.period_start, request.period_end)
+        async with self._database.read(ALL) as session:
+            meters = await read_meters(session)
+        items = batch_items(request, period, meters)
+        known: Known | None = None
+        for first in range(0, len(items), READ_AT_ONCE):
+            part = items[first : first + READ_AT_ONCE]
+            priced = await self._read(part, period, known)
+            known = priced.known
+            for at in range(0, len(part), ANSWERED_AT_ONCE):
+                answer = pb.FindUnsoldUsageResponse()
+                for item in part[at : at + ANSWERED_AT_ONCE]:
+                    result = answer.results.add(subscription_id=str(item.subscription_id))
+                    result.unsold_usage.extend(map(messages.usage_message, priced.unsold(item)))
+                yield answer
+                await asyncio.sleep(0)
 
     async def VerifyProofs(
         self, request: pb.VerifyProofsRequest, context: Context
@@ -294,7 +315,7 @@ class _Priced:
         """Fills a result with the quote of an item or its error."""
         result.subscription_id = str(item.subscription_id)
         try:
-            inputs, quote, proof = self._priced(item)
+            inputs, unsold, quote, proof = self._priced(item)
         except _Unpriced as why:
             result.failure.reason, result.failure.message = why.reason, str(why)
             return
@@ -307,8 +328,24 @@ class _Priced:
         messages.add_proof(message, proof)
         message.subscription_id = result.subscription_id
         message.starts_on = self._period.start.isoformat()
+        result.unsold_usage.extend(map(messages.usage_message, unsold))
 
-    def _priced(self, item: BatchItem) -> tuple[QuoteInputs, Quote, Proof]:
+    def unsold(self, item: BatchItem) -> Sequence[UsageSeries]:
+        """The usage that nothing prices; none where the item cannot be priced, and says so then."""
+        subscription = self._subscriptions.get(item.subscription_id)
+        if subscription is None:
+            return ()
+        with suppress(MixedCurrencies):
+            return self._inputs(subscription, item.usage)[1]
+        return ()
+
+    def _inputs(
+        self, subscription: Subscription, usage: Sequence[UsageSeries]
+    ) -> tuple[QuoteInputs, Sequence[UsageSeries]]:
+        on_trial = subscription.id in self._trials
+        return divided_inputs(subscription, self._period, usage, self.known, on_trial=on_trial)
+
+    def _priced(self, item: BatchItem) -> tuple[QuoteInputs, Sequence[UsageSeries], Quote, Proof]:
         subscription = self._subscriptions.get(item.subscription_id)
         if subscription is None:
             raise _Unpriced("SUBSCRIPTION_NOT_FOUND", "the subscription was not found")
@@ -316,21 +353,16 @@ class _Priced:
             raise _Unpriced(item.refusal.reason, str(item.refusal))
         if item.engine_version not in ("", ENGINE_VERSION, FIRST_ENGINE):
             raise _Unpriced("UNKNOWN_ENGINE", f"unknown engine version {item.engine_version!r}")
-        inputs = subscription_inputs(
-            subscription,
-            self._period,
-            item.usage,
-            self.known,
-            on_trial=subscription.id in self._trials,
-        )
+        inputs, unsold = self._inputs(subscription, item.usage)
         if item.engine_version == FIRST_ENGINE:
             newer = sorted({series.resource_kind for series in inputs.usage} - FIRST_UNITS.keys())
             if newer:
                 raise _Unpriced(
                     "KIND_UNKNOWN_TO_ENGINE", f"engine {FIRST_ENGINE} does not know {newer[0]}"
                 )
-            return inputs, *prove_by_first(month_inputs(inputs, self._borne(subscription)))
-        return inputs, *prove(inputs)
+            first = month_inputs(inputs, self._borne(subscription))
+            return inputs, unsold, *prove_by_first(first)
+        return inputs, unsold, *prove(inputs)
 
     def _borne(self, subscription: Subscription) -> Period:
         """The days whose usage engine 1 assigned to a subscription.
@@ -369,5 +401,8 @@ def _billable(
     messages.add_spans(billable.trial_days, days.trial)
     with suppress(MixedCurrencies):  # it fails when it is priced, and says so then
         on_trial = deployment.state is State.TRIAL
-        billable.sold_kinds.extend(sorted(sold_to(subscription, period, known, on_trial=on_trial)))
+        sold, partly = sold_to(subscription, period, known, on_trial=on_trial)
+        billable.sold_kinds.extend(sorted(sold))
+        billable.partly_sold_kinds.extend(sorted(partly))
+        billable.tells_sold_kinds = True
     return billable

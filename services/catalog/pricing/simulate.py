@@ -154,8 +154,8 @@ async def begin_simulation(
     prices = price_snapshots(await all_prices(session))
     # Every list price may be needed, because the months are not known yet.
     listed = list_price_snapshots(await list_prices_in(session, EVER)) if draft.rules else []
-    costs = KnownCosts([], listed)
-    known = Known({}, prices, await priced_kinds(session), costs, meters)
+    priced, matched = await priced_kinds(session)
+    known = Known({}, prices, priced, KnownCosts([], listed), meters, matched)
     return Simulation(found, DraftPricing(draft, known))
 
 

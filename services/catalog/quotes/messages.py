@@ -10,7 +10,7 @@ from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 from google.protobuf.message import DecodeError
 
 from services.catalog.quotes.rules.stored_quotes import StoredQuote
-from services.catalog.quoting.inputs import QuoteInputs, Term
+from services.catalog.quoting.inputs import QuoteInputs, Term, UsageSeries
 from services.catalog.quoting.lines import Line, Quote, ServiceDays, total
 from services.catalog.quoting.numbers import EXACT
 from services.catalog.quoting.proofs.proof import Proof, recompute
@@ -29,6 +29,7 @@ __all__ = [
     "proof_of",
     "quote_message",
     "stored_message",
+    "usage_message",
     "value_message",
     "write_quote",
 ]
@@ -175,6 +176,16 @@ def stored_message(kept: StoredQuote) -> quotes_pb2.Quote:
     """The message of a stored quote, as it was returned."""
     message = quotes_pb2.Quote.FromString(kept.answer)
     add_proof(message, kept.proof)
+    return message
+
+
+def usage_message(series: UsageSeries) -> pricing_service_pb2.UsageSeries:
+    """The message of a series of usage."""
+    message = pricing_service_pb2.UsageSeries(
+        resource_kind=series.resource_kind, dimensions=dict(series.dimensions)
+    )
+    for run in series.runs:
+        message.runs.add(first_day=run.first.isoformat(), days=run.days, qty=plain(run.qty))
     return message
 
 

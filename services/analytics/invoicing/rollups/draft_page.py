@@ -240,6 +240,7 @@ class PageDrafting:
                     month.period,
                     is_own=month.is_own,
                     unsold_kinds=one.unsold(used.get(one.deployment, ())),
+                    unsold_usage=outcome.unsold,
                 )
                 made.append((one.tenant_id, part))
         return made

@@ -10,6 +10,7 @@ from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
 from services.analytics.invoicing.invoices.rules.lines import Line, Proof
 from services.analytics.invoicing.rollups.rules.drafting import Part
+from services.analytics.invoicing.unbilled.rules import unsold_content
 from services.analytics.usage.rules.figures import UsageSeries
 from services.common.values.periods import Period
 
@@ -25,7 +26,9 @@ class Subscribed:
     deployment_id: str
     deployment_name: str
     sold_kinds: frozenset[str] | None = None
-    """The kinds of usage that are sold to it; None where the catalog does not tell."""
+    """The kinds of usage that may be sold to it; None where the catalog does not tell."""
+    partly_sold_kinds: frozenset[str] = frozenset()
+    """Those of them of which some usage may not be sold, by its dimensions or its day."""
 
     @property
     def deployment(self) -> tuple[str, str]:
@@ -40,7 +43,8 @@ class Subscribed:
             one.subscription.tenant_id,
             one.subscription.deployment_id,
             one.deployment.display_name or one.deployment.slug,
-            frozenset(one.sold_kinds) or None,
+            frozenset(one.sold_kinds) if one.tells_sold_kinds or one.sold_kinds else None,
+            frozenset(one.partly_sold_kinds),
         )
 
     def unsold(self, used: Iterable[UsageSeries]) -> tuple[str, ...]:
@@ -57,10 +61,12 @@ def part_of(
     *,
     is_own: bool = True,
     unsold_kinds: tuple[str, ...] = (),
+    unsold_usage: Iterable[UsageSeries] = (),
 ) -> Part:
     """The charges of a subscription for a month: prorated recurring lines and usage.
 
-    `is_own` says whether the month is the invoice's own; no line bills `unsold_kinds`.
+    `is_own` says whether the month is the invoice's own; no line bills `unsold_kinds` and
+    `unsold_usage`.
     """
     lines = (*quote.first_invoice, *quote.overage, *quote.ad_hoc, *quote.rebilled)
     return Part(
@@ -79,6 +85,9 @@ def part_of(
             covered_days=(*map(days_of, quote.billed_days), *map(days_of, quote.trial_days))
             or None,
             unsold_kinds=unsold_kinds,
+            unsold_usage=unsold_content(
+                one for one in unsold_usage if one.resource_kind not in unsold_kinds
+            ),
         ),
     )
 

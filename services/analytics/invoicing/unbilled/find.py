@@ -1,20 +1,26 @@
 """Finds unbilled usage: usage from this database, billed and trial days from the catalog."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from arcadia.catalog.v1 import pricing_service_pb2 as pricing
 
-from services.analytics.catalog_client import billable_of, usage_message
+from services.analytics.catalog_client import (
+    QuoteItem,
+    billable_of,
+    unsold_usage,
+    usage_message,
+)
 from services.analytics.invoicing.rollups.quotes import Subscribed, days_of
 from services.analytics.invoicing.unbilled.rules import (
     Covered,
     Unbilled,
     UnbilledTotal,
     days_of_runs,
+    reason_of,
     total_of,
     unbilled_series,
 )
@@ -51,8 +57,8 @@ class UnbilledFinder:
         async with self._database.read(scope) as session:
             tenants = await tenants_not_covered(session, period)
         for start in range(0, len(tenants), TENANTS_AT_ONCE):
-            series = await self._series(scope, period, tenants[start : start + TENANTS_AT_ONCE])
-            total += total_of(await self.valued(list(_days(series))))
+            found = await self._found(scope, period, tenants[start : start + TENANTS_AT_ONCE])
+            total += total_of(await self.valued(found))
         return total
 
     async def some(
@@ -78,27 +84,60 @@ class UnbilledFinder:
                 deployments=deployments,
                 limit=TENANTS_AT_ONCE,
             )
-        series = await self._series(scope, period, tenants)
         found = [
-            one for one in _days(series) if not deployments or one.deployment_id in deployments
+            one
+            for one in await self._found(scope, period, tenants)
+            if not deployments or one.deployment_id in deployments
         ]
         found.sort(key=lambda one: one.place)
         return found, tenants[-1] if len(tenants) == TENANTS_AT_ONCE else ""
 
-    async def _series(
+    async def _found(
         self, scope: Scope, period: Period, tenant_ids: Sequence[str]
-    ) -> list[UsageSeries]:
+    ) -> list[Unbilled]:
         async with self._database.read(scope) as session:
             usage = await usage_of_period(session, period, tenant_ids)
-        listed = await billable_of(self._catalog, period, tenant_ids, include_trials=True)
+        listed = [
+            (one, Subscribed.of(one))
+            for one in await billable_of(self._catalog, period, tenant_ids, include_trials=True)
+        ]
         covered: dict[tuple[str, str], list[Covered]] = defaultdict(list)
-        for one in listed:
-            subscribed = Subscribed.of(one)
+        for one, subscribed in listed:
             covered[subscribed.deployment] += [
                 *(Covered(days_of(days), subscribed.sold_kinds) for days in one.billed_days),
                 *(Covered(days_of(days), None) for days in one.trial_days),
             ]
-        return unbilled_series(usage, covered)
+        series = [
+            *unbilled_series(usage, covered),
+            *await self._unsold(period, [subscribed for _, subscribed in listed], usage),
+        ]
+        return [*_days(series, covered)]
+
+    async def _unsold(
+        self, period: Period, subscriptions: Sequence[Subscribed], usage: Sequence[UsageSeries]
+    ) -> list[UsageSeries]:
+        """The usage of kinds that are sold, which nothing prices on its billed day."""
+        used: dict[tuple[str, str], list[UsageSeries]] = defaultdict(list)
+        for series in usage:
+            used[series.tenant_id, series.deployment_id].append(series)
+        asked = [
+            (one, of_kinds)
+            for one in subscriptions
+            if (
+                of_kinds := [
+                    series
+                    for series in used.get(one.deployment, ())
+                    if series.resource_kind in one.partly_sold_kinds
+                ]
+            )
+        ]
+        items = [QuoteItem(one.subscription_id, of_kinds) for one, of_kinds in asked]
+        found = await unsold_usage(self._catalog, period, items) if items else []
+        return [
+            replace(series, tenant_id=one.tenant_id, deployment_id=one.deployment_id)
+            for (one, _), those in zip(asked, found, strict=True)
+            for series in those
+        ]
 
     async def valued(self, unbilled: Sequence[Unbilled]) -> list[Unbilled]:
         """Adds exact values at list price; None without a price."""
@@ -125,11 +164,21 @@ class UnbilledFinder:
         return [*map(_cents, answer.values)] or [None] * len(those)
 
 
-def _days(series: Sequence[UsageSeries]) -> Iterator[Unbilled]:
+def _days(
+    series: Sequence[UsageSeries], covered: Mapping[tuple[str, str], Sequence[Covered]]
+) -> Iterator[Unbilled]:
     for one in series:
+        of = covered.get((one.tenant_id, one.deployment_id), ())
         for day, qty in days_of_runs(one.runs):
             yield Unbilled(
-                one.tenant_id, one.deployment_id, one.resource_kind, day, qty, None, one.dimensions
+                one.tenant_id,
+                one.deployment_id,
+                one.resource_kind,
+                day,
+                qty,
+                None,
+                one.dimensions,
+                reason_of(day, of),
             )
 
 

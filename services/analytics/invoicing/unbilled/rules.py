@@ -5,12 +5,24 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from services.analytics.usage.rules.dimensions import json_of
 from services.analytics.usage.rules.figures import UsageRun, UsageSeries
+from services.common.values.money import plain
 from services.common.values.periods import Period
 
-__all__ = ["Covered", "Unbilled", "UnbilledTotal", "days_of_runs", "total_of", "unbilled_series"]
+__all__ = [
+    "Covered",
+    "Unbilled",
+    "UnbilledTotal",
+    "days_of_runs",
+    "reason_of",
+    "total_of",
+    "unbilled_series",
+    "unsold_content",
+    "unsold_series",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,8 @@ class Unbilled:
     cents: Decimal | None
     """Value at list price, exact; None without a unit price in force."""
     dimensions: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+    """See UnbilledUsage in unbilled_usage_service.proto."""
 
     @property
     def place(self) -> tuple[str, str, str, int, str]:
@@ -81,6 +95,39 @@ def unbilled_series(
         if runs:
             found.append(replace(series, runs=runs))
     return found
+
+
+def reason_of(day: date, covered: Iterable[Covered]) -> str:
+    """Why usage of a day is not billed, by what covers the days of its deployment."""
+    return "not_sold" if any(day in one.days for one in covered) else "no_subscription"
+
+
+def unsold_content(unsold: Iterable[UsageSeries]) -> dict[str, Any]:
+    """Usage in JSON, by kind: dimensions, and runs of a first day, days and quantity."""
+    found: dict[str, Any] = {}
+    for series in unsold:
+        runs = [[run.first_day.isoformat(), run.days, plain(run.qty)] for run in series.runs]
+        found.setdefault(series.resource_kind, []).append([dict(series.dimensions), runs])
+    return found
+
+
+def unsold_series(
+    tenant_id: str, deployment_id: str, content: Mapping[str, Any]
+) -> Iterator[UsageSeries]:
+    """The usage of `unsold_content`."""
+    for kind, of_kind in content.items():
+        for dimensions, runs in of_kind:
+            yield UsageSeries(
+                tenant_id,
+                deployment_id,
+                kind,
+                tuple(
+                    UsageRun(date.fromisoformat(first), days, Decimal(qty))
+                    for first, days, qty in runs
+                ),
+                "",
+                dimensions,
+            )
 
 
 def days_of_runs(runs: Iterable[UsageRun]) -> Iterator[tuple[date, Decimal]]:

@@ -30,7 +30,8 @@ _NOT_COVERED: Final = text("""
         WHERE period = :start AND cause = 'subscription'
     ), covered AS MATERIALIZED (
         SELECT invoice.tenant_id, proof.deployment_id, range_agg(proof.covered_days) AS days,
-               string_agg(array_to_string(proof.unsold_kinds, ' '), ' ') AS unsold
+               string_agg(array_to_string(proof.unsold_kinds, ' '), ' ') AS unsold,
+               bool_or(proof.unsold_usage <> '{}') AS has_unsold
         FROM tenant_invoices AS invoice
         JOIN tenant_invoice_proofs AS proof ON proof.invoice_id = invoice.id
         WHERE invoice.period >= :start AND invoice.status <> 'void'
@@ -43,7 +44,8 @@ _NOT_COVERED: Final = text("""
     FROM daily_usage AS usage LEFT JOIN covered USING (tenant_id, deployment_id)
     WHERE usage.day >= :start AND usage.day < :end AND usage.qty > 0
       AND (covered.days IS NULL OR NOT covered.days @> usage.day
-           OR usage.resource_kind = ANY(string_to_array(covered.unsold, ' ')))
+           OR usage.resource_kind = ANY(string_to_array(covered.unsold, ' '))
+           OR covered.has_unsold)
     ORDER BY 1
 """)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, text
 
 from services.catalog.deployments.store.locks import lock_catalog
-from services.catalog.plans.rules.matches import match_json, match_of
+from services.catalog.plans.rules.matches import Match, match_json, match_of
 from services.catalog.plans.rules.plans import ResourcePrice, UnitPrice
 from services.catalog.plans.tables import resource_prices
 from services.common.db.database import ReadSession, WriteSession
@@ -69,7 +69,8 @@ LIMIT :limit
 """)
 
 PRICED: Final = text(
-    "SELECT DISTINCT currency, resource_kind FROM resource_prices WHERE superseded_at IS NULL"
+    "SELECT DISTINCT currency, resource_kind, match FROM resource_prices"
+    " WHERE superseded_at IS NULL"
 )
 
 END: Final = text("UPDATE resource_prices SET effective_to = :day WHERE id = :id")
@@ -81,12 +82,22 @@ async def prices_in(session: ReadSession, period: Period) -> list[ResourcePrice]
     return [_price(row) for row in rows]
 
 
-async def priced_kinds(session: ReadSession) -> dict[str, set[str]]:
-    """By currency the kinds of usage that ever had a unit price."""
-    found: dict[str, set[str]] = {}
+async def priced_kinds(
+    session: ReadSession,
+) -> tuple[dict[str, set[str]], dict[str, dict[str, set[Match]]]]:
+    """By currency the kinds of usage that ever had a unit price without a match.
+
+    And by currency and kind the matches that had one.
+    """
+    priced: dict[str, set[str]] = {}
+    matched: dict[str, dict[str, set[Match]]] = {}
     for row in await session.execute(PRICED):
-        found.setdefault(row.currency, set()).add(row.resource_kind)
-    return found
+        if row.match:
+            of_kind = matched.setdefault(row.currency, {}).setdefault(row.resource_kind, set())
+            of_kind.add(match_of(row.match))
+        else:
+            priced.setdefault(row.currency, set()).add(row.resource_kind)
+    return priced, matched
 
 
 async def all_prices(session: ReadSession) -> tuple[ResourcePrice, ...]:

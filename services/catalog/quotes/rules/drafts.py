@@ -32,14 +32,14 @@ from services.catalog.quotes.rules.draft_rules import (
     changes_rules,
     drafted_costs,
 )
-from services.catalog.quotes.rules.from_cost import rebilled_usage, with_rebilling
+from services.catalog.quotes.rules.from_cost import with_rebilling
 from services.catalog.quotes.rules.snapshots import (
     Known,
     MixedCurrencies,
-    sold_kinds,
     with_meters,
     with_prices,
 )
+from services.catalog.quotes.rules.sold_usage import divided_usage
 from services.catalog.quoting.inputs import (
     HeldAddon,
     PriceSnapshot,
@@ -178,20 +178,10 @@ class DraftPricing:
         if others:
             raise MixedCurrencies(f"the month is in {frozen.currency}, the draft in {others.pop()}")
         known = self._prices(frozen.currency, frozen.prices)
-        sold = sold_kinds(terms, addons, known)
         costs = drafted_costs(self._draft.rules, frozen, self._list_prices, rate)
-        rebilled = rebilled_usage(used, terms, costs, tenant_id, frozen.month.start)
+        sold, _ = divided_usage(used, terms, addons, replace(known, costs=costs), tenant_id)
         inputs = with_prices(
-            replace(
-                frozen,
-                terms=terms,
-                addons=addons,
-                usage=tuple(
-                    series for series in used if series.resource_kind in sold or series in rebilled
-                ),
-                prices=(),
-                rebilling=None,
-            ),
+            replace(frozen, terms=terms, addons=addons, usage=sold, prices=(), rebilling=None),
             known,
         )
         return with_meters(with_rebilling(inputs, costs, tenant_id), self._meters)
@@ -240,12 +230,27 @@ def _drafted_prices(
             if (price.resource_kind, currency, price.match) not in draft.prices
         ),
     ]
-    priced = current.priced
-    if priced is not None:
-        known = {*kept, *draft.priced_kinds.get(currency, ())}
-        priced = {currency: {*priced.get(currency, ()), *known}}
     sold = [(currency, price) for price in prices]
-    return Known({}, sold, priced, meters=current.meters)
+    return _with_priced(
+        Known({}, sold, current.priced, meters=current.meters, matched=current.matched),
+        currency,
+        {
+            *((price.resource_kind, price.match) for price in frozen),
+            *((kind, match) for kind, in_, match in draft.prices if in_ == currency),
+        },
+    )
+
+
+def _with_priced(known: Known, currency: str, rows: AbstractSet[tuple[str, Match]]) -> Known:
+    """With more kinds and matches that had a unit price."""
+    if known.priced is None:
+        return known
+    flat = {*known.priced.get(currency, ()), *(kind for kind, match in rows if not match)}
+    matched = {kind: {*those} for kind, those in known.matched.get(currency, {}).items()}
+    for kind, match in rows:
+        if match:
+            matched.setdefault(kind, set()).add(match)
+    return replace(known, priced={currency: flat}, matched={currency: matched})
 
 
 def _by_version(terms: Sequence[Term]) -> list[tuple[VersionSnapshot, list[Term]]]:

@@ -6,21 +6,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from kinds.metering import METERS
 from services.catalog.list_prices.rules.list_prices import ListPrice
 from services.catalog.plans.rules.matches import PREFIX, rank
 from services.catalog.quoting.inputs import QuoteInputs, Term, UsageSeries
 from services.catalog.quoting.rebilling.snapshots import ListPriceSnapshot, Rebilling, RuleSnapshot
+from services.catalog.quoting.spans import intersection
 from services.catalog.rebilling.rules.rebilling import NewRule, RebillingRule
-from services.common.values.periods import month_of
+from services.common.values.periods import Period, month_of
 
 __all__ = [
     "KnownCosts",
     "is_sold_from_cost",
     "known_costs",
     "list_price_snapshots",
+    "rebilled_days",
     "rebilled_kinds",
-    "rebilled_usage",
     "with_rebilling",
 ]
 
@@ -89,7 +89,7 @@ def with_rebilling(inputs: QuoteInputs, known: KnownCosts | None, tenant_id: str
     rules = tuple(
         _narrowed(rule, tenant_id)
         for rule in known.of(inputs.currency, inputs.month.start)
-        if _may_price(rule, inputs.terms, used if rule.names_meter else listed, tenant_id)
+        if _may_price(rule, inputs.terms, listed, tenant_id)
     )
     if not rules:
         return inputs
@@ -100,58 +100,45 @@ def with_rebilling(inputs: QuoteInputs, known: KnownCosts | None, tenant_id: str
 
 
 def rebilled_kinds(
-    terms: Sequence[Term],
-    known: KnownCosts | None,
-    tenant_id: str,
-    month: date,
-    kinds: Iterable[str] = tuple(METERS),
+    terms: Sequence[Term], known: KnownCosts | None, tenant_id: str, month: date
 ) -> AbstractSet[str]:
-    """Those of the kinds that a rule may price: those that it names, or that have list prices."""
+    """The kinds of usage that a rule may price: those that have list prices."""
     if known is None:
         return frozenset()
     listed = {price.meter for price in known.list_prices}
     found = set()
     for rule in known.of(terms[-1].version.currency, month):
         scope = tuple((key, values) for key, values in rule.match if key != "sku")
-        for kind in kinds:
+        for kind in listed:
             facts = _facts(terms, [UsageSeries(kind)], tenant_id)
-            if (rule.names_meter or kind in listed) and any(
-                rank(scope, fact) is not None for fact in facts
-            ):
+            if any(rank(scope, fact) is not None for fact in facts):
                 found.add(kind)
     return found
 
 
-def rebilled_usage(
-    usage: Iterable[UsageSeries],
-    terms: Sequence[Term],
-    known: KnownCosts | None,
-    tenant_id: str,
-    month: date,
-) -> AbstractSet[UsageSeries]:
-    """The usage that a rule may price; a rule that names no meter only what has a list price."""
+def rebilled_days(
+    series: UsageSeries, terms: Iterable[Term], known: KnownCosts | None, tenant_id: str
+) -> Iterator[Period]:
+    """The billed days on which a rule prices usage: those with a list price for it."""
     if known is None:
-        return frozenset()
-    rules = known.of(terms[-1].version.currency, month)
-    return {
-        series
-        for series in usage
-        if any(
-            (rule.names_meter or _is_listed(series, known.list_prices))
-            and _may_price(rule, terms, [series], tenant_id)
-            for rule in rules
-        )
-    }
+        return
+    listed = [
+        one for one in known.list_prices if one.is_for(series.resource_kind, series.dimensions)
+    ]
+    for term in terms if listed else ():
+        if not term.days:
+            continue
+        rules = known.of(term.version.currency, month_of(term.days[0].start).start)
+        if any(_may_price(rule, [term], [series], tenant_id) for rule in rules):
+            for price in listed:
+                yield from intersection(term.days, price.effective_from, price.effective_to)
 
 
 def is_sold_from_cost(
     series: UsageSeries, term: Term, known: KnownCosts | None, tenant_id: str
 ) -> bool:
     """Whether a rule in force prices usage from its list price, in the month of a term's days."""
-    if known is None or not _is_listed(series, known.list_prices):
-        return False
-    month = month_of(term.days[0].start).start
-    return bool(rebilled_usage([series], [term], known, tenant_id, month))
+    return any(rebilled_days(series, [term], known, tenant_id))
 
 
 def _is_listed(series: UsageSeries, prices: Iterable[ListPriceSnapshot]) -> bool:

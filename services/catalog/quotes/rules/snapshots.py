@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from uuid import UUID
 
 from services.catalog.meters.rules.meters import BUILT_IN, Meters
+from services.catalog.plans.rules.matches import Match
 from services.catalog.plans.rules.plans import Addon, PlanVersion, ResourcePrice
-from services.catalog.quotes.rules.from_cost import (
-    KnownCosts,
-    rebilled_kinds,
-    rebilled_usage,
-    with_rebilling,
-)
+from services.catalog.quotes.rules.from_cost import KnownCosts, with_rebilling
 from services.catalog.quotes.rules.relevant import could_price, with_relevant_items
+from services.catalog.quotes.rules.sold_usage import (
+    divided_usage,
+    partly_sold_kinds,
+    sold_kinds,
+)
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     ChangeInputs,
@@ -36,10 +37,10 @@ __all__ = [
     "MixedCurrencies",
     "addon_snapshot",
     "change_inputs",
+    "divided_inputs",
     "named_kinds",
     "plan_inputs",
     "price_snapshots",
-    "sold_kinds",
     "sold_to",
     "subscription_inputs",
     "version_snapshot",
@@ -62,11 +63,16 @@ class Known:
     prices: Sequence[tuple[str, PriceSnapshot]]
     """With currencies."""
     priced: Mapping[str, AbstractSet[str]] | None = None
-    """By currency, the kinds of usage that ever had a unit price; None if every kind is sold."""
+    """By currency, the kinds of usage that ever had a unit price without a match.
+
+    None if all usage is sold.
+    """
     costs: KnownCosts | None = None
     """What prices from cost; None without rebilling rules."""
     meters: Meters = BUILT_IN
     """The meters that plans, prices and usage may name."""
+    matched: Mapping[str, Mapping[str, AbstractSet[Match]]] = field(default_factory=dict)
+    """By currency and kind, the matches that ever had a unit price."""
 
 
 def version_snapshot(version: PlanVersion) -> VersionSnapshot:
@@ -152,59 +158,52 @@ def subscription_inputs(
 ) -> QuoteInputs:
     """The inputs of a subscription in a period within one month, with its usage.
 
-    `on_trial` says that its deployment is still on trial, which matters for a trial without an end.
-    Unsold usage is left out; it is listed as unbilled. Raises MixedCurrencies.
+    See `divided_inputs`. Raises MixedCurrencies.
+    """
+    return divided_inputs(subscription, period, usage, known, on_trial=on_trial)[0]
+
+
+def divided_inputs(
+    subscription: Subscription, period: Period, usage: Usage, known: Known, *, on_trial: bool
+) -> tuple[QuoteInputs, Usage]:
+    """The inputs of a subscription in a period within one month, and the usage left out of them.
+
+    That is the usage of its billed days that is not sold; it is listed as unbilled. `on_trial` says
+    that its deployment is still on trial, which matters for a trial without an end. Raises
+    MixedCurrencies.
     """
     billed = billed_days(subscription, period, on_trial=on_trial)
     terms = _terms(subscription, billed, known)
     addons = _held(subscription, billed, period)
-    month = month_of(period.start)
-    sold = sold_kinds(terms, addons, known)
-    unsold = [series for series in usage if series.resource_kind not in sold]
-    rebilled = rebilled_usage(unsold, terms, known.costs, subscription.tenant_id, month.start)
+    sold, unsold = divided_usage(usage, terms, addons, known, subscription.tenant_id)
     inputs = with_prices(
         QuoteInputs(
-            month=month,
+            month=month_of(period.start),
             currency=terms[-1].version.currency,
             terms=tuple(terms),
             addons=addons,
             trial_days=billed.trial,
-            usage=tuple(
-                series for series in usage if series.resource_kind in sold or series in rebilled
-            ),
+            usage=sold,
         ),
         known,
     )
     inputs = with_rebilling(inputs, known.costs, subscription.tenant_id)
-    return with_meters(inputs, known.meters)
+    return with_meters(inputs, known.meters), unsold
 
 
 def sold_to(
     subscription: Subscription, period: Period, known: Known, *, on_trial: bool
-) -> AbstractSet[str]:
-    """The kinds of usage that are sold to a subscription in a period. Raises MixedCurrencies."""
+) -> tuple[AbstractSet[str], AbstractSet[str]]:
+    """The kinds of usage that may be sold to a subscription in a period, and those sold in part.
+
+    Raises MixedCurrencies.
+    """
     billed = billed_days(subscription, period, on_trial=on_trial)
     terms = _terms(subscription, billed, known)
-    sold = sold_kinds(terms, _held(subscription, billed, period), known)
-    month = month_of(period.start)
-    return sold | rebilled_kinds(
-        terms, known.costs, subscription.tenant_id, month.start, known.meters
-    )
-
-
-def sold_kinds(
-    terms: Sequence[Term], addons: Sequence[HeldAddon], known: Known
-) -> AbstractSet[str]:
-    """The kinds of usage that a plan or an addon covers, or that ever had a unit price.
-
-    A price that ended is a gap that somebody must fill; a kind that never had one is not sold.
-    """
-    if known.priced is None:
-        return frozenset(known.meters)
-    sold = set(known.priced.get(terms[-1].version.currency, ()))
-    sold.update(*(term.version.rows_of for term in terms))
-    sold.update(held.addon.resource_kind for held in addons)
-    return sold
+    addons = _held(subscription, billed, period)
+    month = month_of(period.start).start
+    sold = sold_kinds(terms, addons, known, subscription.tenant_id, month)
+    return sold, partly_sold_kinds(sold, terms, known)
 
 
 def change_inputs(

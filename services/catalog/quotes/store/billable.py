@@ -107,13 +107,14 @@ async def read_known(session: ReadSession, version_ids: Iterable[UUID], period: 
     """Versions, and the unit prices in force on a day of a period."""
     versions = await read_versions(session, version_ids)
     prices = await prices_in(session, period)
-    priced = await priced_kinds(session)
+    priced, matched = await priced_kinds(session)
     return Known(
         {key: version_snapshot(version) for key, version in versions.items()},
         price_snapshots(prices),
         priced,
         await costs_in(session, period),
         await read_meters(session),
+        matched,
     )
 
 

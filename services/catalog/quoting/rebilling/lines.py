@@ -1,8 +1,8 @@
 """The rebilled lines: usage priced from the provider's list prices.
 
 A rule takes the usage of its scope that no plan item, addon or resource price covers, or all of it
-if it says so; a rule that names no meter takes only usage that a list price is for. The most
-specific rule wins, and of list prices the one with most dimensions.
+if it says so, on the days on which a list price is for it. The most specific rule wins, and of list
+prices the one with most dimensions.
 """
 
 from collections.abc import Iterator, Sequence
@@ -105,7 +105,7 @@ def _taking(
     }
     size = dict(series.dimensions).get("size")
     rule = winner(rebilling.rules, fact if size is None else fact | {"sku": size})
-    if rule is None or not (rule.names_meter or _list_prices(rebilling, series, day)):
+    if rule is None or not _list_prices(rebilling, series, day):
         return None
     if rule.takes_all or not _is_covered(inputs, term, series, day):
         return rule

@@ -24,11 +24,6 @@ class RuleSnapshot:
     takes_all: bool
     """Whether it prices all usage of its meter; else only usage that nothing else prices."""
 
-    @property
-    def names_meter(self) -> bool:
-        """Whether its scope has a meter; if not, it takes only usage with a list price."""
-        return any(key == "meter" for key, _ in self.match)
-
 
 @dataclass(frozen=True, slots=True)
 class ListPriceSnapshot:

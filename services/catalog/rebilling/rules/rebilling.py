@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from services.catalog.plans.rules.matches import PREFIX, Match, find_tie, label
+from services.catalog.plans.rules.matches import Match, find_tie, label
 from services.common.errors import FailedPrecondition, InvalidArgument
 from services.common.values.cost_plus import Markup
 from services.common.values.effective_dates import Span
@@ -78,15 +78,6 @@ def check_rule(rule: NewRule, field: str = "") -> None:
                 f"{field}match.{key}",
                 f"is not a scope of rules: it may have {', '.join(sorted(SCOPE))}",
             )
-    # Usage that a rule takes in part is neither billed nor told to be unbilled, so a rule takes its
-    # meters whole: what of them has no list price stops the invoice, and is seen.
-    meters = dict(rule.match).get("meter", ())
-    if not meters or any(meter.endswith(PREFIX) for meter in meters):
-        raise InvalidArgument(
-            f"{field}match.meter",
-            "is required: name each meter, without a prefix",
-            reason="FIELD_REQUIRED",
-        )
     for name in ("effective_from", "effective_to"):
         month = getattr(rule, name)
         if month is not None and month.day != 1:

@@ -27,7 +27,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1arcadia/analytics/v1/unbilled_usage_service.proto\x12\x14\x61rcadia.analytics.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x81\x01\n\x18ListUnbilledUsageRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x14\n\x06period\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\ttenant_id\x18\x04 \x01(\t\x12\x15\n\rdeployment_id\x18\x05 \x01(\t\"q\n\x19ListUnbilledUsageResponse\x12;\n\x0eunbilled_usage\x18\x01 \x03(\x0b\x32#.arcadia.analytics.v1.UnbilledUsage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa2\x02\n\rUnbilledUsage\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x15\n\rresource_kind\x18\x03 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x04 \x01(\t\x12\x0b\n\x03qty\x18\x05 \x01(\t\x12\x18\n\x0bvalue_cents\x18\x06 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x08\x63urrency\x18\x07 \x01(\t\x12G\n\ndimensions\x18\x08 \x03(\x0b\x32\x33.arcadia.analytics.v1.UnbilledUsage.DimensionsEntry\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0e\n\x0c_value_cents2\xb7\x01\n\x14UnbilledUsageService\x12\x9e\x01\n\x11ListUnbilledUsage\x12..arcadia.analytics.v1.ListUnbilledUsageRequest\x1a/.arcadia.analytics.v1.ListUnbilledUsageResponse\"(\xc8\xf3\x18\x03\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x18\x12\x16/api/v1/unbilled-usageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1arcadia/analytics/v1/unbilled_usage_service.proto\x12\x14\x61rcadia.analytics.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x81\x01\n\x18ListUnbilledUsageRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x14\n\x06period\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\ttenant_id\x18\x04 \x01(\t\x12\x15\n\rdeployment_id\x18\x05 \x01(\t\"q\n\x19ListUnbilledUsageResponse\x12;\n\x0eunbilled_usage\x18\x01 \x03(\x0b\x32#.arcadia.analytics.v1.UnbilledUsage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb2\x02\n\rUnbilledUsage\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x15\n\rresource_kind\x18\x03 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x04 \x01(\t\x12\x0b\n\x03qty\x18\x05 \x01(\t\x12\x18\n\x0bvalue_cents\x18\x06 \x01(\tH\x00\x88\x01\x01\x12\x10\n\x08\x63urrency\x18\x07 \x01(\t\x12G\n\ndimensions\x18\x08 \x03(\x0b\x32\x33.arcadia.analytics.v1.UnbilledUsage.DimensionsEntry\x12\x0e\n\x06reason\x18\t \x01(\t\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0e\n\x0c_value_cents2\xb7\x01\n\x14UnbilledUsageService\x12\x9e\x01\n\x11ListUnbilledUsage\x12..arcadia.analytics.v1.ListUnbilledUsageRequest\x1a/.arcadia.analytics.v1.ListUnbilledUsageResponse\"(\xc8\xf3\x18\x03\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x18\x12\x16/api/v1/unbilled-usageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,9 +45,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTUNBILLEDUSAGERESPONSE']._serialized_start=302
   _globals['_LISTUNBILLEDUSAGERESPONSE']._serialized_end=415
   _globals['_UNBILLEDUSAGE']._serialized_start=418
-  _globals['_UNBILLEDUSAGE']._serialized_end=708
-  _globals['_UNBILLEDUSAGE_DIMENSIONSENTRY']._serialized_start=643
-  _globals['_UNBILLEDUSAGE_DIMENSIONSENTRY']._serialized_end=692
-  _globals['_UNBILLEDUSAGESERVICE']._serialized_start=711
-  _globals['_UNBILLEDUSAGESERVICE']._serialized_end=894
+  _globals['_UNBILLEDUSAGE']._serialized_end=724
+  _globals['_UNBILLEDUSAGE_DIMENSIONSENTRY']._serialized_start=659
+  _globals['_UNBILLEDUSAGE_DIMENSIONSENTRY']._serialized_end=708
+  _globals['_UNBILLEDUSAGESERVICE']._serialized_start=727
+  _globals['_UNBILLEDUSAGESERVICE']._serialized_end=910
 # @@protoc_insertion_point(module_scope)

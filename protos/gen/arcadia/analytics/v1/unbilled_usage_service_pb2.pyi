@@ -32,7 +32,7 @@ class ListUnbilledUsageResponse(_message.Message):
     def __init__(self, unbilled_usage: _Optional[_Iterable[_Union[UnbilledUsage, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class UnbilledUsage(_message.Message):
-    __slots__ = ("tenant_id", "deployment_id", "resource_kind", "day", "qty", "value_cents", "currency", "dimensions")
+    __slots__ = ("tenant_id", "deployment_id", "resource_kind", "day", "qty", "value_cents", "currency", "dimensions", "reason")
     class DimensionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,7 @@ class UnbilledUsage(_message.Message):
     VALUE_CENTS_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
     DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     tenant_id: str
     deployment_id: str
     resource_kind: str
@@ -56,4 +57,5 @@ class UnbilledUsage(_message.Message):
     value_cents: str
     currency: str
     dimensions: _containers.ScalarMap[str, str]
-    def __init__(self, tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., day: _Optional[str] = ..., qty: _Optional[str] = ..., value_cents: _Optional[str] = ..., currency: _Optional[str] = ..., dimensions: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    reason: str
+    def __init__(self, tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., resource_kind: _Optional[str] = ..., day: _Optional[str] = ..., qty: _Optional[str] = ..., value_cents: _Optional[str] = ..., currency: _Optional[str] = ..., dimensions: _Optional[_Mapping[str, str]] = ..., reason: _Optional[str] = ...) -> None: ...

@@ -29,7 +29,7 @@ from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(arcadia/catalog/v1/pricing_service.proto\x12\x12\x61rcadia.catalog.v1\x1a$arcadia/catalog/v1/deployments.proto\x1a\x1f\x61rcadia/catalog/v1/quotes.proto\x1a&arcadia/catalog/v1/subscriptions.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"|\n\x11\x42\x61tchQuoteRequest\x12\x1a\n\x0cperiod_start\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nperiod_end\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x05items\x18\x03 \x03(\x0b\x32\".arcadia.catalog.v1.BatchQuoteItem\"}\n\x0e\x42\x61tchQuoteItem\x12\x1d\n\x0fsubscription_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\x05usage\x18\x03 \x03(\x0b\x32\x1f.arcadia.catalog.v1.UsageSeries\x12\x16\n\x0e\x65ngine_version\x18\x04 \x01(\tJ\x04\x08\x02\x10\x03\"\xdc\x01\n\x0bUsageSeries\x12\x15\n\rresource_kind\x18\x01 \x01(\t\x12\x43\n\ndimensions\x18\x02 \x03(\x0b\x32/.arcadia.catalog.v1.UsageSeries.DimensionsEntry\x12*\n\x04runs\x18\x03 \x03(\x0b\x32\x1c.arcadia.catalog.v1.UsageRun\x12\x12\n\nfacts_hash\x18\x04 \x01(\t\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"8\n\x08UsageRun\x12\x11\n\tfirst_day\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ys\x18\x02 \x01(\x05\x12\x0b\n\x03qty\x18\x03 \x01(\t\"K\n\x12\x42\x61tchQuoteResponse\x12\x35\n\x07results\x18\x01 \x03(\x0b\x32$.arcadia.catalog.v1.BatchQuoteResult\"\x97\x01\n\x10\x42\x61tchQuoteResult\x12\x17\n\x0fsubscription_id\x18\x01 \x01(\t\x12*\n\x05quote\x18\x02 \x01(\x0b\x32\x19.arcadia.catalog.v1.QuoteH\x00\x12\x33\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32 .arcadia.catalog.v1.QuoteFailureH\x00\x42\t\n\x07outcome\"/\n\x0cQuoteFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"@\n\x13VerifyProofsRequest\x12)\n\x06proofs\x18\x01 \x03(\x0b\x32\x19.arcadia.catalog.v1.Proof\"O\n\x14VerifyProofsResponse\x12\x37\n\rverifications\x18\x01 \x03(\x0b\x32 .arcadia.catalog.v1.Verification\"\x9e\x01\n\x14\x43ompareProofsRequest\x12/\n\nleft_proof\x18\x01 \x01(\x0b\x32\x19.arcadia.catalog.v1.ProofH\x00\x12\x17\n\rleft_quote_id\x18\x02 \x01(\tH\x00\x12\x34\n\x0bright_proof\x18\x03 \x01(\x0b\x32\x19.arcadia.catalog.v1.ProofB\x04\xe2\x41\x01\x02\x42\x06\n\x04left\"Q\n\x15\x43ompareProofsResponse\x12\x38\n\x0b\x64ifferences\x18\x01 \x03(\x0b\x32#.arcadia.catalog.v1.InputDifference\"\xc1\x01\n ListBillableSubscriptionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x1a\n\x0cperiod_start\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nperiod_end\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\ntenant_ids\x18\x05 \x03(\t\x12\x16\n\x0einclude_trials\x18\x06 \x01(\x08\x12\x14\n\x0ctenants_only\x18\x07 \x01(\x08\"\x9a\x01\n!ListBillableSubscriptionsResponse\x12H\n\x16\x62illable_subscriptions\x18\x01 \x03(\x0b\x32(.arcadia.catalog.v1.BillableSubscription\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntenant_ids\x18\x03 \x03(\t\"\xf9\x01\n\x14\x42illableSubscription\x12\x36\n\x0csubscription\x18\x01 \x01(\x0b\x32 .arcadia.catalog.v1.Subscription\x12\x32\n\ndeployment\x18\x02 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x30\n\x0b\x62illed_days\x18\x03 \x03(\x0b\x32\x1b.arcadia.catalog.v1.DaySpan\x12/\n\ntrial_days\x18\x04 \x03(\x0b\x32\x1b.arcadia.catalog.v1.DaySpan\x12\x12\n\nsold_kinds\x18\x05 \x03(\t\"[\n\x11ValueUsageRequest\x12.\n\x05usage\x18\x01 \x03(\x0b\x32\x1f.arcadia.catalog.v1.UsageSeries\x12\x16\n\x08\x63urrency\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"D\n\x12ValueUsageResponse\x12.\n\x06values\x18\x01 \x03(\x0b\x32\x1e.arcadia.catalog.v1.UsageValue\"9\n\nUsageValue\x12+\n\x04runs\x18\x01 \x03(\x0b\x32\x1d.arcadia.catalog.v1.ValuedRun\"T\n\tValuedRun\x12)\n\x03run\x18\x01 \x01(\x0b\x32\x1c.arcadia.catalog.v1.UsageRun\x12\x12\n\x05value\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x08\n\x06_value\"?\n\x1bReadBackdatedChangesRequest\x12\r\n\x05\x61\x66ter\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x02 \x01(\x05\"d\n\x1cReadBackdatedChangesResponse\x12\x34\n\x07\x63hanges\x18\x01 \x03(\x0b\x32#.arcadia.catalog.v1.BackdatedChange\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x03\"l\n\x0f\x42\x61\x63kdatedChange\x12\x17\n\x0fsubscription_id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x04 \x01(\t2\xde\x05\n\x0ePricingService\x12h\n\nBatchQuote\x12%.arcadia.catalog.v1.BatchQuoteRequest\x1a&.arcadia.catalog.v1.BatchQuoteResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x30\x01\x12l\n\x0cVerifyProofs\x12\'.arcadia.catalog.v1.VerifyProofsRequest\x1a(.arcadia.catalog.v1.VerifyProofsResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x12o\n\rCompareProofs\x12(.arcadia.catalog.v1.CompareProofsRequest\x1a).arcadia.catalog.v1.CompareProofsResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x12\x66\n\nValueUsage\x12%.arcadia.catalog.v1.ValueUsageRequest\x1a&.arcadia.catalog.v1.ValueUsageResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x12\x84\x01\n\x14ReadBackdatedChanges\x12/.arcadia.catalog.v1.ReadBackdatedChangesRequest\x1a\x30.arcadia.catalog.v1.ReadBackdatedChangesResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x12\x93\x01\n\x19ListBillableSubscriptions\x12\x34.arcadia.catalog.v1.ListBillableSubscriptionsRequest\x1a\x35.arcadia.catalog.v1.ListBillableSubscriptionsResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(arcadia/catalog/v1/pricing_service.proto\x12\x12\x61rcadia.catalog.v1\x1a$arcadia/catalog/v1/deployments.proto\x1a\x1f\x61rcadia/catalog/v1/quotes.proto\x1a&arcadia/catalog/v1/subscriptions.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1fgoogle/api/field_behavior.proto\"|\n\x11\x42\x61tchQuoteRequest\x12\x1a\n\x0cperiod_start\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nperiod_end\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x05items\x18\x03 \x03(\x0b\x32\".arcadia.catalog.v1.BatchQuoteItem\"}\n\x0e\x42\x61tchQuoteItem\x12\x1d\n\x0fsubscription_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\x05usage\x18\x03 \x03(\x0b\x32\x1f.arcadia.catalog.v1.UsageSeries\x12\x16\n\x0e\x65ngine_version\x18\x04 \x01(\tJ\x04\x08\x02\x10\x03\"\xdc\x01\n\x0bUsageSeries\x12\x15\n\rresource_kind\x18\x01 \x01(\t\x12\x43\n\ndimensions\x18\x02 \x03(\x0b\x32/.arcadia.catalog.v1.UsageSeries.DimensionsEntry\x12*\n\x04runs\x18\x03 \x03(\x0b\x32\x1c.arcadia.catalog.v1.UsageRun\x12\x12\n\nfacts_hash\x18\x04 \x01(\t\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"8\n\x08UsageRun\x12\x11\n\tfirst_day\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ys\x18\x02 \x01(\x05\x12\x0b\n\x03qty\x18\x03 \x01(\t\"K\n\x12\x42\x61tchQuoteResponse\x12\x35\n\x07results\x18\x01 \x03(\x0b\x32$.arcadia.catalog.v1.BatchQuoteResult\"\xce\x01\n\x10\x42\x61tchQuoteResult\x12\x17\n\x0fsubscription_id\x18\x01 \x01(\t\x12*\n\x05quote\x18\x02 \x01(\x0b\x32\x19.arcadia.catalog.v1.QuoteH\x00\x12\x33\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32 .arcadia.catalog.v1.QuoteFailureH\x00\x12\x35\n\x0cunsold_usage\x18\x04 \x03(\x0b\x32\x1f.arcadia.catalog.v1.UsageSeriesB\t\n\x07outcome\"\x81\x01\n\x16\x46indUnsoldUsageRequest\x12\x1a\n\x0cperiod_start\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nperiod_end\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\x05items\x18\x03 \x03(\x0b\x32\".arcadia.catalog.v1.BatchQuoteItem\"K\n\x17\x46indUnsoldUsageResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.arcadia.catalog.v1.UnsoldUsage\"]\n\x0bUnsoldUsage\x12\x17\n\x0fsubscription_id\x18\x01 \x01(\t\x12\x35\n\x0cunsold_usage\x18\x02 \x03(\x0b\x32\x1f.arcadia.catalog.v1.UsageSeries\"/\n\x0cQuoteFailure\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"@\n\x13VerifyProofsRequest\x12)\n\x06proofs\x18\x01 \x03(\x0b\x32\x19.arcadia.catalog.v1.Proof\"O\n\x14VerifyProofsResponse\x12\x37\n\rverifications\x18\x01 \x03(\x0b\x32 .arcadia.catalog.v1.Verification\"\x9e\x01\n\x14\x43ompareProofsRequest\x12/\n\nleft_proof\x18\x01 \x01(\x0b\x32\x19.arcadia.catalog.v1.ProofH\x00\x12\x17\n\rleft_quote_id\x18\x02 \x01(\tH\x00\x12\x34\n\x0bright_proof\x18\x03 \x01(\x0b\x32\x19.arcadia.catalog.v1.ProofB\x04\xe2\x41\x01\x02\x42\x06\n\x04left\"Q\n\x15\x43ompareProofsResponse\x12\x38\n\x0b\x64ifferences\x18\x01 \x03(\x0b\x32#.arcadia.catalog.v1.InputDifference\"\xc1\x01\n ListBillableSubscriptionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x1a\n\x0cperiod_start\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nperiod_end\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\ntenant_ids\x18\x05 \x03(\t\x12\x16\n\x0einclude_trials\x18\x06 \x01(\x08\x12\x14\n\x0ctenants_only\x18\x07 \x01(\x08\"\x9a\x01\n!ListBillableSubscriptionsResponse\x12H\n\x16\x62illable_subscriptions\x18\x01 \x03(\x0b\x32(.arcadia.catalog.v1.BillableSubscription\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntenant_ids\x18\x03 \x03(\t\"\xae\x02\n\x14\x42illableSubscription\x12\x36\n\x0csubscription\x18\x01 \x01(\x0b\x32 .arcadia.catalog.v1.Subscription\x12\x32\n\ndeployment\x18\x02 \x01(\x0b\x32\x1e.arcadia.catalog.v1.Deployment\x12\x30\n\x0b\x62illed_days\x18\x03 \x03(\x0b\x32\x1b.arcadia.catalog.v1.DaySpan\x12/\n\ntrial_days\x18\x04 \x03(\x0b\x32\x1b.arcadia.catalog.v1.DaySpan\x12\x12\n\nsold_kinds\x18\x05 \x03(\t\x12\x19\n\x11partly_sold_kinds\x18\x06 \x03(\t\x12\x18\n\x10tells_sold_kinds\x18\x07 \x01(\x08\"[\n\x11ValueUsageRequest\x12.\n\x05usage\x18\x01 \x03(\x0b\x32\x1f.arcadia.catalog.v1.UsageSeries\x12\x16\n\x08\x63urrency\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"D\n\x12ValueUsageResponse\x12.\n\x06values\x18\x01 \x03(\x0b\x32\x1e.arcadia.catalog.v1.UsageValue\"9\n\nUsageValue\x12+\n\x04runs\x18\x01 \x03(\x0b\x32\x1d.arcadia.catalog.v1.ValuedRun\"T\n\tValuedRun\x12)\n\x03run\x18\x01 \x01(\x0b\x32\x1c.arcadia.catalog.v1.UsageRun\x12\x12\n\x05value\x18\x02 \x01(\tH\x00\x88\x01\x01\x42\x08\n\x06_value\"?\n\x1bReadBackdatedChangesRequest\x12\r\n\x05\x61\x66ter\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x02 \x01(\x05\"d\n\x1cReadBackdatedChangesResponse\x12\x34\n\x07\x63hanges\x18\x01 \x03(\x0b\x32#.arcadia.catalog.v1.BackdatedChange\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x03\"l\n\x0f\x42\x61\x63kdatedChange\x12\x17\n\x0fsubscription_id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x11\n\ttenant_id\x18\x03 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x04 \x01(\t2\xd7\x06\n\x0ePricingService\x12h\n\nBatchQuote\x12%.arcadia.catalog.v1.BatchQuoteRequest\x1a&.arcadia.catalog.v1.BatchQuoteResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x30\x01\x12w\n\x0f\x46indUnsoldUsage\x12*.arcadia.catalog.v1.FindUnsoldUsageRequest\x1a+.arcadia.catalog.v1.FindUnsoldUsageResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x30\x01\x12l\n\x0cVerifyProofs\x12\'.arcadia.catalog.v1.VerifyProofsRequest\x1a(.arcadia.catalog.v1.VerifyProofsResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x12o\n\rCompareProofs\x12(.arcadia.catalog.v1.CompareProofsRequest\x1a).arcadia.catalog.v1.CompareProofsResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x12\x66\n\nValueUsage\x12%.arcadia.catalog.v1.ValueUsageRequest\x1a&.arcadia.catalog.v1.ValueUsageResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x12\x84\x01\n\x14ReadBackdatedChanges\x12/.arcadia.catalog.v1.ReadBackdatedChangesRequest\x1a\x30.arcadia.catalog.v1.ReadBackdatedChangesResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x12\x93\x01\n\x19ListBillableSubscriptions\x12\x34.arcadia.catalog.v1.ListBillableSubscriptionsRequest\x1a\x35.arcadia.catalog.v1.ListBillableSubscriptionsResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,6 +44,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHQUOTEITEM'].fields_by_name['subscription_id']._serialized_options = b'\342A\001\002'
   _globals['_USAGESERIES_DIMENSIONSENTRY']._loaded_options = None
   _globals['_USAGESERIES_DIMENSIONSENTRY']._serialized_options = b'8\001'
+  _globals['_FINDUNSOLDUSAGEREQUEST'].fields_by_name['period_start']._loaded_options = None
+  _globals['_FINDUNSOLDUSAGEREQUEST'].fields_by_name['period_start']._serialized_options = b'\342A\001\002'
+  _globals['_FINDUNSOLDUSAGEREQUEST'].fields_by_name['period_end']._loaded_options = None
+  _globals['_FINDUNSOLDUSAGEREQUEST'].fields_by_name['period_end']._serialized_options = b'\342A\001\002'
   _globals['_COMPAREPROOFSREQUEST'].fields_by_name['right_proof']._loaded_options = None
   _globals['_COMPAREPROOFSREQUEST'].fields_by_name['right_proof']._serialized_options = b'\342A\001\002'
   _globals['_LISTBILLABLESUBSCRIPTIONSREQUEST'].fields_by_name['period_start']._loaded_options = None
@@ -54,6 +58,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VALUEUSAGEREQUEST'].fields_by_name['currency']._serialized_options = b'\342A\001\002'
   _globals['_PRICINGSERVICE'].methods_by_name['BatchQuote']._loaded_options = None
   _globals['_PRICINGSERVICE'].methods_by_name['BatchQuote']._serialized_options = b'\310\363\030\005\342\363\030\001\005'
+  _globals['_PRICINGSERVICE'].methods_by_name['FindUnsoldUsage']._loaded_options = None
+  _globals['_PRICINGSERVICE'].methods_by_name['FindUnsoldUsage']._serialized_options = b'\310\363\030\005\342\363\030\001\005'
   _globals['_PRICINGSERVICE'].methods_by_name['VerifyProofs']._loaded_options = None
   _globals['_PRICINGSERVICE'].methods_by_name['VerifyProofs']._serialized_options = b'\310\363\030\005\342\363\030\001\005'
   _globals['_PRICINGSERVICE'].methods_by_name['CompareProofs']._loaded_options = None
@@ -77,37 +83,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BATCHQUOTERESPONSE']._serialized_start=774
   _globals['_BATCHQUOTERESPONSE']._serialized_end=849
   _globals['_BATCHQUOTERESULT']._serialized_start=852
-  _globals['_BATCHQUOTERESULT']._serialized_end=1003
-  _globals['_QUOTEFAILURE']._serialized_start=1005
-  _globals['_QUOTEFAILURE']._serialized_end=1052
-  _globals['_VERIFYPROOFSREQUEST']._serialized_start=1054
-  _globals['_VERIFYPROOFSREQUEST']._serialized_end=1118
-  _globals['_VERIFYPROOFSRESPONSE']._serialized_start=1120
-  _globals['_VERIFYPROOFSRESPONSE']._serialized_end=1199
-  _globals['_COMPAREPROOFSREQUEST']._serialized_start=1202
-  _globals['_COMPAREPROOFSREQUEST']._serialized_end=1360
-  _globals['_COMPAREPROOFSRESPONSE']._serialized_start=1362
-  _globals['_COMPAREPROOFSRESPONSE']._serialized_end=1443
-  _globals['_LISTBILLABLESUBSCRIPTIONSREQUEST']._serialized_start=1446
-  _globals['_LISTBILLABLESUBSCRIPTIONSREQUEST']._serialized_end=1639
-  _globals['_LISTBILLABLESUBSCRIPTIONSRESPONSE']._serialized_start=1642
-  _globals['_LISTBILLABLESUBSCRIPTIONSRESPONSE']._serialized_end=1796
-  _globals['_BILLABLESUBSCRIPTION']._serialized_start=1799
-  _globals['_BILLABLESUBSCRIPTION']._serialized_end=2048
-  _globals['_VALUEUSAGEREQUEST']._serialized_start=2050
-  _globals['_VALUEUSAGEREQUEST']._serialized_end=2141
-  _globals['_VALUEUSAGERESPONSE']._serialized_start=2143
-  _globals['_VALUEUSAGERESPONSE']._serialized_end=2211
-  _globals['_USAGEVALUE']._serialized_start=2213
-  _globals['_USAGEVALUE']._serialized_end=2270
-  _globals['_VALUEDRUN']._serialized_start=2272
-  _globals['_VALUEDRUN']._serialized_end=2356
-  _globals['_READBACKDATEDCHANGESREQUEST']._serialized_start=2358
-  _globals['_READBACKDATEDCHANGESREQUEST']._serialized_end=2421
-  _globals['_READBACKDATEDCHANGESRESPONSE']._serialized_start=2423
-  _globals['_READBACKDATEDCHANGESRESPONSE']._serialized_end=2523
-  _globals['_BACKDATEDCHANGE']._serialized_start=2525
-  _globals['_BACKDATEDCHANGE']._serialized_end=2633
-  _globals['_PRICINGSERVICE']._serialized_start=2636
-  _globals['_PRICINGSERVICE']._serialized_end=3370
+  _globals['_BATCHQUOTERESULT']._serialized_end=1058
+  _globals['_FINDUNSOLDUSAGEREQUEST']._serialized_start=1061
+  _globals['_FINDUNSOLDUSAGEREQUEST']._serialized_end=1190
+  _globals['_FINDUNSOLDUSAGERESPONSE']._serialized_start=1192
+  _globals['_FINDUNSOLDUSAGERESPONSE']._serialized_end=1267
+  _globals['_UNSOLDUSAGE']._serialized_start=1269
+  _globals['_UNSOLDUSAGE']._serialized_end=1362
+  _globals['_QUOTEFAILURE']._serialized_start=1364
+  _globals['_QUOTEFAILURE']._serialized_end=1411
+  _globals['_VERIFYPROOFSREQUEST']._serialized_start=1413
+  _globals['_VERIFYPROOFSREQUEST']._serialized_end=1477
+  _globals['_VERIFYPROOFSRESPONSE']._serialized_start=1479
+  _globals['_VERIFYPROOFSRESPONSE']._serialized_end=1558
+  _globals['_COMPAREPROOFSREQUEST']._serialized_start=1561
+  _globals['_COMPAREPROOFSREQUEST']._serialized_end=1719
+  _globals['_COMPAREPROOFSRESPONSE']._serialized_start=1721
+  _globals['_COMPAREPROOFSRESPONSE']._serialized_end=1802
+  _globals['_LISTBILLABLESUBSCRIPTIONSREQUEST']._serialized_start=1805
+  _globals['_LISTBILLABLESUBSCRIPTIONSREQUEST']._serialized_end=1998
+  _globals['_LISTBILLABLESUBSCRIPTIONSRESPONSE']._serialized_start=2001
+  _globals['_LISTBILLABLESUBSCRIPTIONSRESPONSE']._serialized_end=2155
+  _globals['_BILLABLESUBSCRIPTION']._serialized_start=2158
+  _globals['_BILLABLESUBSCRIPTION']._serialized_end=2460
+  _globals['_VALUEUSAGEREQUEST']._serialized_start=2462
+  _globals['_VALUEUSAGEREQUEST']._serialized_end=2553
+  _globals['_VALUEUSAGERESPONSE']._serialized_start=2555
+  _globals['_VALUEUSAGERESPONSE']._serialized_end=2623
+  _globals['_USAGEVALUE']._serialized_start=2625
+  _globals['_USAGEVALUE']._serialized_end=2682
+  _globals['_VALUEDRUN']._serialized_start=2684
+  _globals['_VALUEDRUN']._serialized_end=2768
+  _globals['_READBACKDATEDCHANGESREQUEST']._serialized_start=2770
+  _globals['_READBACKDATEDCHANGESREQUEST']._serialized_end=2833
+  _globals['_READBACKDATEDCHANGESRESPONSE']._serialized_start=2835
+  _globals['_READBACKDATEDCHANGESRESPONSE']._serialized_end=2935
+  _globals['_BACKDATEDCHANGE']._serialized_start=2937
+  _globals['_BACKDATEDCHANGE']._serialized_end=3045
+  _globals['_PRICINGSERVICE']._serialized_start=3048
+  _globals['_PRICINGSERVICE']._serialized_end=3903
 # @@protoc_insertion_point(module_scope)

@@ -67,14 +67,40 @@ class BatchQuoteResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[BatchQuoteResult, _Mapping]]] = ...) -> None: ...
 
 class BatchQuoteResult(_message.Message):
-    __slots__ = ("subscription_id", "quote", "failure")
+    __slots__ = ("subscription_id", "quote", "failure", "unsold_usage")
     SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
     QUOTE_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
+    UNSOLD_USAGE_FIELD_NUMBER: _ClassVar[int]
     subscription_id: str
     quote: _quotes_pb2.Quote
     failure: QuoteFailure
-    def __init__(self, subscription_id: _Optional[str] = ..., quote: _Optional[_Union[_quotes_pb2.Quote, _Mapping]] = ..., failure: _Optional[_Union[QuoteFailure, _Mapping]] = ...) -> None: ...
+    unsold_usage: _containers.RepeatedCompositeFieldContainer[UsageSeries]
+    def __init__(self, subscription_id: _Optional[str] = ..., quote: _Optional[_Union[_quotes_pb2.Quote, _Mapping]] = ..., failure: _Optional[_Union[QuoteFailure, _Mapping]] = ..., unsold_usage: _Optional[_Iterable[_Union[UsageSeries, _Mapping]]] = ...) -> None: ...
+
+class FindUnsoldUsageRequest(_message.Message):
+    __slots__ = ("period_start", "period_end", "items")
+    PERIOD_START_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_END_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    period_start: str
+    period_end: str
+    items: _containers.RepeatedCompositeFieldContainer[BatchQuoteItem]
+    def __init__(self, period_start: _Optional[str] = ..., period_end: _Optional[str] = ..., items: _Optional[_Iterable[_Union[BatchQuoteItem, _Mapping]]] = ...) -> None: ...
+
+class FindUnsoldUsageResponse(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[UnsoldUsage]
+    def __init__(self, results: _Optional[_Iterable[_Union[UnsoldUsage, _Mapping]]] = ...) -> None: ...
+
+class UnsoldUsage(_message.Message):
+    __slots__ = ("subscription_id", "unsold_usage")
+    SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
+    UNSOLD_USAGE_FIELD_NUMBER: _ClassVar[int]
+    subscription_id: str
+    unsold_usage: _containers.RepeatedCompositeFieldContainer[UsageSeries]
+    def __init__(self, subscription_id: _Optional[str] = ..., unsold_usage: _Optional[_Iterable[_Union[UsageSeries, _Mapping]]] = ...) -> None: ...
 
 class QuoteFailure(_message.Message):
     __slots__ = ("reason", "message")
@@ -141,18 +167,22 @@ class ListBillableSubscriptionsResponse(_message.Message):
     def __init__(self, billable_subscriptions: _Optional[_Iterable[_Union[BillableSubscription, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class BillableSubscription(_message.Message):
-    __slots__ = ("subscription", "deployment", "billed_days", "trial_days", "sold_kinds")
+    __slots__ = ("subscription", "deployment", "billed_days", "trial_days", "sold_kinds", "partly_sold_kinds", "tells_sold_kinds")
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_FIELD_NUMBER: _ClassVar[int]
     BILLED_DAYS_FIELD_NUMBER: _ClassVar[int]
     TRIAL_DAYS_FIELD_NUMBER: _ClassVar[int]
     SOLD_KINDS_FIELD_NUMBER: _ClassVar[int]
+    PARTLY_SOLD_KINDS_FIELD_NUMBER: _ClassVar[int]
+    TELLS_SOLD_KINDS_FIELD_NUMBER: _ClassVar[int]
     subscription: _subscriptions_pb2.Subscription
     deployment: _deployments_pb2.Deployment
     billed_days: _containers.RepeatedCompositeFieldContainer[_quotes_pb2.DaySpan]
     trial_days: _containers.RepeatedCompositeFieldContainer[_quotes_pb2.DaySpan]
     sold_kinds: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, subscription: _Optional[_Union[_subscriptions_pb2.Subscription, _Mapping]] = ..., deployment: _Optional[_Union[_deployments_pb2.Deployment, _Mapping]] = ..., billed_days: _Optional[_Iterable[_Union[_quotes_pb2.DaySpan, _Mapping]]] = ..., trial_days: _Optional[_Iterable[_Union[_quotes_pb2.DaySpan, _Mapping]]] = ..., sold_kinds: _Optional[_Iterable[str]] = ...) -> None: ...
+    partly_sold_kinds: _containers.RepeatedScalarFieldContainer[str]
+    tells_sold_kinds: bool
+    def __init__(self, subscription: _Optional[_Union[_subscriptions_pb2.Subscription, _Mapping]] = ..., deployment: _Optional[_Union[_deployments_pb2.Deployment, _Mapping]] = ..., billed_days: _Optional[_Iterable[_Union[_quotes_pb2.DaySpan, _Mapping]]] = ..., trial_days: _Optional[_Iterable[_Union[_quotes_pb2.DaySpan, _Mapping]]] = ..., sold_kinds: _Optional[_Iterable[str]] = ..., partly_sold_kinds: _Optional[_Iterable[str]] = ..., tells_sold_kinds: _Optional[bool] = ...) -> None: ...
 
 class ValueUsageRequest(_message.Message):
     __slots__ = ("usage", "currency")

@@ -40,6 +40,11 @@ class PricingServiceStub:
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.BatchQuoteRequest.SerializeToString,
                 response_deserializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.BatchQuoteResponse.FromString,
                 _registered_method=True)
+        self.FindUnsoldUsage = channel.unary_stream(
+                '/arcadia.catalog.v1.PricingService/FindUnsoldUsage',
+                request_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.FindUnsoldUsageRequest.SerializeToString,
+                response_deserializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.FindUnsoldUsageResponse.FromString,
+                _registered_method=True)
         self.VerifyProofs = channel.unary_unary(
                 '/arcadia.catalog.v1.PricingService/VerifyProofs',
                 request_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.VerifyProofsRequest.SerializeToString,
@@ -74,6 +79,14 @@ class PricingServiceServicer:
     def BatchQuote(self, request, context):
         """Prices a batch of subscriptions in a period with actual usage. The results are in the order
         of the items, in as many responses as their size requires.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindUnsoldUsage(self, request, context):
+        """Finds the usage that nothing prices, without pricing the rest. The results are in the order of
+        the items, in as many responses as their size requires.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,6 +136,11 @@ def add_PricingServiceServicer_to_server(servicer, server):
                     servicer.BatchQuote,
                     request_deserializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.BatchQuoteRequest.FromString,
                     response_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.BatchQuoteResponse.SerializeToString,
+            ),
+            'FindUnsoldUsage': grpc.unary_stream_rpc_method_handler(
+                    servicer.FindUnsoldUsage,
+                    request_deserializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.FindUnsoldUsageRequest.FromString,
+                    response_serializer=arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.FindUnsoldUsageResponse.SerializeToString,
             ),
             'VerifyProofs': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifyProofs,
@@ -178,6 +196,33 @@ class PricingService:
             '/arcadia.catalog.v1.PricingService/BatchQuote',
             arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.BatchQuoteRequest.SerializeToString,
             arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.BatchQuoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindUnsoldUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/arcadia.catalog.v1.PricingService/FindUnsoldUsage',
+            arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.FindUnsoldUsageRequest.SerializeToString,
+            arcadia_dot_catalog_dot_v1_dot_pricing__service__pb2.FindUnsoldUsageResponse.FromString,
             options,
             channel_credentials,
             insecure,

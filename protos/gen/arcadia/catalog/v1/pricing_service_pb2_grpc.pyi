@@ -37,6 +37,10 @@ class PricingServiceStub:
     """Prices a batch of subscriptions in a period with actual usage. The results are in the order
     of the items, in as many responses as their size requires.
     """
+    FindUnsoldUsage: _grpc.UnaryStreamMultiCallable[_pricing_service_pb2.FindUnsoldUsageRequest, _pricing_service_pb2.FindUnsoldUsageResponse]
+    """Finds the usage that nothing prices, without pricing the rest. The results are in the order of
+    the items, in as many responses as their size requires.
+    """
     VerifyProofs: _grpc.UnaryUnaryMultiCallable[_pricing_service_pb2.VerifyProofsRequest, _pricing_service_pb2.VerifyProofsResponse]
     """Recomputes a batch of proofs."""
     CompareProofs: _grpc.UnaryUnaryMultiCallable[_pricing_service_pb2.CompareProofsRequest, _pricing_service_pb2.CompareProofsResponse]
@@ -60,6 +64,10 @@ class PricingServiceAsyncStub(PricingServiceStub):
     BatchQuote: _aio.UnaryStreamMultiCallable[_pricing_service_pb2.BatchQuoteRequest, _pricing_service_pb2.BatchQuoteResponse]  # type: ignore[assignment]
     """Prices a batch of subscriptions in a period with actual usage. The results are in the order
     of the items, in as many responses as their size requires.
+    """
+    FindUnsoldUsage: _aio.UnaryStreamMultiCallable[_pricing_service_pb2.FindUnsoldUsageRequest, _pricing_service_pb2.FindUnsoldUsageResponse]  # type: ignore[assignment]
+    """Finds the usage that nothing prices, without pricing the rest. The results are in the order of
+    the items, in as many responses as their size requires.
     """
     VerifyProofs: _aio.UnaryUnaryMultiCallable[_pricing_service_pb2.VerifyProofsRequest, _pricing_service_pb2.VerifyProofsResponse]  # type: ignore[assignment]
     """Recomputes a batch of proofs."""
@@ -87,6 +95,16 @@ class PricingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_pricing_service_pb2.BatchQuoteResponse], _abc.AsyncIterator[_pricing_service_pb2.BatchQuoteResponse]]:
         """Prices a batch of subscriptions in a period with actual usage. The results are in the order
         of the items, in as many responses as their size requires.
+        """
+
+    @_abc_1.abstractmethod
+    def FindUnsoldUsage(
+        self,
+        request: _pricing_service_pb2.FindUnsoldUsageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_pricing_service_pb2.FindUnsoldUsageResponse], _abc.AsyncIterator[_pricing_service_pb2.FindUnsoldUsageResponse]]:
+        """Finds the usage that nothing prices, without pricing the rest. The results are in the order of
+        the items, in as many responses as their size requires.
         """
 
     @_abc_1.abstractmethod

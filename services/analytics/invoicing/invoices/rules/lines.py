@@ -83,6 +83,8 @@ class Proof:
     """The days that are billed or covered by a trial; None if the catalog did not return them."""
     unsold_kinds: tuple[str, ...] = ()
     """The kinds of usage that were not sold then; no line bills them."""
+    unsold_usage: Mapping[str, Any] = field(default_factory=dict)
+    """The usage of other kinds that nothing priced: see `unsold_content`."""
 
 
 @dataclass(frozen=True, slots=True)
