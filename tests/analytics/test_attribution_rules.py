@@ -202,7 +202,7 @@ def test_without_revenue_there_is_no_percentage() -> None:
     assert percent_of(0, 3053) is None
 
 
-def test_a_rate_that_is_used_is_named_and_parity_is_said() -> None:
+def test_a_used_rate_and_an_assumed_parity_are_named() -> None:
     rate = Rate(UUID(int=3), Decimal("1.52"))
     known = Conversion("AUD", {"USD": rate})
     assert known.cents(Decimal(1000), "USD") == 1520

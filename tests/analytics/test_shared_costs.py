@@ -43,7 +43,7 @@ def test_a_bucket_that_changed_owners_is_split_between_them() -> None:
     assert weights[GLOBEX] == 3 * weights[ACME]
 
 
-def test_a_time_of_unknown_size_counts_by_the_buckets_average_and_that_is_said() -> None:
+def test_a_time_of_unknown_size_counts_by_the_buckets_average_with_a_note() -> None:
     used = SharedUse(stored=[
         stored(1, "10"), stored(1, "30"), stored(1, None, seconds=2 * DAY), stored(2, "20", GLOBEX),
     ])  # fmt: skip  # a table
@@ -91,7 +91,7 @@ def test_owners_of_droplets_all_count_where_time_is_the_key() -> None:
     ],
     ids=["nothing", "empty", "unknown", "other keys"],
 )
-def test_why_spaces_are_not_split_by_what_was_stored_is_said(
+def test_the_reason_why_spaces_are_not_split_by_stored_bytes_is_shown(
     used: SharedUse, key: SplitKey, remark: str
 ) -> None:
     chosen = chosen_key("spaces_bucket", used)

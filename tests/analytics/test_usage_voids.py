@@ -92,7 +92,7 @@ async def test_a_void_has_its_reason(analytics: Analytics) -> None:
     assert await analytics.used() == {"llm_tokens": 1000}
 
 
-async def test_a_voided_event_that_is_sent_again_is_a_duplicate_and_said_to_be_voided(
+async def test_a_voided_event_that_is_sent_again_is_a_duplicate_listed_as_voided(
     analytics: Analytics,
 ) -> None:
     await analytics.send(event("wrong"), event("right"))

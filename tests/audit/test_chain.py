@@ -72,7 +72,9 @@ async def test_the_service_has_no_right_but_to_add_an_entry(shop: Shop, statemen
         connection.execute(statement.encode())
 
 
-async def test_the_rows_of_a_large_change_are_counted_and_the_first_are_told(shop: Shop) -> None:
+async def test_the_rows_of_a_large_change_are_counted_and_the_first_are_recorded(
+    shop: Shop,
+) -> None:
     with psycopg.connect(shop.admin_url) as connection:
         connection.execute("SELECT set_config('arcadia.audit', 'on', true)")
         connection.execute(PLANS)

@@ -148,7 +148,7 @@ class Work:
     result_run_id = "run"
 
 
-async def test_work_is_recorded_before_it_is_asked_for(
+async def test_work_is_recorded_before_it_is_requested(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What Temporal begins cannot be undone when the entry is not kept."""

@@ -97,7 +97,7 @@ def test_one_digit_more_is_refused_with_the_bound(text: str, reason: str, messag
     assert refused(text) == (reason, message)
 
 
-def test_places_are_counted_to_the_one_that_is_asked_for() -> None:
+def test_places_are_counted_to_the_requested_one() -> None:
     assert exact("1.25", "qty", places=2) == Decimal("1.25")
     with pytest.raises(InvalidArgument, match=r"has more than 2 digits after the point"):
         exact("1.255", "qty", places=2)

@@ -171,7 +171,7 @@ def test_a_part_of_a_month_is_a_fraction_of_its_calendar_month() -> None:
 TOKENS = used("5", day(9), "llm_tokens")
 
 
-def test_unit_prices_are_asked_for_where_a_version_leaves_a_kind_out() -> None:
+def test_unit_prices_are_read_if_a_version_leaves_a_kind_out() -> None:
     told = [
         ("AUD", unit_price("whole")),
         ("AUD", unit_price("ended", date(2026, 1, 1), JUNE.start)),

@@ -96,7 +96,7 @@ async def test_a_change_of_this_month_reaches_nothing_that_is_billed(
     assert await read(shop) == ([], 0)
 
 
-async def test_the_first_day_that_is_different_counts_and_not_the_one_that_was_said(
+async def test_the_first_day_that_differs_counts_and_not_the_requested_one(
     shop: Shop, made: subscriptions_pb2.Subscription
 ) -> None:
     await shop.change("PauseSubscription", made.id, effective_on="2026-03-05")

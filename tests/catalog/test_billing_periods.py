@@ -276,7 +276,7 @@ async def test_usage_is_worth_the_unit_price_in_force_on_its_day(seeded: Shop) -
     assert found == ["1.8", None]
 
 
-async def test_a_subscription_on_trial_is_listed_only_where_trials_are_asked_for(
+async def test_a_subscription_on_trial_is_listed_only_if_trials_are_requested(
     seeded: Shop,
 ) -> None:
     deployment = await seeded.deploy("try", trial=True)

@@ -23,7 +23,7 @@ from tests.catalog.shop import Shop, refusal
 from tests.inventory.account import reason_of, violated_field
 
 
-def test_new_deployments_start_active_or_as_a_trial_when_one_is_asked_for() -> None:
+def test_new_deployments_start_active_or_as_a_trial_on_request() -> None:
     assert (first_state(trial=False), first_state(trial=True)) == (State.ACTIVE, State.TRIAL)
 
 

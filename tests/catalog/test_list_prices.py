@@ -105,7 +105,7 @@ def test_equal_unit_prices_of_other_quantities_are_no_change() -> None:
         max_size=12,
     )
 )
-def test_on_each_day_the_price_is_the_last_one_told_until_then(
+def test_on_each_day_the_price_is_the_last_one_recorded_until_then(
     syncs: list[tuple[int, dict[str, int]]],
 ) -> None:
     syncs = sorted(syncs, key=lambda one: one[0])
@@ -243,7 +243,7 @@ async def test_two_changes_on_a_day_leave_the_last_one(shop: Shop) -> None:
     assert shop.rows("SELECT count(*) FROM list_price_changes") == [(2,)]
 
 
-async def test_a_size_that_is_not_told_any_more_keeps_its_price(shop: Shop) -> None:
+async def test_a_size_that_the_api_no_longer_lists_keeps_its_price(shop: Shop) -> None:
     await record(shop, request(s_1vcpu_1gb="6", s_2vcpu_4gb="24"))
     await record(shop, request("2026-04-11", s_2vcpu_4gb="24"))
 

@@ -63,7 +63,7 @@ def test_the_floor_is_held_against_the_exact_share(cents: int, below: bool) -> N
     assert (found.margin_percent, found.below_floor) == (Decimal("30.0"), below)
 
 
-def test_without_a_rate_parity_is_assumed_and_said_and_dollars_need_none() -> None:
+def test_without_a_rate_parity_is_assumed_with_a_note_and_dollars_need_none() -> None:
     at_par, dollars = guarded(5000, conversion=AT_PAR), guarded(5000, conversion=NOT_NEEDED)
     assert (at_par.cost_cents, at_par.exchange_rate, at_par.parity_assumed) == (2000, None, True)
     assert (dollars.cost_cents, dollars.exchange_rate) == (2000, None)

@@ -332,7 +332,7 @@ async def test_a_change_that_can_no_longer_be_announced_in_time_fails_and_is_not
         ({"from_plan_code": "pro", "plan_code": "studio"}, set()),
     ],
 )
-async def test_a_filter_says_whose_subscriptions_are_moved(
+async def test_a_filter_selects_the_subscriptions_that_are_migrated(
     them: Migrating, said: dict[str, Any], moved: set[str]
 ) -> None:
     await them.announced(**said)

@@ -288,7 +288,7 @@ async def test_the_same_key_gives_the_same_quote_and_another_body_is_a_conflict(
     assert another.all_in_monthly_cents == 6000
 
 
-async def test_quotes_that_are_asked_for_at_the_same_time_are_each_kept_for_their_tenant(
+async def test_quotes_requested_at_the_same_time_are_each_stored_for_their_tenant(
     seeded: Shop,
 ) -> None:
     tokens = {name: seeded.tenant(name) for name in ("acme", "globex")}

@@ -236,7 +236,9 @@ async def test_history_of_a_retired_meter_keeps_its_meaning(shop: Shop) -> None:
     assert [line.amount_cents for line in result.quote.ad_hoc] == [200]
 
 
-async def test_an_event_meter_below_its_stated_cost_is_told_to_operators(shop: Shop) -> None:
+async def test_an_event_meter_priced_below_its_stated_cost_is_reported_to_operators(
+    shop: Shop,
+) -> None:
     await apply(shop, AI)
     await state_cost(
         shop, "gpu_seconds", unit="hour", unit_cost_cents="600", currency="AUD",

@@ -76,7 +76,7 @@ async def test_an_operators_own_making_of_a_trial_is_a_grant(shop: Shop) -> None
     assert second.next_page_token == ""
 
 
-async def test_of_two_trials_that_are_asked_for_at_once_one_is_given(shop: Shop) -> None:
+async def test_of_two_trials_requested_at_once_one_is_given(shop: Shop) -> None:
     lock = "SELECT pg_advisory_xact_lock(hashtextextended('trials/acme', 0))"
     async with meeting(shop, lock) as both:
         await both.join(shop.deploy("one", trial=True), shop.deploy("two", trial=True))

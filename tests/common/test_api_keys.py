@@ -132,7 +132,7 @@ async def test_a_key_ends_at_its_moment_also_where_it_is_remembered(catalog: Cat
     assert await reason(keys, token) == "KEY_EXPIRED"
 
 
-async def test_an_unknown_key_is_asked_for_once(catalog: Catalog) -> None:
+async def test_an_unknown_key_is_looked_up_once(catalog: Catalog) -> None:
     keys, token = ApiKeys(catalog.resolve), written_key(uuid4(), new_secret())
     for _ in range(50):
         assert await reason(keys, token) == "KEY_INVALID"

@@ -36,7 +36,7 @@ def test_it_fails_below_its_bound(tmp_path: Path) -> None:
     assert not report(list(outcomes(tmp_path)), at_least=60.01)[1]
 
 
-def test_only_what_was_asked_for_counts(tmp_path: Path) -> None:
+def test_only_requested_mutants_count(tmp_path: Path) -> None:
     found(tmp_path, money={**MONEY}, lives={**LIVES})
     assert len(list(outcomes(tmp_path, ["money.*"]))) == 3
 

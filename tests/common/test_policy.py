@@ -40,7 +40,7 @@ def test_platform_admin_acts_as_an_operator_everywhere() -> None:
         assert authorise(staff("platform-admin"), rule, tenant_roles_enforced=True).is_operator
 
 
-def test_a_viewer_who_writes_is_told_which_role_is_needed() -> None:
+def test_a_write_by_a_viewer_is_refused_with_the_required_role() -> None:
     assert refusal(staff("platform-viewer"), OPERATED) == (
         "ROLE_REQUIRED",
         "this needs the role platform-billing",

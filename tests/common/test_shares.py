@@ -121,7 +121,7 @@ async def test_requests_that_wait_hold_so_much_memory_and_no_more() -> None:
     (await shares.enter(member("acme"), MAX_HELD_BYTES)).leave()
 
 
-async def test_a_tenant_that_asks_too_often_is_told_how_long_to_wait(
+async def test_a_tenant_that_calls_too_often_is_refused_with_the_time_to_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(shares_module, "TENANTS_WAIT_SECONDS", 0.0)

@@ -146,7 +146,7 @@ def test_a_service_is_called_by_its_name_and_listens_on_every_network(
 
 
 @pytest.mark.parametrize("service", Service)
-def test_a_service_is_asked_for_its_health_where_it_listens(
+def test_the_health_of_a_service_is_checked_at_its_address(
     service: Service, production: Production
 ) -> None:
     asked = OURS[service]["healthcheck"]["test"][-1]

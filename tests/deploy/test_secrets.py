@@ -7,7 +7,7 @@ from tests.deploy.compose import FOLDER, SERVICES
 from tests.deploy.image import Image
 
 
-def test_secrets_that_are_there_are_kept_and_those_of_others_are_asked_for(tmp_path: Path) -> None:
+def test_existing_secrets_are_kept_and_those_of_other_systems_are_requested(tmp_path: Path) -> None:
     make = str(FOLDER / "deploy" / "make-secrets")
     folder = tmp_path / "secrets"
     first = subprocess.run([make, str(folder)], capture_output=True, text=True, check=False)

@@ -69,7 +69,9 @@ def test_a_certificate_that_is_swapped_under_its_name_drifts(
     )
 
 
-def test_an_uploaded_certificate_is_told_by_its_fingerprint_and_a_renewed_one_is_not() -> None:
+def test_an_uploaded_certificate_is_identified_by_its_fingerprint_and_a_renewed_one_is_not() -> (
+    None
+):
     spec = {"type": "custom", "sha1_fingerprint": "f1"}
     uploaded = certificate(type="custom", **RENEWED)
     assert drifting("certificate", spec, name=NAME, attrs=uploaded) == {"sha1_fingerprint"}

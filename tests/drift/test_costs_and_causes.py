@@ -123,7 +123,7 @@ async def test_a_live_value_that_moved_again_has_another_cause(account: Account)
     assert not (await account.open())["size"].HasField("cause")
 
 
-async def test_an_open_drift_says_whose_margin_it_touches(account: Account) -> None:
+async def test_an_open_drift_names_the_tenant_whose_margin_it_affects(account: Account) -> None:
     owned = ["tenant:acme", "deployment:shop"]
     await account.shows("1", tags=owned)
     await account.desire("1", {"size": "s-1vcpu-1gb"})

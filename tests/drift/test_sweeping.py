@@ -7,7 +7,7 @@ from tests.drift.account import Account, value_of
 from tests.inventory.account import sighting
 
 
-async def test_a_resource_as_it_was_asked_for_does_not_drift(account: Account) -> None:
+async def test_a_resource_created_as_requested_does_not_drift(account: Account) -> None:
     await account.shows("1", tags=["web"])
     await account.keep("1")
     swept = await account.sweep()

@@ -23,7 +23,7 @@ async def test_the_callers_own_request_id_is_kept(gateway: Gateway, backend: Bac
     assert backend.last.metadata["x-request-id"] == mine
 
 
-async def test_a_service_is_told_the_callers_address_which_nobody_can_forge(
+async def test_a_service_receives_the_callers_address_which_nobody_can_forge(
     gateway: Gateway, backend: Backend
 ) -> None:
     await gateway.get(

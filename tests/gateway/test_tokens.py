@@ -142,7 +142,7 @@ async def test_a_wrong_audience_or_issuer_is_401_where_they_are_configured(
         assert await verdict(deployed, f"Bearer {token}") == (401, 16, "TOKEN_INVALID")
 
 
-async def test_issuer_and_audience_are_not_asked_for_where_none_is_configured(
+async def test_issuer_and_audience_are_not_required_if_not_configured(
     gateway: Gateway, backend: Backend
 ) -> None:
     assert await verdict(gateway, f"Bearer {signed(gateway, aud='x', iss='y')}") == 200
@@ -181,7 +181,7 @@ async def test_only_the_health_route_itself_needs_none(gateway: Gateway, backend
         assert refusal(answer) == (401, 16, "TOKEN_MISSING"), (method, path)
 
 
-async def test_grpc_callers_are_asked_for_a_token_too(gateway: Gateway, backend: Backend) -> None:
+async def test_grpc_callers_need_a_token_too(gateway: Gateway, backend: Backend) -> None:
     assert await gateway.call(LIST_RESOURCES) == b""
     list_resources: Any = gateway.channel.unary_unary(LIST_RESOURCES)
     with pytest.raises(grpc.aio.AioRpcError) as refused:

@@ -403,7 +403,7 @@ async def test_an_unknown_project_cannot_be_classed(inventory: Inventory) -> Non
     assert reason_of(refused.value) == "PROJECT_NOT_FOUND"
 
 
-async def test_only_operators_say_whose_a_resource_is(inventory: Inventory) -> None:
+async def test_only_operators_assign_resources(inventory: Inventory) -> None:
     await inventory.record(sighting("1", tags=["tenant:acme"]))
     member = inventory.tenant("acme")
     with pytest.raises(Refused) as refused:

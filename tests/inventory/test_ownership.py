@@ -83,7 +83,7 @@ def test_a_tenant_is_one_that_a_tag_or_the_project_names(
         (["deployment:no_slug"], None, None),
     ],
 )
-def test_the_catalog_is_asked_for_the_one_deployment_that_tags_name(
+def test_the_deployment_named_by_tags_is_looked_up_in_the_catalog(
     tags: list[str], project: str | None, named: DeploymentName | None
 ) -> None:
     assert deployment_name_of(tags, project) == named

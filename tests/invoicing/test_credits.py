@@ -112,7 +112,7 @@ async def test_a_draft_and_a_void_invoice_are_not_credited(books: Books) -> None
     assert (await refusal(books.credit(voided.id)))[1] == "INVOICE_NOT_ISSUED"
 
 
-async def test_the_same_credit_told_twice_is_one(books: Books) -> None:
+async def test_the_same_credit_sent_twice_is_one(books: Books) -> None:
     invoice_id = await billed(books)
     first = await books.credit(invoice_id, request_id="credit-1")
     assert await books.credit(invoice_id, request_id="credit-1") == first

@@ -87,7 +87,7 @@ async def test_an_attempt_under_way_does_not_hand_over_a_void_invoice_again(book
     assert await told("failed") == "delivered"
 
 
-async def test_the_same_payment_told_twice_is_one(books: Books) -> None:
+async def test_the_same_payment_sent_twice_is_one(books: Books) -> None:
     books.catalog.subscriptions = [SHOP]
     await books.rolled_up()
     invoice = await books.invoice_of("acme")

@@ -191,7 +191,7 @@ async def april_and_late_tokens(month: Month) -> Any:
     return deployment
 
 
-async def test_whose_subscription_never_was_gets_back_what_later_invoices_bill_for_a_month(
+async def test_an_undone_subscription_is_credited_what_later_invoices_billed_for_a_month(
     month: Month,
 ) -> None:
     deployment = await april_and_late_tokens(month)

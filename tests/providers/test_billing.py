@@ -160,7 +160,7 @@ async def test_a_200_with_html_in_place_of_the_csv_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("status", "coding"), [(206, "identity"), (200, "gzip")], ids=["a part", "undecodable"]
 )
-async def test_a_csv_in_part_or_undecodable_is_an_error_and_it_is_not_asked_for_compressed(
+async def test_a_partial_or_undecodable_csv_is_an_error_and_no_compression_is_requested(
     status: int, coding: str
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:

@@ -58,7 +58,7 @@ async def test_one_404_of_a_listing_is_tried_again(
     assert await count(provider) == everything
 
 
-async def test_a_lasting_404_of_a_listing_is_told_after_a_bounded_number_of_attempts(
+async def test_a_lasting_404_of_a_listing_is_raised_after_a_bounded_number_of_attempts(
     simulator: Simulator, provider: DigitalOcean
 ) -> None:
     simulator.fault("status", path=DROPLETS, status=404)
@@ -68,7 +68,7 @@ async def test_a_lasting_404_of_a_listing_is_told_after_a_bounded_number_of_atte
     assert len(simulator.requests(path=DROPLETS)) == QUICK.attempts
 
 
-async def test_a_listing_that_may_be_gone_with_its_object_is_asked_for_once(
+async def test_a_listing_that_may_be_gone_with_its_object_is_requested_once(
     simulator: Simulator, provider: DigitalOcean
 ) -> None:
     with pytest.raises(NotFound):
@@ -89,7 +89,7 @@ async def test_a_404_of_a_proxy_is_not_taken_as_a_deletion(
     "fault",
     ["server_error", "gateway_timeout", "drop", "truncate", "error_body", "not_found_page"],
 )
-async def test_a_lasting_failure_is_told_after_a_bounded_number_of_attempts(
+async def test_a_lasting_failure_is_raised_after_a_bounded_number_of_attempts(
     simulator: Simulator, provider: DigitalOcean, fault: str
 ) -> None:
     simulator.fault(fault, path=DROPLETS)

@@ -127,7 +127,7 @@ async def test_the_pages_used_longest_ago_are_forgotten_where_there_are_too_many
     assert again[0].known is None
 
 
-async def test_as_many_pages_as_there_were_are_asked_for_with_the_first_one() -> None:
+async def test_as_many_pages_as_last_time_are_requested_with_the_first_one() -> None:
     listing, memory = Listing(4 * PER_PAGE), PageMemory()
     await read(listing, memory)
     listing.asked.clear()

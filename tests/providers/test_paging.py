@@ -177,7 +177,7 @@ async def test_pages_that_are_read_side_by_side_come_once_and_in_order(
     assert listing.most_at_once <= at_once
 
 
-async def test_half_as_many_pages_more_are_held_than_asked_for_at_once_and_no_more() -> None:
+async def test_at_most_half_as_many_more_pages_are_held_than_requested_at_once() -> None:
     listing = Listing(20 * PER_PAGE)
     listing.hold = asyncio.Event()
     async with listing.client() as provider:

@@ -79,7 +79,7 @@ class Listing:
         yield Page([{"urn": f"do:droplet:{len(self.asked)}"}], 1, 1, None)
 
 
-async def test_the_members_of_the_next_projects_are_asked_for_with_those_of_the_first() -> None:
+async def test_the_members_of_the_next_projects_are_requested_with_those_of_the_first() -> None:
     listing = Listing()
     async with aclosing(members_of(listing, "abcde", at_once=3)) as pages:  # type: ignore[arg-type]
         seen = [(await anext(pages)).project]
@@ -89,7 +89,7 @@ async def test_the_members_of_the_next_projects_are_asked_for_with_those_of_the_
     assert seen == listing.asked == ["a", "b", "c", "d", "e"]
 
 
-async def test_members_of_projects_are_asked_for_one_by_one_where_that_is_wanted() -> None:
+async def test_members_of_projects_are_requested_one_by_one_if_configured() -> None:
     listing = Listing()
     async with aclosing(members_of(listing, "abc")) as pages:  # type: ignore[arg-type]
         assert (await anext(pages)).project == "a"

@@ -95,7 +95,7 @@ async def test_the_end_of_an_hours_budget_is_spread_until_some_comes_back() -> N
     assert time.sent == [10.0]
 
 
-async def test_who_would_wait_too_long_is_told_how_long() -> None:
+async def test_a_call_that_would_wait_too_long_is_refused_with_the_time() -> None:
     budget = Time().budget()
     budget.observe(headers(limit=5000, remaining=0, reset_in=1800))
 

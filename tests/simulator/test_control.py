@@ -61,7 +61,9 @@ def test_the_statements_of_a_shrinking_do_not_grow_with_the_account(tmp_path: Pa
     simulation.store.close()
 
 
-def test_a_simulator_in_a_long_call_stops_when_told_and_has_not_done_it(tmp_path: Path) -> None:
+def test_a_simulator_in_a_long_call_stops_on_a_signal_without_completing_the_call(
+    tmp_path: Path,
+) -> None:
     data = tmp_path / "data"
     with simulator(data, *_UNLIMITED) as busy:
         droplets = busy.get("/v2/droplets")["meta"]["total"]

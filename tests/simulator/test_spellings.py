@@ -49,7 +49,7 @@ def account(sim: Simulator) -> Simulator:
     return sim
 
 
-def test_unknown_spellings_are_refused_and_the_known_are_told(account: Simulator) -> None:
+def test_unknown_spellings_are_refused_with_the_known_ones(account: Simulator) -> None:
     told = account.post(SPELLINGS, {"spellings": ["no_category", "klingon"]}, status=422)
     assert "unknown: klingon" in told["message"]
     assert account.get(SPELLINGS) == {"spellings": [], "known": list(Spelling)}

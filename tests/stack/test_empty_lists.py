@@ -84,7 +84,7 @@ def test_the_commands_that_list_are_found() -> None:
 
 
 @pytest.mark.parametrize("path", LISTS, ids=" ".join)
-def test_an_empty_list_is_said_to_be_empty(
+def test_an_empty_list_prints_that_it_is_empty(
     path: tuple[str, ...], nothing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for service in Service:

@@ -32,7 +32,7 @@ def test_a_taken_port_is_named_with_its_part_and_its_holder(small_stack: SmallSt
     assert "ARCADIA_PORT_OFFSET=" in found[1]
 
 
-def test_the_offset_that_is_free_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_free_offset_is_suggested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Of three copies, one runs without an offset, one at 100; 200 lacks one port alone.
     taken = {Settings(port_offset=offset).port(port) for offset in (0, 100) for port in Port}
     taken.add(Settings(port_offset=200).port(Port.TEMPORAL_UI))

@@ -67,7 +67,7 @@ async def test_it_says_how_fresh_each_kind_is(system: System) -> None:
     assert "give the token the scope vpc:read" in lines["vpc"]
 
 
-async def test_it_does_not_wait_when_told_not_to(system: System) -> None:
+async def test_it_does_not_wait_with_no_follow(system: System) -> None:
     ran = await arcadia(system, "--no-follow", "--kind", "droplet")
 
     assert ran.returncode == 0

@@ -111,7 +111,7 @@ async def test_asking_for_an_ingest_starts_its_run_once_and_says_which(bills: Bi
     assert (key, status) == (f"{asked.run.workflow_id}/{asked.run.run_id}", "completed")
 
 
-async def test_who_waits_is_told_whether_a_worker_is_there(bills: Bills) -> None:
+async def test_a_waiting_command_shows_whether_a_worker_is_running(bills: Bills) -> None:
     bills.system.simulator.reset()
     bills.system.simulator.fault("delay", pattern="/insights/", delay_ms=5000, times=1)
     handle = await start_flow(bills.system.client, daily_costs(BY_HAND), DailyCosts.run)

@@ -141,7 +141,7 @@ async def test_a_resize_behind_our_back_is_one_drift_with_its_price_and_its_caus
     assert drift.cause.HasField("occurred_at")
 
 
-async def test_a_kind_that_fails_is_told_and_the_others_run_to_their_end(system: System) -> None:
+async def test_a_failed_kind_is_reported_and_the_others_complete(system: System) -> None:
     system.start_worker()
     system.simulator.fault("status", status=401, path="/v2/actions")
     handle = await start_flow(

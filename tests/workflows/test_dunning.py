@@ -93,7 +93,7 @@ def begun(debtor: Debtor, droplet_id: str) -> list[str]:
     return [word for word in reversed(words) if word.startswith("power")]
 
 
-async def test_payment_in_the_middle_of_the_grace_undoes_past_due_however_often_it_is_told(
+async def test_payment_during_the_grace_period_undoes_past_due_however_often_it_is_signalled(
     debtor: Debtor,
 ) -> None:
     await debtor.deploy("shop")
@@ -135,7 +135,7 @@ async def replace_worker(debtor: Debtor) -> None:
     "killed_in",
     ["the grace", *(pytest.param(word, marks=SOAK) for word in ("power_off", "power_on"))],
 )
-async def test_after_the_grace_it_is_suspended_and_powered_off_only_where_that_is_asked_for(
+async def test_after_the_grace_period_a_deployment_is_suspended_and_powered_off_only_if_configured(
     debtor: Debtor, killed_in: str
 ) -> None:
     shop = await debtor.deploy("shop", power_off_when_suspended=True)
@@ -350,7 +350,7 @@ async def test_trials_that_are_over_become_active_and_the_others_stay(debtor: De
     assert debtor.states() == {"over": "active", "spared": "trial", "running": "trial"}
 
 
-async def test_a_suspension_is_told_of_before_it_once(debtor: Debtor) -> None:
+async def test_a_notice_is_sent_once_before_a_suspension(debtor: Debtor) -> None:
     shop = await debtor.deploy("shop")
     invoice = await debtor.owe()
     await debtor.sweep(grace=2 * HOUR, notice=3 * HOUR)

@@ -181,7 +181,7 @@ def pages(usage: Usage) -> list[str]:
     ]
 
 
-async def test_a_step_that_fails_is_told_and_the_others_run_to_their_end(usage: Usage) -> None:
+async def test_a_failed_step_is_reported_and_the_others_complete(usage: Usage) -> None:
     usage.peers.spans = droplets(1)
     usage.peers.fail_accrual = True
     usage.system.start_worker()

@@ -74,7 +74,7 @@ async def rolled_up(stale_looks: int, patience_minutes: int) -> tuple[Month, Rol
     ],
     ids=["fresh", "waited for", "patience ends", "by hand"],
 )
-async def test_a_stale_inventory_is_waited_for_a_while_and_then_told_of(
+async def test_a_stale_inventory_is_waited_for_and_then_reported(
     stale_looks: int, patience_minutes: int, looks: int, notes: tuple[str, ...]
 ) -> None:
     month, result = await rolled_up(stale_looks, patience_minutes)

@@ -314,7 +314,7 @@ async def test_a_worker_that_is_killed_at_any_step_makes_one_droplet(
     assert (await provisioning.now(asked.id)).status == "completed"
 
 
-async def test_a_provision_that_is_asked_for_twice_is_one(provisioning: Provisioning) -> None:
+async def test_a_provision_requested_twice_is_one(provisioning: Provisioning) -> None:
     first = await provisioning.provision("k")
     again = await provisioning.provision("k")
     assert again == first

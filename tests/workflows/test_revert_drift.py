@@ -331,7 +331,7 @@ async def test_a_busy_machine_does_not_delay_others(
         await turn.result()
 
 
-async def test_the_same_revert_asked_for_twice_is_one_run(drifting: Drifting) -> None:
+async def test_the_same_revert_requested_twice_is_one_run(drifting: Drifting) -> None:
     drift = await drifting.changed(name="by-hand")
     first, again = await drifting.revert(drift.id, "k"), await drifting.revert(drift.id, "k")
     assert again == first

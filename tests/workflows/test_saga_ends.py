@@ -113,7 +113,7 @@ async def test_a_compensation_that_can_never_succeed_is_reported(client: Client)
     assert last_word(script) == ("failed", "Refused: no; not undone: Refused: never")
 
 
-async def test_the_end_is_told_however_long_the_catalog_was_away(client: Client) -> None:
+async def test_the_end_is_recorded_however_long_the_catalog_was_unavailable(client: Client) -> None:
     down = ApplicationError("down", type="CatalogUnavailable")
     script = provisioning(record_provision=[down] * FOR_HALF_AN_HOUR)
     async with running(client, script, Provision.run, ORDER) as handle:
