@@ -20,7 +20,7 @@ from services.catalog.migrating.rules.migrations import (
     decided,
     verdict,
 )
-from services.catalog.migrating.store import migrations
+from services.catalog.migrating.store import migrations, terms
 from services.catalog.plans.rules.plans import PlanVersion
 from services.catalog.plans.store.plans import read_plan
 from services.catalog.plans.store.versions import find_active_version, find_version, read_versions
@@ -116,7 +116,7 @@ async def advance(session: WriteSession, identifier: UUID, limit: int, cause: Ca
         return await _advanced(session, migration, 0)
     await lock_catalog_shared(session)
     ids = await migrations.next_rows(session, identifier, Outcome.PLANNED, limit)
-    deployments = await migrations.lock_deployments(session, ids)
+    deployments = await terms.lock_deployments(session, ids)
     subscriptions = await read_subscriptions(session, ALL, ids)
     versions = await read_versions(
         session,
@@ -131,12 +131,12 @@ async def advance(session: WriteSession, identifier: UUID, limit: int, cause: Ca
     }
     moved = [key for key, one in found.items() if one.outcome is Outcome.SCHEDULED]
     if moved:
-        await migrations.schedule_terms(session, migration, moved, cause.day)
+        await terms.schedule_terms(session, migration, moved, cause.day)
         words = (
             f"{migration.plan_code} version {migration.plan_version} from"
             f" {migration.effective_on}, announced on {cause.day} (migration {migration.id})"
         )
-        await migrations.record_events(
+        await terms.record_events(
             session,
             [subscriptions[key].deployment_id for key in moved],
             EventType.PLAN_CHANGED,
@@ -171,13 +171,13 @@ async def _take_back(
     session: WriteSession, migration: Migration, limit: int, cause: Cause
 ) -> Advanced:
     ids = await migrations.next_rows(session, migration.id, Outcome.SCHEDULED, limit)
-    await migrations.lock_deployments(session, ids)
+    await terms.lock_deployments(session, ids)
     subscriptions = await read_subscriptions(session, ALL, ids)
-    dropped = await migrations.take_back_terms(
+    dropped = await terms.take_back_terms(
         session, migration, ids, migration.undone_after(cause.day)
     )
     words = f"migration {migration.id} is undone"
-    await migrations.record_events(
+    await terms.record_events(
         session,
         [subscriptions[key].deployment_id for key in dropped],
         EventType.CHANGE_TAKEN_BACK,
