@@ -26,8 +26,13 @@ VALUES ('costs', '2026-04-01', 'test', 'current', now(), now()) RETURNING id
 """
 COST = """
 INSERT INTO attributed_costs (period, pass_id, page, kind, classification, description, attribution,
-                              tenant_id, deployment_id, amount_usd)
-VALUES ('2026-04-01', %s, '', %s, %s, '', %s, %s, %s, %s)
+                              tenant_id, deployment_id, amount_usd, resource_id)
+VALUES ('2026-04-01', %s, '', %s, %s, '', %s, %s, %s, %s, %s)
+"""
+SPAN = """
+INSERT INTO resource_spans (period, pass_id, page, resource_id, kind, name, tenant_id,
+                            deployment_id, span_from, span_to)
+VALUES ('2026-04-01', %s, '', %s, %s, '', 'acme', '', %s, %s)
 """
 USAGE = """
 INSERT INTO daily_usage (day, tenant_id, deployment_id, resource_kind, qty, fact_count, facts_hash,
@@ -87,11 +92,16 @@ class Month:
         *,
         attribution: str = "tenant",
         classification: str = "resource",
+        resource: UUID | None = None,
     ) -> None:
         self.generation = self.generation or self.one(COSTS)
-        self.connection.execute(
-            COST, (self.generation, kind, classification, attribution, tenant, deployment, amount)
-        )
+        of_whom = (attribution, tenant, deployment, amount, resource)
+        self.connection.execute(COST, (self.generation, kind, classification, *of_whom))
+
+    def live(self, resource: UUID, kind: str) -> None:
+        """A resource that changed once in the month."""
+        for span in (("2026-04-01", "2026-04-10"), ("2026-04-10", "2026-05-01")):
+            self.connection.execute(SPAN, (self.generation, resource, kind, *span))
 
     def use(
         self,
@@ -148,7 +158,7 @@ class Coverage:
         self.service: Any = CoverageServiceStub(analytics.channel)
         self.month = Month(psycopg.connect(analytics.admin_url, autocommit=True))
         self.month.connection.execute(
-            "SELECT prepare_month('{attributed_costs,daily_usage}', '2026-04-01')"
+            "SELECT prepare_month('{attributed_costs,daily_usage,resource_spans}', '2026-04-01')"
         )
 
     async def get(self) -> Any:
@@ -216,6 +226,29 @@ async def test_days_on_trial_are_free_and_days_without_a_subscription_are_lost(
         ("billed", ""): "360",
         ("unbilled", "no_subscription"): "240",
     }
+
+
+async def test_a_node_that_is_charged_with_its_cluster_is_what_became_of_the_droplets(
+    coverage: Coverage,
+) -> None:
+    month, node, cluster = coverage.month, UUID(int=1), UUID(int=2)
+    month.cost("24", "kubernetes_cluster", resource=node)
+    month.cost("40", "kubernetes_cluster", resource=cluster)
+    month.cost("6")
+    month.live(node, "droplet")
+    month.live(cluster, "kubernetes_cluster")
+    month.use()
+    month.bill(("overage", "droplet_hours", 2000, "{}"), unsold=("kubernetes_ha_hours",))
+    assert await coverage.costs() == {
+        ("billed", ""): Decimal(30), ("unbilled", "not_metered"): Decimal(40),
+    }  # fmt: skip
+    lost, paid = await coverage.parts()
+    assert (lost.kind, lost.resource_kind, lost.lost_cents) == (
+        "kubernetes_cluster", "kubernetes_ha_hours", 4000,
+    )  # fmt: skip
+    assert (paid.kind, paid.resource_kind, paid.cost_cents, paid.revenue_cents) == (
+        "droplet, kubernetes_cluster", "droplet_hours", 3000, 2000,
+    )  # fmt: skip
 
 
 async def test_a_cost_without_metered_usage_or_without_a_deployment_is_lost(

@@ -153,7 +153,8 @@ is_invoiced AS MATERIALIZED (
 )"""
 
 # Taxes, credits and charges of the account are the operator's own.
-# A cost follows the usage of its deployment and kind, in proportion to quantities. The largest
+# A cost follows the usage of its deployment and kind, in proportion to quantities. Its kind is that
+# of its resource: a node that is charged with its cluster is metered as a droplet. The largest
 # share takes what rounding the others leaves, so that the shares add up exactly.
 _SPENT: Final = """
 meters AS MATERIALIZED (
@@ -171,13 +172,18 @@ meters AS MATERIALIZED (
                     ELSE 'unattributed' END AS owner,
                tenant_id, deployment_id,
                CASE kind WHEN '' THEN classification ELSE kind END AS kind,
+               coalesce(lived.as_kind, CASE kind WHEN '' THEN classification ELSE kind END)
+                   AS metered_as,
                sum(amount_usd) AS amount
-        FROM attributed_costs
+        FROM attributed_costs AS cost
+        LEFT JOIN (SELECT DISTINCT resource_id, kind AS as_kind FROM resource_spans
+                   WHERE period = :start AND pass_id = :pass_id) AS lived
+            ON lived.resource_id = cost.resource_id
         WHERE period = :start AND pass_id = :pass_id AND attribution <> 'shared'
-        GROUP BY 1, 2, 3, 4
+        GROUP BY 1, 2, 3, 4, 5
     ) AS cost
     LEFT JOIN (SELECT DISTINCT kind, meter_group FROM meters) AS weighed
-        ON weighed.kind = cost.kind
+        ON weighed.kind = cost.metered_as
     GROUP BY cost.owner, cost.tenant_id, cost.deployment_id, weighed.meter_group,
              CASE WHEN weighed.meter_group IS NULL THEN cost.kind END
 ), weighed AS MATERIALIZED (

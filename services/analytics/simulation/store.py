@@ -77,13 +77,19 @@ JOIN tenant_invoice_proofs AS proof
   ON proof.invoice_id = asked.id AND proof.position = asked.position
 """)
 
+# A cost is of the kind of its resource: a node that is charged with its cluster is a droplet.
 COSTS: Final = text("""
 SELECT cost.tenant_id, cost.deployment_id, cost.period AS month,
        CASE WHEN cost.classification IN ('tax', 'credit', 'account') THEN cost.classification
-            WHEN cost.kind = '' THEN 'other' ELSE cost.kind END AS kind,
+            ELSE coalesce(lived.kind, nullif(cost.kind, ''), 'other') END AS kind,
        sum(cost.amount_usd) AS amount_usd
 FROM unnest(CAST(:months AS date[]), CAST(:passes AS bigint[])) AS known (month, pass_id)
 JOIN attributed_costs AS cost ON cost.period = known.month AND cost.pass_id = known.pass_id
+LEFT JOIN (SELECT DISTINCT period, pass_id, resource_id, kind FROM resource_spans
+           WHERE period = ANY(CAST(:months AS date[]))
+             AND pass_id = ANY(CAST(:passes AS bigint[]))) AS lived
+    ON lived.period = cost.period AND lived.pass_id = cost.pass_id
+   AND lived.resource_id = cost.resource_id
 WHERE cost.attribution = 'tenant' AND cost.tenant_id = ANY(:tenants)
 GROUP BY 1, 2, 3, 4
 """)
