@@ -31,6 +31,7 @@ from services.analytics.invoicing.invoices.rules.states import (
     HandOverStatus,
     InvoiceStatus,
 )
+from services.analytics.invoicing.invoices.rules.tracing import usage_behind
 from services.analytics.invoicing.invoices.store import reading, settlements
 from services.analytics.invoicing.invoices.store.hand_overs import (
     hand_over_of,
@@ -167,7 +168,9 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                     to_day=line.service_end,
                     dimensions=line.dimensions,
                 )
-                days = [*(await list_usage(session, scope, wanted, MAX_FIGURES)).rows]
+                figures = (await list_usage(session, scope, wanted, MAX_FIGURES)).rows
+                proofs = await reading.proofs_of(session, [invoice_id], line.deployment_id)
+                days = usage_behind(line, figures, proofs[invoice_id], invoice.period)
         price_type, price_id = price_of(line.kind, line.meta)
         return message_of(
             pb.TraceInvoiceLineResponse,

@@ -1,14 +1,24 @@
 """Matches: the usage that a price is for, by the dimensions of its meter. Pure.
 
-Of the rows that match a usage fact the most specific wins: the one with most keys, then the one
-with most keys matched exactly instead of by prefix. A row without a match takes the rest.
+`specificity` decides which of the rows that match a usage fact wins.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, count, product
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Final, NamedTuple
+
+from services.common.values.specificity import (
+    EXACT,
+    PREFIX,
+    Match,
+    Matching,
+    Rank,
+    level_of,
+    rank,
+    winner,
+)
 
 __all__ = [
     "PREFIX",
@@ -26,31 +36,8 @@ __all__ = [
     "words",
 ]
 
-Match = tuple[tuple[str, tuple[str, ...]], ...]
-"""Dimensions with their allowed values, both sorted; a value that ends with `*` is a prefix.
-
-Empty for a row without a match.
-"""
-
-Rank = tuple[int, int]
-"""The number of keys, and of those matched exactly."""
-
 SHOWN: Final = 3
 """Values of a dimension that a name has."""
-
-PREFIX: Final = "*"
-"""The last character of a value that is a prefix."""
-
-
-class Matching(Protocol):
-    """A row of prices."""
-
-    @property
-    def match(self) -> Match:
-        """The usage that the row is for."""
-
-
-R = TypeVar("R", bound=Matching)
 
 
 class Tie(NamedTuple):
@@ -95,42 +82,6 @@ def values_text(match: Match) -> tuple[tuple[str, str], ...]:
     return tuple((key, ", ".join(values)) for key, values in match)
 
 
-def rank(match: Match, dimensions: Mapping[str, str]) -> Rank | None:
-    """How specifically a match covers a usage fact; None if it does not."""
-    exact = 0
-    for key, allowed in match:
-        value = dimensions.get(key)
-        if value is None:
-            return None
-        level = _level(allowed, value)
-        if not level:
-            return None
-        exact += level == EXACT
-    return len(match), exact
-
-
-def winner(rows: Iterable[R], dimensions: Mapping[str, str]) -> R | None:
-    """The most specific of the rows that match a usage fact; None if none does."""
-    best, best_rank = None, (-1, 0)
-    for row in rows:
-        found = rank(row.match, dimensions)
-        if found is not None and found > best_rank:
-            best, best_rank = row, found
-    return best
-
-
-EXACT: Final = 2
-BY_PREFIX: Final = 1
-
-
-def _level(allowed: Sequence[str], value: str) -> int:
-    """Whether a value is allowed: EXACT, BY_PREFIX, or 0."""
-    if value in allowed and not value.endswith(PREFIX):
-        return EXACT
-    by_prefix = any(one.endswith(PREFIX) and value.startswith(one[:-1]) for one in allowed)
-    return BY_PREFIX if by_prefix else 0
-
-
 def find_tie(matches: Sequence[Match]) -> Tie | None:
     """The first two rows between which a usage fact is undecided; None if there are none.
 
@@ -161,7 +112,7 @@ def _levels(matches: Sequence[Match]) -> Levels:
     tried = {key: _distinct_values(values) for key, values in allowed.items()}
     return [
         {
-            key: {value: level for value in tried[key] if (level := _level(values, value))}
+            key: {value: level for value in tried[key] if (level := level_of(values, value))}
             for key, values in match
         }
         for match in matches

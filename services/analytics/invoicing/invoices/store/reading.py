@@ -176,15 +176,17 @@ async def lines_of(
 
 
 async def proofs_of(
-    session: ReadSession, invoice_ids: Sequence[UUID]
+    session: ReadSession, invoice_ids: Sequence[UUID], deployment_id: str | None = None
 ) -> Mapping[UUID, Sequence[Proof]]:
-    """All proofs of some invoices, by invoice and in order."""
+    """The proofs of some invoices, by invoice and in order: all, or those of a deployment."""
     proof = tenant_invoice_proofs.c
     statement = (
         select(*columns_of(InvoiceProof, tenant_invoice_proofs))
         .where(proof.invoice_id.in_(invoice_ids))
         .order_by(proof.invoice_id, proof.position)
     )
+    if deployment_id is not None:
+        statement = statement.where(proof.deployment_id == deployment_id)
     found: dict[UUID, list[Proof]] = {one: [] for one in invoice_ids}
     for one in records_of(InvoiceProof, await session.execute(statement)):
         found[one.invoice_id].append(one.proof)
