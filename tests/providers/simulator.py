@@ -88,9 +88,13 @@ class Simulator:
         changed: dict[str, int] = self._post("platform", **asked)["changed"]
         return changed
 
-    def create(self, size: str, *names: str, tags: Sequence[str] = ()) -> list[str]:
+    def create(
+        self, size: str, *names: str, tags: Sequence[str] = (), region: str = "nyc3"
+    ) -> list[str]:
         """Makes droplets that are active at once; their ids."""
-        answer = self._post("mutate", do="create", names=names, size=size, tags=list(tags))
+        answer = self._post(
+            "mutate", do="create", names=names, size=size, tags=list(tags), region=region
+        )
         return [str(identifier) for identifier in answer["ids"]]
 
     def set_clock(self, instant: str) -> None:

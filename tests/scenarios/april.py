@@ -120,6 +120,8 @@ class April:
     gateway: str
     """The gateway's URL."""
     account: Account
+    simulator: Simulator
+    """The provider."""
     deployments: dict[str, str] = field(default_factory=dict)
     """Their ids by their slugs."""
     margin_of_acme_alone: Any = None

@@ -10,6 +10,7 @@ from services.catalog.plans.seed import seed
 from services.common.db.database import Database
 from services.common.durable import connect
 from services.common.settings import Service
+from services.common.values.clock import Clock, utc_now
 from stack.engines.temporal import Temporal
 from stack.processes.probes import TEMPORAL_FRONTEND, grpc_serving
 from tests.gateway.harness import run_gateway, seeing
@@ -31,8 +32,13 @@ async def running_scenario(
     postgres: PostgresServer,
     folder: Path,
     make_account: Callable[[Simulator], Account],
+    *,
+    catalog_clock: Clock = utc_now,
 ) -> AsyncIterator[April]:
-    """Everything from the provider to the gateway; the account is created before the first sync."""
+    """Everything from the provider to the gateway; the account is created before the first sync.
+
+    The catalog's clock decides from which month on rebilling rules may be set.
+    """
     simulator = start_simulator(engine_room, f"{name}-simulator")
     engine = Temporal(
         engine_room.folder / f"{name}-temporal", free_port(), free_port(), durable=False
@@ -60,11 +66,13 @@ async def running_scenario(
     working = Workers()
     async with AsyncExitStack() as running:
         for service in Service:
-            await running.enter_async_context(served(service, settings))
+            await running.enter_async_context(
+                served(service, settings, catalog_clock=catalog_clock)
+            )
         gateway = await running.enter_async_context(run_gateway(folder, 0, **addresses))
         await seeing(gateway)
         running.push_async_callback(working.stop)
         working.start(settings, temporal)
-        yield April(settings, temporal, str(gateway.http.base_url), account)
+        yield April(settings, temporal, str(gateway.http.base_url), account, simulator)
     for database in names.values():
         postgres.drop(database)
