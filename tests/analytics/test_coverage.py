@@ -1,5 +1,6 @@
 """Coverage: every cost and every day of usage of a month is one thing, and the parts add up."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -124,11 +125,13 @@ class Month:
         days: str = "{[2026-04-01,2026-05-01)}",
         trial: str = "[]",
         unsold: tuple[str, ...] = (),
+        items: str = "{}",
     ) -> list[UUID]:
-        """An invoice: lines of (kind, meter, cents, dimensions)."""
+        """An invoice: lines of (kind, meter, cents, dimensions), and the plan's items."""
         self.positions += 1
         invoice = self.one(INVOICE, tenant, self.one(ROLLUP, str(self.positions)))
-        inputs = f'{{"calendar": {{"trial_days": {trial}}}}}'
+        term = f'{{"days": [["2026-04-01", "2026-05-01"]], "plan_version": {{"items": {items}}}}}'
+        inputs = f'{{"calendar": {{"trial_days": {trial}}}, "terms": [{term}]}}'
         self.connection.execute(
             PROOF, (invoice, tenant, self.positions, deployment, inputs, days, list(unsold))
         )
@@ -283,6 +286,24 @@ async def test_a_line_of_one_size_bills_the_usage_of_that_size_only(coverage: Co
     coverage.month.bill(("overage", "droplet_hours", 900, '{"size": "c-2, gpu-*"}'))
     usage = (await coverage.get()).usage
     assert {one.coverage: one.qty for one in usage} == {"billed": "720", "included": "240"}
+
+
+async def test_what_an_item_of_its_own_size_includes_is_not_on_the_line_of_the_rest(
+    coverage: Coverage,
+) -> None:
+    month = coverage.month
+    for size, qty in (("small", "24"), ("large", "72"), ("gpu-1", "24")):
+        month.use(qty=qty, dimensions=f'{{"size": "{size}"}}')
+    month.cost("50")
+    items = {"droplet_hours": {}, "droplet_hours[size=gpu-*]": {"match": {"size": ["gpu-*"]}},
+             "droplet_hours[size=large]": {"match": {"size": ["large", "huge"]}},
+             "database_hours[size=small]": {"match": {"size": ["small"]}}}  # fmt: skip  # a table
+    month.bill(
+        ("overage", "droplet_hours", 700, "{}"),
+        ("overage", "droplet_hours", 900, '{"size": "gpu-*"}'),
+        items=json.dumps(items),
+    )
+    assert await coverage.costs() == {("billed", ""): Decimal(20), ("included", ""): Decimal(30)}
 
 
 async def test_before_the_month_is_invoiced_its_usage_says_so(coverage: Coverage) -> None:
