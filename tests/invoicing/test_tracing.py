@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-import pytest
 
 from services.analytics.invoicing.invoices.rules.lines import Line, Proof
 from services.analytics.invoicing.invoices.rules.tracing import usage_behind
@@ -22,10 +21,12 @@ def inputs(
     rules: tuple[dict[str, Any], ...] = (),
     used: tuple[dict[str, str], ...] = (SMALL, LARGE, GPU),
     trial: tuple[tuple[str, str], ...] = (),
+    addons: tuple[dict[str, Any], ...] = (),
     days: tuple[tuple[str, str], ...] = (("2026-04-01", "2026-05-01"),),
 ) -> dict[str, Any]:
     """Frozen inputs of April, with a plan that has these items of droplet hours."""
     said: dict[str, Any] = {
+        "addons": addons,
         "calendar": {"trial_days": trial},
         "terms": [
             {
@@ -48,7 +49,9 @@ def inputs(
         },
     }
     if rules:
-        said["rebilling"] = {"tenant_id": "acme", "rules": rules}
+        listed = {"meter": HOURS, "effective_from": "2026-04-05", "effective_to": None}
+        prices_of = [listed | {"dimensions": {"size": size}} for size in ("small", "gpu-1")]
+        said["rebilling"] = {"tenant_id": "acme", "rules": rules, "list_prices": prices_of}
     return said
 
 
@@ -98,16 +101,30 @@ def test_a_price_that_is_not_in_force_on_the_day_prices_nothing() -> None:
     assert behind(frozen, "ad_hoc", day=date(2026, 4, 20)) == ["small", "large"]
 
 
-@pytest.mark.parametrize(
-    ("takes_all", "left"), [(True, ["small", "large"]), (False, ["small", "large", "gpu-1"])]
-)
-def test_usage_that_a_rebilling_rule_takes_is_behind_its_line_only(
-    takes_all: bool, left: list[str]
-) -> None:
-    rule = {"match": {"meter": [HOURS], "sku": ["gpu-*"]}, "takes_all": takes_all}
+def test_usage_that_a_rebilling_rule_takes_is_behind_its_line_only() -> None:
+    rule = {"match": {"meter": [HOURS], "sku": ["gpu-*"]}, "takes_all": True}
     frozen = inputs({}, rules=(rule,))
-    assert behind(frozen) == left
+    assert behind(frozen) == ["small", "large"]
     assert behind(frozen, "rebilled", GPU) == ["gpu-1"]
+
+
+def test_a_rule_takes_nothing_without_a_list_price_for_it_on_the_day() -> None:
+    rule = {"match": {"meter": [HOURS]}, "takes_all": True}
+    frozen = inputs({}, rules=(rule,))
+    assert behind(frozen) == ["large"]
+    assert behind(frozen, day=date(2026, 4, 4)) == ["small", "large", "gpu-1"]
+    assert behind(frozen, "rebilled", SMALL, day=date(2026, 4, 4)) == []
+
+
+def test_a_rule_that_takes_the_rest_leaves_what_an_item_or_a_price_covers() -> None:
+    rule = {"match": {}, "takes_all": False}
+    frozen = inputs({"size": ["large"]}, prices=({"match": {"size": ["small"]}},), rules=(rule,))
+    assert behind(frozen, "rebilled", GPU) == ["gpu-1"]
+    assert behind(frozen, "rebilled", SMALL) == []
+    assert behind(frozen, "ad_hoc", {"size": "small"}) == ["small"]
+    addon = {"resource_kind": HOURS, "days": [["2026-04-01", "2026-05-01"]]}
+    frozen = inputs(rules=(rule,), addons=(addon,))
+    assert behind(frozen, "rebilled", GPU) == []
 
 
 def test_days_on_trial_and_without_a_term_are_behind_no_line() -> None:

@@ -10,7 +10,7 @@ import orjson
 from services.analytics.invoicing.invoices.rules.lines import ADJUSTMENT, Line, Proof
 from services.analytics.usage.rules.figures import DailyUsage
 from services.common.values.periods import month_of
-from services.common.values.specificity import Match, rank, winner
+from services.common.values.specificity import Match, winner
 
 __all__ = ["usage_behind"]
 
@@ -20,9 +20,11 @@ FIRST_ENGINE: Final = "1"
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A plan item or a resource price."""
+    """A plan item, a resource price or a rebilling rule."""
 
     match: Match
+    takes_all: bool = False
+    """Whether a rule takes what an item or a price covers."""
 
 
 def usage_behind(
@@ -60,25 +62,19 @@ def _is_priced(line: Line, figure: DailyUsage, inputs: Mapping[str, Any]) -> boo
         return False
     [version] = terms
     sold_as = line.meta.get("adjusts_kind") if line.kind == ADJUSTMENT else line.kind
-    if sold_as == "rebilled":
-        return dimensions == line.dimensions
-    if _is_rebilled(kind, dimensions, version["plan_code"], inputs):
-        return False
     own = tuple((key, tuple(values.split(", "))) for key, values in sorted(line.dimensions.items()))
-    item = winner(
-        [_row(one) for name, one in version["items"].items() if name.partition("[")[0] == kind],
-        dimensions,
-    )
-    if sold_as == "overage" or item is not None:
-        return sold_as == "overage" and item == _Row(own)
-    prices = [
-        _row(one)
-        for one in inputs["resource_prices"]
-        if one["resource_kind"] == kind
-        and one["effective_from"] <= day
-        and (one["effective_to"] is None or day < one["effective_to"])
-    ]
-    return winner(prices, dimensions) == _Row(own)
+    items = (one for name, one in version["items"].items() if name.partition("[")[0] == kind)
+    item = winner(map(_row, items), dimensions)
+    prices = (one for one in inputs["resource_prices"] if one["resource_kind"] == kind)
+    price = winner((_row(one) for one in prices if _in_force(one, day)), dimensions)
+    rule = _rule(kind, dimensions, day, version["plan_code"], inputs)
+    if rule is not None and (
+        rule.takes_all or not (item or price or _has_addon(kind, day, inputs))
+    ):
+        return sold_as == "rebilled" and dimensions == line.dimensions
+    if item is not None:
+        return sold_as == "overage" and item.match == own
+    return sold_as == "ad_hoc" and price is not None and price.match == own
 
 
 def _billed_dimensions(figure: DailyUsage, inputs: Mapping[str, Any]) -> Mapping[str, str] | None:
@@ -95,21 +91,36 @@ def _billed_dimensions(figure: DailyUsage, inputs: Mapping[str, Any]) -> Mapping
     return max(fitting, key=len, default=None)
 
 
-def _is_rebilled(
-    kind: str, dimensions: Mapping[str, str], plan_code: str, inputs: Mapping[str, Any]
-) -> bool:
-    """Whether a rebilling rule takes the usage from plan items and resource prices."""
-    rebilling = inputs.get("rebilling", {"rules": [], "tenant_id": ""})
+def _rule(
+    kind: str, dimensions: Mapping[str, str], day: str, plan_code: str, inputs: Mapping[str, Any]
+) -> _Row | None:
+    """The rebilling rule that may price the usage; None without a list price for it."""
+    rebilling = inputs.get("rebilling", {"list_prices": []})
+    if not any(
+        one["meter"] == kind
+        and one["dimensions"].items() <= dimensions.items()
+        and _in_force(one, day)
+        for one in rebilling["list_prices"]
+    ):
+        return None
     fact = {"tenant": rebilling["tenant_id"], "plan": plan_code, "meter": kind}
     if "size" in dimensions:
         fact["sku"] = dimensions["size"]
+    return winner(map(_row, rebilling["rules"]), fact)
+
+
+def _has_addon(kind: str, day: str, inputs: Mapping[str, Any]) -> bool:
     return any(
-        rule["takes_all"] and rank(_row(rule).match, fact) is not None
-        for rule in rebilling["rules"]
+        one["resource_kind"] == kind and any(start <= day < end for start, end in one["days"])
+        for one in inputs["addons"]
     )
+
+
+def _in_force(price: Mapping[str, Any], day: str) -> bool:
+    until = price["effective_to"]
+    return bool(price["effective_from"] <= day and (until is None or day < until))
 
 
 def _row(said: Mapping[str, Any]) -> _Row:
-    return _Row(
-        tuple((key, tuple(values)) for key, values in sorted(said.get("match", {}).items()))
-    )
+    match = sorted(said.get("match", {}).items())
+    return _Row(tuple((key, tuple(values)) for key, values in match), said.get("takes_all", False))
