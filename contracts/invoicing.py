@@ -7,13 +7,16 @@ from typing import Final
 from contracts.flows import PERIOD, TENANT, Flow, Start, TaskQueue
 
 __all__ = [
+    "BILL_WAIT",
     "DECIDE",
     "HAND_OVER",
     "INVOICE_ROLLUP",
     "MONTH_END",
+    "BillWaitInput",
     "HandOverInput",
     "MonthEndInput",
     "RollupInput",
+    "bill_wait",
     "document_hand_over",
     "invoice_rollup",
     "rollup_hand_over",
@@ -36,6 +39,16 @@ INVOICE_ROLLUP: Final = Flow(
     timeout=timedelta(days=60),
     purpose="drafts, checks, issues and hands over a month's invoices",
     started_by="the month's end, or `arcadia rollup run`",
+)
+BILL_WAIT: Final = Flow(
+    name="BillWait",
+    prefix="bill-wait",
+    key="<month>",
+    queue=TaskQueue.INVOICING,
+    # A bill that never comes is waived, or the month is rolled up again by hand.
+    timeout=timedelta(days=180),
+    purpose="waits for the provider's bill, then rolls the month up for the tenants that wait",
+    started_by="the roll-up, if tenants wait",
 )
 HAND_OVER: Final = Flow(
     name="HandOver",
@@ -74,6 +87,16 @@ class RollupInput:
 
 
 @dataclass(frozen=True, slots=True)
+class BillWaitInput:
+    """The month whose bill to wait for, by its first day, and how its roll-up is started."""
+
+    period: str
+    approval_required: bool = False
+    pause_minutes: int = 60
+    """How long to wait between looks at the bill."""
+
+
+@dataclass(frozen=True, slots=True)
 class HandOverInput:
     """What to hand over: an invoice with its corrections, or all of a roll-up; and for how long."""
 
@@ -91,6 +114,17 @@ def invoice_rollup(request: RollupInput) -> Start[RollupInput]:
     code = request.period[:7]
     return INVOICE_ROLLUP.start(
         request, code, summary=f"invoices of {code}", attributes={PERIOD: code}
+    )
+
+
+def bill_wait(request: BillWaitInput) -> Start[BillWaitInput]:
+    """The wait for the bill of a month, of which only one runs at a time."""
+    code = request.period[:7]
+    return BILL_WAIT.start(
+        request,
+        code,
+        summary=f"wait for the provider's bill of {code}",
+        attributes={PERIOD: code},
     )
 
 

@@ -45,6 +45,7 @@ from workflows.drift.revert_drift import RevertDrift
 from workflows.durable.signed_posts import SignedPosts
 from workflows.invoicing.activities.handing_over import HandOverActivities
 from workflows.invoicing.activities.invoicing import InvoicingActivities
+from workflows.invoicing.bill_wait import BillWait
 from workflows.invoicing.hand_over import HandOver
 from workflows.invoicing.invoice_rollup import InvoiceRollup
 from workflows.invoicing.month_end import MonthEnd
@@ -189,6 +190,7 @@ SUBSYSTEMS: Final[Mapping[TaskQueue, Subsystem]] = {
     TaskQueue.METERING: Subsystem((Metering, MarginRefresh), _metering),
     TaskQueue.INVOICING: Subsystem(
         (
+            BillWait,
             InvoiceRollup,
             HandOver,
             MonthEnd,

@@ -31,7 +31,7 @@ def list_rules(on: On = "") -> None:
 @commands.command("set")
 def set_rule(
     code: Code,
-    basis: Annotated[str, typer.Argument(help="`list`, the provider's list price.")],
+    basis: Annotated[str, typer.Argument(help="`list`, its list price; `bill`, its bill.")],
     percent: Annotated[str, typer.Argument(help="Percent on top of the cost.")],
     currency: Annotated[str, typer.Argument(help="ISO 4217, such as AUD.")],
     since: Annotated[
@@ -45,6 +45,10 @@ def set_rule(
     takes_all: Annotated[
         bool, typer.Option("--takes-all", help="Price all usage in scope, covered or not.")
     ] = False,
+    late_bill: Annotated[
+        str,
+        typer.Option(help="For `bill`: without the bill, `wait` or bill the costs `next_month`."),
+    ] = "",
 ) -> None:
     """Set a rule from a month on; a rule of the same code ends there."""
     request = pb.CreateRebillingRuleRequest(
@@ -58,6 +62,7 @@ def set_rule(
         step_cents=step_cents,
         floor_cents=floor_cents,
         takes_all=takes_all,
+        late_bill=late_bill,
     )
     for one in match or ():
         key, is_pair, value = one.partition("=")
@@ -88,6 +93,7 @@ def _print(rules: list[pb.RebillingRule]) -> None:
             "floor": "floor_cents",
             "in": "currency",
             "takes": lambda one: "all" if one.takes_all else "the rest",
+            "late bill": "late_bill",
             "from": "effective_from",
             "to": "effective_to",
         },

@@ -73,6 +73,33 @@ def show_invoice(invoice_id: Identifier) -> None:
     )
 
 
+@commands.command("trace")
+def trace_line(
+    invoice_id: Identifier,
+    line_id: Annotated[str, typer.Argument(help="The line's id, from `invoices show`.")],
+) -> None:
+    """Show the price, the usage and the provider's cost lines behind a line."""
+    traced = call(pb.TraceInvoiceLineRequest(invoice_id=invoice_id, line_id=line_id))
+    currency = call(pb.GetInvoiceRequest(id=invoice_id)).invoice.currency
+    line = traced.line
+    say(f"{line.description}: {money_text(line.amount_cents, currency)}")
+    say(f"priced by {traced.price_type.replace('_', ' ')} {traced.price_id}".rstrip())
+    if traced.daily_usage:
+        print_list({"day": "day", "meter": "resource_kind", "used": "qty"}, traced.daily_usage)
+    if traced.rebilled_costs:
+        print_list(
+            {
+                "cost line": "description",
+                "product": "product",
+                "size": "sku",
+                "cost": lambda cost: f"USD {cost.amount_usd}",
+                "billed": lambda cost: f"USD {cost.billed_usd}",
+                "share": lambda cost: amount_text(cost.billed_cents, currency),
+            },
+            traced.rebilled_costs,
+        )
+
+
 @commands.command("download")
 def download_invoice(
     invoice_id: Identifier,

@@ -135,7 +135,7 @@ def _follow(rollup: rollups_pb2.Rollup, *, wait: bool, past: str = "") -> None:
     if wait:
         rollup = run(settled(rollup, past))
     _print(rollup)
-    if rollup.failed_count:
+    if rollup.failed_count or rollup.waiting_count:
         _print_failures(rollup.id)
     if rollup.status == "failed":
         raise typer.Exit(1)
@@ -170,6 +170,7 @@ def _print(rollup: rollups_pb2.Rollup) -> None:
         (rollup.drafted_count, "drafted"),
         (rollup.skipped_count, "skipped"),
         (rollup.failed_count, "failed"),
+        (rollup.waiting_count, "waiting for the bill"),
         (rollup.issued_count, "issued"),
         (rollup.handed_over_count, "handed over"),
     )

@@ -15,6 +15,7 @@ import grpc
 from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from arcadia.catalog.v1 import quotes_pb2
 
+from services.analytics.invoicing.rollups.rules.rebilling import CostInput
 from services.analytics.peers import asking
 from services.analytics.usage.rules.figures import UsageRun, UsageSeries
 from services.common.rpc.messages import message_of
@@ -58,6 +59,8 @@ class QuoteItem:
     usage: Sequence[UsageSeries]
     engine_version: str = ""
     """Engine version; the current one if empty."""
+    costs: Sequence[CostInput] = ()
+    """The provider's cost lines of its deployment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,25 +160,36 @@ def items_of(subscriptions: Subscriptions, usage: Sequence[UsageSeries]) -> list
 
 
 async def quote(
-    catalog: "PricingServiceAsyncStub", period: Period, items: Sequence[QuoteItem]
+    catalog: "PricingServiceAsyncStub",
+    period: Period,
+    items: Sequence[QuoteItem],
+    *,
+    bill_missing: bool = False,
 ) -> list[QuoteOutcome]:
     """The quote or the error of each item, in the order of the items.
 
-    An item that the catalog rejects fails alone; the others are priced.
+    An item that the catalog rejects fails alone; the others are priced. `bill_missing` says that
+    the provider's bill is not complete, for which some items wait.
     """
     outcomes: list[QuoteOutcome] = []
     for start in range(0, len(items), QUOTES_A_CALL):
-        outcomes += await _batch(catalog, period, items[start : start + QUOTES_A_CALL])
+        those = items[start : start + QUOTES_A_CALL]
+        outcomes += await _batch(catalog, period, those, bill_missing=bill_missing)
     return outcomes
 
 
 async def _batch(
-    catalog: "PricingServiceAsyncStub", period: Period, items: Sequence[QuoteItem]
+    catalog: "PricingServiceAsyncStub",
+    period: Period,
+    items: Sequence[QuoteItem],
+    *,
+    bill_missing: bool,
 ) -> list[QuoteOutcome]:
     request = pb.BatchQuoteRequest(
         period_start=period.start.isoformat(),
         period_end=period.end.isoformat(),
         items=map(_item, items),
+        bill_missing=bill_missing,
     )
     outcomes: list[QuoteOutcome] = []
     with asking(Service.CATALOG):
@@ -197,7 +211,7 @@ async def _batch(
     parted: list[QuoteOutcome] = []
     for first, last in zip(cut, [*cut[1:], len(items)], strict=True):
         if first < last:
-            parted += await _batch(catalog, period, items[first:last])
+            parted += await _batch(catalog, period, items[first:last], bill_missing=bill_missing)
     return parted
 
 
@@ -228,6 +242,7 @@ def _item(item: QuoteItem) -> pb.BatchQuoteItem:
         subscription_id=item.subscription_id,
         usage=map(usage_message, item.usage),
         engine_version=item.engine_version,
+        costs=[message_of(pb.CostSeries, one) for one in item.costs],
     )
 
 

@@ -41,8 +41,8 @@ UNWATCHED = {
         # Computed by workers, and computed again when what they are made of changes.
         "accrual_failures", "accruals", "attributed_costs", "daily_usage", "known_lives",
         "margin_kinds", "margin_months", "margin_shares", "metering_months", "month_changes",
-        "read_cursors", "reconciliation_differences", "reconciliations", "resource_spans",
-        "shared_splits", "unfolded_usage", "unmeasured_spans", "usage_levels",
+        "read_cursors", "rebilled_costs", "reconciliation_differences", "reconciliations",
+        "resource_spans", "shared_splits", "unfolded_usage", "unmeasured_spans", "usage_levels",
         "usage_facts", "work_pass_pages", "work_passes",
         # Made with the rows that they are of, which are watched.
         "invoice_documents", "invoice_sequences", "tenant_invoice_proofs", "usage_event_keys",

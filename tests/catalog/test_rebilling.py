@@ -203,10 +203,61 @@ async def test_a_wrong_rule_is_refused_by_its_field_and_nothing_is_set(
     assert shop.rows("SELECT count(*) FROM rebilling_rules") == [(0,)]
 
 
-async def test_a_rule_on_the_bill_is_refused_until_something_bills_by_it(shop: Shop) -> None:
-    call = shop.rebilling.CreateRebillingRule(rule(basis="bill"), metadata=shop.operator)
-    assert await refusal(call, reason_of) == ("FAILED_PRECONDITION", "NOT_SUPPORTED_YET")
-    assert shop.rows("SELECT count(*) FROM rebilling_rules") == [(0,)]
+async def test_a_rule_on_the_bill_says_what_it_does_without_the_bill(shop: Shop) -> None:
+    by_default = await set_rule(shop, "waits", basis="bill", match={"product": "droplet"})
+    later = await set_rule(
+        shop, "later", basis="bill", match={"product": "volume"}, late_bill="next_month"
+    )
+    on_list = await set_rule(shop, "listed", match={"meter": "load_balancer_hours"})
+
+    assert [one.late_bill for one in (by_default, later, on_list)] == ["wait", "next_month", ""]
+    assert {one.code: one.late_bill for one in await listed(shop)} == {
+        "waits": "wait", "later": "next_month", "listed": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("late_bill", {"late_bill": "never"}),
+        ("late_bill", {"basis": "list", "late_bill": "wait"}),
+        ("match.product", {"match": {"product": "Droplets"}}),
+        ("match.product", {"match": {"product": "drop*"}}),
+        ("match.product", {"match": {"product": "snapshot"}}),
+        ("match.meter", {"match": {"meter": "database_hours"}}),
+        ("match.meter", {"match": {"meter": "llm_tokens"}}),
+        ("match.meter", {"match": {"meter": "droplet_hours", "product": "droplet"}}),
+    ],
+)
+async def test_a_rule_on_the_bill_takes_products_whole(
+    shop: Shop, field: str, wrong: dict[str, Any]
+) -> None:
+    said = {"basis": "bill", "match": {}} | wrong
+    status, told = await refusal(
+        shop.rebilling.CreateRebillingRule(rule(**said), metadata=shop.operator),
+        lambda error: error.details() or "",
+    )
+    assert (status, told.split(":", 1)[0]) == ("INVALID_ARGUMENT", field)
+    assert await listed(shop) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "match"),
+    [
+        ("MATCH_TIE", {"product": "droplet"}),
+        ("MATCH_TIE", {"plan": "metal"}),
+        ("PRODUCT_IN_PART", {"product": "database", "plan": "metal"}),
+    ],
+)
+async def test_a_rule_on_the_bill_never_competes_with_one_on_list_prices(
+    shop: Shop, reason: str, match: dict[str, str]
+) -> None:
+    await set_rule(shop, "listed", match={"meter": ["droplet_hours", "database_hours"]})
+    call = shop.rebilling.CreateRebillingRule(
+        rule("billed", basis="bill", match=match), metadata=shop.operator
+    )
+    assert await refusal(call, reason_of) == ("FAILED_PRECONDITION", reason)
+    assert [one.code for one in await listed(shop)] == ["listed"]
 
 
 async def test_a_month_that_is_over_keeps_its_rules(shop: Shop) -> None:

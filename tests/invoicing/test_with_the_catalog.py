@@ -62,7 +62,12 @@ async def month(postgres: PostgresServer) -> AsyncIterator[Month]:
     peers, peers_address = await serve_peers(inventory)
     clock = Clock()
     clock.set("2026-04-01")
-    settings = postgres.settings(names, inventory_address=peers_address, log_level="warning")
+    settings = postgres.settings(
+        names,
+        inventory_address=peers_address,
+        billing_address=peers_address,
+        log_level="warning",
+    )
     catalog = Database(settings.database_url(Service.CATALOG), application_name="catalog")
     await seed(catalog)
     definition = replace(DEFINITION, servicers=partial(servicers, now=clock))

@@ -12,7 +12,9 @@ from contracts.flows import BY_HAND, Flow
 from contracts.invoicing import (
     DECIDE,
     INVOICE_ROLLUP,
+    BillWaitInput,
     RollupInput,
+    bill_wait,
     invoice_rollup,
     rollup_hand_over,
 )
@@ -92,6 +94,7 @@ def test_workflow_ids_are_stable_across_releases() -> None:
             metering_by_hand([day]),
             margin_refresh(day),
             invoice_rollup(RollupInput("2026-04-01")),
+            bill_wait(BillWaitInput("2026-04-01")),
             rollup_hand_over("r1", "2026-04", "run"),
             dunning("acme", DunningTerms(grace_seconds=60)),
             spend_breach(BreachInput("s1"), tenant_id="acme", period_code="2026-04", summary=""),
@@ -107,6 +110,7 @@ def test_workflow_ids_are_stable_across_releases() -> None:
         "metering/manual/2026-04-01",
         "margin-refresh/2026-04",
         "invoice-rollup/2026-04",
+        "bill-wait/2026-04",
         "hand-over/2026-04/run",
         "dunning/acme",
         "spend/s1",

@@ -6,6 +6,7 @@ a crash it resumes where it was; the next run resumes a run that ended early.
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
@@ -20,7 +21,7 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from contracts.flows import OUTCOME
-    from contracts.invoicing import RollupInput, rollup_hand_over
+    from contracts.invoicing import BillWaitInput, RollupInput, bill_wait, rollup_hand_over
     from services.common.values.periods import month_of
     from workflows.durable.counts import with_counts
     from workflows.durable.reasons import final_failure, reason_of
@@ -142,14 +143,16 @@ class InvoiceRollup:
             await self._wait_until_fresh(request, rollup_id)
         await self._close_metering(request)
         check = await self._draft_until_approved(request, rollup_id)
+        if check.pages.waiting_count:
+            await self._wait_for_bill(request, check.pages.waiting_count)
         await self._move(rollup_id, "issuing")
         await self._issue(rollup_id)
         await self._hand_over(request, rollup_id)
         await self._refresh_margin(request)
         await self._move(rollup_id, "completed")
-        failed = check.pages.failed_count
+        left = check.pages.failed_count or check.pages.waiting_count
         workflow.upsert_search_attributes(
-            [OUTCOME.value_set("incomplete" if failed else "completed")]
+            [OUTCOME.value_set("incomplete" if left else "completed")]
         )
         self._show("completed")
         return self._told
@@ -246,6 +249,21 @@ class InvoiceRollup:
                 "TotalsDiffer", f"{len(check.differences)} do not add up: {check.differences[0]}"
             )
         return check
+
+    async def _wait_for_bill(self, request: RollupInput, waiting_count: int) -> None:
+        """Starts the wait as a separate workflow: this run goes on with the other tenants."""
+        self._note(f"{waiting_count:,} tenants wait for the provider's bill")
+        start = bill_wait(
+            BillWaitInput(period=request.period, approval_required=request.approval_required)
+        )
+        # One that is running already takes up these tenants too.
+        with suppress(WorkflowAlreadyStartedError):
+            await workflow.start_child_workflow(
+                start.flow.name,
+                start.argument,
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                **start.options(),
+            )
 
     async def _issue(self, rollup_id: str) -> None:
         self._show("issuing")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from contracts.invoicing import RollupInput
 
 __all__ = [
+    "BillState",
     "CheckOutcome",
     "Freshness",
     "HandOverResult",
@@ -38,6 +39,14 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class BillState:
+    """Whether the provider's bill of a month is complete, and attributed to tenants as it is."""
+
+    complete: bool = False
+    attributed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The pages with tenants to draft."""
 
@@ -55,17 +64,19 @@ class PageInput:
 
 @dataclass(frozen=True, slots=True)
 class PageOutcome:
-    """The numbers of drafted, skipped and failed tenants."""
+    """The numbers of tenants: drafted, skipped, failed, and waiting for the provider's bill."""
 
     drafted_count: int = 0
     skipped_count: int = 0
     failed_count: int = 0
+    waiting_count: int = 0
 
     def in_words(self) -> str:
         """In one line."""
+        waiting = f", {self.waiting_count:,} waiting for the bill" if self.waiting_count else ""
         return (
             f"{self.drafted_count:,} tenants drafted, {self.skipped_count:,} skipped,"
-            f" {self.failed_count:,} failed"
+            f" {self.failed_count:,} failed{waiting}"
         )
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "invoice_sequences",
     "one_off_lines",
     "read_cursors",
+    "rebilled_costs",
     "rollup_tenants",
     "rollups",
     "tenant_invoice_lines",
@@ -61,7 +62,7 @@ rollup_tenants = table(
     tables.integers("attempt_count", default=0),
     tables.instants("attempted_at", nullable=True),
     tables.key("rollup_id", "tenant_id"),
-    tables.check("outcome", "outcome IN ('planned', 'drafted', 'skipped', 'failed')"),
+    tables.check("outcome", "outcome IN ('planned', 'drafted', 'skipped', 'failed', 'waiting')"),
     tables.index("page", "rollup_id", "page"),
 )
 
@@ -172,7 +173,9 @@ tenant_invoice_proofs = table(
     Column("covered_days", DATEMULTIRANGE),
     Column("unsold_kinds", ARRAY(Text), nullable=False, server_default="{}"),
     Column("unsold_usage", JSONB, nullable=False, server_default=text("'{}'")),
+    tables.flags("rebills_costs"),
     tables.key("invoice_id", "position"),
+    tables.index("rebilling", "invoice_id", where="rebills_costs"),
 )
 
 read_cursors = table(
@@ -239,6 +242,36 @@ one_off_lines = table(
     tables.index("invoice", "invoice_id", where="invoice_id IS NOT NULL"),
     tables.index("tenant", "tenant_id", "id"),
 )
+
+rebilled_costs = table(
+    "rebilled_costs",
+    tables.reference("invoice_id", "tenant_invoices", ondelete="CASCADE"),
+    tables.names("tenant_id", "deployment_id", "subscription_id"),
+    tables.days("period"),
+    tables.names("cost_key"),
+    tables.integers("revision"),
+    tables.uuids("cost_id", nullable=True),
+    tables.names("product", "sku", "description"),
+    tables.uuids("resource_id", nullable=True),
+    tables.instants("start_at", "end_at", nullable=True),
+    tables.numbers("amount_usd", "billed_usd"),
+    tables.cents("billed_cents"),
+    tables.instants("released_at", nullable=True),
+    tables.key("invoice_id", "subscription_id", "period", "cost_key"),
+    tables.check("revision", "revision >= 0"),
+    tables.index(
+        "once",
+        "period",
+        "tenant_id",
+        "deployment_id",
+        "subscription_id",
+        "cost_key",
+        "revision",
+        unique=True,
+        where="released_at IS NULL",
+    ),
+)
+"""Each cost line is billed once by a month's own invoice, and its changes once each."""
 
 invoice_hand_overs = table(
     "invoice_hand_overs",

@@ -12,7 +12,9 @@ from services.analytics.catalog_client import billable, items_of, quote
 from services.analytics.deployments import Deployments
 from services.analytics.generations import store
 from services.analytics.generations.store import Generation, Work
+from services.analytics.invoicing.rollups.store.rebilled import note_cost_changes
 from services.analytics.margin import feeds
+from services.analytics.margin.daily_costs import with_daily_costs
 from services.analytics.margin.feeds import accruals_of, failures_of
 from services.analytics.margin.refresh_margin import refresh_accrued_margin, refresh_invoiced_margin
 from services.analytics.margin.rules.attribution import (
@@ -175,6 +177,9 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
             await write_lifetimes(session, of, lifetimes)
             if not next_token:
                 await split_shared(session, of)
+                if of.work is Work.COSTS:
+                    before = await store.current_generation(session, of.work, of.subject)
+                    await note_cost_changes(session, before, of, self._clock())
                 replaced = await store.complete_generation(session, of, now=self._clock())
                 await forget_costs(session, of.subject, replaced)
         return counts, next_token
@@ -222,7 +227,15 @@ class AttributionServicer(attribution_service_pb2_grpc.AttributionServiceService
         tenants = sorted({one.subscription.tenant_id for one in subscriptions})
         async with self._database.read(current_caller().scope) as session:
             usage = await usage_of_period(session, period, tenants)
-        outcomes = await quote(catalog, period, items_of(subscriptions, usage))
+        items = items_of(subscriptions, usage)
+        outcomes = await with_daily_costs(
+            self._database,
+            catalog,
+            period,
+            subscriptions,
+            items,
+            await quote(catalog, period, items),
+        )
         accruals = accruals_of(subscriptions, outcomes)
         failures = failures_of(subscriptions, outcomes)
         counts = (len(accruals), len(failures))

@@ -152,6 +152,7 @@ def _line(line: costs_pb2.CostLine) -> Cost:
         hours=Decimal(line.hours) if line.HasField("hours") else None,
         start=instant_of(line.start_at) if line.HasField("start_at") else None,
         end=instant_of(line.end_at) if line.HasField("end_at") else None,
+        cost_key=f"{line.provider_invoice_id}/{line.row_number}",
     )
 
 

@@ -46,4 +46,5 @@ def _shared_cost(total: SharedTotal) -> Cost:
         cost_id=None, day=total.day, kind=total.kind, classification="shared", description="",
         resource_id=None, is_matched=False, hours=None, start=None, end=None, tenant_id="",
         deployment_id="", amount_usd=total.amount_usd,
+        cost_key="/".join(["shared", total.kind, *([total.day.isoformat()] if total.day else [])]),
     )  # fmt: skip  # a table

@@ -70,9 +70,11 @@ attributed_costs = table(
     tables.instants("start_at", "end_at", nullable=True),
     tables.names("attribution", "tenant_id", "deployment_id"),
     tables.numbers("amount_usd"),
+    tables.words("cost_key"),
     tables.check("attribution", "attribution IN ('tenant', 'internal', 'unattributed', 'shared')"),
     tables.check("tenant", "(attribution = 'tenant') = (tenant_id <> '')"),
     tables.index("pass", "period", "pass_id", "page"),
+    tables.index("tenant", "period", "pass_id", "tenant_id", where="tenant_id <> ''"),
     partitioned_by="period",
 )
 

@@ -77,7 +77,7 @@ month_changes = table(
     tables.instants("noted_at"),
     tables.uuids("invoice_id", nullable=True),
     tables.key("id"),
-    tables.check("cause", "cause IN ('usage', 'subscription')"),
+    tables.check("cause", "cause IN ('usage', 'subscription', 'costs')"),
     tables.check("period", "extract(day FROM period) = 1"),
     tables.index("open", "tenant_id", "period", where="invoice_id IS NULL"),
     tables.index("invoice", "invoice_id", where="invoice_id IS NOT NULL"),

@@ -14,8 +14,10 @@ from arcadia.catalog.v1 import pricing_service_pb2 as pb
 from kinds.metering import METERS
 from services.catalog import requests
 from services.catalog.meters.rules.meters import Meters
+from services.catalog.pricing.cost_requests import cost_series
 from services.catalog.quoting.inputs import UsageRun, UsageSeries
 from services.catalog.quoting.numbers import ZERO
+from services.catalog.quoting.rebilling.snapshots import CostSeries
 from services.common.errors import InvalidArgument
 from services.common.values.money import MAX_QUANTITY, exact
 from services.common.values.periods import FIRST_YEAR, LAST_YEAR, Period, month_of, read_day
@@ -51,7 +53,8 @@ class BatchItem:
     engine_version: str = ""
     """Engine version; the current one if empty."""
     refusal: InvalidArgument | None = None
-    """The error in its usage, if any."""
+    """The error in its usage or costs, if any."""
+    costs: tuple[CostSeries, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def batch_items(
 ) -> list[BatchItem]:
     """The items of a batch, with the known meters. Raises InvalidArgument.
 
-    Invalid usage fails only its own item.
+    Invalid usage or costs fail only their own item.
     """
     if len(request.items) > MAX_ITEMS:
         raise InvalidArgument("items", f"must not be more than {MAX_ITEMS}")
@@ -92,9 +95,10 @@ def batch_items(
         identifier = requests.uuid_of(f"items[{place}].subscription_id", item.subscription_id)
         try:
             usage, refusal = _usage(item.usage, period, meters), None
+            costs = cost_series(item.costs, period) if item.costs else ()
         except InvalidArgument as error:
-            usage, refusal = (), error.within(f"items[{place}]")
-        found.append(BatchItem(identifier, usage, item.engine_version, refusal))
+            usage, costs, refusal = (), (), error.within(f"items[{place}]")
+        found.append(BatchItem(identifier, usage, item.engine_version, refusal, costs))
     return found
 
 

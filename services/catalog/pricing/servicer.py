@@ -31,6 +31,7 @@ from services.catalog.pricing.requests import (
 )
 from services.catalog.quotes import messages
 from services.catalog.quotes.margin_inputs import ExchangeRates
+from services.catalog.quotes.rules.from_cost import late_bills
 from services.catalog.quotes.rules.snapshots import (
     Known,
     MixedCurrencies,
@@ -62,6 +63,7 @@ from services.catalog.quoting.v1.engine import ENGINE_VERSION as FIRST_ENGINE
 from services.catalog.quoting.v1.subscriptions import month_inputs
 from services.catalog.quoting.v1.units import UNITS as FIRST_UNITS
 from services.catalog.quoting.values import value_of
+from services.catalog.rebilling.rules.rebilling import LateBill
 from services.catalog.subscriptions.rules.subscriptions import Subscription
 from services.catalog.subscriptions.store.backdated import read_backdated
 from services.catalog.subscriptions.store.subscriptions import read_subscriptions
@@ -130,7 +132,7 @@ class PricingServicer(pricing_service_pb2_grpc.PricingServiceServicer):
                 for first in range(0, len(those), ANSWERED_AT_ONCE):
                     answer = pb.BatchQuoteResponse()
                     for item in those[first : first + ANSWERED_AT_ONCE]:
-                        priced.write(answer.results.add(), item)
+                        priced.write(answer.results.add(), item, bill_missing=request.bill_missing)
                     yield answer
                     await asyncio.sleep(0)
         finally:
@@ -311,11 +313,19 @@ class _Priced:
         self._trials = trials
         self.known = known
 
-    def write(self, result: pb.BatchQuoteResult, item: BatchItem) -> None:
+    def write(self, result: pb.BatchQuoteResult, item: BatchItem, *, bill_missing: bool) -> None:
         """Fills a result with the quote of an item or its error."""
         result.subscription_id = str(item.subscription_id)
         try:
-            inputs, unsold, quote, proof = self._priced(item)
+            subscription, inputs, unsold = self._read(item)
+            late = late_bills(inputs, self.known.costs, subscription.tenant_id)
+            if bill_missing and LateBill.WAIT in late:
+                raise _Unpriced(
+                    "WAITING_FOR_BILL",
+                    f"the provider's bill of {inputs.month.code} is not complete, and a rebilling"
+                    " rule waits for it",
+                )
+            quote, proof = self._proven(subscription, item, inputs)
         except _Unpriced as why:
             result.failure.reason, result.failure.message = why.reason, str(why)
             return
@@ -325,6 +335,7 @@ class _Priced:
             return
         message = result.quote
         messages.write_quote(message, quote, inputs)
+        message.rebills_costs = bool(late)
         messages.add_proof(message, proof)
         message.subscription_id = result.subscription_id
         message.starts_on = self._period.start.isoformat()
@@ -336,16 +347,23 @@ class _Priced:
         if subscription is None:
             return ()
         with suppress(MixedCurrencies):
-            return self._inputs(subscription, item.usage)[1]
+            return self._inputs(subscription, item)[1]
         return ()
 
     def _inputs(
-        self, subscription: Subscription, usage: Sequence[UsageSeries]
+        self, subscription: Subscription, item: BatchItem
     ) -> tuple[QuoteInputs, Sequence[UsageSeries]]:
         on_trial = subscription.id in self._trials
-        return divided_inputs(subscription, self._period, usage, self.known, on_trial=on_trial)
+        return divided_inputs(
+            subscription,
+            self._period,
+            item.usage,
+            self.known,
+            on_trial=on_trial,
+            costs=item.costs,
+        )
 
-    def _priced(self, item: BatchItem) -> tuple[QuoteInputs, Sequence[UsageSeries], Quote, Proof]:
+    def _read(self, item: BatchItem) -> tuple[Subscription, QuoteInputs, Sequence[UsageSeries]]:
         subscription = self._subscriptions.get(item.subscription_id)
         if subscription is None:
             raise _Unpriced("SUBSCRIPTION_NOT_FOUND", "the subscription was not found")
@@ -353,16 +371,19 @@ class _Priced:
             raise _Unpriced(item.refusal.reason, str(item.refusal))
         if item.engine_version not in ("", ENGINE_VERSION, FIRST_ENGINE):
             raise _Unpriced("UNKNOWN_ENGINE", f"unknown engine version {item.engine_version!r}")
-        inputs, unsold = self._inputs(subscription, item.usage)
+        return subscription, *self._inputs(subscription, item)
+
+    def _proven(
+        self, subscription: Subscription, item: BatchItem, inputs: QuoteInputs
+    ) -> tuple[Quote, Proof]:
         if item.engine_version == FIRST_ENGINE:
             newer = sorted({series.resource_kind for series in inputs.usage} - FIRST_UNITS.keys())
             if newer:
                 raise _Unpriced(
                     "KIND_UNKNOWN_TO_ENGINE", f"engine {FIRST_ENGINE} does not know {newer[0]}"
                 )
-            first = month_inputs(inputs, self._borne(subscription))
-            return inputs, unsold, *prove_by_first(first)
-        return inputs, unsold, *prove(inputs)
+            return prove_by_first(month_inputs(inputs, self._borne(subscription)))
+        return prove(inputs)
 
     def _borne(self, subscription: Subscription) -> Period:
         """The days whose usage engine 1 assigned to a subscription.

@@ -14,6 +14,7 @@ from services.catalog.quoting.inputs import QuoteInputs, Term, UsageSeries
 from services.catalog.quoting.lines import Line, Quote, ServiceDays, total
 from services.catalog.quoting.numbers import EXACT
 from services.catalog.quoting.proofs.proof import Proof, recompute
+from services.catalog.quoting.rebilling.lines import left_to_bill
 from services.catalog.quoting.recurring import fixed_lines
 from services.catalog.quoting.values import ValuedRun
 from services.common.values.money import plain
@@ -67,6 +68,7 @@ def write_quote(message: quotes_pb2.Quote, quote: Quote, inputs: QuoteInputs) ->
     _add_lines(message.overage, quote.overage)
     _add_lines(message.ad_hoc, quote.ad_hoc)
     _add_lines(message.rebilled, quote.rebilled)
+    message.left_to_bill.extend(left_to_bill(inputs))
     if quote.change is not None:
         message.change.net_cents = quote.change.net_cents
         _add_lines(message.change.credits, quote.change.credits)

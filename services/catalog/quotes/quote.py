@@ -19,6 +19,7 @@ from services.catalog.quotes.batching import Batcher
 from services.catalog.quotes.margin_inputs import MarginChecker
 from services.catalog.quotes.messages import add_proof, quote_message
 from services.catalog.quotes.requests import QuoteRequest
+from services.catalog.quotes.rules.from_cost import late_bills
 from services.catalog.quotes.rules.price_list import PriceList
 from services.catalog.quotes.rules.snapshots import (
     Known,
@@ -188,7 +189,9 @@ class Quoter:
             changing = replace(changing, known=known)
             inputs = await _change(wanted, changing, caller, prices, session)
             inputs = await _with_new_meters(inputs, known, session)
-            return await self._priced(inputs, changing.subscription.tenant_id, wanted, caller, now)
+            tenant_id = changing.subscription.tenant_id
+            late = late_bills(inputs, known.costs, tenant_id)
+            return await self._priced(inputs, tenant_id, wanted, caller, now, bool(late))
         version = await _version(wanted, caller, prices, session)
         addons = prices.addons_of(wanted.addons, version)
         known = await self._margins.rates.with_rates(
@@ -200,7 +203,8 @@ class Quoter:
         )
         if session is not None:
             inputs = await _with_new_meters(inputs, known, session)
-        return await self._priced(inputs, tenant_id, wanted, caller, now)
+        late = late_bills(inputs, known.costs, tenant_id)
+        return await self._priced(inputs, tenant_id, wanted, caller, now, bool(late))
 
     async def _priced(
         self,
@@ -209,6 +213,7 @@ class Quoter:
         wanted: QuoteRequest,
         caller: Caller,
         now: datetime,
+        rebills_costs: bool,
     ) -> _Made:
         try:
             quote, proof = prove(inputs)
@@ -230,6 +235,7 @@ class Quoter:
             ) from error
         identifier = new_id(now)
         answer = quote_message(quote, inputs)
+        answer.rebills_costs = rebills_costs
         answer.id = str(identifier)
         answer.created_at.seconds = int(now.timestamp())
         answer.created_at.nanos = now.microsecond * 1000

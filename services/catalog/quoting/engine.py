@@ -7,6 +7,7 @@ from services.catalog.quoting.changes import change_lines
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.lines import Quote
 from services.catalog.quoting.numbers import EXACT
+from services.catalog.quoting.rebilling.cost_lines import cost_lines
 from services.catalog.quoting.rebilling.lines import divided, rebilled_lines
 from services.catalog.quoting.recurring import fixed_lines, shared_fixed_lines
 from services.catalog.quoting.usage import usage_lines
@@ -22,7 +23,7 @@ def price(inputs: QuoteInputs) -> Quote:
     with localcontext(EXACT):
         left, taken = divided(inputs)
         overage, ad_hoc = usage_lines(left)
-        rebilled = rebilled_lines(inputs, taken)
+        rebilled = (*rebilled_lines(inputs, taken), *cost_lines(inputs))
         fixed = (fixed_lines if inputs.projected_from is None else shared_fixed_lines)(
             inputs.terms, inputs.addons, inputs.month.days
         )

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from services.catalog.plans.rules.matches import match_of
-from services.catalog.rebilling.rules.rebilling import Basis, NewRule, RebillingRule
+from services.catalog.rebilling.rules.rebilling import Basis, LateBill, NewRule, RebillingRule
 from services.catalog.rebilling.tables import rebilling_rules
 from services.common.db.database import ReadSession, WriteSession
 from services.common.db.effective_rows import set_row
@@ -24,14 +24,14 @@ __all__ = ["all_rules", "create_rule", "end_row", "end_rule", "list_rules", "rul
 
 COLUMNS: Final = """
 id, code, basis, match, percent, fixed_cents, step_cents, floor_cents, currency, takes_all,
-effective_from, effective_to, created_by, created_at, continues
+late_bill, effective_from, effective_to, created_by, created_at, continues
 """
 SELECT: Final = f"SELECT {COLUMNS} FROM rebilling_rules WHERE superseded_at IS NULL"
 
 ALL: Final = text(f"{SELECT} ORDER BY code, effective_from")
 
 IN_PERIOD: Final = text(f"""
-{SELECT} AND basis = :basis AND effective_from < :end
+{SELECT} AND effective_from < :end
   AND (effective_to IS NULL OR effective_to > :start)
 ORDER BY code, effective_from
 """)
@@ -67,9 +67,9 @@ async def all_rules(session: ReadSession) -> list[RebillingRule]:
     return [_rule(row) for row in await session.execute(ALL)]
 
 
-async def rules_in(session: ReadSession, basis: Basis, period: Period) -> list[RebillingRule]:
-    """The rules of a basis in force on a day of a period."""
-    values = {"basis": basis.value, "start": period.start, "end": period.end}
+async def rules_in(session: ReadSession, period: Period) -> list[RebillingRule]:
+    """The rules in force on a day of a period, by code."""
+    values = {"start": period.start, "end": period.end}
     return [_rule(row) for row in await session.execute(IN_PERIOD, values)]
 
 
@@ -101,6 +101,7 @@ async def create_rule(
             **asdict(rule.markup),
             "currency": rule.currency,
             "takes_all": rule.takes_all,
+            "late_bill": rule.late_bill and rule.late_bill.value,
             "created_by": created_by,
             "created_at": now,
         },
@@ -139,5 +140,6 @@ def _rule(row: Row[Any]) -> RebillingRule:
         takes_all=row.takes_all,
         effective_from=row.effective_from,
         effective_to=row.effective_to,
+        late_bill=row.late_bill and LateBill(row.late_bill),
     )
     return RebillingRule(row.id, rule, row.created_by, row.created_at, row.continues)

@@ -1,12 +1,13 @@
 """Prices from cost: a cost in USD plus a percentage and a fixed amount, exact and pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from services.common.values.money import in_minor_units, whole_cents
 
-__all__ = ["Markup"]
+__all__ = ["Markup", "allotted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,37 @@ class Markup:
 
         A half of a step is rounded up. `rate` is the currency's units for a USD.
         """
-        price = in_minor_units(usd * Fraction(rate), currency)
-        price = price * (100 + Fraction(self.percent)) / 100 + Fraction(self.fixed_cents)
+        return self.rounded(usd * self.per_dollar(rate, currency) + Fraction(self.fixed_cents))
+
+    def per_dollar(self, rate: Decimal, currency: str) -> Fraction:
+        """The exact price of a USD of cost, in minor units, without the fixed amount."""
+        return in_minor_units(Fraction(rate), currency) * (100 + Fraction(self.percent)) / 100
+
+    def rounded(self, price: Fraction) -> Fraction:
+        """A price rounded to the step, half up, and at least the floor."""
         if self.step_cents:
             step = Fraction(self.step_cents)
             price = whole_cents(price / step) * step
         return max(price, Fraction(self.floor_cents))
+
+
+def allotted(total: int, exact: Sequence[Fraction]) -> list[int]:
+    """Allots the price of a set of costs to its parts, with largest remainders.
+
+    `exact` are the parts' own prices. The shares add up to the total; if that is the parts' sum
+    rounded to a whole unit, each is within one of its exact price. What a step, a floor or an
+    adjustment adds to the sum is spread evenly. Among equal remainders, the earlier wins. Raises
+    ValueError for a nonzero total without parts.
+    """
+    if not exact:
+        if total:
+            raise ValueError("there are no parts")
+        return []
+    shares = [price.numerator // price.denominator for price in exact]
+    each, more = divmod(total - sum(shares), len(exact))
+    by_remainder = sorted(
+        range(len(exact)), key=lambda place: (shares[place] - exact[place], place)
+    )
+    for place in by_remainder[:more]:
+        shares[place] += 1
+    return [share + each for share in shares]

@@ -15,6 +15,7 @@ from services.common.values.money import money_text, whole_cents
 from workflows.durable.activities import service_activity
 from workflows.durable.heartbeats import beating, reached_before
 from workflows.invoicing.payloads import (
+    BillState,
     CheckOutcome,
     Freshness,
     IssueInput,
@@ -64,6 +65,14 @@ class InvoicingActivities:
         )
         return Freshness(tuple(answer.stale), tuple(answer.unknown))
 
+    @service_activity(ANALYTICS)
+    async def check_bill(self, period: str) -> BillState:
+        """What is known of the provider's bill of a month."""
+        answer = await self._steps.CheckBill(
+            pb.CheckBillRequest(period=period), timeout=CALL_SECONDS
+        )
+        return BillState(answer.complete, answer.attributed)
+
     @service_activity(ANALYTICS, heartbeat=True)
     async def close_metering(self, period: str) -> None:
         """Closes a month. Idempotent."""
@@ -108,7 +117,12 @@ class InvoicingActivities:
             pb.DraftInvoicesRequest(rollup_id=request.rollup_id, tenant_cursor=request.cursor),
             timeout=PAGE_SECONDS,
         )
-        return PageOutcome(answer.drafted_count, answer.skipped_count, answer.failed_count)
+        return PageOutcome(
+            answer.drafted_count,
+            answer.skipped_count,
+            answer.failed_count,
+            answer.waiting_count,
+        )
 
     @service_activity(ANALYTICS, heartbeat=True)
     async def check_rollup(self, rollup_id: str) -> CheckOutcome:
@@ -118,7 +132,12 @@ class InvoicingActivities:
         )
         rollup = answer.rollup
         return CheckOutcome(
-            PageOutcome(rollup.drafted_count, rollup.skipped_count, rollup.failed_count),
+            PageOutcome(
+                rollup.drafted_count,
+                rollup.skipped_count,
+                rollup.failed_count,
+                rollup.waiting_count,
+            ),
             tuple(map(_total, rollup.totals)),
             tuple(answer.differences),
             _unbilled(rollup.unbilled),

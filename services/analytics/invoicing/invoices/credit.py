@@ -20,6 +20,7 @@ from services.analytics.invoicing.invoices.store.issuing import (
 )
 from services.analytics.invoicing.invoices.store.reading import locked_invoice
 from services.analytics.invoicing.one_offs.store import release_one_off_lines
+from services.analytics.invoicing.rollups.store.rebilled import release_costs
 from services.analytics.margin.store.months import mark_margin
 from services.analytics.usage.store.periods import release_adjustments
 from services.common.db.database import WriteSession
@@ -68,6 +69,7 @@ async def credit(
         await settlements.mark_credited_in_full(session, invoice_id, at)
         await release_adjustments(session, [invoice_id])
         await release_one_off_lines(session, [invoice_id])
+        await release_costs(session, [invoice_id], at)
     await mark_margin(session, invoice.month)
     await begin_hand_over(
         session,

@@ -46,6 +46,7 @@ from services.analytics.invoicing.one_offs.rules import ONE_OFF_ENGINE
 from services.analytics.invoicing.profiles.rules.terms import Terms
 from services.analytics.invoicing.rollups.decide import approve_when_issued, signal_workflow
 from services.analytics.invoicing.rollups.rules.rollups import Rollup
+from services.analytics.invoicing.rollups.store.claimed import costs_behind
 from services.analytics.invoicing.rollups.store.rollups import set_run
 from services.analytics.peers import asking
 from services.analytics.usage.store.reading import UsageFilter, list_usage
@@ -171,6 +172,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                 figures = (await list_usage(session, scope, wanted, MAX_FIGURES)).rows
                 proofs = await reading.proofs_of(session, [invoice_id], line.deployment_id)
                 days = usage_behind(line, figures, proofs[invoice_id], invoice.period)
+            costs = await costs_behind(session, found) if current_caller().is_operator else []
         price_type, price_id = price_of(line.kind, line.meta)
         return message_of(
             pb.TraceInvoiceLineResponse,
@@ -178,6 +180,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
             price_type=price_type,
             price_id=price_id,
             daily_usage=reversed(days),
+            rebilled_costs=costs,
         )
 
     async def DownloadInvoice(

@@ -13,6 +13,7 @@ from services.analytics.invoicing.invoices.store.reading import locked_invoice, 
 from services.analytics.invoicing.invoices.store.settlements import mark_void
 from services.analytics.invoicing.one_offs.store import release_one_off_lines
 from services.analytics.invoicing.rollups.rules.rollups import Rollup
+from services.analytics.invoicing.rollups.store.rebilled import release_costs
 from services.analytics.invoicing.rollups.store.rollups import locked_rollup
 from services.analytics.margin.store.months import mark_margin
 from services.analytics.usage.store.periods import release_adjustments
@@ -61,5 +62,6 @@ async def void(
     await call_off(session, invoice_id, "the invoice was voided", at)
     await release_adjustments(session, [invoice_id])
     await release_one_off_lines(session, [invoice_id])
+    await release_costs(session, [invoice_id], at)
     await mark_margin(session, invoice.month)
     return rollup

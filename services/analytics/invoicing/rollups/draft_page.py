@@ -13,12 +13,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.analytics.catalog_client import QuoteItem, billable_of, quote
+from services.analytics.catalog_client import QuoteItem, billable_of
 from services.analytics.invoicing.invoices.rules.states import InvoiceStatus, Outcome, RollupStatus
 from services.analytics.invoicing.one_offs.rules import OneOff, one_off_parts
 from services.analytics.invoicing.one_offs.store import claim_one_off_lines, open_one_off_lines
 from services.analytics.invoicing.profiles.rules.parties import TaxRule
 from services.analytics.invoicing.profiles.store import tax_regions, tax_rules_on
+from services.analytics.invoicing.rollups.costs import CostPricing
 from services.analytics.invoicing.rollups.quotes import Subscribed, part_of
 from services.analytics.invoicing.rollups.repricing import (
     ClosedMonth,
@@ -27,6 +28,7 @@ from services.analytics.invoicing.rollups.repricing import (
     taken_away,
 )
 from services.analytics.invoicing.rollups.rules.drafting import CannotBill, Draft, Part, assemble
+from services.analytics.invoicing.rollups.rules.rebilling import WAITING_FOR_BILL
 from services.analytics.invoicing.rollups.rules.rollups import Rollup, TenantOutcome
 from services.analytics.invoicing.rollups.store.billed import (
     billed_for,
@@ -45,6 +47,13 @@ from services.analytics.invoicing.rollups.store.drafts import (
     living_invoices,
 )
 from services.analytics.invoicing.rollups.store.planning import record_outcomes
+from services.analytics.invoicing.rollups.store.rebilled import (
+    PricedMonth,
+    claim_costs,
+    lock_costs,
+    read_bill,
+    rebilled_deployments,
+)
 from services.analytics.invoicing.rollups.store.rollups import locked_rollup
 from services.analytics.usage.rules.figures import UsageSeries
 from services.analytics.usage.store.periods import (
@@ -57,7 +66,7 @@ from services.analytics.usage.store.periods import (
 from services.common.db.database import Database, ReadSession, WriteSession
 from services.common.errors import Aborted, FailedPrecondition
 from services.common.identity.callers import ALL
-from services.common.values.periods import Period
+from services.common.values.periods import Period, month_of
 
 if TYPE_CHECKING:
     from arcadia.catalog.v1.pricing_service_pb2_grpc import PricingServiceAsyncStub
@@ -104,7 +113,13 @@ class _Made:
             *(TenantOutcome(one, Outcome.DRAFTED) for one in sorted(drafted)),
             *(TenantOutcome(one, Outcome.SKIPPED) for one in sorted(self.skipped - drafted)),
             *(
-                TenantOutcome(tenant, Outcome.FAILED, why.deployment_id, why.reason, why.message)
+                TenantOutcome(
+                    tenant,
+                    Outcome.WAITING if why.reason == WAITING_FOR_BILL else Outcome.FAILED,
+                    why.deployment_id,
+                    why.reason,
+                    why.message,
+                )
                 for tenant, why in sorted(self.failures.items())
             ),
         ]
@@ -119,6 +134,7 @@ class PageDrafting:
         self._database = database
         self._catalog = catalog
         self._tax_region = tax_region
+        self._pricing = CostPricing(database, catalog)
 
     async def draft(self, rollup: Rollup, tenant_ids: Sequence[str], at: datetime) -> None:
         """Drafts the invoices of these tenants and records the outcome of each.
@@ -169,6 +185,8 @@ class PageDrafting:
                         await billed_for(session, month, tenants, given_up),
                         await proven_for(session, month, tenants, given_up),
                         await taken_back_in(session, month, tenants),
+                        bill=await read_bill(session, month),
+                        rebilled=await rebilled_deployments(session, month, tenants, given_up),
                     )
                 )
             since = min((period, *(month.period for month in again)))
@@ -226,7 +244,7 @@ class PageDrafting:
             for one in subscriptions
         ]
         made: list[tuple[str, Part]] = []
-        outcomes = await quote(self._catalog, month.period, items)
+        outcomes, costs = await self._pricing.quoted(month, subscriptions, items)
         for one, outcome in zip(subscriptions, outcomes, strict=True):
             if outcome.quote is None:
                 failures.setdefault(
@@ -241,6 +259,8 @@ class PageDrafting:
                     is_own=month.is_own,
                     unsold_kinds=one.unsold(used.get(one.deployment, ())),
                     unsold_usage=outcome.unsold,
+                    costs=costs.get(one.deployment, ()),
+                    was_rebilled=one.deployment in month.rebilled,
                 )
                 made.append((one.tenant_id, part))
         return made
@@ -295,6 +315,7 @@ class PageDrafting:
                 await release_adjustments(session, made.replaced)
                 await delete_drafts(session, made.replaced)
             ids = await insert_drafts(session, rollup.id, rollup.period, made.drafts, at)
+            await _claim(session, page, made.drafts, ids)
             await _take_up(session, repriced, ids)
             by_hand = {
                 one.id: ids[one.tenant_id, one.currency]
@@ -328,6 +349,39 @@ async def _own_month(
         if adjusted
         else {},
         is_own=True,
+        bill=await read_bill(session, period),
+        rebilled=await rebilled_deployments(session, period, tenant_ids, given_up),
+    )
+
+
+async def _claim(
+    session: WriteSession, page: _Page, drafts: Sequence[Draft], ids: Mapping[DraftKey, UUID]
+) -> None:
+    """Records which costs the drafts bill.
+
+    Raises Aborted if the bill of one of their months was attributed again in the meantime.
+    """
+    billed = [
+        (PricedMonth(
+            ids[key_of(draft)], draft.tenant_id, part.deployment_id, part.proof.subscription_id,
+            part.proof.service_month or page.own.period.start, part.proof.service_month is None,
+        ), part.claims or ())
+        for draft in drafts if key_of(draft) in ids
+        for part in draft.rebilling
+    ]  # fmt: skip  # a table
+    if not billed:
+        return
+    bills = {month.period: month.bill for month in (page.own, *page.again)}
+    priced = {month_of(one.period) for one, _ in billed}
+    await lock_costs(session, priced)
+    for month in priced:
+        if await read_bill(session, month) != bills[month]:
+            raise Aborted(
+                f"the provider's bill of {month.code} was attributed again in the meantime",
+                reason="COSTS_MOVED",
+            )
+    await claim_costs(
+        session, [one for one, _ in billed], [claim for _, claims in billed for claim in claims]
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceAsyncStub
     from arcadia.inventory.v1.lookup_service_pb2_grpc import LookupServiceAsyncStub
 
-__all__ = ["Freshness", "Sources", "stale_kinds"]
+__all__ = ["Freshness", "KnownBill", "Sources", "stale_kinds"]
 
 METERED: Final = sorted(RULES)
 
@@ -33,6 +33,21 @@ class Freshness:
     """Kinds that the inventory did not see completely since the end of the month."""
     unknown: tuple[str, ...]
     """Other missing sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBill:
+    """The provider's bill of a month, as billing knows it."""
+
+    has_arrived: bool
+    is_ingested: bool
+    version: str
+    """Changes with its lines."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all known invoices of the month are ingested and add up."""
+        return self.has_arrived and self.is_ingested
 
 
 class Sources:
@@ -70,13 +85,18 @@ class Sources:
             for one in answer.sweep_times
         }
 
-    async def _bill(self, period: Period) -> list[str]:
+    async def bill(self, period: Period) -> KnownBill:
+        """The provider's bill of a month, as billing knows it."""
         request = costs_pb.ListPeriodCostsRequest(page_size=1, period=period.start.isoformat())
         with asking(Service.BILLING):
             answer = await self._costs.ListPeriodCosts(request)
-        if not answer.cost_lines:
+        return KnownBill(bool(answer.cost_lines), answer.complete, answer.lines_version)
+
+    async def _bill(self, period: Period) -> list[str]:
+        known = await self.bill(period)
+        if not known.has_arrived:
             return [f"the provider's bill of {period.code} had not arrived: costs were not final"]
-        if not answer.complete:
+        if not known.is_complete:
             return [f"the provider's bill of {period.code} was not ingested completely"]
         return []
 

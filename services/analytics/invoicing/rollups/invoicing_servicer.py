@@ -37,6 +37,7 @@ from services.analytics.invoicing.rollups.rollup_messages import rollup_message
 from services.analytics.invoicing.rollups.store import planning, rollups
 from services.analytics.invoicing.rollups.store.drafts import void_drafts
 from services.analytics.invoicing.rollups.store.planning import BackdatedChange
+from services.analytics.invoicing.rollups.store.rebilled import read_bill, release_costs
 from services.analytics.invoicing.unbilled.find import UnbilledFinder
 from services.analytics.invoicing.unbilled.store import keep_unbilled_total
 from services.analytics.margin.store.months import mark_margin
@@ -162,6 +163,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
                 )
                 await release_adjustments(session, orphans)
                 await release_one_off_lines(session, orphans)
+                await release_costs(session, orphans, self._clock())
         if token:
             # Cursors are returned when all is planned: a page may still gain a tenant.
             following = encode_token(filters, (PLANNING, token, number))
@@ -229,6 +231,20 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             drafted_count=counts.get(Outcome.DRAFTED, 0),
             skipped_count=counts.get(Outcome.SKIPPED, 0),
             failed_count=counts.get(Outcome.FAILED, 0),
+            waiting_count=counts.get(Outcome.WAITING, 0),
+        )
+
+    async def CheckBill(
+        self, request: pb.CheckBillRequest, context: Context
+    ) -> pb.CheckBillResponse:
+        """Whether the bill that tenants of a month wait for is complete and attributed."""
+        period = read_month(request.period, "period")
+        found = await self._sources.bill(period)
+        async with self._database.read(ALL) as session:
+            known = await read_bill(session, period)
+        return pb.CheckBillResponse(
+            complete=found.is_complete,
+            attributed=known.is_complete and known.source_version == found.version,
         )
 
     async def CheckRollup(
@@ -295,6 +311,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             )
             await release_adjustments(session, voided)
             await release_one_off_lines(session, voided)
+            await release_costs(session, voided, self._clock())
         return pb.DiscardDraftsResponse(discarded_count=len(voided), remaining_count=left)
 
     async def SetRollupStatus(

@@ -1,6 +1,6 @@
 """Converts the catalog's quotes to the parts of an invoice, with their lines unchanged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,6 +10,7 @@ from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 
 from services.analytics.invoicing.invoices.rules.lines import Line, Proof
 from services.analytics.invoicing.rollups.rules.drafting import Part
+from services.analytics.invoicing.rollups.rules.rebilling import DeploymentCost, claims_of
 from services.analytics.invoicing.unbilled.rules import unsold_content
 from services.analytics.usage.rules.figures import UsageSeries
 from services.common.values.periods import Period
@@ -62,17 +63,25 @@ def part_of(
     is_own: bool = True,
     unsold_kinds: tuple[str, ...] = (),
     unsold_usage: Iterable[UsageSeries] = (),
+    costs: Sequence[DeploymentCost] = (),
+    was_rebilled: bool = False,
 ) -> Part:
     """The charges of a subscription for a month: prorated recurring lines and usage.
 
     `is_own` says whether the month is the invoice's own; no line bills `unsold_kinds` and
-    `unsold_usage`.
+    `unsold_usage`. `costs` are those that the quote was given; `was_rebilled` says that other
+    invoices bill costs of the month, which count as taken back if the quote has none.
     """
-    lines = (*quote.first_invoice, *quote.overage, *quote.ad_hoc, *quote.rebilled)
+    quoted = (*quote.first_invoice, *quote.overage, *quote.ad_hoc, *quote.rebilled)
+    lines = tuple(_line(line, subscribed.deployment_id, month) for line in quoted)
+    claims = None
+    if quote.rebills_costs or was_rebilled:
+        claims = tuple(claims_of(subscribed.subscription_id, lines, costs, month))
     return Part(
         deployment_id=subscribed.deployment_id,
         currency=quote.currency,
-        lines=tuple(_line(line, subscribed.deployment_id, month) for line in lines),
+        lines=lines,
+        claims=claims,
         proof=Proof(
             deployment_id=subscribed.deployment_id,
             subscription_id=subscribed.subscription_id,
@@ -88,6 +97,7 @@ def part_of(
             unsold_usage=unsold_content(
                 one for one in unsold_usage if one.resource_kind not in unsold_kinds
             ),
+            rebills_costs=quote.rebills_costs,
         ),
     )
 

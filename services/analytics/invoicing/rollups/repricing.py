@@ -9,6 +9,7 @@ from services.analytics.invoicing.rollups.quotes import Subscribed
 from services.analytics.invoicing.rollups.rules.adjusting import adjustment_lines
 from services.analytics.invoicing.rollups.rules.drafting import Part
 from services.analytics.invoicing.rollups.store.billed import Billed, Deployment
+from services.analytics.invoicing.rollups.store.rebilled import NO_BILL, Bill
 from services.analytics.usage.rules.figures import UsageSeries
 from services.common.values.periods import Period
 
@@ -34,6 +35,13 @@ class ClosedMonth:
     """
     is_own: bool = False
     """Whether it is the roll-up's own month."""
+    bill: Bill = NO_BILL
+    rebilled: AbstractSet[Deployment] = frozenset()
+    """The deployments of which invoices bill costs of the month."""
+
+    def has_costs(self, one: Subscribed) -> bool:
+        """Whether costs are known: a bill that was billed stays so while it is read again."""
+        return self.bill.is_complete or one.deployment in self.rebilled
 
     def engine_of(self, one: Subscribed) -> str:
         """The engine version for a subscription: the one that billed the month."""
@@ -111,7 +119,12 @@ def _adjusting(
             continue
         proven = [part for part in now if part.currency == currency] or list(now)
         made += [
-            replace(part, currency=currency, lines=lines if place == 0 else ())
+            replace(
+                part,
+                currency=currency,
+                lines=lines if place == 0 else (),
+                claims=part.claims if part.currency == currency else None,
+            )
             for place, part in enumerate(proven)
         ]
     return made
@@ -134,5 +147,5 @@ def taken_away(own: ClosedMonth, tenant: str, parts: Iterable[Part]) -> list[Par
         for currency, adjustments in billed.items():
             lines = adjustment_lines(adjustments, (), own.period)
             if theirs and lines:
-                made.append(replace(theirs[-1], currency=currency, lines=lines))
+                made.append(replace(theirs[-1], currency=currency, lines=lines, claims=None))
     return made

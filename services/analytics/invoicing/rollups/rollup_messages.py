@@ -53,6 +53,7 @@ def _message(rollup: Rollup, summary: Summary) -> rollups_pb2.Rollup:
         drafted_count=outcomes.get(Outcome.DRAFTED, 0),
         skipped_count=outcomes.get(Outcome.SKIPPED, 0),
         failed_count=outcomes.get(Outcome.FAILED, 0),
+        waiting_count=outcomes.get(Outcome.WAITING, 0),
         issued_count=summary.issued_count,
         handed_over_count=summary.handed_over_count,
         totals=summary.totals,

@@ -114,6 +114,8 @@ class Cost:
     deployment_id: str
     """The resource's owner at the end of the span."""
     amount_usd: Decimal
+    cost_key: str = ""
+    """Names a line of the bill by its invoice and row, or a shared cost; empty for a daily cost."""
 
 
 @dataclass(frozen=True, slots=True)

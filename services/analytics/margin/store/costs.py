@@ -63,10 +63,10 @@ DELETE FROM attributed_costs WHERE period = :period AND pass_id = :pass_id AND p
 WRITE: Final = f"""
 INSERT INTO attributed_costs
     (period, pass_id, page, cost_id, day, kind, classification, description, resource_id, hours,
-     start_at, end_at, attribution, tenant_id, deployment_id, amount_usd)
+     start_at, end_at, attribution, tenant_id, deployment_id, amount_usd, cost_key)
 SELECT %(period)s, %(pass_id)s, %(page)s, c.cost_id, c.day, c.kind, c.classification,
        c.description, c.resource_id, c.hours, c.start, c."end", c.attribution, c.tenant_id,
-       c.deployment_id, c.amount_usd
+       c.deployment_id, c.amount_usd, c.cost_key
 FROM {unnested(AttributedCost, "c")}
 """
 WRITE_LIFETIMES: Final = f"""

@@ -9,6 +9,7 @@ from typing import Final
 from services.catalog.quotes.rules.from_cost import KnownCosts
 from services.catalog.quoting.inputs import QuoteInputs
 from services.catalog.quoting.rebilling.snapshots import ListPriceSnapshot, RuleSnapshot
+from services.catalog.rebilling.rules.products import meters_of_scope
 from services.catalog.rebilling.rules.rebilling import Basis, NewRule
 from services.common.values.periods import FIRST_YEAR
 
@@ -23,7 +24,8 @@ DraftRules = Mapping[str, NewRule | None]
 
 def changes_rules(rules: DraftRules, frozen: QuoteInputs) -> bool:
     """Whether a draft's rules may price a month otherwise."""
-    billed = () if frozen.rebilling is None else frozen.rebilling.rules
+    rebilling = frozen.rebilling
+    billed = () if rebilling is None else (*rebilling.rules, *rebilling.bill_rules)
     return any(rule.code in rules for rule in billed) or any(
         rule is not None and rule.currency == frozen.currency for rule in rules.values()
     )
@@ -38,16 +40,26 @@ def drafted_costs(
     """What prices a month from cost by a draft; None without a rule.
 
     Rules that the draft does not name stay frozen, and so do list prices and the exchange rate of
-    a month that was billed by rules; `rate` is that of other months.
+    a month that was billed by rules; `rate` is that of other months. Rules on cost lines price only
+    months whose costs were rebilled.
     """
     billed = frozen.rebilling
-    kept = () if billed is None else billed.rules
+    kept = [] if billed is None else [(Basis.LIST, rule) for rule in billed.rules]
+    if billed is not None:
+        kept += [(Basis.BILL, rule) for rule in billed.bill_rules]
     rules_now = [
-        *((_always(rule, frozen.currency), rule) for rule in kept if rule.code not in rules),
+        *(
+            (_always(rule, basis, frozen.currency), rule)
+            for basis, rule in kept
+            if rule.code not in rules
+        ),
         *(
             (replace(rule, effective_from=ALWAYS, effective_to=None), _snapshot(rule))
             for rule in rules.values()
-            if rule is not None and rule.currency == frozen.currency
+            if rule is not None
+            and rule.currency == frozen.currency
+            # The costs of a month that no rule rebilled are not in its inputs.
+            and (rule.basis is Basis.LIST or (billed is not None and billed.costs))
         ),
     ]
     if not rules_now:
@@ -59,11 +71,14 @@ def drafted_costs(
     return KnownCosts(rules_now, [*listed.values()], {frozen.currency: rate})
 
 
-def _always(rule: RuleSnapshot, currency: str) -> NewRule:
+def _always(rule: RuleSnapshot, basis: Basis, currency: str) -> NewRule:
     return NewRule(
-        rule.code, Basis.LIST, rule.match, rule.markup, currency, rule.takes_all, ALWAYS, None
+        rule.code, basis, rule.match, rule.markup, currency, rule.takes_all, ALWAYS, None
     )
 
 
 def _snapshot(rule: NewRule) -> RuleSnapshot:
-    return RuleSnapshot(f"draft/{rule.code}", rule.code, rule.match, rule.markup, rule.takes_all)
+    meters = meters_of_scope(rule.match) if rule.basis is Basis.BILL else ()
+    return RuleSnapshot(
+        f"draft/{rule.code}", rule.code, rule.match, rule.markup, rule.takes_all, meters
+    )

@@ -184,7 +184,9 @@ class DraftPricing:
             replace(frozen, terms=terms, addons=addons, usage=sold, prices=(), rebilling=None),
             known,
         )
-        return with_meters(with_rebilling(inputs, costs, tenant_id), self._meters)
+        billed = frozen.rebilling
+        known_costs = () if billed is None else billed.costs
+        return with_meters(with_rebilling(inputs, costs, tenant_id, known_costs), self._meters)
 
     def _addon(self, held: HeldAddon, currency: str) -> HeldAddon:
         terms = self._draft.addons.get((held.addon.code, currency))

@@ -1,4 +1,4 @@
-"""Adds to a quote's inputs what prices its usage from cost: rules, list prices, the rate."""
+"""Adds to a quote's inputs what prices it from cost: rules, list prices, cost lines, the rate."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -9,15 +9,23 @@ from decimal import Decimal
 from services.catalog.list_prices.rules.list_prices import ListPrice
 from services.catalog.plans.rules.matches import PREFIX, rank
 from services.catalog.quoting.inputs import QuoteInputs, Term, UsageSeries
-from services.catalog.quoting.rebilling.snapshots import ListPriceSnapshot, Rebilling, RuleSnapshot
+from services.catalog.quoting.rebilling.cost_lines import with_product
+from services.catalog.quoting.rebilling.snapshots import (
+    CostSeries,
+    ListPriceSnapshot,
+    Rebilling,
+    RuleSnapshot,
+)
 from services.catalog.quoting.spans import intersection
-from services.catalog.rebilling.rules.rebilling import NewRule, RebillingRule
+from services.catalog.rebilling.rules.products import meters_of_scope
+from services.catalog.rebilling.rules.rebilling import Basis, LateBill, NewRule, RebillingRule
 from services.common.values.periods import Period, month_of
 
 __all__ = [
     "KnownCosts",
     "is_sold_from_cost",
     "known_costs",
+    "late_bills",
     "list_price_snapshots",
     "rebilled_days",
     "rebilled_kinds",
@@ -27,22 +35,41 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class KnownCosts:
-    """The rebilling rules on list prices, the list prices, and exchange rates by currency."""
+    """The rebilling rules of both bases, the list prices, and exchange rates by currency."""
 
     rules: Sequence[tuple[NewRule, RuleSnapshot]]
     list_prices: Sequence[ListPriceSnapshot]
     rates: Mapping[str, Decimal | None] = field(default_factory=dict)
     """Units of a currency for a USD on the first day of the month; None if no rate is set."""
 
-    def of(self, currency: str, month: date) -> list[RuleSnapshot]:
-        """The rules of a currency in force in a month, by its first day."""
-        return [
-            snapshot
-            for rule, snapshot in self.rules
-            if rule.currency == currency
-            and rule.effective_from <= month
-            and (rule.effective_to is None or month < rule.effective_to)
-        ]
+    def of(self, currency: str, month: date, basis: Basis = Basis.LIST) -> list[RuleSnapshot]:
+        """The rules of a currency and a basis in force in a month, by its first day."""
+        return [snapshot for _, snapshot in self._in_force(currency, month, basis)]
+
+    def late_bills(self, terms: Sequence[Term], tenant_id: str, month: date) -> set[LateBill]:
+        """What the rules on cost lines that may price a subscription do without the bill.
+
+        Empty if no rule may.
+        """
+        found = set()
+        for rule, snapshot in self._in_force(terms[-1].version.currency, month, Basis.BILL):
+            scope = tuple((key, said) for key, said in snapshot.match if key in ("tenant", "plan"))
+            facts = ({"tenant": tenant_id, "plan": term.version.plan_code} for term in terms)
+            if any(rank(scope, fact) is not None for fact in facts):
+                found.add(rule.late_bill or LateBill.WAIT)
+        return found
+
+    def _in_force(
+        self, currency: str, month: date, basis: Basis
+    ) -> Iterator[tuple[NewRule, RuleSnapshot]]:
+        for rule, snapshot in self.rules:
+            if (
+                rule.basis is basis
+                and rule.currency == currency
+                and rule.effective_from <= month
+                and (rule.effective_to is None or month < rule.effective_to)
+            ):
+                yield rule, snapshot
 
 
 def known_costs(rules: Sequence[RebillingRule], prices: Iterable[ListPrice]) -> KnownCosts | None:
@@ -71,10 +98,16 @@ def list_price_snapshots(prices: Iterable[ListPrice]) -> list[ListPriceSnapshot]
     ]
 
 
-def with_rebilling(inputs: QuoteInputs, known: KnownCosts | None, tenant_id: str) -> QuoteInputs:
+def with_rebilling(
+    inputs: QuoteInputs,
+    known: KnownCosts | None,
+    tenant_id: str,
+    costs: Sequence[CostSeries] = (),
+) -> QuoteInputs:
     """The inputs with the rules that may price their usage, and the list prices of that usage.
 
-    Unchanged if no rule may: then a quote does not depend on rebilling.
+    Also with the costs of its deployment that a rule on cost lines may price. Unchanged if no rule
+    may: then a quote does not depend on rebilling.
     """
     if known is None:
         return inputs
@@ -91,18 +124,41 @@ def with_rebilling(inputs: QuoteInputs, known: KnownCosts | None, tenant_id: str
         for rule in known.of(inputs.currency, inputs.month.start)
         if _may_price(rule, inputs.terms, listed, tenant_id)
     )
-    if not rules:
+    on_bill = [
+        rule
+        for rule in known.of(inputs.currency, inputs.month.start, Basis.BILL)
+        if any(_may_replace(rule, inputs.terms, one, tenant_id) for one in used)
+        or any(_may_rebill(rule, inputs.terms, one, tenant_id) for one in costs)
+    ]
+    if not (rules or on_bill):
         return inputs
     rebilling = Rebilling(
-        tenant_id, rules, prices, known.rates.get(inputs.currency), inputs.month.start
+        tenant_id,
+        rules,
+        prices,
+        known.rates.get(inputs.currency),
+        inputs.month.start,
+        tuple(_narrowed(rule, tenant_id) for rule in on_bill),
+        tuple(
+            one
+            for one in costs
+            if any(_may_rebill(rule, inputs.terms, one, tenant_id) for rule in on_bill)
+        ),
     )
     return replace(inputs, rebilling=rebilling)
+
+
+def late_bills(inputs: QuoteInputs, known: KnownCosts | None, tenant_id: str) -> set[LateBill]:
+    """What the rules on the cost lines of a subscription do without the bill; empty without any."""
+    if known is None:
+        return set()
+    return known.late_bills(inputs.terms, tenant_id, inputs.month.start)
 
 
 def rebilled_kinds(
     terms: Sequence[Term], known: KnownCosts | None, tenant_id: str, month: date
 ) -> AbstractSet[str]:
-    """The kinds of usage that a rule may price: those that have list prices."""
+    """The kinds of usage that a rule may price: those with list prices, or with cost lines."""
     if known is None:
         return frozenset()
     listed = {price.meter for price in known.list_prices}
@@ -113,22 +169,36 @@ def rebilled_kinds(
             facts = _facts(terms, [UsageSeries(kind)], tenant_id)
             if any(rank(scope, fact) is not None for fact in facts):
                 found.add(kind)
+    for rule in known.of(terms[-1].version.currency, month, Basis.BILL):
+        scope = tuple((key, values) for key, values in rule.match if key != "sku")
+        whole = replace(rule, match=scope)
+        found |= {
+            kind for kind in rule.meters if _may_replace(whole, terms, UsageSeries(kind), tenant_id)
+        }
     return found
 
 
 def rebilled_days(
     series: UsageSeries, terms: Iterable[Term], known: KnownCosts | None, tenant_id: str
 ) -> Iterator[Period]:
-    """The billed days on which a rule prices usage: those with a list price for it."""
+    """The billed days on which a rule prices usage: those with a list price for it.
+
+    A rule on cost lines prices all days.
+    """
     if known is None:
         return
     listed = [
         one for one in known.list_prices if one.is_for(series.resource_kind, series.dimensions)
     ]
-    for term in terms if listed else ():
+    for term in terms:
         if not term.days:
             continue
-        rules = known.of(term.version.currency, month_of(term.days[0].start).start)
+        currency, month = term.version.currency, month_of(term.days[0].start).start
+        on_bill = known.of(currency, month, Basis.BILL)
+        if any(_may_replace(rule, [term], series, tenant_id) for rule in on_bill):
+            yield from term.days
+            continue
+        rules = known.of(currency, month) if listed else ()
         if any(_may_price(rule, [term], [series], tenant_id) for rule in rules):
             for price in listed:
                 yield from intersection(term.days, price.effective_from, price.effective_to)
@@ -137,7 +207,10 @@ def rebilled_days(
 def is_sold_from_cost(
     series: UsageSeries, term: Term, known: KnownCosts | None, tenant_id: str
 ) -> bool:
-    """Whether a rule in force prices usage from its list price, in the month of a term's days."""
+    """Whether a rule in force prices usage from its list price or its cost lines.
+
+    In the month of a term's days.
+    """
     return any(rebilled_days(series, [term], known, tenant_id))
 
 
@@ -149,6 +222,27 @@ def _may_price(
     rule: RuleSnapshot, terms: Iterable[Term], used: Sequence[UsageSeries], tenant_id: str
 ) -> bool:
     return any(rank(rule.match, fact) is not None for fact in _facts(terms, used, tenant_id))
+
+
+def _may_replace(
+    rule: RuleSnapshot, terms: Iterable[Term], series: UsageSeries, tenant_id: str
+) -> bool:
+    """Whether a rule on cost lines may take usage."""
+    return series.resource_kind in rule.meters and any(
+        rank(rule.match, with_product(rule, fact)) is not None
+        for fact in _facts(terms, [series], tenant_id)
+    )
+
+
+def _may_rebill(
+    rule: RuleSnapshot, terms: Iterable[Term], costs: CostSeries, tenant_id: str
+) -> bool:
+    """Whether a rule on cost lines may price costs."""
+    return any(
+        rank(rule.match, {"tenant": tenant_id, "plan": term.version.plan_code} | costs.facts)
+        is not None
+        for term in terms
+    )
 
 
 def _narrowed(rule: RuleSnapshot, tenant_id: str) -> RuleSnapshot:
@@ -194,4 +288,5 @@ def _meets(price: ListPriceSnapshot, inputs: QuoteInputs) -> bool:
 
 def _snapshot(one: RebillingRule) -> RuleSnapshot:
     rule = one.rule
-    return RuleSnapshot(str(one.id), rule.code, rule.match, rule.markup, rule.takes_all)
+    meters = meters_of_scope(rule.match) if rule.basis is Basis.BILL else ()
+    return RuleSnapshot(str(one.id), rule.code, rule.match, rule.markup, rule.takes_all, meters)

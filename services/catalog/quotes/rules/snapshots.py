@@ -27,6 +27,7 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
+from services.catalog.quoting.rebilling.snapshots import CostSeries
 from services.catalog.quoting.spans import BilledDays, billed_days, intersection
 from services.catalog.quoting.units import meter_snapshots
 from services.catalog.subscriptions.rules.subscriptions import AttachedAddon, Subscription
@@ -154,17 +155,29 @@ def plan_inputs(
 
 
 def subscription_inputs(
-    subscription: Subscription, period: Period, usage: Usage, known: Known, *, on_trial: bool
+    subscription: Subscription,
+    period: Period,
+    usage: Usage,
+    known: Known,
+    *,
+    on_trial: bool,
+    costs: Sequence[CostSeries] = (),
 ) -> QuoteInputs:
-    """The inputs of a subscription in a period within one month, with its usage.
+    """The inputs of a subscription in a period within one month, with its usage and costs.
 
     See `divided_inputs`. Raises MixedCurrencies.
     """
-    return divided_inputs(subscription, period, usage, known, on_trial=on_trial)[0]
+    return divided_inputs(subscription, period, usage, known, on_trial=on_trial, costs=costs)[0]
 
 
 def divided_inputs(
-    subscription: Subscription, period: Period, usage: Usage, known: Known, *, on_trial: bool
+    subscription: Subscription,
+    period: Period,
+    usage: Usage,
+    known: Known,
+    *,
+    on_trial: bool,
+    costs: Sequence[CostSeries] = (),
 ) -> tuple[QuoteInputs, Usage]:
     """The inputs of a subscription in a period within one month, and the usage left out of them.
 
@@ -187,7 +200,7 @@ def divided_inputs(
         ),
         known,
     )
-    inputs = with_rebilling(inputs, known.costs, subscription.tenant_id)
+    inputs = with_rebilling(inputs, known.costs, subscription.tenant_id, costs)
     return with_meters(inputs, known.meters), unsold
 
 

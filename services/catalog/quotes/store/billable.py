@@ -120,8 +120,9 @@ async def read_known(session: ReadSession, version_ids: Iterable[UUID], period: 
 
 async def costs_in(session: ReadSession, period: Period) -> KnownCosts | None:
     """What prices from cost in a period, without exchange rates; None without rules."""
-    rules = await rules_in(session, Basis.LIST, period)
-    return known_costs(rules, await list_prices_in(session, period)) if rules else None
+    rules = await rules_in(session, period)
+    on_list = any(one.rule.basis is Basis.LIST for one in rules)
+    return known_costs(rules, await list_prices_in(session, period) if on_list else ())
 
 
 async def billable_page(

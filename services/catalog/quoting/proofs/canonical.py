@@ -23,7 +23,7 @@ from services.catalog.quoting.inputs import (
 )
 from services.catalog.quoting.lines import Line, PlanChange, Quote, content_of, total
 from services.catalog.quoting.numbers import text_of
-from services.catalog.quoting.rebilling.snapshots import Rebilling
+from services.catalog.quoting.rebilling.snapshots import CostSeries, Rebilling, RuleSnapshot
 from services.catalog.quoting.units import MeterSnapshot
 from services.common.values.periods import Period
 
@@ -213,7 +213,14 @@ def _meters(meters: tuple[MeterSnapshot, ...]) -> orjson.Fragment:
 
 def _rebilling(rebilling: Rebilling) -> dict[str, Any]:
     rate = rebilling.exchange_rate
-    return {
+    on_bill: dict[str, Any] = {}
+    if rebilling.bill_rules:
+        on_bill["bill_rules"] = [
+            _rule(rule) | {"meters": rule.meters} for rule in rebilling.bill_rules
+        ]
+    if rebilling.costs:
+        on_bill["costs"] = {costs.label: _costs(costs) for costs in rebilling.costs}
+    return on_bill | {
         "exchange_rate": None if rate is None else text_of(rate),
         "list_prices": [
             {
@@ -228,20 +235,29 @@ def _rebilling(rebilling: Rebilling) -> dict[str, Any]:
             for price in rebilling.list_prices
         ],
         "rate_on": rebilling.rate_on,
-        "rules": [
-            {
-                "code": rule.code,
-                "fixed_cents": text_of(rule.markup.fixed_cents),
-                "floor_cents": text_of(rule.markup.floor_cents),
-                "id": rule.id,
-                "match": dict(rule.match),
-                "percent": text_of(rule.markup.percent),
-                "step_cents": text_of(rule.markup.step_cents),
-                "takes_all": rule.takes_all,
-            }
-            for rule in rebilling.rules
-        ],
+        "rules": [_rule(rule) for rule in rebilling.rules],
         "tenant_id": rebilling.tenant_id,
+    }
+
+
+def _rule(rule: RuleSnapshot) -> dict[str, Any]:
+    return {
+        "code": rule.code,
+        "fixed_cents": text_of(rule.markup.fixed_cents),
+        "floor_cents": text_of(rule.markup.floor_cents),
+        "id": rule.id,
+        "match": dict(rule.match),
+        "percent": text_of(rule.markup.percent),
+        "step_cents": text_of(rule.markup.step_cents),
+        "takes_all": rule.takes_all,
+    }
+
+
+def _costs(costs: CostSeries) -> dict[str, Any]:
+    return {
+        "lines_hash": costs.lines_hash,
+        "meters": costs.meters,
+        "runs": [[run.first, run.days, text_of(run.usd), run.charges] for run in costs.runs],
     }
 
 

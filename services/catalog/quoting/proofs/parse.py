@@ -22,7 +22,13 @@ from services.catalog.quoting.inputs import (
     UsageSeries,
     VersionSnapshot,
 )
-from services.catalog.quoting.rebilling.snapshots import ListPriceSnapshot, Rebilling, RuleSnapshot
+from services.catalog.quoting.rebilling.snapshots import (
+    CostRun,
+    CostSeries,
+    ListPriceSnapshot,
+    Rebilling,
+    RuleSnapshot,
+)
 from services.catalog.quoting.units import MeterSnapshot, units_of
 from services.catalog.vocabulary import PricingModel
 from services.common.values.cost_plus import Markup
@@ -209,6 +215,22 @@ def _rebilling(said: Any, meters: Own) -> Rebilling:
         list_prices=tuple(_list_price(one, meters) for one in said["list_prices"]),
         exchange_rate=_decimal(said["exchange_rate"]),
         rate_on=date.fromisoformat(said["rate_on"]),
+        bill_rules=tuple(map(_rule, said.get("bill_rules", ()))),
+        costs=tuple(_costs(label, costs) for label, costs in said.get("costs", {}).items()),
+    )
+
+
+def _costs(label: str, said: Any) -> CostSeries:
+    product, _, sku = label.partition("[")
+    return CostSeries(
+        product=product,
+        sku=sku.removesuffix("]"),
+        meters=tuple(_kind(one, ()) for one in said["meters"]),
+        runs=tuple(
+            CostRun(date.fromisoformat(first), _whole(days), _number(usd), _whole(charges))
+            for first, days, usd, charges in said["runs"]
+        ),
+        lines_hash=_text(said["lines_hash"]),
     )
 
 
@@ -224,6 +246,7 @@ def _rule(said: Any) -> RuleSnapshot:
             floor_cents=_number(said["floor_cents"]),
         ),
         takes_all=bool(said["takes_all"]),
+        meters=tuple(_kind(one, ()) for one in said.get("meters", ())),
     )
 
 

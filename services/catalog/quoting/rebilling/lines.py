@@ -2,7 +2,8 @@
 
 A rule takes the usage of its scope that no plan item, addon or resource price covers, or all of it
 if it says so, on the days on which a list price is for it. The most specific rule wins, and of list
-prices the one with most dimensions.
+prices the one with most dimensions. The usage that a rule on cost lines takes has no line: the cost
+lines of it have (`cost_lines`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,12 +18,13 @@ from services.catalog.quoting.errors import NoExchangeRate, NoPriceInForce
 from services.catalog.quoting.inputs import QuoteInputs, Spans, Term, UsageRun, UsageSeries
 from services.catalog.quoting.lines import Line, LineKind, line, service_of
 from services.catalog.quoting.numbers import ZERO, text_of
+from services.catalog.quoting.rebilling.cost_lines import is_sold, rule_on_usage, usage_dimensions
 from services.catalog.quoting.rebilling.snapshots import ListPriceSnapshot, Rebilling, RuleSnapshot
 from services.catalog.quoting.units import base_unit, meter_meta
 from services.common.values.money import plain
 from services.common.values.periods import Period
 
-__all__ = ["Taken", "divided", "rebilled_lines"]
+__all__ = ["Taken", "divided", "left_to_bill", "rebilled_lines"]
 
 DAY: Final = timedelta(days=1)
 
@@ -38,7 +40,7 @@ class Taken(NamedTuple):
 
 
 def divided(inputs: QuoteInputs) -> tuple[QuoteInputs, Sequence[Taken]]:
-    """The inputs without the usage that rules take, and what they take, by day."""
+    """The inputs without the usage that rules take, and what those on list prices take, by day."""
     rebilling = inputs.rebilling
     if rebilling is None:
         return inputs, ()
@@ -52,17 +54,34 @@ def divided(inputs: QuoteInputs) -> tuple[QuoteInputs, Sequence[Taken]]:
             else:
                 whole = (inputs.month,)
                 day = inputs.projected_from
-                taken.append(Taken(rule, series, day, whole, series.projected_qty))
+                if rule not in rebilling.bill_rules:
+                    taken.append(Taken(rule, series, day, whole, series.projected_qty))
             continue
         runs: list[UsageRun] = []
         for day, qty in _days_of(series):
             rule = _rule_on(inputs, rebilling, series, day)
             if rule is None or not qty:
                 runs.append(UsageRun(day, 1, qty))
-            else:
+            elif rule not in rebilling.bill_rules:
                 taken.append(Taken(rule, series, day, (Period(day, day + DAY),), qty))
         left.append(replace(series, runs=tuple(runs)))
     return replace(inputs, usage=tuple(left)), taken
+
+
+def left_to_bill(inputs: QuoteInputs) -> list[str]:
+    """The kinds of usage that rules on cost lines take, sorted."""
+    rebilling = inputs.rebilling
+    if rebilling is None or not rebilling.bill_rules:
+        return []
+    found: set[str] = set()
+    for series in inputs.usage:
+        if inputs.projected_from is not None:
+            rules = [_taking(inputs, rebilling, inputs.terms[-1], series, inputs.projected_from)]
+        else:
+            rules = [_rule_on(inputs, rebilling, series, day) for day, _ in _days_of(series)]
+        if any(rule in rebilling.bill_rules for rule in rules if rule is not None):
+            found.add(series.resource_kind)
+    return sorted(found)
 
 
 def rebilled_lines(inputs: QuoteInputs, taken: Sequence[Taken]) -> tuple[Line, ...]:
@@ -104,10 +123,18 @@ def _taking(
         "meter": series.resource_kind,
     }
     size = dict(series.dimensions).get("size")
-    rule = winner(rebilling.rules, fact if size is None else fact | {"sku": size})
-    if rule is None or not _list_prices(rebilling, series, day):
+    if size is not None:
+        fact["sku"] = size
+    rule = winner(rebilling.rules, fact)
+    if rule is not None and not _list_prices(rebilling, series, day):
+        rule = None
+    on_bill = rule_on_usage(rebilling, rule, fact) if rebilling.bill_rules else None
+    if on_bill is not None:
+        known, days = usage_dimensions(series), (Period(day, day + DAY),)
+        if on_bill.takes_all or not is_sold(inputs, term, series.resource_kind, known, days):
+            return on_bill
         return None
-    if rule.takes_all or not _is_covered(inputs, term, series, day):
+    if rule is not None and (rule.takes_all or not _is_covered(inputs, term, series, day)):
         return rule
     return None
 

@@ -9,7 +9,12 @@ from uuid import UUID
 from services.catalog.plans.rules.changes import Change, RuleChange, RuleEnd
 from services.catalog.plans.rules.matches import label
 from services.catalog.plans.rules.words import NOTHING, differences
-from services.catalog.rebilling.rules.rebilling import NewRule, RebillingRule, check_rules_decide
+from services.catalog.rebilling.rules.rebilling import (
+    LateBill,
+    NewRule,
+    RebillingRule,
+    check_rules_decide,
+)
 from services.common.errors import FailedPrecondition
 from services.common.values.effective_dates import Span
 from services.common.values.money import plain
@@ -93,6 +98,7 @@ def rule_content(rule: NewRule) -> dict[str, Any]:
         **{name: plain(amount) for name in AMOUNTS if (amount := getattr(rule.markup, name))},
         "currency": rule.currency,
         **({"takes_all": True} if rule.takes_all else {}),
+        **({"late_bill": rule.late_bill.value} if rule.late_bill is LateBill.NEXT_MONTH else {}),
         "effective_from": rule.effective_from.isoformat(),
         **({"effective_to": rule.effective_to.isoformat()} if rule.effective_to else {}),
     }

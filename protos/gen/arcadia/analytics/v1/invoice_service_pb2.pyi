@@ -76,16 +76,40 @@ class TraceInvoiceLineRequest(_message.Message):
     def __init__(self, invoice_id: _Optional[str] = ..., line_id: _Optional[str] = ...) -> None: ...
 
 class TraceInvoiceLineResponse(_message.Message):
-    __slots__ = ("line", "price_type", "price_id", "daily_usage")
+    __slots__ = ("line", "price_type", "price_id", "daily_usage", "rebilled_costs")
     LINE_FIELD_NUMBER: _ClassVar[int]
     PRICE_TYPE_FIELD_NUMBER: _ClassVar[int]
     PRICE_ID_FIELD_NUMBER: _ClassVar[int]
     DAILY_USAGE_FIELD_NUMBER: _ClassVar[int]
+    REBILLED_COSTS_FIELD_NUMBER: _ClassVar[int]
     line: _invoices_pb2.InvoiceLine
     price_type: str
     price_id: str
     daily_usage: _containers.RepeatedCompositeFieldContainer[_usage_pb2.DailyUsage]
-    def __init__(self, line: _Optional[_Union[_invoices_pb2.InvoiceLine, _Mapping]] = ..., price_type: _Optional[str] = ..., price_id: _Optional[str] = ..., daily_usage: _Optional[_Iterable[_Union[_usage_pb2.DailyUsage, _Mapping]]] = ...) -> None: ...
+    rebilled_costs: _containers.RepeatedCompositeFieldContainer[RebilledCost]
+    def __init__(self, line: _Optional[_Union[_invoices_pb2.InvoiceLine, _Mapping]] = ..., price_type: _Optional[str] = ..., price_id: _Optional[str] = ..., daily_usage: _Optional[_Iterable[_Union[_usage_pb2.DailyUsage, _Mapping]]] = ..., rebilled_costs: _Optional[_Iterable[_Union[RebilledCost, _Mapping]]] = ...) -> None: ...
+
+class RebilledCost(_message.Message):
+    __slots__ = ("cost_id", "product", "sku", "description", "resource_id", "period", "amount_usd", "billed_usd", "billed_cents")
+    COST_ID_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    SKU_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    RESOURCE_ID_FIELD_NUMBER: _ClassVar[int]
+    PERIOD_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_USD_FIELD_NUMBER: _ClassVar[int]
+    BILLED_USD_FIELD_NUMBER: _ClassVar[int]
+    BILLED_CENTS_FIELD_NUMBER: _ClassVar[int]
+    cost_id: str
+    product: str
+    sku: str
+    description: str
+    resource_id: str
+    period: str
+    amount_usd: str
+    billed_usd: str
+    billed_cents: int
+    def __init__(self, cost_id: _Optional[str] = ..., product: _Optional[str] = ..., sku: _Optional[str] = ..., description: _Optional[str] = ..., resource_id: _Optional[str] = ..., period: _Optional[str] = ..., amount_usd: _Optional[str] = ..., billed_usd: _Optional[str] = ..., billed_cents: _Optional[int] = ...) -> None: ...
 
 class DownloadInvoiceRequest(_message.Message):
     __slots__ = ("id", "format")

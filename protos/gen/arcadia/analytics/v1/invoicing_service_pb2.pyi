@@ -77,14 +77,30 @@ class DraftInvoicesRequest(_message.Message):
     def __init__(self, rollup_id: _Optional[str] = ..., tenant_cursor: _Optional[str] = ..., tenant_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DraftInvoicesResponse(_message.Message):
-    __slots__ = ("drafted_count", "skipped_count", "failed_count")
+    __slots__ = ("drafted_count", "skipped_count", "failed_count", "waiting_count")
     DRAFTED_COUNT_FIELD_NUMBER: _ClassVar[int]
     SKIPPED_COUNT_FIELD_NUMBER: _ClassVar[int]
     FAILED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    WAITING_COUNT_FIELD_NUMBER: _ClassVar[int]
     drafted_count: int
     skipped_count: int
     failed_count: int
-    def __init__(self, drafted_count: _Optional[int] = ..., skipped_count: _Optional[int] = ..., failed_count: _Optional[int] = ...) -> None: ...
+    waiting_count: int
+    def __init__(self, drafted_count: _Optional[int] = ..., skipped_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., waiting_count: _Optional[int] = ...) -> None: ...
+
+class CheckBillRequest(_message.Message):
+    __slots__ = ("period",)
+    PERIOD_FIELD_NUMBER: _ClassVar[int]
+    period: str
+    def __init__(self, period: _Optional[str] = ...) -> None: ...
+
+class CheckBillResponse(_message.Message):
+    __slots__ = ("complete", "attributed")
+    COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTED_FIELD_NUMBER: _ClassVar[int]
+    complete: bool
+    attributed: bool
+    def __init__(self, complete: _Optional[bool] = ..., attributed: _Optional[bool] = ...) -> None: ...
 
 class CheckRollupRequest(_message.Message):
     __slots__ = ("rollup_id",)

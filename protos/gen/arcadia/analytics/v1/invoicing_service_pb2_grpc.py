@@ -74,6 +74,11 @@ class InvoicingServiceStub:
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.DiscardDraftsRequest.SerializeToString,
                 response_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.DiscardDraftsResponse.FromString,
                 _registered_method=True)
+        self.CheckBill = channel.unary_unary(
+                '/arcadia.analytics.v1.InvoicingService/CheckBill',
+                request_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckBillRequest.SerializeToString,
+                response_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckBillResponse.FromString,
+                _registered_method=True)
         self.SetRollupStatus = channel.unary_unary(
                 '/arcadia.analytics.v1.InvoicingService/SetRollupStatus',
                 request_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.SetRollupStatusRequest.SerializeToString,
@@ -160,6 +165,13 @@ class InvoicingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CheckBill(self, request, context):
+        """Returns whether the bill that tenants of a month wait for is complete and attributed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SetRollupStatus(self, request, context):
         """Sets the status of a roll-up.
         """
@@ -233,6 +245,11 @@ def add_InvoicingServiceServicer_to_server(servicer, server):
                     servicer.DiscardDrafts,
                     request_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.DiscardDraftsRequest.FromString,
                     response_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.DiscardDraftsResponse.SerializeToString,
+            ),
+            'CheckBill': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckBill,
+                    request_deserializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckBillRequest.FromString,
+                    response_serializer=arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckBillResponse.SerializeToString,
             ),
             'SetRollupStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.SetRollupStatus,
@@ -454,6 +471,33 @@ class InvoicingService:
             '/arcadia.analytics.v1.InvoicingService/DiscardDrafts',
             arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.DiscardDraftsRequest.SerializeToString,
             arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.DiscardDraftsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckBill(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/arcadia.analytics.v1.InvoicingService/CheckBill',
+            arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckBillRequest.SerializeToString,
+            arcadia_dot_analytics_dot_v1_dot_invoicing__service__pb2.CheckBillResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -56,6 +56,8 @@ class InvoicingServiceStub:
     """Issues the next drafts of a roll-up, with a block of numbers at a time."""
     DiscardDrafts: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.DiscardDraftsRequest, _invoicing_service_pb2.DiscardDraftsResponse]
     """Voids the next drafts of the month when its roll-up is undone, also those of other runs."""
+    CheckBill: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.CheckBillRequest, _invoicing_service_pb2.CheckBillResponse]
+    """Returns whether the bill that tenants of a month wait for is complete and attributed."""
     SetRollupStatus: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.SetRollupStatusRequest, _invoicing_service_pb2.SetRollupStatusResponse]
     """Sets the status of a roll-up."""
     ListPendingHandOvers: _grpc.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListPendingHandOversRequest, _invoicing_service_pb2.ListPendingHandOversResponse]
@@ -97,6 +99,8 @@ class InvoicingServiceAsyncStub(InvoicingServiceStub):
     """Issues the next drafts of a roll-up, with a block of numbers at a time."""
     DiscardDrafts: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.DiscardDraftsRequest, _invoicing_service_pb2.DiscardDraftsResponse]  # type: ignore[assignment]
     """Voids the next drafts of the month when its roll-up is undone, also those of other runs."""
+    CheckBill: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.CheckBillRequest, _invoicing_service_pb2.CheckBillResponse]  # type: ignore[assignment]
+    """Returns whether the bill that tenants of a month wait for is complete and attributed."""
     SetRollupStatus: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.SetRollupStatusRequest, _invoicing_service_pb2.SetRollupStatusResponse]  # type: ignore[assignment]
     """Sets the status of a roll-up."""
     ListPendingHandOvers: _aio.UnaryUnaryMultiCallable[_invoicing_service_pb2.ListPendingHandOversRequest, _invoicing_service_pb2.ListPendingHandOversResponse]  # type: ignore[assignment]
@@ -177,6 +181,14 @@ class InvoicingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_invoicing_service_pb2.DiscardDraftsResponse, _abc.Awaitable[_invoicing_service_pb2.DiscardDraftsResponse]]:
         """Voids the next drafts of the month when its roll-up is undone, also those of other runs."""
+
+    @_abc_1.abstractmethod
+    def CheckBill(
+        self,
+        request: _invoicing_service_pb2.CheckBillRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_invoicing_service_pb2.CheckBillResponse, _abc.Awaitable[_invoicing_service_pb2.CheckBillResponse]]:
+        """Returns whether the bill that tenants of a month wait for is complete and attributed."""
 
     @_abc_1.abstractmethod
     def SetRollupStatus(

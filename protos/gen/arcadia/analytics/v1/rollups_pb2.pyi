@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Rollup(_message.Message):
-    __slots__ = ("id", "period", "status", "force", "approval_required", "tenant_count", "drafted_count", "skipped_count", "failed_count", "issued_count", "handed_over_count", "totals", "reason", "run", "decided_by", "decided_at", "started_by", "started_at", "finished_at", "unbilled", "freshness_notes")
+    __slots__ = ("id", "period", "status", "force", "approval_required", "tenant_count", "drafted_count", "skipped_count", "failed_count", "issued_count", "handed_over_count", "totals", "reason", "run", "decided_by", "decided_at", "started_by", "started_at", "finished_at", "unbilled", "freshness_notes", "waiting_count")
     ID_FIELD_NUMBER: _ClassVar[int]
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +33,7 @@ class Rollup(_message.Message):
     FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
     UNBILLED_FIELD_NUMBER: _ClassVar[int]
     FRESHNESS_NOTES_FIELD_NUMBER: _ClassVar[int]
+    WAITING_COUNT_FIELD_NUMBER: _ClassVar[int]
     id: str
     period: str
     status: str
@@ -54,7 +55,8 @@ class Rollup(_message.Message):
     finished_at: _timestamp_pb2.Timestamp
     unbilled: UnbilledTotal
     freshness_notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., period: _Optional[str] = ..., status: _Optional[str] = ..., force: _Optional[bool] = ..., approval_required: _Optional[bool] = ..., tenant_count: _Optional[int] = ..., drafted_count: _Optional[int] = ..., skipped_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., issued_count: _Optional[int] = ..., handed_over_count: _Optional[int] = ..., totals: _Optional[_Iterable[_Union[CurrencyTotal, _Mapping]]] = ..., reason: _Optional[str] = ..., run: _Optional[_Union[_runs_pb2.Run, _Mapping]] = ..., decided_by: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_by: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unbilled: _Optional[_Union[UnbilledTotal, _Mapping]] = ..., freshness_notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    waiting_count: int
+    def __init__(self, id: _Optional[str] = ..., period: _Optional[str] = ..., status: _Optional[str] = ..., force: _Optional[bool] = ..., approval_required: _Optional[bool] = ..., tenant_count: _Optional[int] = ..., drafted_count: _Optional[int] = ..., skipped_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., issued_count: _Optional[int] = ..., handed_over_count: _Optional[int] = ..., totals: _Optional[_Iterable[_Union[CurrencyTotal, _Mapping]]] = ..., reason: _Optional[str] = ..., run: _Optional[_Union[_runs_pb2.Run, _Mapping]] = ..., decided_by: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_by: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unbilled: _Optional[_Union[UnbilledTotal, _Mapping]] = ..., freshness_notes: _Optional[_Iterable[str]] = ..., waiting_count: _Optional[int] = ...) -> None: ...
 
 class UnbilledTotal(_message.Message):
     __slots__ = ("deployment_count", "usage_count", "value_cents", "unpriced_count", "currency")
@@ -83,17 +85,19 @@ class CurrencyTotal(_message.Message):
     def __init__(self, currency: _Optional[str] = ..., subtotal_cents: _Optional[int] = ..., tax_cents: _Optional[int] = ..., total_cents: _Optional[int] = ...) -> None: ...
 
 class RollupFailure(_message.Message):
-    __slots__ = ("tenant_id", "deployment_id", "reason", "message", "attempt_count", "failed_at")
+    __slots__ = ("tenant_id", "deployment_id", "reason", "message", "attempt_count", "failed_at", "outcome")
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
     DEPLOYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_COUNT_FIELD_NUMBER: _ClassVar[int]
     FAILED_AT_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
     tenant_id: str
     deployment_id: str
     reason: str
     message: str
     attempt_count: int
     failed_at: _timestamp_pb2.Timestamp
-    def __init__(self, tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., attempt_count: _Optional[int] = ..., failed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    outcome: str
+    def __init__(self, tenant_id: _Optional[str] = ..., deployment_id: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., attempt_count: _Optional[int] = ..., failed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[str] = ...) -> None: ...

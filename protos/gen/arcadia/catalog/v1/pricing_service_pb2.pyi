@@ -12,24 +12,52 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class BatchQuoteRequest(_message.Message):
-    __slots__ = ("period_start", "period_end", "items")
+    __slots__ = ("period_start", "period_end", "items", "bill_missing")
     PERIOD_START_FIELD_NUMBER: _ClassVar[int]
     PERIOD_END_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    BILL_MISSING_FIELD_NUMBER: _ClassVar[int]
     period_start: str
     period_end: str
     items: _containers.RepeatedCompositeFieldContainer[BatchQuoteItem]
-    def __init__(self, period_start: _Optional[str] = ..., period_end: _Optional[str] = ..., items: _Optional[_Iterable[_Union[BatchQuoteItem, _Mapping]]] = ...) -> None: ...
+    bill_missing: bool
+    def __init__(self, period_start: _Optional[str] = ..., period_end: _Optional[str] = ..., items: _Optional[_Iterable[_Union[BatchQuoteItem, _Mapping]]] = ..., bill_missing: _Optional[bool] = ...) -> None: ...
 
 class BatchQuoteItem(_message.Message):
-    __slots__ = ("subscription_id", "usage", "engine_version")
+    __slots__ = ("subscription_id", "usage", "engine_version", "costs")
     SUBSCRIPTION_ID_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
     ENGINE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    COSTS_FIELD_NUMBER: _ClassVar[int]
     subscription_id: str
     usage: _containers.RepeatedCompositeFieldContainer[UsageSeries]
     engine_version: str
-    def __init__(self, subscription_id: _Optional[str] = ..., usage: _Optional[_Iterable[_Union[UsageSeries, _Mapping]]] = ..., engine_version: _Optional[str] = ...) -> None: ...
+    costs: _containers.RepeatedCompositeFieldContainer[CostSeries]
+    def __init__(self, subscription_id: _Optional[str] = ..., usage: _Optional[_Iterable[_Union[UsageSeries, _Mapping]]] = ..., engine_version: _Optional[str] = ..., costs: _Optional[_Iterable[_Union[CostSeries, _Mapping]]] = ...) -> None: ...
+
+class CostSeries(_message.Message):
+    __slots__ = ("product", "sku", "runs", "lines_hash")
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    SKU_FIELD_NUMBER: _ClassVar[int]
+    RUNS_FIELD_NUMBER: _ClassVar[int]
+    LINES_HASH_FIELD_NUMBER: _ClassVar[int]
+    product: str
+    sku: str
+    runs: _containers.RepeatedCompositeFieldContainer[CostRun]
+    lines_hash: str
+    def __init__(self, product: _Optional[str] = ..., sku: _Optional[str] = ..., runs: _Optional[_Iterable[_Union[CostRun, _Mapping]]] = ..., lines_hash: _Optional[str] = ...) -> None: ...
+
+class CostRun(_message.Message):
+    __slots__ = ("first_day", "days", "usd", "charges")
+    FIRST_DAY_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    USD_FIELD_NUMBER: _ClassVar[int]
+    CHARGES_FIELD_NUMBER: _ClassVar[int]
+    first_day: str
+    days: int
+    usd: str
+    charges: int
+    def __init__(self, first_day: _Optional[str] = ..., days: _Optional[int] = ..., usd: _Optional[str] = ..., charges: _Optional[int] = ...) -> None: ...
 
 class UsageSeries(_message.Message):
     __slots__ = ("resource_kind", "dimensions", "runs", "facts_hash")

@@ -29,7 +29,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*arcadia/catalog/v1/rebilling_service.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x03\n\rRebillingRule\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\r\n\x05\x62\x61sis\x18\x03 \x01(\t\x12;\n\x05match\x18\x04 \x03(\x0b\x32,.arcadia.catalog.v1.RebillingRule.MatchEntry\x12\x0f\n\x07percent\x18\x05 \x01(\t\x12\x13\n\x0b\x66ixed_cents\x18\x06 \x01(\t\x12\x12\n\nstep_cents\x18\x07 \x01(\t\x12\x13\n\x0b\x66loor_cents\x18\x08 \x01(\t\x12\x10\n\x08\x63urrency\x18\t \x01(\t\x12\x11\n\ttakes_all\x18\n \x01(\x08\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x0b \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x0c \x01(\t\x12\x12\n\ncreated_by\x18\r \x01(\t\x12.\n\ncreated_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a\x44\n\nMatchEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"W\n\x19ListRebillingRulesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x13\n\x0bin_force_on\x18\x03 \x01(\t\"q\n\x1aListRebillingRulesResponse\x12:\n\x0frebilling_rules\x18\x01 \x03(\x0b\x32!.arcadia.catalog.v1.RebillingRule\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x97\x03\n\x1a\x43reateRebillingRuleRequest\x12\x12\n\x04\x63ode\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x62\x61sis\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12H\n\x05match\x18\x03 \x03(\x0b\x32\x39.arcadia.catalog.v1.CreateRebillingRuleRequest.MatchEntry\x12\x0f\n\x07percent\x18\x04 \x01(\t\x12\x13\n\x0b\x66ixed_cents\x18\x05 \x01(\t\x12\x12\n\nstep_cents\x18\x06 \x01(\t\x12\x13\n\x0b\x66loor_cents\x18\x07 \x01(\t\x12\x16\n\x08\x63urrency\x18\x08 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\ttakes_all\x18\t \x01(\x08\x12\x1c\n\x0e\x65\x66\x66\x65\x63tive_from\x18\n \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x0b \x01(\t\x12\x12\n\nrequest_id\x18\x0c \x01(\t\x1a\x44\n\nMatchEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"X\n\x1b\x43reateRebillingRuleResponse\x12\x39\n\x0erebilling_rule\x18\x01 \x01(\x0b\x32!.arcadia.catalog.v1.RebillingRule\"]\n\x17\x45ndRebillingRuleRequest\x12\x12\n\x04\x63ode\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"U\n\x18\x45ndRebillingRuleResponse\x12\x39\n\x0erebilling_rule\x18\x01 \x01(\x0b\x32!.arcadia.catalog.v1.RebillingRule2\x81\x04\n\x10RebillingService\x12\x9e\x01\n\x12ListRebillingRules\x12-.arcadia.catalog.v1.ListRebillingRulesRequest\x1a..arcadia.catalog.v1.ListRebillingRulesResponse\")\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v1/rebilling-rules\x12\xa3\x01\n\x13\x43reateRebillingRule\x12..arcadia.catalog.v1.CreateRebillingRuleRequest\x1a/.arcadia.catalog.v1.CreateRebillingRuleResponse\"+\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02\x1c\"\x17/api/v1/rebilling-rules:\x01*\x12\xa5\x01\n\x10\x45ndRebillingRule\x12+.arcadia.catalog.v1.EndRebillingRuleRequest\x1a,.arcadia.catalog.v1.EndRebillingRuleResponse\"6\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02\'\"\"/api/v1/rebilling-rules/{code}/end:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*arcadia/catalog/v1/rebilling_service.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x03\n\rRebillingRule\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\r\n\x05\x62\x61sis\x18\x03 \x01(\t\x12;\n\x05match\x18\x04 \x03(\x0b\x32,.arcadia.catalog.v1.RebillingRule.MatchEntry\x12\x0f\n\x07percent\x18\x05 \x01(\t\x12\x13\n\x0b\x66ixed_cents\x18\x06 \x01(\t\x12\x12\n\nstep_cents\x18\x07 \x01(\t\x12\x13\n\x0b\x66loor_cents\x18\x08 \x01(\t\x12\x10\n\x08\x63urrency\x18\t \x01(\t\x12\x11\n\ttakes_all\x18\n \x01(\x08\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x0b \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x0c \x01(\t\x12\x12\n\ncreated_by\x18\r \x01(\t\x12.\n\ncreated_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tlate_bill\x18\x0f \x01(\t\x1a\x44\n\nMatchEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"W\n\x19ListRebillingRulesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x13\n\x0bin_force_on\x18\x03 \x01(\t\"q\n\x1aListRebillingRulesResponse\x12:\n\x0frebilling_rules\x18\x01 \x03(\x0b\x32!.arcadia.catalog.v1.RebillingRule\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xaa\x03\n\x1a\x43reateRebillingRuleRequest\x12\x12\n\x04\x63ode\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x13\n\x05\x62\x61sis\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12H\n\x05match\x18\x03 \x03(\x0b\x32\x39.arcadia.catalog.v1.CreateRebillingRuleRequest.MatchEntry\x12\x0f\n\x07percent\x18\x04 \x01(\t\x12\x13\n\x0b\x66ixed_cents\x18\x05 \x01(\t\x12\x12\n\nstep_cents\x18\x06 \x01(\t\x12\x13\n\x0b\x66loor_cents\x18\x07 \x01(\t\x12\x16\n\x08\x63urrency\x18\x08 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\ttakes_all\x18\t \x01(\x08\x12\x1c\n\x0e\x65\x66\x66\x65\x63tive_from\x18\n \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x0b \x01(\t\x12\x12\n\nrequest_id\x18\x0c \x01(\t\x12\x11\n\tlate_bill\x18\r \x01(\t\x1a\x44\n\nMatchEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"X\n\x1b\x43reateRebillingRuleResponse\x12\x39\n\x0erebilling_rule\x18\x01 \x01(\x0b\x32!.arcadia.catalog.v1.RebillingRule\"]\n\x17\x45ndRebillingRuleRequest\x12\x12\n\x04\x63ode\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"U\n\x18\x45ndRebillingRuleResponse\x12\x39\n\x0erebilling_rule\x18\x01 \x01(\x0b\x32!.arcadia.catalog.v1.RebillingRule2\x81\x04\n\x10RebillingService\x12\x9e\x01\n\x12ListRebillingRules\x12-.arcadia.catalog.v1.ListRebillingRulesRequest\x1a..arcadia.catalog.v1.ListRebillingRulesResponse\")\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v1/rebilling-rules\x12\xa3\x01\n\x13\x43reateRebillingRule\x12..arcadia.catalog.v1.CreateRebillingRuleRequest\x1a/.arcadia.catalog.v1.CreateRebillingRuleResponse\"+\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02\x1c\"\x17/api/v1/rebilling-rules:\x01*\x12\xa5\x01\n\x10\x45ndRebillingRule\x12+.arcadia.catalog.v1.EndRebillingRuleRequest\x1a,.arcadia.catalog.v1.EndRebillingRuleResponse\"6\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02\'\"\"/api/v1/rebilling-rules/{code}/end:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,23 +59,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REBILLINGSERVICE'].methods_by_name['EndRebillingRule']._loaded_options = None
   _globals['_REBILLINGSERVICE'].methods_by_name['EndRebillingRule']._serialized_options = b'\310\363\030\004\322\363\030\001\001\202\323\344\223\002\'\"\"/api/v1/rebilling-rules/{code}/end:\001*'
   _globals['_REBILLINGRULE']._serialized_start=225
-  _globals['_REBILLINGRULE']._serialized_end=642
-  _globals['_REBILLINGRULE_MATCHENTRY']._serialized_start=574
-  _globals['_REBILLINGRULE_MATCHENTRY']._serialized_end=642
-  _globals['_LISTREBILLINGRULESREQUEST']._serialized_start=644
-  _globals['_LISTREBILLINGRULESREQUEST']._serialized_end=731
-  _globals['_LISTREBILLINGRULESRESPONSE']._serialized_start=733
-  _globals['_LISTREBILLINGRULESRESPONSE']._serialized_end=846
-  _globals['_CREATEREBILLINGRULEREQUEST']._serialized_start=849
-  _globals['_CREATEREBILLINGRULEREQUEST']._serialized_end=1256
-  _globals['_CREATEREBILLINGRULEREQUEST_MATCHENTRY']._serialized_start=574
-  _globals['_CREATEREBILLINGRULEREQUEST_MATCHENTRY']._serialized_end=642
-  _globals['_CREATEREBILLINGRULERESPONSE']._serialized_start=1258
-  _globals['_CREATEREBILLINGRULERESPONSE']._serialized_end=1346
-  _globals['_ENDREBILLINGRULEREQUEST']._serialized_start=1348
-  _globals['_ENDREBILLINGRULEREQUEST']._serialized_end=1441
-  _globals['_ENDREBILLINGRULERESPONSE']._serialized_start=1443
-  _globals['_ENDREBILLINGRULERESPONSE']._serialized_end=1528
-  _globals['_REBILLINGSERVICE']._serialized_start=1531
-  _globals['_REBILLINGSERVICE']._serialized_end=2044
+  _globals['_REBILLINGRULE']._serialized_end=661
+  _globals['_REBILLINGRULE_MATCHENTRY']._serialized_start=593
+  _globals['_REBILLINGRULE_MATCHENTRY']._serialized_end=661
+  _globals['_LISTREBILLINGRULESREQUEST']._serialized_start=663
+  _globals['_LISTREBILLINGRULESREQUEST']._serialized_end=750
+  _globals['_LISTREBILLINGRULESRESPONSE']._serialized_start=752
+  _globals['_LISTREBILLINGRULESRESPONSE']._serialized_end=865
+  _globals['_CREATEREBILLINGRULEREQUEST']._serialized_start=868
+  _globals['_CREATEREBILLINGRULEREQUEST']._serialized_end=1294
+  _globals['_CREATEREBILLINGRULEREQUEST_MATCHENTRY']._serialized_start=593
+  _globals['_CREATEREBILLINGRULEREQUEST_MATCHENTRY']._serialized_end=661
+  _globals['_CREATEREBILLINGRULERESPONSE']._serialized_start=1296
+  _globals['_CREATEREBILLINGRULERESPONSE']._serialized_end=1384
+  _globals['_ENDREBILLINGRULEREQUEST']._serialized_start=1386
+  _globals['_ENDREBILLINGRULEREQUEST']._serialized_end=1479
+  _globals['_ENDREBILLINGRULERESPONSE']._serialized_start=1481
+  _globals['_ENDREBILLINGRULERESPONSE']._serialized_end=1566
+  _globals['_REBILLINGSERVICE']._serialized_start=1569
+  _globals['_REBILLINGSERVICE']._serialized_end=2082
 # @@protoc_insertion_point(module_scope)

@@ -14,7 +14,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RebillingRule(_message.Message):
-    __slots__ = ("id", "code", "basis", "match", "percent", "fixed_cents", "step_cents", "floor_cents", "currency", "takes_all", "effective_from", "effective_to", "created_by", "created_at")
+    __slots__ = ("id", "code", "basis", "match", "percent", "fixed_cents", "step_cents", "floor_cents", "currency", "takes_all", "effective_from", "effective_to", "created_by", "created_at", "late_bill")
     class MatchEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +36,7 @@ class RebillingRule(_message.Message):
     EFFECTIVE_TO_FIELD_NUMBER: _ClassVar[int]
     CREATED_BY_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    LATE_BILL_FIELD_NUMBER: _ClassVar[int]
     id: str
     code: str
     basis: str
@@ -50,7 +51,8 @@ class RebillingRule(_message.Message):
     effective_to: str
     created_by: str
     created_at: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., code: _Optional[str] = ..., basis: _Optional[str] = ..., match: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., percent: _Optional[str] = ..., fixed_cents: _Optional[str] = ..., step_cents: _Optional[str] = ..., floor_cents: _Optional[str] = ..., currency: _Optional[str] = ..., takes_all: _Optional[bool] = ..., effective_from: _Optional[str] = ..., effective_to: _Optional[str] = ..., created_by: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    late_bill: str
+    def __init__(self, id: _Optional[str] = ..., code: _Optional[str] = ..., basis: _Optional[str] = ..., match: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., percent: _Optional[str] = ..., fixed_cents: _Optional[str] = ..., step_cents: _Optional[str] = ..., floor_cents: _Optional[str] = ..., currency: _Optional[str] = ..., takes_all: _Optional[bool] = ..., effective_from: _Optional[str] = ..., effective_to: _Optional[str] = ..., created_by: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., late_bill: _Optional[str] = ...) -> None: ...
 
 class ListRebillingRulesRequest(_message.Message):
     __slots__ = ("page_size", "page_token", "in_force_on")
@@ -71,7 +73,7 @@ class ListRebillingRulesResponse(_message.Message):
     def __init__(self, rebilling_rules: _Optional[_Iterable[_Union[RebillingRule, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class CreateRebillingRuleRequest(_message.Message):
-    __slots__ = ("code", "basis", "match", "percent", "fixed_cents", "step_cents", "floor_cents", "currency", "takes_all", "effective_from", "effective_to", "request_id")
+    __slots__ = ("code", "basis", "match", "percent", "fixed_cents", "step_cents", "floor_cents", "currency", "takes_all", "effective_from", "effective_to", "request_id", "late_bill")
     class MatchEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -91,6 +93,7 @@ class CreateRebillingRuleRequest(_message.Message):
     EFFECTIVE_FROM_FIELD_NUMBER: _ClassVar[int]
     EFFECTIVE_TO_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    LATE_BILL_FIELD_NUMBER: _ClassVar[int]
     code: str
     basis: str
     match: _containers.MessageMap[str, _struct_pb2.Value]
@@ -103,7 +106,8 @@ class CreateRebillingRuleRequest(_message.Message):
     effective_from: str
     effective_to: str
     request_id: str
-    def __init__(self, code: _Optional[str] = ..., basis: _Optional[str] = ..., match: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., percent: _Optional[str] = ..., fixed_cents: _Optional[str] = ..., step_cents: _Optional[str] = ..., floor_cents: _Optional[str] = ..., currency: _Optional[str] = ..., takes_all: _Optional[bool] = ..., effective_from: _Optional[str] = ..., effective_to: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+    late_bill: str
+    def __init__(self, code: _Optional[str] = ..., basis: _Optional[str] = ..., match: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., percent: _Optional[str] = ..., fixed_cents: _Optional[str] = ..., step_cents: _Optional[str] = ..., floor_cents: _Optional[str] = ..., currency: _Optional[str] = ..., takes_all: _Optional[bool] = ..., effective_from: _Optional[str] = ..., effective_to: _Optional[str] = ..., request_id: _Optional[str] = ..., late_bill: _Optional[str] = ...) -> None: ...
 
 class CreateRebillingRuleResponse(_message.Message):
     __slots__ = ("rebilling_rule",)

@@ -45,6 +45,8 @@ _UNITS: Final[Mapping[str, tuple[str, str]]] = {
     "1k_tokens": ("1,000 tokens", "1,000 tokens"),
     "gb": ("GB", "GB"),
     "gb_month": ("GB-month", "GB-months"),
+    "usd": ("USD", "USD"),
+    "cost_line": ("charge", "charges"),
     "flat": ("flat fee", "flat fees"),
     "minimum": ("minimum charge", "minimum charges"),
 }

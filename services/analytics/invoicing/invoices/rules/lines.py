@@ -85,6 +85,8 @@ class Proof:
     """The kinds of usage that were not sold then; no line bills them."""
     unsold_usage: Mapping[str, Any] = field(default_factory=dict)
     """The usage of other kinds that nothing priced: see `unsold_content`."""
+    rebills_costs: bool = False
+    """Whether a rebilling rule prices the provider's cost lines of the subscription."""
 
 
 @dataclass(frozen=True, slots=True)

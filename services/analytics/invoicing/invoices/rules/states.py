@@ -66,6 +66,8 @@ class Outcome(StrEnum):
     DRAFTED = "drafted"
     SKIPPED = "skipped"
     FAILED = "failed"
+    WAITING = "waiting"
+    """The provider's bill of the month is not complete, and a rebilling rule waits for it."""
 
 
 class Decision(StrEnum):

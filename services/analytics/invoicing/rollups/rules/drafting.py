@@ -11,6 +11,7 @@ from typing import Final
 
 from services.analytics.invoicing.invoices.rules.lines import TAX, Line, Proof
 from services.analytics.invoicing.profiles.rules.parties import TaxRule
+from services.analytics.invoicing.rollups.rules.rebilling import CostClaim
 from services.common.values.canonical import canonical, digest
 from services.common.values.money import plain, whole_cents
 from services.common.values.periods import Period
@@ -50,6 +51,8 @@ class Part:
     currency: str
     lines: tuple[Line, ...]
     proof: Proof
+    claims: tuple[CostClaim, ...] | None = None
+    """The provider's costs that the month of the subscription bills; None if it rebills none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Draft:
     subtotal_cents: int
     tax_cents: int
     tax_rule: TaxRule
+    rebilling: tuple[Part, ...] = ()
+    """The parts that rebill costs."""
 
     @property
     def total_cents(self) -> int:
@@ -106,6 +111,7 @@ def assemble(tenant_id: str, period: Period, parts: Sequence[Part], rule: TaxRul
         subtotal_cents=subtotal,
         tax_cents=tax,
         tax_rule=rule,
+        rebilling=tuple(part for part in parts if part.claims is not None),
     )
 
 

@@ -123,11 +123,11 @@ _INSERT_PROOFS: Final = f"""
     INSERT INTO tenant_invoice_proofs
         (invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
          inputs_hash, engine_version, result_hash, deployment_name, service_month, covered_days,
-         unsold_kinds, unsold_usage)
+         unsold_kinds, unsold_usage, rebills_costs)
     SELECT invoice_id, tenant_id, position, deployment_id, subscription_id, inputs_json,
            inputs_hash, engine_version, result_hash, deployment_name, service_month,
            covered_days::datemultirange, string_to_array(unsold_kinds, chr(31)),
-           unsold_usage::jsonb
+           unsold_usage::jsonb, rebills_costs
     FROM {unnested(InvoiceProof, "proof")}
 """
 

@@ -211,14 +211,16 @@ async def planned_pages(
 async def planned_tenants(
     session: ReadSession, rollup_id: UUID, *, page: int | None, tenant_ids: Sequence[str]
 ) -> list[str]:
-    """The tenants of a page, or of those named, that are planned or failed."""
+    """The tenants of a page, or of those named, that are not done."""
     statement = select(_TENANT.tenant_id).where(_TENANT.rollup_id == rollup_id)
     if page is not None:
         statement = statement.where(_TENANT.page == page, _TENANT.outcome == Outcome.PLANNED.value)
     else:
         statement = statement.where(
             _TENANT.tenant_id.in_(tenant_ids),
-            _TENANT.outcome.in_((Outcome.PLANNED.value, Outcome.FAILED.value)),
+            _TENANT.outcome.in_(
+                (Outcome.PLANNED.value, Outcome.FAILED.value, Outcome.WAITING.value)
+            ),
         )
     found = await session.execute(statement.order_by(_TENANT.tenant_id))
     return list(found.scalars())
@@ -227,9 +229,10 @@ async def planned_tenants(
 async def list_failures(
     session: ReadSession, rollup_id: UUID, asked: PageRequest
 ) -> Page[TenantOutcome]:
-    """The failed tenants, by tenant."""
+    """The failed and the waiting tenants, by tenant."""
     statement = select(rollup_tenants).where(
-        _TENANT.rollup_id == rollup_id, _TENANT.outcome == Outcome.FAILED.value
+        _TENANT.rollup_id == rollup_id,
+        _TENANT.outcome.in_((Outcome.FAILED.value, Outcome.WAITING.value)),
     )
     return await page_of(session, TenantOutcome, statement, asked, _TENANT.tenant_id)
 

@@ -205,7 +205,7 @@ _REOPEN: Final = text("""
     WITH chosen AS (
         SELECT tenant_id, row_number() OVER (ORDER BY tenant_id) - 1 AS place
         FROM rollup_tenants
-        WHERE rollup_id = :rollup_id AND outcome = 'failed'
+        WHERE rollup_id = :rollup_id AND outcome IN ('failed', 'waiting')
           AND (CAST(:tenants AS text[]) IS NULL OR tenant_id = ANY (CAST(:tenants AS text[])))
     )
     UPDATE rollup_tenants AS planned
@@ -221,7 +221,10 @@ _REOPEN: Final = text("""
 async def reopen_failed(
     session: WriteSession, rollup_id: UUID, tenant_ids: Sequence[str], *, per_page: int
 ) -> int:
-    """Plans failed tenants again on new pages, all if none is given; returns their number."""
+    """Plans failed and waiting tenants again on new pages; returns their number.
+
+    All if none is given.
+    """
     reopened = await session.execute(
         _REOPEN,
         {
