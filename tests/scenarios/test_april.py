@@ -6,6 +6,9 @@ from typing import Any
 
 from contracts.flows import start_flow
 from contracts.metering import metering_by_hand
+from tests.openapi.contract import problems
+from tests.openapi.recording import record
+from tests.openapi.tour import Tour, writes
 from tests.scenarios.april import APRIL, April
 from workflows.metering.metering import Metering
 
@@ -207,3 +210,21 @@ async def test_with_a_rate_the_costs_are_in_the_currency_of_the_invoices(april: 
     assert [rate["rate"] for rate in margin["conversion"]["exchange_rates"]] == ["1.5"]
     assert sum(int(one["cogs_cents"]) for one in margin["by_tenant"]) == 13038
     assert margin["margin_cents"] == str(7112 + 6422 - 13038)
+
+
+UNREACHED: set[str] = set()
+"""Reads without an object here, so that their answers are not compared."""
+
+
+async def test_every_answer_is_as_the_openapi_document_describes_it(april: April) -> None:
+    async with april.http() as http:
+        tour = Tour(http)
+        await writes(tour, april.deployments["shop"])
+        await tour.read_everything()
+    for tenant in ("acme", "umbrella"):
+        async with april.http(tenant) as http:
+            await Tour(http, known=tour.known).read_everything()
+    assert set(tour.unreached) == UNREACHED
+    found = [problem for answer in april.answers for problem in problems(answer)]
+    assert sorted(set(found)) == []
+    record(april.answers)
