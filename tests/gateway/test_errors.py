@@ -232,6 +232,7 @@ async def test_a_caller_cannot_extend_the_timeout_of_a_call(
     [
         {"grpc-timeout": "soon"}, {"grpc-trace-bin": "!"}, {"x-any-bin": "!"},
         {"grpc-previous-rpc-attempts": "x"}, {"grpc-status": "x"}, {"grpc-encoding": "x0"},
+        {"x&y": "x"}, {"^": "x"}, {"x'": "x"},
     ],
 )  # fmt: skip  # a table
 async def test_an_invalid_grpc_header_does_not_affect_other_calls(
