@@ -63,8 +63,12 @@ def generate(target: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         described = Path(scratch) / "described.binpb"
         write_described(described)
-        command = [sys.executable, "-m", "gateway.openapi", described, target / "openapi.json"]
-        subprocess.run(command, check=True, cwd=ROOT.parent)
+        output = target / "openapi.json"
+        subprocess.run(
+            [sys.executable, "-m", "gateway.openapi", described, output],
+            check=True,
+            cwd=ROOT.parent,
+        )
 
 
 def write_described(target: Path) -> None:

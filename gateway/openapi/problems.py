@@ -180,10 +180,9 @@ def own_problems(
     if has_body:
         found.setdefault(413, set()).add("REQUEST_TOO_LARGE")
     for status in [status for status in found if status in SHARED]:
-        found[status] -= SHARED[status]
-        if found[status] and status in shared:
+        if status in shared and found[status] - SHARED[status]:
             found[status] |= SHARED[status]
-        else:
+        elif status in shared or status == 401:  # a public operation reads no token
             del found[status]
     own = {str(status): _response(status, names) for status, names in found.items()}
     return dict(sorted((shared_problems(shared) | own).items()))

@@ -58,7 +58,9 @@ def text_schema(name: str, comment: str, *, given: bool) -> dict[str, Any]:
 
 def _form(name: str, comment: str, *, given: bool) -> tuple[str, str]:
     """The pattern of a text and the name of its format; empty where it has none."""
-    if "exact decimal" in comment or "as a decimal" in comment:
+    if name.endswith("_json"):
+        return "", ""
+    if "exact decimal" in comment:
         return DECIMAL, ""
     if name == "period" or name.endswith("_period"):
         return (MONTH_OR_DAY, "") if given else (DAY, "date")

@@ -17,6 +17,7 @@ __all__ = ["DOCUMENT", "Operation", "operation_of", "problems", "schema_problems
 
 DOCUMENT: Any = json.loads(OPENAPI.read_text())
 JSON = "application/json"
+INDEX = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,8 @@ def problems(answer: httpx.Response) -> list[str]:
 
 def schema_problems(schema: Any, value: Any) -> list[str]:
     """Where a value is not as a schema of the document says; unknown fields too."""
-    return [
-        f"{error.json_path}: {error.message}"
-        for error in _validator(json.dumps(schema)).iter_errors(value)
-    ]
+    errors = _validator(json.dumps(schema)).iter_errors(value)
+    return [f"{INDEX.sub('[]', one.json_path)}: {one.message[:200]}" for one in errors]
 
 
 @cache

@@ -9,7 +9,8 @@ __all__ = ["Redaction"]
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 HASH = re.compile(r"\b[0-9a-f]{64}\b")
 API_KEY = re.compile(r"arc_[0-9a-f]{32}_[0-9a-f]{72}")
-INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
+KEY_PREFIX = re.compile(r"\barc_[0-9a-f]{32}\b")
+INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
 LOCAL = re.compile(r"http://(127\.0\.0\.1|localhost):\d+")
 
@@ -39,9 +40,11 @@ class Redaction:
 
     def _text(self, text: str) -> str:
         text = API_KEY.sub("arc_…", text)
+        text = LOCAL.sub("https://temporal.example", text)
+        text = KEY_PREFIX.sub("arc_01997e00000070008000000000000000", text)
+        text = text.replace("127.0.0.1", "203.0.113.7")
         text = UUID.sub(lambda found: self._id(found[0]), text)
         text = HASH.sub("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", text)
-        text = LOCAL.sub("https://temporal.example", text)
         text = INSTANT.sub(lambda found: self._instant(found[0]), text)
         text = DAY.sub(lambda found: self._day(found[0]), text)
         return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from gateway.documents import OPENAPI
+from gateway.openapi.__main__ import EXAMPLES as RECORDED
 from gateway.openapi.reasons import Reason, reasons_of_methods
 from gateway.openapi.texts import text_schema, vocabulary
 from gateway.routes import Binding, Rpc, read_rpcs
+from tests.openapi.contract import OPERATIONS, schema_problems
 
 DOCUMENT: Any = json.loads(OPENAPI.read_text())
+EXAMPLES: Any = json.loads(RECORDED.read_text())
 SCHEMAS: Any = DOCUMENT["components"]["schemas"]
 ROUTES = [(rpc, binding) for rpc in read_rpcs() if rpc.shown for binding in rpc.bindings]
 EVERY_ROUTE = pytest.mark.parametrize(
@@ -140,3 +143,20 @@ def test_a_reason_is_found_where_it_is_passed_to_another_function() -> None:
     assert Reason("NotFound", "INVOICE_NOT_FOUND") in reasons["InvoiceServicer/PayInvoice"]
     assert Reason("InvalidArgument", "FIELD_REQUIRED") in reasons["LimitServicer/SetTenantLimit"]
     assert Reason("QuotaExceeded", "QUOTA_<NAME>") in reasons["DeploymentServicer/CreateDeployment"]
+
+
+def test_most_operations_have_a_recorded_answer() -> None:
+    operations = {one.name for one in OPERATIONS}
+    assert EXAMPLES.keys() <= operations
+    assert len(EXAMPLES) > 0.75 * len(operations)
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_a_recorded_answer_is_as_the_document_describes_it(name: str) -> None:
+    [described] = [one.described for one in OPERATIONS if one.name == name]
+    [answered] = described["responses"]["200"]["content"].values()
+    assert answered["example"] == EXAMPLES[name]["response"]
+    assert schema_problems(answered["schema"], answered["example"]) == []
+    if "request" in EXAMPLES[name]:
+        [sent] = described["requestBody"]["content"].values()
+        assert schema_problems(sent["schema"], sent["example"]) == []

@@ -19,7 +19,7 @@ ASKED: Mapping[str, Mapping[str, str]] = {
     "listCostLines": MONTH,
     "listCostTotals": {**MONTH, "group_by": "product"},
     "listCoverageParts": MONTH,
-    "listDailyUsage": {"from_day": "2026-04-01", "to_day": "2026-04-03"},
+    "listDailyUsage": {"from_day": "2026-04-01", "to_day": "2026-10-03"},
     "listMarginShares": {**MONTH, "group_by": "tenant"},
     "listReconciliationDifferences": MONTH,
     "listUnbilledUsage": {"period": "2026-05"},
@@ -89,7 +89,7 @@ class Tour:
         answer = await self.http.get(parent, params=ASKED.get(operation.name, {}))
         rows = next((value for value in answer.json().values() if isinstance(value, list)), [])
         for row in rows:
-            for key in (variable, *KEYS):
+            for key in (variable, variable.rpartition("_")[2], *KEYS):
                 if row.get(key):
                     return str(row[key])
         return None
@@ -189,7 +189,7 @@ async def _money(tour: Tour) -> None:
         "effective_from": "2026-04-01", "source": "the bank",
     }  # fmt: skip  # a table
     await tour.write("POST", "/exchange-rates", rate)
-    profile = {"recipient": {"name": "Acme Pty Ltd", "country": "AU"}, "tax_region": "AU"}
+    profile = {"recipient": {"name": "Acme Pty Ltd"}, "tax_region": "AU"}
     await tour.write("PUT", "/billing-profiles/acme", profile)
     rule = {
         "tax_region": "NZ", "label": "GST", "rate_percent": "15",
