@@ -9,8 +9,8 @@ PROVEN: Final = """
 proven AS MATERIALIZED (
     SELECT invoice.tenant_id, proof.deployment_id,
            range_agg(coalesce(proof.covered_days, datemultirange(daterange(:start, :end)))) AS days,
-           range_agg(trial.days) AS trial, jsonb_path_query_array(jsonb_agg(item.rows), '$[*][*]')
-               AS items,
+           range_agg(trial.days) FILTER (WHERE NOT isempty(trial.days)) AS trial,
+           jsonb_path_query_array(jsonb_agg(item.rows), '$[*][*]') AS items,
            string_to_array(string_agg(array_to_string(proof.unsold_kinds, ' '), ' '), ' ')
                AS unsold,
            jsonb_agg(proof.unsold_usage) FILTER (WHERE proof.unsold_usage <> '{}') AS unsold_usage
@@ -148,7 +148,9 @@ is_invoiced AS MATERIALIZED (
     CROSS JOIN is_invoiced
 )"""
 
-# Taxes, credits and charges of the account are the operator's own.
+# An owner is 1, a tenant; 2, the operator, whose own are taxes, credits and charges of the account;
+# or 3, unknown. A million costs are grouped faster by a number, and by NULL for the usual kind,
+# than by more texts.
 # A cost follows the usage of its deployment and kind, in proportion to quantities. Its kind is that
 # of its resource: a node that is charged with its cluster is metered as a droplet. The largest
 # share takes what rounding the others leaves, so that the shares add up exactly.
@@ -162,14 +164,13 @@ meters AS MATERIALIZED (
            string_agg(DISTINCT cost.kind, ', ') AS kind,
            sum(cost.amount) AS amount
     FROM (
-        SELECT CASE WHEN tenant_id <> '' THEN 'tenant'
+        SELECT CASE WHEN tenant_id <> '' THEN 1
                     WHEN attribution = 'internal'
-                      OR classification IN ('tax', 'credit', 'account') THEN 'internal'
-                    ELSE 'unattributed' END AS owner,
+                      OR classification IN ('tax', 'credit', 'account') THEN 2
+                    ELSE 3 END AS owner,
                tenant_id, deployment_id,
                CASE kind WHEN '' THEN classification ELSE kind END AS kind,
-               coalesce(lived.as_kind, CASE kind WHEN '' THEN classification ELSE kind END)
-                   AS metered_as,
+               nullif(lived.as_kind, kind) AS metered_as,
                sum(amount_usd) AS amount
         FROM attributed_costs AS cost
         LEFT JOIN (SELECT DISTINCT resource_id, kind AS as_kind FROM resource_spans
@@ -179,28 +180,28 @@ meters AS MATERIALIZED (
         GROUP BY 1, 2, 3, 4, 5
     ) AS cost
     LEFT JOIN (SELECT DISTINCT kind, meter_group FROM meters) AS weighed
-        ON weighed.kind = cost.metered_as
+        ON weighed.kind = coalesce(cost.metered_as, cost.kind)
     GROUP BY cost.owner, cost.tenant_id, cost.deployment_id, weighed.meter_group,
              CASE WHEN weighed.meter_group IS NULL THEN cost.kind END
-), weighed AS MATERIALIZED (
+), weighed AS (
     SELECT spent.*, used.qty,
            coalesce(used.coverage,
-                    CASE spent.owner WHEN 'internal' THEN 'internal' ELSE 'unbilled' END)
+                    CASE spent.owner WHEN 2 THEN 'internal' ELSE 'unbilled' END)
                AS coverage,
            coalesce(used.reason,
-                    CASE WHEN spent.owner = 'internal' THEN ''
-                         WHEN spent.owner = 'unattributed' THEN 'unattributed'
+                    CASE WHEN spent.owner = 2 THEN ''
+                         WHEN spent.owner = 3 THEN 'unattributed'
                          WHEN spent.deployment_id = '' THEN 'no_deployment'
                          ELSE 'not_metered' END) AS reason,
            round(spent.amount * coalesce(used.qty / sum(used.qty) OVER owned, 1), 10) AS share,
            row_number() OVER (owned ORDER BY used.qty DESC, used.coverage, used.reason) AS rank
     FROM spent LEFT JOIN used
-      ON spent.owner = 'tenant' AND used.tenant_id = spent.tenant_id
+      ON spent.owner = 1 AND used.tenant_id = spent.tenant_id
          AND used.deployment_id = spent.deployment_id AND used.resource_kind = spent.meter_group
     WINDOW owned AS (
         PARTITION BY spent.owner, spent.tenant_id, spent.deployment_id, spent.meter_group,
                      spent.kind)
-), covered AS MATERIALIZED (
+), covered AS (
     SELECT tenant_id, deployment_id, kind, meter_group, coverage, reason, qty,
            CASE WHEN rank > 1 THEN share
                 ELSE amount - (sum(share) OVER owned - share) END AS amount
