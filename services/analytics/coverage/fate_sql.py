@@ -40,7 +40,25 @@ proven AS MATERIALIZED (
 # A line with dimensions bills usage with the values that its price allows. What an adjustment takes
 # back lessens the revenue, and bills nothing.
 SOLD: Final = """
-sold AS MATERIALIZED (
+lines AS MATERIALIZED (
+    SELECT line.id, line.tenant_id, line.deployment_id, line.resource_kind, line.dimensions,
+           CASE line.kind WHEN 'adjustment' THEN line.meta ->> 'adjusts_kind'
+                ELSE line.kind END AS sold_as,
+           line.kind <> 'adjustment' OR line.amount_cents > 0 AS bills,
+           daterange(line.service_start, line.service_end) AS days,
+           (line.amount_cents - coalesce(credited.cents, 0)) * rate.cents AS cents
+    FROM tenant_invoices AS invoice
+    JOIN tenant_invoice_lines AS line ON line.invoice_id = invoice.id
+    JOIN unnest(CAST(:currencies AS text[]), CAST(:rates AS numeric[]))
+        AS rate (currency, cents) ON rate.currency = invoice.currency
+    LEFT JOIN (SELECT line_id, sum(amount_cents) AS cents FROM credit_note_lines GROUP BY 1)
+        AS credited ON credited.line_id = line.id
+    WHERE invoice.period >= :start AND invoice.status <> 'void'
+      AND invoice.credited_in_full_at IS NULL
+      AND line.service_start < :end AND line.service_end > :start
+      AND (line.kind IN ('overage', 'ad_hoc', 'rebilled')
+           OR line.kind = 'adjustment' AND line.resource_kind <> '')
+), sold AS MATERIALIZED (
     SELECT line.tenant_id, line.deployment_id, line.resource_kind,
            range_agg(line.days) FILTER (WHERE line.bills AND line.dimensions = '{}'
                                           AND line.sold_as <> 'rebilled') AS days,
@@ -51,27 +69,8 @@ sold AS MATERIALIZED (
                          AND line.sold_as <> 'rebilled') AS matched,
            jsonb_agg(jsonb_build_array(line.dimensions, lower(line.days), upper(line.days)))
                FILTER (WHERE line.bills AND line.dimensions <> '{}'
-                         AND line.sold_as = 'rebilled') AS rebilled_matched,
-           sum(line.cents) AS revenue, array_agg(line.id ORDER BY line.id) AS lines
-    FROM (
-        SELECT line.id, line.tenant_id, line.deployment_id, line.resource_kind, line.dimensions,
-               CASE line.kind WHEN 'adjustment' THEN line.meta ->> 'adjusts_kind'
-                    ELSE line.kind END AS sold_as,
-               line.kind <> 'adjustment' OR line.amount_cents > 0 AS bills,
-               daterange(line.service_start, line.service_end) AS days,
-               (line.amount_cents - coalesce(credited.cents, 0)) * rate.cents AS cents
-        FROM tenant_invoices AS invoice
-        JOIN tenant_invoice_lines AS line ON line.invoice_id = invoice.id
-        JOIN unnest(CAST(:currencies AS text[]), CAST(:rates AS numeric[]))
-            AS rate (currency, cents) ON rate.currency = invoice.currency
-        LEFT JOIN (SELECT line_id, sum(amount_cents) AS cents FROM credit_note_lines GROUP BY 1)
-            AS credited ON credited.line_id = line.id
-        WHERE invoice.period >= :start AND invoice.status <> 'void'
-          AND invoice.credited_in_full_at IS NULL
-          AND line.service_start < :end AND line.service_end > :start
-          AND (line.kind IN ('overage', 'ad_hoc', 'rebilled')
-               OR line.kind = 'adjustment' AND line.resource_kind <> '')
-    ) AS line
+                         AND line.sold_as = 'rebilled') AS rebilled_matched
+    FROM lines AS line
     GROUP BY 1, 2, 3
 )"""
 

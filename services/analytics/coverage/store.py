@@ -57,25 +57,28 @@ ORDER BY 1 NULLS FIRST, 2, 3
 # for is a part as well, with the cost that the operator states for it; without one, what is lost by
 # it is unknown where it is not billed.
 _PARTS: Final = text(f"""
-WITH {PROVEN}, {SOLD}, {USED}, {SPENT}, earned AS MATERIALIZED (
-    SELECT sold.tenant_id, sold.deployment_id, weighed.meter_group, sum(sold.revenue) AS revenue,
-           string_to_array(string_agg(array_to_string(sold.lines, ' '), ' '), ' ') AS lines
-    FROM sold
-    JOIN (SELECT DISTINCT meter, meter_group FROM meters) AS weighed
-        ON weighed.meter = sold.resource_kind
+WITH {PROVEN}, {SOLD}, {USED}, {SPENT}, weighed_meters AS MATERIALIZED (
+    SELECT DISTINCT meter, meter_group FROM meters
+), earned AS MATERIALIZED (
+    SELECT line.tenant_id, line.deployment_id, weighed.meter_group, sum(line.cents) AS revenue
+    FROM lines AS line
+    JOIN weighed_meters AS weighed ON weighed.meter = line.resource_kind
     GROUP BY 1, 2, 3
 ), parts AS (
     SELECT covered.tenant_id, covered.deployment_id, kind, covered.meter_group AS resource_kind,
            coverage, reason, qty, amount AS cost, amount * :usd_cents AS cost_cents,
            CASE WHEN coverage IN ('billed', 'rebilled') THEN earned.revenue END AS revenue,
-           CASE WHEN coverage IN ('billed', 'rebilled') THEN earned.lines END AS lines
+           true AS is_charged
     FROM covered LEFT JOIN earned USING (tenant_id, deployment_id, meter_group)
     UNION ALL
     SELECT used.tenant_id, used.deployment_id, '', used.resource_kind, coverage, reason, qty,
            NULL, qty * stated.cents / stated.units,
-           CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.revenue END,
-           CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.lines::text[] END
-    FROM used LEFT JOIN sold USING (tenant_id, deployment_id, resource_kind)
+           CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.revenue END, false
+    FROM used
+    LEFT JOIN (
+        SELECT tenant_id, deployment_id, resource_kind, sum(cents) AS revenue
+        FROM lines GROUP BY 1, 2, 3
+    ) AS sold USING (tenant_id, deployment_id, resource_kind)
     LEFT JOIN unnest(CAST(:stated_meters AS text[]), CAST(:stated_cents AS numeric[]),
                      CAST(:stated_units AS bigint[])) AS stated (resource_kind, cents, units)
         USING (resource_kind)
@@ -99,14 +102,27 @@ WITH {PROVEN}, {SOLD}, {USED}, {SPENT}, earned AS MATERIALIZED (
       AND (CAST(:tenant_id AS text) = '' OR tenant_id = :tenant_id)
       AND (CAST(:deployment_id AS text) = '' OR deployment_id = :deployment_id)
       AND (NOT CAST(:losses_only AS boolean) OR lost IS DISTINCT FROM 0)
+), page AS MATERIALIZED (
+    SELECT * FROM ranked WHERE place > :after ORDER BY place LIMIT :limit
 )
-SELECT place, tenant_id, deployment_id, kind, resource_kind, coverage,
+SELECT place, page.tenant_id, page.deployment_id, page.kind, page.resource_kind, coverage,
        CASE WHEN coverage IN ('billed', 'rebilled') AND lost > 0 THEN 'below_cost'
             ELSE reason END AS reason,
        cost AS cost_usd, round(cost_cents)::bigint AS cost_cents,
        round(revenue)::bigint AS revenue_cents, round(lost)::bigint AS lost_cents, qty,
-       coalesce(lines, '{{}}') AS invoice_line_ids
-FROM ranked WHERE place > :after ORDER BY place LIMIT :limit
+       coalesce(billed.line_ids, '{{}}') AS invoice_line_ids
+FROM page
+LEFT JOIN (
+    SELECT page.place, array_agg(line.id::text ORDER BY line.id) AS line_ids
+    FROM page
+    JOIN lines AS line USING (tenant_id, deployment_id)
+    LEFT JOIN weighed_meters AS weighed ON weighed.meter = line.resource_kind
+    WHERE page.coverage IN ('billed', 'rebilled')
+      AND page.resource_kind = CASE WHEN page.is_charged THEN weighed.meter_group
+                                    ELSE line.resource_kind END
+    GROUP BY 1
+) AS billed USING (place)
+ORDER BY place
 """)
 
 
