@@ -38,13 +38,19 @@ def used(kind: str, qty: str, **dimensions: str) -> pricing_pb.UsageSeries:
     return pricing_pb.UsageSeries(resource_kind=kind, runs=[run], dimensions=dimensions)
 
 
-async def billed(shop: Shop, *series: pricing_pb.UsageSeries) -> pricing_pb.BatchQuoteResult:
+async def billed(
+    shop: Shop, *series: pricing_pb.UsageSeries, engine_version: str = ""
+) -> pricing_pb.BatchQuoteResult:
     shop.clock.set("2026-04-01")
     subscription = await shop.subscribe((await shop.deploy()).id, "ai")
     request = pricing_pb.BatchQuoteRequest(
         period_start="2026-04-01",
         period_end="2026-05-01",
-        items=[pricing_pb.BatchQuoteItem(subscription_id=subscription.id, usage=series)],
+        items=[
+            pricing_pb.BatchQuoteItem(
+                subscription_id=subscription.id, usage=series, engine_version=engine_version
+            )
+        ],
     )
     async for answer in shop.pricing.BatchQuote(request, metadata=shop.program("analytics")):
         return answer.results[0]
@@ -268,3 +274,10 @@ async def test_a_subscription_is_quoted_with_a_meter_that_is_newer_than_the_pric
     )  # fmt: skip
     made = await shop.quotes.CreateQuote(request, metadata=shop.operator)
     assert [line.amount_cents for line in made.overage] == [500]
+
+
+async def test_engine_1_refuses_a_meter_that_it_did_not_know(shop: Shop) -> None:
+    """Late usage of a month that engine 1 billed fails alone, with its reason."""
+    await apply(shop, AI)
+    result = await billed(shop, used("gpu_seconds", "7200"), engine_version="1")
+    assert result.failure.reason == "KIND_UNKNOWN_TO_ENGINE"

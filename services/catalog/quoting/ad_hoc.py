@@ -161,6 +161,6 @@ def _line(
         unit_price=price.unit_price_cents,
         base=1,
         service=service_of(days),
-        meta=meta | meter_meta(kind, meters),
+        meta=meta | meter_meta(kind, meters) if meters else meta,
         dimensions=values_text(price.match),
     )

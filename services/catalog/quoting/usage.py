@@ -76,7 +76,7 @@ class Priced(NamedTuple):
         }
         if self.part.days != self.part.month:
             meta["proration"] = f"{self.part.days}/{self.part.month}"
-        return meta | meter_meta(self.kind, self.meters)
+        return meta | meter_meta(self.kind, self.meters) if self.meters else meta
 
 
 def _overage(kind: str, share: Share, item: PlanItem, used: Used, month: Month) -> list[Line]:
