@@ -308,3 +308,13 @@ def test_a_simulated_month_without_an_exchange_rate_is_refused_alone() -> None:
 
     assert isinstance(answer, Refused)
     assert answer.reason == "NO_EXCHANGE_RATE"
+
+
+def test_lines_of_rules_set_before_keep_their_text_and_others_name_their_values() -> None:
+    before = inputs(used(24))
+    assert b"names_values" not in inputs_json(before)
+    assert price(before).rebilled[0].description == "Rebilled: droplet_hours"
+    now = with_rebilling(replace(before, rebilling=None), costs(rule()), "acme")
+    assert price(now).rebilled[0].description == "Rebilled: droplet_hours s-2vcpu-4gb"
+    assert read_inputs(inputs_json(now)) == now
+    assert verify(prove(now)[1]).verified

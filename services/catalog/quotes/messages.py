@@ -6,6 +6,7 @@ from decimal import localcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import orjson
 from arcadia.catalog.v1 import pricing_service_pb2, quotes_pb2
 from google.protobuf.message import DecodeError
 
@@ -13,10 +14,11 @@ from services.catalog.quotes.rules.stored_quotes import StoredQuote
 from services.catalog.quoting.inputs import QuoteInputs, Term, UsageSeries
 from services.catalog.quoting.lines import Line, Quote, ServiceDays, total
 from services.catalog.quoting.numbers import EXACT
-from services.catalog.quoting.proofs.proof import Proof, recompute
+from services.catalog.quoting.proofs.proof import Difference, Proof, recompute
 from services.catalog.quoting.rebilling.lines import left_to_bill
 from services.catalog.quoting.recurring import fixed_lines
 from services.catalog.quoting.values import ValuedRun
+from services.common.values.cost_plus import tenant_meta
 from services.common.values.money import plain
 from services.common.values.periods import Period
 
@@ -27,13 +29,19 @@ __all__ = [
     "add_proof",
     "add_spans",
     "answers_its_inputs",
+    "hide_costs",
     "proof_of",
     "quote_message",
     "stored_message",
+    "tenant_differences",
     "usage_message",
     "value_message",
     "write_quote",
 ]
+
+
+COSTS: Final = "rebilling"
+"""The part of the inputs with the provider's prices, the exchange rate and the rules."""
 
 
 def quote_message(quote: Quote, inputs: QuoteInputs) -> quotes_pb2.Quote:
@@ -179,6 +187,33 @@ def stored_message(kept: StoredQuote) -> quotes_pb2.Quote:
     message = quotes_pb2.Quote.FromString(kept.answer)
     add_proof(message, kept.proof)
     return message
+
+
+def hide_costs(message: quotes_pb2.Quote) -> None:
+    """Leaves out of a quote what only operators see: the cost side of what is priced from cost."""
+    change = message.change
+    for line in (*message.rebilled, *change.credits, *change.charges):
+        shown = tenant_meta(line.meta)
+        if len(shown) != len(line.meta):
+            line.meta.clear()
+            line.meta.update(shown)
+    proof = message.proof
+    if f'"{COSTS}":' in proof.inputs_json:
+        inputs = orjson.loads(proof.inputs_json)
+        if inputs.pop(COSTS, None) is not None:
+            proof.inputs_json = orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS).decode()
+            message.inputs_left_out.append(COSTS)
+
+
+def tenant_differences(found: Iterable[Difference]) -> list[Difference]:
+    """Differences of inputs as a tenant sees them: the cost side only as a whole."""
+    shown = []
+    for one in found:
+        if one.path.startswith(COSTS):
+            one = Difference(COSTS, "", "")
+        if one not in shown:
+            shown.append(one)
+    return shown
 
 
 def usage_message(series: UsageSeries) -> pricing_service_pb2.UsageSeries:

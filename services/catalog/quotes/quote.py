@@ -17,7 +17,7 @@ from services.catalog.plans.rules.terms import check_currency
 from services.catalog.plans.store.versions import find_version
 from services.catalog.quotes.batching import Batcher
 from services.catalog.quotes.margin_inputs import MarginChecker
-from services.catalog.quotes.messages import add_proof, quote_message
+from services.catalog.quotes.messages import add_proof, hide_costs, quote_message
 from services.catalog.quotes.requests import QuoteRequest
 from services.catalog.quotes.rules.from_cost import late_bills
 from services.catalog.quotes.rules.price_list import PriceList
@@ -251,7 +251,9 @@ class Quoter:
             created_at=now,
         )
         add_proof(answer, proof)
-        if caller.is_operator:
+        if not caller.is_operator:
+            hide_costs(answer)
+        else:
             guard = await self._margins.guard(answer.all_in_monthly_cents, inputs, wanted.starts_on)
             percent = guard.margin_percent
             said = None if percent is None else str(percent)

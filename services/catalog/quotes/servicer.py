@@ -11,7 +11,12 @@ from kinds.metering import METERS
 from services.catalog import requests
 from services.catalog.meters.rules.meters import BUILT_IN, Meters
 from services.catalog.meters.store.meters import read_meters
-from services.catalog.quotes.messages import answers_its_inputs, stored_message
+from services.catalog.quotes.messages import (
+    answers_its_inputs,
+    hide_costs,
+    stored_message,
+    tenant_differences,
+)
 from services.catalog.quotes.quote import Quoter
 from services.catalog.quotes.requests import read_quote_request
 from services.catalog.quotes.rules.stored_quotes import StoredQuote
@@ -49,7 +54,10 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
     async def GetQuote(self, request: pb.GetQuoteRequest, context: Context) -> pb.GetQuoteResponse:
         """Returns a stored quote."""
         kept = await self._kept("id", request.id)
-        return pb.GetQuoteResponse(quote=stored_message(kept))
+        quote = stored_message(kept)
+        if not current_caller().is_operator:
+            hide_costs(quote)
+        return pb.GetQuoteResponse(quote=quote)
 
     async def VerifyQuote(
         self, request: pb.VerifyQuoteRequest, context: Context
@@ -77,6 +85,8 @@ class QuoteServicer(quote_service_pb2_grpc.QuoteServiceServicer):
                 reason="INPUTS_UNREADABLE",
                 metadata={"field": field},
             ) from error
+        if not current_caller().is_operator:
+            found = tenant_differences(found)
         return message_of(pb.CompareQuotesResponse, differences=found)
 
     async def _meters(self, kinds: Iterable[str]) -> Meters:

@@ -1,13 +1,35 @@
 """Prices from cost: a cost in USD plus a percentage and a fixed amount, exact and pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
 from services.common.values.money import in_minor_units, whole_cents
 
-__all__ = ["Markup", "allotted"]
+__all__ = ["Markup", "allotted", "tenant_meta"]
+
+RULE: Final = "rebilling_rule_id"
+"""The metadata of every line that is priced from cost."""
+
+SHOWN: Final = frozenset(
+    {
+        RULE,
+        "allowance",
+        "billed_cents",
+        "exact_qty",
+        "list_price_id",
+        "meter_name",
+        "part",
+        "product",
+        "proration",
+        "reason",
+        "used",
+    }
+)
+SHOWN_PREFIX: Final = "adjusts_"
+"""The metadata of such a line that its tenant sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +83,16 @@ def allotted(total: int, exact: Sequence[Fraction]) -> list[int]:
     for place in by_remainder[:more]:
         shares[place] += 1
     return [share + each for share in shares]
+
+
+def tenant_meta(meta: Mapping[str, str]) -> dict[str, str]:
+    """The metadata of a line as its tenant sees it.
+
+    A line that is priced from cost has its rule and list price by their ids: the provider's price,
+    the exchange rate and the rule's code, which may say the percentage, are the operator's own.
+    """
+    if RULE not in meta:
+        return dict(meta)
+    return {
+        name: said for name, said in meta.items() if name in SHOWN or name.startswith(SHOWN_PREFIX)
+    }

@@ -20,7 +20,11 @@ from services.analytics.invoicing.invoices.credit import credit
 from services.analytics.invoicing.invoices.document.rendering import FOCUS, FORMATS, Renderer
 from services.analytics.invoicing.invoices.documents import Documents
 from services.analytics.invoicing.invoices.issue import Issue, issue_by_hand
-from services.analytics.invoicing.invoices.messages import credit_note_message, invoice_message
+from services.analytics.invoicing.invoices.messages import (
+    credit_note_message,
+    invoice_message,
+    line_message,
+)
 from services.analytics.invoicing.invoices.rules import numbering, verifying
 from services.analytics.invoicing.invoices.rules.chain import BEGINNING
 from services.analytics.invoicing.invoices.rules.crediting import CreditedAmount
@@ -134,26 +138,29 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         return message_of(
             pb.GetInvoiceResponse,
             invoice=invoice_message(invoice, operator=caller.is_operator),
-            lines=lines.rows,
+            lines=[line_message(line, operator=caller.is_operator) for line in lines.rows],
         )
 
     async def ListInvoiceLines(
         self, request: pb.ListInvoiceLinesRequest, context: Context
     ) -> pb.ListInvoiceLinesResponse:
         """Lists the lines of an invoice in order."""
-        scope = current_caller().scope
+        caller = current_caller()
+        scope = caller.scope
         invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
         asked = page_request(request, ("invoice_lines", str(invoice_id)), Position)
         async with self._database.read(scope) as session:
             await reading.read_invoice(session, scope, invoice_id)
             found = await reading.list_lines(session, invoice_id, asked)
-        return page_message(pb.ListInvoiceLinesResponse, found)
+        write = partial(line_message, operator=caller.is_operator)
+        return page_message(pb.ListInvoiceLinesResponse, found, write)
 
     async def TraceInvoiceLine(
         self, request: pb.TraceInvoiceLineRequest, context: Context
     ) -> pb.TraceInvoiceLineResponse:
         """Traces a line to its price and the days of usage behind it."""
-        scope = current_caller().scope
+        caller = current_caller()
+        scope = caller.scope
         invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
         line_id = requests.uuid_of("line_id", request.line_id)
         async with self._database.read(scope) as session:
@@ -176,7 +183,7 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
         price_type, price_id = price_of(line.kind, line.meta)
         return message_of(
             pb.TraceInvoiceLineResponse,
-            line=found,
+            line=line_message(found, operator=caller.is_operator),
             price_type=price_type,
             price_id=price_id,
             daily_usage=reversed(days),

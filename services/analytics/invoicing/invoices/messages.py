@@ -11,11 +11,13 @@ from services.analytics.invoicing.invoices.rules.invoices import (
     HandOver,
     Invoice,
 )
+from services.analytics.invoicing.invoices.rules.lines import InvoiceLine
 from services.analytics.invoicing.invoices.rules.numbering import credit_note_number, invoice_number
 from services.analytics.invoicing.invoices.rules.states import HandOverStatus
 from services.common.rpc.messages import message_of
+from services.common.values.cost_plus import tenant_meta
 
-__all__ = ["credit_note_message", "invoice_message"]
+__all__ = ["credit_note_message", "invoice_message", "line_message"]
 
 RUN_STATUS: Final = {
     HandOverStatus.PENDING: "running",
@@ -44,15 +46,23 @@ def credit_note_message(note: CreditNote, *, operator: bool) -> invoices_pb2.Cre
         note,
         number=credit_note_number(note.number),
         invoice_number=invoice_number(note.invoice_number),
-        lines=map(_credited_line, note.lines),
+        lines=[_credited_line(line, operator=operator) for line in note.lines],
         hand_over=_hand_over(note.hand_over, operator=operator),
     )
 
 
-def _credited_line(credited: CreditedLine) -> invoices_pb2.InvoiceLine:
+def line_message(line: InvoiceLine, *, operator: bool) -> invoices_pb2.InvoiceLine:
+    """A line of an invoice. Only operators see the cost side of what is priced from cost."""
+    meta = line.line.meta
+    return message_of(invoices_pb2.InvoiceLine, line, meta=meta if operator else tenant_meta(meta))
+
+
+def _credited_line(credited: CreditedLine, *, operator: bool) -> invoices_pb2.InvoiceLine:
+    meta = credited.line.line.meta
     return message_of(
         invoices_pb2.InvoiceLine,
         credited.line,
+        meta=meta if operator else tenant_meta(meta),
         position=credited.note_position,
         amount_cents=credited.credited_cents,
     )

@@ -144,6 +144,7 @@ def with_rebilling(
             for one in costs
             if any(_may_rebill(rule, inputs.terms, one, tenant_id) for rule in on_bill)
         ),
+        names_values=True,
     )
     return replace(inputs, rebilling=rebilling)
 

@@ -213,14 +213,14 @@ def _meters(meters: tuple[MeterSnapshot, ...]) -> orjson.Fragment:
 
 def _rebilling(rebilling: Rebilling) -> dict[str, Any]:
     rate = rebilling.exchange_rate
-    on_bill: dict[str, Any] = {}
+    more: dict[str, Any] = {"names_values": True} if rebilling.names_values else {}
     if rebilling.bill_rules:
-        on_bill["bill_rules"] = [
+        more["bill_rules"] = [
             _rule(rule) | {"meters": rule.meters} for rule in rebilling.bill_rules
         ]
     if rebilling.costs:
-        on_bill["costs"] = {costs.label: _costs(costs) for costs in rebilling.costs}
-    return on_bill | {
+        more["costs"] = {costs.label: _costs(costs) for costs in rebilling.costs}
+    return more | {
         "exchange_rate": None if rate is None else text_of(rate),
         "list_prices": [
             {

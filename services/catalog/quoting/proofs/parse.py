@@ -215,6 +215,7 @@ def _rebilling(said: Any, meters: Own) -> Rebilling:
         list_prices=tuple(_list_price(one, meters) for one in said["list_prices"]),
         exchange_rate=_decimal(said["exchange_rate"]),
         rate_on=date.fromisoformat(said["rate_on"]),
+        names_values=bool(said.get("names_values")),
         bill_rules=tuple(map(_rule, said.get("bill_rules", ()))),
         costs=tuple(_costs(label, costs) for label, costs in said.get("costs", {}).items()),
     )

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from services.catalog.plans.rules.matches import rank, winner
+from services.catalog.plans.rules.matches import Match, rank, winner, words
 from services.catalog.quoting.errors import NoExchangeRate, NoPriceInForce
 from services.catalog.quoting.inputs import QuoteInputs, Spans, Term, UsageRun, UsageSeries
 from services.catalog.quoting.lines import Line, LineKind, line, service_of
@@ -209,7 +209,9 @@ def _line(
     made = line(
         LineKind.REBILLED,
         kind,
-        f"Rebilled: {kind}",
+        f"Rebilled: {words(kind, _as_match(one.series))}"
+        if rebilling.names_values
+        else f"Rebilled: {kind}",
         qty=qty,
         over=1,
         unit=base_unit(kind, inputs.meters),
@@ -219,6 +221,10 @@ def _line(
         meta=meta | meter_meta(kind, inputs.meters),
     )
     return made._replace(dimensions=one.series.dimensions)
+
+
+def _as_match(series: UsageSeries) -> Match:
+    return tuple((key, (value,)) for key, value in series.dimensions)
 
 
 def _priced(cents: Fraction, per_qty: Decimal) -> tuple[Decimal, int]:

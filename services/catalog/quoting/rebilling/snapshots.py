@@ -127,3 +127,5 @@ class Rebilling:
     bill_rules: tuple[RuleSnapshot, ...] = ()
     """Those on cost lines, which are in force with or without costs."""
     costs: tuple[CostSeries, ...] = ()
+    names_values: bool = False
+    """Whether lines are described with their dimensions; not those of the first rules."""

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61rcadia/catalog/v1/quotes.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe0\x06\n\x05Quote\x12\x30\n\trecurring\x18\x01 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12\x34\n\rfirst_invoice\x18\x02 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12.\n\x07overage\x18\x03 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12-\n\x06\x61\x64_hoc\x18\x04 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12\x1c\n\x14\x61ll_in_monthly_cents\x18\x05 \x01(\x03\x12\x17\n\x0frecurring_cents\x18\x06 \x01(\x03\x12\x1b\n\x13\x66irst_invoice_cents\x18\x07 \x01(\x03\x12\x15\n\roverage_cents\x18\x08 \x01(\x03\x12\x14\n\x0c\x61\x64_hoc_cents\x18\t \x01(\x03\x12\x10\n\x08\x63urrency\x18\n \x01(\t\x12\n\n\x02id\x18\x0b \x01(\t\x12\x11\n\tplan_code\x18\x0c \x01(\t\x12\x14\n\x0cplan_version\x18\r \x01(\x05\x12\x11\n\tstarts_on\x18\x0e \x01(\t\x12\x17\n\x0fsubscription_id\x18\x0f \x01(\t\x12\x32\n\x06\x63hange\x18\x10 \x01(\x0b\x32\".arcadia.catalog.v1.PlanChangeCost\x12\x35\n\x0cmargin_guard\x18\x11 \x01(\x0b\x32\x1f.arcadia.catalog.v1.MarginGuard\x12(\n\x05proof\x18\x12 \x01(\x0b\x32\x19.arcadia.catalog.v1.Proof\x12.\n\ncreated_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0b\x62illed_days\x18\x14 \x03(\x0b\x32\x1b.arcadia.catalog.v1.DaySpan\x12/\n\ntrial_days\x18\x15 \x03(\x0b\x32\x1b.arcadia.catalog.v1.DaySpan\x12/\n\x08rebilled\x18\x16 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12\x16\n\x0erebilled_cents\x18\x17 \x01(\x03\x12\x15\n\rrebills_costs\x18\x18 \x01(\x08\x12\x14\n\x0cleft_to_bill\x18\x19 \x03(\t\"%\n\x07\x44\x61ySpan\x12\r\n\x05start\x18\x01 \x01(\t\x12\x0b\n\x03\x65nd\x18\x02 \x01(\t\"\xc4\x03\n\tQuoteLine\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x15\n\rresource_kind\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x0b\n\x03qty\x18\x04 \x01(\t\x12\x0c\n\x04unit\x18\x05 \x01(\t\x12\x18\n\x10unit_price_cents\x18\x06 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\x07 \x01(\x03\x12\x35\n\x04meta\x18\x08 \x03(\x0b\x32\'.arcadia.catalog.v1.QuoteLine.MetaEntry\x12\x41\n\ndimensions\x18\t \x03(\x0b\x32-.arcadia.catalog.v1.QuoteLine.DimensionsEntry\x12\x16\n\x0eprice_base_qty\x18\n \x01(\t\x12\x15\n\rservice_start\x18\x0b \x01(\t\x12\x13\n\x0bservice_end\x18\x0c \x01(\t\x12\x14\n\x0cservice_days\x18\r \x01(\x05\x1a+\n\tMetaEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x83\x01\n\x0ePlanChangeCost\x12.\n\x07\x63redits\x18\x01 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12.\n\x07\x63harges\x18\x02 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12\x11\n\tnet_cents\x18\x03 \x01(\x03\"\xaf\x02\n\x0bMarginGuard\x12\x17\n\ncost_cents\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x19\n\x0cmargin_cents\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x1b\n\x0emargin_percent\x18\x03 \x01(\tH\x02\x88\x01\x01\x12\x15\n\rfloor_percent\x18\x04 \x01(\t\x12\x18\n\x0b\x62\x65low_floor\x18\x05 \x01(\x08H\x03\x88\x01\x01\x12\x15\n\runknown_kinds\x18\x06 \x03(\t\x12\x1a\n\rexchange_rate\x18\x07 \x01(\tH\x04\x88\x01\x01\x12\x16\n\x0eparity_assumed\x18\x08 \x01(\x08\x42\r\n\x0b_cost_centsB\x0f\n\r_margin_centsB\x11\n\x0f_margin_percentB\x0e\n\x0c_below_floorB\x10\n\x0e_exchange_rate\"^\n\x05Proof\x12\x13\n\x0binputs_json\x18\x01 \x01(\t\x12\x13\n\x0binputs_hash\x18\x02 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\x03 \x01(\t\x12\x13\n\x0bresult_hash\x18\x04 \x01(\t\"r\n\x0cVerification\x12\x10\n\x08verified\x18\x01 \x01(\x08\x12\x13\n\x0binputs_hash\x18\x02 \x01(\t\x12\x13\n\x0bresult_hash\x18\x03 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\"F\n\x0fInputDifference\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x11\n\tleft_json\x18\x02 \x01(\t\x12\x12\n\nright_json\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61rcadia/catalog/v1/quotes.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf9\x06\n\x05Quote\x12\x30\n\trecurring\x18\x01 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12\x34\n\rfirst_invoice\x18\x02 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12.\n\x07overage\x18\x03 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12-\n\x06\x61\x64_hoc\x18\x04 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12\x1c\n\x14\x61ll_in_monthly_cents\x18\x05 \x01(\x03\x12\x17\n\x0frecurring_cents\x18\x06 \x01(\x03\x12\x1b\n\x13\x66irst_invoice_cents\x18\x07 \x01(\x03\x12\x15\n\roverage_cents\x18\x08 \x01(\x03\x12\x14\n\x0c\x61\x64_hoc_cents\x18\t \x01(\x03\x12\x10\n\x08\x63urrency\x18\n \x01(\t\x12\n\n\x02id\x18\x0b \x01(\t\x12\x11\n\tplan_code\x18\x0c \x01(\t\x12\x14\n\x0cplan_version\x18\r \x01(\x05\x12\x11\n\tstarts_on\x18\x0e \x01(\t\x12\x17\n\x0fsubscription_id\x18\x0f \x01(\t\x12\x32\n\x06\x63hange\x18\x10 \x01(\x0b\x32\".arcadia.catalog.v1.PlanChangeCost\x12\x35\n\x0cmargin_guard\x18\x11 \x01(\x0b\x32\x1f.arcadia.catalog.v1.MarginGuard\x12(\n\x05proof\x18\x12 \x01(\x0b\x32\x19.arcadia.catalog.v1.Proof\x12.\n\ncreated_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0b\x62illed_days\x18\x14 \x03(\x0b\x32\x1b.arcadia.catalog.v1.DaySpan\x12/\n\ntrial_days\x18\x15 \x03(\x0b\x32\x1b.arcadia.catalog.v1.DaySpan\x12/\n\x08rebilled\x18\x16 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12\x16\n\x0erebilled_cents\x18\x17 \x01(\x03\x12\x15\n\rrebills_costs\x18\x18 \x01(\x08\x12\x14\n\x0cleft_to_bill\x18\x19 \x03(\t\x12\x17\n\x0finputs_left_out\x18\x1a \x03(\t\"%\n\x07\x44\x61ySpan\x12\r\n\x05start\x18\x01 \x01(\t\x12\x0b\n\x03\x65nd\x18\x02 \x01(\t\"\xc4\x03\n\tQuoteLine\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x15\n\rresource_kind\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x0b\n\x03qty\x18\x04 \x01(\t\x12\x0c\n\x04unit\x18\x05 \x01(\t\x12\x18\n\x10unit_price_cents\x18\x06 \x01(\t\x12\x14\n\x0c\x61mount_cents\x18\x07 \x01(\x03\x12\x35\n\x04meta\x18\x08 \x03(\x0b\x32\'.arcadia.catalog.v1.QuoteLine.MetaEntry\x12\x41\n\ndimensions\x18\t \x03(\x0b\x32-.arcadia.catalog.v1.QuoteLine.DimensionsEntry\x12\x16\n\x0eprice_base_qty\x18\n \x01(\t\x12\x15\n\rservice_start\x18\x0b \x01(\t\x12\x13\n\x0bservice_end\x18\x0c \x01(\t\x12\x14\n\x0cservice_days\x18\r \x01(\x05\x1a+\n\tMetaEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x31\n\x0f\x44imensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x83\x01\n\x0ePlanChangeCost\x12.\n\x07\x63redits\x18\x01 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12.\n\x07\x63harges\x18\x02 \x03(\x0b\x32\x1d.arcadia.catalog.v1.QuoteLine\x12\x11\n\tnet_cents\x18\x03 \x01(\x03\"\xaf\x02\n\x0bMarginGuard\x12\x17\n\ncost_cents\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x19\n\x0cmargin_cents\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x1b\n\x0emargin_percent\x18\x03 \x01(\tH\x02\x88\x01\x01\x12\x15\n\rfloor_percent\x18\x04 \x01(\t\x12\x18\n\x0b\x62\x65low_floor\x18\x05 \x01(\x08H\x03\x88\x01\x01\x12\x15\n\runknown_kinds\x18\x06 \x03(\t\x12\x1a\n\rexchange_rate\x18\x07 \x01(\tH\x04\x88\x01\x01\x12\x16\n\x0eparity_assumed\x18\x08 \x01(\x08\x42\r\n\x0b_cost_centsB\x0f\n\r_margin_centsB\x11\n\x0f_margin_percentB\x0e\n\x0c_below_floorB\x10\n\x0e_exchange_rate\"^\n\x05Proof\x12\x13\n\x0binputs_json\x18\x01 \x01(\t\x12\x13\n\x0binputs_hash\x18\x02 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\x03 \x01(\t\x12\x13\n\x0bresult_hash\x18\x04 \x01(\t\"r\n\x0cVerification\x12\x10\n\x08verified\x18\x01 \x01(\x08\x12\x13\n\x0binputs_hash\x18\x02 \x01(\t\x12\x13\n\x0bresult_hash\x18\x03 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\"F\n\x0fInputDifference\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x11\n\tleft_json\x18\x02 \x01(\t\x12\x12\n\nright_json\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,23 +37,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_QUOTELINE_DIMENSIONSENTRY']._loaded_options = None
   _globals['_QUOTELINE_DIMENSIONSENTRY']._serialized_options = b'8\001'
   _globals['_QUOTE']._serialized_start=89
-  _globals['_QUOTE']._serialized_end=953
-  _globals['_DAYSPAN']._serialized_start=955
-  _globals['_DAYSPAN']._serialized_end=992
-  _globals['_QUOTELINE']._serialized_start=995
-  _globals['_QUOTELINE']._serialized_end=1447
-  _globals['_QUOTELINE_METAENTRY']._serialized_start=1353
-  _globals['_QUOTELINE_METAENTRY']._serialized_end=1396
-  _globals['_QUOTELINE_DIMENSIONSENTRY']._serialized_start=1398
-  _globals['_QUOTELINE_DIMENSIONSENTRY']._serialized_end=1447
-  _globals['_PLANCHANGECOST']._serialized_start=1450
-  _globals['_PLANCHANGECOST']._serialized_end=1581
-  _globals['_MARGINGUARD']._serialized_start=1584
-  _globals['_MARGINGUARD']._serialized_end=1887
-  _globals['_PROOF']._serialized_start=1889
-  _globals['_PROOF']._serialized_end=1983
-  _globals['_VERIFICATION']._serialized_start=1985
-  _globals['_VERIFICATION']._serialized_end=2099
-  _globals['_INPUTDIFFERENCE']._serialized_start=2101
-  _globals['_INPUTDIFFERENCE']._serialized_end=2171
+  _globals['_QUOTE']._serialized_end=978
+  _globals['_DAYSPAN']._serialized_start=980
+  _globals['_DAYSPAN']._serialized_end=1017
+  _globals['_QUOTELINE']._serialized_start=1020
+  _globals['_QUOTELINE']._serialized_end=1472
+  _globals['_QUOTELINE_METAENTRY']._serialized_start=1378
+  _globals['_QUOTELINE_METAENTRY']._serialized_end=1421
+  _globals['_QUOTELINE_DIMENSIONSENTRY']._serialized_start=1423
+  _globals['_QUOTELINE_DIMENSIONSENTRY']._serialized_end=1472
+  _globals['_PLANCHANGECOST']._serialized_start=1475
+  _globals['_PLANCHANGECOST']._serialized_end=1606
+  _globals['_MARGINGUARD']._serialized_start=1609
+  _globals['_MARGINGUARD']._serialized_end=1912
+  _globals['_PROOF']._serialized_start=1914
+  _globals['_PROOF']._serialized_end=2008
+  _globals['_VERIFICATION']._serialized_start=2010
+  _globals['_VERIFICATION']._serialized_end=2124
+  _globals['_INPUTDIFFERENCE']._serialized_start=2126
+  _globals['_INPUTDIFFERENCE']._serialized_end=2196
 # @@protoc_insertion_point(module_scope)

@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Quote(_message.Message):
-    __slots__ = ("recurring", "first_invoice", "overage", "ad_hoc", "all_in_monthly_cents", "recurring_cents", "first_invoice_cents", "overage_cents", "ad_hoc_cents", "currency", "id", "plan_code", "plan_version", "starts_on", "subscription_id", "change", "margin_guard", "proof", "created_at", "billed_days", "trial_days", "rebilled", "rebilled_cents", "rebills_costs", "left_to_bill")
+    __slots__ = ("recurring", "first_invoice", "overage", "ad_hoc", "all_in_monthly_cents", "recurring_cents", "first_invoice_cents", "overage_cents", "ad_hoc_cents", "currency", "id", "plan_code", "plan_version", "starts_on", "subscription_id", "change", "margin_guard", "proof", "created_at", "billed_days", "trial_days", "rebilled", "rebilled_cents", "rebills_costs", "left_to_bill", "inputs_left_out")
     RECURRING_FIELD_NUMBER: _ClassVar[int]
     FIRST_INVOICE_FIELD_NUMBER: _ClassVar[int]
     OVERAGE_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +36,7 @@ class Quote(_message.Message):
     REBILLED_CENTS_FIELD_NUMBER: _ClassVar[int]
     REBILLS_COSTS_FIELD_NUMBER: _ClassVar[int]
     LEFT_TO_BILL_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
     recurring: _containers.RepeatedCompositeFieldContainer[QuoteLine]
     first_invoice: _containers.RepeatedCompositeFieldContainer[QuoteLine]
     overage: _containers.RepeatedCompositeFieldContainer[QuoteLine]
@@ -61,7 +62,8 @@ class Quote(_message.Message):
     rebilled_cents: int
     rebills_costs: bool
     left_to_bill: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, recurring: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., first_invoice: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., overage: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., ad_hoc: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., all_in_monthly_cents: _Optional[int] = ..., recurring_cents: _Optional[int] = ..., first_invoice_cents: _Optional[int] = ..., overage_cents: _Optional[int] = ..., ad_hoc_cents: _Optional[int] = ..., currency: _Optional[str] = ..., id: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., starts_on: _Optional[str] = ..., subscription_id: _Optional[str] = ..., change: _Optional[_Union[PlanChangeCost, _Mapping]] = ..., margin_guard: _Optional[_Union[MarginGuard, _Mapping]] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., billed_days: _Optional[_Iterable[_Union[DaySpan, _Mapping]]] = ..., trial_days: _Optional[_Iterable[_Union[DaySpan, _Mapping]]] = ..., rebilled: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., rebilled_cents: _Optional[int] = ..., rebills_costs: _Optional[bool] = ..., left_to_bill: _Optional[_Iterable[str]] = ...) -> None: ...
+    inputs_left_out: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, recurring: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., first_invoice: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., overage: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., ad_hoc: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., all_in_monthly_cents: _Optional[int] = ..., recurring_cents: _Optional[int] = ..., first_invoice_cents: _Optional[int] = ..., overage_cents: _Optional[int] = ..., ad_hoc_cents: _Optional[int] = ..., currency: _Optional[str] = ..., id: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., starts_on: _Optional[str] = ..., subscription_id: _Optional[str] = ..., change: _Optional[_Union[PlanChangeCost, _Mapping]] = ..., margin_guard: _Optional[_Union[MarginGuard, _Mapping]] = ..., proof: _Optional[_Union[Proof, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., billed_days: _Optional[_Iterable[_Union[DaySpan, _Mapping]]] = ..., trial_days: _Optional[_Iterable[_Union[DaySpan, _Mapping]]] = ..., rebilled: _Optional[_Iterable[_Union[QuoteLine, _Mapping]]] = ..., rebilled_cents: _Optional[int] = ..., rebills_costs: _Optional[bool] = ..., left_to_bill: _Optional[_Iterable[str]] = ..., inputs_left_out: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DaySpan(_message.Message):
     __slots__ = ("start", "end")

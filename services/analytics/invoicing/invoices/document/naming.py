@@ -102,6 +102,8 @@ def line_name(kind: str, meter: str, description: str, meta: Mapping[str, str]) 
             return f"{lead}Add-on: {_read(rest)}"
         case "Minimum" if rest.split(" ", 1)[0] == meter:
             return f"{lead}Minimum charge: {_matched(meter, rest, meta)}"
+        case "Rebilled" if rest.split(" ", 1)[0] == meter:
+            return lead + _matched(meter, rest, meta)
         case "Overage" | "Usage" if rest.split(" ", 1)[0] == meter:
             return lead + _used(_matched(meter, rest, meta), meta)
         case _:
