@@ -6,6 +6,9 @@ from uuid import UUID
 
 import grpc
 import pytest
+from arcadia.analytics.v1 import attribution_service_pb2 as attribution_pb
+from arcadia.analytics.v1 import coverage_service_pb2 as coverage_pb
+from arcadia.analytics.v1.coverage_service_pb2_grpc import CoverageServiceStub
 from arcadia.analytics.v1.invoice_service_pb2 import TraceInvoiceLineRequest
 from arcadia.billing.v1 import costs_pb2
 from arcadia.catalog.v1 import catalog_service_pb2 as catalog_pb
@@ -323,6 +326,32 @@ async def test_a_line_is_traced_to_its_costs_by_an_operator_and_by_no_tenant(mon
     assert list(theirs.rebilled_costs) == []
 
 
+async def test_rebilled_costs_are_covered_by_their_lines_and_the_parts_add_up(
+    month: Month,
+) -> None:
+    await rebill(month, match={"tenant": "acme"})
+    await subscribed(month, "acme", "shop")
+    await subscribed(month, "globex", "blog")
+    await bill(month, line(1, "10"), line(2, "2"), line(3, "7", "globex", "blog"))
+    await month.closed()
+    await month.books.rolled_up()
+    stub = CoverageServiceStub(month.books.channel)
+
+    whole = await stub.GetCoverage(
+        coverage_pb.GetCoverageRequest(period=APRIL), metadata=month.books.operator
+    )
+    parts = await stub.ListCoverageParts(
+        coverage_pb.ListCoveragePartsRequest(period=APRIL), metadata=month.books.operator
+    )
+
+    costs = {(one.coverage, one.reason): one.amount_usd for one in whole.costs}
+    assert costs == {("rebilled", ""): "12", ("unbilled", "not_metered"): "7"}
+    [part] = [one for one in parts.coverage_parts if one.coverage == "rebilled"]
+    [billed] = [one for one in await month.books.lines_of("acme") if one.kind == "rebilled"]
+    assert (part.tenant_id, part.kind, part.cost_usd) == ("acme", "droplet", "12")
+    assert list(part.invoice_line_ids) == [billed.id]
+
+
 async def test_a_bill_that_is_attributed_while_a_page_is_drafted_is_read_again(
     month: Month,
 ) -> None:
@@ -350,3 +379,63 @@ async def test_a_bill_that_is_attributed_while_a_page_is_drafted_is_read_again(
         await month.books.draft(rollup.id, cursor)
 
     assert await rebilled(month) == [("11", 1320)]
+
+
+async def test_the_running_month_accrues_daily_costs_and_is_unknown_without_them(
+    month: Month,
+) -> None:
+    await rebill(month)
+    await subscribed(month, "acme", "shop")
+
+    async def accrued() -> list[tuple[str, int]]:
+        request = attribution_pb.RefreshAccrualRequest(
+            period=APRIL, pass_key=month.metering.next_key()
+        )
+        await month.metering.attribution.RefreshAccrual(request, metadata=month.books.worker)
+        return month.books.rows(
+            "SELECT 'accrued', rebilled_cents FROM accruals JOIN work_passes AS pass"
+            " ON pass.id = pass_id WHERE state = 'current'"
+            " UNION ALL SELECT reason, 0 FROM accrual_failures JOIN work_passes AS pass"
+            " ON pass.id = pass_id WHERE state = 'current'"
+        )
+
+    assert await accrued() == [("COSTS_UNKNOWN", 0)]
+
+    month.inventory.daily_costs = [
+        costs_pb2.DailyCost(
+            day=day, amount_usd="2.5", kind="droplet", classification="resource",
+            match_state="matched", resource_id=str(UUID(int=1)), tenant_id="acme",
+            deployment_id="shop", description="web-1 (s-2vcpu-4gb)",
+        )
+        for day in ("2026-04-01", "2026-04-02")
+    ]  # fmt: skip  # a table
+    daily = attribution_pb.AttributeDailyCostsRequest(
+        from_day=APRIL, to_day="2026-04-03", pass_key=month.metering.next_key()
+    )
+    answer = await month.metering.attribution.AttributeDailyCosts(
+        daily, metadata=month.books.worker
+    )
+    while answer.next_page_token:
+        daily.page_token = answer.next_page_token
+        answer = await month.metering.attribution.AttributeDailyCosts(
+            daily, metadata=month.books.worker
+        )
+    assert await accrued() == [("accrued", 600)]
+
+
+async def test_a_roll_up_that_was_killed_between_pages_bills_each_cost_once(month: Month) -> None:
+    await rebill(month)
+    await subscribed(month, "acme", "shop")
+    await subscribed(month, "globex", "blog")
+    await bill(month, line(1, "10"), line(2, "5", "globex", "blog"))
+    await month.closed()
+    killed = await month.books.begin()
+    first, _ = await month.books.plan(killed.id, tenants_per_page=1)
+    await month.books.draft(killed.id, first)
+    await month.books.draft(killed.id, first)
+
+    await month.books.rolled_up()
+
+    assert claims(month, "acme") == {"bill/1": ("1E+1", 1200)}
+    assert claims(month, "globex") == {"bill/2": ("5", 600)}
+    assert month.books.rows("SELECT count(*) FROM rebilled_costs") == [(2,)]

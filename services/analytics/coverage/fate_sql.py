@@ -46,6 +46,8 @@ lines AS MATERIALIZED (
                 ELSE line.kind END AS sold_as,
            line.kind <> 'adjustment' OR line.amount_cents > 0 AS bills,
            daterange(line.service_start, line.service_end) AS days,
+           CASE WHEN line.meta ->> 'costs_hash' IS NOT NULL THEN line.meta ->> 'product' END
+               AS product,
            (line.amount_cents - coalesce(credited.cents, 0)) * rate.cents AS cents
     FROM tenant_invoices AS invoice
     JOIN tenant_invoice_lines AS line ON line.invoice_id = invoice.id
@@ -152,11 +154,18 @@ is_invoiced AS MATERIALIZED (
 # than by more texts.
 # A cost follows the usage of its deployment and kind, in proportion to quantities. Its kind is that
 # of its resource: a node that is charged with its cluster is metered as a droplet. The largest
-# share takes what rounding the others leaves, so that the shares add up exactly.
+# share takes what rounding the others leaves, so that the shares add up exactly. What invoices
+# rebill of costs is taken off before that; where the bill has less of them by now, less than
+# nothing is left, until it is credited.
 SPENT: Final = """
 meters AS MATERIALIZED (
     SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:meters AS text[]), CAST(:groups AS text[]))
         AS declared (kind, meter, meter_group)
+), rebilled AS MATERIALIZED (
+    SELECT tenant_id, deployment_id, product, sum(billed_usd) AS amount
+    FROM rebilled_costs
+    WHERE period = :start AND released_at IS NULL
+    GROUP BY 1, 2, 3
 ), spent AS MATERIALIZED (
     SELECT cost.owner, cost.tenant_id, cost.deployment_id,
            coalesce(weighed.meter_group, '') AS meter_group,
@@ -177,11 +186,16 @@ meters AS MATERIALIZED (
             ON lived.resource_id = cost.resource_id
         WHERE period = :start AND pass_id = :pass_id AND attribution <> 'shared'
         GROUP BY 1, 2, 3, 4, 5
+        UNION ALL
+        SELECT 1, tenant_id, deployment_id, product, NULL, -amount FROM rebilled
     ) AS cost
     LEFT JOIN (SELECT DISTINCT kind, meter_group FROM meters) AS weighed
         ON weighed.kind = coalesce(cost.metered_as, cost.kind)
     GROUP BY cost.owner, cost.tenant_id, cost.deployment_id, weighed.meter_group,
              CASE WHEN weighed.meter_group IS NULL THEN cost.kind END
+    HAVING sum(cost.amount) <> 0
+        OR (cost.tenant_id, cost.deployment_id)
+           NOT IN (SELECT tenant_id, deployment_id FROM rebilled)
 ), weighed AS (
     SELECT spent.*, used.qty,
            coalesce(used.coverage,
@@ -203,7 +217,12 @@ meters AS MATERIALIZED (
 ), covered AS (
     SELECT tenant_id, deployment_id, kind, meter_group, coverage, reason, qty,
            CASE WHEN rank > 1 THEN share
-                ELSE amount - (sum(share) OVER owned - share) END AS amount
+                ELSE amount - (sum(share) OVER owned - share) END AS amount, NULL AS product
     FROM weighed
     WINDOW owned AS (PARTITION BY owner, tenant_id, deployment_id, meter_group, kind)
+    UNION ALL
+    SELECT tenant_id, deployment_id, product, coalesce(weighed.meter_group, ''), 'rebilled', '',
+           NULL, amount, product
+    FROM rebilled
+    LEFT JOIN (SELECT DISTINCT kind, meter_group FROM meters) AS weighed ON weighed.kind = product
 )"""

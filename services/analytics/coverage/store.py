@@ -63,21 +63,28 @@ WITH {PROVEN}, {SOLD}, {USED}, {SPENT}, weighed_meters AS MATERIALIZED (
     SELECT line.tenant_id, line.deployment_id, weighed.meter_group, sum(line.cents) AS revenue
     FROM lines AS line
     JOIN weighed_meters AS weighed ON weighed.meter = line.resource_kind
+    WHERE line.product IS NULL
     GROUP BY 1, 2, 3
+), earned_by_costs AS MATERIALIZED (
+    SELECT tenant_id, deployment_id, product, sum(cents) AS revenue
+    FROM lines WHERE product IS NOT NULL GROUP BY 1, 2, 3
 ), parts AS (
     SELECT covered.tenant_id, covered.deployment_id, kind, covered.meter_group AS resource_kind,
            coverage, reason, qty, amount AS cost, amount * :usd_cents AS cost_cents,
-           CASE WHEN coverage IN ('billed', 'rebilled') THEN earned.revenue END AS revenue,
-           true AS is_charged
-    FROM covered LEFT JOIN earned USING (tenant_id, deployment_id, meter_group)
+           CASE WHEN covered.product IS NOT NULL THEN earned_by_costs.revenue
+                WHEN coverage IN ('billed', 'rebilled') THEN earned.revenue END AS revenue,
+           true AS is_charged, product
+    FROM covered
+    LEFT JOIN earned USING (tenant_id, deployment_id, meter_group)
+    LEFT JOIN earned_by_costs USING (tenant_id, deployment_id, product)
     UNION ALL
     SELECT used.tenant_id, used.deployment_id, '', used.resource_kind, coverage, reason, qty,
            NULL, qty * stated.cents / stated.units,
-           CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.revenue END, false
+           CASE WHEN coverage IN ('billed', 'rebilled') THEN sold.revenue END, false, NULL
     FROM used
     LEFT JOIN (
         SELECT tenant_id, deployment_id, resource_kind, sum(cents) AS revenue
-        FROM lines GROUP BY 1, 2, 3
+        FROM lines WHERE product IS NULL GROUP BY 1, 2, 3
     ) AS sold USING (tenant_id, deployment_id, resource_kind)
     LEFT JOIN unnest(CAST(:stated_meters AS text[]), CAST(:stated_cents AS numeric[]),
                      CAST(:stated_units AS bigint[])) AS stated (resource_kind, cents, units)
@@ -118,8 +125,10 @@ LEFT JOIN (
     JOIN lines AS line USING (tenant_id, deployment_id)
     LEFT JOIN weighed_meters AS weighed ON weighed.meter = line.resource_kind
     WHERE page.coverage IN ('billed', 'rebilled')
-      AND page.resource_kind = CASE WHEN page.is_charged THEN weighed.meter_group
-                                    ELSE line.resource_kind END
+      AND page.product IS NOT DISTINCT FROM line.product
+      AND (page.product IS NOT NULL
+           OR page.resource_kind = CASE WHEN page.is_charged THEN weighed.meter_group
+                                        ELSE line.resource_kind END)
     GROUP BY 1
 ) AS billed USING (place)
 ORDER BY place

@@ -57,14 +57,19 @@ async def read_bill(session: ReadSession, period: Period) -> Bill:
     return NO_BILL if row is None else Bill(row.id, row.is_complete, row.source_version)
 
 
-# A line that was attributed before lines had keys is known by its id.
+# A line that was attributed before lines had keys is known by its id. Its product is the kind of
+# its resource: a node that is charged with its cluster is metered as a droplet.
 _COSTS: Final = text("""
 SELECT tenant_id, deployment_id,
        coalesce(nullif(cost_key, ''), cost_id::text,
                 concat_ws('/', coalesce(resource_id::text, kind), day)) AS cost_key,
-       cost_id, kind, CASE kind WHEN '' THEN classification ELSE kind END AS product, description,
-       resource_id, start_at, end_at, amount_usd
-FROM attributed_costs
+       cost_id,
+       coalesce((SELECT span.kind FROM resource_spans AS span
+                 WHERE span.period = :period AND span.pass_id = :pass_id
+                   AND span.resource_id = cost.resource_id LIMIT 1),
+                CASE kind WHEN '' THEN classification ELSE kind END) AS product,
+       description, resource_id, start_at, end_at, amount_usd
+FROM attributed_costs AS cost
 WHERE period = :period AND pass_id = :pass_id AND attribution = 'tenant' AND tenant_id <> ''
   AND tenant_id = ANY (CAST(:tenants AS text[])) AND deployment_id <> ''
 ORDER BY tenant_id, deployment_id, cost_key
@@ -87,7 +92,7 @@ async def deployment_costs(
                 row.cost_key,
                 row.cost_id,
                 row.product,
-                sku_of(row.kind, row.description),
+                sku_of(row.product, row.description),
                 row.description,
                 row.resource_id,
                 row.start_at,
