@@ -3,12 +3,14 @@
 It locks neither days nor months, so it never waits for other work and never blocks it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from arcadia.analytics.v1 import usage_pb2
 
+from kinds.metering import Aggregation
 from services.analytics.deployments import DeploymentRef, Deployments
 from services.analytics.meters import Meters
 from services.analytics.usage.requests import kinds_of, read_events, require_batch
@@ -27,7 +29,10 @@ from services.analytics.usage.store.events import claim_keys, insert_events, rea
 from services.analytics.usage.store.months import which_are_closed
 from services.common.db.database import WriteSession
 
-__all__ = ["Taken", "receive", "take_events"]
+__all__ = ["Taken", "at_once", "receive", "take_events"]
+
+MAX_AT_ONCE: Final = 500
+"""Maximum figures that are not sums to fold in one call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,17 @@ async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) ->
         voided_indexes=sorted(voided),
     )
     return Taken(receipt, frozenset(figures) - frozenset(late))
+
+
+def at_once(figures: Collection[Figure]) -> list[Figure]:
+    """The figures to fold in the call that changed them; the next metering folds the others.
+
+    All sums, and the newest of other aggregations up to a maximum, because each changes the figures
+    of several days.
+    """
+    summed = [one for one in figures if one.aggregation is Aggregation.SUM]
+    others = sorted(one for one in figures if one.aggregation is not Aggregation.SUM)
+    return summed + others[-MAX_AT_ONCE:]
 
 
 def _figure(event: OwnedEvent) -> Figure:

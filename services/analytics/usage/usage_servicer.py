@@ -18,7 +18,7 @@ from services.analytics.usage.store.events import list_voids, void_events
 from services.analytics.usage.store.facts import list_unmeasured
 from services.analytics.usage.store.reading import UsageFilter, list_usage, read_figure
 from services.analytics.usage.store.tracing import list_facts
-from services.analytics.usage.take_events import receive, take_events
+from services.analytics.usage.take_events import at_once, receive, take_events
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
 from services.common.errors import Unavailable
@@ -127,7 +127,7 @@ class UsageServicer(usage_service_pb2_grpc.UsageServiceServicer):
         now: datetime,
     ) -> pb.SendUsageEventsResponse:
         taken = await take_events(session, batch, now=now)
-        await fold_figures(session, taken.on_time, now=now)
+        await fold_figures(session, at_once(taken.on_time), now=now)
         return message_of(pb.SendUsageEventsResponse, receipt=taken.receipt)
 
     @once

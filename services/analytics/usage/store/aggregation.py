@@ -72,6 +72,11 @@ DAY_LOCK: Final = text("""
 SELECT pg_advisory_xact_lock(hashtextextended('usage/' || day, 0))
 FROM (SELECT DISTINCT day FROM unnest(CAST(:days AS date[])) AS day ORDER BY day) AS days
 """)
+PASSES: Final = {
+    "pass_id": "w.pass_id",
+    "passes": "JOIN (SELECT DISTINCT day, pass_id FROM wanted) AS w USING (day)",
+}
+
 UNMARK_DAY: Final = text("""
 DELETE FROM unfolded_usage WHERE day = :day AND aggregation = 'sum'
 """)
@@ -87,6 +92,7 @@ forgotten AS (
         found=BY_KNOWN.format(figures="found"),
         forgotten=BY_KNOWN.format(figures="forgotten"),
         aggregation="sum",
+        **PASSES,
     )
 }
 """
@@ -111,7 +117,7 @@ forgotten AS (
     {FORGOTTEN}
 ),
 {LINES.format(key=", tenant_id, deployment_id, resource_kind")},
-{REPLACE.format(found="found", forgotten="forgotten", aggregation="sum")}
+{REPLACE.format(found="found", forgotten="forgotten", aggregation="sum", **PASSES)}
 """
 
 MARK: Final = f"""

@@ -30,7 +30,7 @@ LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('usage/aggrega
 
 _REST_OF_MONTH: Final = f"""
 wanted AS MATERIALIZED (
-    SELECT first_day + later AS day, NULL::bigint AS pass_id, {KEY}
+    SELECT first_day + later AS day, {KEY}
     FROM (SELECT {KEY}, min(day) AS first_day,
                  ({MONTH.format(day="day")} + interval '1 month')::date AS end_day
           FROM {GIVEN} GROUP BY {KEY}, {MONTH.format(day="day")}) AS firsts
@@ -43,7 +43,7 @@ months AS MATERIALIZED (
     SELECT DISTINCT {KEY}, {MONTH.format(day="day")} AS month FROM {GIVEN}
 ),
 wanted AS MATERIALIZED (
-    SELECT month + later AS day, NULL::bigint AS pass_id, {KEY}
+    SELECT month + later AS day, {KEY}
     FROM months CROSS JOIN LATERAL
         generate_series(0, (month + interval '1 month')::date - month - 1) AS later
 ),
@@ -61,8 +61,8 @@ candidates AS (
 # From the given day until the next day with an event, or today.
 _UNTIL_NEXT_EVENT: Final = f"""
 wanted AS MATERIALIZED (
-    SELECT DISTINCT given.day + later AS day, NULL::bigint AS pass_id, s.tenant_id,
-           s.deployment_id, s.resource_kind, s.dimensions, s.basis
+    SELECT DISTINCT given.day + later AS day, s.tenant_id, s.deployment_id, s.resource_kind,
+           s.dimensions, s.basis
     FROM {GIVEN} JOIN usage_levels AS s USING ({KEY})
     LEFT JOIN LATERAL (
         SELECT e.day FROM usage_events AS e
@@ -76,7 +76,7 @@ wanted AS MATERIALIZED (
 """
 _LEVELS_OF_DAY: Final = f"""
 wanted AS MATERIALIZED (
-    SELECT CAST(%(first_day)s AS date) AS day, NULL::bigint AS pass_id, {KEY}, dimensions, basis
+    SELECT CAST(%(first_day)s AS date) AS day, {KEY}, dimensions, basis
     FROM usage_levels
 )
 """
@@ -101,6 +101,9 @@ lines AS (
 """
 
 
+_NO_PASSES: Final = {"pass_id": "NULL::bigint", "passes": ""}
+
+
 def _fold(wanted: str, aggregation: Aggregation) -> str:
     with_dimensions = aggregation is Aggregation.TIME_WEIGHTED
     forgotten = _FORGOTTEN.format(
@@ -112,7 +115,7 @@ def _fold(wanted: str, aggregation: Aggregation) -> str:
     return f"""
     WITH {wanted}, {CONTRIBUTED[aggregation]}, {forgotten},
     {_LINES.format(aggregation=aggregation)},
-    {REPLACE.format(found="found", forgotten="forgotten", aggregation=aggregation)}
+    {REPLACE.format(found="found", forgotten="forgotten", aggregation=aggregation, **_NO_PASSES)}
     """
 
 

@@ -43,30 +43,30 @@ usage_events AS e JOIN wanted AS w USING (day, {KEY})
 JOIN firsts AS f USING ({KEY})
 """
 
-# The increase of the month's running maximum. The figures of earlier days add up to it.
+# The increase of the month's running maximum. The figures of earlier days add up to what it was
+# before, which is the first of the values.
 _MAX: Final = f"""
 {FIRSTS},
-reached AS (
-    SELECT {KEY}, u.dimensions, f.month, sum(u.qty) AS qty
+rising AS (
+    SELECT day, {KEY}, dimensions, month, {POINT}
+    FROM {ON_WANTED_DAYS}
+    WHERE e.aggregation = 'max' AND month = {MONTH.format(day="day")}
+      AND e.day BETWEEN %(first_day)s AND %(last_day)s
+    UNION ALL
+    SELECT NULL, {KEY}, u.dimensions, f.month, '', '', '-infinity', sum(u.qty), NULL, NULL
     FROM daily_usage AS u JOIN firsts AS f USING ({KEY})
     WHERE u.day >= f.month AND u.day < f.first_day
       AND u.day BETWEEN %(first_day)s AND %(last_day)s
     GROUP BY {KEY}, u.dimensions, f.month
 ),
 increases AS (
-    SELECT e.day, e.tenant_id, e.deployment_id, e.resource_kind, e.dimensions, {POINT},
-           e.qty - greatest(
-               (SELECT r.qty FROM reached AS r
-                WHERE (r.tenant_id, r.deployment_id, r.resource_kind, r.dimensions, r.month)
-                    = (e.tenant_id, e.deployment_id, e.resource_kind, e.dimensions, f.month)),
-               max(e.qty) OVER (PARTITION BY {KEY}, e.dimensions, f.month ORDER BY {IN_ORDER}
-                                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-               0) AS qty
-    FROM {ON_WANTED_DAYS}
-    WHERE e.aggregation = 'max' AND f.month = {MONTH.format(day="e.day")}
-      AND e.day BETWEEN %(first_day)s AND %(last_day)s
+    SELECT day, {KEY}, dimensions, {EVENT},
+           sent - greatest(0, max(sent) OVER (
+               PARTITION BY {KEY}, dimensions, month ORDER BY {IN_ORDER}
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS qty
+    FROM rising
 ),
-contributed AS (SELECT * FROM increases WHERE qty > 0)
+contributed AS (SELECT * FROM increases WHERE day IS NOT NULL AND qty > 0)
 """
 
 # The values that are seen for the first time in the month.

@@ -14,14 +14,14 @@ __all__ = ["FORGOTTEN", "REPLACE", "noting"]
 # The count makes the inserts run after the deletes.
 REPLACE: Final = """
 found AS (
-    SELECT l.day, w.pass_id, l.tenant_id, l.deployment_id, l.resource_kind, l.dimensions,
-           sum(l.qty) AS qty, count(*) AS fact_count,
+    SELECT l.day, {pass_id} AS pass_id, l.tenant_id, l.deployment_id, l.resource_kind,
+           l.dimensions, sum(l.qty) AS qty, count(*) AS fact_count,
            encode(sha256(convert_to(
                string_agg(l.line || coalesce(' ' || nullif(l.dimensions, '{{}}')::text, ''), E'\\n'
                           ORDER BY l.line COLLATE "C"), 'UTF8')), 'hex')
                AS facts_hash
-    FROM lines AS l JOIN (SELECT DISTINCT day, pass_id FROM wanted) AS w USING (day)
-    GROUP BY l.day, w.pass_id, l.tenant_id, l.deployment_id, l.resource_kind, l.dimensions
+    FROM lines AS l {passes}
+    GROUP BY l.day, {pass_id}, l.tenant_id, l.deployment_id, l.resource_kind, l.dimensions
 ),
 noted AS (
     INSERT INTO month_changes (tenant_id, deployment_id, period, cause, noted_at)
@@ -39,7 +39,10 @@ SELECT day, pass_id, tenant_id, deployment_id, resource_kind, dimensions, qty, f
 FROM found
 WHERE (SELECT count(*) FROM forgotten) >= 0
 """
-"""The statement after the CTEs `wanted`, `forgotten` and `lines`."""
+"""The statement after the CTEs `wanted`, `forgotten` and `lines`.
+
+`pass_id` is the generation of a day, which `passes` may join to the lines.
+"""
 
 FORGOTTEN: Final = """
 RETURNING u.day, u.tenant_id, u.deployment_id, u.resource_kind, u.dimensions, u.qty
