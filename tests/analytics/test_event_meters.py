@@ -8,6 +8,9 @@ import grpc
 import pytest
 from arcadia.catalog.v1 import meter_service_pb2
 
+from kinds.metering import Aggregation
+from services.analytics.usage.rules.figures import Figure
+from services.analytics.usage.take_events import MAX_AT_ONCE, at_once
 from services.common.identity.callers import ALL
 from services.common.values.periods import Period, month_of
 from tests.analytics.account import Analytics, event, today, yesterday
@@ -273,3 +276,17 @@ async def test_late_events_of_a_closed_month_are_recorded_as_a_change_once(
     assert await by_day(analytics, "peak") == {2: 50, 9: 10}
     await analytics.meter(yesterday())
     assert len(await analytics.changes()) == 1
+
+
+def test_a_call_folds_all_sums_and_the_newest_others_up_to_a_maximum() -> None:
+    first = today()
+    sums = [Figure(first, "acme", str(number), "llm_tokens") for number in range(1_000)]
+    levels = [
+        Figure(first - timedelta(days=number), "acme", "shop", "disk", Aggregation.TIME_WEIGHTED)
+        for number in range(700)
+    ]
+    folded = at_once({*sums, *levels})
+    assert set(sums) < set(folded)
+    assert {one.day for one in folded if one.resource_kind == "disk"} == {
+        first - timedelta(days=number) for number in range(MAX_AT_ONCE)
+    }

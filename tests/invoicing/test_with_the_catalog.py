@@ -12,6 +12,8 @@ import pytest
 from arcadia.analytics.v1.attribution_service_pb2 import RefreshAccrualRequest
 from arcadia.analytics.v1.invoice_service_pb2 import TraceInvoiceLineRequest
 from arcadia.catalog.v1 import deployment_service_pb2 as deployments_pb
+from arcadia.catalog.v1.quote_service_pb2 import CreateQuoteRequest
+from google.protobuf.json_format import ParseDict
 
 import services.analytics.__main__
 from services.catalog.__main__ import DEFINITION, servicers
@@ -23,8 +25,10 @@ from services.common.values.periods import Period
 from tests.analytics.account import Analytics, event
 from tests.analytics.peers import FakePeers, Span, at, serve_peers
 from tests.catalog.shop import Clock, Shop
+from tests.catalog.test_meter_documents import apply
 from tests.invoicing.books import Books
 from tests.invoicing.catalog import FakeCatalog
+from tests.invoicing.test_documents import downloaded
 from tests.invoicing.test_unbilled import unbilled
 from tests.support.databases import PostgresServer
 
@@ -356,3 +360,88 @@ async def test_a_billed_month_stays_billed_when_its_dimensions_become_known(mont
     ]
     assert late == ["llm_tokens"]
     assert await month.books.invoice_of("acme") == before
+
+
+COLLABORATION = """
+meters:
+  - {code: peak_users, name: Peak users, units: [{unit: user, factor: 1}], aggregation: max}
+  - code: active_users
+    name: Active users
+    units: [{unit: user, factor: 1}]
+    aggregation: unique
+  - code: seats
+    name: Seats
+    units: [{unit: seat, factor: 1}]
+    aggregation: latest
+  - code: disk_gb_month
+    name: Disk space
+    units: [{unit: gb_month, factor: 1}]
+    aggregation: time_weighted
+    basis: months
+plans:
+  - code: team
+    name: Team
+    price_cents: 1000
+    currency: AUD
+    items:
+      - {resource_kind: peak_users, included_qty: 50, overage_unit: user, overage_price_cents: "10"}
+      - {resource_kind: active_users, overage_unit: user, overage_price_cents: "20"}
+      - {resource_kind: seats, included_qty: 5, overage_unit: seat, overage_price_cents: "100"}
+      - {resource_kind: disk_gb_month, overage_unit: gb_month, overage_price_cents: "30"}
+"""
+
+
+async def test_meters_of_the_operator_are_used_quoted_and_billed_by_their_aggregation(
+    month: Month,
+) -> None:
+    """40 then 70 users at peak, ann twice and ben, 9 seats at last, 8 GB for half of April."""
+    await apply(month.shop, COLLABORATION)
+    token = month.shop.tenant("acme")
+    deployment = await month.shop.deploy("shop", token)
+    await month.shop.subscribe(deployment.id, token=token, plan_code="team")
+    of = partial(event, deployment=deployment.id)
+    receipt = await month.metering.send(
+        of("1", kind="peak_users", qty="70", day="2026-04-09"),
+        of("2", kind="peak_users", qty="40", day="2026-04-03"),
+        of("3", kind="active_users", qty="", value="ann", day="2026-04-03"),
+        of("4", kind="active_users", qty="", value="ann", day="2026-04-20"),
+        of("5", kind="active_users", qty="", value="ben", day="2026-04-20"),
+        of("6", kind="seats", qty="12", day="2026-04-02"),
+        of("7", kind="seats", qty="9", day="2026-04-25"),
+        of("8", kind="disk_gb_month", qty="8", day="2026-04-16", time="00:00:00"),
+    )
+    assert receipt.accepted_count == 8
+    assert await month.metering.used(from_day="2026-04-01", to_day="2026-05-01") == {
+        "peak_users": 70, "active_users": 2, "seats": 9, "disk_gb_month": 4,
+    }  # fmt: skip  # a table
+    await month.closed()
+    await month.books.rolled_up()
+    expected = {"peak_users": 200, "active_users": 40, "seats": 400, "disk_gb_month": 120}
+    lines = [line for line in await month.books.lines_of("acme") if line.kind == "overage"]
+    assert {line.resource_kind: line.amount_cents for line in lines} == expected
+    assert {line.meta["meter_name"] for line in lines} == {
+        "Peak users", "Active users", "Seats", "Disk space",
+    }  # fmt: skip  # a table
+    projected = {"peak_users": 70, "active_users": 2, "seats": 9, "disk_gb_month": 4}
+    request = CreateQuoteRequest(plan_code="team", starts_on="2026-05-01")
+    quote = await month.shop.quotes.CreateQuote(
+        ParseDict({"projected_usage": projected}, request), metadata=token
+    )
+    assert {line.resource_kind: line.amount_cents for line in quote.overage} == expected
+    # A late event raises the peak by 5; the level holds on, so all of May has 8 GB.
+    await month.metering.record(of("9", kind="peak_users", qty="75", day="2026-04-12"))
+    may = Period.month(2026, 5)
+    await month.metering.meter_month(may)
+    await month.metering.close("2026-05-01")
+    await month.books.rolled_up("2026-05-01")
+    [adjustment, disk] = sorted(
+        (line.kind, line.resource_kind, line.amount_cents)
+        for line in await month.books.lines_of("acme", "2026-05-01")
+        if line.resource_kind
+    )
+    assert adjustment == ("adjustment", "peak_users", 50)
+    assert disk == ("overage", "disk_gb_month", 240)
+    invoice = await month.books.invoice_of("acme")
+    page = (await downloaded(month.books, invoice.id, format_="html")).decode()
+    for text in ("Peak users over 50 included", "Disk space", "4 GB-months", "9 seats", "2 users"):
+        assert text in page
