@@ -7,10 +7,8 @@ from typing import Final
 from kinds.metering import METERS
 
 __all__ = [
-    "DIMENSIONS",
     "PRICING_MODELS",
     "UNITS",
-    "USAGE_KINDS",
     "EventType",
     "PricingModel",
     "SubscriptionStatus",
@@ -18,14 +16,7 @@ __all__ = [
 ]
 
 UNITS: Final[Mapping[str, Mapping[str, int]]] = {code: one.units for code, one in METERS.items()}
-"""The pricing units of each kind, with the usage per unit."""
-
-USAGE_KINDS: Final = tuple(UNITS)
-
-DIMENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    code: one.dimensions for code, one in METERS.items()
-}
-"""The dimensions by which the usage of each kind is told apart, such as `size`."""
+"""The pricing units of each built-in meter, with the usage per unit."""
 
 
 class PricingModel(StrEnum):

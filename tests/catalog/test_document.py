@@ -26,7 +26,7 @@ from services.catalog.plans.rules.plans import (
     VersionTerms,
 )
 from services.catalog.plans.seed import seed, seeded
-from services.catalog.vocabulary import UNITS, USAGE_KINDS, PricingModel, VersionStatus
+from services.catalog.vocabulary import UNITS, PricingModel, VersionStatus
 from tests.catalog.shop import Shop, refusal
 from tests.inventory.account import reason_of
 
@@ -71,7 +71,7 @@ def plans(draw: st.DrawFn, code: str) -> Plan:
     version = None
     name = draw(names)
     if draw(st.booleans()):
-        kinds = draw(st.lists(st.sampled_from(USAGE_KINDS), unique=True))
+        kinds = draw(st.lists(st.sampled_from(list(UNITS)), unique=True))
         items = tuple(draw(plan_items(kind)) for kind in kinds)
         terms = VersionTerms(draw(cents), draw(currencies), items)
         version = PlanVersion(NOBODY, code, name, 3, VersionStatus.ACTIVE, terms, NOW, NOW, None)
@@ -98,12 +98,12 @@ def price_lines(draw: st.DrawFn, kind: str, currency: str) -> list[ResourcePrice
 def catalogs(draw: st.DrawFn) -> CatalogState:
     addon_terms = st.builds(
         AddonTerms,
-        st.sampled_from(USAGE_KINDS),
+        st.sampled_from(list(UNITS)),
         st.decimals("0.01", 10**6, places=2),
         cents,
         currencies,
     )
-    lines = draw(st.sets(st.tuples(st.sampled_from(USAGE_KINDS), currencies), max_size=3))
+    lines = draw(st.sets(st.tuples(st.sampled_from(list(UNITS)), currencies), max_size=3))
     found = tuple(draw(plans(code)) for code in sorted(draw(st.sets(codes, max_size=3))))
     return CatalogState(
         plans=found,

@@ -12,7 +12,6 @@ from services.catalog.list_prices.declared import declared_prices
 from services.catalog.plans.rules.matches import winner
 from services.catalog.plans.rules.plans import PlanItem, UnitPrice
 from services.catalog.plans.seed import seeded
-from services.catalog.vocabulary import DIMENSIONS
 
 HOURS = "droplet_hours"
 
@@ -109,4 +108,4 @@ def test_the_seed_has_the_flat_price_for_the_smallest_sizes_and_usage_without_a_
 
 def test_every_dimension_of_a_seeded_match_is_declared() -> None:
     for price in seeded().prices:
-        assert {key for key, _ in price.match} <= {*DIMENSIONS[price.resource_kind]}
+        assert {key for key, _ in price.match} <= {*METERS[price.resource_kind].dimensions}
