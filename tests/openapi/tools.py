@@ -1,10 +1,9 @@
 """The programs that check the OpenAPI document, in an environment of their own (`make openapi`)."""
 
-import os
 import subprocess
 from pathlib import Path
 
-__all__ = ["CONFIGURATION", "ENVIRONMENT", "node_program", "python_program", "run"]
+__all__ = ["CONFIGURATION", "ENVIRONMENT", "node_program", "python_program", "run", "variables"]
 
 ENVIRONMENT = Path(__file__).parents[2] / ".venv" / "openapi"
 CONFIGURATION = Path(__file__).parent / "linters"
@@ -26,23 +25,26 @@ def node_program(name: str) -> list[str]:
     return [str(node), str(program.resolve())]
 
 
+def variables(folder: Path) -> dict[str, str]:
+    """The environment of a program whose home is a folder."""
+    return {
+        "PATH": f"{ENVIRONMENT / 'bin'}:/usr/bin:/bin",
+        "HOME": str(folder),
+        "NO_COLOR": "1",
+        # It would look for newer versions of itself, and report that it was used.
+        "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
+        "REDOCLY_TELEMETRY": "off",
+    }
+
+
 def run(
     command: list[str], *arguments: str | Path, folder: Path
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program in a folder; its output has both streams."""
-    environment = {
-        "PATH": f"{ENVIRONMENT / 'bin'}:/usr/bin:/bin",
-        "HOME": str(folder),
-        "NO_COLOR": "1",
-        # They would look for newer versions of themselves, and report that they were used.
-        "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
-        "REDOCLY_TELEMETRY": "off",
-        **{name: os.environ[name] for name in ("LANG",) if name in os.environ},
-    }
     return subprocess.run(
         [*command, *map(str, arguments)],
         cwd=folder,
-        env=environment,
+        env=variables(folder),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -133,17 +133,20 @@ class April:
 
     def http(self, tenant: str = "") -> httpx.AsyncClient:
         """A client of a tenant's member, or of an operator."""
-        roles = ["admin"] if tenant else [OPERATOR_ROLE]
-        token = mint_user_token(
-            self.settings, subject=tenant or "op", roles=roles, tenant_id=tenant or None
-        )
-        headers = {"authorization": f"Bearer {token}"}
+        headers = {"authorization": f"Bearer {self.token(tenant)}"}
         return httpx.AsyncClient(
             base_url=self.gateway,
             headers=headers,
             trust_env=False,
             timeout=120,
             event_hooks={"response": [self._keep]},
+        )
+
+    def token(self, tenant: str = "") -> str:
+        """A token of a tenant's member, or of an operator."""
+        roles = ["admin"] if tenant else [OPERATOR_ROLE]
+        return mint_user_token(
+            self.settings, subject=tenant or "op", roles=roles, tenant_id=tenant or None
         )
 
     async def _keep(self, answer: httpx.Response) -> None:

@@ -1,12 +1,15 @@
 """April 2026 through the gateway, to the cent: the specified figures."""
 
+import asyncio
 from collections import defaultdict
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from contracts.flows import start_flow
 from contracts.metering import metering_by_hand
 from tests.openapi.contract import problems
+from tests.openapi.fuzzing import fuzz
 from tests.openapi.recording import record
 from tests.openapi.tour import Tour, writes
 from tests.scenarios.april import APRIL, April
@@ -225,3 +228,13 @@ async def test_every_answer_is_as_the_openapi_document_describes_it(april: April
     found = [problem for answer in april.answers for problem in problems(answer)]
     assert sorted(set(found)) == []
     record(april.answers)
+
+
+async def test_a_fuzzer_finds_no_error_and_no_undescribed_answer(
+    april: April, tmp_path: Path
+) -> None:
+    found = await asyncio.gather(
+        fuzz(april.gateway, april.token(), tmp_path, phase="coverage"),
+        fuzz(april.gateway, april.token("acme"), tmp_path, phase="fuzzing"),
+    )
+    assert list(found) == ["", ""], "\n".join(found)
