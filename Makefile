@@ -105,6 +105,7 @@ lint: $(INSTALLED)  ## Check format, style, types, import contracts and protos
 	$(PY) -m mypy .
 	$(VENV)/bin/lint-imports
 	$(PY) protos/generate.py --check
+	$(PY) -m gateway.openapi.breaking
 
 format: $(INSTALLED)  ## Format the code
 	$(PY) -m ruff format .
