@@ -111,7 +111,7 @@ async def test_a_bill_is_rebilled_line_by_line_and_again_for_nothing(month: Mont
     await month.books.rolled_up()
     again = await month.books.rolled_up()
 
-    assert await rebilled(month) == [("30.005", 3601)]
+    assert await rebilled(month) == [("36.006", 3601)]
     assert claims(month) == {"bill/1": ("10.005", 1201), "bill/2": ("2E+1", 2400)}
     assert again.skipped_count == 1
     invoice = await month.books.invoice_of("acme")
@@ -194,7 +194,7 @@ async def test_without_the_bill_a_tenant_whose_rule_waits_is_not_drafted_and_oth
     await bill(month, line(1, "10"))
     later = await month.books.rolled_up()
     assert (later.drafted_count, later.skipped_count) == (1, 1)
-    assert await rebilled(month) == [("10", 1200)]
+    assert await rebilled(month) == [("12", 1200)]
 
 
 async def test_without_the_bill_costs_are_billed_the_next_month_as_of_their_own(
@@ -213,7 +213,7 @@ async def test_without_the_bill_costs_are_billed_the_next_month_as_of_their_own(
     await month.books.rolled_up(MAY)
 
     [late] = [one for one in await month.books.lines_of("acme", MAY) if one.kind == "adjustment"]
-    assert (late.qty, late.amount_cents, late.meta["adjusts_period"]) == ("12", 1440, APRIL)
+    assert (late.qty, late.amount_cents, late.meta["adjusts_period"]) == ("14.4", 1440, APRIL)
     assert (late.service_start, late.service_end) == (APRIL, MAY)
     assert claims(month) == {"bill/1": ("1E+1", 1200), "bill/2": ("2", 240)}
     assert (await month.books.verify((await month.books.invoice_of("acme", MAY)).id)).verified
@@ -230,7 +230,7 @@ async def test_what_changes_after_it_was_billed_is_adjusted_once(month: Month) -
     await bill(month, replaced(line(1, "13"), 77))
     month.books.close(MAY)
     await month.books.rolled_up(MAY)
-    assert await rebilled(month, period=MAY) == [("1", 120)]
+    assert await rebilled(month, period=MAY) == [("1.2", 120)]
     assert claims(month) == {"bill/1": ("13", 1560), "bill/2": ("0", 0)}
 
     # The same lines again change nothing.
@@ -267,8 +267,8 @@ async def test_a_cost_that_moves_to_another_tenant_is_credited_to_one_and_billed
     month.books.close(MAY)
     await month.books.rolled_up(MAY)
 
-    assert await rebilled(month, "acme", MAY) == [("-10", -1200)]
-    assert await rebilled(month, "globex", MAY) == [("10", 1200)]
+    assert await rebilled(month, "acme", MAY) == [("-12", -1200)]
+    assert await rebilled(month, "globex", MAY) == [("12", 1200)]
 
 
 async def test_two_tenants_who_shared_a_droplet_pay_their_parts_of_one_line(month: Month) -> None:
@@ -298,7 +298,7 @@ async def test_the_costs_of_trial_days_are_free(month: Month) -> None:
     await month.closed()
     await month.books.rolled_up()
 
-    assert await rebilled(month) == [("5", 600)]
+    assert await rebilled(month) == [("6", 600)]
     assert claims(month) == {"bill/1": ("5", 600)}
 
 
@@ -324,6 +324,9 @@ async def test_a_line_is_traced_to_its_costs_by_an_operator_and_by_no_tenant(mon
     ] == [("web-1 (s-2vcpu-4gb)", "10", "10", 1200), ("web-2 (s-2vcpu-4gb)", "2", "2", 240)]
     assert sum(one.billed_cents for one in traced.rebilled_costs) == rebilling.amount_cents
     assert list(theirs.rebilled_costs) == []
+    assert (theirs.line.qty, theirs.line.unit) == ("14.4", "USD")
+    assert traced.line.meta["cost_usd"] == "12"
+    assert not theirs.line.meta.keys() & {"cost_usd", "costs_hash", "exchange_rate"}
 
 
 async def test_rebilled_costs_are_covered_by_their_lines_and_the_parts_add_up(
@@ -378,7 +381,7 @@ async def test_a_bill_that_is_attributed_while_a_page_is_drafted_is_read_again(
         assert await month.books.listed(tenant_id="acme") == []
         await month.books.draft(rollup.id, cursor)
 
-    assert await rebilled(month) == [("11", 1320)]
+    assert await rebilled(month) == [("13.2", 1320)]
 
 
 async def test_the_running_month_accrues_daily_costs_and_is_unknown_without_them(

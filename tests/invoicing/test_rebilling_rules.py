@@ -42,7 +42,8 @@ def line(qty: Fraction, price: str = "180", unit: str = "usd", **said: Any) -> L
         unit=unit,
         unit_price_cents=Decimal(price),
         amount_cents=whole_cents(qty * Fraction(Decimal(price))),
-        meta={"costs_hash": "h", "product": "droplet", "exact_qty": str(qty)},
+        meta={"costs_hash": "h", "product": "droplet", "exact_qty": str(qty)}
+        | ({"cost_usd": str(qty)} if unit == "usd" else {}),
         deployment_id="shop",
         service_start=said.get("start", APRIL.start),
         service_end=said.get("end", APRIL.end),

@@ -122,9 +122,10 @@ def test_a_cost_line_costs_its_amount_at_the_rate_plus_the_percentage() -> None:
     assert (line.kind, line.resource_kind, dict(line.dimensions)) == (
         "rebilled", "droplet_hours", dict(SMALL),
     )  # fmt: skip
-    assert (line.qty, line.unit, line.unit_price_cents) == ("24.3333", "usd", "180")
+    assert (line.qty, line.unit, line.unit_price_cents) == ("43.79994", "AUD", "100")
     assert line.description == "Rebilled: droplet[s-2vcpu-4gb]"
     assert line.meta == {
+        "cost_usd": "24.3333",
         "costs_hash": "a" * 64,
         "exchange_rate": "1.5",
         "product": "droplet",
@@ -152,12 +153,12 @@ def test_step_and_floor_are_for_the_sum_of_a_product_and_size() -> None:
         return [(line.unit, line.amount_cents) for line in lines]
 
     # 1.515 AUD.
-    assert amounts() == [("usd", 152)]
-    assert amounts(step="100") == [("usd", 152), ("rounding", 48)]
-    assert amounts(step="50") == [("usd", 152), ("rounding", -2)]
-    assert amounts(floor="500") == [("usd", 152), ("rounding", 348)]
+    assert amounts() == [("AUD", 152)]
+    assert amounts(step="100") == [("AUD", 152), ("rounding", 48)]
+    assert amounts(step="50") == [("AUD", 152), ("rounding", -2)]
+    assert amounts(floor="500") == [("AUD", 152), ("rounding", 348)]
     assert amounts(fixed="10", step="5") == [
-        ("usd", 152),
+        ("AUD", 152),
         ("cost_line", 20),
         ("rounding", -2),
     ]
@@ -178,7 +179,7 @@ def test_a_cost_of_days_that_the_subscription_does_not_bill_is_not_rebilled() ->
     )
     [line] = price(inputs(droplets(whole, before, after), terms=(Term(BARE, (billed,)),))).rebilled
 
-    assert line.qty == "24"  # half of the month, and the second half
+    assert line.meta["cost_usd"] == "24"  # half of the month, and the second half
     assert line.service is not None
     assert (line.service.start, line.service.days) == (date(2026, 4, 16), 15)
 
@@ -186,7 +187,7 @@ def test_a_cost_of_days_that_the_subscription_does_not_bill_is_not_rebilled() ->
 def test_a_cost_of_a_third_of_its_days_is_exact() -> None:
     day = Period(date(2026, 4, 1), date(2026, 4, 2))
     [line] = price(inputs(droplets(run("10", days=3)), terms=(Term(BARE, (day,)),))).rebilled
-    assert (line.meta["exact_qty"], line.amount_cents) == ("10/3", 600)
+    assert (line.meta["cost_usd"], line.qty, line.amount_cents) == ("10/3", "6", 600)
     assert multiplies(line)
 
 
@@ -204,7 +205,8 @@ def test_two_plans_of_a_month_price_their_own_days() -> None:
         )
     )
     assert [
-        (line.meta["rebilling_rule"], line.qty, line.amount_cents) for line in quote.rebilled
+        (line.meta["rebilling_rule"], line.meta["cost_usd"], line.amount_cents)
+        for line in quote.rebilled
     ] == [
         ("cheap", "10", 1800),
         ("dear", "20", 6000),
@@ -256,7 +258,7 @@ def test_a_cost_is_left_to_what_may_cover_its_usage_unless_the_rule_takes_all() 
     assert [line.meta["product"] for line in by_plan.rebilled] == ["registry"]
     assert by_plan.overage[0].amount_cents == 620
     assert (by_price.rebilled, by_addon.rebilled) == ((), ())
-    assert (takes.overage, [line.qty for line in takes.rebilled]) == ((), ["24"])
+    assert (takes.overage, [line.meta["cost_usd"] for line in takes.rebilled]) == ((), ["24"])
 
 
 def test_usage_whose_cost_lines_a_rule_prices_is_not_billed_again_or_missing_a_price() -> None:
@@ -277,7 +279,7 @@ def test_a_rule_on_list_prices_and_one_on_cost_lines_never_both_price_a_droplet(
     bill_wins = price(inputs(costs, on_list=[by_list], rules=[by_bill], **said))
 
     assert [line.unit for line in listed_wins.rebilled] == ["hour"]
-    assert [line.unit for line in bill_wins.rebilled] == ["usd"]
+    assert [line.unit for line in bill_wins.rebilled] == ["AUD"]
 
 
 def test_without_a_rate_costs_in_dollars_have_no_price_in_another_currency() -> None:
@@ -373,7 +375,7 @@ def test_a_split_month_bills_each_cost_once(
 
     whole = rebilled(Term(BARE, (APRIL,)))
     parts = [line for half in halves for line in rebilled(Term(BARE, (half,)))]
-    billed = sum((Fraction(line.meta.get("exact_qty", line.qty)) for line in parts), Fraction(0))
+    billed = sum((Fraction(line.meta["cost_usd"]) for line in parts), Fraction(0))
     assert billed == sum((Fraction(one.usd) for one in runs), Fraction(0))
     assert all(map(multiplies, (*whole, *parts)))
     assert (

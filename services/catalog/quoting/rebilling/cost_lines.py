@@ -24,7 +24,7 @@ from services.catalog.quoting.rebilling.snapshots import (
     RuleSnapshot,
 )
 from services.catalog.quoting.spans import days_in, shared_days
-from services.common.values.money import plain, whole_cents
+from services.common.values.money import in_minor_units, plain, whole_cents
 
 __all__ = [
     "cost_lines",
@@ -204,7 +204,13 @@ def _lines(inputs: QuoteInputs, rebilling: Rebilling, group: _Group) -> Sequence
         "rebilling_rule": group.rule.code,
         "rebilling_rule_id": group.rule.id,
     }
-    made = [_line(group, meta, "", group.usd, "usd", per_dollar)] if group.usd else []
+    made = []
+    if group.usd:
+        # The tenant sees the quantity, so it is the price and not the cost.
+        unit_price = in_minor_units(1, inputs.currency)
+        price = group.usd * per_dollar / unit_price
+        costs = meta | {"cost_usd": _text(group.usd)}
+        made.append(_line(group, costs, "", price, inputs.currency, unit_price))
     if fixed and group.charges:
         made.append(_line(group, meta, "fixed", group.charges, "cost_line", fixed))
     if group.usd > 0:
@@ -214,6 +220,13 @@ def _lines(inputs: QuoteInputs, rebilling: Rebilling, group: _Group) -> Sequence
         if more and (markup.step_cents or markup.floor_cents):
             made.append(_line(group, meta, "rounding", Fraction(1), "rounding", Fraction(more)))
     return made
+
+
+def _text(amount: Fraction) -> str:
+    try:
+        return plain(amount)
+    except ValueError:  # a third of a cost
+        return str(amount)
 
 
 def _line(

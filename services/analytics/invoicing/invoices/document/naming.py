@@ -45,7 +45,6 @@ _UNITS: Final[Mapping[str, tuple[str, str]]] = {
     "1k_tokens": ("1,000 tokens", "1,000 tokens"),
     "gb": ("GB", "GB"),
     "gb_month": ("GB-month", "GB-months"),
-    "usd": ("USD", "USD"),
     "cost_line": ("charge", "charges"),
     "flat": ("flat fee", "flat fees"),
     "minimum": ("minimum charge", "minimum charges"),
@@ -69,6 +68,8 @@ def meter_of(code: str, frozen: Mapping[str, Meter]) -> Meter:
 
 def unit_name(unit: str, qty: str) -> str:
     """The unit in the number of its quantity: `hour` for 1, `hours` otherwise."""
+    if unit.isupper():  # a currency
+        return unit
     one, several = _UNITS.get(unit) or _unit_words(unit)
     return one if qty in ("1", "\N{MINUS SIGN}1") else several
 

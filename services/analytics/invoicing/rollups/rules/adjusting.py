@@ -174,7 +174,7 @@ def _difference(key: Key, before: Sum | None, now: Sum | None, month: Period) ->
 _OF_THE_DIFFERENCE: Final = frozenset(
     {
         "exact_qty", "proration", "adjusts_qty", "adjusts_unit", "adjusts_unit_price_cents",
-        "adjusts_price_base_qty",
+        "adjusts_price_base_qty", "cost_usd",
     }
 )  # fmt: skip  # a table
 """The metadata about a line's quantity, which an adjustment does not inherit."""

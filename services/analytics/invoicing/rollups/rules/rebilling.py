@@ -39,8 +39,8 @@ SIZED: Final = frozenset({"app", "database", "droplet", "load_balancer"})
 _SIZE: Final = re.compile(r" \(([^\s()\[\]]{1,100})\)$")
 
 REBILLED: Final = "rebilled"
-USD: Final = "usd"
-"""The unit of the line that has the cost itself."""
+COST: Final = "cost_usd"
+"""The metadata of the line that prices the costs themselves: their sum in USD."""
 
 PLACES: Final = 12
 """Decimal places of a part of a cost that no finite decimal equals."""
@@ -172,8 +172,8 @@ def claims_of(
 def _shares(
     lines: Sequence[Line], costs: Sequence[DeploymentCost], month: Period
 ) -> list[tuple[DeploymentCost, Decimal, int]]:
-    of_costs = [line for line in lines if line.unit == USD]
-    billed = sum((_qty(line) for line in of_costs), Fraction(0))
+    of_costs = [line for line in lines if COST in line.meta]
+    billed = sum((Fraction(line.meta[COST]) for line in of_costs), Fraction(0))
     usd = _billed_parts(billed, of_costs, costs, month)
     price = sum((_qty(line) * Fraction(line.unit_price_cents) for line in of_costs), Fraction(0))
     per_usd = price / billed if billed else Fraction(0)
