@@ -168,6 +168,12 @@ def _print_summary(answers: Sequence[Any], shares: Sequence[Any], currency: str)
     say(f"{more} pay more; {falls} fall below the margin floor of {first.floor_percent} %")
     if first.conversion.parity_assumed:
         say("No exchange rate was set for some amounts: parity was assumed.", "yellow")
+    left_out = sorted({code for answer in answers for code in answer.rules_left_out})
+    if left_out:
+        say(
+            f"Not simulated where no rule had rebilled the cost lines: {', '.join(left_out)}.",
+            "yellow",
+        )
     failed = sum(answer.failure_count for answer in answers)
     if failed:
         say(f"{failed} months of deployments cannot be priced and are left out:", "yellow")

@@ -255,4 +255,13 @@ async def test_a_rule_is_simulated_before_it_is_set(month: Month) -> None:
         one.meter: (one.revenues[0].before_cents, one.revenues[0].after_cents)
         for one in answer.simulated_shares
     } == {"droplet_hours": (0, 771), "plan_base": (1000, 1000)}
+    assert list(answer.rules_left_out) == []
+    on_bill = {
+        **RULE,
+        "code": "on_bill",
+        "basis": "bill",
+        "match": {"product": ["droplet"], "plan": ["metal"]},
+    }
+    named = await Simulating(month).simulate({"rebilling": [RULE, on_bill]})
+    assert list(named.rules_left_out) == ["on_bill"]
     assert shop.rows("SELECT count(*) FROM rebilling_rules") == [(0,)]

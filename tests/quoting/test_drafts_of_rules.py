@@ -130,6 +130,17 @@ def test_a_rule_of_a_draft_for_others_changes_nothing(other: dict[str, Any]) -> 
     assert simulated(draft, BARE, used(24, SMALL)) == 0
 
 
+def test_a_rule_on_the_bill_is_named_where_the_cost_lines_are_not_in_the_inputs() -> None:
+    narrow = (*METER, ("plan", ("bare",)))
+    draft = drafted(wanted("20", "on_bill", basis=Basis.BILL, match=narrow), wanted("20"))
+    answer = simulation(draft, BARE, used(24, SMALL))
+    assert isinstance(answer, Simulated)
+    assert list(answer.rules_left_out) == ["on_bill"]
+    assert simulation(drafted(wanted("20")), BARE).rules_left_out == []  # type: ignore[union-attr]
+    elsewhere = drafted(wanted("20", "on_bill", basis=Basis.BILL, currency="USD"))
+    assert simulation(elsewhere, BARE).rules_left_out == []  # type: ignore[union-attr]
+
+
 def test_a_month_that_a_draft_prices_from_cost_needs_an_exchange_rate() -> None:
     answer = simulation(drafted(wanted("20")), BARE, used(24, SMALL), rate=None)
     assert isinstance(answer, Refused)

@@ -80,6 +80,7 @@ class SimulationServicer(simulation_service_pb2_grpc.SimulationServiceServicer):
             ),
             months_without_costs=[month.isoformat() for month in found.months_without_costs],
             floor_percent=plain(self._floor_percent),
+            rules_left_out=found.rules_left_out,
         )
 
 

@@ -74,6 +74,8 @@ class Page:
     rates: Sequence[ExchangeRate]
     parity_assumed: bool
     months_without_costs: Sequence[date]
+    rules_left_out: Sequence[str]
+    """The codes of the draft's rules that could not price some months."""
     last_tenant: str
     """Empty on the last page."""
     catalog_revision: str
@@ -87,6 +89,7 @@ class _Priced:
         default_factory=lambda: defaultdict(int)
     )
     failures: dict[tuple[str, str, date], Failure] = field(default_factory=dict)
+    rules_left_out: set[str] = field(default_factory=set)
     revision: str = ""
 
     def add(self, month: date, one: FrozenMonth, result: pb.SimulateQuotesResult) -> None:
@@ -96,6 +99,7 @@ class _Priced:
             why = Failure(*key, result.failure.reason, result.failure.message)
             self.failures.setdefault(key, why)
             return
+        self.rules_left_out.update(result.rules_left_out)
         for meter, cents in result.meter_amounts.items():
             self.cents[one.tenant_id, one.deployment_id, meter, result.currency, month] += cents
 
@@ -158,6 +162,7 @@ class Simulator:
             rates=await self._rates(conversions.values()),
             parity_assumed=any(one.parity_assumed for one in conversions.values()),
             months_without_costs=unknown,
+            rules_left_out=sorted(priced.rules_left_out),
             last_tenant=tenants[-1] if more else "",
             catalog_revision=priced.revision,
         )

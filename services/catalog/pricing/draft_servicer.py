@@ -76,6 +76,7 @@ class DraftPricingServicer(draft_pricing_service_pb2_grpc.DraftPricingServiceSer
                     result.failure.reason, result.failure.message = priced.reason, priced.message
                     continue
                 result.currency = priced.currency
+                result.rules_left_out.extend(priced.rules_left_out)
                 for meter, cents in priced.meter_cents.items():
                     result.meter_amounts[meter] = cents
             yield answer

@@ -1,6 +1,6 @@
 """Prices frozen inputs of billed months by a draft of the catalog."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -73,6 +73,8 @@ class Simulated:
     currency: str
     meter_cents: Mapping[str, int]
     """By kind of usage; plan bases by the kind of their line."""
+    rules_left_out: Sequence[str] = ()
+    """The codes of the draft's rules that could not price the month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,10 @@ class Simulation:
         """The amounts of a month, priced by the draft. Pure."""
         try:
             frozen = inputs_to_reprice(item.inputs_json, item.engine_version)
+            left_out = self.pricing.rules_left_out(frozen)
             drafted = self.pricing.inputs(frozen, item.unsold, item.tenant_id, rate)
             if item.engine_version != FIRST_ENGINE:
-                return Simulated(frozen.currency, meter_cents(price(drafted)))
+                return Simulated(frozen.currency, meter_cents(price(drafted)), left_out)
             first, *others = (meter_cents(price(inputs)) for inputs in on_each_day(drafted))
         except tuple(REASONS) as error:
             return Refused(REASONS[type(error)], str(error))
@@ -115,7 +118,7 @@ class Simulation:
                 REASONS[CannotReprice],
                 "by the draft it depends on the days of the usage, which engine 1 did not keep",
             )
-        return Simulated(frozen.currency, first)
+        return Simulated(frozen.currency, first, left_out)
 
 
 async def begin_simulation(

@@ -13,7 +13,7 @@ from services.catalog.rebilling.rules.products import meters_of_scope
 from services.catalog.rebilling.rules.rebilling import Basis, NewRule
 from services.common.values.periods import FIRST_YEAR
 
-__all__ = ["ALWAYS", "DraftRules", "changes_rules", "drafted_costs"]
+__all__ = ["ALWAYS", "DraftRules", "changes_rules", "drafted_costs", "rules_left_out"]
 
 ALWAYS: Final = date(FIRST_YEAR, 1, 1)
 """The first day of what a draft sets."""
@@ -28,6 +28,20 @@ def changes_rules(rules: DraftRules, frozen: QuoteInputs) -> bool:
     billed = () if rebilling is None else (*rebilling.rules, *rebilling.bill_rules)
     return any(rule.code in rules for rule in billed) or any(
         rule is not None and rule.currency == frozen.currency for rule in rules.values()
+    )
+
+
+def rules_left_out(rules: DraftRules, frozen: QuoteInputs) -> list[str]:
+    """The codes of a draft's rules on cost lines that cannot price a month.
+
+    The cost lines of a month that no rule rebilled are not in its inputs.
+    """
+    if frozen.rebilling is not None and frozen.rebilling.costs:
+        return []
+    return sorted(
+        rule.code
+        for rule in rules.values()
+        if rule is not None and rule.basis is Basis.BILL and rule.currency == frozen.currency
     )
 
 

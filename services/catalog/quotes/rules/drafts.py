@@ -31,6 +31,7 @@ from services.catalog.quotes.rules.draft_rules import (
     DraftRules,
     changes_rules,
     drafted_costs,
+    rules_left_out,
 )
 from services.catalog.quotes.rules.from_cost import with_rebilling
 from services.catalog.quotes.rules.snapshots import (
@@ -147,6 +148,10 @@ class DraftPricing:
     def has_rules(self) -> bool:
         """Whether the draft changes rebilling rules."""
         return bool(self._draft.rules)
+
+    def rules_left_out(self, frozen: QuoteInputs) -> list[str]:
+        """The codes of the draft's rules that cannot price a month."""
+        return rules_left_out(self._draft.rules, frozen)
 
     def needs_rate(self, frozen: QuoteInputs) -> bool:
         """Whether the draft prices a month from cost that was not billed from cost."""

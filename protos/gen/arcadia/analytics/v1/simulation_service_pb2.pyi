@@ -33,7 +33,7 @@ class SimulateCatalogRequest(_message.Message):
     def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., document: _Optional[str] = ..., plan_code: _Optional[str] = ..., plan_version: _Optional[int] = ..., months: _Optional[int] = ..., to_period: _Optional[str] = ..., group_by: _Optional[str] = ..., tenant_id: _Optional[str] = ...) -> None: ...
 
 class SimulateCatalogResponse(_message.Message):
-    __slots__ = ("simulated_shares", "next_page_token", "total", "months", "failures", "failure_count", "conversion", "months_without_costs", "floor_percent")
+    __slots__ = ("simulated_shares", "next_page_token", "total", "months", "failures", "failure_count", "conversion", "months_without_costs", "floor_percent", "rules_left_out")
     SIMULATED_SHARES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +43,7 @@ class SimulateCatalogResponse(_message.Message):
     CONVERSION_FIELD_NUMBER: _ClassVar[int]
     MONTHS_WITHOUT_COSTS_FIELD_NUMBER: _ClassVar[int]
     FLOOR_PERCENT_FIELD_NUMBER: _ClassVar[int]
+    RULES_LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
     simulated_shares: _containers.RepeatedCompositeFieldContainer[SimulatedShare]
     next_page_token: str
     total: SimulatedShare
@@ -52,7 +53,8 @@ class SimulateCatalogResponse(_message.Message):
     conversion: _margins_pb2.Conversion
     months_without_costs: _containers.RepeatedScalarFieldContainer[str]
     floor_percent: str
-    def __init__(self, simulated_shares: _Optional[_Iterable[_Union[SimulatedShare, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total: _Optional[_Union[SimulatedShare, _Mapping]] = ..., months: _Optional[_Iterable[str]] = ..., failures: _Optional[_Iterable[_Union[SimulationFailure, _Mapping]]] = ..., failure_count: _Optional[int] = ..., conversion: _Optional[_Union[_margins_pb2.Conversion, _Mapping]] = ..., months_without_costs: _Optional[_Iterable[str]] = ..., floor_percent: _Optional[str] = ...) -> None: ...
+    rules_left_out: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, simulated_shares: _Optional[_Iterable[_Union[SimulatedShare, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total: _Optional[_Union[SimulatedShare, _Mapping]] = ..., months: _Optional[_Iterable[str]] = ..., failures: _Optional[_Iterable[_Union[SimulationFailure, _Mapping]]] = ..., failure_count: _Optional[int] = ..., conversion: _Optional[_Union[_margins_pb2.Conversion, _Mapping]] = ..., months_without_costs: _Optional[_Iterable[str]] = ..., floor_percent: _Optional[str] = ..., rules_left_out: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SimulatedShare(_message.Message):
     __slots__ = ("tenant_id", "deployment_id", "meter", "revenues", "revenue_before_cents", "revenue_after_cents", "cost_cents", "margin_before_cents", "margin_after_cents", "margin_before_percent", "margin_after_percent", "below_floor_before", "below_floor_after")

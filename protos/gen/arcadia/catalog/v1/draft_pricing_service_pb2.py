@@ -26,7 +26,7 @@ from arcadia.catalog.v1 import pricing_service_pb2 as arcadia_dot_catalog_dot_v1
 from arcadia.common.v1 import access_pb2 as arcadia_dot_common_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.arcadia/catalog/v1/draft_pricing_service.proto\x12\x12\x61rcadia.catalog.v1\x1a(arcadia/catalog/v1/pricing_service.proto\x1a\x1e\x61rcadia/common/v1/access.proto\"\xa3\x01\n\x15SimulateQuotesRequest\x12\x10\n\x08\x64ocument\x18\x01 \x01(\t\x12\x11\n\tplan_code\x18\x02 \x01(\t\x12\x14\n\x0cplan_version\x18\x03 \x01(\x05\x12\x18\n\x10\x63\x61talog_revision\x18\x04 \x01(\t\x12\x35\n\x05items\x18\x05 \x03(\x0b\x32&.arcadia.catalog.v1.SimulateQuotesItem\"\x8b\x01\n\x12SimulateQuotesItem\x12\x13\n\x0binputs_json\x18\x01 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\x02 \x01(\t\x12\x35\n\x0cunsold_usage\x18\x03 \x03(\x0b\x32\x1f.arcadia.catalog.v1.UsageSeries\x12\x11\n\ttenant_id\x18\x04 \x01(\t\"m\n\x16SimulateQuotesResponse\x12\x39\n\x07results\x18\x01 \x03(\x0b\x32(.arcadia.catalog.v1.SimulateQuotesResult\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\t\"\xe3\x01\n\x14SimulateQuotesResult\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12Q\n\rmeter_amounts\x18\x02 \x03(\x0b\x32:.arcadia.catalog.v1.SimulateQuotesResult.MeterAmountsEntry\x12\x31\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32 .arcadia.catalog.v1.QuoteFailure\x1a\x33\n\x11MeterAmountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x32\x8b\x01\n\x13\x44raftPricingService\x12t\n\x0eSimulateQuotes\x12).arcadia.catalog.v1.SimulateQuotesRequest\x1a*.arcadia.catalog.v1.SimulateQuotesResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.arcadia/catalog/v1/draft_pricing_service.proto\x12\x12\x61rcadia.catalog.v1\x1a(arcadia/catalog/v1/pricing_service.proto\x1a\x1e\x61rcadia/common/v1/access.proto\"\xa3\x01\n\x15SimulateQuotesRequest\x12\x10\n\x08\x64ocument\x18\x01 \x01(\t\x12\x11\n\tplan_code\x18\x02 \x01(\t\x12\x14\n\x0cplan_version\x18\x03 \x01(\x05\x12\x18\n\x10\x63\x61talog_revision\x18\x04 \x01(\t\x12\x35\n\x05items\x18\x05 \x03(\x0b\x32&.arcadia.catalog.v1.SimulateQuotesItem\"\x8b\x01\n\x12SimulateQuotesItem\x12\x13\n\x0binputs_json\x18\x01 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\x02 \x01(\t\x12\x35\n\x0cunsold_usage\x18\x03 \x03(\x0b\x32\x1f.arcadia.catalog.v1.UsageSeries\x12\x11\n\ttenant_id\x18\x04 \x01(\t\"m\n\x16SimulateQuotesResponse\x12\x39\n\x07results\x18\x01 \x03(\x0b\x32(.arcadia.catalog.v1.SimulateQuotesResult\x12\x18\n\x10\x63\x61talog_revision\x18\x02 \x01(\t\"\xfb\x01\n\x14SimulateQuotesResult\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12Q\n\rmeter_amounts\x18\x02 \x03(\x0b\x32:.arcadia.catalog.v1.SimulateQuotesResult.MeterAmountsEntry\x12\x31\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32 .arcadia.catalog.v1.QuoteFailure\x12\x16\n\x0erules_left_out\x18\x04 \x03(\t\x1a\x33\n\x11MeterAmountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x32\x8b\x01\n\x13\x44raftPricingService\x12t\n\x0eSimulateQuotes\x12).arcadia.catalog.v1.SimulateQuotesRequest\x1a*.arcadia.catalog.v1.SimulateQuotesResponse\"\t\xc8\xf3\x18\x05\xe2\xf3\x18\x01\x05\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,9 +44,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIMULATEQUOTESRESPONSE']._serialized_start=452
   _globals['_SIMULATEQUOTESRESPONSE']._serialized_end=561
   _globals['_SIMULATEQUOTESRESULT']._serialized_start=564
-  _globals['_SIMULATEQUOTESRESULT']._serialized_end=791
-  _globals['_SIMULATEQUOTESRESULT_METERAMOUNTSENTRY']._serialized_start=740
-  _globals['_SIMULATEQUOTESRESULT_METERAMOUNTSENTRY']._serialized_end=791
-  _globals['_DRAFTPRICINGSERVICE']._serialized_start=794
-  _globals['_DRAFTPRICINGSERVICE']._serialized_end=933
+  _globals['_SIMULATEQUOTESRESULT']._serialized_end=815
+  _globals['_SIMULATEQUOTESRESULT_METERAMOUNTSENTRY']._serialized_start=764
+  _globals['_SIMULATEQUOTESRESULT_METERAMOUNTSENTRY']._serialized_end=815
+  _globals['_DRAFTPRICINGSERVICE']._serialized_start=818
+  _globals['_DRAFTPRICINGSERVICE']._serialized_end=957
 # @@protoc_insertion_point(module_scope)

@@ -43,7 +43,7 @@ class SimulateQuotesResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[SimulateQuotesResult, _Mapping]]] = ..., catalog_revision: _Optional[str] = ...) -> None: ...
 
 class SimulateQuotesResult(_message.Message):
-    __slots__ = ("currency", "meter_amounts", "failure")
+    __slots__ = ("currency", "meter_amounts", "failure", "rules_left_out")
     class MeterAmountsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -54,7 +54,9 @@ class SimulateQuotesResult(_message.Message):
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
     METER_AMOUNTS_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
+    RULES_LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
     currency: str
     meter_amounts: _containers.ScalarMap[str, int]
     failure: _pricing_service_pb2.QuoteFailure
-    def __init__(self, currency: _Optional[str] = ..., meter_amounts: _Optional[_Mapping[str, int]] = ..., failure: _Optional[_Union[_pricing_service_pb2.QuoteFailure, _Mapping]] = ...) -> None: ...
+    rules_left_out: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, currency: _Optional[str] = ..., meter_amounts: _Optional[_Mapping[str, int]] = ..., failure: _Optional[_Union[_pricing_service_pb2.QuoteFailure, _Mapping]] = ..., rules_left_out: _Optional[_Iterable[str]] = ...) -> None: ...
