@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalog.plans.rules.matches import Match, winner
+from services.catalog.plans.rules.matches import Match, rank, winner
 from services.catalog.plans.rules.plans import PlanItem
 from services.catalog.quotes.rules.from_cost import KnownCosts, with_rebilling
 from services.catalog.quotes.rules.snapshots import Known, with_prices
@@ -134,6 +134,21 @@ def test_each_metered_day_is_priced_or_unsold_and_nothing_stops_the_invoice(
             continue
         found = [part[label, day] for part in (rebilled, others, lost) if (label, day) in part]
         assert found == [qty]
+    of_label = {series.label: series for series in month.usage}
+    for label, day in lost:
+        dimensions = dict(of_label[label].dimensions)
+        [term] = [term for term in month.terms if any(day in span for span in term.days)]
+        assert term.version.item_for("droplet_hours", of_label[label].dimensions) is None
+        assert winner([one for _, one in known.prices], dimensions) is None
+        if known.costs is not None and "size" in dimensions:
+            size = dimensions["size"]
+            priced = [
+                one for one in known.costs.list_prices if dict(one.dimensions)["size"] == size
+            ]
+            fact = {"tenant": "acme", "meter": "droplet_hours", "sku": size}
+            [(_, rule_now)] = known.costs.rules
+            if any(one.in_force(day) for one in priced):
+                assert rank(rule_now.match, fact) is None
     for series in left.usage:
         for _, day in quantities([series]):
             terms = [term for term in month.terms if any(day in span for span in term.days)]
