@@ -151,12 +151,15 @@ def test_most_operations_have_a_recorded_answer() -> None:
     assert len(EXAMPLES) > 0.75 * len(operations)
 
 
+RECORD = "record anew: RECORD_EXAMPLES=1 pytest tests/scenarios/test_april.py -k every_answer; make protos"
+
+
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_a_recorded_answer_is_as_the_document_describes_it(name: str) -> None:
     [described] = [one.described for one in OPERATIONS if one.name == name]
     [answered] = described["responses"]["200"]["content"].values()
     assert answered["example"] == EXAMPLES[name]["response"]
-    assert schema_problems(answered["schema"], answered["example"]) == []
+    assert schema_problems(answered["schema"], answered["example"]) == [], RECORD
     if "request" in EXAMPLES[name]:
         [sent] = described["requestBody"]["content"].values()
         assert schema_problems(sent["schema"], sent["example"]) == []
