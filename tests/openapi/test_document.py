@@ -151,7 +151,7 @@ def test_most_operations_have_a_recorded_answer() -> None:
     assert len(EXAMPLES) > 0.75 * len(operations)
 
 
-RECORD = "record anew: RECORD_EXAMPLES=1 pytest tests/scenarios/test_april.py -k every_answer; make protos"
+RECORD = "record again: RECORD_EXAMPLES=1 pytest tests/scenarios/test_april.py -k every_answer"
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
