@@ -67,7 +67,7 @@ VALUES (%s, %s, %s, %s, %s, '', 1, 'hour', 1, %s, '{"adjusts_kind": "overage"}',
 """
 TABLES = (
     "tenant_invoice_lines", "tenant_invoice_proofs", "tenant_invoices", "rollups", "daily_usage",
-    "attributed_costs", "work_passes",
+    "attributed_costs", "resource_spans", "work_passes",
 )  # fmt: skip  # a table
 
 
@@ -427,7 +427,11 @@ async def test_the_parts_add_up_to_the_bill_and_to_the_usage(
     for tenant, deployment in (("acme", SHOP.id), ("globex", BLOG.id)):
         for kind, meter in KINDS.items():
             for amount in data.draw(st.lists(AMOUNTS, max_size=3)):
-                month.cost(str(amount), kind, deployment, tenant)
+                # A resource of the kind that is charged, or of another, as a node of a cluster.
+                resource = data.draw(st.none() | st.uuids())
+                month.cost(str(amount), kind, deployment, tenant, resource=resource)
+                if resource is not None:
+                    month.live(resource, data.draw(st.sampled_from([*KINDS])))
                 spent += amount
             if data.draw(st.booleans()):
                 qty, last = data.draw(st.decimals("0.001", "900", places=9)), data.draw(DAYS)
