@@ -1,8 +1,8 @@
-"""An account with everything that costs money, three tenants, and what each of them is sold.
+"""An account with everything that costs money, four tenants, and what each of them is sold.
 
 April and May 2026. Initech is on Studio with addons, globex on a plan in US dollars with a price
-for each size, acme pays what the provider charges and 20 % on top. On 11 May the provider raises
-the price of `s-2vcpu-4gb` from 24 to 30 USD a month.
+for each size; acme pays what the provider lists and 20 % on top, hooli what it bills and 20 %. On
+11 May the provider raises the price of `s-2vcpu-4gb` from 24 to 30 USD a month.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,13 +31,13 @@ SEED = 7
 
 KEPT: Mapping[str, tuple[str, ...]] = {
     "droplet": ("reports-1", "acme-k8s-"),
-    "volume": ("reports-archive", "etl-scratch", "shop-uploads", "forgotten"),
+    "volume": ("reports-archive", "etl-scratch", "shop-uploads", "forgotten", "search-data-1"),
     "snapshot": ("reports-archive-1", "shop-uploads-1"),
     "image": ("reports-1 ", "golden-web-2025-11"),
     "load_balancer": ("globex-portal-lb", "acme-web-lb"),
     "database": ("initech-reports", "globex-etl", "acme-main"),
     "kubernetes_cluster": ("acme-k8s",),
-    "app": ("status-site",),
+    "app": ("status-site", "hooli-console"),
     "reserved_ip": ("45.55.99.50",),
     "spaces_bucket": ("ops-archive", "globex-exports", "acme-assets"),
     "nat_gateway": ("acme-egress",),
@@ -54,6 +54,7 @@ REPORTS = ("tenant:initech", "deployment:reports")
 BETA = ("tenant:initech", "deployment:beta")
 PORTAL = ("tenant:globex", "deployment:portal")
 SHOP = ("tenant:acme", "deployment:shop")
+SEARCH = ("tenant:hooli", "deployment:search")
 
 TAGGED = {
     ("droplet", "reports-1"): REPORTS,
@@ -69,6 +70,7 @@ TAGGED = {
     ("snapshot", "shop-uploads-1"): SHOP,
     ("image", "golden-web-2025-11"): SHOP,
     ("database", "acme-main"): SHOP,
+    ("volume", "search-data-1"): SEARCH,
 }
 
 ASSIGNED = {
@@ -83,6 +85,7 @@ ASSIGNED = {
     ("app", "status-site"): "shop",
     ("reserved_ip", "45.55.99.50"): "shop",
     ("nat_gateway", "acme-egress"): "shop",
+    ("app", "hooli-console"): "search",
 }
 """Kinds without tags, by the slug of their deployment."""
 
@@ -123,12 +126,23 @@ COST_PLUS: dict[str, Any] = {
     "match": {
         "tenant": ["acme"],
         "meter": [
-            "app_container_hours", "bandwidth_gb", "database_hours", "droplet_hours",
+            "app_container_hours", "bandwidth_gb", "database_hours", "database_storage_gb_month",
+            "droplet_hours",
             "kubernetes_ha_hours", "load_balancer_hours", "reserved_ip_hours",
             "snapshot_gb_month", "spaces_gb_month", "volume_gb_month",
         ],
     },
 }  # fmt: skip  # a table
+
+BILL_PLUS: dict[str, Any] = {
+    "code": "bill_plus_20",
+    "basis": "bill",
+    "percent": "20",
+    "currency": "AUD",
+    "takes_all": True,
+    "effective_from": "2026-04-01",
+    "match": {"tenant": ["hooli"]},
+}
 
 
 def make_account(simulator: Simulator) -> Account:
@@ -149,6 +163,7 @@ def make_account(simulator: Simulator) -> Account:
     simulator.create("gpu-l40sx1-48gb", "render", tags=PORTAL, region="tor1")
     simulator.create("s-2vcpu-4gb", "portal-a", "portal-b", tags=PORTAL)
     simulator.create("s-2vcpu-4gb", "shop-a", "shop-b", tags=SHOP)
+    simulator.create("s-2vcpu-4gb", "search-a", "search-b", tags=SEARCH)
     simulator.create("s-1vcpu-1gb", "spare", tags=["tenant:acme"])
     simulator.create("s-2vcpu-4gb", "monitoring")
     simulator.set_clock("2026-04-10T00:00:00Z")
@@ -184,6 +199,7 @@ async def bill_two_months(system: April) -> None:
     await system.post("/catalog:apply", document=CATALOG)
     await _list_prices_synced(system, APRIL.start)
     await system.post("/rebilling-rules", **COST_PLUS)
+    await system.post("/rebilling-rules", **BILL_PLUS)
     system.simulator.set_clock("2026-05-11T00:00:00Z")
     system.simulator.reprice("s-2vcpu-4gb", "30")
     await _list_prices_synced(system, date(2026, 5, 11))
@@ -211,6 +227,7 @@ async def _deploy(system: April) -> None:
         ("initech", "beta", "studio", "2026-04-01", ()),
         ("globex", "portal", "sizes", "2026-04-06", ()),
         ("acme", "shop", "at_cost", "2026-04-01", ()),
+        ("hooli", "search", "at_cost", "2026-04-01", ()),
     ):
         trial: dict[str, Any] = (
             {"trial": True, "trial_ends_on": "2026-04-16"} if slug == "beta" else {}

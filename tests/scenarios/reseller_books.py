@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from tests.scenarios.reseller_prices import CURRENCY_OF, MONTH_HOURS, Amount, Prices, half_up
+from tests.scenarios.reseller_prices import CURRENCY_OF, Prices, billed_usd, half_up
 
 __all__ = ["TENANT_OF", "Fate", "Month"]
 
-TENANT_OF: Final = {"reports": "initech", "beta": "initech", "portal": "globex", "shop": "acme"}
+TENANT_OF: Final = {"reports": "initech", "beta": "initech", "portal": "globex", "shop": "acme",
+                   "search": "hooli"}  # fmt: skip  # a table
 EVENTS: Final = {"bandwidth_gb", "llm_tokens"}
 
 
@@ -46,12 +47,6 @@ def largest_remainders(exact: Mapping[str, Fraction]) -> dict[str, int]:
     for key in sorted(exact, key=lambda key: whole[key] - exact[key])[:missing]:
         whole[key] += 1
     return whole
-
-
-def billed_usd(monthly: Amount, hours: int = MONTH_HOURS, count: int = 1) -> Fraction:
-    """What the provider charges for things of a monthly price: each line is whole cents."""
-    share = Fraction(min(hours, MONTH_HOURS), MONTH_HOURS)
-    return count * Fraction(half_up(Fraction(monthly) * share * 100), 100)
 
 
 class Month(Prices):
@@ -91,6 +86,9 @@ class Month(Prices):
             ("shop", "volume_gb_month", 100),
             ("shop", "dns_zones", 1),
             ("shop", "bandwidth_gb", 400),
+            ("search", "droplet_hours", 2 * hours),
+            ("search", "app_container_hours", hours),
+            ("search", "volume_gb_month", 500),
         ):
             for fate, share in self.fates(slug, meter):
                 found[meter, fate] += qty * share
@@ -98,7 +96,7 @@ class Month(Prices):
 
     def fates(self, slug: str, meter: str) -> list[tuple[Fate, Fraction]]:
         """What became of a deployment's usage of a meter, and of which share."""
-        usual = FATES.get((slug, meter), REBILLED if slug == "shop" else BILLED)
+        usual = FATES.get((slug, meter), REBILLED if slug in ("shop", "search") else BILLED)
         if slug == "beta" and self.is_april:
             return [(FREE, Fraction(1, 2)), (usual, Fraction(1, 2))]
         if slug == "portal" and self.is_april and meter not in EVENTS:
@@ -142,6 +140,9 @@ class Month(Prices):
             ("shop", "reserved_ip_hours"): billed_usd(5),
             ("shop", "spaces_gb_month"): 212 * spaces,
             ("shop", "bandwidth_gb"): 400 * pool / 2000,
+            ("search", "droplet_hours"): Fraction(2 * changing),
+            ("search", "app_container_hours"): billed_usd(12),
+            ("search", "volume_gb_month"): billed_usd(50),
         }
 
     def other_costs(self) -> dict[tuple[str, str], tuple[Fate, Fraction]]:

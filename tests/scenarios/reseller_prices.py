@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-__all__ = ["CURRENCY_OF", "MONTH_HOURS", "Amount", "Line", "Prices", "half_up"]
+__all__ = ["CURRENCY_OF", "Line", "Prices", "billed_usd", "half_up"]
 
-CURRENCY_OF: Final = {"initech": "AUD", "globex": "USD", "acme": "AUD"}
+CURRENCY_OF: Final = {"initech": "AUD", "globex": "USD", "acme": "AUD", "hooli": "AUD"}
 MONTH_HOURS: Final = 672
 """The hours after which the provider charges no more in a month, and by which it prices one."""
 
@@ -34,6 +34,12 @@ def half_up(amount: Fraction) -> int:
     return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
 
 
+def billed_usd(monthly: Amount, hours: int = MONTH_HOURS, count: int = 1) -> Fraction:
+    """What the provider charges for things of a monthly price: each line is whole cents."""
+    share = Fraction(min(hours, MONTH_HOURS), MONTH_HOURS)
+    return count * Fraction(half_up(Fraction(monthly) * share * 100), 100)
+
+
 class Prices:
     """The invoices of April or May."""
 
@@ -51,7 +57,10 @@ class Prices:
 
     def lines(self, tenant: str) -> Counter[Line]:
         """An invoice's lines without tax."""
-        of = {"initech": self._initech, "globex": self._globex, "acme": self._acme}
+        of = {
+            "initech": self._initech, "globex": self._globex, "acme": self._acme,
+            "hooli": self._hooli,
+        }  # fmt: skip  # a table
         return Counter(of[tenant]())
 
     def subtotal(self, tenant: str) -> int:
@@ -127,6 +136,18 @@ class Prices:
         yield cost("snapshot_gb_month volume", "37.01", "0.06", per=1)
         yield cost("spaces_gb_month", 212, "0.02", per=1)
         yield cost("volume_gb_month", 100, "0.10", per=1)
+
+    def _hooli(self) -> Iterable[Line]:
+        """What the provider bills, a USD at the month's rate, and 20 % on top."""
+        dollar = self.rate * 100 * Fraction("1.2")
+        changing = 2 * sum(billed_usd(usd, hours) for usd, hours in self.list_prices)
+        yield self._line("search", "plan_base", "", 1, 1000)
+        for what, usd in (
+            ("app_container_hours professional-xs", billed_usd(12)),
+            ("droplet_hours s-2vcpu-4gb", changing),
+            ("volume_gb_month", billed_usd(50)),
+        ):
+            yield self._line("search", "rebilled", what, usd, dollar)
 
     def _line(self, slug: str, kind: str, what: str, qty: Amount, price: Amount) -> Line:
         units, cents = Fraction(qty), Fraction(price)

@@ -1,7 +1,8 @@
 """Two months of a reseller with everything that costs money, to the cent.
 
-Three tenants, one on fixed plans, one with a price for each size, one at cost plus 20 %; a provider
-that raises a price in the second month. The figures are reckoned apart, in `reseller_books`.
+Four tenants: one on fixed plans, one with a price for each size, one at the provider's list prices
+plus 20 %, one at its bill plus 20 %; a provider that raises a price in the second month. The
+figures are reckoned apart, in `reseller_prices` and `reseller_books`.
 """
 
 from collections import Counter, defaultdict
@@ -41,10 +42,10 @@ async def reseller(
         yield system
 
 
-async def invoiced(reseller: April, tenant: str, month: str) -> Any:
-    """A tenant's invoice as its member reads it."""
+async def invoiced(reseller: April, tenant: str, month: str, reader: str | None = None) -> Any:
+    """A tenant's invoice as its member reads it, or an operator (an empty reader)."""
     [found] = (await reseller.get("/invoices", tenant, period=month))["invoices"]
-    return await reseller.get(f"/invoices/{found['id']}", tenant)
+    return await reseller.get(f"/invoices/{found['id']}", tenant if reader is None else reader)
 
 
 def quantity(line: Any) -> Fraction:
@@ -85,7 +86,8 @@ async def test_every_line_and_total_of_every_invoice_is_what_was_agreed(
 async def test_cost_plus_follows_the_providers_price_from_the_day_of_its_change(
     reseller: April,
 ) -> None:
-    lines = (await invoiced(reseller, "acme", "2026-05"))["lines"]
+    # Only the operator sees the cost side of a line.
+    lines = (await invoiced(reseller, "acme", "2026-05", ""))["lines"]
     changed = [
         (line["service_start"], line["service_end"], line["meta"]["list_price_usd"], line["qty"])
         for line in lines
@@ -221,6 +223,13 @@ async def test_every_line_is_traced_to_its_usage_facts_and_its_price(
         days = traced["daily_usage"]
         if line["kind"] not in USAGE:
             assert days == []
+            continue
+        if tenant == "hooli":  # its facts are lines of the bill, which operators see
+            path = f"/invoices/{invoice}/lines/{line['id']}/trace"
+            costs = (await reseller.get(path))["rebilled_costs"]
+            assert sum(Fraction(one["billed_usd"]) for one in costs) == quantity(line)
+            assert sum(int(one["billed_cents"]) for one in costs) == int(line["amount_cents"])
+            assert "rebilled_costs" not in traced or traced["rebilled_costs"] == []
             continue
         used = sum(Fraction(day["qty"]) for day in days)
         over = quantity(line) * (1000 if line["unit"] == "1k_tokens" else 1)
