@@ -5,10 +5,11 @@ at the end of a period equals its invoice.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -18,6 +19,7 @@ from arcadia.catalog.v1 import quotes_pb2
 from services.analytics.invoicing.rollups.rules.rebilling import CostInput
 from services.analytics.peers import asking
 from services.analytics.usage.rules.figures import UsageRun, UsageSeries
+from services.common.rpc.calls import parted
 from services.common.rpc.messages import message_of
 from services.common.settings import Service
 from services.common.values.periods import Period
@@ -43,6 +45,16 @@ Subscriptions = Sequence[pb.BillableSubscription]
 QUOTES_A_CALL: Final = 10_000
 """The catalog's maximum per call."""
 
+USAGE_A_CALL: Final = 8 * 1024 * 1024
+"""Bytes of usage per call, well below the maximum message: answers repeat it in the proofs."""
+
+MAX_USAGE: Final = 16 * 1024 * 1024
+"""Bytes of usage of one item; with more it cannot be priced."""
+
+SERIES_BYTES: Final = 200
+RUN_BYTES: Final = 50
+"""Bytes of a message without its dimensions, at most or nearly so."""
+
 MAX_TENANTS: Final = 1_000
 """The catalog's maximum page size."""
 
@@ -61,6 +73,13 @@ class QuoteItem:
     """Engine version; the current one if empty."""
     costs: Sequence[CostInput] = ()
     """The provider's cost lines of its deployment."""
+
+    @property
+    def usage_bytes(self) -> int:
+        """About how large its usage is as messages, with its costs."""
+        runs = sum(len(one.runs) for one in self.usage) + sum(len(one.runs) for one in self.costs)
+        keys = sum(len(key) + len(at) for one in self.usage for key, at in one.dimensions.items())
+        return SERIES_BYTES * (len(self.usage) + len(self.costs)) + RUN_BYTES * runs + keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +187,35 @@ async def quote(
 ) -> list[QuoteOutcome]:
     """The quote or the error of each item, in the order of the items.
 
-    An item that the catalog rejects fails alone; the others are priced. `bill_missing` says that
-    the provider's bill is not complete, for which some items wait.
+    An item that the catalog rejects, or with more usage than a message can have, fails alone; the
+    others are priced. `bill_missing` says that the provider's bill is not complete, for which some
+    items wait.
     """
     outcomes: list[QuoteOutcome] = []
-    for start in range(0, len(items), QUOTES_A_CALL):
-        those = items[start : start + QUOTES_A_CALL]
-        outcomes += await _batch(catalog, period, those, bill_missing=bill_missing)
+    for these in _calls(items):
+        if _is_too_large(these):
+            outcomes.append(
+                QuoteOutcome(
+                    these[0].subscription_id,
+                    None,
+                    OUT_OF_RANGE,
+                    f"usage: has {len(these[0].usage)} series, too many to be priced: its meters"
+                    " have too many combinations of dimensions",
+                )
+            )
+        else:
+            outcomes += await _batch(catalog, period, these, bill_missing=bill_missing)
     return outcomes
+
+
+def _calls(items: Sequence[QuoteItem]) -> Iterator[Sequence[QuoteItem]]:
+    return parted(
+        items, most=QUOTES_A_CALL, most_bytes=USAGE_A_CALL, bytes_of=attrgetter("usage_bytes")
+    )
+
+
+def _is_too_large(items: Sequence[QuoteItem]) -> bool:
+    return len(items) == 1 and items[0].usage_bytes > MAX_USAGE
 
 
 async def _batch(
@@ -218,13 +258,19 @@ async def _batch(
 async def unsold_usage(
     catalog: "PricingServiceAsyncStub", period: Period, items: Sequence[QuoteItem]
 ) -> list[list[UsageSeries]]:
-    """The usage of each item that nothing prices, without its owner, in the order of the items."""
+    """The usage of each item that nothing prices, without its owner, in the order of the items.
+
+    None of an item that cannot be priced.
+    """
     found: list[list[UsageSeries]] = []
-    for start in range(0, len(items), QUOTES_A_CALL):
+    for these in _calls(items):
+        if _is_too_large(these):
+            found.append([])
+            continue
         request = pb.FindUnsoldUsageRequest(
             period_start=period.start.isoformat(),
             period_end=period.end.isoformat(),
-            items=map(_item, items[start : start + QUOTES_A_CALL]),
+            items=map(_item, these),
         )
         with asking(Service.CATALOG):
             async for answer in catalog.FindUnsoldUsage(request):

@@ -480,3 +480,19 @@ async def test_usage_of_an_operators_meter_costs_what_is_stated_for_the_month(
     )  # fmt: skip  # a table
     assert list(below.invoice_line_ids) == [str(line)]
     assert not below.HasField("cost_usd")
+
+
+async def test_a_cost_beyond_all_bounds_is_listed_first_and_stops_nothing(
+    coverage: Coverage,
+) -> None:
+    coverage.analytics.peers.declare("bytes_sent", "sum")
+    coverage.analytics.peers.meters["bytes_sent"].cost.CopyFrom(
+        meters_pb2.MeterCost(
+            meter_code="bytes_sent", unit="unit", unit_cost_cents="1000000000000", currency="AUD"
+        )
+    )
+    coverage.month.use("llm_tokens", "10", deployment=BLOG.id, tenant="globex")
+    coverage.month.use("bytes_sent", "1000000000000")
+    first, *others = await coverage.parts()
+    assert (first.resource_kind, first.lost_cents) == ("bytes_sent", 2**63 - 1)
+    assert [one.resource_kind for one in others] == ["llm_tokens"]

@@ -75,6 +75,7 @@ async def test_meters_are_listed_in_pages_across_both_kinds(shop: Shop) -> None:
     ("said", "field", "reason"),
     [
         ({"code": "droplet_hours"}, "code", "METER_EXISTS"),
+        ({"code": "one_off"}, "code", "METER_EXISTS"),
         ({"code": "Api"}, "code", "MALFORMED_CODE"),
         ({"name": " "}, "name", "FIELD_REQUIRED"),
         ({"units": {}}, "units", "OUT_OF_RANGE"),

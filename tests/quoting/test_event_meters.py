@@ -32,14 +32,14 @@ from services.catalog.quoting.lines import Line
 from services.catalog.quoting.proofs.parse import read_inputs
 from services.catalog.quoting.proofs.proof import prove, verify
 from services.catalog.quoting.values import value_of
-from services.catalog.vocabulary import PricingModel
+from services.catalog.vocabulary import UNITS, PricingModel
 from services.common.values.money import whole_cents
 from tests.quoting.catalogs import APRIL, daily, month_of_plan
 
 
-def meter(code: str = "gpu_seconds", /, **units: int) -> MeterTerms:
-    units = units or {"second": 1, "hour": 3600}
-    named = in_order(Unit(unit, factor) for unit, factor in units.items())
+def meter(code: str = "gpu_seconds", /, **factors: int) -> MeterTerms:
+    factors = factors or {"second": 1, "hour": 3600}
+    named = in_order(Unit(unit, factor) for unit, factor in factors.items())
     return MeterTerms(code, f"The {code}", named, dimensions=("model",))
 
 
@@ -214,4 +214,13 @@ def test_a_row_with_a_match_prices_its_part_of_an_event_meter() -> None:
     assert {line.description: line.amount_cents for line in quote.overage} == {
         "Overage: gpu_seconds": 90, "Overage: gpu_seconds h100": 900
     }  # fmt: skip
+    assert verify(proof).verified
+
+
+def test_a_proof_keeps_its_units_when_its_meter_is_built_in_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, proof = prove(month(item(), used="7200"))
+    built_in = {**UNITS, "gpu_seconds": {"second": 1, "hour": 60}}
+    monkeypatch.setattr("services.catalog.quoting.units.UNITS", built_in)
     assert verify(proof).verified

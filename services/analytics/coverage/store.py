@@ -53,6 +53,11 @@ FROM used GROUP BY 1, 2, 3
 ORDER BY 1 NULLS FIRST, 2, 3
 """)
 
+# Usage at a stated cost may come to more than a message can say; the list must still show it.
+_WHOLE: Final = f"""
+(CASE WHEN {{cents}} >= {2**63 - 1} THEN {2**63 - 1} ELSE round({{cents}}) END)::bigint
+"""
+
 # Revenue of all meters of a kind is held against its cost. Usage that the provider does not charge
 # for is a part as well, with the cost that the operator states for it; without one, what is lost by
 # it is unknown where it is not billed.
@@ -115,8 +120,8 @@ WITH {PROVEN}, {SOLD}, {USED}, {SPENT}, weighed_meters AS MATERIALIZED (
 SELECT place, page.tenant_id, page.deployment_id, page.kind, page.resource_kind, coverage,
        CASE WHEN coverage IN ('billed', 'rebilled') AND lost > 0 THEN 'below_cost'
             ELSE reason END AS reason,
-       cost AS cost_usd, round(cost_cents)::bigint AS cost_cents,
-       round(revenue)::bigint AS revenue_cents, round(lost)::bigint AS lost_cents, qty,
+       cost AS cost_usd, {_WHOLE.format(cents="cost_cents")} AS cost_cents,
+       round(revenue)::bigint AS revenue_cents, {_WHOLE.format(cents="lost")} AS lost_cents, qty,
        coalesce(billed.line_ids, '{{}}') AS invoice_line_ids
 FROM page
 LEFT JOIN (

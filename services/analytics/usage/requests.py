@@ -167,7 +167,9 @@ def read_event(
         )
     known = _meter(event.resource_kind, meters)
     meter = known.meter
-    if known.is_retired:
+    qty = _quantity(event, meter)
+    if known.is_retired and not (meter.aggregation is Aggregation.TIME_WEIGHTED and not qty):
+        # A level goes on until an event ends it.
         raise InvalidArgument(
             "resource_kind",
             f"the meter {meter.code} is retired and takes no events",
@@ -180,7 +182,7 @@ def read_event(
         tenant_id=tenant_id,
         deployment=deployment,
         resource_kind=meter.code,
-        qty=_quantity(event, meter),
+        qty=qty,
         occurred_at=occurred_at,
         dimensions=_dimensions(meter, event.dimensions) if event.dimensions else {},
         aggregation=meter.aggregation,

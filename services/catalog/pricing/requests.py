@@ -144,14 +144,15 @@ def _usage(
     usage = tuple([_series(series, place, period, meters) for place, series in enumerate(said)])
     if len(usage) > 1:
         # The label identifies usage in the frozen inputs.
-        labels = [series.label for series in usage]
-        for place, label in enumerate(labels):
-            if label in labels[:place]:
+        labels: set[str] = set()
+        for place, label in enumerate(series.label for series in usage):
+            if label in labels:
                 raise InvalidArgument(
                     f"usage[{place}].resource_kind",
                     f"{label} is named twice",
                     reason="DUPLICATE_KIND",
                 )
+            labels.add(label)
     return usage
 
 

@@ -36,13 +36,16 @@ def meter_snapshots(meters: Meters, codes: Iterable[str]) -> Own:
 
 
 def units_of(code: str, own: Own = NONE) -> Mapping[str, int]:
-    """The units of a meter, each with its quantity of usage. Raises ValueError if it is unknown."""
-    known = UNITS.get(code)
-    if known is not None:
-        return known
+    """The units of a meter, each with its quantity of usage. Raises ValueError if it is unknown.
+
+    Frozen units come first: a later release may have a built-in meter of the same code.
+    """
     for meter in own:
         if meter.code == code:
             return {one.unit: one.factor for one in meter.units}
+    known = UNITS.get(code)
+    if known is not None:
+        return known
     raise ValueError(f"{code!r} is not a kind of usage")
 
 

@@ -65,6 +65,7 @@ from services.common.errors import (
     Unavailable,
 )
 from services.common.identity.callers import ALL, current_caller
+from services.common.rpc.calls import parted
 from services.common.rpc.downloads import file_stem, sent_as
 from services.common.rpc.messages import message_of, messages_of, page_message
 from services.common.rpc.paging import Position, first_page, page_request
@@ -86,6 +87,7 @@ MAX_FIGURES: Final = first_page(4_000)
 WALKED_AT_ONCE: Final = 500
 WALKED_A_CALL: Final = 5_000
 PROOFS_A_CALL: Final = 1_000
+PROOF_BYTES_A_CALL: Final = 8 * 1024 * 1024
 
 
 class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
@@ -544,10 +546,14 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
 
     async def _verified(self, proofs: Sequence[Proof]) -> list[quotes_pb2.Verification]:
         verified: list[quotes_pb2.Verification] = []
-        for start in range(0, len(proofs), PROOFS_A_CALL):
-            request = pricing.VerifyProofsRequest(
-                proofs=messages_of(quotes_pb2.Proof, proofs[start : start + PROOFS_A_CALL])
-            )
+        parts = parted(
+            proofs,
+            most=PROOFS_A_CALL,
+            most_bytes=PROOF_BYTES_A_CALL,
+            bytes_of=lambda proof: len(proof.inputs_json),
+        )
+        for part in parts:
+            request = pricing.VerifyProofsRequest(proofs=messages_of(quotes_pb2.Proof, part))
             with asking(Service.CATALOG):
                 answer = await self._catalog.VerifyProofs(request)
             verified.extend(answer.verifications)

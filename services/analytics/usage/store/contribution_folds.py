@@ -58,20 +58,28 @@ candidates AS (
     WHERE e.aggregation = 'latest' AND e.day BETWEEN %(first_day)s AND %(last_day)s
 )
 """
-# From the given day until the next day with an event, or today.
+# The series whose events changed on a given day, from then until the next day with an event, or
+# today. A deployment may have thousands of others, whose levels hold on.
 _UNTIL_NEXT_EVENT: Final = f"""
+changed AS MATERIALIZED (
+    SELECT DISTINCT day, {KEY}, e.dimensions
+    FROM usage_events AS e JOIN {GIVEN} USING (day, {KEY})
+    WHERE e.aggregation = 'time_weighted' AND e.day BETWEEN %(first_day)s AND %(last_day)s
+    UNION
+    SELECT day, {KEY}, v.dimensions FROM usage_voids AS v JOIN {GIVEN} USING (day, {KEY})
+),
 wanted AS MATERIALIZED (
-    SELECT DISTINCT given.day + later AS day, s.tenant_id, s.deployment_id, s.resource_kind,
+    SELECT DISTINCT changed.day + later AS day, s.tenant_id, s.deployment_id, s.resource_kind,
            s.dimensions, s.basis
-    FROM {GIVEN} JOIN usage_levels AS s USING ({KEY})
+    FROM changed JOIN usage_levels AS s USING ({KEY}, dimensions)
     LEFT JOIN LATERAL (
         SELECT e.day FROM usage_events AS e
-        WHERE {SAME_SERIES} AND e.aggregation = 'time_weighted' AND e.day > given.day
+        WHERE {SAME_SERIES} AND e.aggregation = 'time_weighted' AND e.day > changed.day
           AND e.day >= %(first_day)s
         ORDER BY e.day LIMIT 1
     ) AS next ON true
     CROSS JOIN LATERAL generate_series(
-        0, greatest(0, least(next.day, CAST(%(today)s AS date)) - given.day)) AS later
+        0, greatest(0, least(next.day, CAST(%(today)s AS date)) - changed.day)) AS later
 )
 """
 _LEVELS_OF_DAY: Final = f"""

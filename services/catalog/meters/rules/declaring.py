@@ -33,7 +33,9 @@ OF_LINES: Final = frozenset({"flat", "minimum", "package"})
 """Units of lines that no meter has."""
 OF_QUOTES: Final = frozenset({"qty"})
 """Keys beside the dimensions of projected usage."""
-LINE_KINDS: Final = frozenset({"plan_base", "addon"})
+LINE_KINDS: Final = frozenset(
+    {"plan_base", "addon", "overage", "ad_hoc", "rebilled", "one_off", "adjustment", "tax"}
+)
 """Codes under which amounts without a meter are summed."""
 
 
