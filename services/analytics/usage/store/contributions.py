@@ -113,18 +113,45 @@ contributed AS (
 READING: Final = """
 round(round(sent * extract(epoch FROM {at} - month_at), 24) / whole, 12)
 """
+SERIES: Final = f"{KEY}, dimensions"
+# The last event of each day, with the next day that has one, from the last event before the wanted
+# days on. It is looked up once per series, not per day.
+_CARRIED: Final = f"""
+series AS (
+    SELECT {SERIES}, min(day) AS first_day, max(day) AS end_day FROM wanted GROUP BY {SERIES}
+),
+carried AS (
+    SELECT *, coalesce(lead(day) OVER (PARTITION BY {SERIES} ORDER BY day), 'infinity')
+               AS next_day
+    FROM (
+        SELECT s.tenant_id, s.deployment_id, s.resource_kind, s.dimensions, e.day, e.source,
+               e.idempotency_key, e.occurred_at, e.qty
+        FROM series AS s CROSS JOIN LATERAL (
+            SELECT * FROM usage_events AS e
+            WHERE {SAME_SERIES} AND e.aggregation = 'time_weighted' AND e.day < s.first_day
+              AND e.day <= %(last_day)s
+            ORDER BY {LAST_FIRST} LIMIT 1
+        ) AS e
+        UNION ALL
+        (SELECT DISTINCT ON (e.tenant_id, e.deployment_id, e.resource_kind, e.dimensions, e.day)
+                e.tenant_id, e.deployment_id, e.resource_kind, e.dimensions, e.day, e.source,
+                e.idempotency_key, e.occurred_at, e.qty
+         FROM series AS s JOIN usage_events AS e
+           ON {SAME_SERIES} AND e.day >= s.first_day AND e.day < s.end_day
+         WHERE e.aggregation = 'time_weighted' AND e.day BETWEEN %(first_day)s AND %(last_day)s
+         ORDER BY e.tenant_id, e.deployment_id, e.resource_kind, e.dimensions, {LAST_FIRST})
+    ) AS lasts
+)
+"""
 # Each level, from its event or the day's start until the next event, the day's end or now.
 _TIME_WEIGHTED: Final = f"""
+{_CARRIED},
 held AS (
     SELECT s.day, s.tenant_id, s.deployment_id, s.resource_kind, s.dimensions, s.basis,
            e.source, e.idempotency_key, e.occurred_at, e.qty AS sent,
            s.day::timestamp AT TIME ZONE 'UTC' AS from_at
-    FROM wanted AS s CROSS JOIN LATERAL (
-        SELECT * FROM usage_events AS e
-        WHERE {SAME_SERIES} AND e.aggregation = 'time_weighted' AND e.day < s.day
-          AND e.day <= %(last_day)s
-        ORDER BY {LAST_FIRST} LIMIT 1
-    ) AS e
+    FROM wanted AS s JOIN carried AS e
+      ON {SAME_SERIES} AND s.day > e.day AND s.day <= e.next_day
     UNION ALL
     SELECT s.day, s.tenant_id, s.deployment_id, s.resource_kind, s.dimensions, s.basis,
            e.source, e.idempotency_key, e.occurred_at, e.qty, date_trunc('second', e.occurred_at)
