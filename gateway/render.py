@@ -20,10 +20,10 @@ from gateway.routes import ANY_SERVICE, DESCRIPTORS, read_rpcs, transcoded_servi
 from gateway.tenants import kind_expression, tenant_expression
 from services.common.errors import HTTP_STATUS_KEY
 from services.common.identity.api_keys import KEY_PATTERN
+from services.common.identity.claims import LEEWAY_SECONDS
 from services.common.identity.gateway_proof import gateway_proof
 from services.common.identity.issuer_keys import keys_address
 from services.common.identity.issuers import OidcIssuer
-from services.common.identity.tokens import LEEWAY_SECONDS
 from services.common.rpc.message_limits import MAX_BODY_BYTES
 from services.common.rpc.requests import ADDRESS_KEY, GATEWAY_KEY
 from services.common.settings import Port, Service, Settings

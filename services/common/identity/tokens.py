@@ -6,7 +6,6 @@ and workers call each other, signed with a separate key.
 """
 
 import asyncio
-import math
 import time
 import uuid
 from collections import OrderedDict
@@ -19,26 +18,27 @@ from pydantic import SecretStr
 from services.common.errors import Unauthenticated
 from services.common.identity.api_keys import ApiKeys, is_api_key
 from services.common.identity.callers import Caller
+from services.common.identity.claims import (
+    LEEWAY_SECONDS,
+    SERVICE_ALGORITHM,
+    SERVICE_ISSUER,
+    decode,
+    expiry,
+    issuers_claims,
+    service_claims,
+    user_caller,
+)
 from services.common.identity.issuer_keys import IssuerKeys
 from services.common.identity.revocations import Revocations
 from services.common.settings import Settings
 
-__all__ = ["MAX_CLAIM", "ServiceTokens", "TokenVerifier", "mint_service_token", "mint_user_token"]
+__all__ = ["ServiceTokens", "TokenVerifier", "mint_service_token", "mint_user_token"]
 
-LEEWAY_SECONDS: Final = 30
-SERVICE_ISSUER: Final = "arcadia-internal"
-SERVICE_ALGORITHM: Final = "HS256"
 SERVICE_TOKEN_SECONDS: Final = 300
 USAGE_REPORTER: Final = "usage-reporter"
 """A program outside this system, with its own key for a single RPC."""
 LOCAL_ISSUER: Final = "arcadia_app"
 """Issuer and audience of minted tokens if none is configured."""
-
-MAX_CLAIM: Final = 255
-"""Maximum characters of a subject or tenant."""
-
-NO_ACCESS: Final = frozenset({"id", "refresh", "logout"})
-"""Values of `typ` for OIDC tokens that are not access tokens."""
 
 MINIMUM_KEY_BYTES: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
 """RFC 7518, section 3.2: the key is at least as long as the hash."""
@@ -154,9 +154,9 @@ class TokenVerifier:
     def _user(self, token: str) -> tuple[Caller, float]:
         keys, key_id = self._issuer_of(token) if self._issuers else (None, None)
         if keys is not None:
-            claims = _issuers_claims(token, keys, key_id)
+            claims = issuers_claims(token, keys, key_id)
         else:
-            claims = _decode(
+            claims = decode(
                 token,
                 self._user_keys,
                 self._algorithm,
@@ -166,8 +166,8 @@ class TokenVerifier:
             # Guardian signs refresh tokens with the same key, so accept only access tokens.
             if claims.get("typ", "access") != "access":
                 raise Unauthenticated("the token is not an access token", reason="TOKEN_TYPE")
-        expires = _expiry(claims)
-        caller = _user_caller(claims, expires)
+        expires = expiry(claims)
+        caller = user_caller(claims, expires)
         # Limits the whole lifetime, not only the rest, because revocations are deleted after it.
         if expires > min(time.time(), caller.issued_at) + self._longest + 2 * LEEWAY_SECONDS:
             raise Unauthenticated("the lifetime of the token is too long", reason="TOKEN_INVALID")
@@ -175,16 +175,16 @@ class TokenVerifier:
 
     def _service(self, token: str) -> tuple[Caller, float]:
         try:
-            claims = _service_claims(token, self._internal_keys)
+            claims = service_claims(token, self._internal_keys)
         except Unauthenticated:
             if not self._reporter_keys:
                 raise
-            claims = _service_claims(token, self._reporter_keys)
+            claims = service_claims(token, self._reporter_keys)
             if claims["sub"] != USAGE_REPORTER:
                 raise Unauthenticated(
                     f"this key may only be used by {USAGE_REPORTER}", reason="TOKEN_INVALID"
                 ) from None
-        expires = _expiry(claims)
+        expires = expiry(claims)
         if expires > time.time() + SERVICE_TOKEN_SECONDS + 2 * LEEWAY_SECONDS:
             raise Unauthenticated("the token expires too far in the future", reason="TOKEN_INVALID")
         return Caller(str(claims["sub"]), None, frozenset(), is_service=True), expires
@@ -265,87 +265,3 @@ def _bearer(authorization: str) -> str:
 def _keys(*secrets: SecretStr) -> list[bytes]:
     """The current secret and, during a rotation, the previous one."""
     return [text.encode() for secret in secrets if (text := secret.get_secret_value())]
-
-
-def _service_claims(token: str, keys: Sequence[bytes]) -> dict[str, Any]:
-    claims = _decode(token, keys, SERVICE_ALGORITHM, issuer=SERVICE_ISSUER, audience=SERVICE_ISSUER)
-    if claims.get("typ") != "service":
-        raise Unauthenticated("the token is not a service token", reason="TOKEN_TYPE")
-    return claims
-
-
-def _issuers_claims(token: str, keys: IssuerKeys, key_id: str | None) -> dict[str, Any]:
-    """The claims of an OIDC issuer's token, mapped to those of our own tokens."""
-    issuer, key = keys.issuer, keys.find(key_id)
-    if key is None:
-        raise Unauthenticated("the token's key is unknown", reason="TOKEN_INVALID")
-    claims = _decode(token, [key], issuer.algorithm, issuer=issuer.issuer, audience=issuer.audience)
-    if str(claims.get("typ", "access")).lower() in NO_ACCESS:
-        raise Unauthenticated("the token is not an access token", reason="TOKEN_TYPE")
-    kept = {name: claims[name] for name in ("exp", "iat", "jti") if name in claims}
-    return kept | issuer.caller_claims(claims)
-
-
-def _decode(
-    token: str,
-    keys: Sequence[bytes | jwt.PyJWK],
-    algorithm: str,
-    *,
-    issuer: str | None,
-    audience: str | None,
-) -> dict[str, Any]:
-    for key in keys:
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                key,
-                algorithms=[algorithm],
-                issuer=issuer,
-                audience=audience,
-                leeway=LEEWAY_SECONDS,
-                options={"require": ["exp", "iat", "sub"], "verify_aud": audience is not None},
-            )
-        except jwt.InvalidSignatureError:
-            continue
-        except jwt.ExpiredSignatureError:
-            raise Unauthenticated("the token has expired", reason="TOKEN_EXPIRED") from None
-        except jwt.PyJWTError as error:
-            message = f"the token is not valid: {error}"
-            raise Unauthenticated(message, reason="TOKEN_INVALID") from None
-        if isinstance(claims["exp"], str):  # PyJWT accepts a number as text; the gateway does not
-            raise Unauthenticated("the token's exp is not a number", reason="TOKEN_INVALID")
-        return claims
-    raise Unauthenticated("the token's signature is invalid", reason="TOKEN_INVALID")
-
-
-def _expiry(claims: dict[str, Any]) -> float:
-    try:
-        return float(claims["exp"]) + LEEWAY_SECONDS
-    except OverflowError:
-        return math.inf
-
-
-def _user_caller(claims: dict[str, Any], expires_at: float) -> Caller:
-    tenant = claims.get("tenant_id")
-    subject = claims["sub"]
-    if not _sane(subject) or (tenant and not _sane(tenant)):
-        raise Unauthenticated(
-            f"sub and tenant_id must be at most {MAX_CLAIM} printable characters",
-            reason="TOKEN_INVALID",
-        )
-    roles = claims.get("roles", [])
-    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
-        raise Unauthenticated("the token's roles are not a list of slugs", reason="TOKEN_INVALID")
-    token_id = claims.get("jti")
-    return Caller(
-        subject,
-        tenant or None,
-        frozenset(roles),
-        expires_at=expires_at,
-        issued_at=float(claims["iat"]),
-        token_id=token_id if isinstance(token_id, str) else None,
-    )
-
-
-def _sane(claim: object) -> bool:
-    return isinstance(claim, str) and len(claim) <= MAX_CLAIM and claim.isprintable()

@@ -7,7 +7,7 @@ from arcadia.inventory.v1 import reconcile_service_pb2
 from grpc.aio import ServicerContext
 
 from services.common.errors import InvalidArgument
-from services.common.identity.tokens import MAX_CLAIM
+from services.common.identity.claims import MAX_CLAIM
 from services.inventory import requests
 from services.inventory.requests import required, text
 from services.inventory.resources.deployments import Deployments
