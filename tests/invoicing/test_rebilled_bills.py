@@ -291,6 +291,25 @@ async def test_two_tenants_who_shared_a_droplet_pay_their_parts_of_one_line(mont
     assert [*claims(month, "acme")] == [*claims(month, "globex")] == ["bill/1"]
 
 
+async def test_a_part_of_a_shared_line_is_of_the_days_on_which_its_tenant_had_the_droplet(
+    month: Month,
+) -> None:
+    await rebill(month)
+    await subscribed(month, "acme", "shop")
+    await subscribed(month, "globex", "blog", starts_on="2026-04-11")
+    month.inventory.spans += [
+        Span(1, at("2026-04-01"), at("2026-04-11"), tenant_id="acme", deployment="shop"),
+        Span(1, at("2026-04-11"), at("2026-05-01"), tenant_id="globex", deployment="blog"),
+    ]
+    await bill(month, line(1, "9"))
+    await month.closed()
+    await month.books.rolled_up()
+
+    assert await rebilled(month, "acme") == [("3.6", 360)]
+    assert await rebilled(month, "globex") == [("7.2", 720)]
+    assert claims(month, "globex") == {"bill/1": ("6", 720)}
+
+
 async def test_the_costs_of_trial_days_are_free(month: Month) -> None:
     await rebill(month)
     await subscribed(month, "acme", "shop", starts_on="2026-04-16")

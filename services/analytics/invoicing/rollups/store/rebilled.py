@@ -58,21 +58,39 @@ async def read_bill(session: ReadSession, period: Period) -> Bill:
 
 
 # A line that was attributed before lines had keys is known by its id. Its product is the kind of
-# its resource: a node that is charged with its cluster is metered as a droplet.
+# its resource: a node that is charged with its cluster is metered as a droplet. A part of a line of
+# a resource that changed hands is of the days on which its owner had it, from the first to the
+# last.
 _COSTS: Final = text("""
-SELECT tenant_id, deployment_id,
+SELECT cost.tenant_id, cost.deployment_id,
        coalesce(nullif(cost_key, ''), cost_id::text,
-                concat_ws('/', coalesce(resource_id::text, kind), day)) AS cost_key,
+                concat_ws('/', coalesce(cost.resource_id::text, cost.kind), day)) AS cost_key,
        cost_id,
        coalesce((SELECT span.kind FROM resource_spans AS span
                  WHERE span.period = :period AND span.pass_id = :pass_id
                    AND span.resource_id = cost.resource_id LIMIT 1),
-                CASE kind WHEN '' THEN classification ELSE kind END) AS product,
-       description, resource_id, start_at, end_at, amount_usd
+                CASE cost.kind WHEN '' THEN classification ELSE cost.kind END) AS product,
+       description, cost.resource_id,
+       CASE WHEN held.is_shared THEN held.since ELSE start_at END AS start_at,
+       CASE WHEN held.is_shared THEN held.until ELSE end_at END AS end_at, amount_usd
 FROM attributed_costs AS cost
-WHERE period = :period AND pass_id = :pass_id AND attribution = 'tenant' AND tenant_id <> ''
-  AND tenant_id = ANY (CAST(:tenants AS text[])) AND deployment_id <> ''
-ORDER BY tenant_id, deployment_id, cost_key
+CROSS JOIN LATERAL (
+    SELECT min(greatest(span_from, cost.start_at)) FILTER (WHERE is_own) AS since,
+           max(least(span_to, cost.end_at)) FILTER (WHERE is_own) AS until,
+           bool_or(is_own) AND NOT bool_and(is_own) AS is_shared
+    FROM (
+        SELECT span_from, span_to, span.tenant_id = cost.tenant_id
+                                   AND span.deployment_id = cost.deployment_id AS is_own
+        FROM resource_spans AS span
+        WHERE span.period = :period AND span.pass_id = :pass_id
+          AND span.resource_id = cost.resource_id
+          AND span_from < coalesce(cost.end_at, 'infinity')
+          AND span_to > coalesce(cost.start_at, '-infinity')
+    ) AS span
+) AS held
+WHERE period = :period AND pass_id = :pass_id AND attribution = 'tenant' AND cost.tenant_id <> ''
+  AND cost.tenant_id = ANY (CAST(:tenants AS text[])) AND cost.deployment_id <> ''
+ORDER BY cost.tenant_id, cost.deployment_id, cost_key
 """)
 
 Deployment = tuple[str, str]
