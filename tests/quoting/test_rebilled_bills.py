@@ -246,7 +246,7 @@ def test_the_most_specific_rule_prices_a_product() -> None:
 
 def test_a_cost_is_left_to_what_may_cover_its_usage_unless_the_rule_takes_all() -> None:
     items = replace(BARE, items=(HOURS,))
-    unit = PriceSnapshot("p", "droplet_hours", "hour", Decimal(2), date(2026, 4, 30), None)
+    unit = PriceSnapshot("p", "droplet_hours", "hour", Decimal(2), date(2026, 4, 1), None)
     addon = AddonSnapshot("a", "more", "droplet_hours", Decimal(1000), 100)
     costs, registry = droplets(run("24")), other("registry", run("1"))
 
@@ -259,6 +259,31 @@ def test_a_cost_is_left_to_what_may_cover_its_usage_unless_the_rule_takes_all() 
     assert by_plan.overage[0].amount_cents == 620
     assert (by_price.rebilled, by_addon.rebilled) == ((), ())
     assert (takes.overage, [line.meta["cost_usd"] for line in takes.rebilled]) == ((), ["24"])
+
+
+def test_each_day_of_a_cost_is_billed_by_the_price_of_that_day_or_by_the_rule() -> None:
+    """A day that neither bills would be free: its usage has no line of its own."""
+    days = date(2026, 4, 16), None
+    price_of_hours = PriceSnapshot("p", "droplet_hours", "hour", Decimal(2), *days)
+    quote = price(inputs(droplets(run("30")), usage=(used(24),), prices=(price_of_hours,)))
+    [line] = quote.rebilled
+    assert line.service is not None
+    assert (line.amount_cents, line.service.days) == (15 * 180, 15)
+    assert [one.amount_cents for one in quote.ad_hoc] == [15 * 24 * 2]
+
+    listed = ListPriceSnapshot("l", "droplet_hours", SMALL, Decimal("0.04"), Decimal(1), *days)
+    quote = price(
+        inputs(
+            droplets(run("30")),
+            usage=(used(24),),
+            list_prices=(listed,),
+            on_list=(on_list({"meter": "droplet_hours"}),),
+        )
+    )
+    assert sorted((one.amount_cents, one.unit) for one in quote.rebilled) == [
+        (15 * 24 * 4 * 18 // 10, "hour"),
+        (15 * 180, "AUD"),
+    ]
 
 
 def test_usage_whose_cost_lines_a_rule_prices_is_not_billed_again_or_missing_a_price() -> None:

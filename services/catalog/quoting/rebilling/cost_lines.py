@@ -1,8 +1,9 @@
 """The rebilled lines of rules on cost lines: what the provider billed for a deployment, marked up.
 
 A cost line is priced by the rule of its days' plan, for the part of its days that the subscription
-bills; trial days are free. A rule that does not take all leaves a cost whose usage a plan item, an
-addon or a resource price may cover on any of those days, so that nothing is billed twice.
+bills; trial days are free. A rule that does not take all leaves the days on which a plan item, an
+addon or a resource price may cover the usage of a cost, as it leaves the usage of these days: so
+each day is billed once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
 from services.catalog.plans.rules.matches import Match, rank
 from services.catalog.quoting.errors import NoExchangeRate
@@ -25,6 +27,7 @@ from services.catalog.quoting.rebilling.snapshots import (
 )
 from services.catalog.quoting.spans import days_in, shared_days
 from services.common.values.money import in_minor_units, plain, whole_cents
+from services.common.values.periods import Period
 
 __all__ = [
     "cost_lines",
@@ -34,6 +37,9 @@ __all__ = [
     "usage_dimensions",
     "with_product",
 ]
+
+
+DAY: Final = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -51,9 +57,7 @@ class _Group:
         part = Fraction(days_in(days), run.days)
         self.usd += Fraction(run.usd) * part
         self.charges += run.charges * part
-        self.days.update(
-            span.start + timedelta(days=number) for span in days for number in range(span.days)
-        )
+        self.days.update(span.start + number * DAY for span in days for number in range(span.days))
 
     @property
     def service(self) -> ServiceDays:
@@ -72,23 +76,36 @@ def cost_lines(inputs: QuoteInputs) -> tuple[Line, ...]:
     groups: dict[tuple[str, str], _Group] = {}
     for term in inputs.terms:
         for costs in rebilling.costs:
-            rule = rule_on_costs(rebilling, term, costs)
-            if rule is None:
-                continue
-            group = groups.setdefault((rule.code, costs.label), _Group(rule, costs))
-            for run in costs.runs:
-                days = tuple(both for day in term.days if (both := run.span.overlap(day)))
-                if days and (rule.takes_all or not _is_covered(inputs, term, costs, days)):
-                    group.add(run, days)
+            for rule, taken in _days_by_rule(inputs, rebilling, term, costs).items():
+                group = groups.setdefault((rule.code, costs.label), _Group(rule, costs))
+                for run in costs.runs:
+                    days = tuple(both for day in taken if (both := run.span.overlap(day)))
+                    if days:
+                        group.add(run, days)
     return tuple(
         one for _, group in sorted(groups.items()) for one in _lines(inputs, rebilling, group)
     )
 
 
-def rule_on_costs(rebilling: Rebilling, term: Term, costs: CostSeries) -> RuleSnapshot | None:
-    """The rule on cost lines that prices costs under a plan; None if none, or one on list prices.
+def _days_by_rule(
+    inputs: QuoteInputs, rebilling: Rebilling, term: Term, costs: CostSeries
+) -> dict[RuleSnapshot, list[Period]]:
+    """The days of a term on which rules on cost lines price costs."""
+    found: dict[RuleSnapshot, list[Period]] = {}
+    for day in (span.start + number * DAY for span in term.days for number in range(span.days)):
+        rule = rule_on_costs(rebilling, term, costs, day)
+        one = Period(day, day + DAY)
+        if rule is not None and (rule.takes_all or not _is_covered(inputs, term, costs, (one,))):
+            found.setdefault(rule, []).append(one)
+    return found
 
-    The most specific of all rules wins; one on list prices only where usage has such a price.
+
+def rule_on_costs(
+    rebilling: Rebilling, term: Term, costs: CostSeries, day: date
+) -> RuleSnapshot | None:
+    """The rule on cost lines that prices costs of a day; None if none, or one on list prices.
+
+    The most specific of all rules wins; one on list prices only on days with such a price of usage.
     """
     fact = {"tenant": rebilling.tenant_id, "plan": term.version.plan_code} | costs.facts
     won = _winner(
@@ -97,7 +114,7 @@ def rule_on_costs(rebilling: Rebilling, term: Term, costs: CostSeries) -> RuleSn
                 (rule, fact | {"meter": price.meter})
                 for rule in rebilling.rules
                 for price in rebilling.list_prices
-                if _is_for(price, costs)
+                if price.in_force(day) and _is_for(price, costs)
             ),
             *((rule, fact) for rule in rebilling.bill_rules),
         ]
