@@ -43,6 +43,8 @@ class Month(Script):
 
         @activity.defn(name="check_bill")
         async def check_bill(period: str) -> BillState:
+            if self.failures.get("check_bill"):
+                raise self.failures["check_bill"].pop(0)
             self.looks += 1
             complete = self.looks > self.incomplete_looks
             return BillState(complete, complete and "attribute_costs" in self.done)
@@ -105,3 +107,11 @@ async def test_a_bill_that_cannot_be_attributed_now_is_tried_again() -> None:
 
     assert end.begun.count("attribute_costs") == 2
     assert end.checks == 2
+
+
+async def test_a_wait_that_cannot_look_at_the_bill_goes_on() -> None:
+    end = month()
+    end.failures["check_bill"] = [refused("billing is down")] * 3
+    await rolled_up(end)
+
+    assert (end.failures["check_bill"], end.checks) == ([], 2)

@@ -44,19 +44,23 @@ class BillWait:
             if state.complete and not state.attributed:
                 await self._attribute(request)
                 state = await self._look(request)
-            if state.complete and state.attributed:
-                if started := await self._roll_up(request):
-                    return started
-            else:
-                self._tell(request, "is not complete")
+            is_there = state.complete and state.attributed
+            if is_there and (started := await self._roll_up(request)):
+                return started
             await workflow.sleep(timedelta(minutes=request.pause_minutes))
             if looks >= MAX_LOOKS:
                 workflow.continue_as_new(request)
 
     async def _look(self, request: BillWaitInput) -> BillState:
-        return await LOOK.run(
-            InvoicingActivities.check_bill, request.period, "look at the provider's bill"
-        )
+        """What is known of the bill; nothing as long as it cannot be looked at."""
+        with on_failure(lambda reason: self._tell(request, f"cannot be looked at: {reason}")):
+            state = await LOOK.run(
+                InvoicingActivities.check_bill, request.period, "look at the provider's bill"
+            )
+            if not state.complete:
+                self._tell(request, "is not complete")
+            return state
+        return BillState()
 
     async def _attribute(self, request: BillWaitInput) -> None:
         """Attributes the bill now; otherwise the next refresh of the margin does."""
