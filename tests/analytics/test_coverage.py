@@ -55,8 +55,9 @@ RETURNING id
 """
 PROOF = """
 INSERT INTO tenant_invoice_proofs (invoice_id, tenant_id, position, deployment_id, subscription_id,
-    inputs_json, inputs_hash, engine_version, result_hash, covered_days, unsold_kinds)
-VALUES (%s, %s, %s, %s, 's', %s, '', '2', '', %s::datemultirange, %s)
+    inputs_json, inputs_hash, engine_version, result_hash, covered_days, unsold_kinds,
+    rebills_costs)
+VALUES (%s, %s, %s, %s, 's', %s, '', '2', '', %s::datemultirange, %s, %s)
 """
 LINE = """
 INSERT INTO tenant_invoice_lines (invoice_id, tenant_id, position, kind, resource_kind, description,
@@ -126,14 +127,26 @@ class Month:
         trial: str = "[]",
         unsold: tuple[str, ...] = (),
         items: str = "{}",
+        bill_rules: str = "[]",
     ) -> list[UUID]:
         """An invoice: lines of (kind, meter, cents, dimensions), and the plan's items."""
         self.positions += 1
         invoice = self.one(INVOICE, tenant, self.one(ROLLUP, str(self.positions)))
         term = f'{{"days": [["2026-04-01", "2026-05-01"]], "plan_version": {{"items": {items}}}}}'
-        inputs = f'{{"calendar": {{"trial_days": {trial}}}, "terms": [{term}]}}'
+        rebilling = f'"rebilling": {{"bill_rules": {bill_rules}}}'
+        inputs = f'{{"calendar": {{"trial_days": {trial}}}, "terms": [{term}], {rebilling}}}'
         self.connection.execute(
-            PROOF, (invoice, tenant, self.positions, deployment, inputs, days, list(unsold))
+            PROOF,
+            (
+                invoice,
+                tenant,
+                self.positions,
+                deployment,
+                inputs,
+                days,
+                list(unsold),
+                bill_rules != "[]",
+            ),
         )
         return [
             self.one(
@@ -392,6 +405,29 @@ async def test_each_size_is_billed_or_rebilled_by_its_own_line(coverage: Coverag
     )
     usage = (await coverage.get()).usage
     assert {one.coverage: one.qty for one in usage} == {"billed": "720", "rebilled": "360"}
+
+
+async def test_usage_that_a_rule_leaves_to_a_bill_without_such_a_cost_is_a_leak(
+    coverage: Coverage,
+) -> None:
+    """It is neither in the plan nor on a line."""
+    rule = '{"takes_all": %s, "meters": ["droplet_hours", "volume_gb_month"]}'
+    coverage.month.use("droplet_hours")
+    coverage.month.use("volume_gb_month", "1")
+    coverage.month.use("droplet_hours", "1", BLOG.id, "globex")
+    coverage.month.bill(("rebilled", "volume_gb_month", 500, "{}"), bill_rules=f"[{rule % 'true'}]")
+    coverage.month.bill(
+        deployment=BLOG.id,
+        tenant="globex",
+        bill_rules=f"[{rule % 'false'}]",
+        items='{"droplet_hours": {}}',
+    )
+    usage = (await coverage.get()).usage
+    assert {(one.resource_kind, one.coverage, one.reason, one.qty) for one in usage} == {
+        ("droplet_hours", "included", "", "30"),
+        ("droplet_hours", "unbilled", "not_on_bill", "720"),
+        ("volume_gb_month", "rebilled", "", "30"),
+    }
 
 
 async def test_the_list_is_paged_and_an_unknown_coverage_is_refused(coverage: Coverage) -> None:

@@ -4,6 +4,7 @@ from typing import Final
 
 __all__ = ["PROVEN", "SOLD", "SPENT", "USED"]
 
+# `on_bill` are the meters whose usage is left to the provider's bill, by the kind's first meter.
 # Proofs from before covered days were kept cover their month: that release billed all usage.
 PROVEN: Final = """
 proven AS MATERIALIZED (
@@ -13,6 +14,7 @@ proven AS MATERIALIZED (
            jsonb_path_query_array(jsonb_agg(item.rows), '$[*][*]') AS items,
            string_to_array(string_agg(array_to_string(proof.unsold_kinds, ' '), ' '), ' ')
                AS unsold,
+           string_to_array(string_agg(on_bill.meters, ' '), ' ') AS on_bill,
            jsonb_agg(proof.unsold_usage) FILTER (WHERE proof.unsold_usage <> '{}') AS unsold_usage
     FROM tenant_invoices AS invoice
     JOIN tenant_invoice_proofs AS proof ON proof.invoice_id = invoice.id
@@ -31,6 +33,20 @@ proven AS MATERIALIZED (
         CROSS JOIN jsonb_each(term -> 'plan_version' -> 'items') AS named (row, said)
         WHERE said ? 'match'
     ) AS item
+    CROSS JOIN LATERAL (
+        SELECT string_agg(meter, ' ') AS meters
+        FROM jsonb_path_query(
+                 proof.inputs_json::jsonb, '$.rebilling.bill_rules[*]') AS rules (rule),
+             jsonb_array_elements_text(rule -> 'meters') AS measured (meter)
+        WHERE proof.rebills_costs AND meter = ANY(CAST(:groups AS text[]))
+          AND ((rule ->> 'takes_all')::boolean OR NOT EXISTS (
+              SELECT FROM jsonb_path_query(
+                              proof.inputs_json::jsonb, '$.terms[*].plan_version.items')
+                              AS terms (items), jsonb_object_keys(items) AS named (row)
+              WHERE split_part(named.row, '[', 1) = meter) AND NOT EXISTS (
+              SELECT FROM jsonb_path_query(proof.inputs_json::jsonb, '$.addons[*]') AS held (addon)
+              WHERE addon ->> 'resource_kind' = meter))
+    ) AS on_bill
     WHERE invoice.period >= :start AND invoice.status <> 'void'
       AND invoice.credited_in_full_at IS NULL AND proof.subscription_id <> ''
       AND coalesce(proof.service_month, invoice.period) = :start
@@ -115,7 +131,7 @@ EXISTS (
 """
 
 # What became of a day of usage is the first of these that holds: 1 free, 2 on no subscription's
-# day, 3 and 4 on a line, 5 not sold, 6 included.
+# day, 3 and 4 on a line, 5 not sold, 7 left to the bill without a line, 6 included.
 USED: Final = f"""
 is_invoiced AS MATERIALIZED (
     SELECT EXISTS (SELECT FROM tenant_invoices
@@ -126,7 +142,8 @@ is_invoiced AS MATERIALIZED (
                 WHEN 6 THEN 'included' ELSE 'unbilled' END AS coverage,
            CASE WHEN fate = 2 AND is_invoiced.yes THEN 'no_subscription'
                 WHEN fate = 2 THEN 'not_invoiced'
-                WHEN fate = 5 THEN 'not_sold' ELSE '' END AS reason
+                WHEN fate = 5 THEN 'not_sold'
+                WHEN fate = 7 THEN 'not_on_bill' ELSE '' END AS reason
     FROM (
         SELECT usage.tenant_id, usage.deployment_id, usage.resource_kind, sum(usage.qty) AS qty,
                CASE WHEN proven.trial @> usage.day THEN 1
@@ -139,6 +156,8 @@ is_invoiced AS MATERIALIZED (
                     WHEN sold.rebilled_days @> usage.day THEN 3
                     WHEN usage.resource_kind = ANY(proven.unsold) THEN 5
                     WHEN proven.unsold_usage IS NOT NULL AND {_IS_UNSOLD} THEN 5
+                    WHEN usage.resource_kind = ANY(proven.on_bill)
+                     AND sold.rebilled_matched IS NULL AND sold.rebilled_days IS NULL THEN 7
                     ELSE 6 END AS fate
         FROM daily_usage AS usage
         LEFT JOIN proven USING (tenant_id, deployment_id)
