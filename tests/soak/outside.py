@@ -73,6 +73,10 @@ class Outside:
         """The JSON that a POST answers."""
         return await self._http("POST", path, json=body)
 
+    async def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The JSON that a PUT answers."""
+        return await self._http("PUT", path, json=body)
+
     async def call(self, service: Service, stub: Any, method: str, request: Any) -> Any:
         """What an RPC answers, asked of the service itself."""
         try:

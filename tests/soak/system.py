@@ -48,6 +48,7 @@ WORK: Final = ("sync", "drift-sweep", "ingest")
 RECOVERY_SECONDS: Final = 120.0
 QUIET_SECONDS: Final = 1.0
 BILLS: Final = 3
+MAX_DEPLOYMENTS: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,8 @@ async def _under_load(
     finished = await asyncio.to_thread(stack.run, "sync")
     assert finished.returncode == 0, finished.stdout
     await (await start_flow(client, billing_history(BY_HAND), BillingHistory.run)).result()
+    # The writer makes more deployments than a tenant may have by default.
+    await outside.put(f"/api/v1/tenants/{TENANT}/limits/deployments", {"limit": MAX_DEPLOYMENTS})
     slug = {"tenant_id": TENANT, "slug": "counted"}
     deployment_id = (await outside.post("/api/v1/deployments", slug))["deployment"]["id"]
     droplets = await outside.get("/api/v1/inventory", kind="droplet", page_size=1)
