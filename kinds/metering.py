@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 __all__ = [
+    "COST_IS_STATED",
     "DIMENSION_VALUE",
     "METERS",
     "POWERED_OFF",
@@ -106,6 +107,9 @@ METERS: Final[Mapping[str, Meter]] = MappingProxyType(
     }
 )
 """The built-in meters, by code."""
+
+COST_IS_STATED: Final = frozenset({"llm_tokens"})
+"""The built-in meters that no provider charges for: the operator states what their units cost."""
 
 
 @dataclass(frozen=True, slots=True)

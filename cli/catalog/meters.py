@@ -114,7 +114,7 @@ def state_cost(
     unit: Annotated[str, typer.Option(help="The unit; the base unit by default.")] = "",
     until: Annotated[str, typer.Option(help="The first month without it, by its first day.")] = "",
 ) -> None:
-    """State what a unit of an event meter costs, from a month on."""
+    """State what a unit of an event meter, or of llm_tokens, costs, from a month on."""
     request = pb.SetMeterCostRequest(
         meter_code=code,
         unit=unit,

@@ -494,21 +494,22 @@ async def test_the_parts_add_up_to_the_bill_and_to_the_usage(
         assert sum(Decimal(one.cost_usd) for one in listed if one.HasField("cost_usd")) == spent
 
 
-async def test_usage_of_an_operators_meter_costs_what_is_stated_for_the_month(
-    coverage: Coverage,
+@pytest.mark.parametrize("code", ["api_calls", "llm_tokens"])
+async def test_usage_of_an_event_meter_costs_what_is_stated_for_the_month(
+    coverage: Coverage, code: str
 ) -> None:
-    coverage.analytics.peers.declare("api_calls", "sum")
-    meter = coverage.analytics.peers.meters["api_calls"]
-    meter.units.add(unit="1k_calls", factor=1_000)
+    coverage.analytics.peers.declare(code, "sum")
+    meter = coverage.analytics.peers.meters[code]
+    meter.units.add(unit="thousand", factor=1_000)
     meter.cost.CopyFrom(
         meters_pb2.MeterCost(
-            meter_code="api_calls", unit="1k_calls", unit_cost_cents="0.8", currency="AUD"
+            meter_code=code, unit="thousand", unit_cost_cents="0.8", currency="AUD"
         )
     )
     # 30 days of 500 calls: 15,000 calls cost 12 cents.
-    coverage.month.use("api_calls", "500")
-    coverage.month.use("api_calls", "500", deployment=BLOG.id, tenant="globex")
-    [line] = coverage.month.bill(("ad_hoc", "api_calls", 5, "{}"))
+    coverage.month.use(code, "500")
+    coverage.month.use(code, "500", deployment=BLOG.id, tenant="globex")
+    [line] = coverage.month.bill(("ad_hoc", code, 5, "{}"))
     unbilled, below = await coverage.parts()
     assert (unbilled.coverage, unbilled.cost_cents, unbilled.lost_cents) == ("unbilled", 12, 12)
     assert (below.reason, below.cost_cents, below.revenue_cents, below.lost_cents) == (

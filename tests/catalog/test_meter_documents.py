@@ -26,7 +26,7 @@ from services.catalog.meters.rules.meters import (
 from services.catalog.plans.document import hash_of, read_document, write_document
 from services.catalog.plans.rules.changes import CatalogState, MeterChange, MeterCostChange
 from services.catalog.plans.rules.diff import missing_from, plan_changes
-from services.common.errors import FailedPrecondition, InvalidArgument
+from services.common.errors import AlreadyExists, FailedPrecondition, InvalidArgument
 from tests.catalog.shop import Shop, refusal
 from tests.inventory.account import reason_of, violated_field
 
@@ -283,8 +283,66 @@ def test_the_units_of_a_meter_and_its_file_are_known_to_its_plans_together() -> 
     assert set(Meters((before,))) == {*METERS, "gpu_seconds"}
 
 
+LLM = """
+meters:
+  - code: llm_tokens
+    costs:
+      - {unit: 1k_tokens, unit_cost_cents: "0.4", currency: USD, effective_from: 2026-04-01}
+"""
+
+
+async def test_a_file_states_the_costs_of_a_built_in_event_meter_once(shop: Shop) -> None:
+    await apply(shop, AI.split("plans:")[0])
+    assert "llm_tokens" not in str(yaml.safe_load((await export(shop)).document)["meters"])
+    before = (await export(shop)).state_hash
+    made = await apply(shop, LLM)
+    assert told(made) == ["create meter_cost llm_tokens 2026-04-01"]
+    assert list(made.changes[0].differences)[:2] == ["meter_code llm_tokens", "unit 1k_tokens"]
+    assert told(await apply(shop, LLM)) == []
+
+    exported = await export(shop)
+    assert exported.state_hash != before
+    entries = yaml.safe_load(exported.document)["meters"]
+    assert [one["code"] for one in entries] == ["gpu_seconds", "llm_tokens"]
+    assert sorted(entries[1]) == ["code", "costs"]
+    assert told(await apply(shop, exported.document)) == []
+    later = exported.document.replace("'0.4'", "'0.3'")
+    assert told(await apply(shop, later)) == ["create meter_cost llm_tokens 2026-04-01"]
+    found = await shop.meters.GetMeter(
+        meter_pb.GetMeterRequest(code="llm_tokens"), metadata=shop.operator
+    )
+    assert (found.meter.cost.unit_cost_cents, found.meter.cost.currency) == ("0.3", "USD")
+
+
+def test_costs_of_built_in_meters_make_the_same_ones_elsewhere_and_are_kept() -> None:
+    read = read_document(LLM)
+    [change] = plan_changes(CatalogState(), read)
+    assert isinstance(change, MeterCostChange)
+    assert (read.declared_meters, change.cost.unit) == ([], "1k_tokens")
+    kept = MeterCost(
+        NOBODY, "llm_tokens", "token", Decimal(1), "AUD", date(2026, 1, 1), None, "op", NOW
+    )
+    assert missing_from(CatalogState(costs=(kept,)), read).meters == ()
+    assert missing_from(CatalogState(), read).meters == read.meters
+
+
+@pytest.mark.parametrize(
+    ("said", "other", "field"),
+    [
+        ("code: llm_tokens", "code: dns_zones", "document.meters[0].code"),
+        ("code: llm_tokens", "code: bandwidth_gb", "document.meters[0].code"),
+        ("    costs", "    name: Tokens\n    costs", "document.meters[0].code"),
+        ("unit: 1k_tokens", "unit: 1m_tokens", "document.meters[0].costs[0].unit"),
+    ],
+)
+def test_a_file_states_nothing_else_of_a_built_in_meter(said: str, other: str, field: str) -> None:
+    with pytest.raises((InvalidArgument, AlreadyExists)) as found:
+        read_document(LLM.replace(said, other, 1))
+    assert found.value.metadata["field"] == field
+
+
 def test_a_meter_that_is_retired_is_not_declared_again() -> None:
-    terms = read_document(AI).meters[0].terms
+    [terms] = read_document(AI).declared_meters
     state = CatalogState(meters=(StoredMeter(terms, NOW, "op", NOW),))
     with pytest.raises(FailedPrecondition):
         plan_changes(state, read_document(AI.split("plans:")[0]))

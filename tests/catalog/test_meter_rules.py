@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kinds.metering import METERS
-from services.catalog.meters.rules.costs import NewCost
+from kinds import RESOURCE_KINDS
+from kinds.metering import COST_IS_STATED, METERS
+from services.catalog.meters.rules.costs import NewCost, built_in_meter
 from services.catalog.meters.rules.declaring import MAX_METERS, check_count, updated
 from services.catalog.meters.rules.entries import MeterEntry, costs_to_set
 from services.catalog.meters.rules.meters import (
@@ -78,7 +79,8 @@ def test_costs_of_files_hold_from_their_month_and_a_file_applied_twice_sets_none
     known: dict[date, MeterCost] = {}
     stated: dict[date, int] = {}
     for file in files:
-        entry = MeterEntry(CALLS, tuple(cost(month, cents) for month, cents in file.items()))
+        costs = tuple(cost(month, cents) for month, cents in file.items())
+        entry = MeterEntry("calls", CALLS, costs)
         for new in costs_to_set(entry, known.values()):
             known = laid_over(known, new)
         stated |= file
@@ -93,8 +95,17 @@ def test_costs_of_files_hold_from_their_month_and_a_file_applied_twice_sets_none
         assert in_force == ([stated[max(begun)]] if begun else [])
 
 
+def test_every_built_in_meter_costs_what_the_provider_charges_or_what_is_stated() -> None:
+    charged = {rule.code for kind in RESOURCE_KINDS.values() for rule in kind.meters}
+    assert set(METERS) - charged - {"bandwidth_gb"} == COST_IS_STATED
+    for code in METERS.keys() - COST_IS_STATED:
+        with pytest.raises(InvalidArgument, match=f"meter_code: the provider charges for {code}"):
+            built_in_meter(code, "meter_code")
+    assert built_in_meter("calls", "meter_code") is None
+
+
 def test_a_cost_of_a_file_ends_where_it_says() -> None:
-    entry = MeterEntry(CALLS, (cost(date(2026, 4, 1), 2, date(2026, 6, 1)),))
+    entry = MeterEntry("calls", CALLS, (cost(date(2026, 4, 1), 2, date(2026, 6, 1)),))
     assert costs_to_set(entry, []) == list(entry.costs)
 
 

@@ -180,6 +180,54 @@ async def test_a_cost_that_is_none_is_refused(shop: Shop, said: dict[str, Any], 
     assert " ".join(await refusal(state_cost(shop, **said), reason_of)) == told
 
 
+async def test_a_built_in_event_meter_takes_a_cost_which_operators_and_services_see(
+    shop: Shop,
+) -> None:
+    await add_meter(shop, "zzz_calls")
+    made = await state_cost(shop, "llm_tokens", unit="1k_tokens", unit_cost_cents="0.4")
+    assert (made.meter_code, made.unit, made.created_by) == ("llm_tokens", "1k_tokens", "op")
+
+    request = pb.GetMeterRequest(code="llm_tokens")
+    mine = (await shop.meters.GetMeter(request, metadata=shop.operator)).meter
+    theirs = (await shop.meters.GetMeter(request, metadata=shop.acme)).meter
+    assert (mine.cost, theirs.HasField("cost")) == (made, False)
+    by_code = {one.code: one for one in await listed(shop)}
+    assert [one.code for one in by_code.values() if one.HasField("cost")] == ["llm_tokens"]
+    assert by_code["llm_tokens"].cost == made
+    assert not any(one.HasField("cost") for one in await listed(shop, shop.acme))
+    analytics = shop.program("analytics")
+    for day, cents in (("2026-03-31", ""), ("2026-04-01", "0.4")):
+        answer = await shop.meters.LookupMeters(pb.LookupMetersRequest(on=day), metadata=analytics)
+        assert [(one.code, one.cost.unit_cost_cents) for one in answer.meters] == [
+            ("llm_tokens", cents), ("zzz_calls", "")
+        ]  # fmt: skip
+    page = pb.LookupMetersRequest(page_size=1)
+    first = await shop.meters.LookupMeters(page, metadata=analytics)
+    page.page_token = first.next_page_token
+    second = await shop.meters.LookupMeters(page, metadata=analytics)
+    assert [one.code for one in (*first.meters, *second.meters)] == ["llm_tokens", "zzz_calls"]
+    assert not second.next_page_token
+    page = pb.LookupMetersRequest(codes=["zzz_calls", "droplet_hours"])
+    asked = await shop.meters.LookupMeters(page, metadata=analytics)
+    assert [one.code for one in asked.meters] == ["zzz_calls"]
+
+
+@pytest.mark.parametrize("code", ["droplet_hours", "bandwidth_gb"])
+async def test_a_meter_that_the_provider_charges_for_takes_no_stated_cost(
+    shop: Shop, code: str
+) -> None:
+    def told(error: Any) -> str:
+        return f"{violated_field(error)} {reason_of(error)} {error.details()}"
+
+    status, said = await refusal(state_cost(shop, code, unit=""), told)
+    assert (status, said.split(" the")[0]) == (
+        "INVALID_ARGUMENT", "meter_code COST_FROM_PROVIDER meter_code:"
+    )  # fmt: skip
+    assert f"the provider charges for {code}" in said
+    listing = pb.ListMeterCostsRequest()
+    assert not (await shop.meters.ListMeterCosts(listing, metadata=shop.operator)).meter_costs
+
+
 async def test_a_meter_keeps_its_meaning_in_the_database_too(shop: Shop) -> None:
     await add_meter(shop)
     for change in (

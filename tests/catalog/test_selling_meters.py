@@ -259,6 +259,35 @@ async def test_an_event_meter_priced_below_its_stated_cost_is_reported_to_operat
     assert list(earlier.margin_guard.unknown_kinds) == ["gpu_seconds"]
 
 
+async def test_llm_tokens_priced_below_their_stated_cost_are_reported_to_operators(
+    shop: Shop,
+) -> None:
+    """A million tokens at 1 cent per 1,000 earn 1,000 cents, and cost 1,500, beside the hours."""
+    tokens = "{resource_kind: llm_tokens, overage_unit: 1k_tokens, overage_price_cents: 1}"
+    await apply(
+        shop,
+        METER
+        + "plans: [{code: ai, name: AI, price_cents: 0, currency: AUD, items: ["
+        + tokens
+        + ", {resource_kind: gpu_seconds, overage_unit: hour, overage_price_cents: 1}]}]",
+    )
+    usage = {"llm_tokens": 1_000_000}
+    unstated = await quote(shop, shop.operator, projected_usage=usage)
+    assert list(unstated.margin_guard.unknown_kinds) == ["llm_tokens"]
+    await state_cost(
+        shop, "llm_tokens", unit="1k_tokens", unit_cost_cents="1.5", currency="AUD",
+        effective_from="2026-04-01",
+    )  # fmt: skip
+    made = await quote(shop, shop.operator, projected_usage=usage)
+    assert (made.all_in_monthly_cents, made.margin_guard.cost_cents) == (1000, 1500)
+    assert (made.margin_guard.margin_cents, made.margin_guard.below_floor) == (-500, True)
+    earlier = await quote(shop, shop.operator, projected_usage=usage, starts_on="2026-03-31")
+    assert list(earlier.margin_guard.unknown_kinds) == ["llm_tokens"]
+    await state_cost(shop, "gpu_seconds", unit="hour", unit_cost_cents="100", currency="AUD")
+    both = await quote(shop, shop.operator, projected_usage=usage | {"gpu_seconds": 7200})
+    assert both.margin_guard.cost_cents == 1700
+
+
 async def test_a_subscription_is_quoted_with_a_meter_that_is_newer_than_the_price_list(
     shop: Shop,
 ) -> None:

@@ -5,14 +5,15 @@ from datetime import date
 from arcadia.catalog.v1 import meter_service_pb2 as pb
 from arcadia.catalog.v1 import meter_service_pb2_grpc
 
-from kinds.metering import METERS
+from kinds.metering import COST_IS_STATED, METERS
 from services.catalog import requests
 from services.catalog.deployments.store.locks import lock_catalog
 from services.catalog.meters import requests as meter_requests
 from services.catalog.meters.declare import add_meter, change_meter
 from services.catalog.meters.retire import retire_meter
+from services.catalog.meters.rules.costs import built_in_meter
 from services.catalog.meters.rules.meters import ListedMeter, Source
-from services.catalog.meters.store.costs import create_cost, list_costs
+from services.catalog.meters.store.costs import create_cost, list_costs, read_built_in
 from services.catalog.meters.store.meters import list_meters, read_meter
 from services.common.db.database import Database, WriteSession
 from services.common.db.idempotency import once
@@ -42,10 +43,11 @@ class MeterServicer(meter_service_pb2_grpc.MeterServiceServicer):
         source = requests.one_of("source", request.source, Source) if request.source else ""
         asked = page_request(request, ("meters", source, request.include_retired), str)
         after = asked.after or ""
-        built_in = [ListedMeter.built_in(one) for one in METERS.values() if one.code > after]
-        found = [one for one in built_in if source in ("", one.source)]
-        if source != Source.INVENTORY:
-            async with self._database.read(_scope()) as session:
+        codes = [code for code in METERS if code > after]
+        async with self._database.read(_scope()) as session:
+            built_in = await read_built_in(session, codes, self._today())
+            found = [one for one in built_in if source in ("", one.source)]
+            if source != Source.INVENTORY:
                 found += await list_meters(
                     session,
                     after=asked.after,
@@ -61,10 +63,13 @@ class MeterServicer(meter_service_pb2_grpc.MeterServiceServicer):
     async def GetMeter(self, request: pb.GetMeterRequest, context: Context) -> pb.GetMeterResponse:
         """Returns a meter."""
         code = requests.code("code", request.code)
-        if code in METERS:
-            return message_of(pb.GetMeterResponse, meter=ListedMeter.built_in(METERS[code]))
         async with self._database.read(_scope()) as session:
-            found = await list_meters(session, after=None, limit=1, day=self._today(), codes=[code])
+            if code in METERS:
+                found = await read_built_in(session, [code], self._today())
+            else:
+                found = await list_meters(
+                    session, after=None, limit=1, day=self._today(), codes=[code]
+                )
         if not found:
             raise NotFound("meter", code)
         return message_of(pb.GetMeterResponse, meter=found[0])
@@ -72,7 +77,7 @@ class MeterServicer(meter_service_pb2_grpc.MeterServiceServicer):
     async def LookupMeters(
         self, request: pb.LookupMetersRequest, context: Context
     ) -> pb.LookupMetersResponse:
-        """Returns event meters with their costs on a day."""
+        """Returns event meters, and built-in ones whose cost is stated, with costs on a day."""
         codes = [requests.code(f"codes[{place}]", code) for place, code in enumerate(request.codes)]
         day = optional_day(request.on, "on") or self._today()
         asked = page_request(request, ("meters", codes, request.on), str)
@@ -80,7 +85,13 @@ class MeterServicer(meter_service_pb2_grpc.MeterServiceServicer):
             found = await list_meters(
                 session, after=asked.after, limit=asked.limit, day=day, codes=codes
             )
-        return page_message(pb.LookupMetersResponse, asked.page(found, lambda one: one.terms.code))
+            wanted = COST_IS_STATED.intersection(codes) if codes else COST_IS_STATED
+            built_in = [code for code in wanted if code > (asked.after or "")]
+            found += await read_built_in(session, built_in, day)
+        found.sort(key=lambda one: one.terms.code)
+        return page_message(
+            pb.LookupMetersResponse, asked.page(found[: asked.limit], lambda one: one.terms.code)
+        )
 
     @once
     async def CreateMeter(
@@ -131,8 +142,9 @@ class MeterServicer(meter_service_pb2_grpc.MeterServiceServicer):
     ) -> pb.SetMeterCostResponse:
         """States what a unit costs, from a month on."""
         await lock_catalog(session)
-        meter = await read_meter(session, requests.code("meter_code", request.meter_code))
-        cost = meter_requests.new_cost(request, meter.terms.meter)
+        code = requests.code("meter_code", request.meter_code)
+        meter = built_in_meter(code, "meter_code") or (await read_meter(session, code)).terms.meter
+        cost = meter_requests.new_cost(request, meter)
         made = await create_cost(session, cost, created_by=current_caller().subject, at=self._now())
         return message_of(pb.SetMeterCostResponse, meter_cost=made)
 

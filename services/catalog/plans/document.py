@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -61,10 +61,12 @@ def read_document(text: str, field: str = "document", meters: Meters = BUILT_IN)
     declared = _distinct(
         [meter_entry(entry, path, meters) for entry, path in _entries(sections, "meters", field)],
         f"{field}.meters",
-        lambda entry: entry.terms.code,
+        lambda entry: entry.code,
     )
-    meters = meters.with_declared([entry.terms for entry in declared])
-    return CatalogDocument(
+    document = CatalogDocument(meters=declared)
+    meters = meters.with_declared(document.declared_meters)
+    return replace(
+        document,
         plans=_distinct(
             [_plan(entry, path, meters) for entry, path in _entries(sections, "plans", field)],
             f"{field}.plans",
@@ -77,7 +79,6 @@ def read_document(text: str, field: str = "document", meters: Meters = BUILT_IN)
         ),
         prices=_prices(sections, field, meters),
         rules=_rules(sections, field, meters),
-        meters=declared,
     )
 
 

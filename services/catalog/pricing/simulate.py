@@ -153,7 +153,7 @@ async def begin_simulation(
         raise Aborted("the catalog changed during the simulation", reason="CATALOG_CHANGED")
     meters = await read_meters(session)
     if document is not None:
-        meters = meters.with_declared([entry.terms for entry in document.meters])
+        meters = meters.with_declared(document.declared_meters)
     prices = price_snapshots(await all_prices(session))
     # Every list price may be needed, because the months are not known yet.
     listed = list_price_snapshots(await list_prices_in(session, EVER)) if draft.rules else []

@@ -14,6 +14,7 @@ from arcadia.analytics.v1.exchange_rate_service_pb2_grpc import ExchangeRateServ
 from arcadia.billing.v1 import cost_feed_service_pb2 as costs_pb
 from arcadia.billing.v1.cost_feed_service_pb2_grpc import CostFeedServiceStub
 
+from kinds.metering import COST_IS_STATED
 from services.catalog.list_prices.rules.list_prices import ListPrice
 from services.catalog.list_prices.store.list_prices import fetch_prices_on
 from services.catalog.meters.store.costs import fetch_costs_on
@@ -68,9 +69,9 @@ class MarginChecker:
         listed: list[ListPrice] = []
         costs: dict[str, Decimal] = {}
         conversion = NOT_NEEDED
-        if own:
-            stated = await fetch_costs_on(self._database.single_read(ALL), own, day)
-        bought = used - own
+        if may_be_stated := own | (used & COST_IS_STATED):
+            stated = await fetch_costs_on(self._database.single_read(ALL), may_be_stated, day)
+        bought = used - own - stated.keys()
         if bought:
             listed, costs, conversion = await asyncio.gather(
                 self._listed(bought, day),

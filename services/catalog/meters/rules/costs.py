@@ -1,15 +1,15 @@
-"""Rules of what the units of event meters cost."""
+"""Rules of what the units of event meters cost, the built-in ones too."""
 
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from kinds.metering import Meter
+from kinds.metering import COST_IS_STATED, METERS, Meter
 from services.common.errors import InvalidArgument
 from services.common.rpc.fields import one_of
 from services.common.values.effective_dates import Span
 
-__all__ = ["NewCost", "check_months", "unit_of"]
+__all__ = ["NewCost", "built_in_meter", "check_months", "unit_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,21 @@ class NewCost:
     def span(self) -> Span:
         """Its months, as days."""
         return Span(self.effective_from, self.effective_to)
+
+
+def built_in_meter(code: str, field: str) -> Meter | None:
+    """The built-in meter of this code whose cost may be stated; None if no built-in meter has it.
+
+    Raises InvalidArgument, with the field, for a meter that the provider charges for.
+    """
+    if code in METERS and code not in COST_IS_STATED:
+        raise InvalidArgument(
+            field,
+            f"the provider charges for {code}: its cost is in the provider's bills and list prices,"
+            " and cannot be stated",
+            reason="COST_FROM_PROVIDER",
+        )
+    return METERS.get(code)
 
 
 def check_months(cost: NewCost, field: str = "") -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from kinds.metering import METERS, Aggregation, Basis
+from kinds.metering import COST_IS_STATED, METERS, Aggregation, Basis
 from services.catalog.meters.rules.meters import MeterTerms, StoredMeter, Unit, in_order
 from services.common.errors import AlreadyExists, FailedPrecondition, InvalidArgument
 
@@ -45,9 +45,10 @@ def check_meter(meter: MeterTerms, field: str = "") -> None:
     Raises AlreadyExists for the code of a built-in meter.
     """
     if meter.code in METERS or meter.code in LINE_KINDS:
+        may = "only its costs can be stated" if meter.code in COST_IS_STATED else ""
         raise AlreadyExists.of_field(
             f"{field}code",
-            f"{meter.code!r} is built in; choose another code",
+            f"{meter.code!r} is built in; {may or 'choose another code'}",
             reason="METER_EXISTS",
             code=meter.code,
         )

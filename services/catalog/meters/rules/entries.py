@@ -15,20 +15,22 @@ __all__ = ["MeterEntry", "changed_terms", "costs_to_set"]
 class MeterEntry:
     """An event meter in a document, with its costs by month."""
 
-    terms: MeterTerms
+    code: str
+    terms: MeterTerms | None
+    """None for a built-in meter, of which a document states the costs alone."""
     costs: tuple[NewCost, ...] = ()
 
 
 def changed_terms(entry: MeterEntry, known: StoredMeter | None) -> MeterTerms | None:
-    """The meter as the entry makes it; None if it does not change it.
+    """The meter as the entry makes it; None if it does not change it, or is of a built-in meter.
 
     Units and dimensions that the entry does not name are kept. Raises FailedPrecondition for a
     retired meter, and for a change of what cannot change.
     """
-    if known is None:
+    if entry.terms is None or known is None:
         return entry.terms
     check_not_retired(known)
-    field = f"document: meter {entry.terms.code}: "
+    field = f"document: meter {entry.code}: "
     check_unchanged(known.terms, entry.terms, field)
     terms = updated(
         known.terms,
@@ -45,7 +47,7 @@ def costs_to_set(entry: MeterEntry, known: Iterable[MeterCost]) -> list[NewCost]
 
     One holds until its end or the next one, of the entry or known.
     """
-    kept = {one.effective_from: one for one in known if one.meter_code == entry.terms.code}
+    kept = {one.effective_from: one for one in known if one.meter_code == entry.code}
     begins = sorted({*kept, *(one.effective_from for one in entry.costs)})
     wanted = [
         replace(cost, effective_to=_end(cost, begins))

@@ -100,13 +100,14 @@ class ListedMeter:
     created_at: datetime | None = None
 
     @classmethod
-    def built_in(cls, meter: Meter) -> Self:
+    def built_in(cls, meter: Meter, cost: MeterCost | None = None) -> Self:
         """A built-in meter."""
         units = tuple([Unit(unit, factor) for unit, factor in meter.units.items()])
         terms = MeterTerms(
             meter.code, meter.name, units, meter.aggregation, meter.basis, meter.dimensions
         )
-        return cls(terms, Source.EVENTS if meter.basis is Basis.EVENTS else Source.INVENTORY)
+        source = Source.EVENTS if meter.basis is Basis.EVENTS else Source.INVENTORY
+        return cls(terms, source, cost=cost)
 
     @classmethod
     def stored(cls, meter: StoredMeter, cost: MeterCost | None = None) -> Self:

@@ -1,4 +1,4 @@
-"""The SQL of what the units of event meters cost."""
+"""The SQL of what the units of event meters cost, the built-in ones too."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -7,8 +7,9 @@ from typing import Final
 
 from sqlalchemy import text
 
+from kinds.metering import METERS
 from services.catalog.meters.rules.costs import NewCost
-from services.catalog.meters.rules.meters import MeterCost
+from services.catalog.meters.rules.meters import ListedMeter, MeterCost
 from services.catalog.meters.tables import meter_costs
 from services.catalog.quotes.rules.margin_guard import StatedCost
 from services.common.db.database import ReadSession, WriteSession
@@ -17,7 +18,7 @@ from services.common.db.records import records_of
 from services.common.db.single_statements import SingleRead, compiled
 from services.common.rpc.paging import Page, PageRequest
 
-__all__ = ["all_costs", "create_cost", "fetch_costs_on", "list_costs"]
+__all__ = ["all_costs", "create_cost", "fetch_costs_on", "list_costs", "read_built_in"]
 
 COLUMNS: Final = """
 id, meter_code, unit, unit_cost_cents, currency, effective_from, effective_to, created_by,
@@ -37,12 +38,17 @@ ORDER BY meter_code, effective_from DESC
 LIMIT :limit
 """)
 
+OF_METERS: Final = text(f"""
+{SELECT} AND meter_code = ANY(CAST(:codes AS text[]))
+  AND daterange(effective_from, effective_to) @> CAST(:day AS date)
+""")
 
-# A cost is of a unit, usage is in base units.
+
+# A cost is of a unit, usage is in base units. The units of built-in meters are in no table.
 ON: Final = compiled(
     text("""
-SELECT c.meter_code, c.unit_cost_cents, CAST(m.units ->> c.unit AS bigint), c.currency
-FROM meter_costs AS c JOIN meters AS m ON m.code = c.meter_code
+SELECT c.meter_code, c.unit_cost_cents, c.unit, CAST(m.units ->> c.unit AS bigint), c.currency
+FROM meter_costs AS c LEFT JOIN meters AS m ON m.code = c.meter_code
 WHERE c.meter_code = ANY(CAST(:codes AS text[])) AND c.superseded_at IS NULL
   AND daterange(c.effective_from, c.effective_to) @> CAST(:day AS date)
 """)
@@ -59,7 +65,18 @@ async def fetch_costs_on(
 ) -> dict[str, StatedCost]:
     """The costs of some meters in force on a day, in a single statement."""
     rows = await session.fetch(ON, {"codes": sorted(codes), "day": day})
-    return {code: StatedCost(*cost) for code, *cost in rows}
+    return {
+        code: StatedCost(cents, METERS[code].units[unit] if code in METERS else factor, currency)
+        for code, cents, unit, factor, currency in rows
+    }
+
+
+async def read_built_in(session: ReadSession, codes: Iterable[str], day: date) -> list[ListedMeter]:
+    """Built-in meters with their stated costs on a day, which only an operator's session sees."""
+    found = sorted(codes)
+    rows = await session.execute(OF_METERS, {"codes": found, "day": day})
+    costs = {one.meter_code: one for one in records_of(MeterCost, rows)}
+    return [ListedMeter.built_in(METERS[code], costs.get(code)) for code in found]
 
 
 async def list_costs(

@@ -66,6 +66,11 @@ class CatalogDocument:
     rules: tuple[NewRule, ...] = ()
     meters: tuple[MeterEntry, ...] = ()
 
+    @property
+    def declared_meters(self) -> list[MeterTerms]:
+        """The event meters that it declares, without the built-in ones whose costs it states."""
+        return [entry.terms for entry in self.meters if entry.terms is not None]
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogState:

@@ -56,11 +56,11 @@ def missing_from(state: CatalogState, wanted: CatalogDocument) -> CatalogDocumen
     """
     plans = {plan.code for plan in state.plans}
     addons = {addon.code for addon in state.addons}
-    meters = {one.terms.code for one in state.meters}
+    meters = {one.terms.code for one in state.meters} | {one.meter_code for one in state.costs}
     priced = {(kept.price.resource_kind, kept.price.currency) for kept in state.prices}
     ruled = {kept.rule.code for kept in state.rules}
     return CatalogDocument(
-        meters=tuple(entry for entry in wanted.meters if entry.terms.code not in meters),
+        meters=tuple(entry for entry in wanted.meters if entry.code not in meters),
         plans=tuple(entry for entry in wanted.plans if entry.code not in plans),
         addons=tuple(entry for entry in wanted.addons if entry.code not in addons),
         prices=tuple(
@@ -74,7 +74,7 @@ def _meter_changes(state: CatalogState, wanted: CatalogDocument) -> Iterable[Cha
     """Meters come first, because plans and prices name them."""
     known = {one.terms.code: one for one in state.meters}
     for entry in wanted.meters:
-        code, before = entry.terms.code, known.get(entry.terms.code)
+        code, before = entry.code, known.get(entry.code)
         terms = changed_terms(entry, before)
         if terms is not None:
             told = differences(meter_words(before.terms if before else None), meter_words(terms))

@@ -126,15 +126,16 @@ class MeterServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetMeterCost(self, request, context):
-        """States what a unit of an event meter costs, from a month on. The margin of quotes and the
-        coverage of months are computed with it.
+        """States what a unit of an event meter costs, from a month on; `llm_tokens` takes a cost too. The
+        margin of quotes and the coverage of months are computed with it. INVALID_ARGUMENT for the other
+        built-in meters, because the provider charges for them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LookupMeters(self, request, context):
-        """Returns the event meters, for the other services.
+        """Returns the event meters for the other services, also a built-in one whose cost is stated.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -50,11 +50,12 @@ class MeterServiceStub:
     ListMeterCosts: _grpc.UnaryUnaryMultiCallable[_meter_service_pb2.ListMeterCostsRequest, _meter_service_pb2.ListMeterCostsResponse]
     """Lists what the units of event meters cost, by meter, newest first."""
     SetMeterCost: _grpc.UnaryUnaryMultiCallable[_meter_service_pb2.SetMeterCostRequest, _meter_service_pb2.SetMeterCostResponse]
-    """States what a unit of an event meter costs, from a month on. The margin of quotes and the
-    coverage of months are computed with it.
+    """States what a unit of an event meter costs, from a month on; `llm_tokens` takes a cost too. The
+    margin of quotes and the coverage of months are computed with it. INVALID_ARGUMENT for the other
+    built-in meters, because the provider charges for them.
     """
     LookupMeters: _grpc.UnaryUnaryMultiCallable[_meter_service_pb2.LookupMetersRequest, _meter_service_pb2.LookupMetersResponse]
-    """Returns the event meters, for the other services."""
+    """Returns the event meters for the other services, also a built-in one whose cost is stated."""
 
 @_typing.type_check_only
 class MeterServiceAsyncStub(MeterServiceStub):
@@ -78,11 +79,12 @@ class MeterServiceAsyncStub(MeterServiceStub):
     ListMeterCosts: _aio.UnaryUnaryMultiCallable[_meter_service_pb2.ListMeterCostsRequest, _meter_service_pb2.ListMeterCostsResponse]  # type: ignore[assignment]
     """Lists what the units of event meters cost, by meter, newest first."""
     SetMeterCost: _aio.UnaryUnaryMultiCallable[_meter_service_pb2.SetMeterCostRequest, _meter_service_pb2.SetMeterCostResponse]  # type: ignore[assignment]
-    """States what a unit of an event meter costs, from a month on. The margin of quotes and the
-    coverage of months are computed with it.
+    """States what a unit of an event meter costs, from a month on; `llm_tokens` takes a cost too. The
+    margin of quotes and the coverage of months are computed with it. INVALID_ARGUMENT for the other
+    built-in meters, because the provider charges for them.
     """
     LookupMeters: _aio.UnaryUnaryMultiCallable[_meter_service_pb2.LookupMetersRequest, _meter_service_pb2.LookupMetersResponse]  # type: ignore[assignment]
-    """Returns the event meters, for the other services."""
+    """Returns the event meters for the other services, also a built-in one whose cost is stated."""
 
 class MeterServiceServicer(metaclass=_abc_1.ABCMeta):
     """Meters: the built-in ones, and the event meters that an operator adds."""
@@ -145,8 +147,9 @@ class MeterServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _meter_service_pb2.SetMeterCostRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_meter_service_pb2.SetMeterCostResponse, _abc.Awaitable[_meter_service_pb2.SetMeterCostResponse]]:
-        """States what a unit of an event meter costs, from a month on. The margin of quotes and the
-        coverage of months are computed with it.
+        """States what a unit of an event meter costs, from a month on; `llm_tokens` takes a cost too. The
+        margin of quotes and the coverage of months are computed with it. INVALID_ARGUMENT for the other
+        built-in meters, because the provider charges for them.
         """
 
     @_abc_1.abstractmethod
@@ -155,6 +158,6 @@ class MeterServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _meter_service_pb2.LookupMetersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_meter_service_pb2.LookupMetersResponse, _abc.Awaitable[_meter_service_pb2.LookupMetersResponse]]:
-        """Returns the event meters, for the other services."""
+        """Returns the event meters for the other services, also a built-in one whose cost is stated."""
 
 def add_MeterServiceServicer_to_server(servicer: MeterServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
