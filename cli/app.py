@@ -109,9 +109,9 @@ def _arcadia() -> None:
 def main() -> None:
     """Runs the command from the arguments."""
     if not sys.stdout.isatty():
-        # Output to a pipe or file has no width, so ids are not wrapped.
+        # Output to a pipe or file has no width, so ids are not wrapped and no column is left out.
+        os.environ.setdefault("TERMINAL_WIDTH", os.environ.get("COLUMNS", "80"))  # of the help
         os.environ.setdefault("COLUMNS", "240")
-        os.environ.setdefault("TERMINAL_WIDTH", "100")  # for Typer's help only
     try:
         app()
     except ValidationError as error:

@@ -1,6 +1,6 @@
 """How commands print: lines, tables whose cells can be copied, amounts, instants."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC
 from operator import attrgetter
 from typing import Any, Final
@@ -8,8 +8,8 @@ from typing import Any, Final
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from rich.cells import cell_len
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -30,8 +30,14 @@ __all__ = [
     "say_all",
 ]
 
-MAX_WIDTH: Final = 2000
-"""More than the number of columns of any table."""
+GAP: Final = 2
+"""The spaces between two columns."""
+
+UNLIMITED: Final = 240
+"""From this width on, which a pipe has, a table keeps all its columns."""
+
+ID_PART: Final = 24
+"""Where a table that folds may break an id: after its fourth hyphen."""
 
 NUMBERS: Final = frozenset(
     {
@@ -72,30 +78,85 @@ def print_table(
     empty: str = "",
     *,
     folded: bool = False,
+    optional: Sequence[str] = (),
 ) -> None:
-    """Prints each row as one line, whatever the terminal's width; without rows, `empty` if any.
+    """Prints each row as one line; without rows, `empty` if any.
 
-    A narrower terminal wraps the line itself, and an id that is copied from it is whole.
-    `folded` fits the table into the terminal instead.
+    A terminal that is too narrow leaves out `optional` columns, the first of them first, and
+    says which. If the rest is still too wide, the terminal wraps the line itself, and an id
+    that is copied from it is whole. `folded` fits the rest into the terminal instead.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in headings:
-        # Neither numbers nor charts, whose columns have no heading, are folded in a narrow
-        # terminal.
-        whole = name in NUMBERS or not name
-        right = name in NUMBERS
-        table.add_column(name, overflow="fold", no_wrap=whole, justify="right" if right else "left")
-    for row in rows:
-        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    console = Console()
-    if not table.row_count:
+    names = tuple(headings)
+    cells = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    if not cells:
         if empty:
             say(empty)
         return
+    console = Console()
+    needed = [
+        _needed(name, [row[place] for row in cells], folded=folded)
+        for place, name in enumerate(names)
+    ]
+    kept = _kept(names, needed, optional, console.width)
+    width = _width([needed[place] for place in kept])
+    spare = console.width - width
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place in kept:
+        name = names[place]
+        of_column: int | None = None
+        if folded and width <= console.width:
+            # Rich may give a column less than its longest word, so its width is set.
+            of_column = needed[place]
+            longest = _needed(name, [row[place] for row in cells], folded=False)
+            if longest <= of_column + spare:
+                spare -= longest - of_column
+                of_column = longest
+        right = name in NUMBERS
+        table.add_column(
+            name,
+            overflow="fold",
+            no_wrap=_is_whole(name),
+            justify="right" if right else "left",
+            width=of_column,
+        )
+    for row in cells:
+        table.add_row(*(row[place] for place in kept))
     if not folded:
-        natural = Measurement.get(console, console.options.update(width=MAX_WIDTH), table).maximum
-        console = Console(width=max(console.width, natural))
+        console = Console(width=max(console.width, width))
     console.print(table)
+    if left_out := [name for place, name in enumerate(names) if place not in kept]:
+        say(f"Left out for lack of width: {', '.join(left_out)}.", "dim")
+
+
+def _is_whole(name: str) -> bool:
+    """Neither numbers nor charts, whose columns have no heading, are folded."""
+    return name in NUMBERS or not name
+
+
+def _needed(name: str, cells: Sequence[Text], *, folded: bool) -> int:
+    """The least width of a column: of its longest cell, or of its longest word if it folds."""
+    texts = [name, *(cell.plain for cell in cells)]
+    if folded and not _is_whole(name):
+        return max(min(cell_len(word), ID_PART) for one in texts for word in one.split() or [""])
+    return max(cell_len(line) for one in texts for line in one.splitlines() or [""])
+
+
+def _kept(
+    names: Sequence[str], needed: Sequence[int], optional: Sequence[str], width: int
+) -> list[int]:
+    """The places of the columns that are shown in a width."""
+    kept = list(range(len(names)))
+    if width >= UNLIMITED:
+        return kept
+    for name in optional:
+        if _width([needed[place] for place in kept]) <= width:
+            break
+        kept.remove(names.index(name))
+    return kept
+
+
+def _width(needed: Sequence[int]) -> int:
+    return sum(needed) + GAP * (len(needed) - 1)
 
 
 def print_list(
@@ -104,10 +165,12 @@ def print_list(
     empty: str = "",
     *,
     folded: bool = False,
+    optional: Sequence[str] = (),
 ) -> None:
     """Prints objects as `print_table` does; a column is the path of a member, or computed."""
     cells = [attrgetter(of) if isinstance(of, str) else of for of in columns.values()]
-    print_table(columns, ([cell(one) for cell in cells] for one in objects), empty, folded=folded)
+    rows = ([cell(one) for cell in cells] for one in objects)
+    print_table(columns, rows, empty, folded=folded, optional=optional)
 
 
 def counts(*pairs: tuple[int, str]) -> str:
