@@ -63,7 +63,7 @@ def show_status(
 
 @commands.command("unbilled")
 def list_unbilled(period: Month, tenant: Tenant = "", deployment: Deployment = "") -> None:
-    """List usage that no subscription bills, by deployment, kind and day, at list price."""
+    """List usage that no subscription bills, by deployment, kind and day, at the resource price."""
     request = unbilled_pb.ListUnbilledUsageRequest(
         period=period, tenant_id=tenant, deployment_id=deployment
     )
@@ -86,6 +86,7 @@ def list_unbilled(period: Month, tenant: Tenant = "", deployment: Deployment = "
             ),
         },
         unbilled,
+        optional=("dimensions", "qty", "reason", "deployment"),
     )
 
 
@@ -193,7 +194,8 @@ def _unbilled(rollup: rollups_pb2.Rollup) -> str:
     """The unbilled usage of a month, as one line of text."""
     total = rollup.unbilled
     # The value is exact; round it to minor units for the text.
-    worth = f"{money_text(whole_cents(Decimal(total.value_cents)), total.currency)} at list price"
+    value = money_text(whole_cents(Decimal(total.value_cents)), total.currency)
+    worth = f"{value} at the resource price"
     unpriced = f", {total.unpriced_count:,} figures without a price" if total.unpriced_count else ""
     return (
         f"unbilled: {total.usage_count:,} figures of {total.deployment_count:,} deployments,"

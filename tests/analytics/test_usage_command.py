@@ -5,6 +5,8 @@ import typer
 from arcadia.analytics.v1.usage_pb2 import DailyUsage
 
 from cli.invoicing.usage import days_of, totals
+from services.analytics.usage.requests import dimension_filter
+from services.common.errors import InvalidArgument
 
 
 def test_a_month_is_metered_up_to_today() -> None:
@@ -29,3 +31,15 @@ def test_usage_is_summed_by_kind_and_dimensions() -> None:
         ("droplet_hours", "", "0.5", "1"),
         ("droplet_hours", "region=syd1 size=s-2", "25.5", "2"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("size", "a dimension with a value, as in size="), ("size=a;size=b", "is named twice")],
+)
+def test_a_filter_by_dimension_needs_a_value_and_names_a_dimension_once(
+    said: str, told: str
+) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        dimension_filter(said)
+    assert told in refused.value.violations[0].description

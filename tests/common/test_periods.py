@@ -70,6 +70,12 @@ def test_an_invalid_month_is_refused_by_the_name_of_its_field(text: str) -> None
     assert refused.value.violations[0].field == "period"
 
 
+def test_a_month_that_no_year_has_is_not_called_a_day() -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        read_month("2026-13", "period")
+    assert refused.value.violations[0].description == "is not a month of the calendar"
+
+
 @pytest.mark.parametrize("text", ["", "2026-02-30", "2026-5-20", "20.05.2026", "1970-01-01"])
 def test_an_invalid_day_is_refused_with_its_field(text: str) -> None:
     with pytest.raises(InvalidArgument) as refused:

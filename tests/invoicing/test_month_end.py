@@ -47,7 +47,7 @@ async def test_a_month_is_metered_drafted_checked_issued_and_handed_over(
         "the state of the provider's bill was unknown",
     ]
     assert note == (
-        "1 deployments have unbilled usage: 1 daily usages worth AUD 0.00 at list price,"
+        "1 deployments have unbilled usage: 1 daily usages worth AUD 0.00 at the resource price,"
         " 1 of which have no price"
     )
     assert (rollup.unbilled.usage_count, len(rollup.freshness_notes)) == (1, 2)

@@ -17,7 +17,7 @@ from services.catalog.quotes.rules.drafts import DraftPricing, draft_version_of
 from services.catalog.quotes.rules.from_cost import KnownCosts, rebilled_days, with_rebilling
 from services.catalog.quotes.rules.snapshots import Known
 from services.catalog.quoting.engine import ENGINE_VERSION, price
-from services.catalog.quoting.errors import NoExchangeRate, NoPriceInForce
+from services.catalog.quoting.errors import NoExchangeRate, NoListPrice, NoPriceInForce
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     HeldAddon,
@@ -185,6 +185,15 @@ def test_usage_without_a_list_price_or_a_rate_is_an_error_and_not_free() -> None
         price(inputs(used(24), rate=None))
     dollars = replace(BARE, currency="USD")
     assert price(inputs(used(24), rate=None, version=dollars)).rebilled[0].amount_cents == 3086
+
+
+def test_a_missing_list_price_names_what_has_none_and_the_rule_that_needs_it() -> None:
+    missing = NoListPrice("droplet_hours", date(2026, 4, 1), "droplet_hours[size=s-1]", "cost_plus")
+    assert isinstance(missing, NoPriceInForce)
+    assert str(missing) == (
+        "droplet_hours[size=s-1] has no list price on 2026-04-01, from which the rule cost_plus"
+        " prices it"
+    )
 
 
 def test_a_projection_is_priced_as_a_month_of_that_usage_is() -> None:

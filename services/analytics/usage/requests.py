@@ -71,12 +71,12 @@ def dimension_filter(said: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in text("dimensions", said, MAX_FILTER_LENGTH).split(";") if said else ():
         key, _, values = one.partition("=")
-        if not values or key in found:
-            raise InvalidArgument(
-                "dimensions",
-                f"{one!r} is not <key>=<values> of another dimension",
-                reason="MALFORMED_VALUE",
-            )
+        if not key or not values:
+            wrong = f"{one!r} is not a dimension with a value, as in size=s-1vcpu-1gb"
+            raise InvalidArgument("dimensions", wrong, reason="MALFORMED_VALUE")
+        if key in found:
+            wrong = f"{key!r} is named twice; name its values together, as in {key}=a,b"
+            raise InvalidArgument("dimensions", wrong, reason="MALFORMED_VALUE")
         found[key] = values
     return found
 

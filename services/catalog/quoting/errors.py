@@ -8,6 +8,7 @@ __all__ = [
     "AmountOutOfRange",
     "CannotReprice",
     "NoExchangeRate",
+    "NoListPrice",
     "NoPriceInForce",
     "UnreadableInputs",
 ]
@@ -31,6 +32,15 @@ class NoPriceInForce(ValueError):
         super().__init__(f"{label or resource_kind} has no price in force on {day}")
         self.resource_kind = resource_kind
         self.day = day
+
+
+class NoListPrice(NoPriceInForce):
+    """Usage that a rebilling rule prices, on a day without a list price for it."""
+
+    def __init__(self, resource_kind: str, day: date, label: str, rule_code: str) -> None:
+        super().__init__(resource_kind, day)
+        needed_by = f"from which the rule {rule_code} prices it"
+        self.args = (f"{label} has no list price on {day}, {needed_by}",)
 
 
 class NoExchangeRate(ValueError):

@@ -111,17 +111,19 @@ def read_month(text: str, field: str) -> Period:
         raise InvalidArgument(
             field, "is not a month as in 2026-04-01 or 2026-04", reason="NOT_A_PERIOD"
         )
-    first = _sane(f"{text}-01" if bare else text, field)
+    first = _sane(f"{text}-01" if bare else text, field, "month" if bare else "day")
     if first.day != 1:
         raise InvalidArgument(field, "is not the first day of a month", reason="NOT_A_PERIOD")
     return Period.month(first.year, first.month)
 
 
-def _sane(text: str, field: str) -> date:
+def _sane(text: str, field: str, unit: str = "day") -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise InvalidArgument(field, "is not a day of the calendar", reason="NOT_A_DATE") from None
+        raise InvalidArgument(
+            field, f"is not a {unit} of the calendar", reason="NOT_A_DATE"
+        ) from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise InvalidArgument(
             field, f"is not between {FIRST_YEAR} and {LAST_YEAR}", reason="OUT_OF_RANGE"

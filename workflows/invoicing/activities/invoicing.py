@@ -190,7 +190,7 @@ def _unbilled(total: rollups_pb2.UnbilledTotal) -> tuple[str, ...]:
         return ()
     # The value is exact; round it to minor units for the text.
     value = money_text(whole_cents(Decimal(total.value_cents)), total.currency)
-    worth = f"worth {value} at list price"
+    worth = f"worth {value} at the resource price"
     unpriced = f", {total.unpriced_count:,} of which have no price" if total.unpriced_count else ""
     told = (
         f"{total.deployment_count:,} deployments have unbilled usage:"

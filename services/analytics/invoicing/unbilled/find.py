@@ -140,7 +140,7 @@ class UnbilledFinder:
         ]
 
     async def valued(self, unbilled: Sequence[Unbilled]) -> list[Unbilled]:
-        """Adds exact values at list price; None without a price."""
+        """Adds exact values at the resource price; None without a price."""
         worth: list[Unbilled] = []
         for start in range(0, len(unbilled), VALUED_AT_ONCE):
             those = unbilled[start : start + VALUED_AT_ONCE]

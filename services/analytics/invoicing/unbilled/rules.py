@@ -49,7 +49,7 @@ class Unbilled:
     qty: Decimal
     """In units of the kind, exact."""
     cents: Decimal | None
-    """Value at list price, exact; None without a unit price in force."""
+    """Value at the resource price, exact; None without a unit price in force."""
     dimensions: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     """See UnbilledUsage in unbilled_usage_service.proto."""

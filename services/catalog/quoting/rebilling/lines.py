@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from services.catalog.plans.rules.matches import Match, rank, winner, words
-from services.catalog.quoting.errors import NoExchangeRate, NoPriceInForce
+from services.catalog.quoting.errors import NoExchangeRate, NoListPrice
 from services.catalog.quoting.inputs import QuoteInputs, Spans, Term, UsageRun, UsageSeries
 from services.catalog.quoting.lines import Line, LineKind, line, service_of
 from services.catalog.quoting.numbers import ZERO, text_of
@@ -87,7 +87,7 @@ def left_to_bill(inputs: QuoteInputs) -> list[str]:
 def rebilled_lines(inputs: QuoteInputs, taken: Sequence[Taken]) -> tuple[Line, ...]:
     """A line for each rule, dimensions and list price, in this order.
 
-    Raises NoPriceInForce for usage without a list price, NoExchangeRate, and AmountOutOfRange.
+    Raises NoListPrice for usage without a list price, NoExchangeRate, and AmountOutOfRange.
     """
     rebilling = inputs.rebilling
     if rebilling is None:
@@ -178,7 +178,7 @@ def _list_price(rebilling: Rebilling, one: Taken) -> ListPriceSnapshot:
     kind = one.series.resource_kind
     matching = _list_prices(rebilling, one.series, one.day)
     if not matching:
-        raise NoPriceInForce(kind, one.day, f"{one.series.label}: the rule {one.rule.code}")
+        raise NoListPrice(kind, one.day, one.series.label, one.rule.code)
     return max(matching, key=lambda price: (len(price.dimensions), price.id))
 
 
