@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 Count = Annotated[int, typer.Option(help="Maximum number of rows.", min=1, max=500)]
-Deployment = Annotated[str, typer.Option(help="Only of the deployment with this id.")]
+Deployment = Annotated[str, typer.Option(help="Only of this deployment, by its id or slug.")]
 Follow = Annotated[bool, typer.Option(help="Wait for completion and show the progress.")]
 Month = Annotated[str, typer.Argument(help="The month, such as 2026-04.")]
 OnlyMonth = Annotated[str, typer.Option(help="Only of this month, such as 2026-04.")]

@@ -1,5 +1,6 @@
 """`arcadia catalog list-prices`: the provider's list prices and their changes."""
 
+import re
 from decimal import Decimal
 from typing import Annotated
 
@@ -38,7 +39,8 @@ def list_prices(meter: Meter = "", on: On = "") -> None:
             "from": "effective_from",
             "to": "effective_to",
         },
-        found,
+        sorted(found, key=_by_size),
+        optional=("source", "to"),
     )
 
 
@@ -50,6 +52,7 @@ def list_changes(meter: Meter = "") -> None:
     print_table(
         ("on", "meter", "of", "USD", "price", "a unit", "margin before", "after"),
         (row for change in found for row in _rows(change)),
+        optional=("a unit", "meter", "margin before"),
     )
 
 
@@ -57,6 +60,12 @@ def fetch_list_prices(follow: Follow = True) -> None:
     """Read the provider's list prices now and record their changes."""
     start = list_price_sync(BY_HAND)
     run_workflow("sync", start, ListPriceSync.run, progress=under_way, wait=follow)
+
+
+def _by_size(price: pb.ListPrice) -> tuple[str, list[tuple[int, str]]]:
+    """Orders by meter and dimensions, in which numbers count as such: 2 before 16."""
+    parts = re.findall(r"([0-9]+)|([^0-9]+)", _dimensions(price))
+    return price.meter, [(int(number or -1), words) for number, words in parts]
 
 
 def _dimensions(price: pb.ListPrice) -> str:

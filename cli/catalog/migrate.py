@@ -8,7 +8,7 @@ from arcadia.catalog.v1 import migrations_pb2
 
 from cli.caller import call, pages
 from cli.options import Reason, Tenant, Yes, command_group
-from cli.output import counts, print_list, say
+from cli.output import counts, instant, print_list, say
 from services.common.values.money import money_text
 
 __all__ = ["commands"]
@@ -17,6 +17,8 @@ commands = command_group("Move subscriptions to another plan version.")
 
 SHOWN: Final = 20
 """Subscriptions shown before a migration is confirmed."""
+
+STATUSES: Final = ("waiting", "scheduling", "scheduled", "in_effect", "undoing", "undone")
 
 Plan = Annotated[str, typer.Argument(help="The plan whose subscriptions are moved.")]
 On = Annotated[str, typer.Option(help="The day on which they take effect, such as 2026-09-01.")]
@@ -56,8 +58,13 @@ def start(
 
 
 @commands.command("list")
-def list_migrations() -> None:
+def list_migrations(
+    plan: Annotated[str, typer.Option(help="Only from or to this plan.")] = "",
+    status: Annotated[str, typer.Option(help="Only with this status, such as `scheduled`.")] = "",
+) -> None:
     """List migrations, newest first."""
+    if status and status.replace(" ", "_") not in STATUSES:
+        raise typer.BadParameter(f"--status is one of {', '.join(STATUSES)}.")
     print_list(
         {
             "id": "id",
@@ -67,9 +74,18 @@ def list_migrations() -> None:
             "effective": "effective_on",
             "status": _status,
             "subscriptions": _counts,
+            "started": lambda one: instant(one.started_at),
+            "by": "started_by",
+            "reason": "reason",
         },
-        pages(pb.ListMigrationsRequest(), "migrations"),
-        "There is no migration.",
+        [
+            one
+            for one in pages(pb.ListMigrationsRequest(), "migrations")
+            if plan in ("", one.from_plan_code, one.plan_code)
+            and status.replace(" ", "_") in ("", one.status)
+        ],
+        "There is no such migration." if plan or status else "There is no migration.",
+        optional=("by", "started", "reason", "notice", "subscriptions", "from", "to"),
     )
 
 
@@ -86,9 +102,11 @@ def show(
             "subscription": "subscription_id",
             "tenant": "tenant_id",
             "outcome": "outcome",
-            "reason": "reason",
+            "reason": lambda one: one.reason.lower().replace("_", " "),
+            "at": lambda one: instant(one.updated_at),
         },
         pages(request, "migration_subscriptions"),
+        optional=("at", "tenant"),
     )
 
 
@@ -128,6 +146,7 @@ def _print_previews(previews: list[pb.MigrationPreview]) -> None:
         },
         previews[:SHOWN],
         "No subscription would be moved.",
+        optional=("version", "first month", "change", "tenant"),
     )
     moved = [one for one in previews if one.outcome == "scheduled"]
     sums: dict[str, int] = {}
@@ -145,6 +164,12 @@ def _print(migration: migrations_pb2.Migration) -> None:
     )
     if found := _counts(migration):
         say(f"    {found}")
+    finished = ""
+    if migration.HasField("finished_at"):
+        finished = f", finished {instant(migration.finished_at)}"
+    say(f"    started {instant(migration.started_at)} by {migration.started_by}{finished}")
+    if migration.reason:
+        say(f"    reason: {migration.reason}")
     say(f"    workflow {migration.workflow_id}")
 
 

@@ -6,8 +6,9 @@ import typer
 from arcadia.catalog.v1 import rebilling_service_pb2 as pb
 
 from cli.caller import call, pages
-from cli.options import command_group
+from cli.options import command_group, read
 from cli.output import print_list
+from services.common.values.periods import read_month
 
 __all__ = ["commands"]
 
@@ -15,10 +16,12 @@ commands = command_group("Show, set and end rules that price what the provider c
 
 Code = Annotated[str, typer.Argument(help="The rule's code.")]
 On = Annotated[str, typer.Option(help="Only those in force on this day, an ISO date.")]
-Month = Annotated[str, typer.Option(help="The first month without it, by its first day.")]
+Month = Annotated[str, typer.Option(help="The first month without it, such as 2027-03.")]
 Scope = Annotated[
     list[str] | None,
-    typer.Option("--match", help="The scope, such as `tenant=acme` or `sku=gpu-*`; repeatable."),
+    typer.Option(
+        "--match", help="The scope, such as `tenant=acme` or `sku=gpu-*,c-4`; repeatable."
+    ),
 ]
 
 
@@ -35,7 +38,7 @@ def set_rule(
     percent: Annotated[str, typer.Argument(help="Percent on top of the cost.")],
     currency: Annotated[str, typer.Argument(help="ISO 4217, such as AUD.")],
     since: Annotated[
-        str, typer.Argument(help="The first month, not before the current one, by its first day.")
+        str, typer.Argument(help="The first month, such as 2026-12; not before the current one.")
     ],
     until: Month = "",
     match: Scope = None,
@@ -56,8 +59,8 @@ def set_rule(
         basis=basis,
         percent=percent,
         currency=currency,
-        effective_from=since,
-        effective_to=until,
+        effective_from=_first_day(since),
+        effective_to=_first_day(until),
         fixed_cents=fixed_cents,
         step_cents=step_cents,
         floor_cents=floor_cents,
@@ -68,17 +71,24 @@ def set_rule(
         key, is_pair, value = one.partition("=")
         if not is_pair:
             raise typer.BadParameter(f"{one!r} is not like tenant=acme")
-        request.match[key].list_value.append(value)
+        request.match[key].list_value.extend(value.split(","))
     _print([call(request).rebilling_rule])
 
 
 @commands.command("end")
 def end_rule(
     code: Code,
-    until: Annotated[str, typer.Argument(help="The first month without it, by its first day.")],
+    until: Annotated[str, typer.Argument(help="The first month without it, such as 2027-03.")],
 ) -> None:
     """End a rule before a month; withdraw it if it has not begun by then."""
-    _print([call(pb.EndRebillingRuleRequest(code=code, effective_to=until)).rebilling_rule])
+    _print(
+        [call(pb.EndRebillingRuleRequest(code=code, effective_to=_first_day(until))).rebilling_rule]
+    )
+
+
+def _first_day(month: str) -> str:
+    """The first day of a month as the API takes it; empty for none."""
+    return read(read_month, month, "month").start.isoformat() if month else ""
 
 
 def _print(rules: list[pb.RebillingRule]) -> None:
@@ -99,6 +109,7 @@ def _print(rules: list[pb.RebillingRule]) -> None:
         },
         rules,
         "There are no rebilling rules.",
+        optional=("step", "floor", "late bill", "fixed", "takes", "to"),
     )
 
 

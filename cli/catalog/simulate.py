@@ -39,8 +39,8 @@ def simulate(
         Path | None,
         typer.Argument(help="A YAML file in the format of `export`.", exists=True, dir_okay=False),
     ] = None,
-    plan: Annotated[str, typer.Option(help="Instead of a file: this plan ...")] = "",
-    version: Annotated[int, typer.Option(help="... in this version, also a draft.")] = 0,
+    plan: Annotated[str, typer.Option(help="Instead of a file: this plan, with --version.")] = "",
+    version: Annotated[int, typer.Option(help="The plan's version, also a draft.", min=0)] = 0,
     months: Annotated[int, typer.Option(help="How many billed months.", min=1, max=24)] = 6,
     to: Annotated[str, typer.Option(help="The last of them, such as 2026-04.")] = "",
     by: Annotated[str, typer.Option(help="`tenant`, `deployment` or `meter`.")] = "tenant",
@@ -50,6 +50,12 @@ def simulate(
     ] = None,
 ) -> None:
     """Price the last billed months again by a draft; nothing is changed."""
+    if file is None and not (plan and version):
+        raise typer.BadParameter("Name a catalog file, or a plan with --plan and --version.")
+    if file is not None and (plan or version):
+        raise typer.BadParameter("Name a catalog file or --plan with --version, not both.")
+    if by not in SUBJECT:
+        raise typer.BadParameter(f"--by is {', '.join(SUBJECT)}, not {by!r}.")
     request = pb.SimulateCatalogRequest(
         document="" if file is None else text_of(file),
         plan_code=plan,

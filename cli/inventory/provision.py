@@ -8,19 +8,21 @@ from arcadia.catalog.v1 import deployment_service_pb2 as pb
 from arcadia.catalog.v1 import deployments_pb2
 
 from cli.caller import call
+from cli.deployments import deployment_id
 from cli.options import command_group, text_of
-from cli.output import say
+from cli.output import instant, say
 
-__all__ = ["commands", "status_text"]
+__all__ = ["commands", "order_lines", "status_text"]
 
 commands = command_group("Create cloud resources for deployments, all or nothing.")
 
-Deployment = Annotated[str, typer.Argument(help="The deployment's id.")]
+Deployment = Annotated[str, typer.Argument(help="The deployment, by its id or slug.")]
+Of = Annotated[str, typer.Option("--tenant", help="The tenant, if several have the slug.")]
 
 
 @commands.command("start")
 def start(
-    deployment_id: Deployment,
+    deployment: Deployment,
     size: Annotated[str, typer.Option(help="The droplet's size, such as s-1vcpu-1gb.")],
     image: Annotated[str, typer.Option(help="Its image, such as ubuntu-24-04-x64.")],
     region: Annotated[str, typer.Option(help="Its region; the deployment's when empty.")] = "",
@@ -36,6 +38,7 @@ def start(
     force: Annotated[
         str, typer.Option(help="The reason to create it although no subscription prices it.")
     ] = "",
+    tenant: Of = "",
 ) -> None:
     """Start creating a droplet for a deployment; `status` shows the progress."""
     droplet = deployments_pb2.DropletOrder(
@@ -47,22 +50,29 @@ def start(
         user_data=text_of(user_data) if user_data else "",
         vpc_uuid=vpc,
     )
-    request = pb.ProvisionDeploymentRequest(id=deployment_id, droplet=droplet, force_reason=force)
+    request = pb.ProvisionDeploymentRequest(
+        id=deployment_id(deployment, tenant), droplet=droplet, force_reason=force
+    )
     _show(call(request).provision)
 
 
 @commands.command("status")
 def status(
-    deployment_id: Deployment,
+    deployment: Deployment,
     provision_id: Annotated[str, typer.Argument(help="The provision's id.")],
+    tenant: Of = "",
 ) -> None:
     """Show the progress of a provision."""
-    request = pb.GetProvisionRequest(deployment_id=deployment_id, id=provision_id)
+    request = pb.GetProvisionRequest(
+        deployment_id=deployment_id(deployment, tenant), id=provision_id
+    )
     _show(call(request).provision)
 
 
 def _show(provision: deployments_pb2.Provision) -> None:
     say(status_text(provision))
+    for line in order_lines(provision):
+        say(f"    {line}")
 
 
 def status_text(provision: deployments_pb2.Provision) -> str:
@@ -76,3 +86,21 @@ def status_text(provision: deployments_pb2.Provision) -> str:
         provision.reason,
     )
     return " · ".join(filter(None, parts))
+
+
+def order_lines(provision: deployments_pb2.Provision) -> list[str]:
+    """What was ordered, by whom and when, and why although no price applied to it."""
+    droplet = provision.droplet
+    ordered = (
+        droplet.size,
+        droplet.image,
+        droplet.region and f"in {droplet.region}",
+        f"VPC {droplet.vpc_uuid}" if droplet.vpc_uuid else "default VPC",
+        f"SSH keys {', '.join(droplet.ssh_keys)}" if droplet.ssh_keys else "no SSH keys",
+    )
+    lines = [", ".join(filter(None, ordered))]
+    if provision.requested_by:
+        lines.append(f"requested {instant(provision.requested_at)} by {provision.requested_by}")
+    if provision.force_reason:
+        lines.append(f"forced: {provision.force_reason}")
+    return lines

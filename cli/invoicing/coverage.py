@@ -6,6 +6,7 @@ import typer
 from arcadia.analytics.v1 import coverage_service_pb2 as pb
 
 from cli.caller import call
+from cli.deployments import deployment_id
 from cli.invoicing.margin import Period, month_or_last, print_conversion
 from cli.options import Deployment, Tenant, command_group
 from cli.output import NOBODY, UNKNOWN, money, print_list, say
@@ -56,7 +57,7 @@ def list_parts(
         period=month_or_last(period).isoformat(),
         coverage=coverage,
         tenant_id=tenant,
-        deployment_id=deployment,
+        deployment_id=deployment_id(deployment, tenant),
         losses_only=losses,
         page_size=500,
     )
@@ -77,6 +78,7 @@ def list_parts(
         answer.coverage_parts,
         "No costs or usage are known for this month.",
         folded=True,
+        optional=("lines", "quantity", "revenue", "costs"),
     )
     if answer.next_page_token:
         say(f"… the {len(answer.coverage_parts)} with the largest losses; the API lists the rest.")

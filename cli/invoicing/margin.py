@@ -10,6 +10,7 @@ from arcadia.billing.v1.cost_service_pb2 import ListDailyCostsRequest
 from rich.text import Text
 
 from cli.caller import call
+from cli.deployments import deployment_id
 from cli.options import Deployment, Tenant, command_group, read
 from cli.output import NOBODY, UNKNOWN, instant, money, print_list, print_table, say
 from cli.runs import run_workflow
@@ -100,7 +101,7 @@ def show_trend(
         from_period=first.start.isoformat(),
         to_period=last.start.isoformat(),
         tenant_id=tenant,
-        deployment_id=deployment,
+        deployment_id=deployment_id(deployment, tenant),
     )
     answer = call(request)
     currency = answer.conversion.reporting_currency

@@ -12,6 +12,7 @@ from arcadia.analytics.v1 import usage_pb2
 from arcadia.analytics.v1 import usage_service_pb2 as pb
 
 from cli.caller import call, pages
+from cli.deployments import deployment_id
 from cli.options import Deployment, Tenant, command_group, read
 from cli.output import NOBODY, dimensions_text, instant, print_list, print_table, say, say_all
 from cli.runs import run_workflow
@@ -46,7 +47,7 @@ Until = Annotated[str, typer.Option(help="Up to this day, exclusive.")]
 @commands.command("list")
 def list_usage(
     tenant: Tenant = "",
-    deployment: Annotated[str, typer.Option(help="Only of this deployment, by id or slug.")] = "",
+    deployment: Deployment = "",
     kind: Annotated[str, typer.Option(help="Only this kind of usage.")] = "",
     dimension: Dimensions = None,
     since: Since = "",
@@ -74,6 +75,7 @@ def list_usage(
         },
         pages(request, "daily_usage"),
         f"Nothing was metered since {request.from_day}; `--since` looks further back.",
+        optional=("facts", "deployment", "dimensions", "tenant"),
     )
 
 
@@ -122,7 +124,7 @@ def list_unmetered(
     """List the resources that could not be metered because their size is unknown."""
     request = pb.ListUnmeteredResourcesRequest(
         tenant_id=tenant,
-        deployment_id=deployment,
+        deployment_id=deployment_id(deployment, tenant),
         from_day=since or _a_week_ago(),
         to_day=until,
     )
@@ -138,6 +140,7 @@ def list_unmetered(
         },
         pages(request, "resources"),
         f"There are no unmetered resources since {request.from_day}.",
+        optional=("hours", "deployment", "missing"),
     )
 
 
@@ -238,7 +241,9 @@ def void_events(
 @commands.command("voided")
 def list_voided(tenant: Tenant = "", deployment: Deployment = "") -> None:
     """List voided usage events, newest first."""
-    request = pb.ListVoidedUsageEventsRequest(tenant_id=tenant, deployment_id=deployment)
+    request = pb.ListVoidedUsageEventsRequest(
+        tenant_id=tenant, deployment_id=deployment_id(deployment, tenant)
+    )
     print_list(
         {
             "voided": lambda event: instant(event.voided_at, SECOND),
@@ -255,6 +260,7 @@ def list_voided(tenant: Tenant = "", deployment: Deployment = "") -> None:
         },
         pages(request, "voided_events"),
         "No usage event was voided.",
+        optional=("dimensions", "deployment", "by", "source", "reason", "tenant"),
     )
 
 
