@@ -4,7 +4,7 @@ A kind is a declaration. Only what it names is kept: a field that the provider a
 tomorrow can neither leak a secret nor make every row look changed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +29,7 @@ from kinds.policy import FieldPolicy, Live, Policy
 from kinds.pricing import FREE, PriceRule
 from kinds.redaction import REDACTED, redact
 from kinds.reducers import size_text, slug, text
+from kinds.scoping import ScopedFields
 from kinds.unreadable import JsonObject, UnreadableRow, described, explained, has_nul, identify
 
 __all__ = [
@@ -199,16 +200,7 @@ class ResourceKind:
 
         An absent field is readable if another field of the same scope is present.
         """
-        whole = self._whole_fields
-        if row.keys() >= whole and not self._shown_by_members_only:
-            return self.scoped.keys()
-        held = {self.scoped[name] for name in whole & row.keys()}
-        held |= {
-            self.scoped[path]
-            for path, steps, _ in self._scoped_members
-            if self.scoped[path] not in held and any(_presences(row, steps))
-        }
-        return {path for path, scope in self.scoped.items() if scope in held}
+        return self._scoped.visible(row)
 
     def sight(self, row: JsonObject) -> SightedResource:
         """What the inventory records of a row. Raises UnreadableRow."""
@@ -279,35 +271,11 @@ class ResourceKind:
         unset = {name for name, attr in self.attrs.items() if attr.policy.unset_when_absent}
         parts = {self.parts.field} if self.parts is not None else set()
         shown = (self.attrs.keys() - unset) | self.columns.plain()
-        return frozenset(shown | self._scoped_fields | self.measured | parts)
+        return frozenset(shown | self._scoped.fields | self.measured | parts)
 
     @cached_property
-    def _scoped_fields(self) -> frozenset[str]:
-        return frozenset(path for path in self.scoped if "." not in path)
-
-    @cached_property
-    def _whole_fields(self) -> frozenset[str]:
-        """Scoped fields whose presence shows their scope: none of their members is scoped."""
-        return self._scoped_fields - {path.split(".")[0] for path in self.scoped if "." in path}
-
-    @cached_property
-    def _shown_by_members_only(self) -> bool:
-        """Whether there is a scope that only members show."""
-        shown = {self.scoped[name] for name in self._whole_fields}
-        return any(scope not in shown for scope in self.scoped.values())
-
-    @cached_property
-    def _scoped_members(self) -> tuple[tuple[str, tuple[str, ...], frozenset[str]], ...]:
-        """For each scoped member its path, its steps, and the fields that show its scope."""
-        return tuple(
-            (
-                path,
-                tuple(path.split(".")),
-                frozenset(name for name in self._whole_fields if self.scoped[name] == scope),
-            )
-            for path, scope in self.scoped.items()
-            if "." in path
-        )
+    def _scoped(self) -> ScopedFields:
+        return ScopedFields(self.scoped)
 
     def _attrs(self, row: JsonObject) -> dict[str, Any]:
         attrs: dict[str, Any] = {}
@@ -326,11 +294,7 @@ class ResourceKind:
     def _unknown(self, row: JsonObject) -> tuple[str, ...]:
         fields = self._unknown_when_absent
         unknown = [] if row.keys() >= fields else [self._our_name(n) for n in fields - row.keys()]
-        unknown += [
-            f"attrs.{path}"
-            for path, steps, telling in self._scoped_members
-            if row.keys().isdisjoint(telling) and not all(_presences(row, steps))
-        ]
+        unknown += [f"attrs.{path}" for path in self._scoped.hidden_members(row)]
         return tuple(sorted(unknown))
 
     def _our_name(self, provider_field: str) -> str:
@@ -338,19 +302,6 @@ class ResourceKind:
         if provider_field in self.attrs:
             return f"attrs.{provider_field}"
         return self.columns.our_name(provider_field)
-
-
-def _presences(value: Any, steps: Sequence[str]) -> Iterator[bool]:
-    """For each object at the path without its last step: whether it has the last."""
-    if isinstance(value, list):
-        for element in value:
-            yield from _presences(element, steps)
-    elif isinstance(value, dict):
-        step, *below = steps
-        if below:
-            yield from _presences(value.get(step), below)
-        else:
-            yield step in value
 
 
 def _tags(value: Any) -> tuple[str, ...]:

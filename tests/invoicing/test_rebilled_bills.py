@@ -15,7 +15,8 @@ from arcadia.catalog.v1 import catalog_service_pb2 as catalog_pb
 from arcadia.catalog.v1 import rebilling_service_pb2 as rebilling_pb
 from psycopg.errors import UniqueViolation
 
-from services.analytics.invoicing.rollups.draft_page import PageDrafting
+from services.analytics.invoicing.rollups import draft_page
+from services.analytics.invoicing.rollups.save_page import save_page
 from services.common.rpc.wire import timestamp
 from tests.analytics.peers import Span, at
 from tests.invoicing.books import APRIL, MAY
@@ -384,16 +385,15 @@ async def test_a_bill_that_is_attributed_while_a_page_is_drafted_is_read_again(
     rollup = await month.books.begin()
     [cursor] = await month.books.plan(rollup.id)
     release = asyncio.Event()
-    before = PageDrafting._write
 
-    async def late(self: Any, *told: Any) -> None:
+    async def late(*told: Any) -> None:
         if not release.is_set():
             release.set()
             await bill(month, line(1, "11"))
-        await before(self, *told)
+        await save_page(*told)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PageDrafting, "_write", late)
+        patch.setattr(draft_page, "save_page", late)
         with pytest.raises(grpc.aio.AioRpcError, match="attributed again") as refused:
             await month.books.draft(rollup.id, cursor)
         assert refused.value.code() is grpc.StatusCode.ABORTED
