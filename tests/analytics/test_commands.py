@@ -11,9 +11,9 @@ from arcadia.billing.v1 import costs_pb2
 from cli.invoicing.margin import METER, READ_COSTS, missing_costs
 from services.common.values.periods import Period, month_of
 from tests.analytics.account import Analytics, event, today, yesterday
+from tests.analytics.april import PERIOD, STUDIO, line, spans
 from tests.analytics.peers import SHOP, Span, at
 from tests.analytics.revenue import Billed, invoice
-from tests.analytics.test_margin import PERIOD, STUDIO, line, spans
 from tests.support.environment import environment_of
 
 

@@ -8,9 +8,9 @@ from services.analytics.tables import metadata
 from services.common.identity.callers import ALL, Scope
 from services.common.settings import Service
 from tests.analytics.account import Analytics, event, yesterday
+from tests.analytics.april import PERIOD, line, spans
 from tests.analytics.peers import BLOG, Span, at
 from tests.analytics.revenue import Billed, invoice
-from tests.analytics.test_margin import PERIOD, line, spans
 from tests.support.databases import PostgresServer
 
 OF_TENANTS = [

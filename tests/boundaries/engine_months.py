@@ -100,6 +100,10 @@ TOKENS = "llm_tokens"
 CHEAP = PriceSnapshot("p1", TOKENS, "1k_tokens", Decimal("0.4"), date(2026, 1, 1), CUT)
 DEAR = PriceSnapshot("p2", TOKENS, "token", Decimal("0.04"), CUT, None)
 
+FROM, UNTIL = date(2026, 6, 10), date(2026, 6, 20)
+TOKEN_PRICE = PriceSnapshot("p", TOKENS, "1k_tokens", Decimal(2), FROM, UNTIL)
+"""In force for ten days of June."""
+
 
 def months() -> Iterator[tuple[str, QuoteInputs]]:
     """Each month by its name."""

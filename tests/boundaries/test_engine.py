@@ -5,56 +5,30 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import orjson
 import pytest
 
 from services.catalog.quoting.engine import price
-from services.catalog.quoting.errors import (
-    MAX_AMOUNT,
-    AmountOutOfRange,
-    NoPriceInForce,
-    UnreadableInputs,
-)
+from services.catalog.quoting.errors import MAX_AMOUNT, AmountOutOfRange, UnreadableInputs
 from services.catalog.quoting.inputs import (
     AddonSnapshot,
     ChangeInputs,
     HeldAddon,
-    PriceSnapshot,
     Term,
-    UsageRun,
     UsageSeries,
-    VersionSnapshot,
 )
-from services.catalog.quoting.lines import (
-    Line,
-    LineKind,
-    ServiceDays,
-    content_of,
-    line_json,
-    total,
-)
+from services.catalog.quoting.lines import Line, LineKind, ServiceDays, content_of, line_json, total
 from services.catalog.quoting.lines import line as line_of
 from services.catalog.quoting.proofs.canonical import inputs_json, result_json
 from services.catalog.quoting.proofs.parse import MAX_CACHED, read_inputs
-from services.catalog.quoting.proofs.proof import (
-    Difference,
-    Proof,
-    Verification,
-    compare,
-    prove,
-    prove_by_first,
-    recompute,
-    verify,
-)
-from services.catalog.quoting.v1.reading import read_inputs as read_by_first
-from services.catalog.quoting.values import ValuedRun, value_of
 from services.common.values.periods import Period
 from tests.boundaries.engine_months import (
     JUNE,
     MODELS,
+    TOKEN_PRICE,
+    TOKENS,
     month,
     months,
     recorded,
@@ -62,7 +36,6 @@ from tests.boundaries.engine_months import (
     used,
     whole,
 )
-from tests.quoting.test_proofs import PROOFS_OF_ENGINE_1
 
 MONTHS = dict(months())
 
@@ -180,7 +153,7 @@ def test_days_of_plans_that_leave_a_kind_out_are_one_line_at_a_price() -> None:
         Term(selling(name=name), (half,)) for name, half in zip("ab", HALVES, strict=True)
     )
     usage = (used("1000", kind=TOKENS), used("1000", HALVES[1].start, TOKENS))
-    whole_month = replace(PRICE, effective_from=JUNE.start, effective_to=None)
+    whole_month = replace(TOKEN_PRICE, effective_from=JUNE.start, effective_to=None)
     zone = replace(whole_month, id="z", resource_kind="dns_zones", unit="zone")
     made = replace(month(*usage, used("3"), terms=terms), prices=(whole_month, zone))
     assert [(one.resource_kind, one.qty, one.amount_cents) for one in price(made).ad_hoc] == [
@@ -190,7 +163,7 @@ def test_days_of_plans_that_leave_a_kind_out_are_one_line_at_a_price() -> None:
 
 
 def test_the_allowance_of_addons_is_free_and_the_first_unit_over_it_is_charged() -> None:
-    zone = replace(PRICE, resource_kind="dns_zones", unit="zone", effective_from=JUNE.start)
+    zone = replace(TOKEN_PRICE, resource_kind="dns_zones", unit="zone", effective_from=JUNE.start)
     held = (HeldAddon(AddonSnapshot("a", "zones", "dns_zones", Decimal(10), 0), (JUNE,)),)
     bare = replace(whole(selling()), addons=held)
     for qty, prices, amounts in (("10", (), []), ("10", (zone,), []), ("11", (zone,), [2])):
@@ -331,256 +304,3 @@ def test_a_line_is_written_with_its_keys_in_order_and_its_dimensions_if_any() ->
         b'"meta":{"allowance":"0","used":"1"},"price_base_qty":"1","qty":"1",'
         b'"resource_kind":"dns_zones","service":null,"unit":"zone","unit_price_cents":"90"}'
     )
-
-
-TOKENS = "llm_tokens"
-FROM, UNTIL = date(2026, 6, 10), date(2026, 6, 20)
-PRICE = PriceSnapshot("p", TOKENS, "1k_tokens", Decimal(2), FROM, UNTIL)
-
-
-@pytest.mark.parametrize(
-    ("day", "holds"),
-    [(9, False), (10, True), (19, True), (20, False)],
-)
-def test_a_price_holds_from_its_first_day_to_the_one_before_its_end(
-    day: int, *, holds: bool
-) -> None:
-    on = date(2026, 6, day)
-    assert PRICE.in_force(on) is holds
-    projection = replace(
-        whole(selling(), UsageSeries(TOKENS, projected_qty=Decimal(5000))),
-        prices=(PRICE,),
-        projected_from=on,
-    )
-    by_day = replace(whole(selling(), used("5000", on, TOKENS)), prices=(PRICE,))
-    for inputs in (projection, by_day):
-        if holds:
-            assert total(price(inputs).ad_hoc) == 10
-            continue
-        with pytest.raises(NoPriceInForce, match=f"^llm_tokens has no price in force on {on}$") as (
-            refused
-        ):
-            price(inputs)
-        assert (refused.value.resource_kind, refused.value.day) == (TOKENS, on)
-
-
-def test_a_price_without_an_end_holds_for_good() -> None:
-    assert replace(PRICE, effective_to=None).in_force(date(9999, 1, 1))
-
-
-def test_usage_is_worth_its_price_of_each_day_and_unknown_where_there_is_none() -> None:
-    series = UsageSeries(
-        TOKENS,
-        (UsageRun(date(2026, 6, 8), 5, Decimal(1500)), UsageRun(date(2026, 6, 18), 4, Decimal(10))),
-    )
-    other = replace(
-        PRICE, id="q", resource_kind="dns_zones", unit="zone", effective_from=JUNE.start
-    )
-    assert value_of(series, [other, PRICE]) == [
-        ValuedRun(UsageRun(date(2026, 6, 8), 2, Decimal(1500)), None),
-        ValuedRun(UsageRun(date(2026, 6, 10), 3, Decimal(1500)), Decimal(3)),
-        ValuedRun(UsageRun(date(2026, 6, 18), 2, Decimal(10)), Decimal("0.02")),
-        ValuedRun(UsageRun(date(2026, 6, 20), 2, Decimal(10)), None),
-    ]
-    later = replace(PRICE, id="r", effective_from=UNTIL, effective_to=None, unit="token")
-    assert value_of(series, [PRICE, later])[-1] == ValuedRun(
-        UsageRun(date(2026, 6, 20), 2, Decimal(10)), Decimal(20)
-    )
-    assert value_of(series, []) == [
-        ValuedRun(UsageRun(date(2026, 6, 8), 5, Decimal(1500)), None),
-        ValuedRun(UsageRun(date(2026, 6, 18), 4, Decimal(10)), None),
-    ]
-    assert value_of(UsageSeries(TOKENS), [PRICE]) == []
-
-
-def test_a_value_of_many_digits_is_exact() -> None:
-    digits = Decimal("123456789012345.123456789012")
-    exact = replace(PRICE, unit="token", unit_price_cents=Decimal("0.123456789012"))
-    series = UsageSeries(TOKENS, (UsageRun(FROM, 1, digits),))
-    [valued] = value_of(series, [exact])
-    assert valued.cents is not None
-    assert Fraction(valued.cents) == Fraction(digits) * Fraction("0.123456789012")
-
-
-def test_an_allowance_is_used_up_by_days_over_all_sizes_and_prices() -> None:
-    """Half of June: 4,000 tokens of an addon of 8,000; 1,500 a day of two models, two prices."""
-    addon = AddonSnapshot("a", "tokens", TOKENS, Decimal(8000), 100)
-    half = (Period(date(2026, 6, 16), JUNE.end),)
-    early = replace(PRICE, effective_from=JUNE.start, effective_to=date(2026, 6, 18))
-    late = replace(PRICE, id="q", effective_from=date(2026, 6, 18), effective_to=None,
-                   unit_price_cents=Decimal(5))  # fmt: skip  # a table
-    models = [
-        UsageSeries(
-            TOKENS,
-            (
-                UsageRun(date(2026, 6, 10), 10, Decimal(qty)),
-                UsageRun(date(2026, 6, 25), 5, Decimal(0)),
-            ),
-            dimensions=(("model", name),),
-        )
-        for name, qty in (("a", 1000), ("b", 500))
-    ]
-    made = replace(
-        month(*models, terms=(Term(selling(), half),), addons=(HeldAddon(addon, half),)),
-        prices=(early, late),
-    )
-    # 16 and 17 June use 3,000 of the 4,000; of the 3,000 of 18 and 19 June 2,000 are over.
-    assert [
-        (one.qty, one.unit_price_cents, one.amount_cents, one.meta["used"], one.meta["allowance"])
-        for one in price(made).ad_hoc
-    ] == [("2", "5", 10, "3000", "1000")]
-    # One price from the 16th: all of its days, those that cost nothing too.
-    one_price = replace(made, prices=(replace(late, effective_from=date(2026, 6, 16)),))
-    [line] = price(one_price).ad_hoc
-    assert (line.qty, line.meta["used"], line.meta["allowance"]) == ("2", "6000", "4000")
-    # What costs nothing needs no price, and what comes after it has one.
-    assert price(replace(made, prices=(late,))).ad_hoc == price(made).ad_hoc
-    with pytest.raises(NoPriceInForce):
-        price(replace(made, prices=(replace(late, effective_from=date(2026, 6, 19)),)))
-
-
-@pytest.mark.parametrize(
-    ("number", "fits"),
-    [("0", True), (str(10**30 - 1), True), (str(10**30), False), ("-0.001", False),
-     ("Infinity", False)],
-)  # fmt: skip  # a table
-def test_a_number_out_of_range_is_refused_by_the_name_of_what_has_it(
-    number: str, *, fits: bool
-) -> None:
-    value = Decimal(number)
-    whole_number = int(value) if value.is_finite() else 0
-    zones, packages = MODELS["per unit, capped"], MODELS["package"]
-    tier = replace(MODELS["volume"].tiers[0], unit_price_cents=value)
-    bound = replace(MODELS["volume"].tiers[0], up_to_qty=value)
-    makings: dict[str, Callable[[], object]] = {
-        "llm_tokens": lambda: replace(PRICE, unit_price_cents=value),
-        "qty": lambda: UsageRun(FROM, 1, value),
-        "zones": lambda: AddonSnapshot("a", "zones", "dns_zones", value, 0),
-        "dns_zones 1": lambda: UsageSeries("dns_zones", projected_qty=value),
-        "dns_zones 2": lambda: selling(replace(zones, included_qty=value)),
-        "dns_zones 3": lambda: selling(replace(zones, overage_price_cents=value)),
-        "dns_zones 4": lambda: selling(replace(zones, hard_cap_qty=value)),
-        "dns_zones 5": lambda: selling(replace(packages, package_qty=value)),
-        "dns_zones 6": lambda: selling(replace(MODELS["volume"], tiers=(tier,))),
-        "dns_zones 7": lambda: selling(replace(MODELS["volume"], tiers=(bound,))),
-    }
-    if value == whole_number:
-        makings |= {
-            "zones 1": lambda: AddonSnapshot("a", "zones", "dns_zones", Decimal(1), whole_number),
-            "price_cents": lambda: VersionSnapshot("v", "v", 1, whole_number, "AUD", ()),
-            "dns_zones 8": lambda: selling(replace(zones, amount_cents=whole_number)),
-        }
-    for name, make in makings.items():
-        if fits:
-            make()
-            continue
-        with pytest.raises(ValueError, match=rf"^{name.split()[0]}: \S+ is out of range$"):
-            make()
-
-
-def test_a_package_without_a_size_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^a package has no size$"):
-        price(whole(selling(replace(MODELS["package"], package_qty=None)), used("11")))
-
-
-def test_runs_of_usage_are_in_their_order_and_of_a_day_at_least() -> None:
-    first, second = UsageRun(FROM, 2, Decimal(1)), UsageRun(date(2026, 6, 12), 1, Decimal(1))
-    assert UsageSeries(TOKENS, (first, second)).runs == (first, second)
-    overlapping = replace(second, first=date(2026, 6, 11))
-    for wrong in ((second, first), (first, overlapping)):
-        with pytest.raises(ValueError, match=r"^llm_tokens: the runs are not in order$"):
-            UsageSeries(TOKENS, wrong)
-    for days in (0, -1):
-        with pytest.raises(ValueError, match=rf"^a run of {days} days$"):
-            UsageRun(FROM, days, Decimal(1))
-
-
-def test_proofs_of_engine_1_never_change() -> None:
-    for told in PROOFS_OF_ENGINE_1:
-        quote, again = prove_by_first(read_by_first(told.inputs_json))
-        assert again == told
-        recomputed = recompute(told.inputs_json, "1")
-        assert recomputed.quote == quote
-        assert recomputed.inputs.month == read_by_first(told.inputs_json).month
-        assert verify(told).engine_version == "1"
-
-
-def proof(name: str = "by size") -> Proof:
-    return prove(MONTHS[name])[1]
-
-
-def test_a_proof_is_verified_to_the_bit_and_says_which_part_is_not() -> None:
-    told = proof()
-    assert verify(told) == Verification(True, told.inputs_hash, told.result_hash, "2", "")
-    for forged, reason in (
-        ({"inputs_hash": "0"}, "the inputs are not those that were hashed"),
-        ({"result_hash": "0"}, "the inputs give another result"),
-    ):
-        assert verify(replace(told, **forged)) == Verification(
-            False, told.inputs_hash, told.result_hash, "2", reason
-        )
-    spaced = verify(replace(told, inputs_json=f"{told.inputs_json} "))
-    assert (spaced.verified, spaced.reason) == (False, "the inputs are not in their canonical form")
-    assert verify(replace(told, engine_version="0")) == Verification(
-        False, "", "", "0", "the inputs cannot be read: unknown engine '0'"
-    )
-    unread = verify(replace(told, inputs_json="{"))
-    assert (unread.verified, unread.inputs_hash, unread.result_hash, unread.engine_version) == (
-        False,
-        "",
-        "",
-        "2",
-    )
-
-
-def test_inputs_of_more_digits_than_are_computed_with_are_refused_by_their_error() -> None:
-    told = proof("allowance, 11 used")
-    long = told.inputs_json.replace(
-        '"overage_price_cents":"3"', f'"overage_price_cents":"0.{"1" * 260}"'
-    )
-    with pytest.raises(UnreadableInputs, match=r"^Inexact: \[<class 'decimal\.Inexact'>\]$"):
-        recompute(long, "2")
-
-
-def test_inputs_are_priced_again_as_they_were() -> None:
-    quote, told = prove(MONTHS["a change"])
-    again = recompute(told.inputs_json, "2")
-    assert (again.quote, again.inputs) == (quote, MONTHS["a change"])
-    assert (again.inputs_json, again.result_json) == (told.inputs_json, result_json(quote))
-    unpriced = inputs_json(replace(MONTHS["a price that changes"], prices=())).decode()
-    with pytest.raises(UnreadableInputs, match="llm_tokens has no price in force on 2026-06-15"):
-        recompute(unpriced, "2")
-
-
-def test_a_comparison_distinguishes_types_and_absence_inside_lists() -> None:
-    left = json.dumps({"a": [1, 2, 3], "b": {"z": 1, "y": 2}, "c": 1, "d": None, "f": [1]})
-    right = json.dumps({"a": [1, 4], "b": 5, "c": True, "e": {"z": 1, "y": 2}, "f": {"0": 1}})
-    assert compare(left, right) == [
-        Difference("a[1]", "2", "4"),
-        Difference("a[2]", "3", ""),
-        Difference("b", '{"y":2,"z":1}', "5"),
-        Difference("c", "1", "true"),
-        Difference("d", "null", ""),
-        Difference("e", "", '{"y":2,"z":1}'),
-        Difference("f", "[1]", '{"0":1}'),
-    ]
-    assert compare("[1]", "[1, 2]") == [Difference("[1]", "", "2")]
-    assert compare("1", "2") == [Difference("", "1", "2")]
-    assert compare("1", "1") == []
-
-
-def test_an_unreadable_proof_is_named_by_its_side() -> None:
-    deepest, deeper = "[" * 32 + "]" * 32, "[" * 33 + "]" * 33
-    assert compare(deepest, deepest) == []
-    objects = '{"a":' * 32 + "1" + "}" * 32
-    for left, right, side, why in (
-        (deeper, "1", "left", "nested too deeply"),
-        ("1", deeper, "right", "nested too deeply"),
-        (objects, "1", "left", "nested too deeply"),
-        ("{", "1", "left", "unexpected end of data: line 1 column 2 (char 1)"),
-        ("1", "{", "right", "unexpected end of data: line 1 column 2 (char 1)"),
-    ):
-        with pytest.raises(UnreadableInputs) as refused:
-            compare(left, right)
-        assert (refused.value.side, str(refused.value)) == (side, why)
-    assert UnreadableInputs("why").side == ""

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from services.common.identity.callers import ALL
 from tests.inventory.account import Inventory, sighting
 from tests.inventory.catalog import SmallCatalog
-from tests.inventory.test_assigning import owners
+from tests.inventory.owners import owners
 
 SHOP = "11111111-1111-7111-8111-111111111111"
 OTHER = "22222222-2222-7222-8222-222222222222"

@@ -12,8 +12,8 @@ from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from services.analytics.invoicing.invoices.rules.states import InvoiceKind, InvoiceStatus
 from services.common.rpc.downloads import file_stem
 from tests.invoicing.books import Books
+from tests.invoicing.documents import billed
 from tests.invoicing.invoices import invoice
-from tests.invoicing.test_documents import billed
 from tests.support.environment import environment_of
 
 ID = UUID("00000000-0000-4000-8000-000000abcdef")

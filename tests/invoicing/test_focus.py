@@ -16,9 +16,9 @@ from services.analytics.invoicing.invoices.rules.lines import Line
 from services.analytics.invoicing.profiles.rules.parties import Party
 from tests.billing.test_exporting import APPLICABLE
 from tests.invoicing.books import Books
+from tests.invoicing.documents import billed
 from tests.invoicing.invoices import invoice
 from tests.invoicing.invoices import line as line_of
-from tests.invoicing.test_documents import billed
 from tests.support.focus import validated
 
 OF_A_RESOURCE = {

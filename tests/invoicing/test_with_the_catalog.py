@@ -28,7 +28,7 @@ from tests.catalog.shop import Clock, Shop
 from tests.catalog.test_meter_documents import apply
 from tests.invoicing.books import Books
 from tests.invoicing.catalog import FakeCatalog
-from tests.invoicing.test_documents import downloaded
+from tests.invoicing.documents import downloaded
 from tests.invoicing.test_unbilled import unbilled
 from tests.support.databases import PostgresServer
 
