@@ -82,6 +82,14 @@ def test_the_new_kinds_own_test_fails_with_what_is_left_and_then_passes(copy: Pa
     known = own_test(copy)
     assert known.returncode == 0, known.stdout
 
+    (copy / f"tests/kinds/test_{NAME}.py").unlink()
+    without = run(
+        copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest",
+        f"tests/kinds/test_known_everywhere.py::test_a_kind_is_known_everywhere[{NAME}]",
+    )  # fmt: skip
+    assert without.returncode == 1
+    assert f"tests/kinds/test_{NAME}.py: test which fields of a row are kept" in without.stdout
+
 
 @pytest.mark.parametrize("name", ["", "BareMetal", "bare-metal", "../bare", "bare__metal"])
 def test_an_invalid_name_writes_nothing(name: str, tmp_path: Path) -> None:

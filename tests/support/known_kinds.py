@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 from kinds import RESOURCE_KINDS
 from kinds.document import PAGE
@@ -13,10 +14,24 @@ from providers.digitalocean.simulator.world.seed import make_world
 from services.billing.ingest.rules.classification import PRODUCTS
 from services.billing.ingest.rules.matching import ALSO_NAMES
 
-__all__ = ["missing"]
+__all__ = ["TESTED_ELSEWHERE", "missing"]
 
 OVER_S3: frozenset[str] = frozenset({"spaces_bucket"})
 """Listed over S3, which the simulator serves too."""
+
+TESTED_ELSEWHERE: frozenset[str] = frozenset(
+    {
+        "alert_policy", "app", "autoscale_pool", "cdn_endpoint", "certificate",
+        "container_registry", "database", "database_replica", "dedicated_inference", "domain",
+        "droplet", "firewall", "functions_namespace", "gradient_agent", "image",
+        "kubernetes_cluster", "load_balancer", "nat_gateway", "nfs_share", "partner_attachment",
+        "reserved_ip", "reserved_ipv6", "snapshot", "spaces_bucket", "spaces_key", "ssh_key",
+        "uptime_check", "volume", "vpc", "vpc_peering",
+    }
+)  # fmt: skip  # a table
+"""Kinds whose rows `tests/providers` and `tests/drift` test. A new kind has a test of its own."""
+
+TESTS = Path(__file__).resolve().parents[1] / "kinds"
 
 
 @cache
@@ -39,6 +54,8 @@ def _missing(name: str) -> Iterator[str]:
         yield "providers/digitalocean/simulator/kinds.py: add a Kind, so that it is listed"
     if name not in _kinds_of_the_account():
         yield "providers/digitalocean/simulator/world/products.yaml: declare one of the kind"
+    if name not in TESTED_ELSEWHERE and not (TESTS / f"test_{name}.py").exists():
+        yield f"tests/kinds/test_{name}.py: test which fields of a row are kept"
     yield from _missing_of_bills(name)
     yield from _missing_of_meters(name)
     if f"\n## {name}\n" not in PAGE.read_text():

@@ -74,7 +74,7 @@ def test_a_row_is_reduced_to_what_is_declared() -> None:
 def test_it_is_known_everywhere() -> None:
     left = missing("$name")
 
-    assert not left, "still to be said:\\n  " + "\\n  ".join(left)
+    assert not left, "steps left:\\n  " + "\\n  ".join(left)
 ''')
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
