@@ -23,7 +23,7 @@ Units = Annotated[
 ]
 Dimensions = Annotated[
     list[str] | None,
-    typer.Option("--dimension", help="A key by which usage is told apart; repeatable."),
+    typer.Option("--dimension", help="A key of its dimensions, such as `model`; repeatable."),
 ]
 
 

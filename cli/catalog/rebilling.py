@@ -34,7 +34,7 @@ def list_rules(on: On = "") -> None:
 @commands.command("set")
 def set_rule(
     code: Code,
-    basis: Annotated[str, typer.Argument(help="`list`, its list price; `bill`, its bill.")],
+    basis: Annotated[str, typer.Argument(help="`list`, the list price, or `bill`, the bill.")],
     percent: Annotated[str, typer.Argument(help="Percent on top of the cost.")],
     currency: Annotated[str, typer.Argument(help="ISO 4217, such as AUD.")],
     since: Annotated[
@@ -50,7 +50,7 @@ def set_rule(
     ] = False,
     late_bill: Annotated[
         str,
-        typer.Option(help="For `bill`: without the bill, `wait` or bill the costs `next_month`."),
+        typer.Option(help="For `bill`, if the bill is late: `wait` or `next_month`."),
     ] = "",
 ) -> None:
     """Set a rule from a month on; a rule of the same code ends there."""

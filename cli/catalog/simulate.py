@@ -177,7 +177,7 @@ def _print_summary(answers: Sequence[Any], shares: Sequence[Any], currency: str)
     left_out = sorted({code for answer in answers for code in answer.rules_left_out})
     if left_out:
         say(
-            f"Not simulated where no rule had rebilled the cost lines: {', '.join(left_out)}.",
+            f"Left out of months in which no rule rebilled the cost lines: {', '.join(left_out)}.",
             "yellow",
         )
     failed = sum(answer.failure_count for answer in answers)

@@ -204,7 +204,7 @@ def send_event(
         say(f"refused {one.idempotency_key}: {one.message}")
     if receipt.refused:
         raise typer.Exit(1)
-    how = "recorded" if receipt.accepted_count else "known already:"
+    how = "recorded" if receipt.accepted_count else "already recorded:"
     say(f"{how} {event.idempotency_key} of {source}")
 
 

@@ -104,15 +104,15 @@ class MeterServiceServicer:
 
     def UpdateMeter(self, request, context):
         """Renames an event meter, or adds units and dimensions to it. Nothing else of a meter can
-        change, because usage and prices have their meaning by it.
+        change, because it would change the meaning of existing usage and prices.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RetireMeter(self, request, context):
-        """Retires an event meter: it takes no new prices and events. What was used and billed keeps its
-        meaning. FAILED_PRECONDITION while a plan, an addon, a price or a rule needs it.
+        """Retires an event meter: it takes no new prices and events. Earlier usage and invoices do not
+        change. FAILED_PRECONDITION while a plan, an addon, a price or a rule uses it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,11 +41,11 @@ class MeterServiceStub:
     """Adds an event meter: its usage is sent in as usage events."""
     UpdateMeter: _grpc.UnaryUnaryMultiCallable[_meter_service_pb2.UpdateMeterRequest, _meter_service_pb2.UpdateMeterResponse]
     """Renames an event meter, or adds units and dimensions to it. Nothing else of a meter can
-    change, because usage and prices have their meaning by it.
+    change, because it would change the meaning of existing usage and prices.
     """
     RetireMeter: _grpc.UnaryUnaryMultiCallable[_meter_service_pb2.RetireMeterRequest, _meter_service_pb2.RetireMeterResponse]
-    """Retires an event meter: it takes no new prices and events. What was used and billed keeps its
-    meaning. FAILED_PRECONDITION while a plan, an addon, a price or a rule needs it.
+    """Retires an event meter: it takes no new prices and events. Earlier usage and invoices do not
+    change. FAILED_PRECONDITION while a plan, an addon, a price or a rule uses it.
     """
     ListMeterCosts: _grpc.UnaryUnaryMultiCallable[_meter_service_pb2.ListMeterCostsRequest, _meter_service_pb2.ListMeterCostsResponse]
     """Lists what the units of event meters cost, by meter, newest first."""
@@ -70,11 +70,11 @@ class MeterServiceAsyncStub(MeterServiceStub):
     """Adds an event meter: its usage is sent in as usage events."""
     UpdateMeter: _aio.UnaryUnaryMultiCallable[_meter_service_pb2.UpdateMeterRequest, _meter_service_pb2.UpdateMeterResponse]  # type: ignore[assignment]
     """Renames an event meter, or adds units and dimensions to it. Nothing else of a meter can
-    change, because usage and prices have their meaning by it.
+    change, because it would change the meaning of existing usage and prices.
     """
     RetireMeter: _aio.UnaryUnaryMultiCallable[_meter_service_pb2.RetireMeterRequest, _meter_service_pb2.RetireMeterResponse]  # type: ignore[assignment]
-    """Retires an event meter: it takes no new prices and events. What was used and billed keeps its
-    meaning. FAILED_PRECONDITION while a plan, an addon, a price or a rule needs it.
+    """Retires an event meter: it takes no new prices and events. Earlier usage and invoices do not
+    change. FAILED_PRECONDITION while a plan, an addon, a price or a rule uses it.
     """
     ListMeterCosts: _aio.UnaryUnaryMultiCallable[_meter_service_pb2.ListMeterCostsRequest, _meter_service_pb2.ListMeterCostsResponse]  # type: ignore[assignment]
     """Lists what the units of event meters cost, by meter, newest first."""
@@ -120,7 +120,7 @@ class MeterServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_meter_service_pb2.UpdateMeterResponse, _abc.Awaitable[_meter_service_pb2.UpdateMeterResponse]]:
         """Renames an event meter, or adds units and dimensions to it. Nothing else of a meter can
-        change, because usage and prices have their meaning by it.
+        change, because it would change the meaning of existing usage and prices.
         """
 
     @_abc_1.abstractmethod
@@ -129,8 +129,8 @@ class MeterServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _meter_service_pb2.RetireMeterRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_meter_service_pb2.RetireMeterResponse, _abc.Awaitable[_meter_service_pb2.RetireMeterResponse]]:
-        """Retires an event meter: it takes no new prices and events. What was used and billed keeps its
-        meaning. FAILED_PRECONDITION while a plan, an addon, a price or a rule needs it.
+        """Retires an event meter: it takes no new prices and events. Earlier usage and invoices do not
+        change. FAILED_PRECONDITION while a plan, an addon, a price or a rule uses it.
         """
 
     @_abc_1.abstractmethod
