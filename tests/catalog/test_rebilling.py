@@ -261,6 +261,36 @@ async def test_a_rule_on_the_bill_never_competes_with_one_on_list_prices(
     assert [one.code for one in await listed(shop)] == ["listed"]
 
 
+@pytest.mark.parametrize(
+    ("on_list", "on_bill", "refused"),
+    [
+        ({"tenant": "acme"}, {"tenant": "globex"}, False),
+        ({"tenant": "acme"}, {"tenant": ["globex", "init*"]}, False),
+        ({"tenant": "acme"}, {"tenant": ["globex", "ac*"]}, True),
+        ({"tenant": "acme*"}, {"tenant": "ac*"}, True),
+        ({"tenant": ["acme", "globex"]}, {"tenant": ["globex", "initech"]}, True),
+        ({"tenant": "acme"}, {}, True),
+        ({}, {"tenant": "acme"}, True),
+        ({"tenant": "acme"}, {"plan": "metal"}, True),
+        ({"plan": "metal", "tenant": "acme"}, {"plan": "cloud", "tenant": "acme"}, False),
+        ({"plan": "metal", "tenant": "acme"}, {"plan": "metal"}, True),
+    ],
+)
+async def test_rules_on_parts_of_a_product_concern_each_other_only_for_a_common_customer(
+    shop: Shop, on_list: dict[str, Any], on_bill: dict[str, Any], refused: bool
+) -> None:
+    await set_rule(shop, "listed", match={"meter": "database_hours", "sku": "db-*", **on_list})
+    call = shop.rebilling.CreateRebillingRule(
+        rule("billed", basis="bill", match={"product": "database", **on_bill}),
+        metadata=shop.operator,
+    )
+    if refused:
+        assert (await refusal(call, reason_of))[0] == "FAILED_PRECONDITION"
+    else:
+        await call
+        assert [one.code for one in await listed(shop)] == ["billed", "listed"]
+
+
 async def test_a_month_that_is_over_keeps_its_rules(shop: Shop) -> None:
     await set_rule(shop)
     shop.clock.set("2026-06-01")

@@ -1,11 +1,12 @@
 """The products of cost lines, and the meters that measure their usage."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from kinds import RESOURCE_KINDS
 from services.catalog.plans.rules.matches import Match, match_of
 from services.common.errors import InvalidArgument
+from services.common.values.specificity import level_of
 
 __all__ = ["PRODUCTS", "by_meter", "check_products", "meters_of_scope", "shares_a_part"]
 
@@ -26,6 +27,9 @@ PRODUCTS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     for meter in sorted({meter for meters in PRODUCTS.values() for meter in meters})
 }
 """By meter: the products whose usage it measures."""
+
+CUSTOMERS: Final = ("tenant", "plan")
+"""The keys of a scope that say whose usage it is."""
 
 WITHOUT_METER: Final = "product "
 """Before the name of a product without a meter, where rules are compared by meters."""
@@ -106,10 +110,28 @@ def _meters_of(products: Iterable[str]) -> list[str]:
 def shares_a_part(on_list: Match, on_bill: Match) -> bool:
     """Whether a rule on list prices takes some meters of a product, and one on cost lines it.
 
-    Then the other meters of the product would be billed by neither.
+    Then the other meters of the product would be billed by neither. Rules that never have a tenant
+    and a plan in common do not concern each other.
     """
+    if not _have_customers_in_common(dict(on_list), dict(on_bill)):
+        return False
     named, taken = set(dict(on_list).get("meter", ())), set(meters_of_scope(on_bill))
     return any(
         named & set(meters) and taken & set(meters) and not named.issuperset(meters)
         for meters in PRODUCTS.values()
+    )
+
+
+def _have_customers_in_common(
+    one: Mapping[str, Sequence[str]], other: Mapping[str, Sequence[str]]
+) -> bool:
+    return all(
+        any(
+            # A prefix has a value in common with those that it matches, prefixes among them.
+            level_of((mine,), yours) or level_of((yours,), mine)
+            for mine in one[key]
+            for yours in other[key]
+        )
+        for key in CUSTOMERS
+        if key in one and key in other
     )
