@@ -319,6 +319,36 @@ async def test_what_an_item_of_its_own_size_includes_is_not_on_the_line_of_the_r
     assert await coverage.costs() == {("billed", ""): Decimal(20), ("included", ""): Decimal(30)}
 
 
+@pytest.mark.parametrize(
+    ("line", "included"),
+    [
+        (("overage", '{"size": "gpu-*"}'), ("gpu-1", "gpu-2")),
+        (("overage", '{"size": "gpu-2, gpu-3"}'), ("gpu-1",)),
+        # The line has more keys than the items.
+        (("overage", '{"region": "nyc1", "size": "gpu-*"}'), ()),
+        # An item takes usage before any resource price.
+        (("ad_hoc", '{"region": "nyc1", "size": "gpu-3"}'), ("gpu-1", "gpu-2", "gpu-3")),
+        # The item has a line of its own.
+        (("overage", '{"size": "gpu-1"}'), ("gpu-2", "gpu-3")),
+    ],
+)
+async def test_what_a_more_specific_item_includes_is_not_on_the_line_of_a_prefix(
+    coverage: Coverage, line: tuple[str, str], included: tuple[str, ...]
+) -> None:
+    month = coverage.month
+    quantities = {"gpu-1": 1, "gpu-2": 10, "gpu-3": 100}
+    for size, qty in quantities.items():
+        month.use(qty=str(qty), dimensions=f'{{"size": "{size}", "region": "nyc1"}}')
+    own = {
+        f"droplet_hours[size={size}]": {"match": {"size": [size]}} for size in ("gpu-1", "gpu-2")
+    }
+    items = own | {"droplet_hours[size=gpu-*]": {"match": {"size": ["gpu-*"]}}}
+    kind, dimensions = line
+    month.bill((kind, "droplet_hours", 900, dimensions), items=json.dumps(items))
+    usage = {one.coverage: int(one.qty) // 30 for one in (await coverage.get()).usage}
+    assert usage.get("included", 0) == sum(quantities[size] for size in included)
+
+
 async def test_before_the_month_is_invoiced_its_usage_says_so(coverage: Coverage) -> None:
     coverage.month.use()
     coverage.month.cost("7.00")

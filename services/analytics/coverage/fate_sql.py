@@ -82,7 +82,8 @@ lines AS MATERIALIZED (
                                           AND line.sold_as <> 'rebilled') AS days,
            range_agg(line.days) FILTER (WHERE line.bills AND line.dimensions = '{}'
                                           AND line.sold_as = 'rebilled') AS rebilled_days,
-           jsonb_agg(jsonb_build_array(line.dimensions, lower(line.days), upper(line.days)))
+           jsonb_agg(jsonb_build_array(line.dimensions, lower(line.days), upper(line.days),
+                                       line.sold_as))
                FILTER (WHERE line.bills AND line.dimensions <> '{}'
                          AND line.sold_as <> 'rebilled') AS matched,
            jsonb_agg(jsonb_build_array(line.dimensions, lower(line.days), upper(line.days)))
@@ -102,11 +103,11 @@ EXISTS (
               SELECT FROM string_to_table(texts, ', ') AS value
               WHERE usage.dimensions ->> dimension = value
                  OR value LIKE '%*' AND starts_with(
-                     coalesce(usage.dimensions ->> dimension, ''), rtrim(value, '*'))))
+                     coalesce(usage.dimensions ->> dimension, ''), rtrim(value, '*')))){further}
 )"""
 
-# Whether a plan item with a match takes usage from the line without one. A line of its own would be
-# found before, so the item has none: its allowance covers the usage.
+# Whether a plan item with a match takes usage from a line that is less specific. A line of its own
+# would be found before, so the item has none: its allowance covers the usage.
 _HAS_ITEM: Final = """
 EXISTS (
     SELECT FROM jsonb_array_elements(proven.items) AS item (taken)
@@ -118,8 +119,29 @@ EXISTS (
               SELECT FROM jsonb_array_elements_text(texts) AS value
               WHERE usage.dimensions ->> dimension = value
                  OR value LIKE '%*' AND starts_with(
-                     coalesce(usage.dimensions ->> dimension, ''), rtrim(value, '*'))))
+                     coalesce(usage.dimensions ->> dimension, ''), rtrim(value, '*')))){further}
 )"""
+
+_TAKES_ALL: Final = _HAS_ITEM.format(further="")
+
+# The ranks of `specificity`: the number of keys, and of those matched exactly. An item takes usage
+# before any resource price.
+_IS_BILLED: Final = _IS_LINE_OF.format(
+    lines="sold.matched",
+    further=f"""
+      AND NOT {
+        _HAS_ITEM.format(
+            further='''
+      AND (matched ->> 3 = 'ad_hoc' OR (
+              SELECT ARRAY[count(*), count(*) FILTER (WHERE texts ? (usage.dimensions ->> named))]
+              FROM jsonb_each(taken -> 1) AS of_item (named, texts)
+          ) > (
+              SELECT ARRAY[count(*), count(*) FILTER (
+                  WHERE usage.dimensions ->> named = ANY(string_to_array(texts, ', ')))]
+              FROM jsonb_each_text(matched -> 0) AS of_line (named, texts)))'''
+        )
+    }""",
+)
 
 _IS_UNSOLD: Final = """
 EXISTS (
@@ -149,10 +171,10 @@ is_invoiced AS MATERIALIZED (
                CASE WHEN proven.trial @> usage.day THEN 1
                     WHEN proven.days @> usage.day IS NOT TRUE THEN 2
                     WHEN sold.rebilled_matched IS NOT NULL
-                     AND {_IS_LINE_OF.format(lines="sold.rebilled_matched")} THEN 3
+                     AND {_IS_LINE_OF.format(lines="sold.rebilled_matched", further="")} THEN 3
                     WHEN sold.matched IS NOT NULL
-                     AND {_IS_LINE_OF.format(lines="sold.matched")} THEN 4
-                    WHEN sold.days @> usage.day AND NOT {_HAS_ITEM} THEN 4
+                     AND {_IS_BILLED} THEN 4
+                    WHEN sold.days @> usage.day AND NOT {_TAKES_ALL} THEN 4
                     WHEN sold.rebilled_days @> usage.day THEN 3
                     WHEN usage.resource_kind = ANY(proven.unsold) THEN 5
                     WHEN proven.unsold_usage IS NOT NULL AND {_IS_UNSOLD} THEN 5
