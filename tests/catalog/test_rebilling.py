@@ -291,6 +291,42 @@ async def test_rules_on_parts_of_a_product_concern_each_other_only_for_a_common_
         assert [one.code for one in await listed(shop)] == ["billed", "listed"]
 
 
+@pytest.mark.parametrize(
+    ("size", "on_list", "is_unsold"),
+    [
+        ("db-s-1vcpu-1gb", {"tenant": "acme", "plan": "metal"}, True),
+        ("db-s-1vcpu-1gb", {"tenant": "globex", "plan": "metal"}, False),
+        # Its costs are the other rule's, as it has no list price.
+        ("db-unheard-of", {"tenant": "acme", "plan": "metal"}, False),
+    ],
+)
+async def test_usage_whose_costs_a_rule_on_list_prices_takes_by_another_meter_is_unsold(
+    shop: Shop, size: str, on_list: dict[str, Any], is_unsold: bool
+) -> None:
+    await stock(shop)
+    price = list_pb.ListedPrice(
+        meter="database_hours", dimensions={"size": "db-s-1vcpu-1gb"}, usd="15", per_qty="672"
+    )
+    told = list_pb.RecordListPricesRequest(
+        provider="digitalocean", on="2026-04-01", recorded_by="sync", prices=[price]
+    )
+    await shop.list_prices.RecordListPrices(told, metadata=shop.worker)
+    await set_rule(shop, "listed", match=on_list)
+    await set_rule(shop, "billed", basis="bill", match={"product": "database"})
+    shop.clock.set("2026-04-01")
+    subscription = await shop.subscribe((await shop.deploy()).id, "metal")
+    runs = [pricing_pb.UsageRun(first_day="2026-04-01", days=30, qty="24")]
+    hours = pricing_pb.UsageSeries(
+        resource_kind="database_hours", runs=runs, dimensions={"size": size}
+    )
+    storage = pricing_pb.UsageSeries(resource_kind="database_storage_gb_month", runs=runs)
+
+    result = await billed(shop, subscription.id, hours, storage)
+
+    assert list(result.unsold_usage) == ([storage] if is_unsold else [])
+    assert len(result.quote.rebilled) == is_unsold
+
+
 async def test_a_month_that_is_over_keeps_its_rules(shop: Shop) -> None:
     await set_rule(shop)
     shop.clock.set("2026-06-01")

@@ -17,7 +17,7 @@ from services.catalog.quoting.rebilling.snapshots import (
     RuleSnapshot,
 )
 from services.catalog.quoting.spans import intersection
-from services.catalog.rebilling.rules.products import meters_of_scope
+from services.catalog.rebilling.rules.products import meters_beside, meters_of_scope
 from services.catalog.rebilling.rules.rebilling import Basis, LateBill, NewRule, RebillingRule
 from services.common.values.periods import Period, month_of
 
@@ -180,11 +180,16 @@ def rebilled_kinds(
 
 
 def rebilled_days(
-    series: UsageSeries, terms: Iterable[Term], known: KnownCosts | None, tenant_id: str
+    series: UsageSeries,
+    terms: Iterable[Term],
+    known: KnownCosts | None,
+    tenant_id: str,
+    usage: Sequence[UsageSeries] = (),
 ) -> Iterator[Period]:
     """The billed days on which a rule prices usage: those with a list price for it.
 
-    A rule on cost lines prices all days.
+    A rule on cost lines prices all days, unless one on list prices takes the costs behind the usage
+    by another meter of the product. `usage` is that of the deployment, as far as known.
     """
     if known is None:
         return
@@ -196,8 +201,12 @@ def rebilled_days(
             continue
         currency, month = term.version.currency, month_of(term.days[0].start).start
         on_bill = known.of(currency, month, Basis.BILL)
-        if any(_may_replace(rule, [term], series, tenant_id) for rule in on_bill):
-            yield from term.days
+        replacing = [rule for rule in on_bill if _may_replace(rule, [term], series, tenant_id)]
+        if replacing:
+            beside = _prices_beside(series, known, month, usage)
+            on_list = known.of(currency, month)
+            if not any(_outranks(on_list, replacing, term, one, tenant_id) for one in beside):
+                yield from term.days
             continue
         rules = known.of(currency, month) if listed else ()
         if any(_may_price(rule, [term], [series], tenant_id) for rule in rules):
@@ -233,6 +242,48 @@ def _may_replace(
         rank(rule.match, with_product(rule, fact)) is not None
         for fact in _facts(terms, [series], tenant_id)
     )
+
+
+def _prices_beside(
+    series: UsageSeries, known: KnownCosts, month: date, usage: Sequence[UsageSeries]
+) -> Iterator[UsageSeries]:
+    """Usage with a list price in the month, of the other meters of the product.
+
+    By the list prices themselves where the usage of the meter is not known.
+    """
+    others = meters_beside(series.resource_kind)
+    period = month_of(month)
+    for price in known.list_prices if others else ():
+        until = price.effective_to
+        if (
+            price.meter in others
+            and price.effective_from < period.end
+            and (until is None or until > period.start)
+        ):
+            used = [one for one in usage if one.resource_kind == price.meter]
+            if not used or any(price.is_for(one.resource_kind, one.dimensions) for one in used):
+                yield UsageSeries(price.meter, dimensions=price.dimensions)
+
+
+def _outranks(
+    on_list: Sequence[RuleSnapshot],
+    on_bill: Sequence[RuleSnapshot],
+    term: Term,
+    priced: UsageSeries,
+    tenant_id: str,
+) -> bool:
+    """Whether a rule on list prices takes usage, and with it its costs, from rules on cost lines.
+
+    As `rule_on_costs` decides.
+    """
+    [fact] = _facts([term], [priced], tenant_id)
+    taking = [found for rule in on_list if (found := rank(rule.match, fact)) is not None]
+    left = [
+        found
+        for rule in on_bill
+        if (found := rank(rule.match, with_product(rule, fact))) is not None
+    ]
+    return bool(taking) and max(taking) > max(left, default=(-1, 0))
 
 
 def _may_rebill(

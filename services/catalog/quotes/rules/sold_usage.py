@@ -43,7 +43,7 @@ def divided_usage(
         if _ever_priced(series, terms, known):
             sold.append(series)
             continue
-        days = [*_sold_days(series, terms, addons, known, tenant_id)]
+        days = [*_sold_days(series, terms, addons, known, tenant_id, usage)]
         left = _runs_outside(series, terms, days)
         if left:
             unsold.append(replace(series, runs=left))
@@ -100,6 +100,7 @@ def _sold_days(
     addons: Sequence[HeldAddon],
     known: "Known",
     tenant_id: str,
+    usage: Sequence[UsageSeries],
 ) -> Iterator[Period]:
     for term in terms:
         if term.version.item_for(series.resource_kind, series.dimensions) is not None:
@@ -107,7 +108,7 @@ def _sold_days(
     for held in addons:
         if held.addon.resource_kind == series.resource_kind:
             yield from held.days
-    yield from rebilled_days(series, terms, known.costs, tenant_id)
+    yield from rebilled_days(series, terms, known.costs, tenant_id, usage)
 
 
 def _runs_outside(

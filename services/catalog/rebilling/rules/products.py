@@ -8,7 +8,14 @@ from services.catalog.plans.rules.matches import Match, match_of
 from services.common.errors import InvalidArgument
 from services.common.values.specificity import level_of
 
-__all__ = ["PRODUCTS", "by_meter", "check_products", "meters_of_scope", "shares_a_part"]
+__all__ = [
+    "PRODUCTS",
+    "by_meter",
+    "check_products",
+    "meters_beside",
+    "meters_of_scope",
+    "shares_a_part",
+]
 
 TRANSFER: Final = {"bandwidth": ("bandwidth_gb",), "shared": ("bandwidth_gb",)}
 """Charges for transfer, which are of no kind of resource: known by their classification."""
@@ -87,6 +94,13 @@ def meters_of_scope(match: Match) -> tuple[str, ...]:
         return tuple(sorted(set(scope["meter"]) & PRODUCTS_OF.keys()))
     products = scope.get("product", PRODUCTS)
     return tuple(sorted({meter for product in products for meter in PRODUCTS.get(product, ())}))
+
+
+def meters_beside(meter: str) -> set[str]:
+    """The other meters of the product whose usage a meter measures."""
+    return {other for product in PRODUCTS_OF.get(meter, ()) for other in PRODUCTS[product]} - {
+        meter
+    }
 
 
 def by_meter(match: Match) -> Match:
