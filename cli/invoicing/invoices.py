@@ -8,7 +8,7 @@ from arcadia.analytics.v1 import invoice_service_pb2 as pb
 from arcadia.analytics.v1 import invoices_pb2
 from rich.text import Text
 
-from cli.caller import call, pages, save_document
+from cli.caller import answers, call, pages, save_document
 from cli.invoicing import credit_notes, one_offs, profiles
 from cli.options import Count, OnlyMonth, Output, Tenant, command_group
 from cli.output import print_list, run_text, say
@@ -79,13 +79,14 @@ def trace_line(
     line_id: Annotated[str, typer.Argument(help="The line's id, from `invoices show`.")],
 ) -> None:
     """Show the price, the usage and the provider's cost lines behind a line."""
-    traced = call(pb.TraceInvoiceLineRequest(invoice_id=invoice_id, line_id=line_id))
+    traced, *more = answers(pb.TraceInvoiceLineRequest(invoice_id=invoice_id, line_id=line_id))
     currency = call(pb.GetInvoiceRequest(id=invoice_id)).invoice.currency
     line = traced.line
     say(f"{line.description}: {money_text(line.amount_cents, currency)}")
     say(f"priced by {traced.price_type.replace('_', ' ')} {traced.price_id}".rstrip())
-    if traced.daily_usage:
-        print_list({"day": "day", "meter": "resource_kind", "used": "qty"}, traced.daily_usage)
+    usage = [one for page in (traced, *more) for one in page.daily_usage]
+    if usage:
+        print_list({"day": "day", "meter": "resource_kind", "used": "qty"}, usage)
     if traced.rebilled_costs:
         print_list(
             {

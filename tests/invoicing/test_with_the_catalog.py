@@ -323,6 +323,14 @@ async def test_usage_of_several_sizes_is_one_overage_and_traced_by_its_dimension
         size = figure.dimensions.get("size", "")
         sums[size] = sums.get(size, Decimal(0)) + Decimal(figure.qty)
     assert sums == dict.fromkeys(SIZES, 720)
+    asked.page_size, paged = 7, []
+    while not paged or asked.page_token:
+        page = await month.books.invoices.TraceInvoiceLine(asked, metadata=month.books.operator)
+        assert len(page.daily_usage) <= 7
+        paged += page.daily_usage
+        asked.page_token = page.next_page_token
+    assert paged == list(traced.daily_usage)
+    assert [one.day for one in paged] == sorted(one.day for one in paged)
     [(inputs,)] = month.books.rows(
         "SELECT inputs_json FROM tenant_invoice_proofs WHERE deployment_id = %s",
         overage.deployment_id,

@@ -68,7 +68,13 @@ from services.common.identity.callers import ALL, current_caller
 from services.common.rpc.calls import parted
 from services.common.rpc.downloads import file_stem, sent_as
 from services.common.rpc.messages import message_of, messages_of, page_message
-from services.common.rpc.paging import Position, first_page, page_request
+from services.common.rpc.paging import (
+    MAXIMUM_PAGE_SIZE,
+    Position,
+    first_page,
+    page_request,
+    page_size,
+)
 from services.common.rpc.wire import Context
 from services.common.settings import Service
 from services.common.values.clock import Clock, utc_now
@@ -81,9 +87,6 @@ __all__ = ["InvoiceServicer"]
 
 
 FIRST_LINES: Final = first_page(500)
-MAX_FIGURES: Final = first_page(4_000)
-"""Maximum figures of usage behind a line: 31 days of a month, each with its dimensions."""
-
 WALKED_AT_ONCE: Final = 500
 WALKED_A_CALL: Final = 5_000
 PROOFS_A_CALL: Final = 1_000
@@ -160,15 +163,20 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
     async def TraceInvoiceLine(
         self, request: pb.TraceInvoiceLineRequest, context: Context
     ) -> pb.TraceInvoiceLineResponse:
-        """Traces a line to its price and the days of usage behind it."""
+        """Traces a line to its price and a page of the days of usage behind it."""
         caller = current_caller()
         scope = caller.scope
         invoice_id = requests.uuid_of("invoice_id", request.invoice_id)
         line_id = requests.uuid_of("line_id", request.line_id)
+        filters = ("traced_line", str(invoice_id), str(line_id))
+        kinds = (date, str, str, str, str)
+        size = page_size(request.page_size or MAXIMUM_PAGE_SIZE)
+        asked = page_request(request, filters, *kinds, size=size)
+        is_first = asked.after is None
         async with self._database.read(scope) as session:
             invoice = await reading.read_invoice(session, scope, invoice_id)
             found = await reading.read_line(session, invoice_id, line_id)
-            line, days = found.line, []
+            line, days, next_page = found.line, [], ""
             if line.kind in ("overage", "ad_hoc", "rebilled", "adjustment"):
                 wanted = UsageFilter(
                     tenant_id=invoice.tenant_id,
@@ -178,18 +186,20 @@ class InvoiceServicer(invoice_service_pb2_grpc.InvoiceServiceServicer):
                     to_day=line.service_end,
                     dimensions=line.dimensions,
                 )
-                figures = (await list_usage(session, scope, wanted, MAX_FIGURES)).rows
+                figures = await list_usage(session, scope, wanted, asked, oldest_first=True)
+                next_page = figures.next_page_token
                 proofs = await reading.proofs_of(session, [invoice_id], line.deployment_id)
-                days = usage_behind(line, figures, proofs[invoice_id], invoice.period)
-            costs = await costs_behind(session, found) if current_caller().is_operator else []
+                days = usage_behind(line, figures.rows, proofs[invoice_id], invoice.period)
+            costs = await costs_behind(session, found) if caller.is_operator and is_first else []
         price_type, price_id = price_of(line.kind, line.meta)
         return message_of(
             pb.TraceInvoiceLineResponse,
             line=line_message(found, operator=caller.is_operator),
             price_type=price_type,
             price_id=price_id,
-            daily_usage=reversed(days),
+            daily_usage=days,
             rebilled_costs=costs,
+            next_page_token=next_page,
         )
 
     async def DownloadInvoice(

@@ -64,9 +64,15 @@ NOT EXISTS (SELECT FROM jsonb_each_text(CAST(:dimensions AS jsonb)) AS wanted
 
 
 async def list_usage(
-    session: ReadSession, scope: Scope, wanted: UsageFilter, asked_page: PageRequest
+    session: ReadSession,
+    scope: Scope,
+    wanted: UsageFilter,
+    asked_page: PageRequest,
+    *,
+    oldest_first: bool = False,
 ) -> Page[DailyUsage]:
-    """Figures, newest day first."""
+    """Figures, newest day first unless asked otherwise."""
+    later, order = (">", "ASC") if oldest_first else ("<", "DESC")
     values: dict[str, Any] = {name: getattr(wanted, name) for name in CONDITIONS}
     asked = [CONDITIONS[name] for name, value in values.items() if value]
     if wanted.deployment_id:
@@ -86,7 +92,7 @@ async def list_usage(
         values["scope"] = scope.tenant_id
     if asked_page.after is not None:
         asked.append(
-            "day <= :after_day AND (day < :after_day"
+            f"day {later}= :after_day AND (day {later} :after_day"
             " OR (tenant_id, deployment_id, resource_kind, dimensions) > (:after_tenant,"
             " :after_deployment, :after_kind, CAST(:after_dimensions AS jsonb)))"
         )
@@ -96,7 +102,7 @@ async def list_usage(
         values |= dict(zip(names, asked_page.after, strict=True))
     statement = text(
         f"SELECT {COLUMNS} FROM daily_usage WHERE {' AND '.join(asked) or 'true'}"
-        " ORDER BY day DESC, tenant_id, deployment_id, resource_kind, dimensions LIMIT :limit"
+        f" ORDER BY day {order}, tenant_id, deployment_id, resource_kind, dimensions LIMIT :limit"
     )
     used = {name: value for name, value in values.items() if value}
     rows = await session.execute(statement, {**used, "limit": asked_page.limit})

@@ -68,26 +68,32 @@ class ListInvoiceLinesResponse(_message.Message):
     def __init__(self, lines: _Optional[_Iterable[_Union[_invoices_pb2.InvoiceLine, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class TraceInvoiceLineRequest(_message.Message):
-    __slots__ = ("invoice_id", "line_id")
+    __slots__ = ("invoice_id", "line_id", "page_size", "page_token")
     INVOICE_ID_FIELD_NUMBER: _ClassVar[int]
     LINE_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     invoice_id: str
     line_id: str
-    def __init__(self, invoice_id: _Optional[str] = ..., line_id: _Optional[str] = ...) -> None: ...
+    page_size: int
+    page_token: str
+    def __init__(self, invoice_id: _Optional[str] = ..., line_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class TraceInvoiceLineResponse(_message.Message):
-    __slots__ = ("line", "price_type", "price_id", "daily_usage", "rebilled_costs")
+    __slots__ = ("line", "price_type", "price_id", "daily_usage", "rebilled_costs", "next_page_token")
     LINE_FIELD_NUMBER: _ClassVar[int]
     PRICE_TYPE_FIELD_NUMBER: _ClassVar[int]
     PRICE_ID_FIELD_NUMBER: _ClassVar[int]
     DAILY_USAGE_FIELD_NUMBER: _ClassVar[int]
     REBILLED_COSTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     line: _invoices_pb2.InvoiceLine
     price_type: str
     price_id: str
     daily_usage: _containers.RepeatedCompositeFieldContainer[_usage_pb2.DailyUsage]
     rebilled_costs: _containers.RepeatedCompositeFieldContainer[RebilledCost]
-    def __init__(self, line: _Optional[_Union[_invoices_pb2.InvoiceLine, _Mapping]] = ..., price_type: _Optional[str] = ..., price_id: _Optional[str] = ..., daily_usage: _Optional[_Iterable[_Union[_usage_pb2.DailyUsage, _Mapping]]] = ..., rebilled_costs: _Optional[_Iterable[_Union[RebilledCost, _Mapping]]] = ...) -> None: ...
+    next_page_token: str
+    def __init__(self, line: _Optional[_Union[_invoices_pb2.InvoiceLine, _Mapping]] = ..., price_type: _Optional[str] = ..., price_id: _Optional[str] = ..., daily_usage: _Optional[_Iterable[_Union[_usage_pb2.DailyUsage, _Mapping]]] = ..., rebilled_costs: _Optional[_Iterable[_Union[RebilledCost, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class RebilledCost(_message.Message):
     __slots__ = ("cost_id", "product", "sku", "description", "resource_id", "period", "amount_usd", "billed_usd", "billed_cents")
