@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ DELAY_SECONDS: Final = 0.15
 """How long a piece waits on a slow connection, each way: that of another continent."""
 MOOD_SECONDS: Final = 8.0
 FULL_SECONDS: Final = 8.0
+MAX_FILLING_SECONDS: Final = 120.0
 WATCHED_SECONDS: Final = 3.0
 """After what happens in an instant."""
 FULL: Final = ("HTTP 503 DATABASE_FULL", "HTTP 503 DATABASE_DOWN")
@@ -165,10 +167,20 @@ def full_disk(disk: SmallDisk, refusals: Counter[str]) -> Fault:
     """PostgreSQL's disk is full for a while: who writes is told so."""
 
     async def strike() -> None:
-        before = sum(refusals[word] for word in FULL)
+        before = _refused(refusals)
         disk.fill()
-        await asyncio.sleep(FULL_SECONDS)
-        disk.free()
-        assert sum(refusals[word] for word in FULL) > before, refusals
+        try:
+            # PostgreSQL still has room in the pages and WAL segments that it holds.
+            filled = time.monotonic()
+            while _refused(refusals) == before:
+                assert time.monotonic() - filled < MAX_FILLING_SECONDS, refusals
+                await asyncio.sleep(0.2)
+            await asyncio.sleep(FULL_SECONDS)
+        finally:
+            disk.free()
 
     return Fault("disk", "full for PostgreSQL", strike)
+
+
+def _refused(refusals: Counter[str]) -> int:
+    return sum(refusals[word] for word in FULL)
