@@ -53,7 +53,17 @@ async def test_an_operator_adds_a_meter_that_stands_beside_the_built_in_ones(sho
         "api_calls", "bandwidth_gb", "llm_tokens"
     }  # fmt: skip
     request = pb.GetMeterRequest(code="api_calls")
-    assert (await shop.meters.GetMeter(request, metadata=shop.acme)).meter == made
+    assert (await shop.meters.GetMeter(request, metadata=shop.operator)).meter == made
+
+
+async def test_only_operators_see_who_added_a_meter(shop: Shop) -> None:
+    made = await add_meter(shop)
+    request = pb.GetMeterRequest(code="api_calls")
+    for token, seen in ((shop.operator, "op"), (shop.acme, "")):
+        meter = (await shop.meters.GetMeter(request, metadata=token)).meter
+        [same] = [one for one in await listed(shop, token) if one.code == "api_calls"]
+        assert (meter.created_by, same.created_by) == (seen, seen)
+        assert meter.created_at == made.created_at
 
 
 async def test_meters_are_listed_in_pages_across_both_kinds(shop: Shop) -> None:

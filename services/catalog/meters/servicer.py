@@ -1,5 +1,7 @@
 """MeterService: the meters, which operators add to and change."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from arcadia.catalog.v1 import meter_service_pb2 as pb
@@ -57,7 +59,8 @@ class MeterServicer(meter_service_pb2_grpc.MeterServiceServicer):
                 )
         found.sort(key=lambda one: one.terms.code)
         return page_message(
-            pb.ListMetersResponse, asked.page(found[: asked.limit], lambda one: one.terms.code)
+            pb.ListMetersResponse,
+            asked.page(_shown(found[: asked.limit]), lambda one: one.terms.code),
         )
 
     async def GetMeter(self, request: pb.GetMeterRequest, context: Context) -> pb.GetMeterResponse:
@@ -72,7 +75,7 @@ class MeterServicer(meter_service_pb2_grpc.MeterServiceServicer):
                 )
         if not found:
             raise NotFound("meter", code)
-        return message_of(pb.GetMeterResponse, meter=found[0])
+        return message_of(pb.GetMeterResponse, meter=_shown(found)[0])
 
     async def LookupMeters(
         self, request: pb.LookupMetersRequest, context: Context
@@ -156,3 +159,10 @@ def _scope() -> Scope:
     """The scope of reads: what meters cost is for operators alone."""
     caller = current_caller()
     return ALL if caller.is_operator else Scope("")
+
+
+def _shown(meters: Sequence[ListedMeter]) -> list[ListedMeter]:
+    """The meters as the caller sees them: who added one is for operators alone."""
+    if current_caller().is_operator:
+        return [*meters]
+    return [replace(one, created_by="") for one in meters]
