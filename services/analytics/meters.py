@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -15,6 +15,7 @@ from arcadia.catalog.v1 import meters_pb2
 from kinds.metering import METERS, Aggregation, Basis, Meter
 from services.analytics.peers import asking
 from services.common.errors import Unimplemented
+from services.common.rpc.wire import instant_of
 from services.common.settings import Service
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ SECONDS_KEPT: Final = 15.0
 MAX_KEPT: Final = 10_000
 CODES_A_CALL: Final = 500
 """The catalog's maximum per page."""
+
+ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
+"""When a meter was retired if an older release of the catalog does not say."""
 
 CODE: Final = re.compile("[a-z][a-z0-9_]{0,62}", re.ASCII)
 """The pattern of a meter's code; the catalog is not asked for others."""
@@ -45,10 +49,11 @@ class MeterCost:
 
 @dataclass(frozen=True, slots=True)
 class KnownMeter:
-    """A meter, and whether it takes events."""
+    """A meter, and until when it takes events."""
 
     meter: Meter
-    is_retired: bool = False
+    retired_at: datetime | None = None
+    """Events from then on are refused; None for a meter that is not retired."""
     cost: MeterCost | None = None
     """On the day of the look-up; None if none is stated."""
 
@@ -141,4 +146,10 @@ def _known(message: meters_pb2.Meter) -> KnownMeter:
         if message.HasField("cost")
         else None
     )
-    return KnownMeter(meter, message.retired, stated)
+    return KnownMeter(meter, _retired_at(message), stated)
+
+
+def _retired_at(message: meters_pb2.Meter) -> datetime | None:
+    if message.HasField("retired_at"):
+        return instant_of(message.retired_at)
+    return ALWAYS if message.retired else None

@@ -80,6 +80,31 @@ async def test_a_retired_meter_takes_no_events_and_keeps_its_usage(analytics: An
     assert await analytics.figures(resource_kind="old_calls") == []
 
 
+async def test_a_retired_meter_takes_what_happened_before_and_knows_what_it_took(
+    analytics: Analytics,
+) -> None:
+    analytics.peers.declare("calls", "sum", "events")
+    taken = event("taken", kind="calls", time="12:00:00")
+    await analytics.send(taken)
+    analytics.peers.declare("calls", "sum", "events", "zone")
+    meter = analytics.peers.meters["calls"]
+    meter.retired = True
+    meter.retired_at.FromJsonString(f"{yesterday()}T12:00:00Z")
+    zoned = {"zone": "a"}  # A dimension that is not known yet: the meter is looked up again.
+    receipt = await analytics.send(
+        taken,
+        event("before", kind="calls", time="11:59:59", dimensions=zoned),
+        event("after", kind="calls", time="12:00:00", dimensions=zoned),
+        event("taken", kind="calls", time="13:00:00"),
+        event("after", kind="calls", time="12:00:00", dimensions=zoned),
+    )
+    assert (receipt.accepted_count, receipt.duplicate_count) == (1, 1)
+    assert [(one.index, one.reason) for one in receipt.refused] == [
+        (2, "METER_RETIRED"), (3, "KEY_REUSED"), (4, "METER_RETIRED"),
+    ]  # fmt: skip
+    assert await analytics.used() == {"calls": 2000}
+
+
 async def test_without_the_catalog_no_event_is_refused_as_unknown(analytics: Analytics) -> None:
     analytics.peers.declare("api_calls", "sum")
     analytics.peers.fail_meters = True

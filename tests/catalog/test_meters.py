@@ -148,6 +148,10 @@ async def test_a_retired_meter_is_listed_on_request_and_never_changes_again(shop
     assert "api_calls" not in [one.code for one in await listed(shop)]
     found = {one.code: one for one in await listed(shop, include_retired=True)}
     assert found["api_calls"].retired
+    assert found["api_calls"].HasField("retired_at")
+    lookup = pb.LookupMetersRequest(codes=["api_calls"])
+    answer = await shop.meters.LookupMeters(lookup, metadata=shop.program("analytics"))
+    assert answer.meters[0].retired_at == found["api_calls"].retired_at
 
 
 async def test_a_cost_holds_for_its_months_and_only_operators_and_services_see_it(

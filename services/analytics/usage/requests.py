@@ -168,13 +168,9 @@ def read_event(
     known = _meter(event.resource_kind, meters)
     meter = known.meter
     qty = _quantity(event, meter)
-    if known.is_retired and not (meter.aggregation is Aggregation.TIME_WEIGHTED and not qty):
-        # A level goes on until an event ends it.
-        raise InvalidArgument(
-            "resource_kind",
-            f"the meter {meter.code} is retired and takes no events",
-            reason="METER_RETIRED",
-        )
+    # A level goes on until an event ends it.
+    ends_level = meter.aggregation is Aggregation.TIME_WEIGHTED and not qty
+    too_late = known.retired_at is not None and occurred_at >= known.retired_at
     return SentEvent(
         index=index,
         source=required("source", event.source),
@@ -188,6 +184,7 @@ def read_event(
         aggregation=meter.aggregation,
         basis=meter.basis,
         unique_value=_unique_value(event, meter),
+        is_of_retired_meter=too_late and not ends_level,
     )
 
 

@@ -49,13 +49,16 @@ async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) ->
 
     A voided event keeps its key: sending it again gives a duplicate, reported as voided.
     """
-    new, rest = await claim_keys(session, batch)
+    new, rest = await claim_keys(session, batch.events)
     figures = [_figure(event) for event in new]
     await insert_events(session, new, figures, now=now)
     await mark(session, figures)
     closed = await which_are_closed(session, {figure.day for figure in figures})
     late = [figure for figure in figures if figure.day.replace(day=1) in closed]
-    known = await read_keys(session, rest)
+    # An event that was taken before its meter was known to be retired is a duplicate.
+    known = await read_keys(session, [*rest, *batch.of_retired])
+    retired = [event for event in batch.of_retired if event.key not in known]
+    rest += [event for event in batch.of_retired if event.key in known]
     reused, voided = [], []
     for event in rest:
         kept = known[event.key]
@@ -67,7 +70,13 @@ async def take_events(session: WriteSession, batch: Sifted, *, now: datetime) ->
         accepted_count=len(new),
         duplicate_count=batch.duplicates + len(rest) - len(reused),
         late_count=len(late),
-        refused=in_order([*batch.refused, *map(Refusal.of_reused_key, reused)]),
+        refused=in_order(
+            [
+                *batch.refused,
+                *map(Refusal.of_reused_key, reused),
+                *map(Refusal.of_retired_meter, retired),
+            ]
+        ),
         voided_indexes=sorted(voided),
     )
     return Taken(receipt, frozenset(figures) - frozenset(late))

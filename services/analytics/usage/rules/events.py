@@ -55,6 +55,8 @@ class SentEvent:
     """Both of the meter."""
     unique_value: str = ""
     """What a meter of unique values counts once a month; empty for all other meters."""
+    is_of_retired_meter: bool = False
+    """Whether it happened after its meter was retired: it can only be a duplicate."""
 
     @property
     def is_level(self) -> bool:
@@ -148,6 +150,16 @@ class Refusal:
         )
 
     @classmethod
+    def of_retired_meter(cls, event: OwnedEvent) -> "Refusal":
+        """Rejection of a new event of a meter that was retired before it happened."""
+        return cls(
+            event.sent.index,
+            event.sent.idempotency_key,
+            "METER_RETIRED",
+            f"resource_kind: the meter {event.sent.resource_kind} is retired and takes no events",
+        )
+
+    @classmethod
     def of_unknown_key(cls, key: EventKey) -> "Refusal":
         """Rejection of a key without an event."""
         return cls(
@@ -180,14 +192,19 @@ class Sifted:
     """Sorted by key."""
     duplicates: int
     refused: Sequence[Refusal]
+    of_retired: Sequence[OwnedEvent] = ()
+    """Those that happened after their meter was retired, which can only be duplicates."""
 
 
 def sift(events: Iterable[OwnedEvent]) -> Sifted:
     """Removes repeated keys: equal content is a duplicate, other content is rejected."""
     by_key: dict[tuple[str, str], OwnedEvent] = {}
     duplicates = 0
-    refused = []
+    refused, of_retired = [], []
     for event in events:
+        if event.sent.is_of_retired_meter:
+            of_retired.append(event)
+            continue
         first = by_key.setdefault(event.key, event)
         if first is event:
             continue
@@ -195,7 +212,7 @@ def sift(events: Iterable[OwnedEvent]) -> Sifted:
             duplicates += 1
         else:
             refused.append(Refusal.of_reused_key(event))
-    return Sifted([by_key[key] for key in sorted(by_key)], duplicates, refused)
+    return Sifted([by_key[key] for key in sorted(by_key)], duplicates, refused, of_retired)
 
 
 def in_order(refused: Iterable[Refusal]) -> list[Refusal]:

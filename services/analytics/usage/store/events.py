@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.analytics.generations.store import prepare_month
 from services.analytics.usage.rules.dimensions import json_of
-from services.analytics.usage.rules.events import EventKey, OwnedEvent, Sifted
+from services.analytics.usage.rules.events import EventKey, OwnedEvent
 from services.analytics.usage.rules.figures import Figure, VoidedEvent
 from services.analytics.usage.store.aggregation import fold_figures
 from services.common.db.database import ReadSession, WriteSession
@@ -61,17 +61,17 @@ ON CONFLICT DO NOTHING
 
 
 async def claim_keys(
-    session: WriteSession, batch: Sifted
+    session: WriteSession, events: Sequence[OwnedEvent]
 ) -> tuple[list[OwnedEvent], list[OwnedEvent]]:
     """The new events, and those whose key exists."""
     keys: dict[str, Any] = {
-        **_keys(batch.events),
-        "digests": [event.digest for event in batch.events],
-        "days": [event.day for event in batch.events],
+        **_keys(events),
+        "digests": [event.digest for event in events],
+        "days": [event.day for event in events],
     }
     claimed = set(await session.on_driver(CLAIM, keys))
-    new = [event for event in batch.events if event.key in claimed]
-    return new, [event for event in batch.events if event.key not in claimed]
+    new = [event for event in events if event.key in claimed]
+    return new, [event for event in events if event.key not in claimed]
 
 
 async def insert_events(

@@ -98,6 +98,7 @@ class ListedMeter:
     cost: MeterCost | None = None
     created_by: str = ""
     created_at: datetime | None = None
+    retired_at: datetime | None = None
 
     @classmethod
     def built_in(cls, meter: Meter, cost: MeterCost | None = None) -> Self:
@@ -119,6 +120,7 @@ class ListedMeter:
             cost,
             meter.created_by,
             meter.created_at,
+            meter.retired_at,
         )
 
 

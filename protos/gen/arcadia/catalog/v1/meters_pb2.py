@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61rcadia/catalog/v1/meters.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x02\n\x05Meter\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12,\n\x05units\x18\x03 \x03(\x0b\x32\x1d.arcadia.catalog.v1.MeterUnit\x12\x13\n\x0b\x61ggregation\x18\x04 \x01(\t\x12\r\n\x05\x62\x61sis\x18\x05 \x01(\t\x12\x12\n\ndimensions\x18\x06 \x03(\t\x12\x0e\n\x06source\x18\x07 \x01(\t\x12\x0f\n\x07retired\x18\x08 \x01(\x08\x12+\n\x04\x63ost\x18\t \x01(\x0b\x32\x1d.arcadia.catalog.v1.MeterCost\x12\x12\n\ncreated_by\x18\n \x01(\t\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\")\n\tMeterUnit\x12\x0c\n\x04unit\x18\x01 \x01(\t\x12\x0e\n\x06\x66\x61\x63tor\x18\x02 \x01(\x03\"\xd6\x01\n\tMeterCost\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nmeter_code\x18\x02 \x01(\t\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12\x17\n\x0funit_cost_cents\x18\x04 \x01(\t\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x06 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x07 \x01(\t\x12\x12\n\ncreated_by\x18\x08 \x01(\t\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61rcadia/catalog/v1/meters.proto\x12\x12\x61rcadia.catalog.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcb\x02\n\x05Meter\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12,\n\x05units\x18\x03 \x03(\x0b\x32\x1d.arcadia.catalog.v1.MeterUnit\x12\x13\n\x0b\x61ggregation\x18\x04 \x01(\t\x12\r\n\x05\x62\x61sis\x18\x05 \x01(\t\x12\x12\n\ndimensions\x18\x06 \x03(\t\x12\x0e\n\x06source\x18\x07 \x01(\t\x12\x0f\n\x07retired\x18\x08 \x01(\x08\x12+\n\x04\x63ost\x18\t \x01(\x0b\x32\x1d.arcadia.catalog.v1.MeterCost\x12\x12\n\ncreated_by\x18\n \x01(\t\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nretired_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\")\n\tMeterUnit\x12\x0c\n\x04unit\x18\x01 \x01(\t\x12\x0e\n\x06\x66\x61\x63tor\x18\x02 \x01(\x03\"\xd6\x01\n\tMeterCost\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\nmeter_code\x18\x02 \x01(\t\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12\x17\n\x0funit_cost_cents\x18\x04 \x01(\t\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\x12\x16\n\x0e\x65\x66\x66\x65\x63tive_from\x18\x06 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_to\x18\x07 \x01(\t\x12\x12\n\ncreated_by\x18\x08 \x01(\t\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,9 +33,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'arcadia.catalog.v1.meters_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_METER']._serialized_start=89
-  _globals['_METER']._serialized_end=372
-  _globals['_METERUNIT']._serialized_start=374
-  _globals['_METERUNIT']._serialized_end=415
-  _globals['_METERCOST']._serialized_start=418
-  _globals['_METERCOST']._serialized_end=632
+  _globals['_METER']._serialized_end=420
+  _globals['_METERUNIT']._serialized_start=422
+  _globals['_METERUNIT']._serialized_end=463
+  _globals['_METERCOST']._serialized_start=466
+  _globals['_METERCOST']._serialized_end=680
 # @@protoc_insertion_point(module_scope)

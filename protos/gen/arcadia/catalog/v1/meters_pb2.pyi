@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Meter(_message.Message):
-    __slots__ = ("code", "name", "units", "aggregation", "basis", "dimensions", "source", "retired", "cost", "created_by", "created_at")
+    __slots__ = ("code", "name", "units", "aggregation", "basis", "dimensions", "source", "retired", "cost", "created_by", "created_at", "retired_at")
     CODE_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     UNITS_FIELD_NUMBER: _ClassVar[int]
@@ -22,6 +22,7 @@ class Meter(_message.Message):
     COST_FIELD_NUMBER: _ClassVar[int]
     CREATED_BY_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    RETIRED_AT_FIELD_NUMBER: _ClassVar[int]
     code: str
     name: str
     units: _containers.RepeatedCompositeFieldContainer[MeterUnit]
@@ -33,7 +34,8 @@ class Meter(_message.Message):
     cost: MeterCost
     created_by: str
     created_at: _timestamp_pb2.Timestamp
-    def __init__(self, code: _Optional[str] = ..., name: _Optional[str] = ..., units: _Optional[_Iterable[_Union[MeterUnit, _Mapping]]] = ..., aggregation: _Optional[str] = ..., basis: _Optional[str] = ..., dimensions: _Optional[_Iterable[str]] = ..., source: _Optional[str] = ..., retired: _Optional[bool] = ..., cost: _Optional[_Union[MeterCost, _Mapping]] = ..., created_by: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    retired_at: _timestamp_pb2.Timestamp
+    def __init__(self, code: _Optional[str] = ..., name: _Optional[str] = ..., units: _Optional[_Iterable[_Union[MeterUnit, _Mapping]]] = ..., aggregation: _Optional[str] = ..., basis: _Optional[str] = ..., dimensions: _Optional[_Iterable[str]] = ..., source: _Optional[str] = ..., retired: _Optional[bool] = ..., cost: _Optional[_Union[MeterCost, _Mapping]] = ..., created_by: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., retired_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class MeterUnit(_message.Message):
     __slots__ = ("unit", "factor")
