@@ -323,7 +323,8 @@ async def test_usage_of_several_sizes_is_one_overage_and_traced_by_its_dimension
         size = figure.dimensions.get("size", "")
         sums[size] = sums.get(size, Decimal(0)) + Decimal(figure.qty)
     assert sums == dict.fromkeys(SIZES, 720)
-    asked.page_size, paged = 7, []
+    asked.page_size = 7
+    paged: list[Any] = []
     while not paged or asked.page_token:
         page = await month.books.invoices.TraceInvoiceLine(asked, metadata=month.books.operator)
         assert len(page.daily_usage) <= 7
