@@ -84,6 +84,8 @@ class RollupInput:
     metering_patience_minutes: int = 0
     """How long to wait for the metering of the last day."""
     tenants_per_page: int = 200
+    without_bill: bool = False
+    """Whether tenants whose rebilling rule waits for the provider's bill are billed without it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,18 @@ Follow = Annotated[bool, typer.Option(help="Wait until it completes or needs a d
 def run_rollup(
     period: Month,
     force: Annotated[bool, typer.Option(help="Replace existing drafts.")] = False,
+    without_bill: Annotated[
+        bool,
+        typer.Option(
+            "--without-bill",
+            help="Bill tenants that wait for the provider's bill now; its costs follow later.",
+        ),
+    ] = False,
     follow: Follow = True,
 ) -> None:
     """Start the roll-up of a month now, or join the active one."""
-    _follow(call(pb.StartRollupRequest(period=period, force=force)).rollup, wait=follow)
+    request = pb.StartRollupRequest(period=period, force=force, without_bill=without_bill)
+    _follow(call(request).rollup, wait=follow)
 
 
 @commands.command("status")
@@ -184,6 +192,8 @@ def _print(rollup: rollups_pb2.Rollup) -> None:
             f": {rollup.reason}" if rollup.reason else "",
         )
     )
+    if rollup.without_bill:
+        say("  bills without the provider's bill if that is not there")
     for note in rollup.freshness_notes:
         say(f"  when it began, {note}")
     if rollup.unbilled.usage_count:

@@ -76,7 +76,13 @@ class Books:
     # The steps of a roll-up, as the workflow takes them.
 
     async def begin(
-        self, period: str = APRIL, *, key: str = "", force: bool = False, approval: bool = False
+        self,
+        period: str = APRIL,
+        *,
+        key: str = "",
+        force: bool = False,
+        approval: bool = False,
+        without_bill: bool = False,
     ) -> Any:
         request = steps_pb.BeginRollupRequest(
             period=period,
@@ -84,6 +90,7 @@ class Books:
             force=force,
             approval_required=approval,
             started_by="test",
+            without_bill=without_bill,
         )
         return (await self.steps.BeginRollup(request, metadata=self.worker)).rollup
 

@@ -6,7 +6,9 @@ import grpc
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
+from contracts.invoicing import RollupInput, invoice_rollup
 from tests.analytics.account import reason_of
+from tests.invoicing.books import APRIL
 from tests.invoicing.catalog import Subscription
 from tests.invoicing.month import MonthEnd, until
 
@@ -62,6 +64,37 @@ async def test_without_force_the_roll_up_that_waits_is_answered_and_stays(
     draft = await month_end.books.invoice_of("acme")
     assert (await month_end.start()).id == first.id  # type: ignore[attr-defined]
     assert (await month_end.books.invoice_of("acme")).id == draft.id
+
+
+async def test_a_roll_up_without_the_bill_is_refused_while_another_one_awaits_approval(
+    month_end: MonthEnd,
+) -> None:
+    first = await awaiting(month_end, SHOP)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await month_end.start(without_bill=True)
+    assert reason_of(refused.value) == "ROLLUP_ALREADY_RUNNING"
+    assert (await month_end.get(first.id)).status == "awaiting_approval"  # type: ignore[attr-defined]
+
+    forced = await month_end.start(without_bill=True, force=True)
+    assert (forced.without_bill, forced.id == first.id) == (True, False)  # type: ignore[attr-defined]
+    assert (await month_end.start(without_bill=True)).id == forced.id
+    await until(month_end, forced, "awaiting_approval")
+
+
+async def test_a_roll_up_that_its_workflow_opens_is_without_the_bill_as_asked(
+    month_end: MonthEnd,
+) -> None:
+    month_end.start_asking()
+    await month_end.settled()
+    start = invoice_rollup(RollupInput(period=APRIL, approval_required=True, without_bill=True))
+    await month_end.temporal.start_workflow(
+        start.flow.name, start.argument, id=start.id, task_queue=start.flow.queue
+    )
+    rollup = await month_end.start()
+    waiting = await until(month_end, rollup, "awaiting_approval")
+    assert waiting.without_bill
+    await month_end.approve(rollup.id)
+    assert (await month_end.ended(rollup)).status == "completed"
 
 
 async def test_force_twice_at_the_same_moment_and_an_approval_leave_one_invoice_a_tenant(

@@ -30,7 +30,7 @@ rollups = table(
     tables.names("key"),
     tables.names("status", default="running"),
     tables.booleans("force", "approval_required"),
-    tables.flags("is_planned"),
+    tables.flags("is_planned", "without_bill"),
     tables.words("decision", "decided_by"),
     tables.instants("decided_at", nullable=True),
     tables.words("reason"),

@@ -39,9 +39,10 @@ class CostPricing:
         """The outcomes of the items, and the costs of the deployments that are rebilled.
 
         Both lists have the same order. A month whose bill is not complete is priced without costs,
-        unless they are billed already; of the own month a rule may wait for the bill.
+        unless they are billed already; of the own month a rule may wait for the bill, if the
+        roll-up lets it.
         """
-        missing = month.is_own and not month.bill.is_complete
+        missing = month.may_wait and not month.bill.is_complete
         outcomes = await quote(self._catalog, month.period, items, bill_missing=missing)
         again = {
             place: one

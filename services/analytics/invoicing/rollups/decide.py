@@ -51,6 +51,7 @@ async def signal_workflow(flows: FlowClient, rollup: Rollup, decision: str) -> s
         approval_required=rollup.approval_required,
         started_by=rollup.started_by,
         rollup_id=str(rollup.id),
+        without_bill=rollup.without_bill,
     )
     run = await flows.start(invoice_rollup(request), signal=DECIDE, signal_args=[decision])
     return await flows.first_run_id(run.workflow_id)

@@ -103,6 +103,7 @@ class InvoicingServicer(invoicing_service_pb2_grpc.InvoicingServiceServicer):
             force=request.force,
             approval_required=request.approval_required,
             started_by=requests.text("started_by", request.started_by),
+            without_bill=request.without_bill,
         )
         if self._clock() < period.end_at:
             raise InvalidArgument("period", "has not ended yet", reason="PERIOD_NOT_ENDED")

@@ -89,7 +89,7 @@ async def read_page(
             )
         since = min((period, *(month.period for month in again)))
         return Page(
-            await _own_month(session, period, tenant_ids, given_up),
+            await _own_month(session, rollup, tenant_ids, given_up),
             standing,
             again,
             since,
@@ -101,8 +101,9 @@ async def read_page(
 
 
 async def _own_month(
-    session: ReadSession, period: Period, tenant_ids: Sequence[str], given_up: Sequence[UUID]
+    session: ReadSession, rollup: Rollup, tenant_ids: Sequence[str], given_up: Sequence[UUID]
 ) -> ClosedMonth:
+    period = rollup.month
     adjusted = await later_adjustments(session, period, tenant_ids, given_up)
     return ClosedMonth(
         period,
@@ -114,6 +115,7 @@ async def _own_month(
         else {},
         is_own=True,
         bill=await read_bill(session, period),
+        may_wait=not rollup.without_bill,
         rebilled=await rebilled_deployments(session, period, tenant_ids, given_up),
     )
 

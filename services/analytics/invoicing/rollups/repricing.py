@@ -36,6 +36,8 @@ class ClosedMonth:
     is_own: bool = False
     """Whether it is the roll-up's own month."""
     bill: Bill = NO_BILL
+    may_wait: bool = False
+    """Whether a tenant is not billed without the bill, if its rebilling rule waits for it."""
     rebilled: AbstractSet[Deployment] = frozenset()
     """The deployments of which invoices bill costs of the month."""
 

@@ -61,7 +61,9 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
     ) -> pb.StartRollupResponse:
         """Starts the roll-up of a month that has ended, or returns the running one.
 
-        With force, supersedes a roll-up that awaits approval and replaces its drafts.
+        With force, supersedes a roll-up that awaits approval and replaces its drafts. Raises
+        FailedPrecondition if it shall bill without the provider's bill and the running one does
+        not.
         """
         period = read_month(request.period, "period")
         if self._clock() < period.end_at:
@@ -72,6 +74,7 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
             force=request.force,
             approval_required=self._terms.approval_required,
             started_by=caller.subject,
+            without_bill=request.without_bill,
         )
         # A roll-up that awaits approval is superseded. It is locked, so that nobody approves it
         # in the meantime. One that is drafting or issuing is returned instead.
@@ -83,6 +86,8 @@ class RollupServicer(rollup_service_pb2_grpc.RollupServiceServicer):
         known = await rollups.newest_run(session, workflow_id, run_id)
         key = f"{workflow_id}/{run_id}"
         rollup = known or await begin_rollup(session, start, key, self._clock())
+        if start.without_bill:
+            rollup.check_bills_without()
         return pb.StartRollupResponse(rollup=await rollup_message(session, rollup))
 
     async def ListRollups(

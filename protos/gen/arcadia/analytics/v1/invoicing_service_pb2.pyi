@@ -11,18 +11,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class BeginRollupRequest(_message.Message):
-    __slots__ = ("period", "key", "force", "approval_required", "started_by")
+    __slots__ = ("period", "key", "force", "approval_required", "started_by", "without_bill")
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     KEY_FIELD_NUMBER: _ClassVar[int]
     FORCE_FIELD_NUMBER: _ClassVar[int]
     APPROVAL_REQUIRED_FIELD_NUMBER: _ClassVar[int]
     STARTED_BY_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_BILL_FIELD_NUMBER: _ClassVar[int]
     period: str
     key: str
     force: bool
     approval_required: bool
     started_by: str
-    def __init__(self, period: _Optional[str] = ..., key: _Optional[str] = ..., force: _Optional[bool] = ..., approval_required: _Optional[bool] = ..., started_by: _Optional[str] = ...) -> None: ...
+    without_bill: bool
+    def __init__(self, period: _Optional[str] = ..., key: _Optional[str] = ..., force: _Optional[bool] = ..., approval_required: _Optional[bool] = ..., started_by: _Optional[str] = ..., without_bill: _Optional[bool] = ...) -> None: ...
 
 class BeginRollupResponse(_message.Message):
     __slots__ = ("rollup",)

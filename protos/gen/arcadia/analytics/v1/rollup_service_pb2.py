@@ -29,7 +29,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)arcadia/analytics/v1/rollup_service.proto\x12\x14\x61rcadia.analytics.v1\x1a\"arcadia/analytics/v1/rollups.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1e\x61rcadia/common/v1/limits.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"M\n\x12StartRollupRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05\x66orce\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"C\n\x13StartRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"[\n\x12ListRollupsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\"]\n\x13ListRollupsResponse\x12-\n\x07rollups\x18\x01 \x03(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"$\n\x10GetRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"A\n\x11GetRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"[\n\x19ListRollupFailuresRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"l\n\x1aListRollupFailuresResponse\x12\x35\n\x08\x66\x61ilures\x18\x01 \x03(\x0b\x32#.arcadia.analytics.v1.RollupFailure\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x14\x41pproveRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"E\n\x15\x41pproveRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"O\n\x11UndoRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"B\n\x12UndoRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"N\n\x12RetryRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\ntenant_ids\x18\x02 \x03(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"C\n\x13RetryRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup2\xa3\x08\n\rRollupService\x12\x87\x01\n\x0bStartRollup\x12(.arcadia.analytics.v1.StartRollupRequest\x1a).arcadia.analytics.v1.StartRollupResponse\"#\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/api/v1/rollups:\x01*\x12\x85\x01\n\x0bListRollups\x12(.arcadia.analytics.v1.ListRollupsRequest\x1a).arcadia.analytics.v1.ListRollupsResponse\"!\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x11\x12\x0f/api/v1/rollups\x12\x84\x01\n\tGetRollup\x12&.arcadia.analytics.v1.GetRollupRequest\x1a\'.arcadia.analytics.v1.GetRollupResponse\"&\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/rollups/{id}\x12\xaf\x01\n\x12ListRollupFailures\x12/.arcadia.analytics.v1.ListRollupFailuresRequest\x1a\x30.arcadia.analytics.v1.ListRollupFailuresResponse\"6\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02&\x12$/api/v1/rollups/{rollup_id}/failures\x12\x9a\x01\n\rApproveRollup\x12*.arcadia.analytics.v1.ApproveRollupRequest\x1a+.arcadia.analytics.v1.ApproveRollupResponse\"0\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02!\"\x1c/api/v1/rollups/{id}/approve:\x01*\x12\x8e\x01\n\nUndoRollup\x12\'.arcadia.analytics.v1.UndoRollupRequest\x1a(.arcadia.analytics.v1.UndoRollupResponse\"-\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/rollups/{id}/undo:\x01*\x12\x98\x01\n\x0bRetryRollup\x12(.arcadia.analytics.v1.RetryRollupRequest\x1a).arcadia.analytics.v1.RetryRollupResponse\"4\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\xd8\xf3\x18\x80\x80 \x82\xd3\xe4\x93\x02\x1f\"\x1a/api/v1/rollups/{id}/retry:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)arcadia/analytics/v1/rollup_service.proto\x12\x14\x61rcadia.analytics.v1\x1a\"arcadia/analytics/v1/rollups.proto\x1a\x1e\x61rcadia/common/v1/access.proto\x1a\x1e\x61rcadia/common/v1/limits.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"c\n\x12StartRollupRequest\x12\x14\n\x06period\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\r\n\x05\x66orce\x18\x02 \x01(\x08\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x14\n\x0cwithout_bill\x18\x04 \x01(\x08\"C\n\x13StartRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"[\n\x12ListRollupsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06period\x18\x03 \x01(\t\x12\x0e\n\x06status\x18\x04 \x01(\t\"]\n\x13ListRollupsResponse\x12-\n\x07rollups\x18\x01 \x03(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"$\n\x10GetRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"A\n\x11GetRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"[\n\x19ListRollupFailuresRequest\x12\x17\n\trollup_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"l\n\x1aListRollupFailuresResponse\x12\x35\n\x08\x66\x61ilures\x18\x01 \x03(\x0b\x32#.arcadia.analytics.v1.RollupFailure\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x14\x41pproveRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"E\n\x15\x41pproveRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"O\n\x11UndoRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"B\n\x12UndoRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup\"N\n\x12RetryRollupRequest\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\ntenant_ids\x18\x02 \x03(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"C\n\x13RetryRollupResponse\x12,\n\x06rollup\x18\x01 \x01(\x0b\x32\x1c.arcadia.analytics.v1.Rollup2\xa3\x08\n\rRollupService\x12\x87\x01\n\x0bStartRollup\x12(.arcadia.analytics.v1.StartRollupRequest\x1a).arcadia.analytics.v1.StartRollupResponse\"#\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/api/v1/rollups:\x01*\x12\x85\x01\n\x0bListRollups\x12(.arcadia.analytics.v1.ListRollupsRequest\x1a).arcadia.analytics.v1.ListRollupsResponse\"!\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x11\x12\x0f/api/v1/rollups\x12\x84\x01\n\tGetRollup\x12&.arcadia.analytics.v1.GetRollupRequest\x1a\'.arcadia.analytics.v1.GetRollupResponse\"&\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02\x16\x12\x14/api/v1/rollups/{id}\x12\xaf\x01\n\x12ListRollupFailures\x12/.arcadia.analytics.v1.ListRollupFailuresRequest\x1a\x30.arcadia.analytics.v1.ListRollupFailuresResponse\"6\xc8\xf3\x18\x04\xd2\xf3\x18\x02\x01\x03\x82\xd3\xe4\x93\x02&\x12$/api/v1/rollups/{rollup_id}/failures\x12\x9a\x01\n\rApproveRollup\x12*.arcadia.analytics.v1.ApproveRollupRequest\x1a+.arcadia.analytics.v1.ApproveRollupResponse\"0\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02!\"\x1c/api/v1/rollups/{id}/approve:\x01*\x12\x8e\x01\n\nUndoRollup\x12\'.arcadia.analytics.v1.UndoRollupRequest\x1a(.arcadia.analytics.v1.UndoRollupResponse\"-\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\x82\xd3\xe4\x93\x02\x1e\"\x19/api/v1/rollups/{id}/undo:\x01*\x12\x98\x01\n\x0bRetryRollup\x12(.arcadia.analytics.v1.RetryRollupRequest\x1a).arcadia.analytics.v1.RetryRollupResponse\"4\xc8\xf3\x18\x04\xd2\xf3\x18\x01\x01\xd8\xf3\x18\x80\x80 \x82\xd3\xe4\x93\x02\x1f\"\x1a/api/v1/rollups/{id}/retry:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -65,33 +65,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROLLUPSERVICE'].methods_by_name['RetryRollup']._loaded_options = None
   _globals['_ROLLUPSERVICE'].methods_by_name['RetryRollup']._serialized_options = b'\310\363\030\004\322\363\030\001\001\330\363\030\200\200 \202\323\344\223\002\037\"\032/api/v1/rollups/{id}/retry:\001*'
   _globals['_STARTROLLUPREQUEST']._serialized_start=230
-  _globals['_STARTROLLUPREQUEST']._serialized_end=307
-  _globals['_STARTROLLUPRESPONSE']._serialized_start=309
-  _globals['_STARTROLLUPRESPONSE']._serialized_end=376
-  _globals['_LISTROLLUPSREQUEST']._serialized_start=378
-  _globals['_LISTROLLUPSREQUEST']._serialized_end=469
-  _globals['_LISTROLLUPSRESPONSE']._serialized_start=471
-  _globals['_LISTROLLUPSRESPONSE']._serialized_end=564
-  _globals['_GETROLLUPREQUEST']._serialized_start=566
-  _globals['_GETROLLUPREQUEST']._serialized_end=602
-  _globals['_GETROLLUPRESPONSE']._serialized_start=604
-  _globals['_GETROLLUPRESPONSE']._serialized_end=669
-  _globals['_LISTROLLUPFAILURESREQUEST']._serialized_start=671
-  _globals['_LISTROLLUPFAILURESREQUEST']._serialized_end=762
-  _globals['_LISTROLLUPFAILURESRESPONSE']._serialized_start=764
-  _globals['_LISTROLLUPFAILURESRESPONSE']._serialized_end=872
-  _globals['_APPROVEROLLUPREQUEST']._serialized_start=874
-  _globals['_APPROVEROLLUPREQUEST']._serialized_end=934
-  _globals['_APPROVEROLLUPRESPONSE']._serialized_start=936
-  _globals['_APPROVEROLLUPRESPONSE']._serialized_end=1005
-  _globals['_UNDOROLLUPREQUEST']._serialized_start=1007
-  _globals['_UNDOROLLUPREQUEST']._serialized_end=1086
-  _globals['_UNDOROLLUPRESPONSE']._serialized_start=1088
-  _globals['_UNDOROLLUPRESPONSE']._serialized_end=1154
-  _globals['_RETRYROLLUPREQUEST']._serialized_start=1156
-  _globals['_RETRYROLLUPREQUEST']._serialized_end=1234
-  _globals['_RETRYROLLUPRESPONSE']._serialized_start=1236
-  _globals['_RETRYROLLUPRESPONSE']._serialized_end=1303
-  _globals['_ROLLUPSERVICE']._serialized_start=1306
-  _globals['_ROLLUPSERVICE']._serialized_end=2365
+  _globals['_STARTROLLUPREQUEST']._serialized_end=329
+  _globals['_STARTROLLUPRESPONSE']._serialized_start=331
+  _globals['_STARTROLLUPRESPONSE']._serialized_end=398
+  _globals['_LISTROLLUPSREQUEST']._serialized_start=400
+  _globals['_LISTROLLUPSREQUEST']._serialized_end=491
+  _globals['_LISTROLLUPSRESPONSE']._serialized_start=493
+  _globals['_LISTROLLUPSRESPONSE']._serialized_end=586
+  _globals['_GETROLLUPREQUEST']._serialized_start=588
+  _globals['_GETROLLUPREQUEST']._serialized_end=624
+  _globals['_GETROLLUPRESPONSE']._serialized_start=626
+  _globals['_GETROLLUPRESPONSE']._serialized_end=691
+  _globals['_LISTROLLUPFAILURESREQUEST']._serialized_start=693
+  _globals['_LISTROLLUPFAILURESREQUEST']._serialized_end=784
+  _globals['_LISTROLLUPFAILURESRESPONSE']._serialized_start=786
+  _globals['_LISTROLLUPFAILURESRESPONSE']._serialized_end=894
+  _globals['_APPROVEROLLUPREQUEST']._serialized_start=896
+  _globals['_APPROVEROLLUPREQUEST']._serialized_end=956
+  _globals['_APPROVEROLLUPRESPONSE']._serialized_start=958
+  _globals['_APPROVEROLLUPRESPONSE']._serialized_end=1027
+  _globals['_UNDOROLLUPREQUEST']._serialized_start=1029
+  _globals['_UNDOROLLUPREQUEST']._serialized_end=1108
+  _globals['_UNDOROLLUPRESPONSE']._serialized_start=1110
+  _globals['_UNDOROLLUPRESPONSE']._serialized_end=1176
+  _globals['_RETRYROLLUPREQUEST']._serialized_start=1178
+  _globals['_RETRYROLLUPREQUEST']._serialized_end=1256
+  _globals['_RETRYROLLUPRESPONSE']._serialized_start=1258
+  _globals['_RETRYROLLUPRESPONSE']._serialized_end=1325
+  _globals['_ROLLUPSERVICE']._serialized_start=1328
+  _globals['_ROLLUPSERVICE']._serialized_end=2387
 # @@protoc_insertion_point(module_scope)

@@ -12,14 +12,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class StartRollupRequest(_message.Message):
-    __slots__ = ("period", "force", "request_id")
+    __slots__ = ("period", "force", "request_id", "without_bill")
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     FORCE_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_BILL_FIELD_NUMBER: _ClassVar[int]
     period: str
     force: bool
     request_id: str
-    def __init__(self, period: _Optional[str] = ..., force: _Optional[bool] = ..., request_id: _Optional[str] = ...) -> None: ...
+    without_bill: bool
+    def __init__(self, period: _Optional[str] = ..., force: _Optional[bool] = ..., request_id: _Optional[str] = ..., without_bill: _Optional[bool] = ...) -> None: ...
 
 class StartRollupResponse(_message.Message):
     __slots__ = ("rollup",)

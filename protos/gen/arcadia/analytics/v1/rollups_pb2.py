@@ -26,7 +26,7 @@ from arcadia.common.v1 import runs_pb2 as arcadia_dot_common_dot_v1_dot_runs__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"arcadia/analytics/v1/rollups.proto\x12\x14\x61rcadia.analytics.v1\x1a\x1c\x61rcadia/common/v1/runs.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf3\x04\n\x06Rollup\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\r\n\x05\x66orce\x18\x04 \x01(\x08\x12\x19\n\x11\x61pproval_required\x18\x05 \x01(\x08\x12\x14\n\x0ctenant_count\x18\x06 \x01(\x03\x12\x15\n\rdrafted_count\x18\x07 \x01(\x03\x12\x15\n\rskipped_count\x18\x08 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\t \x01(\x03\x12\x14\n\x0cissued_count\x18\n \x01(\x03\x12\x19\n\x11handed_over_count\x18\x0b \x01(\x03\x12\x33\n\x06totals\x18\x0c \x03(\x0b\x32#.arcadia.analytics.v1.CurrencyTotal\x12\x0e\n\x06reason\x18\r \x01(\t\x12#\n\x03run\x18\x0e \x01(\x0b\x32\x16.arcadia.common.v1.Run\x12\x12\n\ndecided_by\x18\x0f \x01(\t\x12.\n\ndecided_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstarted_by\x18\x11 \x01(\t\x12.\n\nstarted_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x08unbilled\x18\x14 \x01(\x0b\x32#.arcadia.analytics.v1.UnbilledTotal\x12\x17\n\x0f\x66reshness_notes\x18\x15 \x03(\t\x12\x15\n\rwaiting_count\x18\x16 \x01(\x03\"}\n\rUnbilledTotal\x12\x18\n\x10\x64\x65ployment_count\x18\x01 \x01(\x03\x12\x13\n\x0busage_count\x18\x02 \x01(\x03\x12\x13\n\x0bvalue_cents\x18\x03 \x01(\t\x12\x16\n\x0eunpriced_count\x18\x04 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\"a\n\rCurrencyTotal\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12\x16\n\x0esubtotal_cents\x18\x02 \x01(\x03\x12\x11\n\ttax_cents\x18\x03 \x01(\x03\x12\x13\n\x0btotal_cents\x18\x04 \x01(\x03\"\xb1\x01\n\rRollupFailure\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x15\n\rattempt_count\x18\x05 \x01(\x05\x12-\n\tfailed_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07outcome\x18\x07 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"arcadia/analytics/v1/rollups.proto\x12\x14\x61rcadia.analytics.v1\x1a\x1c\x61rcadia/common/v1/runs.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x05\n\x06Rollup\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06period\x18\x02 \x01(\t\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\r\n\x05\x66orce\x18\x04 \x01(\x08\x12\x19\n\x11\x61pproval_required\x18\x05 \x01(\x08\x12\x14\n\x0ctenant_count\x18\x06 \x01(\x03\x12\x15\n\rdrafted_count\x18\x07 \x01(\x03\x12\x15\n\rskipped_count\x18\x08 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\t \x01(\x03\x12\x14\n\x0cissued_count\x18\n \x01(\x03\x12\x19\n\x11handed_over_count\x18\x0b \x01(\x03\x12\x33\n\x06totals\x18\x0c \x03(\x0b\x32#.arcadia.analytics.v1.CurrencyTotal\x12\x0e\n\x06reason\x18\r \x01(\t\x12#\n\x03run\x18\x0e \x01(\x0b\x32\x16.arcadia.common.v1.Run\x12\x12\n\ndecided_by\x18\x0f \x01(\t\x12.\n\ndecided_at\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nstarted_by\x18\x11 \x01(\t\x12.\n\nstarted_at\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x08unbilled\x18\x14 \x01(\x0b\x32#.arcadia.analytics.v1.UnbilledTotal\x12\x17\n\x0f\x66reshness_notes\x18\x15 \x03(\t\x12\x15\n\rwaiting_count\x18\x16 \x01(\x03\x12\x14\n\x0cwithout_bill\x18\x17 \x01(\x08\"}\n\rUnbilledTotal\x12\x18\n\x10\x64\x65ployment_count\x18\x01 \x01(\x03\x12\x13\n\x0busage_count\x18\x02 \x01(\x03\x12\x13\n\x0bvalue_cents\x18\x03 \x01(\t\x12\x16\n\x0eunpriced_count\x18\x04 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x05 \x01(\t\"a\n\rCurrencyTotal\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12\x16\n\x0esubtotal_cents\x18\x02 \x01(\x03\x12\x11\n\ttax_cents\x18\x03 \x01(\x03\x12\x13\n\x0btotal_cents\x18\x04 \x01(\x03\"\xb1\x01\n\rRollupFailure\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x15\n\rdeployment_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x15\n\rattempt_count\x18\x05 \x01(\x05\x12-\n\tfailed_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07outcome\x18\x07 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,11 +34,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'arcadia.analytics.v1.rollup
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ROLLUP']._serialized_start=124
-  _globals['_ROLLUP']._serialized_end=751
-  _globals['_UNBILLEDTOTAL']._serialized_start=753
-  _globals['_UNBILLEDTOTAL']._serialized_end=878
-  _globals['_CURRENCYTOTAL']._serialized_start=880
-  _globals['_CURRENCYTOTAL']._serialized_end=977
-  _globals['_ROLLUPFAILURE']._serialized_start=980
-  _globals['_ROLLUPFAILURE']._serialized_end=1157
+  _globals['_ROLLUP']._serialized_end=773
+  _globals['_UNBILLEDTOTAL']._serialized_start=775
+  _globals['_UNBILLEDTOTAL']._serialized_end=900
+  _globals['_CURRENCYTOTAL']._serialized_start=902
+  _globals['_CURRENCYTOTAL']._serialized_end=999
+  _globals['_ROLLUPFAILURE']._serialized_start=1002
+  _globals['_ROLLUPFAILURE']._serialized_end=1179
 # @@protoc_insertion_point(module_scope)

@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Rollup(_message.Message):
-    __slots__ = ("id", "period", "status", "force", "approval_required", "tenant_count", "drafted_count", "skipped_count", "failed_count", "issued_count", "handed_over_count", "totals", "reason", "run", "decided_by", "decided_at", "started_by", "started_at", "finished_at", "unbilled", "freshness_notes", "waiting_count")
+    __slots__ = ("id", "period", "status", "force", "approval_required", "tenant_count", "drafted_count", "skipped_count", "failed_count", "issued_count", "handed_over_count", "totals", "reason", "run", "decided_by", "decided_at", "started_by", "started_at", "finished_at", "unbilled", "freshness_notes", "waiting_count", "without_bill")
     ID_FIELD_NUMBER: _ClassVar[int]
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +34,7 @@ class Rollup(_message.Message):
     UNBILLED_FIELD_NUMBER: _ClassVar[int]
     FRESHNESS_NOTES_FIELD_NUMBER: _ClassVar[int]
     WAITING_COUNT_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_BILL_FIELD_NUMBER: _ClassVar[int]
     id: str
     period: str
     status: str
@@ -56,7 +57,8 @@ class Rollup(_message.Message):
     unbilled: UnbilledTotal
     freshness_notes: _containers.RepeatedScalarFieldContainer[str]
     waiting_count: int
-    def __init__(self, id: _Optional[str] = ..., period: _Optional[str] = ..., status: _Optional[str] = ..., force: _Optional[bool] = ..., approval_required: _Optional[bool] = ..., tenant_count: _Optional[int] = ..., drafted_count: _Optional[int] = ..., skipped_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., issued_count: _Optional[int] = ..., handed_over_count: _Optional[int] = ..., totals: _Optional[_Iterable[_Union[CurrencyTotal, _Mapping]]] = ..., reason: _Optional[str] = ..., run: _Optional[_Union[_runs_pb2.Run, _Mapping]] = ..., decided_by: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_by: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unbilled: _Optional[_Union[UnbilledTotal, _Mapping]] = ..., freshness_notes: _Optional[_Iterable[str]] = ..., waiting_count: _Optional[int] = ...) -> None: ...
+    without_bill: bool
+    def __init__(self, id: _Optional[str] = ..., period: _Optional[str] = ..., status: _Optional[str] = ..., force: _Optional[bool] = ..., approval_required: _Optional[bool] = ..., tenant_count: _Optional[int] = ..., drafted_count: _Optional[int] = ..., skipped_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., issued_count: _Optional[int] = ..., handed_over_count: _Optional[int] = ..., totals: _Optional[_Iterable[_Union[CurrencyTotal, _Mapping]]] = ..., reason: _Optional[str] = ..., run: _Optional[_Union[_runs_pb2.Run, _Mapping]] = ..., decided_by: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_by: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unbilled: _Optional[_Union[UnbilledTotal, _Mapping]] = ..., freshness_notes: _Optional[_Iterable[str]] = ..., waiting_count: _Optional[int] = ..., without_bill: _Optional[bool] = ...) -> None: ...
 
 class UnbilledTotal(_message.Message):
     __slots__ = ("deployment_count", "usage_count", "value_cents", "unpriced_count", "currency")

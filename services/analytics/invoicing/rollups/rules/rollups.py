@@ -23,6 +23,8 @@ class Rollup:
     force: bool
     """Whether it replaces the drafts of earlier roll-ups."""
     approval_required: bool
+    without_bill: bool
+    """Whether tenants whose rule waits for the provider's bill are billed without it."""
     is_planned: bool
     decision: Decision
     decided_by: str
@@ -44,6 +46,16 @@ class Rollup:
     def month(self) -> Period:
         """The month billed."""
         return month_of(self.period)
+
+    def check_bills_without(self) -> None:
+        """Raises FailedPrecondition if tenants wait in it for the provider's bill."""
+        if not self.without_bill:
+            raise FailedPrecondition(
+                f"the roll-up {self.id} of {self.month.code} is {self.status} and lets tenants wait"
+                " for the provider's bill: start this one when it has ended",
+                reason="ROLLUP_ALREADY_RUNNING",
+                metadata={"rollup_id": str(self.id), "status": self.status},
+            )
 
     def check_decision(self, decision: Decision, *, has_issued: bool) -> None:
         """Raises FailedPrecondition if it does not await a decision."""

@@ -66,6 +66,7 @@ async def insert_rollup(
             key=key,
             force=start.force,
             approval_required=start.approval_required,
+            without_bill=start.without_bill,
             workflow_id=workflow_id,
             run_id=run_id,
             started_by=start.started_by,
