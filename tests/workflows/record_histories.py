@@ -21,6 +21,7 @@ from contracts.costs import (
 )
 from contracts.flows import BY_HAND, TaskQueue, start_flow
 from contracts.metering import MeteringInput, margin_refresh, metering_by_hand
+from tests.workflows import test_bill_wait as bill_wait
 from tests.workflows import test_saga_ends as saga_ends
 from tests.workflows.billing_system import Bills
 from tests.workflows.skipping import refused, skipping, until_heard
@@ -247,3 +248,10 @@ async def test_record_saga_ends() -> None:
         ) as retried_in_rounds:
             await saga_ends.fails(retried_in_rounds)
         await save_from(client, retried_in_rounds.id, "Provision.insisted")
+
+
+async def test_record_bill_wait() -> None:
+    await bill_wait.rolled_up(
+        bill_wait.month(incomplete_looks=1),
+        lambda client: save_from(client, "bill-wait/2026-04", "BillWait.attributed"),
+    )

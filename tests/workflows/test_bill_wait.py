@@ -1,12 +1,13 @@
 """Tenants that wait for the provider's bill are taken up when it is there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
+from temporalio.client import Client
 from temporalio.service import RPCError
 
 from contracts.flows import TaskQueue
@@ -71,7 +72,9 @@ def month(incomplete_looks: int = 0) -> Month:
     return Month(answers, incomplete_looks=incomplete_looks)
 
 
-async def rolled_up(end: Month) -> list[str]:
+async def rolled_up(
+    end: Month, and_then: Callable[[Client], Awaitable[None]] | None = None
+) -> list[str]:
     """Rolls the month up, and again when the bill is there; the notes of the first roll-up."""
     start = invoice_rollup(RollupInput(period="2026-04-01"))
     flows = (InvoiceRollup, HandOver, BillWait, MarginRefresh)
@@ -88,6 +91,8 @@ async def rolled_up(end: Month) -> list[str]:
                 break
             with suppress(RPCError):  # on a busy machine the steps of an hour may take longer
                 await environment.sleep(timedelta(hours=1))
+        if and_then is not None:
+            await and_then(environment.client)
     return list(notes)
 
 
