@@ -99,7 +99,7 @@ def test_a_field_may_be_given_as_records_or_as_messages() -> None:
 def test_values_are_written_as_the_wire_has_them() -> None:
     at = datetime(2026, 4, 1, tzinfo=UTC)
     failure = Failure(UUID(int=1), Decimal("1.50"), date(2026, 4, 1), at)
-    told = message_of(rollups_pb2.RollupFailure, failure, message="no")
+    told = message_of(rollups_pb2.RollupFailure, failure, message="no", outcome="")
     assert (told.tenant_id, told.deployment_id, told.reason, told.message) == (
         str(UUID(int=1)),
         "1.5",
@@ -112,7 +112,7 @@ def test_values_are_written_as_the_wire_has_them() -> None:
 
 def test_a_missing_field_is_an_error() -> None:
     failure = Failure(UUID(int=1), Decimal(1), date(2026, 4, 1), None)
-    with pytest.raises(TypeError, match="Failure has no message of RollupFailure"):
+    with pytest.raises(TypeError, match="Failure has no message, outcome of RollupFailure"):
         message_of(rollups_pb2.RollupFailure, failure)
     with pytest.raises(ValueError, match="nothing"):
         message_of(

@@ -138,8 +138,11 @@ class Prices:
         yield cost("volume_gb_month", 100, "0.10", per=1)
 
     def _hooli(self) -> Iterable[Line]:
-        """What the provider bills, a USD at the month's rate, and 20 % on top."""
-        dollar = self.rate * 100 * Fraction("1.2")
+        """What the provider bills at the month's rate, and 20 % on top.
+
+        The quantity is the price in AUD, because the cost is for operators only.
+        """
+        dollar = self.rate * Fraction("1.2")
         changing = 2 * sum(billed_usd(usd, hours) for usd, hours in self.list_prices)
         yield self._line("search", "plan_base", "", 1, 1000)
         for what, usd in (
@@ -147,7 +150,7 @@ class Prices:
             ("droplet_hours s-2vcpu-4gb", changing),
             ("volume_gb_month", billed_usd(50)),
         ):
-            yield self._line("search", "rebilled", what, usd, dollar)
+            yield self._line("search", "rebilled", what, usd * dollar, 100)
 
     def _line(self, slug: str, kind: str, what: str, qty: Amount, price: Amount) -> Line:
         units, cents = Fraction(qty), Fraction(price)
