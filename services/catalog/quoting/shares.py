@@ -61,6 +61,15 @@ class Over(NamedTuple):
     scale: int
 
 
+class _Places(NamedTuple):
+    """The places of a kind's shares, for a plan may have a share for each size."""
+
+    by_match: dict[tuple[int, Match | None], int]
+    """By the place of a term and the match of its item."""
+    minimums: list[int]
+    """Those for which a least amount is due."""
+
+
 class Plans:
     """The terms with billed days and what they price together; shared by many subscriptions."""
 
@@ -71,6 +80,7 @@ class Plans:
             if (service := service_of(days)) is not None
         ]
         self._shares: dict[str, list[Share]] = {}
+        self._places: dict[str, _Places] = {}
         self._matched = frozenset[str]().union(
             *(version.matched_kinds for version, _, _ in self._terms)
         )
@@ -88,17 +98,35 @@ class Plans:
             for share in shares:
                 yield share, [(series, share.days) for series in used]
             return
-        won: dict[tuple[int, Match | None], list[tuple[UsageSeries, Spans]]] = {}
-        for place, (version, days, _) in enumerate(self._terms):
+        places = self._places_of(kind)
+        priced: dict[int, list[tuple[UsageSeries, Spans]]] = {
+            place: [] for place in places.minimums
+        }
+        for term, (version, days, _) in enumerate(self._terms):
             for series in used:
                 item = version.item_for(kind, series.dimensions)
-                key = place, None if item is None else item.match
-                won.setdefault(key, []).append((series, days))
-        for share in shares:
-            match = None if share.item is None else share.item.match
-            of_share = [one for place in share.terms for one in won.get((place, match), ())]
-            if of_share or (share.item is not None and share.item.is_minimum):
-                yield share, of_share
+                place = places.by_match[term, None if item is None else item.match]
+                priced.setdefault(place, []).append((series, days))
+        for place in sorted(priced):
+            yield shares[place], priced[place]
+
+    def _places_of(self, kind: str) -> "_Places":
+        known = self._places.get(kind)
+        if known is None:
+            shares = self.shares(kind)
+            known = self._places[kind] = _Places(
+                {
+                    (term, None if share.item is None else share.item.match): place
+                    for place, share in enumerate(shares)
+                    for term in share.terms
+                },
+                [
+                    place
+                    for place, share in enumerate(shares)
+                    if share.item is not None and share.item.is_minimum
+                ],
+            )
+        return known
 
     def shares(self, kind: str) -> list[Share]:
         """The days of a month, grouped by the item that prices a kind on them.
