@@ -89,7 +89,7 @@ def status_text(provision: deployments_pb2.Provision) -> str:
 
 
 def order_lines(provision: deployments_pb2.Provision) -> list[str]:
-    """What was ordered, by whom and when, and why although no price applied to it."""
+    """Who ordered it and when, with which options, and the reason given if no price applied."""
     droplet = provision.droplet
     ordered = (
         droplet.size,
